@@ -22,10 +22,10 @@ const kit = ['packages/remediators/*/test/{conformance,faults}.test.ts', 'packag
 const deployed = [
   'packages/bundle/test/*.test.ts',
   'packages/cdk/test/*.test.ts',
-  'packages/cli/test/{bundle,install,ledger-aws,new}.test.ts',
+  'packages/cli/test/{bundle,ledger-aws,new}.test.ts',
   'packages/evidence/test/sealer-aws.test.ts',
   'examples/**/*.test.ts',
-  'tests/integration/{deployed,killed,member-roles,no-writes,pack-install,reconcile,removal,rounds}.test.ts',
+  'tests/integration/{deployed,killed,member-roles,no-writes,pack-install,reconcile,removal,rounds,session}.test.ts',
 ];
 
 export default defineConfig({

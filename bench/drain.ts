@@ -143,7 +143,7 @@ async function drain(on: Stage): Promise<{ fixed: number; ms: number }> {
     if (on.account.state.logGroups[logGroupName]?.days === 365) fixed++;
     on.account.act('logs', 'DeleteLogGroup', { logGroupName }, REGION);
   }
-  if (failed > 0) throw new Error(`${failed} messages would come again.`);
+  if (failed > 0) throw new Error(`${failed} messages would be delivered again.`);
   return { fixed, ms };
 }
 

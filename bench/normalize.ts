@@ -94,7 +94,7 @@ if (process.argv.includes('--json')) {
     console.log(
       `${title.padEnd(22)}${cell(measured.parse)}${cell(measured.both)}${measured.ratio.median.toFixed(2)} (${measured.ratio.low.toFixed(2)}–${measured.ratio.high.toFixed(2)})`,
     );
-  console.log(`Median and 10th to 90th percentile of ${ROUNDS} rounds of ${PER_ROUND}, warm, by turns. Node ${process.version}.`);
+  console.log(`Median and 10th to 90th percentile of ${ROUNDS} rounds of ${PER_ROUND}, warm, alternately. Node ${process.version}.`);
 }
 // Never true; keeps `used` alive.
 if (used < 0) console.error(used);

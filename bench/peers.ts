@@ -691,7 +691,7 @@ try {
   if (options.json) console.log(toLine(report));
   else {
     console.log(text);
-    console.log(`Medians of ${ROUNDS} rounds, warm, by turns; ${misses} misses. Node ${process.version}, c7n 0.9.53.`);
+    console.log(`Medians of ${ROUNDS} rounds, warm, alternately; ${misses} misses. Node ${process.version}, c7n 0.9.53.`);
   }
 } finally {
   for (const worker of workers) worker.end();

@@ -58,7 +58,7 @@ const see = look(aws);
 const { groups, volume, userId } = await arrange(aws);
 say(`An emulated AWS account ${ACCOUNT} at ${moto.endpoint}: 8 security groups, 2 buckets, a volume, a user, a log group.`);
 
-title('2. What may happen by itself, and what may not');
+title('2. What may happen automatically, and what may not');
 const inTenDays = new Date(Date.now() + 10 * 86_400_000).toISOString();
 const lastWeek = new Date(Date.now() - 7 * 86_400_000).toISOString();
 const policyText = `# Everything that is not named here is notify-only.
@@ -240,7 +240,7 @@ const STYLE: Record<string, [Parameters<typeof styleText>[0], string]> = {
   remediated: ['green', 'FIXED, VERIFIED'],
   flagged: ['yellow', 'FLAGGED, TOLD'],
   notified: ['yellow', 'TOLD'],
-  'awaiting-approval': ['cyan', 'WAITS FOR A PERSON'],
+  'awaiting-approval': ['cyan', 'NEEDS AN APPROVAL'],
   exempt: ['blue', 'EXEMPT'],
   denied: ['red', 'REFUSED'],
 };
@@ -270,13 +270,13 @@ for await (const each of journal.read({ all: true })) if (each.record.kind === '
 say(`  No second change: nine records that name execution ${executions.get('shop-web')}.`);
 expect(named === 9, 'nine duplicates name the one execution');
 
-title('6. One fix is taken back');
+title('6. One fix is rolled back');
 const redress = createRedress(composition);
 const undone = await redress.rollback(executions.get('migration') ?? '', { by: 'dana', reason: 'the migration runs until Friday' });
 say(`  ${undone.outcome}: ${await see.rules(groups.migration)}`);
 expect(undone.outcome === 'rolled-back' && (await see.rules(groups.migration)).includes('22 from 0.0.0.0/0'), 'the rollback restores the rule');
 await handler(queue([opened(groups.migration, 22, '0.0.0.0/0')]), context);
-say(`  The next event about it is only told: a hold is in force for seven days. Still: ${await see.rules(groups.migration)}`);
+say(`  The next event about it only notifies: a hold is in force for seven days. Still: ${await see.rules(groups.migration)}`);
 expect((await see.rules(groups.migration)).includes('22 from 0.0.0.0/0'), 'the hold keeps the next event from undoing the undo');
 
 title('7. A person approves, from the command line');

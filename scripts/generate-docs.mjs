@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // Writes what the documentation says of remediators and judges, from the built packages: tables between `<!-- generated: NAME -->` and
-// `<!-- /generated -->`, and a page for each in docs/remediators; and the sample of a ledger and its report. `--check` only says which files are
-// stale. Runs under Node 24, after `npm run setup`.
+// `<!-- /generated -->`, and a page for each in docs/remediators; the sample of a ledger and its report; the pictures of the quick start. `--check`
+// only says which files are stale. Runs under Node 24, after `npm run setup`.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { PICTURES, pictures } from '../demo/pictures.ts';
 import { SAMPLE, sampleFiles } from '../demo/sample.ts';
 import { JUDGES } from './judges.mjs';
 import { ROOT, versionOf } from './setup.mjs';
@@ -24,17 +25,17 @@ const table = (head, rows) =>
   [`| ${head.join(' | ')} |`, `|${head.map(() => ' --- ').join('|')}|`, ...rows.map((row) => `| ${row.map(cell).join(' | ')} |`)].join('\n');
 const iam = (uses) => [...new Set(uses.flatMap((use) => use.operations.flatMap((operation) => use.service.operations.get(operation)?.iam ?? [])))].sort();
 const minutes = (milliseconds) => `${Math.round(milliseconds / 60_000)} minutes`;
-const EFFECT = { approve: 'a person says yes first', notify: 'nothing is changed, a person is notified' };
-const RETRY = { idempotent: 'may be sent again', 'client-token': 'may be sent again, by its token', 'verify-first': 'looks first' };
-const RESTORES = { exact: 'exactly what was there', equivalent: 'what has the same effect, not in every part the same', nothing: 'nothing' };
-const ATMOST = { enforce: 'fixes automatically', approve: 'asks', notify: 'notifies' };
+const EFFECT = { approve: 'needs an approval', notify: 'notifies only' };
+const RETRY = { idempotent: 'is sent again', 'client-token': 'is sent again, with its token', 'verify-first': 'reads first' };
+const RESTORES = { exact: 'exactly the earlier state', equivalent: 'an equivalent state, not an identical one', nothing: 'nothing' };
+const ATMOST = { enforce: 'fixes automatically', approve: 'needs an approval', notify: 'notifies' };
 
 const control = ({ framework, id }) => (framework === 'aws-fsbp' ? id : `${framework.replace(/^cis-aws-foundations-benchmark\/v\//, 'CIS ')} ${id}`);
 
 /** What conformance tests play themselves, as no emulator has it: by remediator. */
 const PLAYED = {
-  'lambda-remove-public-permission': 'Resource policies of functions, as Lambda has them since July 2026, are played by the tests.',
-  'redshift-require-tls': 'The parameters of parameter groups are played by the tests. Prowler reads the outcome.',
+  'lambda-remove-public-permission': 'Resource policies of functions, as Lambda has them since July 2026, are simulated by the tests.',
+  'redshift-require-tls': 'The parameters of parameter groups are simulated by the tests. Prowler reads the outcome.',
 };
 
 /** What can be said of some remediators, by the names that pages use. */
@@ -56,8 +57,8 @@ const sections = {
       ['Why', 'Rules'],
       [
         ...played.map(([remediator, why]) => [why, names(rulesOf(remediator))]),
-        ['No emulator evaluates rules of AWS Config. What is tracked goes by the word of the source, and in tests that word is ours.', names(others)],
-        ['A person says whether it is so.', names(pack.rules.filter(({ identifier }) => identifier === PROCESS_CHECK))],
+        ['No emulator evaluates rules of AWS Config. Tracked gaps follow the reports of the source, which the tests write themselves.', names(others)],
+        ['A person attests it.', names(pack.rules.filter(({ identifier }) => identifier === PROCESS_CHECK))],
       ],
     );
   },
@@ -68,7 +69,9 @@ const sections = {
         `\`${each.id}\``,
         each.title,
         each.resourceTypes.join(', '),
-        each.freshWithin === null ? ATMOST[each.ceiling] : `${ATMOST[each.ceiling]} what was made within ${minutes(each.freshWithin)}, asks about the rest`,
+        each.freshWithin === null
+          ? ATMOST[each.ceiling]
+          : `${ATMOST[each.ceiling]} what was made within ${minutes(each.freshWithin)}; the rest needs an approval`,
       ]),
     ),
   triggers: (all) =>
@@ -90,11 +93,11 @@ const sections = {
   pages: (all) => [...all, ...apart].map((each) => `- [\`${each.id}\`](remediators/${each.id}.md): ${each.title}`).join('\n'),
   hazards: (all) => {
     const rows = all.flatMap((each) => (each.hazards ?? []).map(({ code, effect, what }) => [`\`${each.id}\``, `\`${code}\``, EFFECT[effect], what]));
-    return rows.length === 0 ? 'None of them looks for any.' : table(['Remediator', 'Hazard', 'Then', 'What it means'], rows);
+    return rows.length === 0 ? 'None of them checks for hazards.' : table(['Remediator', 'Hazard', 'Then', 'What it means'], rows);
   },
   iam: (all) =>
     table(
-      ['Remediator', 'To look', 'To fix', 'To roll back'],
+      ['Remediator', 'To read', 'To fix', 'To roll back'],
       all.map((each) => [`\`${each.id}\``, list(iam(each.uses.reads)), list(iam(each.uses.writes)), list(iam(each.uses.undoes))]),
     ),
   hub: (all) => {
@@ -169,7 +172,7 @@ const operations = (uses, what) =>
   uses.flatMap((use) =>
     use.operations.map((name) => {
       const { iam: actions, retry } = use.service.operations.get(name);
-      return [what, `\`${use.service.id}:${name}\``, list(actions), what === 'look' ? '–' : RETRY[retry]];
+      return [what, `\`${use.service.id}:${name}\``, list(actions), what === 'read' ? '–' : RETRY[retry]];
     }),
   );
 
@@ -187,12 +190,12 @@ function pageOf(each, folder, exportName, listName) {
     schema.description ?? '',
   ]);
   const atMost = {
-    enforce: 'It may fix automatically, where the policy says `enforce` and no guardrail objects.',
-    approve: 'It always asks a person first, whatever the policy says.',
+    enforce: 'It may fix automatically, if the policy says `enforce` and no guardrail objects.',
+    approve: 'It always needs an approval, whatever the policy says.',
     notify: 'It only notifies. It never writes anything.',
   };
   const shows = [
-    'One of the API calls above, where its record names the part that it made.',
+    'One of the API calls above, if its record names the part that it made.',
     ...(each.showsNew.length === 0
       ? []
       : [
@@ -206,7 +209,7 @@ function pageOf(each, folder, exportName, listName) {
       ? null
       : [
           `It restores ${RESTORES[each.rollback.restores]}. ${each.rollback.what}`,
-          ...(each.rollback.not.length === 0 ? [] : ['', 'What does not come back:', '', bullets(each.rollback.not)]),
+          ...(each.rollback.not.length === 0 ? [] : ['', 'What is not restored:', '', bullets(each.rollback.not)]),
         ];
   return [
     `# ${each.id}`,
@@ -225,21 +228,21 @@ function pageOf(each, folder, exportName, listName) {
           'How fresh',
           each.freshWithin === null
             ? 'Its age does not matter.'
-            : `Automatically only what is shown to be at most ${minutes(each.freshWithin)} old; it asks about the rest.`,
+            : `Automatic only for what is proven to be at most ${minutes(each.freshWithin)} old. The rest needs an approval.`,
         ],
-        ['Settling', each.settle === 0 ? 'Does not wait.' : `Waits until the resource is left alone for ${seconds(each.settle)}.`],
-        ['Swept', each.discover === null ? 'No: only events ask for it.' : 'Yes: a sweep finds what events missed.'],
+        ['Settling', each.settle === 0 ? 'Does not wait.' : `Waits until the resource has not changed for ${seconds(each.settle)}.`],
+        ['Swept', each.discover === null ? 'No: it only handles events.' : 'Yes: a sweep finds what events missed.'],
         ...(each.inCode === undefined
           ? []
           : [
               ['In CloudFormation', each.inCode.cloudFormation],
               ['In Terraform', each.inCode.terraform],
             ]),
-        ['When the gap is closed', each.whenResolved ? 'Is asked again, to take its own mark away.' : 'Is not asked.'],
+        ['When the gap is closed', each.whenResolved ? 'It runs again, to remove its own mark.' : 'It does not run.'],
       ],
     ),
     '',
-    '## What asks for it',
+    '## What triggers it',
     '',
     table(
       ['Framework', 'Controls'],
@@ -263,22 +266,22 @@ function pageOf(each, folder, exportName, listName) {
     '',
     table(
       ['To', 'Operation', 'IAM actions', 'After a lost reply'],
-      [...operations(each.uses.reads, 'look'), ...operations(each.uses.writes, 'fix'), ...operations(each.uses.undoes, 'roll back')],
+      [...operations(each.uses.reads, 'read'), ...operations(each.uses.writes, 'fix'), ...operations(each.uses.undoes, 'roll back')],
     ),
     '',
     '## Hazards',
     '',
     ...((each.hazards ?? []).length === 0
-      ? [writes ? 'It looks for none: there is nothing that a read could show beforehand. What it cannot see is below.' : 'None: it changes nothing.']
+      ? [writes ? 'It checks for none: no read could show one beforehand. Its blind spots are below.' : 'None: it changes nothing.']
       : [
-          'What could break by the change. Where it sees one, nothing is done without a person.',
+          'What the change could break. If it finds a hazard, a person has to decide.',
           '',
           ...each.hazards.flatMap(({ code, effect, what, advice }) => [`**${code}** (${EFFECT[effect]})`, '', what, '', advice, '']),
         ].slice(0, -1)),
     '',
     '## Blind spots',
     '',
-    'What no read can show. A person has to know it before approving.',
+    'What no read can show. An approver has to know it.',
     '',
     bullets(each.blindSpots),
     '',
@@ -286,11 +289,11 @@ function pageOf(each, folder, exportName, listName) {
     '',
     ...(writes
       ? [
-          ...(rollback ?? ['It does not say.']),
+          ...(rollback ?? ['It is not declared.']),
           '',
           each.uses.undoes.length === 0
-            ? 'There is no undo, so a person approves each change, and `redress rollback` is refused.'
-            : 'It is refused when what the change wrote or depended on has changed since. Afterwards the same fix is only notified about, for seven days by default.',
+            ? 'There is no undo, so each change needs an approval, and `redress rollback` is refused.'
+            : 'A rollback is refused if what the change wrote or depended on has drifted. After a rollback, the same fix only notifies for seven days (default).',
         ]
       : ['Nothing is changed, so there is nothing to roll back.']),
     '',
@@ -302,24 +305,24 @@ function pageOf(each, folder, exportName, listName) {
     '',
     ...(own
       ? [
-          'It does not come with the command. Name it in `redress.config.mjs`, next to those that you use:',
+          'The command does not include it. Add it to `redress.config.mjs`:',
           '',
           ...fence('js', `import { ${listName} } from '${each.package.name}';`, '', `export default { remediators: [...${listName}] };`),
           '',
         ]
       : []),
-    'What it would do in this account and region; nothing is changed or recorded:',
+    'What it would do in this account and region. Nothing is changed or recorded:',
     '',
     ...fence('sh', `npx redress plan --live --remediator ${each.id}`),
     '',
-    'The EventBridge patterns that deliver its events, and the templates that hold its permissions:',
+    'The EventBridge patterns that deliver its events, and the template with its permissions:',
     '',
     ...fence('sh', `npx redress patterns --remediator ${each.id}`, `npx redress generate template member-role --remediator ${each.id}`),
     '',
-    'A policy that lets it do its most in one account, and notifies in all others:',
+    'A policy that allows its ceiling in one account, and only notifies in all others:',
     '',
     ...fence('yaml', 'version: 1', 'environments:', '  dev: { accounts: ["111111111111"] }', 'remediators:', `  ${each.id}: { dev: ${mode} }`),
-    ...(each.discover === null ? [] : ['', 'Then, with that policy, what is there already:', '', ...fence('sh', `npx redress sweep --remediator ${each.id}`)]),
+    ...(each.discover === null ? [] : ['', 'With that policy, handle existing gaps:', '', ...fence('sh', `npx redress sweep --remediator ${each.id}`)]),
     '',
   ].join('\n');
 }
@@ -378,6 +381,7 @@ for (const [file, remediators] of pages) {
 // Byte for byte: spreadsheets end lines as they do, and digests are of bytes.
 const sample = await sampleFiles();
 for (const [name, bytes] of sample) written.set(`${SAMPLE}/${name}`, bytes);
+for (const [name, svg] of await pictures(sample)) written.set(`${PICTURES}/${name}`, svg);
 for (const [file, wanted] of written) {
   const path = join(ROOT, file);
   if (existsSync(path) && readFileSync(path).equals(Buffer.from(wanted))) continue;
@@ -386,12 +390,12 @@ for (const [file, wanted] of written) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, wanted);
 }
-// What is gone, or has another name: a remediator, a file of the sample. Its README is written by people.
+// What is gone, or has another name: a remediator, a file of the sample, a picture. Its README is written by people.
 const below = (folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)));
-for (const file of [...below(PAGES), ...below(SAMPLE)]) {
+for (const file of [...below(PAGES), ...below(SAMPLE), ...(existsSync(join(ROOT, PICTURES)) ? below(PICTURES) : [])]) {
   if (written.has(file) || file === `${SAMPLE}/README.md`) continue;
   stale.push(file);
   if (!check) rmSync(join(ROOT, file));

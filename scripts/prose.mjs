@@ -1,13 +1,11 @@
 #!/usr/bin/env node
-// `npm run prose`: the prose linter. New and changed sentences must not use the words in scripts/prose/words.mjs. Existing sentences that do are in
-// scripts/prose/baseline.json, which only shrinks. The last line has the counts.
+// `npm run prose`: the prose linter. No sentence may use the words in scripts/prose/words.mjs. The last line has the counts.
 import { execFileSync } from 'node:child_process';
-import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compare, lint } from './prose/lint.mjs';
+import { lint } from './prose/lint.mjs';
 
-const BASELINE = 'scripts/prose/baseline.json';
 const PROSE = /\.(?:md|ts|mjs)$/;
 // Changelogs are generated from changesets, the page of planted defects from their list and the names of tests; declarations hold no messages.
 const NOT_READ = /(?:^|\/)CHANGELOG\.md$|^docs\/safety-tests\.md$|\.d\.m?ts$/;
@@ -20,31 +18,22 @@ function filesOf(root) {
     .sort();
 }
 
-/** Lints a work tree. `write` removes from the baseline what is gone, and adopts entries that are new in the list. */
-export async function prose({ root, write = false, say = console.log }) {
-  const file = join(root, BASELINE);
-  const baseline = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+/** Lints a work tree. */
+export async function prose({ root, say = console.log }) {
   const files = filesOf(root);
-  const hits = [];
-  for (const path of files) hits.push(...(await lint(path, readFileSync(join(root, path), 'utf8'))));
-  let result = compare(hits, baseline);
-  if (write) {
-    writeFileSync(file, `${JSON.stringify(result.next, null, 2)}\n`);
-    result = compare(hits, result.next);
-  }
-  const { found, known, adopted, gone, behind } = result;
-  for (const { path, line, column, rule, message, sentence } of found) say(`${path}:${line}:${column} ${message} [${rule}]\n    ${sentence}`);
-  if (found.length > 0) say('Reword these sentences. The baseline accepts no new ones.');
-  if (behind)
-    say(`${BASELINE} is out of date: ${gone} of its hits are gone, ${adopted} hits are of words that are new in the list. Update it: npm run prose -- --write`);
-  say(`prose: ${found.length} new, ${gone + adopted} to update, ${known} in the baseline, in ${files.length} files`);
-  return found.length > 0 || behind ? 1 : 0;
+  let found = 0;
+  for (const path of files)
+    for (const { line, column, rule, message, sentence } of await lint(path, readFileSync(join(root, path), 'utf8'))) {
+      say(`${path}:${line}:${column} ${message} [${rule}]\n    ${sentence}`);
+      found++;
+    }
+  say(`prose: ${found} hits in ${files.length} files`);
+  return found > 0 ? 1 : 0;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [option, ...more] = process.argv.slice(2);
-  if ((option !== undefined && option !== '--write') || more.length > 0) {
-    console.error('npm run prose [-- --write]');
+  if (process.argv.length > 2) {
+    console.error('npm run prose takes no options.');
     process.exitCode = 2;
-  } else process.exitCode = await prose({ root: dirname(dirname(fileURLToPath(import.meta.url))), write: option === '--write' });
+  } else process.exitCode = await prose({ root: dirname(dirname(fileURLToPath(import.meta.url))) });
 }

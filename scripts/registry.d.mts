@@ -5,6 +5,8 @@ export interface Registry {
   readonly url: string;
   /** A file of settings with which npm installs from it and publishes to it. */
   readonly npmrc: string;
+  /** The registry that serves everything else. */
+  readonly upstream: string;
   close(): Promise<void>;
 }
 

@@ -47,7 +47,7 @@ const freePort = () =>
  *
  * @param {string} folder where it keeps what is published, and its settings
  * @param {typeof spawn} start starts its process
- * @returns {Promise<{ url: string, npmrc: string, close: () => Promise<void> }>} `npmrc`: a file of settings with which npm installs from it and publishes to it
+ * @returns {Promise<{ url: string, npmrc: string, upstream: string, close: () => Promise<void> }>} `npmrc`: a file of settings with which npm installs from it and publishes to it; `upstream`: the registry behind it
  */
 export async function startRegistry(folder, start = spawn) {
   const program = await verdaccio();
@@ -84,6 +84,7 @@ export async function startRegistry(folder, start = spawn) {
   return {
     url,
     npmrc,
+    upstream,
     close: async () => {
       server.kill('SIGTERM');
       await ended;

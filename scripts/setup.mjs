@@ -22,6 +22,7 @@ export const NODE = join(ROOT, 'node_modules', 'node', 'bin', 'node');
 const TOOLS = {
   moto: { folder: '.venv', requirements: 'requirements.txt', what: 'the AWS emulator (moto' },
   ministack: { folder: '.venv-ministack', requirements: 'requirements-ministack.txt', what: 'the emulator that enforces IAM (ministack' },
+  awscli: { folder: '.cache/awscli', requirements: 'requirements-awscli.txt', what: 'the AWS command line (awscli' },
   checkov: { folder: '.venv-checkov', requirements: 'requirements-checkov.txt', what: 'the linter of templates (checkov' },
   c7n: { folder: '.cache/c7n-venv', requirements: 'requirements-c7n.txt', what: 'the peer that benchmarks compare with (Cloud Custodian' },
   'cfn-lint': { folder: '.cache/judges/cfn-lint', requirements: 'requirements-cfn-lint.txt', what: "AWS's linter of templates (cfn-lint" },

@@ -107,7 +107,7 @@ try {
   const names = [...QUICK, ...REST].map(([name]) => name);
   const unknown = only?.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new Error(`There is no step ${unknown}: ${names.join(', ')}`);
-  await setup({ python: all || only !== null ? ['moto', 'ministack'] : ['moto'] });
+  await setup({ python: all || only !== null ? ['moto', 'ministack', 'awscli'] : ['moto'] });
   mkdirSync(join(ROOT, '.cache'), { recursive: true });
   const started = Date.now();
   await steps(QUICK);

@@ -158,7 +158,7 @@ export default [
     promise: 'A plan that was interrupted says that there may be more.',
     defect: 'it is taken for all of it',
     file: 'packages/cli/src/commands/plan.ts',
-    find: "...(stop.signal.aborted ? ['It was interrupted: what is planned is what was looked at so far.'] : []),",
+    find: "...(stop.signal.aborted ? ['It was interrupted: the plan covers what was read so far.'] : []),",
     replace: '',
     tests: ['packages/cli/src/sweep-places.test.ts'],
   },

@@ -203,7 +203,7 @@ export default [
     tests: ['packages/lambda-runtime/src/progress.test.ts'],
   },
   {
-    promise: 'A message comes back when it can be decided.',
+    promise: 'A message is delivered again when it can be decided.',
     defect: 'when the first part of it can',
     file: 'packages/core/src/engine/later.ts',
     find: 'latest = Math.max(latest ?? retryAt, retryAt);',
@@ -211,7 +211,7 @@ export default [
     tests: ['packages/lambda-runtime/src/visibility.test.ts'],
   },
   {
-    promise: 'A message comes back when it can be decided.',
+    promise: 'A message is delivered again when it can be decided.',
     defect: 'it does although a part of it does not say when',
     file: 'packages/core/src/engine/later.ts',
     find: 'if (retryAt === null) return null;',
@@ -219,7 +219,7 @@ export default [
     tests: ['packages/lambda-runtime/src/visibility.test.ts'],
   },
   {
-    promise: 'A message comes back when it can be decided.',
+    promise: 'A message is delivered again when it can be decided.',
     defect: 'a second before that',
     file: 'packages/lambda-runtime/src/visibility.ts',
     find: 'Math.ceil((retryAt - now) / 1000)',
@@ -227,7 +227,7 @@ export default [
     tests: ['packages/lambda-runtime/src/visibility.test.ts'],
   },
   {
-    promise: 'A message comes back when it can be decided.',
+    promise: 'A message is delivered again when it can be decided.',
     defect: 'the function sleeps as long as it has time',
     file: 'packages/lambda-runtime/src/create-handler.ts',
     find: '{ patience: PATIENCE }',
@@ -235,7 +235,7 @@ export default [
     tests: ['packages/lambda-runtime/src/visibility.test.ts'],
   },
   {
-    promise: 'A message comes back when it can be decided.',
+    promise: 'A message is delivered again when it can be decided.',
     defect: 'the role of the function may not change its visibility',
     file: 'packages/deploy/src/templates/hub-statements.ts',
     find: "Action: ['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage',",
@@ -398,7 +398,7 @@ export default [
     promise: 'An organisation that cannot be listed is reported.',
     defect: 'the accounts that are known are taken for all of them',
     file: 'packages/bundle/src/runtime.ts',
-    find: 'left: [`accounts of the organization may be forgotten: ${messageOf(error)}`]',
+    find: 'left: [`accounts of the organization may be missed: ${messageOf(error)}`]',
     replace: 'left: []',
     tests: ['packages/bundle/src'],
   },

@@ -498,7 +498,7 @@ export default [
     defect: 'it says only that nobody is asked',
     file: 'packages/core/src/engine/route.ts',
     find: "'The source says that the gap is closed.' : whyNobody(finding, remediators, policy)",
-    replace: "'The source says that the gap is closed.' : 'No remediator is asked about it.'",
+    replace: "'The source says that the gap is closed.' : 'No remediator handles it.'",
     tests: ['tests/engine/claims.test.ts'],
   },
   {

@@ -287,7 +287,7 @@ export default [
     promise: 'Settings: a list of tags that is not there is not an empty one.',
     defect: 'a missing list is taken for an empty one',
     file: 'packages/core/src/remediator/resource-type.ts',
-    find: "if (list === undefined) throw new Error('The service did not say which tags there are.');",
+    find: "if (list === undefined) throw new Error('The service did not return the tags.');",
     replace: 'if (list === undefined) return {};',
     tests: ['packages/core/src/remediator/setting.test.ts'],
   },

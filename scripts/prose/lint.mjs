@@ -1,5 +1,4 @@
-// The prose linter without I/O: the hits in a text, and their comparison with the baseline.
-import { createHash } from 'node:crypto';
+// The prose linter without I/O: the hits in a text.
 import { extname } from 'node:path';
 import { TextlintKernel } from '@textlint/kernel';
 import { BLOCKS, plugins, read, sentenceAt } from './text.mjs';
@@ -29,50 +28,12 @@ export async function lint(path, text) {
     },
   }));
   const { messages } = await kernel.lintText(text, { filePath: path, ext: extname(path), plugins, rules });
-  return messages.map(({ ruleId: rule, range, line, column, message }) => {
-    const sentence = sentences.get(`${rule} ${range[0]}`);
-    return { path, line, column, rule, message, sentence, digest: digestOf(sentence) };
-  });
+  return messages.map(({ ruleId: rule, range, line, column, message }) => ({
+    path,
+    line,
+    column,
+    rule,
+    message,
+    sentence: sentences.get(`${rule} ${range[0]}`),
+  }));
 }
-
-/** Identifies a sentence by its text alone: it stays known in another file, and is new when it changes. */
-function digestOf(sentence) {
-  return createHash('sha256').update(sentence).digest('hex').slice(0, 16);
-}
-
-/**
- * Compares hits with the baseline. `found`: hits that it does not know. `gone`: how many of its hits no longer exist. `adopted`: hits of entries that
- * it has never seen. `next`: the baseline as it may be written, without what is gone and with what is adopted.
- */
-export function compare(hits, baseline, ids = WORDS.map(({ id }) => id)) {
-  const left = structuredClone(baseline);
-  // An entry without hits stays in the baseline, so that it is adopted only once.
-  const next = Object.fromEntries(ids.map((id) => [id, {}]));
-  const found = [];
-  const counts = { known: 0, adopted: 0 };
-  for (const hit of hits) {
-    const { rule, digest } = hit;
-    const known = left[rule];
-    if (known !== undefined && !(known[digest] > 0)) {
-      found.push(hit);
-      continue;
-    }
-    if (known === undefined) counts.adopted++;
-    else {
-      known[digest]--;
-      counts.known++;
-    }
-    next[rule][digest] = (next[rule][digest] ?? 0) + 1;
-  }
-  const gone = Object.values(left).reduce((sum, of) => sum + Object.values(of).reduce((a, b) => a + b, 0), 0);
-  const written = sorted(next);
-  return { found, ...counts, gone, next: written, behind: JSON.stringify(written) !== JSON.stringify(sorted(baseline)) };
-}
-
-const byName = ([a], [b]) => (a < b ? -1 : 1);
-const sorted = (baseline) =>
-  Object.fromEntries(
-    Object.entries(baseline)
-      .sort(byName)
-      .map(([rule, of]) => [rule, Object.fromEntries(Object.entries(of).sort(byName))]),
-  );

@@ -1,7 +1,6 @@
 // Words that Redress avoids, and what to write instead. Each entry is a rule of the prose linter.
 //
-// A new entry is adopted with the hits that it has on that day (`npm run prose -- --write`). Give an entry a new id when you widen its pattern, so that
-// it is adopted again. Patterns ignore case and match whole words only; code, URLs and identifiers count as one unknown word.
+// Patterns ignore case and match whole words only; code, URLs and identifiers count as one unknown word.
 
 /** @type {readonly import('./words.d.mts').Word[]} */
 export const WORDS = [

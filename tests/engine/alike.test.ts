@@ -65,7 +65,7 @@ describe('what holds all back alike', () => {
     fill(25);
     await sweep();
     const open = [...Array.from({ length: 20 }, (_, n) => name(n)), 'and 5 more'];
-    const message = '25 resources are held back alike: The kill switch stops changes.';
+    const message = '25 resources are held back for the same reason: The kill switch stops changes.';
     const [only, ...more] = await recorded(HERE);
     expect(more).toEqual([]);
     expect(only).toEqual({
@@ -84,9 +84,9 @@ describe('what holds all back alike', () => {
     ]);
   });
   it.each([
-    [1, '1 resource is held back alike: ', [name(0)]],
-    [2, '2 resources are held back alike: ', [name(0), name(1)]],
-    [20, '20 resources are held back alike: ', Array.from({ length: 20 }, (_, n) => name(n))],
+    [1, '1 resource is held back for the same reason: ', [name(0)]],
+    [2, '2 resources are held back for the same reason: ', [name(0), name(1)]],
+    [20, '20 resources are held back for the same reason: ', Array.from({ length: 20 }, (_, n) => name(n))],
   ])('names all of %i', async (many, message, open) => {
     fill(many);
     await sweep();
@@ -105,7 +105,7 @@ describe('what holds all back alike', () => {
       {
         remediator: 'widget-revoke-open',
         outcome: 'no-op',
-        message: 'Nothing is held back alike any more.',
+        message: 'Nothing is held back for the same reason any more.',
         gap: { over: [key] },
         trigger: { by: 'sweep' },
       },
@@ -117,7 +117,7 @@ describe('what holds all back alike', () => {
     stop = 'everything';
     for (const n of [0, 1, 2]) aws.put(name(n), ['open-2']);
     await sweep();
-    expect(told).toMatchObject([{ message: '3 resources are held back alike: The kill switch stops everything.' }]);
+    expect(told).toMatchObject([{ message: '3 resources are held back for the same reason: The kill switch stops everything.' }]);
     expect(await recorded(HERE)).toHaveLength(3);
   });
   it('that changes its kind ends as one and begins as another', async () => {
@@ -134,7 +134,7 @@ describe('what holds all back alike', () => {
       },
     ] as unknown as NonNullable<RedressOptions['guardrails']>;
     await sweep({ guardrails });
-    expect(told).toMatchObject([{ message: expect.stringMatching(/^2 resources are held back alike: The guardrail itself failed/) }]);
+    expect(told).toMatchObject([{ message: expect.stringMatching(/^2 resources are held back for the same reason: The guardrail itself failed/) }]);
     expect((await recorded(HERE)).map(({ outcome, gap }) => [outcome, (gap as { state?: string }).state ?? null])).toEqual([
       ['denied', 'stopped'],
       ['denied', 'guardrail-failed-mine'],
@@ -176,7 +176,7 @@ describe('what holds all back alike', () => {
     await silent();
     expect(await recorded(HERE)).toHaveLength(1);
     await sweep();
-    expect(told).toMatchObject([{ message: '2 resources are held back alike: The kill switch stops changes.' }]);
+    expect(told).toMatchObject([{ message: '2 resources are held back for the same reason: The kill switch stops changes.' }]);
     expect(await recorded(HERE)).toHaveLength(1);
     await sweep();
     expect(told).toEqual([]);

@@ -632,7 +632,7 @@ describe('an answer', () => {
   it('is refused, with what to do, and nothing is recorded', async () => {
     const id = (await asked()).approval as string;
     const nobody = { by: { name: ' ', verified: true }, reason: 'r' };
-    const said = ['approval/refused', 'An answer needs a person and a reason.', 'Say who answers, and why.'];
+    const said = ['approval/refused', 'An answer needs a person and a reason.', 'Give who answers, and why.'];
     expect(await refusal(engine().approve(id, nobody))).toEqual(said);
     expect(await refusal(engine().deny(id, { ...BY, reason: '\t' }))).toEqual(said);
     expect(await refusal(engine().deny('a-0', BY))).toEqual([
@@ -659,12 +659,12 @@ describe('an answer', () => {
     expect(await refusal(engine().approve(id, BY))).toEqual([
       'approval/refused',
       `${LEAD} has approved ${id} already.`,
-      'It is carried out when the resource is met next.',
+      'It is carried out the next time the resource is handled.',
     ]);
     // A no may come after a yes; then that stands.
     await engine().deny(id, BY);
     for (const again of [engine().deny(id, BY), engine().approve(id, BY)])
-      expect(await refusal(again)).toEqual(['approval/refused', `${LEAD} has said no to ${id} already.`, expect.stringContaining('has expired')]);
+      expect(await refusal(again)).toEqual(['approval/refused', `${LEAD} has denied ${id} already.`, expect.stringContaining('has expired')]);
     expect(await answers()).toHaveLength(2);
     expect(aws.writes).toEqual([]);
   });
@@ -750,8 +750,8 @@ describe('an answer', () => {
     });
 
     it.each<[string, string, object, object, unknown[]]>([
-      ['nobody', ID, {}, { by: ' ' }, ['breaker/refused', 'Closing a circuit breaker needs a person and a reason.', 'Say who closes it, and why.']],
-      ['no reason', ID, {}, { reason: ' ' }, ['breaker/refused', 'Closing a circuit breaker needs a person and a reason.', 'Say who closes it, and why.']],
+      ['nobody', ID, {}, { by: ' ' }, ['breaker/refused', 'Closing a circuit breaker needs a person and a reason.', 'Give who closes it, and why.']],
+      ['no reason', ID, {}, { reason: ' ' }, ['breaker/refused', 'Closing a circuit breaker needs a person and a reason.', 'Give who closes it, and why.']],
       ['no account', ID, { account: '1111' }, {}, ['breaker/refused', '"1111" is not an account ID.', 'Give its 12 digits.']],
       ['another account', ID, { account: PROD }, {}, ['breaker/refused', expect.stringContaining('is not open'), expect.stringContaining('redress breakers')]],
       [

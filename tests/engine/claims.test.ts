@@ -90,7 +90,7 @@ describe('a source that says failing, of what looks fine', () => {
     (await redress({ remediators: [remediator], ...over }).handle(event)).results[0];
   const half = judging(() => null);
   const message =
-    'Contradicted: open at the source, because the Config rule widget-open looks for more than is looked for here, or it was put right since: widget-revoke-open: There is nothing to change.';
+    'Contradicted: open at the source, because the Config rule widget-open looks for more than its remediators do, or the gap was closed since: widget-revoke-open: There is nothing to change.';
 
   beforeEach(() => aws.put('w1', ['closed-1']));
 
@@ -187,7 +187,7 @@ describe('a source that says failing, of what looks fine', () => {
     expect(read).toEqual(['widget-open']);
     const broken = { ...configRules, read: async () => Promise.reject(new RedressError('aws/denied', 'config:DescribeConfigRules: no')) };
     const result = await handle(half, claimed(), { configRules: broken });
-    expect(result?.passes[1]?.message).toContain('What the rule looks for could not be read: config:DescribeConfigRules: no');
+    expect(result?.passes[1]?.message).toContain('The parameters of the rule could not be read: config:DescribeConfigRules: no');
   });
 });
 
@@ -224,12 +224,12 @@ describe('a Config rule with a name of its own', () => {
 
   it('says which rule nobody is asked about, why, and what to write in the policy', async () => {
     const why =
-      'No remediator is asked about the Config rule acme-x: what it looks for is not known. Where it is one of WIDGET_OPEN, write in the policy: configRules: { "acme-x": WIDGET_OPEN }; a `*` in the name is any text.';
+      'No remediator handles the Config rule acme-x: what it looks for is not known. Where it is one of WIDGET_OPEN, write in the policy: configRules: { "acme-x": WIDGET_OPEN }; a `*` in the name is any text.';
     expect(await ask('acme-x')).toMatchObject({ passes: [], reason: why });
     const configRules = { ...identified(null), read: async () => Promise.reject(new RedressError('aws/denied', 'no')) };
     expect(await ask('acme-x', { configRules })).toMatchObject({ passes: [], reason: `${why} What the rule is could not be read: no` });
     expect((await ask('acme-x', { configRules: identified('WIDGET_CLOSED') }))?.reason).toBe(
-      'No remediator is asked about the Config rule acme-x: it is WIDGET_CLOSED, which none of them is for.',
+      'No remediator handles the Config rule acme-x: it is WIDGET_CLOSED, which none of them is for.',
     );
   });
 });

@@ -255,7 +255,7 @@ describe('what waits for an approval', () => {
     const passes = await engine(asking).approve(asked?.approval ?? '', { by: { name: lead, verified: true }, reason: 'r' });
     expect(passes.map((each) => [each.outcome, each.message])).toContainEqual([
       'superseded',
-      'The resource is not what was approved any more, so nothing was done on the approval.',
+      'The resource drifted after the approval, so the approval was not used.',
     ]);
     expect(aws.writes).toEqual([]);
   });
@@ -453,7 +453,7 @@ describe('an input for which there is not enough time', () => {
     expect(first.looked).toEqual(['w1']);
     const late = {
       passes: [],
-      reason: 'Not enough time is left; the next delivery goes on from here.',
+      reason: 'Not enough time is left; the next delivery continues from here.',
       gap: { closed: false, open: [] },
       error: null,
       retryable: true,

@@ -85,7 +85,7 @@ describe('a change with a grace period', () => {
   it('is announced, reminded of, and made when the period is over: the plan that was announced', async () => {
     const first = await reported();
     expect(first).toMatchObject({ outcome: 'awaiting-approval', approval: expect.stringMatching(/^a-[0-9a-f]{16}$/) });
-    expect(first.message).toBe(`It is changed automatically after ${new Date(time + 7 * DAY).toISOString()}, unless somebody denies it before: revoke open-1.`);
+    expect(first.message).toBe(`It is changed automatically after ${new Date(time + 7 * DAY).toISOString()}, unless it is denied before: revoke open-1.`);
     expect(told).toMatchObject([
       {
         outcome: 'awaiting-approval',
@@ -167,9 +167,7 @@ describe('a change with a grace period', () => {
     expect(again.approval).not.toBe(first.approval);
     expect(notices().at(-1)).toEqual([0, 7]);
     expect(aws.writes).toEqual([]);
-    expect((await records()).map(({ record }) => (record.body['approval'] as { ended?: string } | undefined)?.ended)).toContain(
-      'the gap is not there any more',
-    );
+    expect((await records()).map(({ record }) => (record.body['approval'] as { ended?: string } | undefined)?.ended)).toContain('the gap no longer exists');
   });
 
   it('that would be another one now is announced again', async () => {
@@ -567,8 +565,8 @@ describe('what was announced is over', () => {
     });
   it.each<[string, () => unknown]>([
     ['the resource is gone', () => aws.widgets.delete('w')],
-    ['something else would be changed now', () => aws.put('w', ['open-1', 'open-2', 'closed'])],
-    ['the gap is not there any more', () => aws.put('w', ['closed'])],
+    ['the plan is a different one now', () => aws.put('w', ['open-1', 'open-2', 'closed'])],
+    ['the gap no longer exists', () => aws.put('w', ['closed'])],
   ])('when %s', async (why, happens) => {
     const { approval, plan } = await reported();
     time += DAY;

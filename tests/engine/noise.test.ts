@@ -156,8 +156,8 @@ describe('a week of hourly sweeps', () => {
     // What a message says besides: how old it is, what ends when, and one line for all that a limit holds back.
     const slack = service.seen['/slack'] ?? [];
     const text = (title: string) => slack.findLast((each) => `${each.at} ${each.title}`.includes(title))?.text ?? '';
-    expect(text('11-23T00 Held back')).toContain('20 resources are held back alike: The limit of 10 changes');
-    expect(text('11-29T00 2026')).toContain('20 held back alike (limit-window), since 2026-11-23');
+    expect(text('11-23T00 Held back')).toContain('20 resources are held back for the same reason: The limit of 10 changes');
+    expect(text('11-29T00 2026')).toContain('20 held back for the same reason (limit-window), since 2026-11-23');
     expect(text('11-29T00 2026')).toContain(`${shown('w-01')}: Open: 5 days, last seen 2026-11-29T00:30:00`);
     expect(text('11-29T00 2026')).toMatch(/q-1 \(111111111111, us-east-1\): Approval needed, a-[0-9a-f]{16}, until 2026-11-30T00:30/);
     expect(text('11-29T01 Approval')).toContain('The request runs out: ');

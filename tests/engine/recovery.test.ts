@@ -106,7 +106,7 @@ describe('it is closed', () => {
     time += 365 * 86_400_000;
     await expect(engine({ journal: late }).recoverExecution(execution, BY)).rejects.toMatchObject({
       code: 'recovery/refused',
-      message: `Another worker has closed execution ${execution} in the same moment.`,
+      message: `Another worker has closed execution ${execution} at the same moment.`,
       next: expect.stringContaining('redress history'),
     });
     expect(await journal.open()).toHaveLength(1);
@@ -318,7 +318,7 @@ describe('a person ends one whose lease is too long to be true', () => {
       { ...BY, by: ' ' },
       { ...BY, reason: '' },
     ])
-      expect(await refused(execution, how)).toEqual(['recovery/refused', 'Ending an execution needs a person and a reason.', 'Say who ends it, and why.']);
+      expect(await refused(execution, how)).toEqual(['recovery/refused', 'Closing an execution needs a person and a reason.', 'Give who closes it, and why.']);
     expect(await refused('x-1')).toEqual(['recovery/refused', 'Execution x-1 is not open.', '`redress recover` shows the open ones.']);
     const until = new Date(leaseUntil).toISOString();
     const leased = [

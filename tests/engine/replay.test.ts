@@ -175,7 +175,7 @@ describe('why nobody is asked', () => {
   it('is said of a candidate that leads nowhere, and of nothing else', async () => {
     expect(await unasked(event())).toEqual([null]);
     const other = event() as { detail: object };
-    expect(await unasked({ ...other, detail: { ...other.detail, eventName: 'PutNote' } })).toEqual(['No remediator is asked about the call widget:PutNote.']);
+    expect(await unasked({ ...other, detail: { ...other.detail, eventName: 'PutNote' } })).toEqual(['No remediator handles the call widget:PutNote.']);
     expect(await unasked({ ...other, detail: { ...other.detail, eventName: 'PutNote', errorCode: 'AccessDenied' } })).toEqual([null]);
   });
 });

@@ -66,7 +66,7 @@ it('says of a fix whose documents have expired that it cannot be undone, and cha
   for (const acceptLoss of [false, true])
     await expect(engine({ journal: expired }).rollback(execution, { by: 'ops', reason: 'vendor', acceptLoss })).rejects.toMatchObject({
       code: 'journal/not-found',
-      message: `The plan of ${execution} is not there: its retention has ended, or it was removed.`,
+      message: `The plan of ${execution} does not exist: its retention has ended, or it was removed.`,
     });
   expect(aws.writes).toHaveLength(writes);
   expect(await recordsOf(journal)).toHaveLength(records);
@@ -367,7 +367,7 @@ describe('what it says, and leaves in the journal', () => {
     expect(result.plan?.changes).toEqual(
       ['open-2', 'open-1'].map((rule) => ({
         call: { service: 'widget', operation: 'AuthorizeRule', input: { Id: 'w', Rule: rule }, retry: 'idempotent' },
-        undo: { irreversible: 'The fix itself is the way back.' },
+        undo: { irreversible: 'The fix itself restores the state.' },
         summary: `undo: revoke ${rule}`,
         resolves: false,
       })),
@@ -466,7 +466,7 @@ describe('what it says, and leaves in the journal', () => {
     };
     expect(await back(execution, { journal: racing })).toMatchObject({
       outcome: 'superseded',
-      message: 'The resource changed in this moment; nothing was rolled back.',
+      message: 'The resource changed at this moment, so nothing was rolled back.',
     });
     expect(sent()).toHaveLength(2);
     expect(await holds()).toEqual([]);

@@ -335,7 +335,7 @@ describe('what is said of a runbook', () => {
 
   it.each<[string, () => unknown, string, unknown]>([
     ['is gone', () => (keys.gone = true), 'the resource is gone', undefined],
-    ['cannot have the gap any more', () => (keys.enabled = false), 'it does not apply any more', { rotates: false, enabled: false }],
+    ['cannot have the gap any more', () => (keys.enabled = false), 'it no longer applies', { rotates: false, enabled: false }],
   ])('when the resource %s', async (_what, happens, why, after) => {
     const [started] = await engine().run(KEY);
     happens();

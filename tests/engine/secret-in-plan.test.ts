@@ -134,7 +134,7 @@ describe('a plan from a state that holds a secret', () => {
       .catch((error: RedressError) => error);
     expect([(refused as RedressError).code, (refused as RedressError).next]).toEqual([
       'rollback/refused',
-      'Its state holds a secret: if the key of redaction was replaced since, use the one before. Else roll back later executions first, or restore by hand.',
+      'Its state holds a secret: if the redaction key was replaced since, use the earlier key. Otherwise roll back later executions first, or restore by hand.',
     ]);
     expect(aws.rules('w1')).toEqual([]);
   });
@@ -184,7 +184,7 @@ describe('a plan from a state that holds a secret', () => {
       .catch((error: RedressError) => error);
     expect([(refused as RedressError).code, (refused as RedressError).message]).toEqual([
       'rollback/refused',
-      'Its undo would write a secret, which is kept nowhere.',
+      'Its undo would write a secret, which is not kept.',
     ]);
     expect(aws.writes).toEqual(['RevokeRule']);
   });

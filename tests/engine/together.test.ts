@@ -228,7 +228,7 @@ describe('a wider remediator that is asked alone', () => {
     // One gap is one request.
     expect((await engine(both).approvals()).map(({ id }) => id)).toEqual([asked?.approval]);
     await engine(both, { policy: policy('enforce') }).deny(asked?.approval ?? '', BY);
-    const denied = [['denied', expect.stringContaining(`${LEAD} said no to it (${asked?.approval})`)]];
+    const denied = [['denied', expect.stringContaining(`${LEAD} denied it (${asked?.approval})`)]];
     expect(await sweptBy({ policy: policy('enforce') })).toEqual(denied);
     // Also where the narrow one may only notify by now.
     expect(await sweptBy({ policy: policy('notify') })).toEqual(denied);
@@ -249,7 +249,7 @@ describe('a wider remediator that is asked alone', () => {
     const [asked] = await engine(both, { journal: older }).run(widget('w'));
     expect((await journal.approvals()).map(({ calls, subjects }) => [calls, subjects])).toEqual([[undefined, ['open-1', 'open-2']]]);
     await engine(both, { policy: policy('enforce') }).deny(asked?.approval ?? '', BY);
-    expect(await sweptBy({ policy: policy('enforce') })).toEqual([['denied', expect.stringContaining(`${LEAD} said no to it (${asked?.approval})`)]]);
+    expect(await sweptBy({ policy: policy('enforce') })).toEqual([['denied', expect.stringContaining(`${LEAD} denied it (${asked?.approval})`)]]);
     expect(aws.writes).toEqual([]);
   });
 

@@ -118,9 +118,9 @@ describe('JSON', () => {
 });
 
 describe('commands', () => {
-  // A block with a name of its own is run as a whole, by the tests of what it is about.
+  // What is run as a whole: by hand, or by session.test.ts.
   const lines = named('sh')
-    .filter(([, { words }]) => !words.includes('by-hand'))
+    .filter(([, { words }]) => !words.includes('by-hand') && !words.includes('session'))
     .flatMap(([where, { code }]) =>
       code
         .split('\n')

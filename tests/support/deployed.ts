@@ -10,7 +10,12 @@ import type { Enforced } from './ministack.js';
 
 const EXTERNAL_ID = 'redress-deployed-0001';
 
-type Template = { Parameters: Record<string, { AllowedPattern?: string }>; Resources: Record<string, { Type: string; Properties: Record<string, unknown> }> };
+/** A template as the command prints it. */
+export type Template = {
+  Parameters: Record<string, { AllowedPattern?: string }>;
+  Resources: Record<string, { Type: string; Properties: Record<string, unknown> }>;
+};
+type Outputs = Readonly<Record<string, string>>;
 
 /**
  * Takes out what refuses unencrypted requests, and the condition that the emulator does not know. It asks whether messages may be sent in batches, which
@@ -22,6 +27,43 @@ function emulated<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   const kept = Object.entries(value).filter(([, member]) => JSON.stringify(member) !== '{"Null":{"s3:if-none-match":"false"}}');
   return Object.fromEntries(kept.map(([key, member]) => [key, emulated(member)])) as T;
+}
+
+/** The hub's template without what the emulator does not have. */
+export function emulatedHub(template: Template): Template {
+  const hub = emulated(template);
+  for (const [name, { Type, Properties }] of Object.entries(hub.Resources)) {
+    if (Type === 'AWS::Events::EventBusPolicy') delete hub.Resources[name];
+    // Sandboxes have the emulator's own LOG_LEVEL.
+    if (Type === 'AWS::Lambda::Function') (Properties['Environment'] as { Variables: Record<string, string> }).Variables['POWERTOOLS_LOG_LEVEL'] = 'INFO';
+    if (Type === 'AWS::SSM::Parameter') Properties['Name'] = `CFN-${name}-0123456789AB`;
+  }
+  return hub;
+}
+
+/** The template of a member's roles, which trust sessions of the hub's roles: the emulator takes a session for its role. */
+export function emulatedMember(template: Template, hub: Outputs): Template {
+  const sessions = (roles: string | undefined) =>
+    roles?.split(',').map((role) => `${role.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/${hub['FunctionArn']?.split(':').at(-1)}`);
+  const trusted = new Map([
+    ['{"Ref":"HubRoleArns"}', sessions(hub['HubRoleArns'])],
+    ['{"Ref":"RollbackRoleArns"}', sessions(hub['ApprovalsRoleArn'])],
+  ]);
+  return JSON.parse(JSON.stringify(template), (key, value: unknown) =>
+    key === 'aws:PrincipalArn' ? (trusted.get(JSON.stringify(value)) ?? value) : value,
+  ) as Template;
+}
+
+/** Of a stack that is deployed. */
+export async function outputsOf(cloudformation: CloudFormationClient, StackName: string): Promise<Record<string, string>> {
+  const { Stacks = [] } = await cloudformation.send(new DescribeStacksCommand({ StackName }));
+  return Object.fromEntries((Stacks[0]?.Outputs ?? []).map((each) => [each.OutputKey ?? '', each.OutputValue ?? '']));
+}
+
+/** CloudFormation of the emulator makes buckets without Object Lock, so the hub's is made again with it. */
+export async function lockBucket(s3: S3Client, outputs: Outputs): Promise<void> {
+  await s3.send(new DeleteBucketCommand({ Bucket: outputs['BucketName'] }));
+  await s3.send(new CreateBucketCommand({ Bucket: outputs['BucketName'], ObjectLockEnabledForBucket: true }));
 }
 
 async function template(which: string, directory: string): Promise<Template> {
@@ -40,8 +82,7 @@ async function deploy(
   await cloudformation.send(new CreateStackCommand({ StackName, TemplateBody: JSON.stringify(body), Capabilities: ['CAPABILITY_NAMED_IAM'], Parameters }));
   for (;;) {
     const stack = (await cloudformation.send(new DescribeStacksCommand({ StackName }))).Stacks?.[0];
-    if (stack?.StackStatus === 'CREATE_COMPLETE')
-      return Object.fromEntries((stack.Outputs ?? []).map((each) => [each.OutputKey ?? '', each.OutputValue ?? '']));
+    if (stack?.StackStatus === 'CREATE_COMPLETE') return outputsOf(cloudformation, StackName);
     if (!stack?.StackStatus?.endsWith('PROGRESS')) {
       const { StackEvents = [] } = await cloudformation.send(new DescribeStackEventsCommand({ StackName }));
       const why = StackEvents.filter((each) => each.ResourceStatus?.includes('FAILED')).map(
@@ -73,13 +114,7 @@ export async function deployHub(
   await s3.send(new CreateBucketCommand({ Bucket: 'code' }));
   await s3.send(new PutObjectCommand({ Bucket: 'code', Key: 'redress.zip', Body: readFileSync(join(directory, 'redress-bundle', 'redress.zip')) }));
 
-  const hub = emulated(await template('hub', directory));
-  for (const [name, { Type, Properties }] of Object.entries(hub.Resources)) {
-    if (Type === 'AWS::Events::EventBusPolicy') delete hub.Resources[name];
-    // Sandboxes have the emulator's own LOG_LEVEL.
-    if (Type === 'AWS::Lambda::Function') (Properties['Environment'] as { Variables: Record<string, string> }).Variables['POWERTOOLS_LOG_LEVEL'] = 'INFO';
-    if (Type === 'AWS::SSM::Parameter') Properties['Name'] = `CFN-${name}-0123456789AB`;
-  }
+  const hub = emulatedHub(await template('hub', directory));
   const outputs = await deploy(new CloudFormationClient(config), 'redress', hub, {
     CodeBucket: 'code',
     CodeKey: 'redress.zip',
@@ -89,8 +124,7 @@ export async function deployHub(
     RegisterDigest: document.register ?? '',
     ...parameters,
   });
-  await s3.send(new DeleteBucketCommand({ Bucket: outputs['BucketName'] }));
-  await s3.send(new CreateBucketCommand({ Bucket: outputs['BucketName'], ObjectLockEnabledForBucket: true }));
+  await lockBucket(s3, outputs);
   return outputs;
 }
 
@@ -99,13 +133,10 @@ export async function deployMember(
   emulator: Enforced,
   { region, directory, outputs, account }: { region: string; directory: string; outputs: Record<string, string>; account?: string },
 ): Promise<void> {
-  const member = await template('member-role', directory);
-  for (const name of ['HubRoleArns', 'RollbackRoleArns']) delete member.Parameters[name]?.AllowedPattern;
-  const session = (role: string | undefined) =>
-    `arn:aws:sts::${emulator.account}:assumed-role/${role?.split('/')[1]}/${outputs['FunctionArn']?.split(':').at(-1)}`;
+  const member = emulatedMember(await template('member-role', directory), outputs);
   await deploy(new CloudFormationClient(clientsOf(emulator, region, account)), 'redress-member', member, {
-    HubRoleArns: session(outputs['HubRoleArns']?.split(',')[0]),
-    RollbackRoleArns: session(outputs['ApprovalsRoleArn']),
+    HubRoleArns: outputs['HubRoleArns'] ?? '',
+    RollbackRoleArns: outputs['ApprovalsRoleArn'] ?? '',
     ExternalId: EXTERNAL_ID,
   });
 }

@@ -257,7 +257,7 @@ function failure(cause: unknown): RedressError {
   const place = first?.location;
   return new RedressError('compose/invalid', `The functions cannot be bundled: ${first?.text ?? messageOf(cause)}`, {
     cause,
-    next: 'Install what is missing next to your configuration, or correct the module.',
+    next: 'Install the missing packages next to your configuration, or correct the module.',
     ...(place == null ? {} : { place: { file: place.file, line: place.line, column: place.column + 1 } }),
   });
 }

@@ -204,7 +204,7 @@ describe('a round of sweeps', () => {
       expect.objectContaining({
         level: 'ERROR',
         kind: 'sweep-left',
-        message: 'not swept: accounts of the organization may be forgotten: organizations:ListAccounts: AccessDeniedException: no',
+        message: 'not swept: accounts of the organization may be missed: organizations:ListAccounts: AccessDeniedException: no',
       }),
     );
   });

@@ -145,7 +145,7 @@ export function fromEnvironment(parts: FunctionParts, env: Environment = process
   if (mine === 'seal') {
     // What was recorded is sealed whatever the policy says, and whether it can be read at all.
     seal();
-    const none = () => Promise.reject(new RedressError('compose/invalid', 'This function seals, and does nothing else.'));
+    const none = () => Promise.reject(new RedressError('compose/invalid', 'This function only seals.'));
     return { handler: none, approvals: none, config: none, seal: () => seal()() };
   }
 
@@ -244,8 +244,8 @@ function locked(days: string | null): { readonly lockDays?: number } {
 function daysIn(name: string, text: string | null, least: number): number {
   const days = Number(text ?? 0);
   if (text !== null && !(/^(0|[1-9]\d{0,4})$/.test(text) && days >= least && days <= 36_500))
-    throw new RedressError('compose/invalid', `The variable ${name} is ${JSON.stringify(text)}, which is no number of days.`, {
-      next: 'Set it to 36500 at most, as the template does, or take it away.',
+    throw new RedressError('compose/invalid', `The variable ${name} is ${JSON.stringify(text)}, which is not a number of days.`, {
+      next: 'Set it to at most 36500, as the template does, or remove it.',
     });
   return days;
 }
@@ -311,7 +311,7 @@ function policyHere(policy: Policy | Live<Policy>, members: Organization | null,
   if (written !== null) check(written);
   return inOrganization(policy, members, {
     ambiguous: (account, environments) =>
-      say('an account is in two environments of the policy, so it is in none', { kind: 'policy-ambiguous', account, environments }),
+      say('an account is in two environments of the policy, and therefore in none', { kind: 'policy-ambiguous', account, environments }),
   });
 }
 
@@ -328,9 +328,13 @@ function targetsOf(policy: Policy | Live<Policy>, members: Organization | null, 
   if (given.length === 0) return null;
   const regions = given.join() === 'all' ? regionsOf(partitionOf(value('AWS_REGION') ?? 'us-east-1')) : given;
   if (regions !== given && value('REDRESS_SWEEP_QUEUE') === null)
-    throw new RedressError('compose/invalid', 'REDRESS_SWEEP_REGIONS is all, and REDRESS_SWEEP_QUEUE is not set: nobody would ask which regions are enabled.', {
-      next: 'Name the regions, or set REDRESS_SWEEP_QUEUE.',
-    });
+    throw new RedressError(
+      'compose/invalid',
+      'REDRESS_SWEEP_REGIONS is all, but REDRESS_SWEEP_QUEUE is not set: the enabled regions would not be determined.',
+      {
+        next: 'Name the regions, or set REDRESS_SWEEP_QUEUE.',
+      },
+    );
   const wrong = regions.find((each) => !isRegion(each) || each === 'aws-global');
   if (wrong !== undefined)
     throw new RedressError('compose/invalid', `REDRESS_SWEEP_REGIONS: ${JSON.stringify(wrong)} is not a region.`, {
@@ -355,7 +359,7 @@ function targetsOf(policy: Policy | Live<Policy>, members: Organization | null, 
     } catch (error) {
       // Nobody lets us ask: what is known is swept, and it is said that more may be forgotten. Anything else fares better the next time.
       if (!isRedressError(error) || error.code !== 'aws/denied' || error.retryable) throw error;
-      return { targets: placesOf(known, []), left: [`accounts of the organization may be forgotten: ${messageOf(error)}`] };
+      return { targets: placesOf(known, []), left: [`accounts of the organization may be missed: ${messageOf(error)}`] };
     }
   };
 }

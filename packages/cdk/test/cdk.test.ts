@@ -116,7 +116,7 @@ describe('the constructs', () => {
     done();
   });
 
-  it('narrow what the roles may do as they are told', () => {
+  it('narrow what the roles may do to the given regions and resources', () => {
     const stack = new Stack(new App({ analyticsReporting: false }), 'Narrow');
     const given = { remediators: s3Remediators, hubRoleArns: ['arn:aws:iam::111111111111:role/Redress-Function'], externalId: 'o-abc-redress' };
     const policiesOf = (id: string, more: object) =>

@@ -80,7 +80,8 @@ const AT_ONCE = 4;
 /** Why there is nothing to answer: somebody was faster, or it was never asked. */
 async function nothingUnder(redress: Pick<Redress, 'approvalUse'>, id: string): Promise<Error> {
   const use = await redress.approvalUse(id);
-  if (use === null) return new CliError('cli/not-found', `Nothing waits under ${JSON.stringify(id)}.`, { next: '`redress approvals list` shows what waits.' });
+  if (use === null)
+    return new CliError('cli/not-found', `There is no open approval ${JSON.stringify(id)}.`, { next: '`redress approvals list` shows the open approvals.' });
   const { execution, by } = use;
   return new RedressError('approval/refused', `${id} was used by ${execution}${by === null ? '' : `: ${by} has approved it`}.`, {
     next: `\`redress history ${execution}\` shows the outcome.`,

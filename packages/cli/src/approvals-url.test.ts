@@ -167,7 +167,7 @@ describe('approvals at their Function URL', () => {
     });
     expect(widgets.rules('w')).toEqual(['closed']);
     const again = await redress(KEY, 'approvals', 'approve', id, '--reason', 'CHG-1', '--url', url);
-    expect([again.exit, again.out]).toEqual([0, `${SESSION} has approved ${id} before; nothing was done now.\n`]);
+    expect([again.exit, again.out]).toEqual([0, `${SESSION} has approved ${id} before; nothing was done this time.\n`]);
     expect(widgets.writes).toEqual(['RevokeRule']);
     expect(log.lines.filter(({ kind }) => kind === 'approval')).toMatchObject([
       { level: 'INFO', message: 'approval approved', approval: id, by: SESSION, repeated: false },

@@ -178,14 +178,14 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
   });
   probe.close();
   const kind = source.kind === 'default' ? ((await exists(resolve(io.cwd, DEFAULT_POLICY))) ? ('file' as const) : ('absent' as const)) : source.kind;
-  if (kind === 'absent') io.stderr(`There is no ${DEFAULT_POLICY} here, so the policy is empty: everything is only told, nothing is changed.\n`);
+  if (kind === 'absent') io.stderr(`There is no ${DEFAULT_POLICY} here, so the policy is empty: everything is notify-only, and nothing is changed.\n`);
 
   const stop = stopOf(io, options, data);
   const clock = overrides.clock ?? systemClock;
   const here = inOrganization(policy, members, {
     clock,
     ambiguous: (account, environments) =>
-      io.stderr(`warning: account ${account} is in two environments of the policy (${environments.join(', ')}), so it is in none\n`),
+      io.stderr(`warning: account ${account} is in two environments of the policy (${environments.join(', ')}), and therefore in none\n`),
   });
 
   let warned = false;
@@ -275,12 +275,12 @@ async function loadConfig(io: Io, given: string | undefined): Promise<{ config: 
   } catch (cause) {
     throw new CliError('cli/config', `${shown} cannot be loaded: ${messageOf(cause)}`, {
       place: { file: shown },
-      next: 'It is an ECMAScript module that exports an object as default.',
+      next: 'It must be an ECMAScript module whose default export is an object.',
       cause,
     });
   }
   if (typeof module.default !== 'object' || module.default === null)
-    throw new CliError('cli/config', `${shown} does not export an object as default.`, {
+    throw new CliError('cli/config', `${shown} has no default export that is an object.`, {
       place: { file: shown },
       next: 'export default { remediators: […] };',
     });
@@ -339,7 +339,7 @@ function registerOf(io: Io, config: ConfigFile, policy: Live<Policy>, policyFile
         live = liveFile(io, shown, readRegister, (cause) => {
           throw new RedressError('register/invalid', `The exceptions register ${shown}, which the policy names, cannot be read: ${reasonOf(cause)}`, {
             place: { file: shown },
-            next: 'Create it (an empty list is `[]`), or take `exceptions.register` out of the policy.',
+            next: 'Create it (an empty list is `[]`), or remove `exceptions.register` from the policy.',
             cause,
           });
         });
@@ -397,7 +397,7 @@ export function dataOf(io: Io, options: GlobalOptions): Data {
   if (options.journal === undefined) return { shown, directory, aws: null };
   const [, table, bucket, prefix] = /^aws:([A-Za-z0-9_.-]{3,255})\/([a-z0-9.-]{3,63})(?:\/(.*))?$/.exec(options.journal) ?? [];
   if (table === undefined || bucket === undefined)
-    throw new CliError('cli/usage', `${JSON.stringify(options.journal)} names no journal.`, {
+    throw new CliError('cli/usage', `${JSON.stringify(options.journal)} is not a journal.`, {
       next: 'For example: --journal aws:redress-journal/redress-evidence',
     });
   return { shown: options.journal, directory, aws: awsPlace(io, options, { table, bucket, ...(prefix === undefined || prefix === '' ? {} : { prefix }) }) };

@@ -92,7 +92,7 @@ describe('coverage of the pack for APRA CPG 234', () => {
   it('says tracked only of what the policy tracks', async () => {
     expect(row(await document('--pack', 'apra-cpg-234'), 'rds-multi-az-support')).toMatchObject({
       answer: 'tracked',
-      because: 'Its source alone says whether it is open.',
+      because: 'Only its source says whether it is open.',
       by: [{ remediator: 'tracked-rds-multi-az-support', does: 'tell', ceiling: 'notify', modes: { dev: 'notify', prod: 'off' } }],
     });
     writeFileSync(join(directory, 'redress.yaml'), 'version: 1\n');
@@ -198,7 +198,7 @@ describe('coverage of a framework', () => {
     const partly = rows.filter(({ by, checks }) => by.length > 0 && (checks?.covered ?? 0) < (checks?.all ?? 0));
     expect(partly.length).toBeGreaterThan(0);
     for (const { answer, because } of partly)
-      expect([answer, because]).toEqual(['partly', expect.stringMatching(/^In part: nobody looks for [a-z0-9_, ]+\.$/)]);
+      expect([answer, because]).toEqual(['partly', expect.stringMatching(/^In part: no remediator covers [a-z0-9_, ]+\.$/)]);
   });
 
   it('does not count what AWS has withdrawn as answered', async () => {

@@ -71,5 +71,5 @@ function membersOf(error: unknown): { code: string; message: string; next: strin
     return { code: 'cli/usage', message: error.message.replace(/^error: /, ''), next: '`redress --help` shows commands and options.', place: null };
   if (error instanceof Error && ['ENOSPC', 'EDQUOT'].includes(String((error as NodeJS.ErrnoException).code)))
     return { code: 'cli/disk', message: `The disk is full: ${error.message}`, next: 'Free some space, and try again.', place: null };
-  return { code: 'cli/bug', message: `An error that nobody foresaw: ${messageOf(error)}`, next: 'Please report it.', place: null };
+  return { code: 'cli/bug', message: `An unexpected error: ${messageOf(error)}`, next: 'Please report it.', place: null };
 }

@@ -496,9 +496,9 @@ it('what was not read or has no remediator is never said to be handled, and is n
     '  rejected  It is a VPC flow log, not JSON.',
     'rules.jsonl',
     '  1 resolved: no decision needed',
-    '  nobody is asked  rules.jsonl:1: No remediator is asked about it. (2 times)',
+    '  nobody is asked  rules.jsonl:1: No remediator handles it. (2 times)',
     'other-call.json',
-    '  nobody is asked  No remediator is asked about it.',
+    '  nobody is asked  No remediator handles it.',
     'ignored.json',
     '  1 ignored: no decision needed',
     'log.json.gz',
@@ -525,7 +525,7 @@ it('what was not read or has no remediator is never said to be handled, and is n
 
 it('compliance details are of the account of the credentials, which is said, and never show that something is new', async () => {
   const { out, err } = await redress('plan', 'details.json', '--json');
-  expect(err).toBe('details.json does not say where it is from: taken to be of 111111111111 in us-east-1. --from ACCOUNT/REGION says otherwise.\n');
+  expect(err).toBe('details.json does not contain its account and region: 111111111111 and us-east-1 are assumed. Give others with --from ACCOUNT/REGION.\n');
   expect(JSON.parse(out)).toMatchObject({
     passes: [
       {
@@ -546,13 +546,13 @@ it.each([
   ['plan', ['plan', 'event.json']],
   ['plan --live', ['plan', '--live', '--remediator', 'widget-revoke-open']],
   ['sweep', ['sweep', '--remediator', 'widget-revoke-open']],
-])('%s says a reason once, on standard output or beside it', async (_name, argv) => {
+])('%s gives a reason once, on standard output or on standard error', async (_name, argv) => {
   // Text for people is wrapped.
   const said = (text: string) => text.replaceAll(/\s+/g, ' ').split('AccessDenied: AccessDenied').length - 1;
   denied('DescribeWidget');
   const unread = await redress(...argv);
   expect([unread.exit, said(unread.out + unread.err)]).toEqual([1, 1]);
-  expect(unread.out).not.toContain('Everything was looked at.');
+  expect(unread.out).not.toContain('Everything was read.');
   denied('DescribeWidgets');
   const unlisted = await redress(...argv);
   if (argv.length > 2 || argv[0] === 'sweep') expect([unlisted.exit, said(unlisted.out + unlisted.err)]).toEqual([1, 1]);

@@ -23,7 +23,7 @@ export function momentOf(text: string, option: string, now: number): number {
   if (duration !== null && duration > 0) return now - duration;
   const moment = /^\d{4}-\d{2}-\d{2}T.*(?:Z|[+-]\d{2}:\d{2})$/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(moment))
-    throw new CliError('cli/usage', `${option} ${JSON.stringify(text)} is neither a duration nor a moment.`, {
+    throw new CliError('cli/usage', `${option} ${JSON.stringify(text)} is neither a duration nor a time.`, {
       next: `For example: ${option} 1h, or ${option} 2026-12-31T22:00:00Z`,
     });
   return moment;

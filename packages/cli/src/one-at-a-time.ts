@@ -47,7 +47,7 @@ export async function rewrite(file: string, shown: string, change: (text: string
       lock = new DatabaseSync(join(dirname(real), `.${basename(real)}.lock`), { timeout: 0 });
       await taken(lock);
     } catch (cause) {
-      refuse('written', isLocked(cause) ? new Error('others write into it, and do not finish') : cause);
+      refuse('written', isLocked(cause) ? new Error('other processes keep writing to it') : cause);
     }
     const { mode, text } = await Promise.all([stat(real), readFile(real, 'utf8')]).then(
       ([found, content]) => ({ mode: found.mode, text: content }),

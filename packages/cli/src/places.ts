@@ -53,8 +53,8 @@ export async function placesOf(composition: Composition, options: PlaceOptions):
   });
   const reached = asked.flatMap((each) => each ?? []);
   if (reached.length === 0)
-    throw new CliError('cli/usage', `None of ${ids.length} accounts lets these credentials in: ${left[0]?.reason ?? 'there is none'}`, {
-      next: 'Connect by roles: `connect: connectAws(memberRoles({ … }))` in the configuration file.',
+    throw new CliError('cli/usage', `None of ${ids.length} accounts accepts these credentials: ${left[0]?.reason ?? 'there is none'}`, {
+      next: 'Connect with roles: `connect: connectAws(memberRoles({ … }))` in the configuration file.',
     });
   return { targets: across(reached, regions), left };
 }

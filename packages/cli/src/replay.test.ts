@@ -86,7 +86,7 @@ describe('replay', () => {
     expect(against?.passes.find((pass) => pass.resource.id === 'w2')?.to).toMatchObject({ verdict: 'exempt', code: 'exception' });
     const { out } = await redress(['replay', 'events.jsonl', '--against', 'other.yaml']);
     expect(out).toContain('would be fixed → exempt');
-    expect(out).toContain('Under other.yaml 4 end otherwise:');
+    expect(out).toContain('Under other.yaml 4 outcomes differ:');
     expect((await replayed('events.jsonl', '--against', 'redress.yaml')).against?.differences).toEqual([]);
   });
 
@@ -107,7 +107,7 @@ describe('replay', () => {
     file('redress.yaml', policy('enforce'));
     file('event.json', openedEvent('w1', 'open-1', START));
     const { out, err, exit } = await redress(['replay', 'event.json']);
-    expect([exit, err]).toEqual([0, 'There is no journal in .redress, so no state is known: most is undecidable.\n']);
+    expect([exit, err]).toEqual([0, 'There is no journal in .redress, so no state is known, and most findings are undecidable.\n']);
     expect(out).toContain('undecidable: state not recorded');
     expect(readdirSync(directory).sort()).toEqual(['event.json', 'redress.yaml']);
   });
@@ -122,7 +122,7 @@ describe('replay', () => {
     ]);
   });
 
-  it('refuses another policy that is none, and a number that is none', async () => {
+  it('refuses another policy and a number that are not valid', async () => {
     file('event.json', openedEvent('w1', 'open-1', START));
     file('bad.yaml', policy('enforced'));
     expect(await redress(['replay', 'event.json', '--against', 'bad.yaml'])).toMatchObject({ exit: 2, err: expect.stringContaining('bad.yaml:6') });

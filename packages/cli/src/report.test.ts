@@ -353,7 +353,7 @@ describe('what could not be verified', () => {
 describe('what is refused', () => {
   it.each([
     [['--from', '2026-09-30', '--to', '2026-07-01'], 'not before'],
-    [['--from', '2026-07-01', '--to', '2026-10-05'], 'has not passed'],
+    [['--from', '2026-07-01', '--to', '2026-10-05'], 'is in the future'],
     [['--from', '2026-06-31', '--to', '2026-09-30'], 'not a duration, a date or a moment'],
     [[...PERIOD, '--sample', '0'], '--sample takes a whole number'],
     [[...PERIOD, '--proofs', 'some'], 'There are no proofs'],

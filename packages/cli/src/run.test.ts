@@ -216,7 +216,7 @@ describe('plan', () => {
     };
     expect(await run(['plan', '--live'], io, { remediators: [revokeOpenRules], connect: widgets.connect, clock })).toBe(0);
     expect(order[0]).toBe('Reading configuration, policy and register.\n');
-    expect(order[1]).toBe('Looking with 1 remediator; nothing is changed.\n');
+    expect(order[1]).toBe('Reading with 1 remediator; nothing is changed.\n');
     expect(order.length).toBeGreaterThan(2);
   });
 
@@ -298,7 +298,7 @@ describe('plan', () => {
   it.each([
     [['plan'], 'There is nothing to plan.'],
     [['plan', '--live', 'event.json'], 'Give files or --live, not both.'],
-    [['plan', 'event.json', '--remediator', 'widget-note'], '--remediator belongs to --live.'],
+    [['plan', 'event.json', '--remediator', 'widget-note'], '--remediator needs --live.'],
     [['plan', '--live', '--remediator', 'nothing'], 'There is no remediator "nothing".'],
     [['plan', 'event.json', '--account', '111111111111'], '--account belongs to --live.'],
     [['plan', 'event.json', '--in', 'us-east-1'], '--in belongs to --live.'],
@@ -315,7 +315,7 @@ describe('plan', () => {
 });
 
 describe('run, history, rollback', () => {
-  it('goes the whole way, remembers it, and takes it back', async () => {
+  it('goes end to end, remembers it, and rolls it back', async () => {
     file('redress.yaml', POLICY);
     file('event.json', openedEvent('w-1', 'open-1', START));
     widgets.put('w-1', ['open-1', 'closed']);
@@ -480,7 +480,7 @@ describe('run, history, rollback', () => {
     expect((await redress('rollback', entry?.execution as string, '--reason', 'x', '--data', 'journal')).exit).toBe(0);
   });
 
-  it('refuses what it cannot take back, or does not know', async () => {
+  it('refuses what it cannot roll back, or does not know', async () => {
     file('redress.yaml', POLICY);
     expect((await redress('rollback', 'none', '--reason', 'x', '--json')).json).toMatchObject({ error: { code: 'cli/not-found' } });
     file('event.json', openedEvent('w-1', 'closed', START));
@@ -528,7 +528,7 @@ describe('sweep', () => {
     expect((await redress('history')).out).toContain('complete');
     expect((await redress('evidence', 'verify', '--json')).exit).toBe(0);
     const people = await redress('sweep', '--remediator', 'widget-revoke-open', '--per-second', '100');
-    expect(people.out).toContain('Everything was looked at.');
+    expect(people.out).toContain('Everything was read.');
   });
 
   it('says with its exit code that not everything was looked at', async () => {
@@ -536,7 +536,7 @@ describe('sweep', () => {
     widgets.faults.set('DescribeWidgets', ['denied']);
     const { exit, out } = await redress('sweep');
     expect(exit).toBe(1);
-    expect(out).toContain('Not everything was looked at.');
+    expect(out).toContain('Not everything was read.');
   });
 
   it.each([
@@ -553,7 +553,7 @@ describe('rollback --all', () => {
   const back = (...argv: string[]) => redress('rollback', '--all', '--reason', 'bad hour', ...argv);
   type Document = { done: boolean; executions: { resource: { id: string } }[]; passes: { outcome: string }[]; refused: { message: string }[] };
 
-  it('shows a bad hour first, takes it back newest first, and leaves what was changed since', async () => {
+  it('shows a period first, rolls it back newest first, and leaves what was changed since', async () => {
     file('redress.yaml', POLICY);
     const fix = async (id: string) => {
       widgets.put(id, ['open-1', 'closed-1']);
@@ -577,7 +577,7 @@ describe('rollback --all', () => {
     expect([ahead.exit, ahead.out.includes('  stays       The resource was changed since the fix')]).toEqual([0, true]);
     expect(ahead.out).toContain('2 would be rolled back, in this order. 1 cannot be rolled back. Nothing was done; --yes does it.');
     expect(((await back('--since', 'PT1H', '--json')).json as Document).refused.map(({ message }) => message)).toEqual([
-      'The resource was changed since the fix: what is there now is not what the fix left.',
+      'The resource drifted after the fix: its state is not the one that the fix left.',
     ]);
     expect(widgets.rules('w-1')).toEqual(['closed-1']);
     const { exit, json } = await back('--since', 'PT1H', '--yes', '--json');
@@ -591,7 +591,7 @@ describe('rollback --all', () => {
     ]);
     // Run again, it goes on where it was: only what is left.
     expect(((await back('--since', 'PT1H', '--json')).json as Document).executions.map((each) => each.resource.id)).toEqual(['w-2']);
-    expect((await back('--since', 'PT1H', '--remediator', 'widget-note')).out).toContain('left to take back');
+    expect((await back('--since', 'PT1H', '--remediator', 'widget-note')).out).toContain('There are no changes since');
   });
 
   it('takes of two fixes on one resource the newer to be out of the way of the older', async () => {
@@ -632,10 +632,10 @@ describe('explain', () => {
       what: expect.stringContaining('revoke open-1'),
       why: [expect.stringContaining('mallory'), expect.any(String)],
     });
-    expect(fixed?.next).toEqual([`If it was not meant: redress rollback ${fixed?.execution} --reason "…"`]);
+    expect(fixed?.next).toEqual([`If it was a mistake: redress rollback ${fixed?.execution} --reason "…"`]);
     expect((await redress('explain', fixed?.execution ?? '', '--json')).json).toEqual([fixed]);
     const { out } = await redress('explain', 'w-2');
-    expect(out).toContain('It changed nothing, and waits for a person.');
+    expect(out).toContain('It changed nothing, and needs an approval.');
     expect(out).toContain('(not-fresh)');
     expect(out).toContain('next  Nothing shows that it is new, so something may depend on it.');
     expect((await redress('explain', 'nothing')).exit).toBe(2);
@@ -649,7 +649,7 @@ describe('explain', () => {
     expect(first).toMatchObject([
       {
         outcome: 'notified',
-        what: 'It changed nothing: that is for people. The plan: revoke open-1.',
+        what: 'It changed nothing: a person has to decide. The plan: revoke open-1.',
         notice: 'Nobody was notified: no channel was configured.',
         seenUntil: expect.stringContaining('2026-11-20T'),
       },
@@ -658,7 +658,7 @@ describe('explain', () => {
     await redress('sweep');
     const { out } = await redress('explain', 'w-1');
     expect(out).toContain('Nobody was notified: no channel was configured.');
-    expect(out).toContain('Sweeps saw it so until 2026-11-21T');
+    expect(out).toContain('Sweeps confirmed it until 2026-11-21T');
     expect(out).not.toMatch(/\b(told|were notified)\b/);
     // It is one record, however often it was swept; and when it is closed, no sweep sees it so any longer.
     const history = async () =>
@@ -680,7 +680,7 @@ describe('explain', () => {
   it.each([
     ['takes it', "({ status: 'delivered', channels: ['chat'] })", 'People were notified (chat) on 2026-11-20T', 0],
     ['fails', "Promise.reject(new Error('secret address'))", 'Nobody was notified: It threw an error: see the log.', 1],
-    ['sends it to nobody', "({ status: 'nobody', channels: [] })", 'Nobody was notified: a route sends it to no channel.', 0],
+    ['sends it to nobody', "({ status: 'nobody', channels: [] })", 'Nobody was notified: its route has no channel.', 0],
   ])('says how a notice ended: a channel that %s', async (_name, notify, said, exit) => {
     file('redress.yaml', 'version: 1\n');
     widgets.put('w-1', ['open-1']);
@@ -767,7 +767,7 @@ describe('approvals', () => {
       ['execution', 'remediated', id],
     ]);
     expect((await redress('history', 'w-1')).out).toContain(`because a person approved it (${id})`);
-    expect((await redress('approvals', 'list')).out).toBe('Nothing waits for a person.\n');
+    expect((await redress('approvals', 'list')).out).toBe('Nothing needs an approval.\n');
     expect((await redress('evidence', 'verify')).exit).toBe(0);
   });
 
@@ -778,7 +778,7 @@ describe('approvals', () => {
     file('redress.yaml', policy());
     expect(await redress('approvals', 'deny', id, '--reason', 'r')).toMatchObject({ exit: 0, out: expect.stringContaining('has denied') });
     expect(await asked()).toBeNull();
-    expect((await redress('explain', 'w-1')).out).toContain('Someone said no.');
+    expect((await redress('explain', 'w-1')).out).toContain('Someone denied it.');
     expect(await redress('approvals', 'show', 'a-0', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/not-found' } } });
     expect(widgets.writes).toEqual([]);
   });
@@ -813,7 +813,7 @@ describe('retry', () => {
     widgets.faults.set('RevokeRule', ['denied']);
     const outcome = async () => ((await redress('run', 'event.json', '--json')).json as RunDocument).files[0]?.passes[0]?.outcome;
     expect([await outcome(), await outcome()]).toEqual(['failed', 'denied']);
-    expect((await redress('explain', 'w-1')).out).toMatch(/AWS refused widget:RevokeRule .* next {2}AWS refuses the call\. Let it through .*`redress retry`/s);
+    expect((await redress('explain', 'w-1')).out).toMatch(/AWS refused widget:RevokeRule .* next {2}AWS refuses the call\. Allow it where .*`redress retry`/s);
     const said = await redress('retry', 'AWS::Test::Widget/w-1', '--by', 'kim', '--reason', 'the SCP is gone', '--json');
     expect(said).toMatchObject({
       exit: 0,
@@ -841,7 +841,7 @@ describe('retry', () => {
     widgets.faults.set('RevokeRule', ['denied']);
     await redress('run', 'event.json');
     expect((await redress('retry', 'w-1')).out).toMatch(
-      /w-1.*: widget:RevokeRule, refused on \S+Z \(AccessDenied\), is tried again when the resource is met next\.\n`redress sweep` does it now\.\n$/,
+      /w-1.*: widget:RevokeRule, refused on \S+Z \(AccessDenied\), is tried again the next time the resource is handled\.\n`redress sweep` does so now\.\n$/,
     );
   });
 });
@@ -885,7 +885,7 @@ describe('exceptions', () => {
     expect((await redress('exceptions', 'list', '--json')).json).toMatchObject([
       { id: 'EXC-1', status: 'live', used: 1, lastUsed: new Date(START).toISOString(), ticket: 'CHG-1', compensatingControl: 'jump host' },
     ]);
-    expect((await redress('exceptions', 'check')).out).toBe('Every exception is live, used, and does not end soon.\n');
+    expect((await redress('exceptions', 'check')).out).toBe('Every exception is live and used, and none expires soon.\n');
     clock.time += 80 * 86_400_000;
     expect(await redress('exceptions', 'check', '--json')).toMatchObject({ exit: 1, json: { ending: [{ id: 'EXC-1' }] } });
     expect((await redress('exceptions', 'check', '--within', 'P5D')).exit).toBe(0);
@@ -901,7 +901,7 @@ describe('exceptions', () => {
   it.each([
     ['an owner who approves', ['--approver', 'payments'], /owner cannot approve/],
     ['a wildcard', ['--resource', '*'], /wildcard/],
-    ['an end in the past', ['--expires', '2020-01-01T00:00:00Z'], /no time in the future/],
+    ['an end in the past', ['--expires', '2020-01-01T00:00:00Z'], /not a time in the future/],
     ['an unknown remediator', ['--remediator', 'widget-revoke'], /There is no remediator/],
     ['an invalid account', ['--account', '12'], /12-digit/],
     ['a type that nobody works on', ['--type', 'AWS::EC2::SecurityGroups'], /no remediator here works on that type.*allowed: AWS::Test::Widget/],
@@ -1010,7 +1010,7 @@ describe('policy and configuration', () => {
     expect(json).toMatchObject({ error: { code: 'policy/invalid', place: { file: 'redress.yaml', line: 6, path: 'remediators.widget-revoke-open.dev' } } });
     const { err } = await redress('plan', '--live');
     expect(err).toBe(
-      'Reading configuration, policy and register.\nredress: The policy has a mistake:\n  redress.yaml:6:25 (remediators.widget-revoke-open.dev): "enforced" is not allowed; allowed: enforce, approve, plan, notify, off\n  Correct the places named; nothing was done.\n',
+      'Reading configuration, policy and register.\nredress: The policy has a mistake:\n  redress.yaml:6:25 (remediators.widget-revoke-open.dev): "enforced" is not allowed; allowed: enforce, approve, plan, notify, off\n  Correct these places. Nothing was done.\n',
     );
   });
 
@@ -1048,7 +1048,7 @@ describe('policy and configuration', () => {
     });
   });
 
-  it('finds the register beside the policy, and its mistakes', async () => {
+  it('finds the register next to the policy, and its mistakes', async () => {
     rmSync(directory, { recursive: true });
     const { mkdirSync } = await import('node:fs');
     mkdirSync(join(directory, 'conf'), { recursive: true });
@@ -1190,7 +1190,7 @@ describe('what policy check warns of, and refuses', () => {
     const { exit, out } = await checked();
     expect([exit, out.split('\n').filter((line) => line.startsWith('warning'))]).toEqual([
       0,
-      ['warning  widget-note: enforce in dev is more than it does: it may approve at most, whatever the policy says.'],
+      ['warning  widget-note: enforce in dev is above its ceiling: it may approve at most, whatever the policy says.'],
     ]);
     expect((JSON.parse((await checked('--json')).out) as { warnings: unknown[] }).warnings).toHaveLength(1);
     file('redress.yaml', `${POLICY}  widget-note: { dev: approve }\n`);
@@ -1209,7 +1209,7 @@ describe('what policy check warns of, and refuses', () => {
       json: {
         error: {
           code: 'register/invalid',
-          message: expect.stringContaining('Exceptions may live for 90 days at most') as string,
+          message: expect.stringContaining('Exceptions may last for at most 90 days') as string,
           place: { file: 'exceptions.yaml', line: 6 },
         },
       },

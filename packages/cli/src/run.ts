@@ -29,16 +29,16 @@ import { printable, printableJson } from './printable.js';
 export type RunOverrides = Overrides;
 
 const ENDINGS = `
-Exit code: 0 done; 1 something failed, has to be run again, or needs a person; 2 the command, the policy or a file is wrong.
-Of evidence verify: 0 intact; 1 tampered; 2 incomplete; 3 no trusted key has sealed.
-Of reconcile: 0 both agree; 1 they differ; 2 nothing differs, but not everything could be compared.
-With --json there is exactly one JSON document on standard output, also for an error.`;
+Exit code: 0 done; 1 something failed, has to be run again, or needs a person; 2 the command, the policy or a file is invalid.
+evidence verify: 0 intact; 1 tampered; 2 incomplete; 3 not sealed by a trusted key.
+reconcile: 0 no differences; 1 differences; 2 no differences, but not everything could be compared.
+With --json, standard output is exactly one JSON document, also for an error.`;
 
-const FILES = 'files and folders: JSON, one document or one a line, also gzip; - is standard input';
-const FROM = ['--from <place>', 'ACCOUNT or ACCOUNT/REGION of compliance details that do not say it'] as const;
+const FILES = 'files and folders: JSON or JSON lines, optionally gzip; - is standard input';
+const FROM = ['--from <place>', 'ACCOUNT or ACCOUNT/REGION, for compliance details that do not contain it'] as const;
 const ACCOUNTS = 'accounts, organizational units (ou-…) or all of the organization (default: that of the credentials)';
-const REGIONS = 'regions, or all that are enabled (default: --region)';
-const CONCURRENCY = 'places, of one account and region each, at the same time (default: 10)';
+const REGIONS = 'regions, or all enabled regions (default: --region)';
+const CONCURRENCY = 'how many places (one account and region each) to read in parallel (default: 10)';
 const FROM_OR_HERE = [FROM[0], `${FROM[1]} (default: that of the credentials, and --region)`] as const;
 
 /**
@@ -108,14 +108,14 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     .description('Closes AWS security gaps automatically, safely, and with proof.')
     .version(version())
     .option('--json', 'one JSON document on standard output')
-    .option('--endpoint-url <url>', 'endpoint of all services, for an emulator')
+    .option('--endpoint-url <url>', 'endpoint for all services, for an emulator')
     .option('--profile <name>', 'profile of the shared AWS configuration')
     .option('--region <name>', 'region (default: AWS_REGION, AWS_DEFAULT_REGION, us-east-1)')
     .option('--data <folder>', 'journal and kill switch (default: .redress)')
-    .option('--journal <place>', 'aws:TABLE/BUCKET, with a prefix as aws:TABLE/BUCKET/PREFIX: the journal on AWS, instead of the one in --data')
-    .option('--stop-parameter <name>', 'kill switch in an SSM parameter, besides the file STOP in --data: none, changes or everything')
-    .option('--policy <file>', 'policy (default: redress.yaml; without one everything is only told)')
-    .option('--config <file>', 'remediators and guardrails of your own (default: redress.config.mjs, if it is there)')
+    .option('--journal <place>', 'the journal on AWS, instead of the one in --data: aws:TABLE/BUCKET or aws:TABLE/BUCKET/PREFIX')
+    .option('--stop-parameter <name>', 'kill switch in an SSM parameter, in addition to the file STOP in --data: none, changes or everything')
+    .option('--policy <file>', 'policy (default: redress.yaml; without one everything is notify-only)')
+    .option('--config <file>', 'your remediators and guardrails (default: redress.config.mjs, if it exists)')
     .addHelpText('after', ENDINGS);
   // Help is shown without what commands need: each is loaded when it is asked for.
   program.hook('preAction', async () => {
@@ -132,9 +132,9 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     } catch (error) {
       failed = true;
       const { messageOf } = await import('@redress/core');
-      io.stderr(`warning: some of it could not be told: ${printable(messageOf(error))}\n`);
+      io.stderr(`warning: some notifications could not be delivered: ${printable(messageOf(error))}\n`);
     }
-    // What somebody was to be told, and was not, is not done.
+    // A notification that was not delivered is work that is not done.
     const clean = given.verbatim === true ? given : composition.redact({ json: given.json, text: given.text });
     answer({ ...given, ...clean, exit: failed && given.exit === 0 ? 1 : given.exit });
   };
@@ -142,7 +142,7 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
   const json = () => program.opts<GlobalOptions>().json === true;
   program
     .command('normalize')
-    .description('what is read out of files, as findings; needs no account')
+    .description('show what is read from files, as findings; needs no account')
     .argument('<file...>', FILES)
     .option(...FROM)
     .action(async (files: string[], options: { from?: string }) =>
@@ -157,14 +157,14 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     );
   program
     .command('plan')
-    .description('what would be done, and why not; reads the account, changes and records nothing')
+    .description('show what would be done, or why not; reads the account, changes and records nothing')
     .argument('[file...]', FILES)
     .option(...FROM_OR_HERE)
-    .option('--live', 'look at the account instead of at events')
-    .option('--details', 'each change as a difference of before and after, and its undo')
-    .option('--calls', 'with details, also each call to AWS')
+    .option('--live', 'read the account instead of events')
+    .option('--details', 'show each change as a difference of before and after, with its undo')
+    .option('--calls', 'like --details, with each call to AWS')
     .addOption(
-      new Option('--output <format>', 'how it is shown; csv and ndjson have a row a gap (default: table)').choices([
+      new Option('--output <format>', 'output format; csv and ndjson have one gap per row (default: table)').choices([
         'table',
         'json',
         'ndjson',
@@ -184,7 +184,7 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     });
   program
     .command('run')
-    .description('events the whole way, as the Lambda would')
+    .description('handle events end to end, as the Lambda does')
     .argument('<file...>', FILES)
     .option(...FROM_OR_HERE)
     .action((files: string[], options: { from?: string }) =>
@@ -192,24 +192,24 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     );
   program
     .command('sweep')
-    .description('looks for what events missed, and puts it on the same way')
+    .description('find what events missed, and handle it on the same path')
     .option('--remediator <id...>', 'only these')
     .option('--accounts <id...>', ACCOUNTS)
     .option('--in <region...>', REGIONS)
     .option('--concurrency <number>', CONCURRENCY)
-    .option('--per-second <number>', 'resources per second and place, at most (default: as many as the budgets of calls allow)')
-    .option('--restart', 'begin from the start, instead of going on where the last sweep was stopped')
+    .option('--per-second <number>', 'most resources per second and place (default: as many as the budgets of calls allow)')
+    .option('--restart', 'start over, instead of resuming where the last sweep stopped')
     .addOption(new Option('--account <id...>').hideHelp())
     .action((options: SweepCommandOptions) =>
       composed(async (composition) => (await import('./commands/sweep.js')).sweepCommand(io, composition, options, overrides)),
     );
   program
     .command('replay')
-    .description('what the policy of today makes of events of the past; asks nothing of AWS')
+    .description('show how the current policy decides on past events; makes no call to AWS')
     .argument('<file...>', FILES)
     .option(...FROM)
-    .option('--against <policy>', 'another policy: show what ends otherwise under it')
-    .option('--most <number>', 'passes to show (default: 200); all are counted')
+    .option('--against <policy>', 'another policy: show which outcomes differ under it')
+    .option('--most <number>', 'how many passes to show (default: 200); all are counted')
     .action((files: string[], options: { against?: string; most?: string; from?: string }) =>
       composed(async (composition) => {
         const { compose } = await import('./compose.js');
@@ -219,15 +219,15 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     );
   program
     .command('rollback')
-    .description('takes an execution back, or with --all a bad hour')
+    .description('roll back an execution, or with --all every fix of a period')
     .argument('[execution]', 'as `redress history` shows it')
     .requiredOption('--reason <text>', 'why')
-    .option('--by <name>', 'who (default: the user of the operating system)')
-    .option('--accept-loss', 'go on although the undo destroys something, or may overwrite what came later')
+    .option('--by <name>', 'who does it (default: the user of the operating system)')
+    .option('--accept-loss', 'continue although the undo destroys something, or may overwrite a later change')
     .option('--hold <duration>', 'leave the resource alone for this long afterwards (default: P7D)')
-    .option('--all', 'every execution since --since, newest first; shows them first')
-    .option('--since <when>', 'with --all: a duration back from now (PT1H), or a moment')
-    .option('--remediator <id...>', 'with --all: only of these')
+    .option('--all', 'every execution after --since, newest first; only shows them unless --yes is given')
+    .option('--since <when>', 'with --all: a duration before now (PT1H), or a time')
+    .option('--remediator <id...>', 'with --all: only these')
     .option('--yes', 'with --all: do it')
     .action((execution: string | undefined, options: RollbackAllOptions & { all?: boolean }) =>
       composed(async (composition) => {
@@ -237,18 +237,18 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
         return (await import('./commands/rollback.js')).rollbackCommand(io, composition, execution, options);
       }),
     );
-  const approvals = program.command('approvals').description('plans that wait for a person');
-  const AT = ['--url <url>', 'the Function URL of the approvals, with a signed request (default: the journal of the data folder)'] as const;
+  const approvals = program.command('approvals').description('plans that need an approval');
+  const AT = ['--url <url>', 'send a signed request to this Function URL of the approvals (default: use the journal of the data folder)'] as const;
   approvals
     .command('list')
-    .description('what waits')
+    .description('list the plans that need an approval')
     .option(...AT)
     .action((options: { url?: string }) =>
       composed(async (composition) => (await import('./commands/approvals.js')).approvalsListCommand(io, composition, options)),
     );
   approvals
     .command('show')
-    .description('what would be done, why it asks, and what no read can tell')
+    .description('show what would be done, why it needs an approval, and its blind spots')
     .argument('<approval>', 'as `redress approvals list` shows it')
     .option(...AT)
     .action((id: string, options: { url?: string }) =>
@@ -258,7 +258,9 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     approvals
       .command(verdict)
       .description(
-        verdict === 'approve' ? 'yes: exactly what was shown is done, if the resource is still as it was' : 'no: it is not asked for again for a while',
+        verdict === 'approve'
+          ? 'approve: exactly the plan that was shown is carried out, if the resource has not drifted'
+          : 'deny: the plan is not carried out, and not asked for again for a while',
       )
       .argument('<approval>', 'as `redress approvals list` shows it')
       .requiredOption('--reason <text>', 'why')
@@ -266,113 +268,113 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
       .action((id: string, options: { reason: string; url?: string }) =>
         composed(async (composition) => (await import('./commands/approvals.js')).approvalsAnswerCommand(io, composition, id, verdict, options)),
       );
-  const breakers = program.command('breakers').description('circuit breakers: remediators that change nothing until a person has looked');
+  const breakers = program.command('breakers').description('circuit breakers: remediators that change nothing until a person closes the breaker');
   breakers
     .command('list')
-    .description('those that are open')
+    .description('list the open circuit breakers')
     .action(() => composed(async (composition) => (await import('./commands/breakers.js')).breakersListCommand(io, composition)));
   breakers
     .command('close')
-    .description('lets a remediator change things again')
+    .description('close a circuit breaker: the remediator may make changes again')
     .argument('<remediator>')
     .requiredOption('--account <id>', 'in this account')
     .requiredOption('--reason <text>', 'why')
-    .option('--by <name>', 'who (default: the user of the operating system)')
+    .option('--by <name>', 'who does it (default: the user of the operating system)')
     .action((remediator: string, options: { account: string; reason: string; by?: string }) =>
       composed(async (composition) => (await import('./commands/breakers.js')).breakersCloseCommand(io, composition, remediator, options)),
     );
   program
     .command('retry')
-    .description('has tried again what AWS refused on a resource (AccessDenied), which is kept for a week')
+    .description('retry what AWS refused on a resource (AccessDenied); without this, it is not retried for a week')
     .argument('<resource>', 'a resource id, or TYPE/ID')
     .option('--reason <text>', 'why')
-    .option('--by <name>', 'who (default: the user of the operating system)')
+    .option('--by <name>', 'who does it (default: the user of the operating system)')
     .action((subject: string, options: { reason?: string; by?: string }) =>
       composed(async (composition) => (await import('./commands/retry.js')).retryCommand(io, composition, subject, options)),
     );
   program
     .command('attest')
-    .description('says that something is so which nothing can evaluate: a process check; the gap is closed until then')
-    .argument('<rule>', 'name of the rule, as `redress coverage` shows it')
+    .description('attest a process check, which nothing can evaluate; its gap counts as closed until the attestation expires')
+    .argument('<rule>', 'the rule, as `redress coverage` shows it')
     .requiredOption('--account <id...>', 'in these accounts')
-    .requiredOption('--evidence <text>', 'what it rests on: a document, a ticket, a link')
-    .option('--until <date>', 'until when it holds; at most 366 days')
-    .option('--withdraw', 'it holds no more')
-    .option('--by <name>', 'who (default: the user of the operating system)')
+    .requiredOption('--evidence <text>', 'the evidence for it: a document, a ticket, a link')
+    .option('--until <date>', 'when it expires; at most 366 days from now')
+    .option('--withdraw', 'withdraw the attestation')
+    .option('--by <name>', 'who does it (default: the user of the operating system)')
     .action((rule: string, options: AttestCommandOptions) =>
       composed(async (composition) => (await import('./commands/attest.js')).attestCommand(io, composition, rule, options)),
     );
-  const exceptions = program.command('exceptions').description('the exceptions register: accepted risks, with owner, approver and end');
+  const exceptions = program.command('exceptions').description('the exceptions register: accepted risks, with owner, approver and expiry date');
   exceptions
     .command('list')
-    .description('every entry, and how often it has held something back')
+    .description('list every entry, and how often it has held something back')
     .action(() => composed(async (composition) => (await import('./commands/exceptions.js')).exceptionsListCommand(io, composition)));
   exceptions
     .command('check')
-    .description('what a person has to look at: entries that end soon, have ended, or were never used; for a schedule')
-    .option('--within <duration>', 'remind so long before the end (default: P14D)')
+    .description('list the entries that expire soon, have expired, or were never used; run it on a schedule')
+    .option('--within <duration>', 'list entries that expire within this time (default: P14D)')
     .action((options: { within?: string }) =>
       composed(async (composition) => (await import('./commands/exceptions.js')).exceptionsCheckCommand(io, composition, options)),
     );
   exceptions
     .command('add')
-    .description('writes an entry into the register')
+    .description('add an entry to the register')
     .argument('<id>', 'used once')
-    .option('--resource <id...>', 'ids as findings have them, ARNs, or addresses of pages in the AWS console')
+    .option('--resource <id...>', 'ids as in findings, ARNs, or URLs of the AWS console')
     .option('--account <id...>', 'accounts')
     .option('--in <region...>', 'regions')
     .option('--type <type...>', 'CloudFormation types')
     .option('--tag <key=value...>', 'tags')
     .option('--remediator <id...>', 'only from these')
     .requiredOption('--reason <text>', 'why the risk is accepted')
-    .requiredOption('--owner <name>', 'whose it is')
+    .requiredOption('--owner <name>', 'who owns the risk')
     .requiredOption('--approver <name>', 'who accepted it; never the owner')
     .requiredOption('--expires <when>', 'a duration from now (P90D), or a moment')
-    .option('--ticket <id>', 'where it is written up')
-    .option('--control <text>', 'what keeps the risk small meanwhile')
+    .option('--ticket <id>', 'the ticket that documents it')
+    .option('--control <text>', 'the compensating control')
     .action((id: string, options: ExceptionOptions) =>
       composed(async (composition) => (await import('./commands/exceptions.js')).exceptionsAddCommand(io, composition, id, options)),
     );
   exceptions
     .command('expire')
-    .description('ends an entry now; it stays in the register')
+    .description('expire an entry now; it stays in the register')
     .argument('<id>')
     .action((id: string) => composed(async (composition) => (await import('./commands/exceptions.js')).exceptionsExpireCommand(io, composition, id)));
   program
     .command('recover')
-    .description('closes executions whose worker is gone, by looking at the resource')
-    .option('--execution <id>', 'only this one, whose worker is gone and had a clock that was ahead: its lease lasts for longer than any does')
+    .description('close executions whose worker is gone, after reading the resource')
+    .option('--execution <id>', 'only this one: its worker is gone, and its clock was ahead, so that its lease would never expire')
     .option('--reason <text>', 'with --execution: how you know that its worker is gone')
     .option('--by <name>', 'with --execution: who (default: the user of the operating system)')
     .action((options: RecoverOptions) => composed(async (composition) => (await import('./commands/rollback.js')).recoverCommand(io, composition, options)));
   program
     .command('doctor')
-    .description('what keeps Redress from working: policy, register and journal; with --live the account and what is deployed; reads only')
-    .option('--live', 'look at the account, too')
+    .description('check the policy, the register and the journal, and with --live also the account and the deployment; only reads')
+    .option('--live', 'check the account, too')
     .option('--stack <name>', 'with --live: the CloudFormation stack of the deployment')
     .option('--function <name>', 'with --live: the function that handles events (default: that of --stack)')
     .option('--approvals <name>', 'with --live: the function of the approvals (default: that of --stack)')
     .option('--account <id...>', 'with --live: these accounts (default: that of the credentials)')
     .option('--in <region...>', 'with --live: these regions (default: --region, and where global services report)')
     .option('--remediator <id...>', 'only what these need')
-    .option('--probe', 'with --live: ask EC2, by a dry run, whether fixes are allowed')
+    .option('--probe', 'with --live: ask EC2 with a dry run whether fixes are allowed')
     .option('--canary <parameter>', 'parameter of the canary (default: that of the function)')
     .action((options: DoctorOptions) => composed(async (composition) => (await import('./commands/doctor.js')).doctorCommand(io, composition, options)));
   program
     .command('history')
-    .description('what changed, when, why, and by which event')
+    .description('show what changed, when, why, and because of which event')
     .argument('[resource]', 'a resource id, TYPE/ID, or an execution (default: everything)')
-    .option('--since <when>', 'a duration back from now (P7D), a date (from its first moment, UTC) or a moment')
-    .option('--until <when>', 'the same; a date is meant to its end (UTC)')
+    .option('--since <when>', 'a duration before now (P7D), a date (its start, UTC) or a time')
+    .option('--until <when>', 'the same; a date includes the whole day (UTC)')
     .option('--account <id...>', 'in these accounts')
     .option('--environment <name...>', 'in accounts of these environments of the policy')
     .option('--remediator <id...>', 'of these')
-    .option('--outcome <name...>', 'with this end: remediated, rolled-back, denied, open and so on')
+    .option('--outcome <name...>', 'with this outcome: remediated, rolled-back, denied, open and so on')
     .option('--actor <text...>', 'caused or done by: part of an ARN, a session or a name')
     .option('--approver <text...>', 'approved by: part of a name, of a plan or of the exception that covers it')
     .option('--resource <id...>', 'of these: ids, TYPE/ID, or executions')
-    .option('--ticket <id...>', 'under these: of an exception, or named in the reason of a person')
-    .option('--output <format>', 'table (one line an entry), json, ndjson or csv (default: in words)')
+    .option('--ticket <id...>', 'with these tickets: of an exception, or named in a reason')
+    .option('--output <format>', 'table (one entry per line), json, ndjson or csv (default: text)')
     .action((subject: string | undefined, options: HistoryOptions) => {
       const work = async (composition: Composition | null) =>
         (await import('./commands/history.js')).historyCommand(io, await data(), subject, options, composition);
@@ -381,52 +383,52 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     });
   program
     .command('report')
-    .description('what auditors read: one page of a period, without network or script, with CSV, OSCAL, OCSF and proofs next to it')
-    .requiredOption('--from <when>', 'begin of the period: a date (UTC), a moment, or a duration back from now')
-    .requiredOption('--to <when>', 'its end; a date is meant to its end (UTC)')
-    .requiredOption('--out <folder>', 'where it is written; nothing is replaced')
+    .description('write the report of a period for auditors: one page without network access or scripts, and CSV, OSCAL, OCSF and proofs')
+    .requiredOption('--from <when>', 'start of the period: a date (UTC), a time, or a duration before now')
+    .requiredOption('--to <when>', 'its end; a date includes the whole day (UTC)')
+    .requiredOption('--out <folder>', 'the folder to write; nothing is replaced')
     .option('--pack <name...>', 'coverage of these conformance packs (default: apra-cpg-234)')
     .option('--framework <name...>', 'coverage of these frameworks (default: fsbp and cis-7.0)')
     .option('--calendar <file>', 'business days: JSON with zone, weekend and holidays (default: Monday to Friday in Australia/Sydney)')
-    .option('--sample <number>', 'how many changes the sample has (default: 25)')
-    .option('--seed <text>', 'what the sample is drawn by (default: the root of the sealed tree)')
-    .option('--proofs <which>', 'proofs of all changes, of the sample or of none (default: all, of more than 2,000 changes the sample)')
-    .option('--trust <file>', 'keys that are trusted to seal (default: redress.trust.json, if it is there)')
+    .option('--sample <number>', 'size of the sample of changes (default: 25)')
+    .option('--seed <text>', 'seed of the sample (default: the root of the sealed tree)')
+    .option('--proofs <which>', 'proofs of all changes, of the sample or of none (default: all; above 2,000 changes the sample)')
+    .option('--trust <file>', 'the trusted keys (default: redress.trust.json, if it exists)')
     .option('--checkpoint <file...>', 'checkpoints that were kept elsewhere')
     .option('--anchor <place...>', 'where checkpoints were kept: files, folders, or git repositories')
     .option('--witness <key...>', 'witnesses that must have cosigned')
-    .option('--retention <days>', 'how long documents were to be kept')
+    .option('--retention <days>', 'how long documents had to be kept')
     .action((options: ReportOptions) => composed(async (composition) => (await import('./commands/report.js')).reportCommand(io, composition, options)));
   program
     .command('console')
-    .description('the same pages live, in a browser on this machine: what is open, what was fixed, and plans that wait for an approver')
-    .option('--port <number>', 'where it listens, on 127.0.0.1; 0 is any (default: 0)')
-    .option('--url <url>', 'answers by the Function URL of the approvals, with a signed request (default: the journal)')
-    .option('--read-only', 'shows, and answers nothing')
-    .option('--trust <file>', 'keys that are trusted to seal (default: redress.trust.json, if it is there)')
+    .description('show the pages of the report live, in a browser on this machine, with the plans that need an approval')
+    .option('--port <number>', 'the port on 127.0.0.1; 0 is any (default: 0)')
+    .option('--url <url>', 'send signed answers to this Function URL of the approvals (default: use the journal)')
+    .option('--read-only', 'do not answer approvals')
+    .option('--trust <file>', 'the trusted keys (default: redress.trust.json, if it exists)')
     .option('--calendar <file>', 'business days: JSON with zone, weekend and holidays (default: Monday to Friday in Australia/Sydney)')
-    .option('--refresh <duration>', 'of a journal on AWS: read all of it again after so long; what waits and is open shows at once (default: PT5M)')
+    .option('--refresh <duration>', 'with a journal on AWS: how often to read all of it; approvals and open gaps show at once (default: PT5M)')
     .action((options: ConsoleCommandOptions) =>
       composed(async (composition) => (await import('./commands/console.js')).consoleCommand(io, composition, options, overrides, json())),
     );
   program
     .command('explain')
-    .description('in plain words: why it acted or did not, and what to do next')
+    .description('explain why it acted or did not, and what to do next')
     .argument('<subject>', 'an execution, a resource id, or TYPE/ID')
     .action(async (subject: string) => answer(await (await import('./commands/explain.js')).explainCommand(io, await data(), subject)));
   program
     .command('reconcile')
-    .description('compares the records with CloudTrail: changes by Redress without a record, and records without a change')
+    .description('compare the records with CloudTrail: find changes by Redress without a record, and records without a change')
     .argument('[trail...]', 'log files of CloudTrail, their folders, or s3://BUCKET/PREFIX')
-    .option('--lookup', 'ask the last 90 days of CloudTrail (LookupEvents) in accounts and regions')
+    .option('--lookup', 'read the last 90 days of CloudTrail (LookupEvents) in accounts and regions')
     .option('--accounts <id...>', `only these; with --lookup: ${ACCOUNTS}`)
     .option('--in <region...>', `with --lookup: ${REGIONS}`)
-    .option('--since <when>', 'a duration back from now, or a moment (default: P7D)')
+    .option('--since <when>', 'a duration before now, or a time (default: P7D)')
     .option('--until <when>', 'the same (default: now)')
-    .option('--grace <duration>', 'a record waits so long for CloudTrail before it is a ghost (default: P1D)')
-    .option('--delay <duration>', 'CloudTrail delivers within this time (default: PT15M)')
-    .option('--principal <name...>', 'who acts for Redress, besides those whom the records name: ARNs, or names of roles')
-    .option('--ignore <operation...>', 'what a role of Redress does besides, as CloudTrail names it: ssm:PutParameter')
+    .option('--grace <duration>', 'how long a record waits for CloudTrail before it counts as a ghost (default: P1D)')
+    .option('--delay <duration>', 'how long CloudTrail may take to deliver (default: PT15M)')
+    .option('--principal <name...>', 'who else acts for Redress, in addition to those in the records: ARNs, or names of roles')
+    .option('--ignore <operation...>', 'other calls by roles of Redress, as CloudTrail names them: ssm:PutParameter')
     .action((trail: string[], options: ReconcileOptions) => {
       const work = async (composition: Composition | null) =>
         (await import('./commands/reconcile.js')).reconcileCommand(io, await data(), program.opts<GlobalOptions>(), trail, options, composition);
@@ -435,115 +437,115 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
   const evidence = program.command('evidence').description('the records');
   evidence
     .command('verify')
-    .description('checks every record, seal and document, offline; names the first bad one. Of a journal on AWS it makes a copy first')
+    .description('verify every record, seal and document offline, and name the first invalid one; copies a journal on AWS first')
     .option('--table <name>', 'the table of a journal on AWS, like --journal')
     .option('--bucket <name>', 'its bucket')
-    .option('--trust <file>', 'keys that are trusted to seal (default: redress.trust.json, if it is there)')
-    .option('--checkpoint <file...>', 'checkpoints that were kept elsewhere: the ledger must begin with what each says')
-    .option('--anchor <place...>', 'where checkpoints were kept: files, folders, or git repositories, of which all commits are looked at')
-    .option('--witness <key...>', 'witnesses that must have cosigned the checkpoint or one that was kept: NAME+ID+KEY')
-    .option('--retention <days>', 'how long documents were to be kept: one that is missing since has expired, and is not a finding')
-    .option('--threads <number>', 'how many threads share the work of a large ledger (default: as many as the machine runs at once, at most 4)')
+    .option('--trust <file>', 'the trusted keys (default: redress.trust.json, if it exists)')
+    .option('--checkpoint <file...>', 'checkpoints that were kept elsewhere: the ledger must contain each of them')
+    .option('--anchor <place...>', 'where checkpoints were kept: files, folders, or git repositories (all commits are read)')
+    .option('--witness <key...>', 'witnesses that must have cosigned the checkpoint, or one that was kept: NAME+ID+KEY')
+    .option('--retention <days>', 'how long documents had to be kept: a missing document that is older has expired, and is not a finding')
+    .option('--threads <number>', 'how many threads to use for a large ledger (default: one per core, at most 4)')
     .action(async (options: VerifyCommandOptions) =>
       answer(await (await import('./commands/evidence.js')).evidenceVerifyCommand(io, await data(), program.opts<GlobalOptions>(), options)),
     );
   evidence
     .command('key')
-    .description('makes the key that seals records, and the trust file that verifies them')
+    .description('make the key that seals records, and the trust file that verifies them')
     .requiredOption('--origin <name>', 'name of the ledger, which is in every checkpoint: example.com/redress')
     .option('--out <file>', 'the private key (default: redress.key)')
     .option('--trust <file>', 'the trust file, for auditors (default: redress.trust.json)')
-    .option('--kms <key>', 'ARN, id or alias of an Ed25519 key of KMS that seals, instead of a private key in a file')
+    .option('--kms <key>', 'ARN, id or alias of an Ed25519 key in KMS, instead of a private key in a file')
     .action(async (options: KeyOptions) => answer(await (await import('./commands/ledger.js')).evidenceKeyCommand(io, program.opts<GlobalOptions>(), options)));
   evidence
     .command('seal')
-    .description('signs a checkpoint over all records, also when there are no new ones; for a schedule')
+    .description('sign a checkpoint over all records, even if none is new; run it on a schedule')
     .option('--key <file>', 'the private key (default: redress.key)')
-    .option('--trust <file>', 'with the keys that it has replaced (default: redress.trust.json, if it is there)')
-    .option('--kms <key>', 'ARN, id or alias of a key of KMS, instead of a private key in a file')
+    .option('--trust <file>', 'the trust file, with the keys that were replaced (default: redress.trust.json, if it exists)')
+    .option('--kms <key>', 'ARN, id or alias of a key in KMS, instead of a private key in a file')
     .option('--origin <name>', 'with --kms: name of the ledger (default: that of the trust file)')
-    .option('--anchor <place...>', 'also copy the checkpoint there: a folder, or s3://BUCKET/PREFIX')
-    .option('--witness <witness...>', 'also ask these to cosign the checkpoint (C2SP tlog-witness): "NAME+ID+KEY URL", its key and where it is asked')
-    .option('--lock-days <number>', 'of a journal on AWS: lock what is stored for this many days (default: as the bucket says)')
-    .option('--documents-days <number>', 'move documents of what is sealed into an archive, kept for this many days (default: they stay where they are)')
-    .option('--all', 'of a journal on AWS: look at all streams, not at those of the index alone')
+    .option('--anchor <place...>', 'also copy the checkpoint to a folder, or to s3://BUCKET/PREFIX')
+    .option('--witness <witness...>', 'also ask these witnesses to cosign the checkpoint (C2SP tlog-witness): "NAME+ID+KEY URL"')
+    .option('--lock-days <number>', 'with a journal on AWS: lock what is stored for this many days (default: that of the bucket)')
+    .option('--documents-days <number>', 'move the documents of sealed records to an archive, kept for this many days (default: they are not moved)')
+    .option('--all', 'with a journal on AWS: read all streams, not only those in the index')
     .action(async (options: SealOptions) =>
       answer(await (await import('./commands/ledger.js')).evidenceSealCommand(io, await data(), program.opts<GlobalOptions>(), options)),
     );
   evidence
     .command('rotate')
-    .description(
-      'replaces the key that seals: the ledger says so under the old key, and the new one seals from then on. If it is interrupted, call it once more',
-    )
-    .requiredOption('--reason <text>', 'why; kept in the ledger with the name of who says so')
-    .option('--key <file>', 'the private key that is replaced, as for seal; the new one takes its place, and it is kept next to it (default: redress.key)')
-    .option('--trust <file>', 'the trust file: it gets the new key, and the time until which the old one signs (default: redress.trust.json)')
-    .option('--kms <key>', 'ARN, id or alias of the key of KMS that is replaced, instead of one in a file')
-    .option('--next-kms <key>', 'ARN, id or alias of the key of KMS that replaces it, instead of a new one in a file')
+    .description('replace the key that seals: the ledger announces the new key under the old one. If it is interrupted, run it again')
+    .requiredOption('--reason <text>', 'why; kept in the ledger with the name of the caller')
+    .option('--key <file>', 'the private key to replace; the new key takes its place, and the old one is kept next to it (default: redress.key)')
+    .option('--trust <file>', 'the trust file: gets the new key, and the time until which the old one may sign (default: redress.trust.json)')
+    .option('--kms <key>', 'ARN, id or alias of the key in KMS to replace, instead of one in a file')
+    .option('--next-kms <key>', 'ARN, id or alias of the new key in KMS, instead of a new one in a file')
     .option('--origin <name>', 'with --kms: name of the ledger (default: that of the trust file)')
-    .option('--anchor <place...>', 'also copy the checkpoint there: a folder, or s3://BUCKET/PREFIX')
-    .option('--lock-days <number>', 'of a journal on AWS: lock what is stored for this many days (default: as the bucket says)')
+    .option('--anchor <place...>', 'also copy the checkpoint to a folder, or to s3://BUCKET/PREFIX')
+    .option('--lock-days <number>', 'with a journal on AWS: lock what is stored for this many days (default: that of the bucket)')
     .action(async (options: RotateOptions) =>
       answer(await (await import('./commands/ledger.js')).evidenceRotateCommand(io, await data(), program.opts<GlobalOptions>(), options)),
     );
   evidence
     .command('break')
     .description(
-      'goes on sealing with a new key where the one before is lost and can announce nothing: the ledger says so, by whom and why, and verify names it. If it is interrupted, call it once more',
+      'continue with a new key after the key was lost: the ledger records by whom and why, and verify reports the break. If it is interrupted, run it again',
     )
-    .requiredOption('--lost <key>', 'the key that is lost, as verify names it: NAME+ID')
-    .requiredOption('--reason <text>', 'how it was lost; kept in the ledger with the name of who says so')
-    .option('--key <file>', 'where the new private key goes; one that is there is kept next to it (default: redress.key)')
-    .option('--trust <file>', 'the trust file: it gets the new key, and the time until which the lost one signs (default: redress.trust.json)')
-    .option('--kms <key>', 'ARN, id or alias of the key of KMS that goes on, instead of a new one in a file')
-    .option('--anchor <place...>', 'also copy the checkpoint there: a folder, or s3://BUCKET/PREFIX')
-    .option('--lock-days <number>', 'of a journal on AWS: lock what is stored for this many days (default: as the bucket says)')
+    .requiredOption('--lost <key>', 'the lost key, as verify names it: NAME+ID')
+    .requiredOption('--reason <text>', 'how it was lost; kept in the ledger with the name of the caller')
+    .option('--key <file>', 'the file of the new private key; an existing file is kept next to it (default: redress.key)')
+    .option('--trust <file>', 'the trust file: gets the new key, and the time until which the lost one may sign (default: redress.trust.json)')
+    .option('--kms <key>', 'ARN, id or alias of the new key in KMS, instead of a new one in a file')
+    .option('--anchor <place...>', 'also copy the checkpoint to a folder, or to s3://BUCKET/PREFIX')
+    .option('--lock-days <number>', 'with a journal on AWS: lock what is stored for this many days (default: that of the bucket)')
     .action(async (options: BreakOptions) =>
       answer(await (await import('./commands/ledger.js')).evidenceBreakCommand(io, await data(), program.opts<GlobalOptions>(), options)),
     );
   evidence
     .command('restored')
     .description(
-      'writes back what a table on AWS that was set back has lost, from the sealed entries and archives, and says that it may be used: until then nothing begins on it',
+      'restore what a table on AWS lost when it was restored from a backup, from sealed entries and archives, and allow its use: until then no execution starts on it',
     )
-    .option('--trust <file>', 'keys that may have sealed (default: redress.trust.json, if it is there)')
-    .requiredOption('--reason <text>', 'why it was set back; kept with the name of who says so')
+    .option('--trust <file>', 'the keys that may have sealed (default: redress.trust.json, if it exists)')
+    .requiredOption('--reason <text>', 'why it was restored from a backup; kept with the name of the caller')
     .action(async (options: RestoredOptions) => answer(await (await import('./commands/ledger.js')).evidenceRestoredCommand(io, await data(), options)));
   evidence
     .command('proof')
-    .description('writes the proof that a record is in the sealed ledger (.tlog-proof), for someone who does not get the rest')
-    .argument('<record>', 'STREAM/SEQ: the stream by its digest, or how that begins, or by the id of its resource; the number of the record in it')
-    .option('--out <file>', 'the proof; nothing is replaced (default: STREAM-SEQ.tlog-proof)')
+    .description('write the proof that a record is in the sealed ledger (.tlog-proof), for someone without the ledger')
+    .argument('<record>', 'STREAM/SEQ: the stream by its digest, the start of its digest, or the id of its resource; SEQ is the number of the record in it')
+    .option('--out <file>', 'the file to write; nothing is replaced (default: STREAM-SEQ.tlog-proof)')
     .action(async (record: string, options: ProofOptions) =>
       answer(await (await import('./commands/evidence.js')).evidenceProofCommand(io, await data(), record, options)),
     );
   evidence
     .command('bundle')
-    .description('writes sealed records with their proofs, documents and the checkpoint as one file that verifies alone')
+    .description('write sealed records with their proofs, documents and the checkpoint as one self-contained file')
     .option('--record <record...>', 'STREAM/SEQ, as for proof')
     .option('--resource <id...>', 'all records of a resource, or of a stream')
     .option('--execution <id...>', 'all records of an execution')
-    .option('--out <file>', 'the bundle; nothing is replaced (default: evidence.bundle.json)')
+    .option('--out <file>', 'the file to write; nothing is replaced (default: evidence.bundle.json)')
     .action(async (options: BundleOptions) => answer(await (await import('./commands/evidence.js')).evidenceBundleCommand(io, await data(), options)));
   evidence
     .command('export')
-    .description('copies a journal on AWS into a folder, byte for byte, for someone who has no access to it; or writes any in a format of others')
+    .description('copy a journal on AWS into a folder, byte for byte, or write any journal in another format')
     .option('--table <name>', 'the table of a journal on AWS, like --journal')
     .option('--bucket <name>', 'its bucket')
-    .option('--format <name>', 'ocsf (events, one a line), oscal-ar (assessment results) or oscal-poam (what is open): one file, instead of a copy')
-    .option('--out <path>', 'the folder, which must hold no journal yet (default: evidence); or the file (default: redress.…)')
-    .option('--store', 'also store in the bucket the documents that travel in items of the table, so that its Object Lock keeps them')
-    .option('--lock-days <number>', 'with --store: days that each is locked, from the date of its record (default: as the bucket says)')
+    .option('--format <name>', 'write one file instead of a copy: ocsf (one event per line), oscal-ar (assessment results) or oscal-poam (open gaps)')
+    .option('--out <path>', 'the folder, without a journal in it (default: evidence), or the file (default: redress.…)')
+    .option('--store', 'also store the documents in items of the table in the bucket, so that its Object Lock keeps them')
+    .option('--lock-days <number>', 'with --store: for how many days each is locked, from the date of its record (default: that of the bucket)')
     .action(async (options: ExportOptions) =>
       answer(await (await import('./commands/evidence.js')).evidenceExportCommand(io, await data(), program.opts<GlobalOptions>(), options)),
     );
   program
     .command('remediators')
-    .description('which there are, what the policy lets them do, and which IAM actions they need')
+    .description('list the remediators, what the policy allows them, and the IAM actions they need')
     .action(() => composed(async (composition) => (await import('./commands/remediators.js')).remediatorsCommand(io, composition)));
   program
     .command('coverage')
-    .description('which rule of a conformance pack, or control of a framework, is answered: how, by whom, in which mode, and with which last result')
+    .description(
+      'show how each rule of a conformance pack, or control of a framework, is covered: by which remediator, in which mode, and with which last result',
+    )
     .option('--pack <name>', 'apra-cpg-234, or a file: a conformance pack of AWS Config')
     .option('--framework <name>', 'fsbp, cis-3.0, cis-5.0, cis-6.0, cis-7.0, nist-800-53 or pci-4')
     .option('--format <name>', 'table, json or csv (default: table)')
@@ -555,11 +557,11 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     .action((options: { remediator?: string[] }) =>
       composed(async (composition) => (await import('./commands/patterns.js')).patternsCommand(composition, options)),
     );
-  const generate = program.command('generate').description('what is deployed, from the remediators');
+  const generate = program.command('generate').description('generate what is deployed, from the remediators');
   generate
     .command('template <which>')
-    .description('a CloudFormation template: hub, sealer (next to it), member-role (once per account), member-events or member-config (per region)')
-    .option('--remediator <id...>', 'for these only')
+    .description('a CloudFormation template: hub, sealer (in the same region), member-role (once per account), member-events or member-config (per region)')
+    .option('--remediator <id...>', 'only these')
     .option('--approver <arn...>', 'hub: roles and users, also of other accounts, that may call the approval endpoint')
     .option('--pack <name>', 'member-config: the rules of apra-cpg-234, or of a file (default: those that remediators know)')
     .option('--format <name>', 'yaml or json (default: yaml)')
@@ -568,13 +570,13 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     );
   generate
     .command('iam <which>')
-    .description('a policy of IAM, from what the remediators declare: read, fix, rollback, auditor (reads the journal) or boundary')
-    .option('--remediator <id...>', 'for these only')
-    .option('--account <id>', 'the account of the role (default: that of whoever has the policy)')
-    .option('--in <region...>', 'in these regions only')
-    .option('--no-exception-tag', 'fix: IAM does not look at the exception tag')
-    .option('--part <number>', 'read, fix, rollback: which of several managed policies, where one is too short')
-    .option('--for <role>', 'boundary: for read, fix or rollback alone (default: one for all three)')
+    .description('an IAM policy, from the permissions that remediators declare: read, fix, rollback, auditor (reads the journal) or boundary')
+    .option('--remediator <id...>', 'only these')
+    .option('--account <id>', 'the account of the role (default: the account that the policy is in)')
+    .option('--in <region...>', 'only in these regions')
+    .option('--no-exception-tag', 'fix: IAM does not check the exception tag')
+    .option('--part <number>', 'read, fix, rollback: the number of the managed policy, if one is not enough')
+    .option('--for <role>', 'boundary: only for read, fix or rollback (default: one for all three)')
     .option('--table <name>', 'auditor: the table of the journal')
     .option('--bucket <name>', 'auditor: its bucket')
     .option('--format <name>', 'json or yaml (default: json)')
@@ -583,28 +585,28 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     );
   generate
     .command('ssm-document')
-    .description('the Automation document by which AWS Config asks Redress to remediate')
-    .option('--function <arn>', 'of the function that answers: output ConfigFunctionArn of the hub')
-    .option('--role <arn>', 'of the role that may invoke it')
+    .description('the Automation document with which AWS Config asks Redress to remediate')
+    .option('--function <arn>', 'the function that answers: output ConfigFunctionArn of the hub')
+    .option('--role <arn>', 'the role that may invoke it')
     .option('--format <name>', 'yaml or json (default: yaml)')
     .action(async (options: { function?: string; role?: string; format?: string }) =>
       answer((await import('./commands/generate-config.js')).ssmDocumentCommand(options)),
     );
   generate
     .command('conformance-pack')
-    .description('the Config rules that remediators know, and remediations that ask Redress')
-    .option('--remediator <id...>', 'for these only')
+    .description('the AWS Config rules that remediators know, with remediations that ask Redress')
+    .option('--remediator <id...>', 'only these')
     .option('--pack <name>', 'the rules of apra-cpg-234, or of a file, with its parameters (default: those that remediators know)')
-    .option('--no-remediation', 'rules only: Redress acts on their events')
-    .option('--out <folder>', 'write the files for a bucket: with remediations and without, in as many as AWS Config needs')
+    .option('--no-remediation', 'only rules: Redress acts on their events')
+    .option('--out <folder>', 'write the files for a bucket, with and without remediations, split as AWS Config requires')
     .option('--format <name>', 'yaml or json (default: yaml)')
     .action((options: PackOptions) =>
       composed(async (composition) => (await import('./commands/generate-config.js')).conformancePackCommand(io, composition, options)),
     );
   generate
     .command('fsbp')
-    .description('which remediator answers which control of AWS Foundational Security Best Practices, and what it does at most')
-    .option('--remediator <id...>', 'for these only')
+    .description('which remediator covers which control of AWS Foundational Security Best Practices, and its ceiling')
+    .option('--remediator <id...>', 'only these')
     .option('--format <name>', 'yaml, json or csv (default: yaml)')
     .action((options: { remediator?: string[]; format?: string }) =>
       composed(async (composition) => (await import('./commands/generate-config.js')).fsbpCommand(composition, options)),
@@ -613,40 +615,40 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     .command('bundle')
     .description('the code of the Lambda functions as a ZIP: remediators, policy and exceptions register as they are now')
     .option('--out <folder>', 'where it is written (default: redress-bundle)')
-    .option('--remediator <id...>', 'with these only')
-    .option('--entry <file>', 'a module of your own, which exports handler and approvals, instead')
-    .option('--plain', 'leave everything in, as the bundler makes it')
-    .option('--prove', 'call every declared operation in a plain and in a pruned bundle, and compare')
+    .option('--remediator <id...>', 'only these')
+    .option('--entry <file>', 'your own module instead, which exports handler and approvals')
+    .option('--plain', 'do not prune the bundle')
+    .option('--prove', 'call every declared operation in a plain and in a pruned bundle, and compare the results')
     .action((options: BundleCommandOptions) => composed(async (composition) => (await import('./commands/bundle.js')).bundleCommand(io, composition, options)));
   const up = program
     .command('up')
-    .description('an emulated account that Redress watches: open a port in it, and see it closed')
-    .option('--port <number>', 'where it listens, on this machine only; 0 is any (default: 4599)')
-    .option('--python <path>', 'starts the emulator with this Python, which has moto; or give one that runs with --endpoint-url')
-    .option('--visibility <seconds>', 'a message that was not handled comes again after so long (default: 120)')
+    .description('watch an emulated account: open a port in it, and see it closed')
+    .option('--port <number>', 'the port on 127.0.0.1; 0 is any (default: 4599)')
+    .option('--python <path>', 'start the emulator with this Python, which has moto; for a running one use --endpoint-url')
+    .option('--visibility <seconds>', 'a message that was not handled is delivered again after this time (default: 120)')
     .action(async (options: { port?: string; python?: string; visibility?: string }) =>
       answer(await (await import('./commands/up.js')).upCommand(io, program.opts<GlobalOptions>(), overrides, options)),
     );
   up.command('inject')
-    .description('puts events in that an emulator does not send: Config, Security Hub')
+    .description('send events that an emulator does not send: AWS Config, Security Hub')
     .argument('<file...>', FILES)
-    .option('--port <number>', 'of the running twin (default: 4599)')
+    .option('--port <number>', 'port of the running `redress up` (default: 4599)')
     .action(async (files: string[], _: object, command: Command) =>
       answer(await (await import('./commands/up.js')).upInjectCommand(io, files, command.optsWithGlobals<{ port?: string }>())),
     );
-  const fresh = program.command('new').description('a package of your own, to begin with');
+  const fresh = program.command('new').description('scaffold a package of your own');
   fresh
     .command('remediator')
-    .description('a remediator that works, with its test by the conformance kit')
+    .description('a working remediator, with its test by the conformance kit')
     .argument('<name>', 'its id, with a prefix of your own: acme-dynamodb-protect-tables')
-    .option('--dir <folder>', 'where (default: a folder of its name)')
-    .option('--setting', 'as the declaration of one setting: where its value is, what is wanted, how it is written')
+    .option('--dir <folder>', 'the folder (default: one with its name)')
+    .option('--setting', 'declare one setting: where its value is, which value is wanted, how it is written')
     .action(async (name: string, options: { dir?: string; setting?: boolean }) =>
       answer(await (await import('./commands/new.js')).newRemediatorCommand(io, name, options)),
     );
   fresh
     .command('handler')
-    .description('what is deployed: remediators, a policy under which everything only tells, and a register of exceptions')
+    .description('what is deployed: remediators, a policy under which everything is notify-only, and a register of exceptions')
     .argument('[folder]', 'where', 'redress')
     .action(async (folder: string) => {
       const { builtinRemediators: remediators } = await import('./builtin.js');
@@ -654,7 +656,7 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     });
   program
     .command('schema')
-    .description('JSON Schema of policy or register, for editors that complete and check')
+    .description('JSON Schema of the policy or the register, for completion and checks in editors')
     .argument('<what>', 'policy or register')
     .action(async (what: string) => {
       const { installedRemediators } = await import('./compose.js');
@@ -663,7 +665,7 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     });
   program
     .command('completion')
-    .description('completion for a shell: commands, options, and what they take')
+    .description('completion script for a shell')
     .addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(SHELLS))
     .action(async (shell: Shell) => {
       const { completionOf } = await import('./help/completion.js');
@@ -682,7 +684,7 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     .command('policy')
     .description('the policy')
     .command('check')
-    .description('whether policy and exceptions register are valid, and what they say')
+    .description('check the policy and the exceptions register, and show what they mean')
     .action(() => composed(async (composition) => (await import('./commands/policy.js')).policyCheckCommand(io, composition)));
   return program;
 }

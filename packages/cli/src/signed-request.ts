@@ -92,7 +92,7 @@ export async function signedRequest(
       'remote/unreachable',
       `${target.host} did not answer: ${messageOf(cause instanceof Error && cause.cause !== undefined ? cause.cause : cause)}`,
       {
-        next: 'Whether an answer was carried out, `redress approvals show` tells.',
+        next: '`redress approvals show` reports whether an answer was carried out.',
         cause,
       },
     );
@@ -106,11 +106,11 @@ export async function signedRequest(
   const said = isRecord(document) ? (document['Message'] ?? document['message']) : null;
   throw new CliError(
     'remote/unreadable',
-    `${target.host} answered ${status}${typeof said === 'string' ? `: ${said}` : ' with something else than this command knows'}.`,
+    `${target.host} answered ${status}${typeof said === 'string' ? `: ${said}` : ' with a reply that this command does not know'}.`,
     {
       next:
         status === 403
-          ? 'The credentials need lambda:InvokeFunctionUrl and lambda:InvokeFunction on the function; sign in anew if they have run out.'
+          ? 'The credentials need lambda:InvokeFunctionUrl and lambda:InvokeFunction on the function; sign in again if they have expired.'
           : 'Check the address: it is the Function URL of the approvals.',
     },
   );
@@ -120,7 +120,7 @@ function baseOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   const local = url !== null && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
   if (url === null || !(url.protocol === 'https:' || (url.protocol === 'http:' && local)) || url.username !== '' || url.password !== '' || url.search !== '')
-    throw new CliError('cli/usage', `${JSON.stringify(text)} is no https address.`, { next: 'For example: --url https://abc.lambda-url.eu-west-1.on.aws' });
+    throw new CliError('cli/usage', `${JSON.stringify(text)} is not an https address.`, { next: 'For example: --url https://abc.lambda-url.eu-west-1.on.aws' });
   return url;
 }
 

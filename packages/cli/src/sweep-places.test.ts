@@ -91,7 +91,7 @@ describe('sweep', () => {
     const before = looked;
     const people = await redress(['sweep'], controller.signal);
     expect(people.out).toContain('Interrupted: 0 of 1 places are done');
-    expect(people.out).toContain('The same command goes on from there; with --restart it begins from the start.');
+    expect(people.out).toContain('The same command resumes from there; with --restart it starts over.');
     const second = await redress(['sweep', '--json']);
     expect([second.exit, (JSON.parse(second.out) as SweepDocument).interrupted]).toEqual([0, null]);
     expect(aws.rules(`open-${OWN}`)).toEqual([]);
@@ -146,7 +146,7 @@ describe('plan --live', () => {
     const { exit, out } = await redress(['plan', '--live', '--json'], controller.signal);
     const document = JSON.parse(out) as PlanDocument;
     expect([exit, document.interrupted, document.passes]).toEqual([1, true, []]);
-    expect(document.problems).toContain('It was interrupted: what is planned is what was looked at so far.');
+    expect(document.problems).toContain('It was interrupted: the plan covers what was read so far.');
   });
 });
 
@@ -157,7 +157,7 @@ describe('a policy that names a unit', () => {
     const { exit, out } = await redress(['replay', 'event.json', '--json']);
     expect([exit, (JSON.parse(out) as { error: { message: string } }).error.message]).toEqual([
       2,
-      'The policy names units or tags of an organization, and a replay asks nothing of AWS.',
+      'The policy names units or tags of an organization, which a replay cannot resolve: it makes no calls to AWS.',
     ]);
   });
 });

@@ -37,7 +37,7 @@ export async function loadTracking(): Promise<Tracking> {
         isControl(id) ? [] : [{ path: ['tracked', 'controls', id], message: `${JSON.stringify(id)} is not a control of Security Hub, such as RDS.5` }],
       ),
       ...Object.keys(tracked.controls).flatMap((id) =>
-        retired.has(id) ? [{ path: ['tracked', 'controls', id], message: `AWS has withdrawn the control ${id}: Security Hub reports it no more` }] : [],
+        retired.has(id) ? [{ path: ['tracked', 'controls', id], message: `AWS has withdrawn the control ${id}: Security Hub no longer reports it` }] : [],
       ),
     ],
   };

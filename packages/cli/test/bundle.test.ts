@@ -121,7 +121,7 @@ it('refuses what would stop the functions at their start, and leaves what was th
   expect(readdirSync(join(directory, 'redress-bundle/code'))).toEqual(before);
 });
 
-it('takes a configuration along: remediators and guardrails of one’s own', async () => {
+it('includes a configuration: remediators and guardrails of one’s own', async () => {
   const source = JSON.stringify(join(ROOT, 'packages/remediators/cloudwatch-logs/src/index.ts'));
   write({
     'redress.yaml':

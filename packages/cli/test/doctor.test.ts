@@ -329,7 +329,7 @@ describe('redress doctor', () => {
     expect([...new Set(other.map((each) => each.status))]).toEqual(['unknown']);
   });
 
-  it('asks EC2 by a dry run only, and only when it is told to', async () => {
+  it('asks EC2 by a dry run only, and only on request', async () => {
     const ec2 = new EC2Client(config);
     const rules = async () => (await ec2.send(new DescribeSecurityGroupRulesCommand({}))).SecurityGroupRules?.map((each) => each.SecurityGroupRuleId).sort();
     const before = await rules();

@@ -5,20 +5,20 @@ import { expect, it } from 'vitest';
 import { command } from './support/command.js';
 
 it.each([
-  ["appendFileSync('told', JSON.stringify(options))", '{"all":true}', '', 0],
-  ["appendFileSync('told', ''); throw new Error('no\\u001b[2J')", '', 'warning: some of it could not be told: no\\u001b[2J\n', 1],
-])('what was held back is delivered before the process ends: %s', async (body, told, warned, ended) => {
+  ["appendFileSync('flushed', JSON.stringify(options))", '{"all":true}', '', 0],
+  ["appendFileSync('flushed', ''); throw new Error('no\\u001b[2J')", '', 'warning: some notifications could not be delivered: no\\u001b[2J\n', 1],
+])('what was held back is delivered before the process ends: %s', async (body, flushed, warned, ended) => {
   const directory = mkdtempSync(join(tmpdir(), 'redress-flush-'));
   try {
-    const path = JSON.stringify(join(directory, 'told'));
+    const path = JSON.stringify(join(directory, 'flushed'));
     writeFileSync(
       join(directory, 'redress.config.mjs'),
-      `import { appendFileSync } from 'node:fs';\nexport default { notify: Object.assign(async () => {}, { flush: async (options) => { ${body.replace("'told'", path)}; } }) };\n`,
+      `import { appendFileSync } from 'node:fs';\nexport default { notify: Object.assign(async () => {}, { flush: async (options) => { ${body.replace("'flushed'", path)}; } }) };\n`,
     );
     writeFileSync(join(directory, 'redress.yaml'), 'version: 1\n');
     const { exit, err } = await command(['policy', 'check'], directory);
     expect(exit).toBe(ended);
-    expect(readFileSync(join(directory, 'told'), 'utf8')).toBe(told);
+    expect(readFileSync(join(directory, 'flushed'), 'utf8')).toBe(flushed);
     expect(err).toBe(warned);
   } finally {
     rmSync(directory, { recursive: true, force: true });

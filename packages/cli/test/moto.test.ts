@@ -128,7 +128,7 @@ describe('against an emulated account', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('fixes what an event shows to be new, remembers it, and takes it back', async () => {
+  it('fixes what an event shows to be new, remembers it, and rolls it back', async () => {
     const group = await openGroup();
     file('redress.yaml', `version: 1\nenvironments: { dev: { accounts: ["${ACCOUNT}"] } }\nremediators:\n  ec2-revoke-sg-open-ssh: { dev: enforce }\n`);
     file('event.json', authorized(group));

@@ -4,7 +4,7 @@ import { startLoop } from '../src/up/loop.js';
 
 const place = { endpoint: inject('moto'), region: 'eu-north-1', account: '123456789012', credentials: { accessKeyId: 'testing', secretAccessKey: 'testing' } };
 
-it('acknowledges what was handled; what failed comes again, and goes to the dead-letter queue in the end', async () => {
+it('acknowledges what was handled; what failed is delivered again, and goes to the dead-letter queue in the end', async () => {
   const received: string[] = [];
   const accounts = new Set<unknown>();
   const loop = await startLoop(

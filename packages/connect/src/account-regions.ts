@@ -52,7 +52,7 @@ async function ask({ config }: Connection, region: string): Promise<AccountRegio
     if (NOT_ENABLED.test(classifyAwsError(error).name))
       return { region, reason: 'not-enabled', message: `The region ${region} is not enabled in this account.` };
     if ((error as { code?: unknown }).code === 'ENOTFOUND')
-      return { region, reason: 'no-endpoint', message: `There is no endpoint of AWS for ${region} that can be reached from here.` };
+      return { region, reason: 'no-endpoint', message: `No AWS endpoint for ${region} can be reached from here.` };
     throw error;
   } finally {
     client.destroy();

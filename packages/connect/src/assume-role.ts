@@ -43,7 +43,7 @@ export function roleSessions(config: { readonly region: string; readonly credent
     const arn = AssumedRoleUser?.Arn;
     const account = arn?.split(':')[4];
     if (accessKeyId === undefined || secretAccessKey === undefined || sessionToken === undefined || arn === undefined || account === undefined)
-      throw new RedressError('aws/unknown', `sts:AssumeRole of ${role} did not say whose session it is.`);
+      throw new RedressError('aws/unknown', `sts:AssumeRole of ${role} did not return the identity of the session.`);
     return { credentials: { accessKeyId, secretAccessKey, sessionToken, ...(expiration === undefined ? {} : { expiration }) }, identity: { account, arn } };
   };
 }
@@ -60,6 +60,6 @@ export function checkedPolicy(policy: JsonObject | undefined): JsonObject | unde
 export function policyTooLarge(message: string, cause?: unknown): RedressError {
   return new RedressError('connect/policy-too-large', message, {
     ...(cause === undefined ? {} : { cause }),
-    next: 'Name fewer actions or resources, or leave `sessionPolicy` out: the policy of the role holds anyway.',
+    next: 'Name fewer actions or resources, or leave out `sessionPolicy`: the policy of the role applies anyway.',
   });
 }

@@ -113,7 +113,7 @@ export function connectAws(options: ConnectAwsOptions = {}): Connect {
     if (role === undefined) {
       if (sessionPolicy?.(target) !== undefined)
         throw new RedressError('compose/invalid', `No role is assumed in ${target.account}, so its session policy has no effect.`, {
-          next: 'Give `roleArn` a role for it, or `sessionPolicy` nothing.',
+          next: 'Give `roleArn` a role for it, or leave out `sessionPolicy`.',
         });
       return { ...asAmbient({ region: target.region, credentials: ambient, ...(await shared()) }), perExecution: perExecution() };
     }
@@ -172,7 +172,8 @@ async function callerIdentity(config: { readonly region: string; readonly creden
   const client = new STSClient({ ...config, maxAttempts: 3 });
   try {
     const { Account: account, Arn: arn } = await client.send(new GetCallerIdentityCommand({}));
-    if (account === undefined || arn === undefined) throw new RedressError('aws/unknown', 'sts:GetCallerIdentity did not say whose the credentials are.');
+    if (account === undefined || arn === undefined)
+      throw new RedressError('aws/unknown', 'sts:GetCallerIdentity did not return the identity of the credentials.');
     return { account, arn };
   } catch (error) {
     throw identityError(error, config.region);
@@ -228,7 +229,7 @@ function fromEnvironment(profile: string | undefined): CredentialsProvider {
       if (known.includes(named)) throw error;
       throw new RedressError('compose/invalid', `There is no profile ${JSON.stringify(named)} in the shared AWS configuration.`, {
         cause: error,
-        next: known.length === 0 ? 'There is none at all: `aws configure` makes one.' : `Known: ${known.join(', ')}.`,
+        next: known.length === 0 ? 'There are no profiles: `aws configure` makes one.' : `Known: ${known.join(', ')}.`,
       });
     }
   };

@@ -37,7 +37,7 @@ export function memberRoles(options: MemberRolesOptions): Pick<ConnectAwsOptions
         next: 'Give the name alone, for example RedressFix; the account comes from the resource.',
       });
   if (!/^[\w+=,.@:/-]{2,1224}$/.test(externalId))
-    throw new RedressError('compose/invalid', 'The roles have no external id, or one that STS does not take.', {
+    throw new RedressError('compose/invalid', 'The roles have no external id, or one that STS does not accept.', {
       next: 'Give the external id that the member roles were deployed with.',
     });
   return {
@@ -46,7 +46,7 @@ export function memberRoles(options: MemberRolesOptions): Pick<ConnectAwsOptions
       if (!isAccountId(account)) return undefined;
       const name = names[access];
       if (name === undefined)
-        throw new RedressError('compose/invalid', `No rollback role is configured, so nothing of account ${account} is rolled back.`, {
+        throw new RedressError('compose/invalid', `No rollback role is configured, so nothing is rolled back in account ${account}.`, {
           next: 'Roll back where `memberRoles` has `rollback`: the approval endpoint, or the command line of someone who may assume that role.',
         });
       return `arn:${partition}:iam::${account}:role/${name}`;

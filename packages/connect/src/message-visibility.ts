@@ -39,7 +39,7 @@ export function messageVisibility({ profile, endpoint }: Pick<ParameterStopOptio
     const [, , service, region, account, name] = queueArn.split(':');
     if (service !== 'sqs' || !region || !account || !name)
       throw new RedressError('aws/unknown', `${JSON.stringify(queueArn)} is not the ARN of an SQS queue.`, {
-        next: 'Give the ARN of the queue the message is of.',
+        next: 'Give the ARN of the queue of the message.',
       });
     const client = clients.get(region) ?? made(region);
     clients.set(region, client);

@@ -64,7 +64,9 @@ export function organization(options: OrganizationOptions = {}): Organization {
         cause: error,
         retryable,
         ...(code === 'aws/denied'
-          ? { next: `It answers the management account and delegated administrators: register this one, or give a role of one that may ${operation}.` }
+          ? {
+              next: `It answers the management account and delegated administrators. Register this account, or give a role of one of them that may ${operation}.`,
+            }
           : {}),
       });
     }

@@ -59,13 +59,13 @@ export function parameterStop(options: ParameterStopOptions): Live<Stop> {
  */
 export function parameterKey(options: ParameterStopOptions): () => Promise<string> {
   const { name } = options;
-  if (name.trim() === '') throw new RedressError('compose/invalid', 'The key of redaction has no parameter.', { next: 'Give a name.' });
+  if (name.trim() === '') throw new RedressError('compose/invalid', 'The redaction key has no parameter.', { next: 'Give a name.' });
   const parameter = reader(options, true);
   return async () => {
     try {
       return (await parameter()) ?? '';
     } catch (cause) {
-      throw new RedressError('aws/unreachable', `The key of redaction ${name} cannot be read.`, {
+      throw new RedressError('aws/unreachable', `The redaction key ${name} cannot be read.`, {
         cause,
         retryable: true,
         next: 'Check that the parameter exists, and that the role may ssm:GetParameter it, and kms:Decrypt with its key.',

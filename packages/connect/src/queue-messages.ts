@@ -47,7 +47,7 @@ export function queueMessages(
       }));
       const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
       const wrong = Failed.find(({ SenderFault }) => SenderFault === true);
-      if (wrong !== undefined) throw new RedressError('aws/invalid', `SQS does not take a message: ${wrong.Code}: ${wrong.Message ?? ''}`);
+      if (wrong !== undefined) throw new RedressError('aws/invalid', `SQS does not accept a message: ${wrong.Code}: ${wrong.Message ?? ''}`);
       return messages.filter((_, index) => Failed.some(({ Id }) => Id === String(index)));
     };
   };
@@ -62,7 +62,7 @@ export function queueMessages(
       for (const batch of batches) {
         let left: readonly QueuedMessage[] = batch;
         for (let attempt = 0; left.length > 0; attempt++) {
-          if (attempt === ATTEMPTS) throw new RedressError('aws/server', `SQS took not all messages: ${left.length} are left.`, { retryable: true });
+          if (attempt === ATTEMPTS) throw new RedressError('aws/server', `SQS did not accept all messages: ${left.length} are left.`, { retryable: true });
           left = await send(left);
         }
       }

@@ -163,14 +163,14 @@ export interface ClosedExecution extends Terms {
   readonly verified: boolean;
   /** It failed for a reason that may be gone later. */
   readonly retryable: boolean;
-  /** AWS refused a call for good, which is kept: no bad end of the remediator. Absent: no, or recorded before this was kept. */
+  /** AWS refused a call permanently, which is kept: not a failure of the remediator. Absent: no, or recorded before this was kept. */
   readonly denied?: true;
 }
 
 /** A closed execution, and where it was. */
 export interface TrackedExecution extends ClosedExecution {
   readonly resource: ResourceRef;
-  /** Taken back since, by a rollback. */
+  /** Rolled back since. */
   readonly rolledBack: boolean;
 }
 
@@ -188,7 +188,7 @@ export interface Grace {
   readonly ended: string | null;
 }
 
-/** A plan that waits for a person, and what they said. */
+/** A plan that needs an approval, and the answer. */
 export interface Approval {
   /** `a-` and 16 hexadecimal digits. */
   readonly id: string;
@@ -301,7 +301,7 @@ export interface Gap {
   readonly state: string;
   /** Code of what holds every gap of the account back alike, in the last sweep; null: nothing does. */
   readonly held: string | null;
-  /** What waits for a person. */
+  /** Open requests for an approval. */
   readonly approval: string | null;
   /** When the approval runs out, the exception ends, or the policy wants it closed; epoch milliseconds. */
   readonly deadline: number | null;

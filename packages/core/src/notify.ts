@@ -6,7 +6,7 @@ import type { Outcome } from './model/outcome.js';
 import type { Plan } from './model/plan.js';
 import type { ResourceRef } from './model/resource.js';
 
-/** What people are told. */
+/** The content of a notification. */
 export interface Notification {
   readonly outcome: Outcome;
   readonly remediator: { readonly id: string; readonly title: string };
@@ -32,7 +32,7 @@ export interface Notification {
   readonly open: readonly string[];
   /** The state after a change, where it was read again. */
   readonly after: Json | null;
-  /** What no read can tell, and a person has to know. */
+  /** Blind spots: what no read can show, and a person has to know. */
   readonly blindSpots: readonly string[];
   /** It is changed by itself when nobody says no: which notice this is (0 is the first, then reminders) and when that is; epoch milliseconds. */
   readonly grace?: { readonly notice: number; readonly ends: number };
@@ -42,7 +42,7 @@ export interface Notification {
   readonly deadline?: number;
 }
 
-/** What became of a notification. */
+/** The result of a notification. */
 export interface Delivered {
   /**
    * `delivered`: a channel took it, now or when the same was last sent. `held`: it waits in this process for what comes next, or for a flush.

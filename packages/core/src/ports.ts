@@ -73,7 +73,7 @@ export function fixed<T>(value: T): Live<T> {
   return { read: async () => value };
 }
 
-/** Whether it is read anew each time. */
+/** Whether it is read again each time. */
 export function isLive<T>(value: object): value is Live<T> {
   return 'read' in value && typeof value.read === 'function';
 }

@@ -86,9 +86,9 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
         additionalProperties: strict('An environment.', ['accounts'], {
           accounts: list(account),
           after: {
-            description: 'What has to be shown below; mandatory above the lowest.',
+            description: 'What a lower environment has to prove; mandatory above the lowest.',
             anyOf: [
-              { const: 'none', description: 'Nothing; says why in `because`.' },
+              { const: 'none', description: 'Nothing; `because` says why.' },
               strict('A lower environment.', ['environment', 'fixes', 'bake'], {
                 environment: text('A lower environment.'),
                 fixes: { type: 'integer', minimum: 1, description: 'Verified fixes there.' },
@@ -96,7 +96,7 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
               }),
             ],
           },
-          because: text('Why nothing has to be shown below.'),
+          because: text('Why no lower environment has to prove it.'),
         }),
       },
       remediators: {
@@ -111,7 +111,7 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
         longest: duration('No entry of the register may end later than this from now.'),
       }),
       limits: list(
-        strict('At most so many executions that send a write.', ['per', 'changes'], {
+        strict('The most executions that send a write.', ['per', 'changes'], {
           per: list({ enum: ['run', 'remediator', 'account', 'region'] }, { minItems: 1, description: 'What is counted together.' }),
           changes: { type: 'integer', minimum: 0 },
           window: duration('Not with run.'),
@@ -121,34 +121,34 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
         strict('A time in which nothing is changed.', ['from', 'to', 'reason'], {
           environments: list(text('An environment.'), { minItems: 1, description: 'Default: everywhere.' }),
           from: moment('It begins.'),
-          to: moment('It ends: the first moment after it.'),
+          to: moment('Its end, exclusive.'),
           reason: text('Why.'),
         }),
       ),
       windows: list(
-        strict('A maintenance window; where some are named, changes are made in them alone.', ['from', 'to', 'timezone'], {
+        strict('A maintenance window. If there are any, changes are made only in them.', ['from', 'to', 'timezone'], {
           environments: list(text('An environment.'), { minItems: 1, description: 'Default: everywhere.' }),
           days: list({ enum: [...WEEKDAYS] }, { minItems: 1, description: 'Default: every day.' }),
           from: clock('It begins.'),
-          to: clock('It ends; before `from`: on the next day.'),
+          to: clock('Its end; if before `from`, on the next day.'),
           timezone: text('An IANA name: Australia/Sydney.'),
         }),
       ),
       grace: list(
-        strict('Time to object before a change that nobody has to approve; of several the longest holds.', ['period'], {
+        strict('Time to object before a change that needs no approval. Of several the longest applies.', ['period'], {
           environments: list(text('An environment.'), { minItems: 1, description: 'Default: everywhere.' }),
           remediators: list({ enum: remediators.map(({ id }) => id) }, { minItems: 1, description: 'Default: all of them.' }),
           period: duration('From the first notice to the change.'),
-          remind: list(duration('So long before its end.'), {
+          remind: list(duration('How long before its end.'), {
             description: 'When people are notified again. Default: a day before, where the period is longer.',
           }),
         }),
       ),
       deadlines: list(
-        strict('By when a gap has to be closed; of several the shortest holds.', ['within'], {
+        strict('When a gap has to be closed. Of several the shortest applies.', ['within'], {
           environments: list(text('An environment.'), { minItems: 1, description: 'Default: everywhere.' }),
           remediators: list({ enum: remediators.map(({ id }) => id) }, { minItems: 1, description: 'Default: all of them.' }),
-          ceilings: list({ enum: [...CEILINGS] }, { minItems: 1, description: 'Of remediators that may do at most this. Default: all of them.' }),
+          ceilings: list({ enum: [...CEILINGS] }, { minItems: 1, description: 'Of remediators with this ceiling or a lower one. Default: all of them.' }),
           within: duration('From when the gap appeared.'),
         }),
       ),
@@ -159,7 +159,7 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
       },
       managedByTags: list(
         { type: 'string', pattern: '^[^\\s=][^=]*(?:=.*\\S.*)?$', description: 'A key, or key=value.' },
-        { minItems: 1, description: 'Tags by which tooling of your own marks what it manages, besides those that are known.' },
+        { minItems: 1, description: 'Tags with which your own tooling marks what it manages, in addition to the known ones.' },
       ),
       approvers: {
         type: 'object',
@@ -182,7 +182,7 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
       ),
       configRules: {
         type: 'object',
-        description: 'Names of your Config rules, and the managed rules that they are.',
+        description: 'Names of your Config rules, and the managed rules that they evaluate.',
         propertyNames: { pattern: CONFIG_RULE_NAME },
         additionalProperties: { enum: distinct(remediators.flatMap((each) => each.configRules)) },
       },
@@ -205,7 +205,7 @@ export function registerSchema(remediators: readonly Described[]): JsonObject {
     items: strict('One accepted risk.', ['id', 'scope', 'reason', 'owner', 'approver', 'expires'], {
       id: text('Used once.'),
       scope: {
-        ...strict('Every one that is given has to match.', [], {
+        ...strict('All given members have to match.', [], {
           account: oneOrMore(account),
           region: oneOrMore({ enum: [GLOBAL_REGION, ...REGIONS], description: 'A region; aws-global for IAM.' }),
           resource: oneOrMore({
@@ -221,7 +221,7 @@ export function registerSchema(remediators: readonly Described[]): JsonObject {
           tag: oneOrMore({
             type: 'string',
             pattern: '^[^=*?\\s](?:[^=*?]*[^=*?\\s])?=[^*?\\s](?:[^*?]*[^*?\\s])?$',
-            description: 'key=value; the key in whatever case',
+            description: 'key=value; the case of the key does not matter',
           }),
         }),
         anyOf: [{ required: ['account'] }, { required: ['resource'] }, { required: ['tag'] }],
@@ -231,7 +231,7 @@ export function registerSchema(remediators: readonly Described[]): JsonObject {
       approver: text('Who accepted it: never the owner.'),
       ticket: { type: 'string' },
       compensatingControl: { type: 'string' },
-      expires: moment('From then on it exempts nothing.'),
+      expires: moment('When it expires.'),
     }),
   };
 }

@@ -8,7 +8,7 @@ import type { PlaceOf } from './policy/validate.js';
  * Reads a policy from YAML (or JSON, which YAML includes).
  *
  * @param file name for error messages.
- * @param also what else is wrong with it: `policyMistakes` of its composition, so that all mistakes are told in one round.
+ * @param also what else is wrong with it: `policyMistakes` of its composition, so that all mistakes are reported at once.
  * @throws {RedressError} `policy/invalid` with file, line and what is allowed, of every mistake.
  * @example readPolicy(await readFile('redress.yaml', 'utf8'), 'redress.yaml')
  */
@@ -81,7 +81,7 @@ export function expireException(text: string, file: string, id: string, at: numb
   };
   if (entry === undefined)
     return refuse(`There is no exception ${JSON.stringify(id)}.`, `There are: ${register.entries.map((each) => each.id).join(', ') || 'none'}.`);
-  if (entry.expires <= at) refuse(`${id} has ended on ${new Date(entry.expires).toISOString()} already.`, 'Nothing is to be done.');
+  if (entry.expires <= at) refuse(`${id} expired on ${new Date(entry.expires).toISOString()}.`, 'Nothing is to be done.');
   const document: Document = parseDocument(text, { version: '1.2' });
   const node = isSeq(document.contents) ? document.contents.items[index] : undefined;
   if (!isMap(node)) return refuse(`${id} is written as an alias.`, 'Change it by hand.');
@@ -110,7 +110,7 @@ function parse(given: string, file: string, code: RedressErrorCode, what: string
     throw new RedressError(code, `${what} cannot be read: ${told.join('\n  ')}`, {
       ...(problems[0] === undefined ? {} : { place: problems[0].place }),
       mistakes: problems,
-      next: 'Correct the YAML; nothing was done.',
+      next: 'Correct the YAML. Nothing was done.',
     });
   };
   if (/^\ufffd|\0/.test(text)) refuse([{ place: { file, line: 1, column: 1 }, message: 'it is not UTF-8: save it as UTF-8 (PowerShell writes UTF-16)' }]);

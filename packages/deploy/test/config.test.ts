@@ -171,7 +171,7 @@ describe('a remediation of AWS Config', () => {
     expect(await config(name)).toMatchObject({ attempts: [{ status: 'Success', outputs: { 'Judge.Executions': [] } }], exception: false });
   });
 
-  it('is held back by an exception, and where the policy only tells', async () => {
+  it('is held back by an exception, and where the policy only notifies', async () => {
     const name = await shortGroup();
     const exceptions = [
       {
@@ -204,7 +204,7 @@ describe('a remediation of AWS Config', () => {
     expect([await retention(name), exception]).toEqual([365, false]);
   });
 
-  it('is not called fixed while another worker is at it', async () => {
+  it('is not called fixed while another worker holds the lease', async () => {
     const name = await shortGroup();
     const { remediate: config, redress, journal, records } = setUp('enforce');
     const ref = resource({ type: 'AWS::Logs::LogGroup', id: name, ...PLACE });

@@ -167,7 +167,7 @@ export function readLine(
   } catch {
     return wrong('not-canonical', 'The record has no canonical form.');
   }
-  if (!isEvidenceRecord(value)) return wrong('malformed', 'It is no record of a form that is known.');
+  if (!isEvidenceRecord(value)) return wrong('malformed', 'It does not have the form of a record.');
   const record = value;
   if (record.stream !== state.stream || streamOf(record.resource) !== state.stream) return wrong('wrong-stream', 'The record belongs to another resource.');
   if (record.seq !== state.length + 1) return wrong('wrong-number', `The record has number ${record.seq}; ${state.length + 1} is next.`);

@@ -305,7 +305,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         };
         const asked = async () => (await begin('a', { approval: 'a-1' })).status;
 
-        it('begins when its period is over since people were told, and once', async () => {
+        it('begins when its period after the notification is over, and once', async () => {
           await announced();
           time += 50_000;
           // Nobody was told so far.
@@ -339,7 +339,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
 
         it.each([
           ['denied', () => answer('denied')],
-          ['ended', () => said({ ended: 'the gap is not there any more' })],
+          ['ended', () => said({ ended: 'the gap no longer exists' })],
         ])('never begins when it was %s', async (_how, stop) => {
           await announced({ grace: { period: 10_000, remind: [] } });
           await tell(0);
@@ -371,7 +371,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
           expect((await state())?.sending).toBeNull();
         });
 
-        it('is not kept from being told by a clock that is ahead', async () => {
+        it('is notified about even if a clock is ahead', async () => {
           await announced({ expires: time + 9_000_000 });
           await said({ sending: { notice: 0, until: time + 900_000_000 } });
           time += 5_459_999;
@@ -448,7 +448,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await all()).filter(({ record }) => record.kind === 'intent')).toEqual([]);
       });
 
-      it('can be taken back until it is used', async () => {
+      it('can be withdrawn until it is used', async () => {
         await request();
         await answer('approved');
         await answer('denied');
@@ -871,7 +871,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       ]);
     });
 
-    it('knows which execution a rollback takes back', async () => {
+    it('knows which execution a rollback reverts', async () => {
       const lease = await begun('a', { body: { rollbackOf: 'x-1' } });
       await finish(lease, { outcome: 'rolled-back' });
       expect((await journal.view(ref())).closed[0]).toMatchObject({ rollbackOf: 'x-1', outcome: 'rolled-back' });
@@ -905,7 +905,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect(new Set((await all()).map((each): Digest => each.stream)).size).toBe(2);
     });
 
-    it('has everything after it was opened anew', async () => {
+    it('has everything after it was opened again', async () => {
       if (under.reopen === undefined) return;
       const lease = await begun('a', { budgets: [{ key: 'k', changes: 1, window: 3_600_000 }] });
       const before = await all();

@@ -160,8 +160,8 @@ class FolderStorage implements Storage {
     } catch (cause) {
       throw this.#unavailable(cause);
     }
-    throw new RedressError('journal/corrupt', `${file} holds no key of redaction.`, {
-      next: 'Restore it. Without it a new one is made, and secrets of before no longer equal those of today.',
+    throw new RedressError('journal/corrupt', `${file} does not contain a redaction key.`, {
+      next: 'Restore it. Without it a new one is made, and the marks of equal secrets differ from the earlier ones.',
     });
   }
 
@@ -244,7 +244,7 @@ class FolderStorage implements Storage {
     if (this.#place !== null && placeOf(this.#directory) !== this.#place)
       throw new RedressError('journal/unavailable', `${this.#directory} was removed, or replaced by another folder, while it was in use.`, {
         retryable: true,
-        next: 'Put the folder back, or stop every process that uses it before you begin with another one.',
+        next: 'Restore the folder, or stop every process that uses it before you use another one.',
       });
     if (this.#database !== null) return;
     for (const name of ['streams', 'blobs']) makeFolder(join(this.#directory, name));
@@ -252,8 +252,8 @@ class FolderStorage implements Storage {
     if (!existsSync(format)) {
       // Written before the first stream: a part of a journal must not pass for the whole.
       if (this.#streams().length > 0 && !existsSync(format))
-        throw new RedressError('journal/corrupt', `${this.#directory} holds streams, and no file FORMAT: it is a part of a journal.`, {
-          next: 'Copy the whole of it, or give an empty folder.',
+        throw new RedressError('journal/corrupt', `${this.#directory} has streams, but no file FORMAT: it is a part of a journal.`, {
+          next: 'Copy the whole journal, or give an empty folder.',
         });
       durable(format, FORMAT);
     }
@@ -602,7 +602,7 @@ async function keepOnce(file: string, text: string): Promise<void> {
   if (there !== null) {
     // Its name is the digest, so what is there should be the same; whoever may write there could have put something else.
     if (there !== text)
-      throw new RedressError('journal/corrupt', `${file} holds something else than its name says.`, {
+      throw new RedressError('journal/corrupt', `${file} has content that does not match its name.`, {
         next: 'Find out who wrote it, and move it away; then it is stored.',
       });
   } else {

@@ -35,7 +35,7 @@ const FREE_KINDS: readonly RecordKind[] = ['decision', 'duplicate', 'approval', 
 /** The error for a stream that does not verify. */
 export function corrupt(stream: Digest, seq: number, why: string): RedressError {
   return new RedressError('journal/corrupt', `Record ${seq} of stream ${stream}: ${why}`, {
-    next: 'Run `redress evidence verify`, and do not change anything in the journal.',
+    next: 'Run `redress evidence verify`. Do not change anything in the journal.',
   });
 }
 
@@ -55,7 +55,7 @@ export async function* inTurn(streams: readonly Digest[], records: (stream: Dige
 
 /** The error for a request that no journal takes. */
 export function invalid(what: string): RedressError {
-  return new RedressError('journal/invalid', `The journal does not take ${what}.`);
+  return new RedressError('journal/invalid', `The journal does not accept ${what}.`);
 }
 
 /** An entry that was checked, with the texts of its documents. */
@@ -68,7 +68,7 @@ export interface Checked {
 
 /** Everything that can be refused is refused before anything is written. */
 export function checked(entry: Entry): Checked {
-  if (!isRecord(entry.body)) throw invalid('a body that is no object');
+  if (!isRecord(entry.body)) throw invalid('a body that is not an object');
   if (Object.hasOwn(entry.body, 'journal')) throw invalid('a body with its own member `journal`');
   if (typeof entry.remediator !== 'string' || entry.remediator === '') throw invalid('an entry without remediator');
   const texts = Object.entries(entry.documents ?? {}).map(([name, document]) => {
@@ -98,7 +98,7 @@ function usable(state: StreamState, id: string, request: BeginRequest, now: numb
 function held(state: StreamState, lease: Lease): void {
   if (state.open === null || state.open.execution !== lease.execution || state.open.fence !== lease.fence) {
     throw new RedressError('journal/lost-lease', `Execution ${lease.execution} is not held under fence ${lease.fence} any more.`, {
-      next: 'Another worker closed it or took it over; look at the resource again.',
+      next: 'Another worker closed it or took it over. Read the resource again.',
     });
   }
 }
@@ -163,7 +163,7 @@ export function appending(state: StreamState, request: AppendRequest): Draft {
 /** Refuses what closes nothing. */
 export function checkFinish(request: FinishRequest): void {
   if (!OUTCOMES.includes(request.outcome)) throw invalid(`the outcome ${JSON.stringify(request.outcome)}`);
-  if (!Number.isSafeInteger(request.sent) || request.sent < 0) throw invalid('a number of calls that is none');
+  if (!Number.isSafeInteger(request.sent) || request.sent < 0) throw invalid('a number of calls that is not valid');
 }
 
 /** @throws {RedressError} `journal/lost-lease` */

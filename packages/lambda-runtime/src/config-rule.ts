@@ -58,7 +58,7 @@ export async function answerRule(
         OrderingTimestamp: new Date(each.orderingTimestamp),
       })),
     });
-    if (FailedEvaluations.length > 0) throw new RetryError(`AWS Config did not take ${FailedEvaluations.length} evaluations.`);
+    if (FailedEvaluations.length > 0) throw new RetryError(`AWS Config did not accept ${FailedEvaluations.length} evaluations.`);
   }
   return evaluations;
 }

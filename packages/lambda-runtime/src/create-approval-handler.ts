@@ -133,7 +133,7 @@ export function createApprovalHandler(options: ApprovalHandlerOptions): Approval
   /** One that waits, or waited: also when it ran out. */
   const waiting = async (id: string): Promise<Approval> => {
     const found = (await journal.approvals()).find((each) => each.id === id);
-    if (found === undefined) throw new HttpError(404, 'approval/not-found', `Nothing waits under ${id}: it was never asked, or has been used.`);
+    if (found === undefined) throw new HttpError(404, 'approval/not-found', `There is no open approval ${id}: it does not exist, or was used.`);
     return found;
   };
 
@@ -174,7 +174,7 @@ export function createApprovalHandler(options: ApprovalHandlerOptions): Approval
     if (before.verdict === 'denied' || before.verdict === verdict)
       throw new HttpError(409, 'approval/answered', `${who} has ${before.verdict} ${id} already.`, 'It is requested again after the request has expired.');
     if (verdict === 'approved' && remaining < NEEDED)
-      throw new HttpError(503, 'request/no-time-left', 'The function has too little time to carry it out; nothing was recorded.', 'Ask again.');
+      throw new HttpError(503, 'request/no-time-left', 'The function has too little time left to carry it out; nothing was recorded.', 'Ask again.');
     // The engine asks again whether the caller may: it is the one that decides.
     const how = { by: { name: caller.arn, verified: true }, reason: request.reason, deadline: clock.now() + remaining };
     if (verdict === 'denied') {
@@ -194,7 +194,7 @@ export function createApprovalHandler(options: ApprovalHandlerOptions): Approval
       throw new HttpError(
         403,
         'request/unidentified',
-        'Nobody has signed this request.',
+        'This request is not signed.',
         'The function URL needs AuthType AWS_IAM; sign with the credentials of an IAM user or role.',
       );
     if (options.organization !== undefined && caller.organization !== options.organization)
@@ -321,7 +321,7 @@ function toldOf(error: unknown): HttpError {
     if (error.code === 'journal/unavailable')
       return new HttpError(503, 'journal/unavailable', 'The journal cannot be reached; nothing was done.', 'Ask again.');
   }
-  return new HttpError(500, 'internal', 'It went wrong; the log of the function says why.', 'Look at the approval before you answer again.');
+  return new HttpError(500, 'internal', 'It failed. The log of the function says why.', 'Check the approval before you answer again.');
 }
 
 function respond(statusCode: number, document: unknown): HttpResponse {

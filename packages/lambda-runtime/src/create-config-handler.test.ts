@@ -83,7 +83,7 @@ describe('the handler for AWS Config', () => {
     const { ask, looked } = setUp({ status: 'compliant' });
     expect(await ask({ ...REQUEST, configRule: 'other' })).toMatchObject({
       answer: 'failed',
-      message: expect.stringContaining('Nothing was done: No remediator is asked about the Config rule other: '),
+      message: expect.stringContaining('Nothing was done: No remediator handles the Config rule other: '),
     });
     expect(await ask({ ...REQUEST, account: 5 })).toMatchObject({ answer: 'failed', message: 'Nothing was done: The request has no account.' });
     for (const event of [null, 'x', {}, { redress: 'canary' }, [REQUEST]]) expect(await ask(event)).toMatchObject({ answer: 'failed', passes: [] });

@@ -44,7 +44,7 @@ export function createConfigHandler(options: ConfigHandlerOptions): ConfigHandle
   const handler = handlerOf(own, answerOf);
   return async (event, context) => {
     const request = readRequest(event);
-    if (request === null) return { answer: 'failed', message: 'This function answers the remediation requests of AWS Config, and nothing else.', passes: [] };
+    if (request === null) return { answer: 'failed', message: 'This function only answers remediation requests of AWS Config.', passes: [] };
     return (await handler(request, context)) as RemediationAnswer;
   };
 }
@@ -82,5 +82,5 @@ function answerOf({ results }: Pick<HandleResult, 'results'>): RemediationAnswer
     .join('; ');
   if (closed) return say('fixed', `Fixed and verified: ${why}.`);
   if (told.some(({ outcome }) => FAILED.includes(outcome))) return say('failed', `Not fixed: ${why}.`);
-  return say('held-back', `Held back: ${why === '' ? 'a part is left to a person' : why}.`);
+  return say('held-back', `Held back: ${why === '' ? 'a person has to do a part' : why}.`);
 }

@@ -216,7 +216,7 @@ describe('direct invocation', () => {
         expect.objectContaining({
           configRule: 'acme-rule',
           resources: ['AWS::S3::Bucket invoices'],
-          reason: expect.stringContaining('No remediator is asked about the Config rule acme-rule'),
+          reason: expect.stringContaining('No remediator handles the Config rule acme-rule'),
         }),
       ],
     ]);

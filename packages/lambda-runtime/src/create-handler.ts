@@ -110,7 +110,7 @@ export function handlerOf<Answer>(
     });
   }
   if (options.journal.kind === 'folder' && process.env['AWS_LAMBDA_FUNCTION_NAME'] !== undefined) {
-    throw new RedressError('compose/invalid', 'A journal in a folder cannot be used inside Lambda: sandboxes do not share it, and it is gone with them.', {
+    throw new RedressError('compose/invalid', 'A journal in a folder cannot be used in Lambda: sandboxes do not share it, and it is lost with them.', {
       next: 'Use a journal that all sandboxes share.',
     });
   }

@@ -97,7 +97,7 @@ export async function handleSweepMessage(message: SweepMessage, record: SqsRecor
   const place = { account, ...('region' in message ? { region: message.region } : {}) };
   if (Number(record.attributes?.ApproximateReceiveCount) > DELIVERIES) {
     metrics.add('SweepFailed', 'Count', 1);
-    logger.error('a sweep is given up until the next schedule: it was begun five times, and did not come on', {
+    logger.error('a sweep is abandoned until the next schedule: it was started five times without progress', {
       kind: 'sweep-left',
       ...place,
       reason: 'given-up',
@@ -139,7 +139,7 @@ async function spread({ round, account, regions }: Extract<SweepMessage, { regio
 async function sweepPlace(message: Place, messageId: string, work: SweepWork): Promise<void> {
   const { redress, queue, logger, metrics, now } = work;
   const { round, account, region, global, at } = message;
-  if (at !== null && at > now()) throw new RetryError('What is left of this sweep cannot be gone on with yet.', { retryAt: at });
+  if (at !== null && at > now()) throw new RetryError('The rest of this sweep cannot be continued yet.', { retryAt: at });
   // Sent twice, or overtaken by a later round: it was swept since.
   const since = await redress.swept({ account, region, global });
   if (since !== null && since >= round) {
@@ -152,10 +152,10 @@ async function sweepPlace(message: Place, messageId: string, work: SweepWork): P
   if (failed > 0) metrics.add('SweepFailed', 'Count', failed);
   const [left] = unfinished(summaries);
   if (left === undefined && summaries.length > 0) return;
-  if (summaries.every(({ looked }) => looked === 0)) throw new RetryError('The sweep did not come on: there was no time to look at anything.');
+  if (summaries.every(({ looked }) => looked === 0)) throw new RetryError('The sweep made no progress: there was no time to read anything.');
   const next = left === undefined || left.at <= now() ? null : left.at;
   await queue.send([{ group: `${account}/${region}`, id: `${messageId}/next`, body: written({ ...message, at: next }) }]);
-  logger.info('the sweep goes on with another message', { kind: 'sweep-continued', account, region, round: new Date(round).toISOString() });
+  logger.info('the sweep continues with another message', { kind: 'sweep-continued', account, region, round: new Date(round).toISOString() });
 }
 
 function written(message: SweepMessage): string {

@@ -84,7 +84,7 @@ describe('a message of a queue', () => {
     const handler = handlerOf();
     expect(await deliver(handler, message('m-1', event))).toEqual(['m-1']);
     expect([asked, slept, aws.calls]).toEqual([[['receipt-m-1', 57, QUEUE]], [], []]);
-    expect(logged).toContainEqual(['info', 'message comes back when it can be decided', 'm-1']);
+    expect(logged).toContainEqual(['info', 'message is delivered again when it can be decided', 'm-1']);
     time = START + 57_000;
     expect(await deliver(handler, message('m-1', event, { received: 2, sent: START }))).toEqual([]);
     expect([asked.length, aws.rules('w1')]).toEqual([1, []]);

@@ -69,13 +69,13 @@ export async function bringBack(
     try {
       if (context.getRemainingTimeInMillis() < NEEDED_TO_ASK) throw new Error('Not enough time is left.');
       await changeVisibility({ queueArn, receiptHandle }, seconds);
-      logger.info('message comes back when it can be decided', { messageId, seconds });
+      logger.info('message is delivered again when it can be decided', { messageId, seconds });
     } catch (error) {
       logger.warn('the visibility of a message could not be changed', {
         messageId,
         seconds,
         error: describe(error),
-        next: 'It comes back when the visibility time-out of its queue ends. The role of the function needs sqs:ChangeMessageVisibility.',
+        next: 'It is delivered again when the visibility timeout of its queue ends. The role of the function needs sqs:ChangeMessageVisibility.',
       });
     }
   };

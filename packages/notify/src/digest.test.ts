@@ -80,11 +80,11 @@ describe('the digest of a day', () => {
     ]);
   });
 
-  it('counts what is too much for a list, and what is held back alike', () => {
+  it('counts what is too much for a list, and what is held back for the same reason', () => {
     const many = Array.from({ length: 25 }, (_, at) => gap(`sg-${at}`));
     const alike = Array.from({ length: 300 }, (_, at) => gap(`sg-x${at}`, { held: 'limit-window', outcome: 'denied' }));
     const lines = digestMessage(digest([...many, ...alike]))?.sections[0]?.lines ?? [];
-    expect(lines.slice(19)).toEqual([expect.stringContaining('sg-19 '), 'and 5 more', '300 held back alike (limit-window), since 2026-11-25']);
+    expect(lines.slice(19)).toEqual([expect.stringContaining('sg-19 '), 'and 5 more', '300 held back for the same reason (limit-window), since 2026-11-25']);
   });
 
   it('holds no secret and no control character', () => {

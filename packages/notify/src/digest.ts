@@ -21,7 +21,7 @@ export function digestMessage({ day, at, gaps, unsaid }: GapDigest, options: Pic
       // What a limit holds back alike is one line, however much it is.
       const [alike, own] = [group.filter(({ held }) => held !== null), group.filter(({ held }) => held === null)];
       const held = [...Map.groupBy(alike, (each) => each.held)].map(
-        ([code, each]) => `${each.length} held back alike (${code}), since ${date(each[0]?.since ?? at)}`,
+        ([code, each]) => `${each.length} held back for the same reason (${code}), since ${date(each[0]?.since ?? at)}`,
       );
       return {
         label: safe(`${first.title} (${first.remediator}): ${where}: ${group.length}`),
@@ -50,8 +50,8 @@ export function digestMessage({ day, at, gaps, unsaid }: GapDigest, options: Pic
     about: digestOf('digest'),
     plan: null,
     severity: 'ask',
-    title: gaps.length === 0 ? `${day}: what nobody was notified of` : `${day}: ${gaps.length === 1 ? '1 gap stands' : `${gaps.length} gaps stand`} open`,
-    summary: 'Nothing of it has changed since you were notified of it.',
+    title: gaps.length === 0 ? `${day}: gaps without a notification` : `${day}: ${gaps.length === 1 ? '1 gap is' : `${gaps.length} gaps are`} open`,
+    summary: 'Nothing has changed since you were notified.',
     facts: waiting === 0 ? [] : [['Waiting for an approval', String(waiting)]],
     sections: [...(late.length === 0 ? [] : [{ label: 'Not delivered before', lines: late }]), ...sections],
     commands: [...(waiting === 0 ? [] : [{ label: 'Approvals', command: `${command} approvals list` }]), { label: 'Explain', command: `${command} history` }],

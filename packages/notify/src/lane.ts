@@ -164,7 +164,7 @@ export class Lane {
     const at = placeOf(message);
     const before = this.#held.get(at);
     if (before === undefined && this.#held.size >= MOST_ASKED && asks(message) && this.#asked() >= MOST_ASKED)
-      throw new RedressError('notify/failed', `${MOST_ASKED} messages that ask for an answer wait already: this one is not sent.`, { retryable: true });
+      throw new RedressError('notify/failed', `${MOST_ASKED} messages that ask for an answer are waiting already: this one is not sent.`, { retryable: true });
     // Newest last, so that what is summed up ends as the world does.
     this.#held.delete(at);
     this.#held.set(at, { message, times: (before?.times ?? 0) + times });
@@ -261,7 +261,7 @@ export class Lane {
     if (this.#tokens < 1)
       facts.push([
         'Held back',
-        `What comes before ${new Date(this.nextAt).toISOString()} is summed up after it. Everything is in the journal: ${this.#command} history`,
+        `What comes before ${new Date(this.nextAt).toISOString()} is summarized after it. Everything is in the journal: ${this.#command} history`,
       ]);
     return facts.length === message.facts.length ? message : { ...message, facts };
   }
@@ -281,7 +281,7 @@ function summary(waiting: readonly Held[], counted: number, command: string): Me
   return {
     ...ofSeveral(waiting, counted),
     title: `${waiting.reduce((sum, { times }) => sum + times, counted)} messages were held back`,
-    summary: 'This is how each of them stands now.',
+    summary: 'This is the current state of each.',
     facts: counted === 0 ? [] : [['Not listed', `${counted} older ones`]],
     commands: [{ label: 'Explain', command: `${command} history` }],
   };
@@ -299,7 +299,7 @@ function questions(waiting: readonly Held[], command: string): Message {
   return {
     ...ofSeveral(waiting, 0),
     title: `${waiting.length} approvals needed`,
-    summary: 'They were held back. Each is approved, looked at or denied by its own id.',
+    summary: 'They were held back. Approve, show or deny each by its id.',
     facts: [],
     commands: [...commands, { label: 'Explain', command: `${command} history` }],
   };

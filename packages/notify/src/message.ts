@@ -188,7 +188,7 @@ export function isConsoleUrl(url: string): boolean {
 }
 
 function causeOf({ finding }: Notification): string {
-  if (finding === null) return 'nobody known: a person asked for it, or a sweep found it';
+  if (finding === null) return 'not known: found by a sweep, or requested by a person';
   const call = finding.call === null ? '' : `, ${finding.call.service}:${finding.call.operation}`;
   const { actor } = finding;
   const who = actor === null ? 'not named' : (actor.arn ?? actor.issuerArn ?? actor.invokedBy ?? 'not named');
@@ -249,7 +249,7 @@ function leaves(value: Json, path: string): [path: string, text: string][] {
 /** The message in fewer words, until it fits; commands stay. */
 export function fitted(message: Message, fits: (message: Message) => boolean): Message {
   if (fits(message)) return message;
-  const dropped = 'More of it: the command Explain shows everything.';
+  const dropped = 'There is more: the command Explain shows everything.';
   for (const [lines, characters] of [
     [20, 1000],
     [8, 400],

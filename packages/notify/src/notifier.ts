@@ -98,7 +98,7 @@ export function notifier(options: NotifierOptions): Notifier {
   for (const name of [...fallback, ...routes.flatMap((each) => each.to), ...Object.keys(own)])
     if (!names.includes(name)) refuse(`There is no channel ${JSON.stringify(name)}.`);
   for (const route of routes)
-    if (Object.values(route.when).every((each) => each === undefined)) refuse('A route without a condition would take everything: that is the default.');
+    if (Object.values(route.when).every((each) => each === undefined)) refuse('A route without a condition would match everything: that is the default route.');
   if (options.consoleUrl !== undefined && !isConsoleUrl(options.consoleUrl))
     refuse(`${JSON.stringify(options.consoleUrl)} is not where a console is: http://127.0.0.1:PORT, or https.`);
   const budget = duration(options.budget ?? 'PT8S', refuse);
@@ -132,7 +132,7 @@ export function notifier(options: NotifierOptions): Notifier {
     if (channels.length > 0) return { status: 'delivered', channels, ...why };
     if (held.length > 0) return { status: 'held', channels: held, ...why };
     if (why.failed === undefined) return { status: 'nobody', channels };
-    throw new RedressError('notify/failed', why.failed, { next: 'It is delivered with what comes next.', retryable: true });
+    throw new RedressError('notify/failed', why.failed, { next: 'It is delivered with the next message.', retryable: true });
   };
 
   let timer: NodeJS.Timeout | null = null;
@@ -158,7 +158,7 @@ export function notifier(options: NotifierOptions): Notifier {
         return 'delivered';
       });
       // Whoever flushes wants to know of each.
-      if (failed !== undefined) throw new RedressError('notify/failed', failed, { next: 'It is delivered with what comes next.', retryable: true });
+      if (failed !== undefined) throw new RedressError('notify/failed', failed, { next: 'It is delivered with the next message.', retryable: true });
     } finally {
       later();
     }
@@ -174,7 +174,7 @@ export function notifier(options: NotifierOptions): Notifier {
           ? `Nobody is notified of ${formatResource(notification.resource)}, which is to be changed automatically: a route says so.`
           : `Nobody is notified of ${formatResource(notification.resource)}, which is to be changed automatically: ${to.map(({ channel }) => channel.name).join(', ')} cannot deliver it.`,
         {
-          next: 'Give the route a channel that can, or take the grace period away.',
+          next: 'Give the route a channel that can, or remove the grace period.',
         },
       );
     // A channel that has no word for it, as Security Hub for what came of none of its findings, notifies nobody.
@@ -183,7 +183,7 @@ export function notifier(options: NotifierOptions): Notifier {
       const delivered = await deliver(reaching, (lane, delivery) => lane.offer(message, delivery));
       // A change rests on it: each channel that should have it has it.
       if (notification.grace !== undefined && delivered.failed !== undefined)
-        throw new RedressError('notify/failed', delivered.failed, { next: 'It is delivered with what comes next.', retryable: true });
+        throw new RedressError('notify/failed', delivered.failed, { next: 'It is delivered with the next message.', retryable: true });
       return delivered;
     } finally {
       later();

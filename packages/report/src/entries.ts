@@ -384,8 +384,8 @@ export function causeOf(entry: Pick<HistoryEntry, 'rollbackOf' | 'by' | 'reason'
 /** Where nothing was sent for a record. */
 const UNSENT: Readonly<Record<string, string>> = {
   'no-channel': 'Nobody was notified: no channel was configured.',
-  known: 'Nobody was notified of it once more: nothing had changed, or one notice is for all that is held back alike.',
-  none: 'Nobody was notified: it is nothing that anybody has to hear of.',
+  known: 'Nobody was notified again: nothing had changed, or one notice is for all that is held back for the same reason.',
+  none: 'Nobody was notified: no notification is needed.',
 };
 
 /** Whether anybody was notified, in one sentence. */
@@ -395,6 +395,6 @@ export function noticeOf({ notices, notice }: Pick<HistoryEntry, 'notices' | 'no
   const last = notices.at(-1);
   if (last === undefined) return (notice === null ? undefined : UNSENT[notice]) ?? 'No record says that anybody was notified.';
   if (last.status === 'held') return 'A notice was held back, and no record says that it was delivered.';
-  if (last.status === 'nobody') return 'Nobody was notified: a route sends it to no channel.';
+  if (last.status === 'nobody') return 'Nobody was notified: its route has no channel.';
   return `Nobody was notified${last.failed === null ? '.' : `: ${last.failed}`}`;
 }

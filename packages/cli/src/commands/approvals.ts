@@ -21,18 +21,18 @@ export async function approvalsListCommand(io: Io, composition: Composition, opt
     ...onceEach('', each.reasons).reasons.map((reason) => `  because   ${printable(`${reason.message} (${reason.code})`)}`),
     `  caused by ${causeWords(each)}`,
   ]);
-  return { json: approvals, text: lines.length === 0 ? 'Nothing waits for a person.' : lines.join('\n'), exit: 0 };
+  return { json: approvals, text: lines.length === 0 ? 'Nothing needs an approval.' : lines.join('\n'), exit: 0 };
 }
 
 /** Who may have caused it: none of them may approve. */
 function causeWords({ causedBy }: Pick<ApprovalShown, 'causedBy'>): string {
-  return causedBy.length === 0 ? 'someone not known: a sweep or a request found it' : causedBy.map((each) => printable(each ?? 'someone not known')).join(', ');
+  return causedBy.length === 0 ? 'not known: found by a sweep or a request' : causedBy.map((each) => printable(each ?? 'someone not known')).join(', ');
 }
 
 /** For what, and until when. */
 function waits({ grace, expires }: Pick<ApprovalDocument, 'grace' | 'expires'>): string {
   if (grace === undefined) return `waits, until ${expires}`;
-  return grace.ends === null ? 'is announced, and nobody was told yet' : `is changed by itself after ${grace.ends}`;
+  return grace.ends === null ? 'is announced, and nobody has been notified yet' : `is changed automatically after ${grace.ends}`;
 }
 
 /** `redress approvals show` */
@@ -53,7 +53,7 @@ export async function approvalsShowCommand(io: Io, composition: Composition, id:
     `  plan      ${shown.planDigest}`,
     ...(shown.verdict === 'none' && shown.grace !== undefined
       ? [
-          `  by itself ${shown.grace.ends === null ? 'after a grace period that has not begun: nobody was told yet' : `after ${shown.grace.ends}, unless somebody says no`}`,
+          `  automatically ${shown.grace.ends === null ? 'after a grace period that has not begun: nobody has been notified yet' : `after ${shown.grace.ends}, unless it is denied`}`,
         ]
       : []),
     `  until     ${shown.expires}`,
@@ -74,7 +74,7 @@ export async function approvalsAnswerCommand(
   const answer = await approvalDesk(composition, options.url).answer(id, verdict, options.reason);
   const paint = painter(io);
   const lines = [
-    `${printable(answer.by)}${answer.verified ? '' : ' (unverified)'} ${verdict === 'approve' ? 'has approved' : 'has denied'} ${id}${answer.repeated ? ' before; nothing was done now' : ''}.`,
+    `${printable(answer.by)}${answer.verified ? '' : ' (unverified)'} ${verdict === 'approve' ? 'has approved' : 'has denied'} ${id}${answer.repeated ? ' before; nothing was done this time' : ''}.`,
     ...answer.passes.flatMap((pass) => passLines(pass, paint)),
   ];
   return { json: answer, text: lines.join('\n'), exit: answer.passes.every(isHandled) ? 0 : 1 };

@@ -18,10 +18,10 @@ export async function attestCommand(io: Io, composition: Composition, rule: stri
   const attesting = composition.remediators.filter(({ attested }) => attested === true);
   const remediator = attesting.find(({ id, configRules }) => id === rule || configRules.includes(rule));
   if (remediator === undefined)
-    throw new CliError('cli/not-found', `Nothing asks a person for ${JSON.stringify(rule)}.`, {
+    throw new CliError('cli/not-found', `${JSON.stringify(rule)} is not a process check of the policy.`, {
       next:
         attesting.length === 0
-          ? 'The policy tracks no process check: name a pack with one, tracked: { packs: [apra-cpg-234] }.'
+          ? 'The policy tracks no process check. Name a pack with one: tracked: { packs: [apra-cpg-234] }.'
           : `Choose one of ${attesting.flatMap(({ configRules }) => configRules).join(', ')}.`,
     });
   const wrong = options.account.find((account) => !isAccountId(account));
@@ -45,7 +45,7 @@ export async function attestCommand(io: Io, composition: Composition, rule: stri
     }
     const lines = attested.map(
       ({ account, until: end, outcome, message }) =>
-        `${account}: ${until === null ? 'withdrawn' : `attested until ${end}`}; ${outcome ?? 'not looked at'}: ${printable(message)}`,
+        `${account}: ${until === null ? 'withdrawn' : `attested until ${end}`}; ${outcome ?? 'not evaluated'}: ${printable(message)}`,
     );
     return { json: { rule: remediator.configRules[0], remediator: remediator.id, by, evidence: options.evidence, attested }, text: lines.join('\n'), exit: 0 };
   } finally {
@@ -57,7 +57,7 @@ export async function attestCommand(io: Io, composition: Composition, rule: stri
 /** Null: withdrawn. A date is its end, in UTC. */
 function untilOf({ until, withdraw = false }: AttestCommandOptions): number | null {
   if (withdraw === (until !== undefined))
-    throw new CliError('cli/usage', 'A word holds until a time, or is withdrawn.', { next: 'Give either --until or --withdraw.' });
+    throw new CliError('cli/usage', 'An attestation either expires or is withdrawn.', { next: 'Give either --until or --withdraw.' });
   if (until === undefined) return null;
   const day = /^\d{4}-\d\d-\d\d$/.test(until);
   const time = Date.parse(day ? `${until}T23:59:59.999Z` : until);

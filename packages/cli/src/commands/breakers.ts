@@ -42,7 +42,7 @@ export async function breakersCloseCommand(
   options: { readonly account: string; readonly by?: string; readonly reason: string },
 ): Promise<Answer> {
   if (!isAccountId(options.account))
-    throw new CliError('cli/usage', `${JSON.stringify(options.account)} is no account.`, { next: 'Give its 12 digits with --account.' });
+    throw new CliError('cli/usage', `${JSON.stringify(options.account)} is not an account.`, { next: 'Give its 12 digits with --account.' });
   const journal = await openJournal(composition.data, { create: false, clock: composition.clock });
   const redress = composition.engine({ journal });
   const by = options.by ?? io.user;
@@ -50,7 +50,7 @@ export async function breakersCloseCommand(
     await redress.closeBreaker(remediator, { account: options.account }, { by, reason: options.reason });
     return {
       json: { remediator, account: options.account, by, reason: options.reason },
-      text: `Closed: ${remediator} in ${options.account} may change things again.`,
+      text: `Closed: ${remediator} may make changes in ${options.account} again.`,
       exit: 0,
     };
   } finally {

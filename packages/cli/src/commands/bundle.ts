@@ -49,7 +49,9 @@ export async function bundleCommand(io: Io, composition: Composition, options: B
     throw new CliError('cli/usage', `--out names a folder; ${printable(out)} looks like a file.`, { next: 'The ZIP is written into it, as redress.zip.' });
   const own = options.entry;
   if (own !== undefined && options.remediator !== undefined)
-    throw new CliError('cli/usage', 'An entry of your own has its own remediators.', { next: 'Give --entry or --remediator.' });
+    throw new CliError('cli/usage', '--entry and --remediator cannot be combined: your own entry has its own remediators.', {
+      next: 'Give --entry or --remediator.',
+    });
   const remediators = chosen(composition, options);
   const ids = remediators.map(({ id }) => id);
   const { sources } = composition;
@@ -58,7 +60,7 @@ export async function bundleCommand(io: Io, composition: Composition, options: B
   if (own === undefined) createRedress({ remediators, policy, exceptions, connect, guardrails }).close();
   if (own === undefined && sources.ownConnect)
     io.stderr(
-      `warning: \`connect\` of ${printable(shownConfig(io, sources.config))} goes into the bundle, and replaces the roles of the hub there: the functions connect by it alone, not by REDRESS_READ_ROLE, REDRESS_MEMBER_ROLE and REDRESS_ROLLBACK_ROLE in sessions that may do what a remediator declares. If it is for the command line, put it into a file of its own, use that with --config, and bundle without it.\n`,
+      `warning: \`connect\` of ${printable(shownConfig(io, sources.config))} is bundled, and replaces the roles of the hub: the functions connect only with it, and not with REDRESS_READ_ROLE, REDRESS_MEMBER_ROLE and REDRESS_ROLLBACK_ROLE in sessions that are limited to what a remediator declares. If it is only for the command line, move it to a separate file, use that file with --config, and bundle without it.\n`,
     );
   const where = { resolveDir: HERE, conditions: CONDITIONS };
   const made = await bundle({
@@ -75,9 +77,9 @@ export async function bundleCommand(io: Io, composition: Composition, options: B
   if (different.length > 0)
     throw new CliError(
       'cli/bundle',
-      `The pruned bundle does not do the same as a plain one: ${different.map((each) => `${each.operation} (${each.difference})`).join('; ')}`,
+      `The pruned bundle behaves differently from a plain one: ${different.map((each) => `${each.operation} (${each.difference})`).join('; ')}`,
       {
-        next: 'Use --plain, and report this with the versions of @aws-sdk packages.',
+        next: 'Use --plain, and report this with the versions of the @aws-sdk packages.',
       },
     );
 
@@ -109,12 +111,12 @@ export async function bundleCommand(io: Io, composition: Composition, options: B
     `code ${kb(made.bytes.code)} (${kb(made.bytes.gzip)} compressed), of which a start loads ${kb(made.bytes.start)}; ${made.packages.length} packages, listed in ${printable(join(out, 'code', 'sbom.cdx.json'))}`,
     ...(own === undefined
       ? [
-          `${remediators.length} remediators; policy ${composition.policy.digest}${sources.policy === null ? ' (no file: everything only tells)' : ''}`,
-          `exceptions register ${composition.register.digest}, ${composition.register.entries.length} entries, as they are now: one that is added later exempts nothing until it is bundled and deployed`,
+          `${remediators.length} remediators; policy ${composition.policy.digest}${sources.policy === null ? ' (no file: everything is notify-only)' : ''}`,
+          `exceptions register ${composition.register.digest}, ${composition.register.entries.length} entries: a later entry has no effect until it is bundled and deployed`,
         ]
       : []),
-    ...(proof === null ? [] : [`${proof.length} of ${proof.length} declared operations do the same as in a plain bundle, on the wire and in what is read.`]),
-    'Next: put the ZIP into a bucket, and deploy the template of `redress generate template hub` with CodeBucket and CodeKey.',
+    ...(proof === null ? [] : [`${proof.length} of ${proof.length} declared operations behave as in a plain bundle, in requests and in parsed replies.`]),
+    'Next: copy the ZIP to a bucket, and deploy the template of `redress generate template hub` with CodeBucket and CodeKey.',
   ];
   return { json: document, text: lines.join('\n'), exit: 0 };
 }

@@ -127,15 +127,15 @@ async function stopFact(killSwitch: Stop | Live<Stop> | undefined, { data }: Com
         text: stop === 'everything' ? 'It stops changes and rollbacks.' : 'It stops changes.',
         next: `Find out why; then remove ${join(data.shown, 'STOP')}, or set its parameter to none.`,
       };
-    return { name, state: 'good', text: 'It stops nothing, as far as it is read from here.', next: null };
+    return { name, state: 'good', text: 'It does not stop anything, as far as can be read from here.', next: null };
   } catch (error) {
-    return { name, state: 'bad', text: `It cannot be read, so nothing is changed: ${messageOf(error)}`, next: null };
+    return { name, state: 'bad', text: `It cannot be read, so no changes are made: ${messageOf(error)}`, next: null };
   }
 }
 
 function policyFacts({ policySource }: Composition): readonly HealthFact[] {
   if (policySource.kind !== 'absent') return [];
-  return [{ name: 'Policy', state: 'mind', text: 'There is none, so people are notified, and nothing is changed.', next: 'Give one with --policy.' }];
+  return [{ name: 'Policy', state: 'mind', text: 'There is none, so everything is notify-only.', next: 'Give one with --policy.' }];
 }
 
 async function ledgerFact(io: Io, { data }: Composition, options: ConsoleCommandOptions): Promise<HealthFact> {
@@ -151,7 +151,7 @@ async function ledgerFact(io: Io, { data }: Composition, options: ConsoleCommand
       name,
       state: verdict === 'intact' ? 'good' : verdict === 'unsealed' ? 'mind' : 'bad',
       text: `When the console was started it was ${verdict}. ${MEANS[verdict]}${sealed}${first === undefined ? '' : ` First finding: ${first.message}`}`,
-      next: verdict === 'intact' ? null : verdict === 'unsealed' ? '`redress evidence seal` seals it.' : '`redress evidence verify` says more.',
+      next: verdict === 'intact' ? null : verdict === 'unsealed' ? '`redress evidence seal` seals the journal.' : '`redress evidence verify` has the details.',
     };
   } catch (error) {
     return { name, state: 'bad', text: `It could not be verified: ${messageOf(error)}`, next: null };

@@ -32,7 +32,7 @@ export interface CoverageDocument {
 export async function coverageCommand(io: Io, composition: Composition, options: CoverageOptions): Promise<Answer> {
   const { pack, framework, format = 'table' } = options;
   if ((pack === undefined) === (framework === undefined))
-    throw new CliError('cli/usage', 'Coverage is of one pack or of one framework.', { next: `Give --pack ${PACKS[0]}, --pack FILE or --framework cis-6.0.` });
+    throw new CliError('cli/usage', '--pack and --framework cannot be combined.', { next: `Give --pack ${PACKS[0]}, --pack FILE or --framework cis-6.0.` });
   if (!['table', 'json', 'csv'].includes(format))
     throw new CliError('cli/usage', `There is no format ${JSON.stringify(format)}.`, { next: 'Choose table, json or csv.' });
   const document = await coverageOf(io, composition, pack === undefined ? { framework: framework ?? '' } : { pack }, await lastResults(composition));

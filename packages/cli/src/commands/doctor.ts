@@ -79,7 +79,7 @@ async function withItsAccounts(composition: Composition, live: boolean): Promise
   const { policy, organization, clock } = composition;
   const [code, where] = ['policy-organization', 'policy'] as const;
   if (!needsOrganization(policy)) return { composition, checks: [] };
-  if (!live) return { composition, checks: [ok(code, where, 'Which accounts its units and tags stand for was not asked; --live does.')] };
+  if (!live) return { composition, checks: [ok(code, where, 'Its units and tags were not resolved to accounts; use --live.')] };
   const claimed: Check[] = [];
   const ambiguous = (account: string, environments: readonly string[]) => {
     claimed.push(warn('policy-ambiguous-account', account, `It is in ${environments.join(' and ')}, so it is in none.`, 'Name it by its id in one of them.'));
@@ -87,7 +87,7 @@ async function withItsAccounts(composition: Composition, live: boolean): Promise
   try {
     const resolved = await inOrganization(policy, organization, { clock, ambiguous }).read();
     const count = (of: Policy) => new Set(of.environments.flatMap(({ accounts }) => accounts)).size;
-    const found = ok(code, where, `Its units and tags stand for ${count(resolved) - count(policy)} accounts in addition to those that it names.`);
+    const found = ok(code, where, `Its units and tags add ${count(resolved) - count(policy)} accounts to those that it names.`);
     return { composition: { ...composition, policy: resolved }, checks: [...claimed, found] };
   } catch (error) {
     return { composition, checks: [unknown(code, where, messageOf(error), 'Until they can be read there is no policy, and everything is denied.')] };
@@ -148,7 +148,7 @@ async function look(composition: Composition, options: DoctorOptions): Promise<L
     ];
   });
   if (deployment === null)
-    checks.push(warn('deployment-not-named', 'deployment', 'Function, queues and kill switch were not looked at.', 'Name them with --stack or --function.'));
+    checks.push(warn('deployment-not-named', 'deployment', 'Function, queues and kill switch were not checked.', 'Name them with --stack or --function.'));
   else
     checks.push(
       ...functionChecks(deployment, composition, composition.policySource.kind !== 'absent'),
@@ -331,6 +331,6 @@ function human({ checks, status, live }: DoctorDocument, paint: Paint): string {
       `${paint(STYLES[check.status], check.status.padEnd(7))}  ${paint('bold', check.code)}  ${printable(check.where)}: ${printable(check.saw)}`,
       ...(check.next === null ? [] : [`         ${printable(check.next)}`]),
     ]),
-    `${status === 'ok' ? 'All is well' : `${count('fail')} fail, ${count('unknown')} unknown, ${count('warn')} warn`}; ${count('ok')} ok.${live ? '' : ' The account was not looked at; --live does.'}`,
+    `${status === 'ok' ? 'All is well' : `${count('fail')} fail, ${count('unknown')} unknown, ${count('warn')} warn`}; ${count('ok')} ok.${live ? '' : ' The account was not checked; use --live.'}`,
   ].join('\n');
 }

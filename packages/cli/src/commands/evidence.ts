@@ -56,7 +56,7 @@ export async function evidenceVerifyCommand(io: Io, data: Data, options: GlobalO
   if (aws !== null) {
     const directory = await mkdtemp(join(tmpdir(), 'redress-evidence-'));
     try {
-      io.stderr(`${printable(shownOf(aws))} is copied first: the copy is what is checked. \`redress evidence export\` makes one that stays.\n`);
+      io.stderr(`${printable(shownOf(aws))} is copied first, and the copy is verified. \`redress evidence export\` makes a copy that stays.\n`);
       const { cut } = await exported(aws, directory);
       return answered(io, { ...withCut(await verified(io, directory, place), cut), cut });
     } finally {
@@ -123,7 +123,7 @@ export async function evidenceProofCommand(io: Io, data: Data, record: string, o
   const lines = [
     `${printable(out)}: record ${made.seq} of ${made.stream}, number ${made.entry} of the log`,
     ...(beside === null ? [] : [`${printable(beside)}: the record, which is too long for its proof`]),
-    `check it anywhere with: redress-verify proof ${printable(out)}${beside === null ? '' : ` --record ${printable(beside)}`} --trust ${TRUST_FILE}`,
+    `verify it anywhere with: redress-verify proof ${printable(out)}${beside === null ? '' : ` --record ${printable(beside)}`} --trust ${TRUST_FILE}`,
   ];
   return { json: { out, record: beside, entry: made.entry, stream: made.stream, seq: made.seq }, text: lines.join('\n'), exit: 0 };
 }
@@ -139,7 +139,7 @@ export async function evidenceBundleCommand(io: Io, data: Data, options: BundleO
   await written(io, out, made.file);
   const lines = [
     `${printable(out)}: ${made.records} records, ${made.documents} documents`,
-    `check it anywhere with: redress-verify bundle ${printable(out)} --trust ${TRUST_FILE}`,
+    `verify it anywhere with: redress-verify bundle ${printable(out)} --trust ${TRUST_FILE}`,
   ];
   return { json: { out, records: made.records, documents: made.documents }, text: lines.join('\n'), exit: 0 };
 }
@@ -178,21 +178,20 @@ export async function evidenceExportCommand(io: Io, data: Data, options: GlobalO
   const aws = placeOf(io, data, options, place);
   if (place.format !== undefined) {
     if (place.store === true || place.lockDays !== undefined)
-      throw new CliError('cli/usage', '--store and --lock-days are of a copy, which --format does not make.', { next: 'Leave out one of them.' });
+      throw new CliError('cli/usage', '--store and --lock-days cannot be combined with --format, which makes no copy.', { next: 'Leave out one of them.' });
     return (await import('./formats.js')).formatCommand(io, data, aws, place.format, place.out);
   }
   if (aws === null)
     throw new CliError('cli/usage', 'Which journal?', { next: 'Give --table and --bucket, or --journal aws:TABLE/BUCKET; or --format for one in a folder.' });
-  if (place.lockDays !== undefined && place.store !== true)
-    throw new CliError('cli/usage', '--lock-days says for how long --store locks.', { next: 'Give --store with it.' });
+  if (place.lockDays !== undefined && place.store !== true) throw new CliError('cli/usage', '--lock-days needs --store.', { next: 'Give --store with it.' });
   const lock = place.lockDays === undefined ? {} : { lockDays: numberOf(place.lockDays, '--lock-days', 1, 36_500) };
   const shown = place.out ?? DEFAULT_OUT;
   const report = await exported(aws, resolve(io.cwd, shown), { store: place.store === true, ...lock });
   const lines = [
     `${printable(shown)}: ${report.records} records in ${report.streams} streams, ${report.documents} documents`,
-    ...(place.store === true ? [`${report.stored} documents of the table are in the bucket`] : []),
+    ...(place.store === true ? [`${report.stored} documents of the table were stored in the bucket`] : []),
     ...cutLines(report.cut),
-    `check it anywhere with: redress --data ${printable(shown)} evidence verify`,
+    `verify it anywhere with: redress --data ${printable(shown)} evidence verify`,
   ];
   return { json: { out: shown, ...report }, text: lines.join('\n'), exit: report.cut.length > 0 ? 1 : 0 };
 }
@@ -215,6 +214,6 @@ async function exported(aws: AwsPlace, directory: string, more: { readonly store
 function cutLines(cut: ExportReport['cut']): string[] {
   return cut.map(
     ({ stream, head, records }) =>
-      `tampered: the head of stream ${printable(stream)} counts ${head} records, ${records} are there, or the newest is another one`,
+      `tampered: the head of stream ${printable(stream)} counts ${head} records, but there are ${records}, or the newest is a different one`,
   );
 }

@@ -50,7 +50,7 @@ function registerFile(io: Io, { policy, policySource }: Composition): { shown: s
       next: 'Name one: `exceptions: { register: exceptions.yaml }` in redress.yaml.',
     });
   if (policySource.file === null && !isAbsolute(named))
-    throw new CliError('cli/config', 'The policy is not a file, so where its register is cannot be told.', { next: 'Keep policy and register in files.' });
+    throw new CliError('cli/config', 'The policy is not a file, so the place of its register is not known.', { next: 'Keep policy and register in files.' });
   const shown = isAbsolute(named) || policySource.file === null ? named : join(dirname(policySource.file), named);
   return { shown, file: resolve(io.cwd, shown) };
 }
@@ -135,12 +135,12 @@ export async function exceptionsCheckCommand(io: Io, composition: Composition, o
   const ended = list.filter((each) => each.status === 'ended');
   const unused = list.filter((each) => each.status !== 'ended' && each.used === 0);
   const text = [
-    ...(ending.length === 0 ? [] : ['End soon; from then on what they cover is fixed, or told about:', ...lines(io, ending).map((line) => `  ${line}`)]),
-    ...(ended.length === 0 ? [] : ['Have ended, and exempt nothing:', ...lines(io, ended).map((line) => `  ${line}`)]),
-    ...(unused.length === 0
+    ...(ending.length === 0
       ? []
-      : ['Have never held anything back; see whether their scope is what was meant:', ...lines(io, unused).map((line) => `  ${line}`)]),
-    ...(ending.length + ended.length + unused.length === 0 ? ['Every exception is live, used, and does not end soon.'] : []),
+      : ['Expire soon; from then on what they cover is fixed, or people are notified:', ...lines(io, ending).map((line) => `  ${line}`)]),
+    ...(ended.length === 0 ? [] : ['Expired, and exempt nothing:', ...lines(io, ended).map((line) => `  ${line}`)]),
+    ...(unused.length === 0 ? [] : ['Never used; check whether their scope is correct:', ...lines(io, unused).map((line) => `  ${line}`)]),
+    ...(ending.length + ended.length + unused.length === 0 ? ['Every exception is live and used, and none expires soon.'] : []),
   ];
   // An entry that is not used yet may just be new.
   return { json: { ending, ended, unused }, text: text.join('\n'), exit: ending.length + ended.length === 0 ? 0 : 1 };
@@ -153,16 +153,16 @@ export async function exceptionsAddCommand(io: Io, composition: Composition, id:
   const duration = parseDuration(options.expires);
   const expires = duration === null ? options.expires : new Date(now + duration).toISOString();
   if (!(Date.parse(expires) > now))
-    throw new CliError('cli/usage', `${JSON.stringify(options.expires)} is no time in the future.`, {
+    throw new CliError('cli/usage', `${JSON.stringify(options.expires)} is not a time in the future.`, {
       next: 'For example: --expires 90d, or --expires 2026-12-31T00:00:00Z',
     });
   const { longest } = composition.policy.exceptions;
   if (longest !== undefined && Date.parse(expires) > now + longest)
     throw new CliError(
       'cli/usage',
-      `${JSON.stringify(options.expires)} is later than the policy allows: exceptions may live for ${Math.floor(longest / 86_400_000)} days at most.`,
+      `${JSON.stringify(options.expires)} is later than the policy allows: exceptions may last for at most ${Math.floor(longest / 86_400_000)} days.`,
       {
-        next: `The latest end is ${new Date(now + longest).toISOString()}.`,
+        next: `The latest expiry date is ${new Date(now + longest).toISOString()}.`,
       },
     );
   const unknown = (options.remediator ?? []).find((each) => !composition.remediators.some((one) => one.id === each));
@@ -202,5 +202,5 @@ export async function exceptionsExpireCommand(io: Io, composition: Composition, 
   const { shown, file } = registerFile(io, composition);
   const now = composition.clock.now();
   await rewrite(file, shown, (text) => expireException(text, shown, id, now));
-  return { json: { file: shown, id, expires: new Date(now).toISOString() }, text: `${id} has ended; what it covered is decided on anew.`, exit: 0 };
+  return { json: { file: shown, id, expires: new Date(now).toISOString() }, text: `${id} has expired; what it covered is decided on again.`, exit: 0 };
 }

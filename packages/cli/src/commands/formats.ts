@@ -9,7 +9,7 @@ import { printable } from '../printable.js';
 
 /** Formats of others that records are exported in, and where they are written unless a file is named. */
 const FORMATS = {
-  ocsf: { file: 'redress.ocsf.ndjson', what: 'events of OCSF 1.8.0, one a line' },
+  ocsf: { file: 'redress.ocsf.ndjson', what: 'events of OCSF 1.8.0, one per line' },
   'oscal-ar': { file: 'redress.assessment-results.json', what: 'assessment results of OSCAL 1.2.1' },
   'oscal-poam': { file: 'redress.poam.json', what: 'plan of action and milestones of OSCAL 1.2.1' },
 } as const;
@@ -39,7 +39,7 @@ export async function formatCommand(io: Io, data: Data, aws: AwsPlace | null, na
   const document: FormatDocument = { format, out: shown, count };
   const lines = [
     `${printable(shown)}: ${FORMATS[format].what}, ${count} ${format === 'ocsf' ? 'events' : format === 'oscal-ar' ? 'findings' : 'items'}`,
-    ...(cut === 0 ? [] : [`tampered: ${cut} streams are shorter than their heads say; \`redress evidence verify\` names them`]),
+    ...(cut === 0 ? [] : [`tampered: ${cut} streams are shorter than their heads say. \`redress evidence verify\` names them`]),
   ];
   return { json: document, text: lines.join('\n'), exit: cut === 0 ? 0 : 1 };
 }

@@ -64,7 +64,7 @@ function member(composition: Composition, which: MemberRole | 'boundary', given:
 
 function auditor({ data }: Composition, { table = data.aws?.table, bucket = data.aws?.bucket, account }: GenerateIamOptions): PolicyDocument {
   if (table === undefined || bucket === undefined)
-    throw new CliError('cli/usage', 'An auditor reads one journal, and it is not said which.', {
+    throw new CliError('cli/usage', 'The journal that the auditor reads is not given.', {
       next: 'Give --table and --bucket, the outputs TableName and BucketName of the hub, or --journal aws:TABLE/BUCKET.',
     });
   const prefix = data.aws?.prefix;

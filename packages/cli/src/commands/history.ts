@@ -142,7 +142,7 @@ function unlessOfSomethingElse(failed: unknown, subject: string | undefined, ent
 }
 
 function nothingOf(data: Data, subject: string): CliError {
-  return new CliError('cli/not-found', `The journal in ${data.shown} knows nothing of ${JSON.stringify(subject)}.`, {
+  return new CliError('cli/not-found', `The journal in ${data.shown} has no record of ${JSON.stringify(subject)}.`, {
     next: 'Give a resource id, TYPE/ID or an execution; `redress history` without an argument shows everything.',
   });
 }
@@ -175,7 +175,7 @@ function human(entries: readonly HistoryEntry[], paint: Paint): string {
     }
     for (const open of entry.open) if (entry.message?.includes(open) !== true) lines.push(`  still open: ${printable(open)}`);
     for (const each of entry.notices) lines.push(`  ${each.time}  ${printable(noticeOf({ notices: [each], notice: null }))}`);
-    if (entry.seenUntil !== null) lines.push(`  seen so by sweeps until ${entry.seenUntil}`);
+    if (entry.seenUntil !== null) lines.push(`  confirmed by sweeps until ${entry.seenUntil}`);
     if (entry.approval !== null) lines.push(`  approval ${printable(entry.approval)}`);
     if (entry.execution !== null) lines.push(`  ${entry.kind === 'duplicate' ? 'names execution' : 'execution'} ${printable(entry.execution)}`);
   }

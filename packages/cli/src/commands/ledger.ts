@@ -75,7 +75,7 @@ const publicLine = (file: string) => `${printable(file)}: the public key. Give i
 
 /** Makes the trust file of a key that is in KMS, which nobody else has. */
 async function kmsKey(io: Io, global: GlobalOptions, { origin, kms, out, trust: file = TRUST_FILE }: KeyOptions & { readonly kms: string }): Promise<Answer> {
-  if (out !== undefined) throw new CliError('cli/usage', 'A key of KMS is in no file.', { next: 'Leave out --out.' });
+  if (out !== undefined) throw new CliError('cli/usage', 'A key in KMS is not in a file.', { next: 'Leave out --out.' });
   if (existsSync(resolve(io.cwd, file))) throw exists(file);
   const { verifier } = await kmsSignerOf(io, global, kms, origin);
   await made(io, file, trustText(origin, verifier), 0o644);
@@ -89,7 +89,8 @@ async function kmsSignerOf(io: Io, global: GlobalOptions, key: string, origin: s
 
 /** Seals what the journal of the data folder, or one on AWS, has recorded. */
 export async function evidenceSealCommand(io: Io, data: Data, global: GlobalOptions, options: SealOptions): Promise<Answer> {
-  if (options.kms !== undefined && options.key !== undefined) throw new CliError('cli/usage', 'A seal is signed by one key.', { next: 'Give --key or --kms.' });
+  if (options.kms !== undefined && options.key !== undefined)
+    throw new CliError('cli/usage', '--key and --kms cannot be combined: a seal is signed by one key.', { next: 'Give --key or --kms.' });
   if (data.aws === null && (options.lockDays !== undefined || options.all === true))
     throw new CliError('cli/usage', '--lock-days and --all are for a journal on AWS.', { next: 'Give it with --journal aws:TABLE/BUCKET.' });
   const lock = options.lockDays === undefined ? {} : { lockDays: numberOf(options.lockDays, '--lock-days', 1, 36_500) };
@@ -129,7 +130,7 @@ function troubles(io: Io, skipped: SealReport['skipped'], failed: readonly NotKe
   const paint = painter(io);
   return [
     ...skipped.map(({ stream, seq, message }) => `${paint('red', 'not sealed')}  record ${seq} of stream ${stream} and what follows it: ${message}`),
-    ...(skipped.length === 0 ? [] : ['find out what was changed with: redress evidence verify']),
+    ...(skipped.length === 0 ? [] : ['to find out what was changed: redress evidence verify']),
     ...failed.map(({ anchor, message }) => `${paint('red', 'not copied')}  to ${printable(anchor)}: ${printable(message)}`),
   ];
 }
@@ -148,7 +149,7 @@ export interface RotateOptions extends Pick<SealOptions, 'key' | 'trust' | 'kms'
 export async function evidenceRotateCommand(io: Io, data: Data, global: GlobalOptions, options: RotateOptions): Promise<Answer> {
   if (options.kms !== undefined && options.key !== undefined) throw new CliError('cli/usage', 'One key is replaced.', { next: 'Give --key or --kms.' });
   if (options.kms !== undefined && options.nextKms === undefined)
-    throw new CliError('cli/usage', 'A key of KMS is replaced by another one of KMS.', { next: 'Give --next-kms.' });
+    throw new CliError('cli/usage', 'A key in KMS can only be replaced by another key in KMS.', { next: 'Give --next-kms.' });
   if (data.aws === null && options.lockDays !== undefined)
     throw new CliError('cli/usage', '--lock-days is for a journal on AWS.', { next: 'Give it with --journal aws:TABLE/BUCKET.' });
   const lock = options.lockDays === undefined ? {} : { lockDays: numberOf(options.lockDays, '--lock-days', 1, 36_500) };
@@ -173,9 +174,9 @@ export async function evidenceRotateCommand(io: Io, data: Data, global: GlobalOp
   const paint = painter(io);
   const lines = [
     `${paint('green', 'rotated')}  ${printable(data.shown)}: entry ${entry} of ${printable(report.origin)} says that ${shortKey(rotation.from)} is replaced by ${shortKey(rotation.to)}, which has sealed ${report.size} entries`,
-    `${printable(trustFile)}: has both keys. Give it to auditors once more; who has the old one alone can verify, too.`,
+    `${printable(trustFile)}: has both keys. Give it to auditors again. Those who have only the old file can verify, too.`,
     options.nextKms === undefined ? `${printable(keyFile)}: the new private key.` : `seal with --kms ${printable(options.nextKms)} from now on`,
-    ...(old === null ? [] : [`${printable(old)}: the old private key. It signs nothing more; remove it when the ledger verifies.`]),
+    ...(old === null ? [] : [`${printable(old)}: the old private key. It is no longer used; remove it when the ledger verifies.`]),
     ...troubles(io, report.skipped, failed),
   ];
   return {
@@ -223,8 +224,8 @@ export async function evidenceBreakCommand(io: Io, data: Data, global: GlobalOpt
   if (options.kms === undefined) await (isThere ? takePlace(io, keyFile, nextFile, lost.key) : rename(resolve(io.cwd, nextFile), resolve(io.cwd, keyFile)));
   const paint = painter(io);
   const lines = [
-    `${paint('red', 'broken')}  ${printable(data.shown)}: entry ${entry} of ${printable(report.origin)} says that ${shortKey(lost.key)} is lost after ${found.break.entries} entries, and that ${shortKey(signer.verifier)} goes on`,
-    `${printable(trustFile)}: has both keys. Nobody has signed that the one follows the other: verify ends with 3 until the entry of the new key has "succeeds": ${JSON.stringify(lost.key)}. Who trusts both adds it.`,
+    `${paint('red', 'broken')}  ${printable(data.shown)}: entry ${entry} of ${printable(report.origin)} says that ${shortKey(lost.key)} is lost after ${found.break.entries} entries, and that ${shortKey(signer.verifier)} continues`,
+    `${printable(trustFile)}: has both keys. No signature connects them: verify ends with 3 until the entry of the new key has "succeeds": ${JSON.stringify(lost.key)}. Add it if you trust both.`,
     options.kms === undefined ? `${printable(keyFile)}: the new private key.` : `seal with --kms ${printable(options.kms)} from now on`,
     ...troubles(io, report.skipped, failed),
   ];
@@ -290,7 +291,10 @@ export interface RestoredOptions {
 
 /** Says that a table which was set back may be used. */
 export async function evidenceRestoredCommand(io: Io, data: Data, { reason, trust: given }: RestoredOptions): Promise<Answer> {
-  if (data.aws === null) throw new CliError('cli/usage', 'Only a table can be set back behind its ledger.', { next: 'Give --journal aws:TABLE/BUCKET.' });
+  if (data.aws === null)
+    throw new CliError('cli/usage', 'This is for a journal on AWS: only a table can be behind its ledger after a restore.', {
+      next: 'Give --journal aws:TABLE/BUCKET.',
+    });
   const trust = given ?? (existsSync(resolve(io.cwd, TRUST_FILE)) ? TRUST_FILE : undefined);
   const trusted = trust === undefined ? [] : (await trustIn(io, trust)).keys;
   const found = await (await import('@redress/evidence/aws')).acceptRestored({ ...data.aws, by: io.user, reason, trusted });
@@ -303,7 +307,7 @@ export async function evidenceRestoredCommand(io: Io, data: Data, { reason, trus
     ...found.lost.slice(0, NAMED).map((each) => `${paint('red', 'document lost')}  ${lostText(each)}`),
     ...(found.lost.length > NAMED ? [`and ${found.lost.length - NAMED} more documents; --json names all`] : []),
     `accepted  ${printable(data.shown)}: it was sealed up to entry ${found.table} of ${found.checkpoint}`,
-    'functions that run notice within five minutes',
+    'running functions notice within five minutes',
   ];
   // What has expired nobody needs to look for.
   const missed = found.lost.filter(({ keptUntil }) => keptUntil === null || Date.parse(keptUntil) > Date.now());
@@ -314,14 +318,14 @@ export async function evidenceRestoredCommand(io: Io, data: Data, { reason, trus
 const NAMED = 20;
 
 function lostText({ stream, seq, name, digest, keptUntil }: LostDocument): string {
-  const why = keptUntil === null ? 'no seal has put it into an archive' : `its archive was kept until ${keptUntil}, and does not have it`;
+  const why = keptUntil === null ? 'no seal has put it into an archive' : `its archive was kept until ${keptUntil}, and does not contain it`;
   return `${printable(name)} of record ${seq} of stream ${stream} (${digest}): ${why}, nor is it in the bucket`;
 }
 
 function onlyOrigin(origins: readonly string[]): string {
   const [first, ...more] = new Set(origins);
   if (first === undefined || more.length > 0)
-    throw new CliError('cli/usage', 'Which ledger does the key of KMS sign?', { next: 'Give --origin, or a trust file that names one ledger.' });
+    throw new CliError('cli/usage', 'The ledger that the key in KMS signs is not given.', { next: 'Give --origin, or a trust file that names one ledger.' });
   return first;
 }
 
@@ -383,7 +387,7 @@ async function made(io: Io, file: string, text: string, mode: number): Promise<v
 }
 
 function exists(file: string): CliError {
-  return new CliError('cli/file', `${file} is there already, and no key is ever replaced.`, {
+  return new CliError('cli/file', `${file} exists already, and a key is never overwritten.`, {
     place: { file },
     next: 'Name other files with --out and --trust.',
   });

@@ -24,7 +24,7 @@ const ID = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)+$/;
 /** A package with a remediator that works, and its test: by hand, or as the declaration of a setting. */
 export async function newRemediatorCommand(io: Io, id: string, options: { readonly dir?: string; readonly setting?: boolean }): Promise<Answer> {
   if (!ID.test(id) || id.length > 64)
-    throw new CliError('cli/usage', `${JSON.stringify(id)} is no id of a remediator.`, {
+    throw new CliError('cli/usage', `${JSON.stringify(id)} is not an id of a remediator.`, {
       next: 'Lower case, with a prefix of your own, at most 64 characters: acme-dynamodb-protect-tables.',
     });
   const files = options.setting === true ? settingFiles(id) : remediatorFiles(id);

@@ -46,10 +46,10 @@ export async function planCommand(
   if (options.live === true && files.length > 0) throw new CliError('cli/usage', 'Give files or --live, not both.');
   if (options.live !== true && files.length === 0)
     throw new CliError('cli/usage', 'There is nothing to plan.', { next: 'Give files with events, or --live to look at the account.' });
-  if (options.live !== true && options.remediator !== undefined) throw new CliError('cli/usage', '--remediator belongs to --live.');
+  if (options.live !== true && options.remediator !== undefined) throw new CliError('cli/usage', '--remediator needs --live.');
   for (const [name, given] of Object.entries({ accounts: options.accounts, account: options.account, in: options.in, concurrency: options.concurrency }))
     if (options.live !== true && given !== undefined) throw new CliError('cli/usage', `--${name} belongs to --live.`);
-  if (options.live === true && options.from !== undefined) throw new CliError('cli/usage', '--from belongs to files.');
+  if (options.live === true && options.from !== undefined) throw new CliError('cli/usage', '--from is only for files.');
   const { output = 'table' } = options;
   const details = options.calls === true ? 'calls' : options.details === true ? 'changes' : 'none';
   const document = options.live === true ? await live(io, composition, options, overrides) : await fromFiles(io, composition, files, options);
@@ -85,7 +85,9 @@ export function defaultOrigin(io: Io, composition: Composition, { from }: Origin
     if (given !== null) return given;
     const account = await accountOf(composition, undefined).catch(() => null);
     if (account === null) return null;
-    io.stderr(`${printable(file)} does not say where it is from: taken to be of ${account} in ${composition.region}. --from ACCOUNT/REGION says otherwise.\n`);
+    io.stderr(
+      `${printable(file)} does not contain its account and region: ${account} and ${composition.region} are assumed. Give others with --from ACCOUNT/REGION.\n`,
+    );
     return { account, region: composition.region };
   };
 }
@@ -137,7 +139,7 @@ async function live(io: Io, composition: Composition, options: PlanOptions, { si
   const concurrency = concurrencyOf(options.concurrency);
   const asked = options.remediator?.map((id) => known(composition, id).id);
   const count = asked?.length ?? composition.remediators.length;
-  io.stderr(`Looking with ${count} remediator${count === 1 ? '' : 's'}; nothing is changed.\n`);
+  io.stderr(`Reading with ${count} remediator${count === 1 ? '' : 's'}; nothing is changed.\n`);
   const { targets, left } = await placesOf(composition, options);
   const accounts = [...new Set(targets.map(({ account }) => account))];
   const progress = new ShownProgress(io, composition.clock);
@@ -177,7 +179,7 @@ async function live(io: Io, composition: Composition, options: PlanOptions, { si
         problems: [
           ...sweeps.filter(({ status }) => status === 'failed').map((each) => `${place(each)}${each.message}`),
           ...sweeps.filter(({ errors }) => errors > 0).map((each) => `${place(each)}${each.errors} resources could not be handled`),
-          ...(stop.signal.aborted ? ['It was interrupted: what is planned is what was looked at so far.'] : []),
+          ...(stop.signal.aborted ? ['It was interrupted: the plan covers what was read so far.'] : []),
         ],
       };
     });

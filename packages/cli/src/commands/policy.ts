@@ -46,7 +46,7 @@ export function policyCheckCommand(io: Io, composition: Composition): Answer {
     }),
     ...(policy.environments.length === 0 ? ['There is no environment, so every account is notify-only.'] : []),
     ...warnings.map(({ message }) => `${paint('yellow', 'warning')}  ${printable(message)}`),
-    ...modes.map((each) => printable(`${each.id}: ${modeWords(each.modes)}`)),
+    ...modes.map((each) => printable(`${each.id}  ${modeWords(each.modes)}`)),
     ...exceptions.map(
       (each) =>
         `exception ${printable(each.id)} of ${printable(each.owner)}: ${each.live ? `until ${each.expires}` : paint('yellow', `expired on ${each.expires}; it exempts nothing`)}`,
@@ -69,7 +69,7 @@ function aboveCeiling({
     .map(([environment, mode]) => ({
       remediator: id,
       environment,
-      message: `${id}: ${mode} in ${environment} is more than it does: it may ${ceiling} at most, whatever the policy says.`,
+      message: `${id}: ${mode} in ${environment} is above its ceiling: it may ${ceiling} at most, whatever the policy says.`,
     }));
 }
 
@@ -84,8 +84,8 @@ function refuseTooLong({ policy, register, clock }: Pick<Composition, 'policy' |
   if (first === undefined) return;
   const days = Math.floor(longest / 86_400_000);
   const lines = late.map(({ id, expires, place }) => `${formatPlace(place)}: ${id} ends on ${new Date(expires).toISOString()}`);
-  throw new RedressError('register/invalid', `Exceptions may live for ${days} days at most (exceptions.longest of the policy):\n  ${lines.join('\n  ')}`, {
+  throw new RedressError('register/invalid', `Exceptions may last for at most ${days} days (exceptions.longest of the policy):\n  ${lines.join('\n  ')}`, {
     place: first.place,
-    next: 'Give them an earlier end, and renew them while the risk is still accepted.',
+    next: 'Give them an earlier expiry date, and renew them while the risk is still accepted.',
   });
 }

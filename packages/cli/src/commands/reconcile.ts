@@ -76,7 +76,7 @@ export async function reconcileCommand(
   };
   const left = await gather(io, globals, trail, options, composed, gathered);
   for (const file of gathered.coverage.missing)
-    gathered.errors.push({ code: 'trail/missing', message: 'A digest names this log file, and it was not read.', place: { file } });
+    gathered.errors.push({ code: 'trail/missing', message: 'A digest file names this log file, but it was not read.', place: { file } });
   const compared = (recorded: Recorded) =>
     reconcile({
       ...{ recorded, events: gathered.events, coverage: gathered.coverage, period, grace, delay, now: clock.now() },
@@ -103,12 +103,11 @@ interface Asked {
 function askedOf(trail: readonly string[], options: ReconcileOptions, clock: Clock): Asked {
   if (trail.length === 0 && options.lookup !== true)
     throw new CliError('cli/usage', 'Compare with what?', { next: 'Name log files of CloudTrail, their folder or s3://BUCKET/PREFIX, or give --lookup.' });
-  if (options.in !== undefined && options.lookup !== true)
-    throw new CliError('cli/usage', '--in says where --lookup asks.', { next: 'Give --lookup with it.' });
+  if (options.in !== undefined && options.lookup !== true) throw new CliError('cli/usage', '--in needs --lookup.', { next: 'Give --lookup with it.' });
   const now = clock.now();
   const from = momentOf(options.since ?? DEFAULTS.since, '--since', now);
   const until = options.until === undefined ? now : momentOf(options.until, '--until', now);
-  if (from >= until) throw new CliError('cli/usage', 'The period ends before it begins: --since is after --until.');
+  if (from >= until) throw new CliError('cli/usage', '--since is after --until.');
   const grace = durationOf(options.grace ?? DEFAULTS.grace, '--grace');
   const delay = durationOf(options.delay ?? DEFAULTS.delay, '--delay');
   if (grace < delay) throw new CliError('cli/usage', '--grace is shorter than --delay: records would be ghosts before CloudTrail has delivered.');
@@ -125,7 +124,7 @@ function askedOf(trail: readonly string[], options: ReconcileOptions, clock: Clo
   const other = options.accounts?.find((each) => !isAccountId(each));
   if (other !== undefined && options.lookup !== true)
     throw new CliError('cli/usage', `--accounts ${JSON.stringify(other)} is not a 12-digit account id.`, {
-      next: 'Give ids, or --lookup, which asks the organization.',
+      next: 'Give ids, or use --lookup, which asks the organization.',
     });
   return { period: { from, until }, grace, delay, ...(ids.length === 0 || other !== undefined ? {} : { accounts: new Set(ids) }) };
 }

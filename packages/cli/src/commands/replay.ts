@@ -81,7 +81,7 @@ export interface ReplayCommandOptions {
 const MOST = 200;
 const MOST_PROBLEMS = 100;
 /** Nothing is to be done here, so that it is no failure. */
-const NOBODY = 'No remediator is asked about it.';
+const NOBODY = 'No remediator handles it.';
 
 /** Events of the past, decided on by the policy of today; nothing is asked of AWS, changed or recorded. */
 export async function replayCommand(
@@ -97,11 +97,11 @@ export async function replayCommand(
   const other = options.against === undefined ? null : await compose(options.against);
   for (const { policy } of [composition, ...(other === null ? [] : [other])])
     if (needsOrganization(policy))
-      throw new CliError('cli/usage', 'The policy names units or tags of an organization, and a replay asks nothing of AWS.', {
+      throw new CliError('cli/usage', 'The policy names units or tags of an organization, which a replay cannot resolve: it makes no calls to AWS.', {
         next: 'Give a policy that names the accounts by their ids.',
       });
   const journal = (await hasJournal(composition.data)) ? await openJournal(composition.data, { create: false }) : null;
-  if (journal === null) io.stderr(`There is no journal in ${composition.data.shown}, so no state is known: most is undecidable.\n`);
+  if (journal === null) io.stderr(`There is no journal in ${composition.data.shown}, so no state is known, and most findings are undecidable.\n`);
   try {
     const recordings = await readRecordings(journal ?? { read: async function* () {} });
     const replayOf = ({ policy, register, remediators, guardrails }: Composition): Replay =>
@@ -187,7 +187,7 @@ const partOf = ({ pass }: ReplayedPass) => pass.plan?.changes.map((change) => ch
 function counterpart(pass: ReplayedPass, others: readonly ReplayedPass[]): Judged {
   const same = others.filter((each) => each.pass.remediator === pass.pass.remediator && each.pass.resource.id === pass.pass.resource.id);
   const found = same.find((each) => partOf(each) === partOf(pass)) ?? same[0];
-  return found === undefined ? { verdict: 'nothing-to-change', code: 'not-asked', message: 'Nobody is asked about it.' } : judge(found);
+  return found === undefined ? { verdict: 'nothing-to-change', code: 'not-asked', message: 'No remediator handles it.' } : judge(found);
 }
 
 function whatOf({ pass, at }: ReplayedPass): Pick<ReplayedPassDocument, 'at' | 'remediator' | 'resource' | 'changes'> {
@@ -238,9 +238,9 @@ function human(io: Io, document: ReplayDocument, left: LeftOver): string {
   for (const { verdict, code, count: n } of document.verdicts) lines.push(`  ${String(n).padStart(8)}  ${words(verdict)} (${printable(code)})`);
   if (document.against !== null) {
     const total = document.against.differences.reduce((sum, each) => sum + each.count, 0);
-    lines.push(`Under ${printable(document.against.policySource.file ?? 'the other policy')} ${total} end otherwise${total === 0 ? '.' : ':'}`);
+    lines.push(`Under ${printable(document.against.policySource.file ?? 'the other policy')} ${total} outcomes differ${total === 0 ? '.' : ':'}`);
     for (const { from, to, count: n } of document.against.differences) lines.push(`  ${String(n).padStart(8)}  ${words(from)} → ${words(to)}`);
   }
-  lines.push('Nothing was asked of AWS, changed or recorded.');
+  lines.push('No call was made to AWS. Nothing was changed or recorded.');
   return lines.join('\n');
 }

@@ -84,7 +84,7 @@ export async function reportCommand(io: Io, composition: Composition, options: R
   const { calendar, named } = await calendarOf(io, options.calendar);
   const target = resolve(io.cwd, options.out);
   if (existsSync(target) && !isEmptyFolder(target))
-    throw new CliError('cli/file', `${options.out} is there already. Nothing was written.`, {
+    throw new CliError('cli/file', `${options.out} exists already. Nothing was written.`, {
       place: { file: options.out },
       next: 'Name another folder with --out.',
     });
@@ -109,7 +109,7 @@ function said(io: Io, { out, status, changes, openGaps, acceptedGaps, unread }: 
   const paint = painter(io);
   return [
     `${printable(join(out, PAGE))}: ${changes} changes, ${openGaps} open gaps, ${acceptedGaps} accepted`,
-    `${paint(status === 'intact' ? 'green' : 'red', status)}  what was verified, and what could not be, stands on its first page`,
+    `${paint(status === 'intact' ? 'green' : 'red', status)}  the first page says what was verified, and what could not be`,
     ...unread.map((each) => `${paint('red', 'not read')}  ${printable(each)}`),
   ].join('\n');
 }
@@ -118,7 +118,8 @@ function periodOf({ from, to }: ReportOptions, now: number): Period {
   const period = { from: momentIn(from, '--from', now, false), to: momentIn(to, '--to', now, true) };
   if (period.from >= period.to) throw new CliError('cli/usage', '--from is not before --to.', { next: 'For example: --from 2026-07-01 --to 2026-09-30' });
   // What has not happened yet would be missing from a report that says it is of that time.
-  if (Date.parse(period.to) > now) throw new CliError('cli/usage', `The period ends at ${period.to}, which has not passed.`, { next: 'Give a --to that has.' });
+  if (Date.parse(period.to) > now)
+    throw new CliError('cli/usage', `The period ends at ${period.to}, which is in the future.`, { next: 'Give a --to that has.' });
   return period;
 }
 
@@ -342,9 +343,9 @@ function lastOf(index: EntryIndex, { assessed }: Assessment): ReadonlyMap<string
 }
 
 const SIBLINGS = [
-  { name: 'ocsf.ndjson', what: 'events of OCSF 1.8.0 of the period, one a line' },
+  { name: 'ocsf.ndjson', what: 'events of OCSF 1.8.0 of the period, one per line' },
   { name: 'oscal-assessment-results.json', what: 'assessment results of OSCAL 1.2.1, as of the end of the period' },
-  { name: 'oscal-poam.json', what: 'plan of action and milestones of OSCAL 1.2.1: what is open at the end of the period' },
+  { name: 'oscal-poam.json', what: 'plan of action and milestones of OSCAL 1.2.1: open gaps at the end of the period' },
 ];
 
 type Made = Omit<ReportDocument, 'out' | 'from' | 'to' | 'status'>;
@@ -401,5 +402,5 @@ async function proofsOf(
   if (drawn.length === 0) return { proofs, bundles: [] };
   const name = 'proofs/sample.bundle.json';
   files.write(name, [makeBundle(directory, { executions: drawn, within: within(drawn) }).file]);
-  return { proofs, bundles: [{ name, what: 'all records and documents of the sample, as one file that verifies alone' }] };
+  return { proofs, bundles: [{ name, what: 'all records and documents of the sample, as one self-contained file' }] };
 }

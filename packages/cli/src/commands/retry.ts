@@ -18,7 +18,7 @@ export async function retryCommand(
   try {
     const named = await resourcesNamed(journal, subject);
     if (named.length === 0)
-      throw new CliError('cli/not-found', `The journal in ${composition.data.shown} knows nothing of ${JSON.stringify(subject)}.`, {
+      throw new CliError('cli/not-found', `The journal in ${composition.data.shown} has no record of ${JSON.stringify(subject)}.`, {
         next: 'Give a resource id or TYPE/ID, as `redress history` shows it.',
       });
     const withRefusals: ResourceRef[] = [];
@@ -30,10 +30,10 @@ export async function retryCommand(
     const lines = retried.flatMap(({ resource, refusals }) =>
       refusals.map(
         (each) =>
-          `${printable(formatResource(resource))}: ${printable(each.operation)}, refused on ${new Date(each.at).toISOString()} (${printable(each.by)}), is tried again when the resource is met next.`,
+          `${printable(formatResource(resource))}: ${printable(each.operation)}, refused on ${new Date(each.at).toISOString()} (${printable(each.by)}), is tried again the next time the resource is handled.`,
       ),
     );
-    return { json: { by, reason: reason ?? null, retried }, text: [...lines, '`redress sweep` does it now.'].join('\n'), exit: 0 };
+    return { json: { by, reason: reason ?? null, retried }, text: [...lines, '`redress sweep` does so now.'].join('\n'), exit: 0 };
   } finally {
     redress.close();
     await journal.close?.();

@@ -110,7 +110,7 @@ function isCandidate(entry: HistoryEntry): boolean {
 
 function human(io: Io, { since, done, executions, passes, refused }: RollbackAllDocument): string {
   const paint = painter(io);
-  if (executions.length === 0) return `Nothing that was changed since ${since} is left to take back.`;
+  if (executions.length === 0) return `There are no changes since ${since} to roll back.`;
   const lines: string[] = [];
   if (!done) {
     const left = new Map(refused.map((each) => [each.execution, each]));
@@ -128,6 +128,6 @@ function human(io: Io, { since, done, executions, passes, refused }: RollbackAll
   for (const pass of passes) lines.push(...passLines(pass, paint));
   for (const { execution, message, next } of refused)
     lines.push(`${paint('yellow', 'stays')}  ${printable(execution)}: ${printable(message)}${next === null ? '' : ` ${printable(next)}`}`);
-  lines.push(`${passes.filter((pass) => pass.outcome === 'rolled-back').length} of ${executions.length} were taken back.`);
+  lines.push(`${passes.filter((pass) => pass.outcome === 'rolled-back').length} of ${executions.length} were rolled back.`);
   return lines.join('\n');
 }

@@ -20,8 +20,8 @@ export interface RollbackCommandOptions {
  */
 export function rollbackSettings(io: Io, options: RollbackCommandOptions): RollbackOptions {
   const by = options.by ?? io.user;
-  if (by.trim() === '') throw new CliError('cli/usage', 'Who rolls back is not known.', { next: 'Say it with --by NAME.' });
-  if (options.reason.trim() === '') throw new CliError('cli/usage', 'A rollback needs a reason.', { next: 'Say it with --reason TEXT.' });
+  if (by.trim() === '') throw new CliError('cli/usage', 'The name of the caller is not known.', { next: 'Say it with --by NAME.' });
+  if (options.reason.trim() === '') throw new CliError('cli/usage', 'A rollback needs a reason.', { next: 'Give it with --reason TEXT.' });
   const hold = options.hold === undefined ? undefined : parseDuration(options.hold);
   if (hold === null || hold === 0) throw new CliError('cli/usage', `${JSON.stringify(options.hold)} is not a duration such as 7d, 12h or P7D.`);
   return { by, reason: options.reason, ...(options.acceptLoss === true ? { acceptLoss: true } : {}), ...(hold === undefined ? {} : { hold }) };
@@ -51,7 +51,7 @@ export interface RecoverOptions {
 /** Closes executions whose worker is gone; with `--execution` one whose lease says that it is not. */
 export async function recoverCommand(io: Io, composition: Composition, { execution, reason, by }: RecoverOptions): Promise<Answer> {
   if ((execution === undefined) !== (reason === undefined))
-    throw new CliError('cli/usage', 'Ending one execution needs --execution and --reason.', { next: '`redress recover` shows those that are open.' });
+    throw new CliError('cli/usage', 'Closing one execution needs --execution and --reason.', { next: '`redress recover` shows those that are open.' });
   const journal = await openJournal(composition.data, { create: false, clock: composition.clock });
   const redress = composition.engine({ journal });
   try {

@@ -146,7 +146,7 @@ export function passLines(pass: PassDocument, paint: Paint): string[] {
   for (const open of pass.open) if (!pass.message.includes(open)) lines.push(`  still open: ${printable(open)}`);
   if (pass.approval !== null) lines.push(`  approve or deny it: redress approvals show ${pass.approval}`);
   if (pass.execution !== null) lines.push(`  execution ${printable(pass.execution)}${pass.duplicate ? ' (earlier)' : ''}`);
-  if (pass.retryable) lines.push('  The same input may fare better later.');
+  if (pass.retryable) lines.push('  A later attempt with the same input may succeed.');
   return lines;
 }
 

@@ -93,9 +93,9 @@ function human({ sweeps, passes, left, interrupted, complete, handled }: SweepDo
     const { places, placesDone, found, decided } = interrupted;
     lines.push(
       paint('yellow', `Interrupted: ${placesDone} of ${places} places are done, and ${decided} of ${found} resources that were found.`),
-      'What was done is recorded. The same command goes on from there; with --restart it begins from the start.',
+      'What was done is recorded. The same command resumes from there; with --restart it starts over.',
     );
-  } else if (!complete) lines.push(paint('red', 'Not everything was looked at.'));
-  else lines.push(handled ? 'Everything was looked at.' : paint('red', 'Everything was looked at, and not everything could be done.'));
+  } else if (!complete) lines.push(paint('red', 'Not everything was read.'));
+  else lines.push(handled ? 'Everything was read.' : paint('red', 'Everything was read, but not everything could be done.'));
   return lines.join('\n');
 }

@@ -28,10 +28,10 @@ export async function templateCommand(io: Pick<Io, 'cwd'>, composition: Composit
   if (!Object.hasOwn(TEMPLATES, which))
     throw new CliError('cli/usage', `There is no template ${JSON.stringify(which)}.`, { next: `Choose one of ${Object.keys(TEMPLATES).join(', ')}.` });
   if (options.approver !== undefined && which !== 'hub')
-    throw new CliError('cli/usage', `The template ${which} has no approvers.`, { next: 'The approval endpoint is of the hub: give --approver there.' });
+    throw new CliError('cli/usage', `The template ${which} has no approvers.`, { next: 'Only the hub has an approval endpoint: use --approver with hub.' });
   if (options.pack !== undefined && which !== 'member-config')
     throw new CliError('cli/usage', `The template ${which} has no conformance pack.`, {
-      next: 'The rules of AWS Config are of member-config: give --pack there.',
+      next: 'Only member-config has rules of AWS Config: use --pack with member-config.',
     });
   const format = options.format ?? 'yaml';
   if (format !== 'yaml' && format !== 'json')

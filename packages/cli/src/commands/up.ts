@@ -80,7 +80,7 @@ export async function upCommand(io: Io, globals: GlobalOptions, overrides: Overr
     });
     const handler = createHandler({ ...parts, journal, logger: { info: line, warn, error: warn } });
     const patterns = eventPatterns(composition.remediators, { exceptionTag: composition.policy.exceptions.tag });
-    io.stderr(`Making a queue, and ${patterns.length} rules of EventBridge that deliver to it.\n`);
+    io.stderr(`Creating a queue, and ${patterns.length} EventBridge rules that deliver to it.\n`);
     const loop = await startLoop(
       { endpoint, region, account, credentials: CREDENTIALS },
       {
@@ -110,7 +110,7 @@ export async function upCommand(io: Io, globals: GlobalOptions, overrides: Overr
       for (const event of injected(JSON.parse(body))) await put(event);
     };
     const proxy = await watchingProxy({ upstream: endpoint, port, onCall, onInject }).catch((cause: unknown) => {
-      throw new CliError('cli/usage', `Port ${port} cannot be listened on: ${messageOf(cause)}`, { next: 'Give another with --port, or 0 for any.', cause });
+      throw new CliError('cli/usage', `Cannot listen on port ${port}: ${messageOf(cause)}`, { next: 'Give another with --port, or 0 for any.', cause });
     });
     closing.push(proxy.close);
 
@@ -146,7 +146,7 @@ export async function upInjectCommand(io: Io, files: readonly string[], options:
         body: JSON.stringify(value),
       });
     } catch (cause) {
-      throw new CliError('cli/not-found', `No twin answers on port ${port}.`, { next: 'Start one with `redress up`, and give its --port.', cause });
+      throw new CliError('cli/not-found', `No emulated account answers on port ${port}.`, { next: 'Start one with `redress up`, and give its --port.', cause });
     }
     const reply: unknown = await response.json();
     if (!response.ok) throw new CliError('cli/file', isRecord(reply) ? String(reply['message']) : 'It was refused.', { place: { file } });
@@ -195,7 +195,7 @@ async function emulatorOf(endpoint: string | undefined, python: string | undefin
   }
   if (python === undefined)
     throw new CliError('cli/usage', 'There is no emulator.', {
-      next: 'Give one that runs with --endpoint-url, or a Python that has moto with --python (pip install "moto[server]").',
+      next: 'Give a running emulator with --endpoint-url, or a Python that has moto with --python (pip install "moto[server]").',
     });
   const port = await freePort();
   const child = spawn(python, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -213,7 +213,7 @@ async function emulatorOf(endpoint: string | undefined, python: string | undefin
   const address = `http://127.0.0.1:${port}`;
   for (let attempt = 0; attempt < 300; attempt++) {
     if (failed !== null)
-      throw new CliError('cli/usage', `The emulator cannot be started: ${String(failed)}`, { next: 'pip install "moto[server]" into that Python.' });
+      throw new CliError('cli/usage', `The emulator cannot be started: ${String(failed)}`, { next: 'Run pip install "moto[server]" with that Python.' });
     const up = await fetch(`${address}/moto-api/`).then(
       (response) => response.ok,
       () => false,

@@ -62,8 +62,8 @@ export function packRows(pack: ConfigPack, input: CoverageInput): readonly Cover
       // What nobody follows is not tracked.
       const by = tracking.filter(({ configRules }) => configRules.includes(name) || configRules.includes(identifier));
       const row = { id: name, identifier, by: by.map((each) => coveredBy(each, input)), checks: null, paragraphs, sources };
-      if (by.length === 0) return { ...row, answer: 'none', because: 'No remediator judges it, and the policy does not track it.' };
-      return { ...row, answer, because: 'Its source alone says whether it is open.' };
+      if (by.length === 0) return { ...row, answer: 'none', because: 'No remediator evaluates it, and the policy does not track it.' };
+      return { ...row, answer, because: 'Only its source says whether it is open.' };
     }
     return {
       id: name,
@@ -95,12 +95,12 @@ export function frameworkRows(framework: Framework, input: CoverageInput): reado
     const row = { id, identifier: null, by: by.map((each) => coveredBy(each, input)), paragraphs: [], sources: [source] };
     const counts = { all: checks.length, covered: covered.length };
     if (retired) return { ...row, answer: 'retired', because: 'AWS has withdrawn it.', checks: counts };
-    if (by.length > 0 && by.every(isTracked)) return { ...row, answer: 'tracked', because: 'Its source alone says whether it is open.', checks: counts };
-    if (isPart) return { ...row, answer: 'partly', because: `In part: nobody looks for ${left.join(', ')}.`, checks: counts };
+    if (by.length > 0 && by.every(isTracked)) return { ...row, answer: 'tracked', because: 'Only its source says whether it is open.', checks: counts };
+    if (isPart) return { ...row, answer: 'partly', because: `In part: no remediator covers ${left.join(', ')}.`, checks: counts };
     if (found !== null) return { ...row, answer: found, because: '', checks: counts };
     return manual
       ? { ...row, answer: 'attested', because: 'The framework leaves it to a person.', checks: counts }
-      : { ...row, answer: 'none', because: 'No remediator is for it.', checks: counts };
+      : { ...row, answer: 'none', because: 'No remediator covers it.', checks: counts };
   });
 }
 

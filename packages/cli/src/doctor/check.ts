@@ -12,7 +12,7 @@ export const unknown = (
   code: string,
   where: string,
   error: string,
-  next = 'Allow the read, or run it with credentials that may; until then nobody knows.',
+  next = 'Allow the read, or use credentials that may. Until then it is not known.',
 ): Check => ({ code, status: 'unknown', where, saw: error, next });
 
 /** The checks of a fact, or that it could not be read. */

@@ -150,9 +150,9 @@ describe('rules', () => {
     ['goes elsewhere', [rule({ targets: [{ arn: 'arn:aws:sqs:eu-west-1:111111111111:other', deadLetters: null }] })], ['fail rule-foreign-target']],
     ['loses what it cannot deliver', [rule({ targets: [{ arn: QUEUE, deadLetters: null }] })], ['warn rule-no-dead-letters']],
     // Somebody else's rule with the same pattern says nothing of ours.
-    ['is there beside a stranger’s', [rule({ name: 'theirs', targets: [{ arn: 'arn:x', deadLetters: null }] }), rule()], ['ok rule']],
+    ['is there next to a stranger’s', [rule({ name: 'theirs', targets: [{ arn: 'arn:x', deadLetters: null }] }), rule()], ['ok rule']],
     [
-      'is there beside a stranger’s like it',
+      'is there next to a stranger’s like it',
       [rule({ name: 'theirs', pattern: api('ec2', ['Z']), targets: [{ arn: 'arn:x', deadLetters: null }] })],
       ['fail rule-missing'],
     ],
@@ -275,7 +275,7 @@ describe('the deployment', () => {
     ['is on', known('everything'), ['warn kill-switch-on']],
     ['is not there', known(null), ['fail kill-switch-missing']],
     ['cannot be read', no, ['unknown kill-switch']],
-    ['is none', null, []],
+    ['does not exist', null, []],
   ])('a kill switch that %s', (_name, stop, expected) => expect(said(stopChecks(deployment({ stop })))).toEqual(expected));
 
   const me = known({ account: ACCOUNT, arn: 'arn:aws:sts::111111111111:assumed-role/RedressRead/x' });

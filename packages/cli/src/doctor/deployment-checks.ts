@@ -22,7 +22,7 @@ export function functionChecks(
     const found: Check[] = [];
     if (handler.state !== 'Active' && handler.state !== '') found.push(fail('function-inactive', where, `It is ${handler.state}.`, 'See its state reason.'));
     if (handler.lastUpdate === 'Failed')
-      found.push(fail('function-update-failed', where, 'Its last update failed: it runs what was before.', 'Deploy it again.'));
+      found.push(fail('function-update-failed', where, 'Its last update failed: it runs the code from before.', 'Deploy it again.'));
     if (handler.timeout < LEAST_TIMEOUT)
       found.push(
         fail('timeout-short', where, `It has ${handler.timeout} s.`, `Give it at least ${LEAST_TIMEOUT} s; it changes nothing without the time to verify.`),
@@ -37,7 +37,7 @@ export function functionChecks(
 }
 
 const digestNext = (parameter: string) =>
-  `Deploy the template of the hub with ${parameter}: \`redress bundle\` prints it. Code with another one does not start then.`;
+  `Deploy the template of the hub with ${parameter}: \`redress bundle\` prints it. Then code with another one does not start.`;
 
 function policyDigestChecks(handler: FunctionFact, policy: Policy, policyFound: boolean): readonly Check[] {
   const deployed = handler.environment['REDRESS_POLICY_DIGEST'] ?? '';
@@ -48,8 +48,8 @@ function policyDigestChecks(handler: FunctionFact, policy: Policy, policyFound: 
       unknown('policy-digest', handler.name, 'The function does not say which policy it has: REDRESS_POLICY_DIGEST is not set.', digestNext('PolicyDigest')),
     ];
   return deployed === policy.digest
-    ? [ok('policy-digest', handler.name, `It runs the policy that is here (${deployed}).`)]
-    : [fail('policy-stale', handler.name, `It runs ${deployed}; here is ${policy.digest}.`, 'Deploy this policy, or run it with the one that is deployed.')];
+    ? [ok('policy-digest', handler.name, `It runs the same policy (${deployed}).`)]
+    : [fail('policy-stale', handler.name, `It runs ${deployed}; here is ${policy.digest}.`, 'Deploy this policy, or run this command with the deployed one.')];
 }
 
 /** An exception that was written since the bundle was made exempts nothing yet. */
@@ -60,18 +60,18 @@ function registerDigestChecks(handler: FunctionFact, register: Register): readon
       unknown(
         'register-digest',
         handler.name,
-        'The function does not say which exceptions it keeps: REDRESS_REGISTER_DIGEST is not set.',
+        'The function does not say which exceptions it has: REDRESS_REGISTER_DIGEST is not set.',
         digestNext('RegisterDigest'),
       ),
     ];
   return deployed === register.digest
-    ? [ok('register-digest', handler.name, `It keeps the exceptions that are here (${register.entries.length}).`)]
+    ? [ok('register-digest', handler.name, `It has the same exceptions (${register.entries.length}).`)]
     : [
         fail(
           'register-stale',
           handler.name,
-          `It keeps other exceptions than are here: its register is ${deployed}, and here is ${register.digest}.`,
-          'Bundle and deploy this register; until then only the exception tag keeps what was added, for three days.',
+          `It has other exceptions: its register is ${deployed}, and the one here is ${register.digest}.`,
+          'Bundle and deploy this register. Until then only the exception tag exempts what was added, for three days.',
         ),
       ];
 }
@@ -83,20 +83,19 @@ function mappingChecks(handler: FunctionFact): readonly Check[] {
     return queues.flatMap((mapping): Check[] => {
       const where = `${handler.name} ← ${mapping.source.split(':').at(-1) ?? ''}`;
       const found: Check[] = [];
-      if (!mapping.enabled)
-        found.push(fail('mapping-disabled', where, 'It is disabled: messages wait, and after their retention they are gone.', 'Enable it.'));
+      if (!mapping.enabled) found.push(fail('mapping-disabled', where, 'It is disabled: messages wait, and are lost after their retention.', 'Enable it.'));
       if (!mapping.partialAnswers)
         found.push(
           fail(
             'mapping-whole-batches',
             where,
-            'It has no ReportBatchItemFailures: every message of a batch comes again when one has to, and is lost with it.',
+            'It has no ReportBatchItemFailures: one failed message has the whole batch delivered again, and lost with it.',
             'Set FunctionResponseTypes.',
           ),
         );
       if (mapping.maximumConcurrency === null)
         found.push(warn('mapping-unbounded', where, 'It has no maximum concurrency.', 'Set one, or a flood of events takes the concurrency of the account.'));
-      return found.length > 0 ? found : [ok('mapping', where, 'It takes messages one by one.')];
+      return found.length > 0 ? found : [ok('mapping', where, 'It receives messages one by one.')];
     });
   });
 }
@@ -109,7 +108,12 @@ export function queueChecks(facts: DeploymentFacts): readonly Check[] {
     read('dead-letters', nameOf(arn), queue, ({ waiting: count }) => [
       count === 0
         ? ok('dead-letters', nameOf(arn), 'It is empty.')
-        : fail('dead-letters', nameOf(arn), `${count} messages were given up.`, 'Find out why in the log, then send them back (StartMessageMoveTask).'),
+        : fail(
+            'dead-letters',
+            nameOf(arn),
+            `${count} messages are in the dead-letter queue.`,
+            'Find the cause in the log, then redrive them (StartMessageMoveTask).',
+          ),
     ]),
   );
   return [...waiting, ...dead];
@@ -124,13 +128,15 @@ function oneQueue(queue: QueueFact, timeout: number | null): readonly Check[] {
     );
   // The queue of sweeps, the only one in order, needs none: what is given up there the next schedule asks for once more.
   if (queue.deadLetters === null && !queue.arn.endsWith('.fifo'))
-    found.push(fail('queue-no-dead-letters', where, 'What fails is tried until it is too old, and then gone.', 'Give it a dead-letter queue.'));
+    found.push(
+      fail('queue-no-dead-letters', where, 'Failed messages are retried until their retention ends, and are then lost.', 'Give it a dead-letter queue.'),
+    );
   if (timeout !== null && queue.visibility < timeout)
     found.push(
       fail(
         'visibility-short',
         where,
-        `A message is hidden for ${queue.visibility} s, and the function has ${timeout} s: it comes again while it is handled.`,
+        `A message is hidden for ${queue.visibility} s, and the function has ${timeout} s: it is delivered again while it is handled.`,
         'Hide it for six times the timeout.',
       ),
     );
@@ -162,7 +168,7 @@ export function approvalChecks(facts: DeploymentFacts, policy: Policy): readonly
           fail(
             'approval-url-open',
             'approvals',
-            `Its AuthType is ${url.authType}: anybody can call it, and nobody is known.`,
+            `Its AuthType is ${url.authType}: anybody can call it, and no caller is identified.`,
             'Set AuthType AWS_IAM. The function refuses everybody until then.',
           ),
         ];
@@ -174,7 +180,7 @@ export function stopChecks(facts: DeploymentFacts): readonly Check[] {
   if (facts.stop === null) return [];
   return read('kill-switch', 'kill switch', facts.stop, (stop) => {
     if (stop === null)
-      return [fail('kill-switch-missing', 'kill switch', 'The parameter is not there, so nothing is changed.', 'Deploy it, with the value none.')];
+      return [fail('kill-switch-missing', 'kill switch', 'The parameter does not exist, so no changes are made.', 'Deploy it, with the value none.')];
     return stop === 'none'
       ? [ok('kill-switch', 'kill switch', 'It is off.')]
       : [warn('kill-switch-on', 'kill switch', `It stops ${stop}.`, 'Set it to none when it is no longer needed.')];
@@ -199,14 +205,14 @@ export function accessChecks(facts: readonly AccessFact[]): readonly Check[] {
         ? []
         : read('dry-run', account, dryRun, (may) => [
             may
-              ? ok('dry-run', account, 'EC2 would have let the fixing role revoke a rule.')
-              : fail('dry-run-denied', account, 'EC2 does not let the fixing role revoke a rule.', DENIED),
+              ? ok('dry-run', account, 'EC2 would have allowed the fix role to revoke a rule.')
+              : fail('dry-run-denied', account, 'EC2 does not allow the fix role to revoke a rule.', DENIED),
           ])),
     ];
   });
 }
 
-const DENIED = 'Deploy the member role of this version, or look for a boundary or service control policy.';
+const DENIED = 'Deploy the member role of this version, or check for a boundary or a service control policy.';
 
 function actionChecks(
   account: string,
@@ -219,9 +225,9 @@ function actionChecks(
       warn(
         'actions-unsure',
         account,
-        `Nothing lets ${role} do ${unsure.join(', ')} everywhere.`,
-        'See whether its policy allows them on the resources that are meant; a generated one does.',
+        `${role} is not allowed ${unsure.join(', ')} on all resources.`,
+        'Check whether its policy allows them on the intended resources; a generated policy does.',
       ),
     ];
-  return [ok('actions', account, `${role} may do what the policy lets be fixed.`)];
+  return [ok('actions', account, `${role} may do what the policy allows to be fixed.`)];
 }

@@ -92,7 +92,7 @@ describe('the dry run', () => {
     ['would have been allowed', ec2Error(412, 'DryRunOperation'), { ok: true, value: true }],
     ['is not allowed', ec2Error(403, 'UnauthorizedOperation'), { ok: true, value: false }],
     ['fails otherwise', ec2Error(400, 'InvalidGroup.NotFound'), { ok: false }],
-    ['is no dry run', [200, '<RevokeSecurityGroupIngressResponse><return>true</return></RevokeSecurityGroupIngressResponse>'], { ok: false }],
+    ['is not a dry run', [200, '<RevokeSecurityGroupIngressResponse><return>true</return></RevokeSecurityGroupIngressResponse>'], { ok: false }],
   ])('%s', async (_name, answer, expected) => {
     answers['RevokeSecurityGroupIngress'] = answer;
     expect(await gatherDryRun(connect, ACCOUNT, 'eu-west-1')).toMatchObject(expected);

@@ -104,7 +104,7 @@ export async function gatherDryRun(connect: Connect, account: string, region: st
     try {
       const { SecurityGroups = [] } = await client.send(new DescribeSecurityGroupsCommand({ MaxResults: 5 }));
       const GroupId = SecurityGroups[0]?.GroupId;
-      if (GroupId === undefined) throw new Error('There is no security group to ask about.');
+      if (GroupId === undefined) throw new Error('There is no security group for the dry run.');
       return await mayRevoke(client, GroupId);
     } finally {
       client.destroy();
@@ -121,5 +121,5 @@ async function mayRevoke(client: EC2Client, GroupId: string): Promise<boolean> {
     if (code === 'aws/denied') return false;
     throw error;
   }
-  throw new Error('EC2 did not take it for a dry run.');
+  throw new Error('EC2 did not treat it as a dry run.');
 }

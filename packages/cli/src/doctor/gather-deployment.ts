@@ -125,7 +125,7 @@ async function gatherStop(config: object, name: string): Promise<Fact<Stop | nul
     if (!found.ok || found.value === null) return found.ok ? known(null) : found;
     const value = found.value.Parameter?.Value ?? '';
     if (value === 'none' || value === 'changes' || value === 'everything') return known(value);
-    return unreadable(new Error(`${name} holds ${JSON.stringify(value)}; the function takes none, changes and everything only.`));
+    return unreadable(new Error(`${name} holds ${JSON.stringify(value)}; the function accepts only none, changes and everything.`));
   } finally {
     client.destroy();
   }

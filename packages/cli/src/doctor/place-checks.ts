@@ -23,7 +23,7 @@ export function trailChecks(place: PlaceFacts): readonly Check[] {
               'Create a multi-region trail with management events; without one no API call becomes an event.',
             ),
           ]
-        : [fail('trail-single-region', where, `${names(all)}: of another region alone.`, 'Make the trail a multi-region one.')];
+        : [fail('trail-single-region', where, `${names(all)}: records only another region.`, 'Make the trail a multi-region one.')];
     const good = here.find((trail) => trail.logging.ok && trail.logging.value.on && trail.writes.ok && trail.writes.value);
     if (good !== undefined) {
       const error = good.logging.ok ? good.logging.value.deliveryError : null;
@@ -59,7 +59,7 @@ export function recorderChecks(place: PlaceFacts, wanted: Wanted): readonly Chec
   const where = at(place);
   if (wanted.configTypes.length === 0) return [];
   const recorders = read('recorder', where, place.recorders, (all) => {
-    if (all.length === 0) return [fail('recorder-missing', where, 'AWS Config has no recorder.', 'Turn AWS Config on; until then no rule finds anything.')];
+    if (all.length === 0) return [fail('recorder-missing', where, 'AWS Config has no recorder.', 'Turn AWS Config on. Until then no rule finds anything.')];
     return all.flatMap((recorder): Check[] => {
       if (!recorder.recording) return [fail('recorder-off', where, `${recorder.name} does not record.`, 'aws configservice start-configuration-recorder')];
       const missing = wanted.configTypes.filter((type) => !records(recorder, type, place.region === wanted.globalRegion));
@@ -83,7 +83,7 @@ export function recorderChecks(place: PlaceFacts, wanted: Wanted): readonly Chec
   const channels = read('delivery-channel', where, place.channels, (count) => [
     count > 0
       ? ok('delivery-channel', where, 'It has one.')
-      : fail('delivery-channel-missing', where, 'AWS Config has no delivery channel.', 'Give it one; a recorder does not start without.'),
+      : fail('delivery-channel-missing', where, 'AWS Config has no delivery channel.', 'Create one: a recorder does not start without it.'),
   ]);
   return [...recorders, ...channels];
 }
@@ -113,7 +113,7 @@ export function securityHubChecks(place: PlaceFacts, wanted: Wanted): readonly C
           'security-hub-off',
           where,
           'Security Hub is off.',
-          'Turn it on where its controls are to find gaps; rules of AWS Config and API calls are heard without it.',
+          'Turn it on if its controls should find gaps. AWS Config rules and API calls are received without it.',
         ),
   ]);
 }
@@ -196,7 +196,7 @@ export function ruleChecks(place: PlaceFacts, wanted: Wanted, targets: readonly 
               fail(
                 'rule-missing',
                 `${where} ${want.name}`,
-                'No rule lets these events through.',
+                'No rule matches these events.',
                 'Deploy the template of this version again; `redress patterns` prints the pattern.',
               ),
             ]
@@ -214,7 +214,12 @@ export function ruleChecks(place: PlaceFacts, wanted: Wanted, targets: readonly 
       if (one.targets.length === 0) return [fail('rule-no-target', named, 'It has no target.', 'Deploy the template again.')];
       if (!mayHaveTarget(one))
         return [
-          fail('rule-foreign-target', named, `It goes to ${one.targets.map((target) => target.arn).join(', ')}.`, 'Let it go to the queue of the deployment.'),
+          fail(
+            'rule-foreign-target',
+            named,
+            `It goes to ${one.targets.map((target) => target.arn).join(', ')}.`,
+            'Change its target to the queue of the deployment.',
+          ),
         ];
       const bare = one.targets.filter((target) => target.deadLetters === null);
       return bare.length > 0

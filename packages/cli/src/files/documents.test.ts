@@ -33,7 +33,7 @@ describe('a file', () => {
     file('b.json', '{"a":1}\n');
     expect(brief(await read(['b.json']))).toEqual([[null, { a: 1 }]]);
   });
-  it('or one document a line; a bad line takes no other along', async () => {
+  it('or one document a line; a bad line affects no other', async () => {
     file('a.jsonl', '{"a":1}\r\n\n{"a":\n[2]');
     expect(brief(await read(['a.jsonl']))).toEqual([
       [1, { a: 1 }],
@@ -126,7 +126,7 @@ describe('a folder', () => {
   });
 });
 
-describe('what is no JSON', () => {
+describe('what is not JSON', () => {
   it.each([
     ['a VPC flow log', '2 111111111111 eni-0a1b2c3d 10.0.0.1 10.0.0.2 443 49152 6 10 840 1 2 ACCEPT OK\n'],
     ['a server access log of S3', `${'a'.repeat(64)} invoices [20/Nov/2026:10:00:00 +0000] 198.51.100.7 - ABC REST.GET.OBJECT key\n`],
@@ -187,7 +187,7 @@ describe('text', () => {
     expect(brief(await read(['cut']))).toEqual([[null, 'It is not JSON']]);
   });
 
-  it('may have a bad line first, which takes no other along', async () => {
+  it('may have a bad line first, which affects no other', async () => {
     file('a.jsonl', '{"a":\n{"a":2}\n{"a":3}\n');
     expect(brief(await read(['a.jsonl']))).toEqual([
       [1, 'It is not JSON'],
@@ -232,7 +232,7 @@ describe('limits', () => {
     ).toEqual(['Records 500', 'Records 500', 'Records 200', 'Findings 2']);
   });
 
-  it('hold one item of a list, and a document that is no list', async () => {
+  it('hold one item of a list, and a document that is not a list', async () => {
     file('item.json', JSON.stringify([{ a: 1 }, { a: 'x'.repeat(200_000) }]));
     expect((await read(['item.json'], [], limits)).at(-1)).toMatchObject({ problem: expect.stringContaining('one item of it') as string, foreign: false });
     file('state.json', JSON.stringify({ resources: Array.from({ length: 60 }, (_, n) => ({ n })) }));

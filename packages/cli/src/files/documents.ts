@@ -101,7 +101,7 @@ export async function checkedDocuments(io: Source, names: readonly string[], lim
     const left = damaged.length - shown.length;
     throw new CliError('cli/file', [...shown, ...(left === 0 ? [] : [`… and ${left} more.`])].join('\n'), {
       place: { file: first.file, ...(first.line === null ? {} : { line: first.line }) },
-      next: 'Nothing was done. `redress normalize` shows what is read out of a file.',
+      next: 'Nothing was done. `redress normalize` shows what is read from a file.',
     });
   }
   return async function* () {

@@ -17,7 +17,7 @@ export function originOf(text: string | undefined, region: string): Origin | nul
   if (text === undefined) return null;
   const [account = '', own = region, ...more] = text.split('/');
   if (!isAccountId(account) || !isRegion(own) || more.length > 0)
-    throw new CliError('cli/usage', `--from ${JSON.stringify(text)} is no account and region.`, { next: 'For example: --from 111111111111/eu-west-1' });
+    throw new CliError('cli/usage', `--from ${JSON.stringify(text)} is not an account and a region.`, { next: 'For example: --from 111111111111/eu-west-1' });
   return { account, region: own };
 }
 

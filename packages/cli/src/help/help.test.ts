@@ -32,7 +32,7 @@ describe('help', () => {
     const out = await text('plan', '--help');
     expect(out).toContain('Global Options:');
     expect(out).toContain('--profile <name>');
-    expect(out).toContain('Examples:\n  redress plan --live\n      look at the account of your credentials\n');
+    expect(out).toContain('Examples:\n  redress plan --live\n      the account of your credentials\n');
   });
 
   it('has an example of every command, each with options that it has', async () => {

@@ -27,7 +27,7 @@ export function handlerFiles(name: string, remediators: readonly Pick<Remediator
   return {
     'package.json': `${JSON.stringify(manifest, null, 2)}\n`,
     '.gitignore': 'node_modules/\ndist/\n.redress/\n.*.lock\n',
-    'redress.config.mjs': `// What is here works the same on the command line and in the deployed function: \`redress bundle\` takes this file along.
+    'redress.config.mjs': `// What is here works the same on the command line and in the deployed function: \`redress bundle\` includes this file.
 ${packages.map(([module, list]) => `import { ${list} } from '${module}';`).join('\n')}
 
 export default {

@@ -126,18 +126,18 @@ export const ${variable} = defineRemediator({
     configRules: ['DYNAMODB_TABLE_DELETION_PROTECTION_ENABLED', 'dynamodb-table-deletion-protection-enabled'],
     apiCalls: { 'dynamodb:CreateTable': namedTable, 'dynamodb:UpdateTable': namedTable },
   },
-  // The most that it may ever do by itself: \`approve\` or \`notify\` where its change can break something.
+  // The most that it may ever do automatically: \`approve\` or \`notify\` where its change can break something.
   ceiling: 'enforce',
   // Tags often come right after the table.
   settle: 'PT60S',
-  // What no read can tell, and a person has to know.
+  // What no read can show, and a person has to know.
   blindSpots: ['Stacks and pipelines that delete or replace the table: they fail from then on, until the protection is turned off.'],
   hazards: [
     {
       code: 'short-lived',
       effect: 'approve',
       what: 'Tags say that the table is ephemeral, temporary or a preview: what deletes it would fail.',
-      advice: 'Ask its owner. Approve when it is to stay, else record an exception with an end.',
+      advice: 'Ask its owner. Approve if it is to stay; otherwise record an exception with an expiry date.',
     },
   ],
   rollback: { restores: 'exact', what: 'Deletion protection is turned off again.', not: [] },
@@ -153,7 +153,7 @@ export const ${variable} = defineRemediator({
     const [, region, account, name] = ARN.exec(resource.id) ?? [];
     return region === undefined || name === undefined || account !== resource.account ? null : { id: name, region };
   },
-  /** Reads only; there is nothing else in \`aws\`. What it cannot tell, it throws. */
+  /** Reads only; there is nothing else in \`aws\`. It throws if the state cannot be determined. */
   async observe({ aws, resource: { id: TableName } }) {
     try {
       const { Table: table } = await aws.dynamodb.DescribeTable({ TableName });
@@ -168,7 +168,7 @@ export const ${variable} = defineRemediator({
       throw error;
     }
   },
-  /** Pure: no clock, no network. The narrowest change, and how it is taken back. */
+  /** Pure: no clock, no network. The narrowest change, and its undo. */
   plan({ state, context, resource: { id: TableName } }) {
     if (state.protected) return { status: 'compliant', message: 'Deletion protection is on.' };
     const protect = (DeletionProtectionEnabled: boolean) => dynamodb.call('UpdateTable', { TableName, DeletionProtectionEnabled });
@@ -369,7 +369,7 @@ REDRESS_TEST_ENDPOINT=http://127.0.0.1:5000 npm test
 ## What to change
 
 1. \`src/client.ts\`: the operations that it may call. What is not there cannot be called.
-2. \`src/${id}.ts\`: what it looks at, what follows from it, how that is taken back, what could break, and what no read can tell.
+2. \`src/${id}.ts\`: what it reads, what follows from it, how that is undone, what could break, and what no read can show.
 3. \`test/\`: a scenario for each thing that \`plan\` can say, and for each hazard.
 4. \`package.json\`: \`name\`, \`version\` (also in \`src/${id}.ts\`), \`license\`; take \`private\` away to publish it.
 
@@ -377,7 +377,7 @@ It is \`notify\` when in doubt: a remediator whose change can break production d
 
 ## IAM permissions
 
-\`npx redress remediators\` tells them. To look: \`dynamodb:DescribeTable\`, \`dynamodb:ListTables\`, \`dynamodb:ListTagsOfResource\`. To fix, and to take it back: \`dynamodb:UpdateTable\`.
+\`npx redress remediators\` lists them. To look: \`dynamodb:DescribeTable\`, \`dynamodb:ListTables\`, \`dynamodb:ListTagsOfResource\`. To fix, and to roll back: \`dynamodb:UpdateTable\`.
 
 ## License
 

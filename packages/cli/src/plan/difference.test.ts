@@ -57,7 +57,7 @@ it('a value is shown as it is, and what is not there or not known yet in words',
     '1',
     'null',
     '["a"]',
-    '(what the call answers)',
+    '(from the reply to the call)',
     '{}',
   ]);
 });

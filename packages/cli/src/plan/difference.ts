@@ -75,6 +75,6 @@ function documentIn(value: Json): Json {
 /** A value as a line of a difference has it. */
 export function valueText(value: Json | undefined): string {
   if (value === undefined) return '(not set)';
-  if (isRecord(value) && '$response' in value) return '(what the call answers)';
+  if (isRecord(value) && '$response' in value) return '(from the reply to the call)';
   return typeof value === 'string' && value !== '' ? value : JSON.stringify(value);
 }

@@ -25,7 +25,7 @@ export function bucketPlace(text: string): BucketPlace | null {
   if (!text.startsWith('s3://')) return null;
   const [, bucket, prefix = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(text) ?? [];
   if (bucket === undefined)
-    throw new CliError('cli/usage', `${JSON.stringify(text)} names no bucket.`, { next: 'For example: s3://my-trail/AWSLogs/111111111111' });
+    throw new CliError('cli/usage', `${JSON.stringify(text)} is not a bucket.`, { next: 'For example: s3://my-trail/AWSLogs/111111111111' });
   return { bucket, prefix };
 }
 
@@ -45,7 +45,7 @@ export async function gatherBucket(config: object, place: BucketPlace, gathered:
     }
     if (found === 0) {
       const shown = `s3://${place.bucket}/${place.prefix}`;
-      throw new CliError('cli/file', `There is no file of that time in ${shown}.`, { place: { file: shown } });
+      throw new CliError('cli/file', `There is no file for that period in ${shown}.`, { place: { file: shown } });
     }
   } finally {
     client.destroy();

@@ -117,15 +117,15 @@ describe('files', () => {
 describe('what is wrongly asked', () => {
   it.each([
     [[], 'Compare with what?'],
-    [['trail', '--in', 'eu-west-1'], '--in says where --lookup asks.'],
-    [['trail', '--since', 'yesterday'], '--since "yesterday" is neither a duration nor a moment.'],
-    [['trail', '--since', 'PT1H', '--until', 'PT2H'], 'The period ends before it begins: --since is after --until.'],
+    [['trail', '--in', 'eu-west-1'], '--in needs --lookup.'],
+    [['trail', '--since', 'yesterday'], '--since "yesterday" is neither a duration nor a time.'],
+    [['trail', '--since', 'PT1H', '--until', 'PT2H'], '--since is after --until.'],
     [['trail', '--grace', 'soon'], '--grace "soon" is not a duration.'],
     [['trail', '--grace', 'PT5M'], '--grace is shorter than --delay: records would be ghosts before CloudTrail has delivered.'],
     [['trail', '--principal', 'arn:aws:s3:::b'], '--principal "arn:aws:s3:::b" is neither an ARN of IAM or STS nor the name of a role.'],
     [['trail', '--ignore', 'PutParameter'], '--ignore "PutParameter" is not an operation.'],
     [['trail', '--accounts', 'all'], '--accounts "all" is not a 12-digit account id.'],
-    [['s3://B/x'], '"s3://B/x" names no bucket.'],
+    [['s3://B/x'], '"s3://B/x" is not a bucket.'],
   ])('%j is refused', async (argv, message) => {
     await recorded('r-1');
     put('trail/a.json', { Records: [] });

@@ -49,7 +49,7 @@ describe('watchedCall', () => {
     ['PUT', '/b/key'],
     ['GET', '/b?encryption'],
     ['PUT', '/b?versioning'],
-  ])('%s %s is none that is known', (method, url) => {
+  ])('%s %s is not a known call', (method, url) => {
     expect(watchedCall({ method, url, headers: { authorization: signed('s3') }, body: Buffer.alloc(0) })).toBeNull();
   });
 

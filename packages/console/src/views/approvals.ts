@@ -52,7 +52,7 @@ export function approvalView(shown: ApprovalShown, stream: string, form: Html): 
     [
       'Caused by',
       causedBy.length === 0
-        ? 'someone not known: a sweep or a request found it'
+        ? 'not known: found by a sweep or a request'
         : causedBy.map((each) => html`<div>${each === null ? 'unknown' : nameView(each)}</div>`),
     ],
     ['Plan', nameView(shown.planDigest)],
@@ -117,7 +117,7 @@ ${given.problem !== null && html`<div class="notice bad" role="alert" id="proble
 
 /** What an answer came to. */
 export function answeredView(id: string, verdict: 'approve' | 'deny', { by, verified, repeated, passes }: Answered): Html {
-  return html`<p class="lead">${nameView(by)}${!verified && ' (unverified)'} ${verdict === 'approve' ? 'has approved' : 'has denied'} ${nameView(id)}${repeated && ' before; nothing was done now'}.</p>
+  return html`<p class="lead">${nameView(by)}${!verified && ' (unverified)'} ${verdict === 'approve' ? 'has approved' : 'has denied'} ${nameView(id)}${repeated && ' before; nothing was done this time'}.</p>
 ${passes.map(
   ({
     outcome,

@@ -60,7 +60,7 @@ export class Alike {
       const key = keyOf(remediator, code);
       const before = known.find((each) => each.key === key);
       if (before !== undefined && (before.told !== null || runtime.notify === null)) continue;
-      const message = `${count === 1 ? '1 resource is' : `${count} resources are`} held back alike: ${why}`;
+      const message = `${count === 1 ? '1 resource is' : `${count} resources are`} held back for the same reason: ${why}`;
       const open = [...names, ...(count > names.length ? [`and ${count - names.length} more`] : [])];
       const gap = { key, subjects: [subjectOf(code)], state: code, members: count, over: [] };
       const results = decision?.results as unknown as Json;
@@ -78,7 +78,7 @@ export class Alike {
     if (stillHeld === null || known.length === 0) return;
     const held = [...this.#groups.keys(), ...(await stillHeld())].map((code) => keyOf(remediator, code));
     const over = known.filter(({ key }) => !held.includes(key));
-    if (over.length > 0) await record('no-op', 'Nothing is held back alike any more.', { over: over.map(({ key }) => key) });
+    if (over.length > 0) await record('no-op', 'Nothing is held back for the same reason any more.', { over: over.map(({ key }) => key) });
   }
 }
 

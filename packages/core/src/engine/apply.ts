@@ -121,7 +121,7 @@ async function make(runtime: Runtime, args: Application, index: number, progress
       );
     lost = true;
     if (attempt >= ATTEMPTS)
-      return unsure({ error: `${operation} was lost twice, and no effect was seen: ${failure.message}`, failure, retryable: failure.retryable });
+      return unsure({ error: `${operation} was lost twice, and no effect was found: ${failure.message}`, failure, retryable: failure.retryable });
   }
 }
 

@@ -6,7 +6,7 @@ import { isRecord } from '../model/json.js';
 import type { Plan } from '../model/plan.js';
 import type { Remediator } from '../remediator/define.js';
 
-/** What waits for a person, as JSON: the times are texts. */
+/** A request for an approval, as JSON: times are ISO 8601. */
 export interface ApprovalDocument extends Omit<Approval, 'requestedAt' | 'expires' | 'answeredAt' | 'grace'> {
   /** ISO 8601. */
   readonly requested: string;
@@ -23,7 +23,7 @@ export interface ApprovalShown extends ApprovalDocument {
   readonly plan: Plan | null;
   /** Why it asks. */
   readonly reasons: readonly { readonly guardrail: string; readonly code: string; readonly message: string }[];
-  /** What no read can tell. */
+  /** Blind spots: what no read can show. */
   readonly blindSpots: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export function approvalDocument({ requestedAt, expires, answeredAt, grace, ...r
 }
 
 /**
- * What a person has to see before they answer: the plan as it is in the journal, why it asks, and what no read can tell. Reads one stream.
+ * What a person has to see before they answer: the plan as it is in the journal, why it needs an approval, and its blind spots. Reads one stream.
  *
  * @example const shown = await showApproval(journal, s3Remediators, approval);
  * @throws {RedressError} `journal/unavailable`, `journal/corrupt`

@@ -33,18 +33,19 @@ export function deny(runtime: Runtime, id: string, options: ApprovalOptions): Pr
 
 async function answer(runtime: Runtime, id: string, verdict: 'approved' | 'denied', { by, reason }: ApprovalOptions): Promise<Approval> {
   const journal = runtime.needJournal('An approval');
-  if (by.name.trim() === '' || reason.trim() === '') refuse('An answer needs a person and a reason.', 'Say who answers, and why.');
+  if (by.name.trim() === '' || reason.trim() === '') refuse('An answer needs a person and a reason.', 'Give who answers, and why.');
   const approval = (await journal.approvals()).find((each) => each.id === id);
   if (approval === undefined) {
     const use = await approvalUse(journal, id);
     if (use !== null)
       refuse(`${id} was used by ${use.execution}${use.by === null ? '' : `: ${use.by} has approved it`}.`, '`redress history` shows the outcome.');
-    return refuse(`Nothing waits under ${id}.`, '`redress approvals list` shows what waits.');
+    return refuse(`There is no open approval ${id}.`, '`redress approvals list` shows the open approvals.');
   }
   if (!isLive(approval, runtime.clock.now()))
     refuse(`${id} expired on ${new Date(approval.expires).toISOString()}.`, 'It is requested again when the gap is reported or swept again.');
-  if (approval.verdict === 'denied') refuse(`${approval.by?.name ?? ''} has said no to ${id} already.`, 'It is requested again after the request has expired.');
-  if (approval.verdict === verdict) refuse(`${approval.by?.name ?? ''} has approved ${id} already.`, 'It is carried out when the resource is met next.');
+  if (approval.verdict === 'denied') refuse(`${approval.by?.name ?? ''} has denied ${id} already.`, 'It is requested again after the request has expired.');
+  if (approval.verdict === verdict)
+    refuse(`${approval.by?.name ?? ''} has approved ${id} already.`, 'It is carried out the next time the resource is handled.');
   runtime.remediator(approval.remediator);
   const policy = await runtime.readPolicy();
   // Saying no restricts: who caused it may, and need not be verified.
@@ -52,7 +53,7 @@ async function answer(runtime: Runtime, id: string, verdict: 'approved' | 'denie
     verdict === 'approved'
       ? mayNotApprove(policy, approval.resource.account, { causedBy: await causes(journal, approval) }, by)
       : mayNotApprove(policy, approval.resource.account, { causedBy: [] }, { ...by, verified: true });
-  if (why !== null) refuse(why, '`approvers` of the policy lists who may, by environment; a signed request verifies who asks.');
+  if (why !== null) refuse(why, '`approvers` of the policy lists who may approve, by environment. A signed request verifies the caller.');
   const { resource, remediator, planDigest } = approval;
   await persist(runtime, (each) =>
     each.append({
@@ -73,8 +74,8 @@ async function answer(runtime: Runtime, id: string, verdict: 'approved' | 'denie
   const stands = approvals.find((each) => each.id === id) ?? approval;
   const carriedOut = stands.usedBy ?? (open?.remediator === remediator && open.planDigest === planDigest ? open.execution : null);
   if (verdict === 'approved' && stands.verdict === 'denied')
-    refuse(`${stands.by?.name ?? ''} has said no to ${id} in the same moment.`, 'It is requested again after the request has expired.');
-  if (verdict === 'denied' && carriedOut !== null) refuse(`${id} is being carried out already, by ${carriedOut}.`, 'Roll that back: `redress rollback`.');
+    refuse(`${stands.by?.name ?? ''} has denied ${id} at the same moment.`, 'It is requested again after the request has expired.');
+  if (verdict === 'denied' && carriedOut !== null) refuse(`${id} is being carried out already, by ${carriedOut}.`, 'To roll that back: `redress rollback`.');
   return { ...approval, verdict, by };
 }
 
@@ -120,7 +121,7 @@ export async function closeBreaker(
   const stop = (message: string, next: string): never => {
     throw new RedressError('breaker/refused', message, { next });
   };
-  if (by.trim() === '' || reason.trim() === '') stop('Closing a circuit breaker needs a person and a reason.', 'Say who closes it, and why.');
+  if (by.trim() === '' || reason.trim() === '') stop('Closing a circuit breaker needs a person and a reason.', 'Give who closes it, and why.');
   if (!isAccountId(account)) stop(`${JSON.stringify(account)} is not an account ID.`, 'Give its 12 digits.');
   const { id } = runtime.remediator(remediator);
   const at = breakerOf({ account, partition });

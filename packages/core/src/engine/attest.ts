@@ -24,15 +24,16 @@ export async function attest(
     throw new RedressError('attest/refused', message, { next });
   };
   const { id, attested } = runtime.remediator(remediator);
-  if (attested !== true) stop(`${id} looks for itself: what a person says of it does not count.`, '`redress coverage` shows what is attested.');
-  if (by.trim() === '' || evidence.trim() === '') stop('A word needs a person, and what it rests on.', 'Say who, and name a document, a ticket or a link.');
+  if (attested !== true) stop(`${id} evaluates the resource itself: an attestation has no effect.`, '`redress coverage` shows what is attested.');
+  if (by.trim() === '' || evidence.trim() === '')
+    stop('An attestation needs a person and evidence.', 'Give who attests it, and a document, a ticket or a link.');
   const now = runtime.clock.now();
   if (until !== null && !(until > now && until <= now + LONGEST))
-    stop('It has to hold until a time within 366 days from now.', 'Give an end that is ahead, and attest it once more before then.');
+    stop('It has to expire within 366 days from now.', 'Give an expiry date in the future, and attest it again before then.');
   const attestation: Attestation = { remediator: id, by: { name: by, verified: false }, at: now, until: until ?? now, evidence };
   const message =
     until === null
-      ? `${by} (unverified) withdraws what was attested: ${evidence}`
+      ? `${by} (unverified) withdraws the attestation: ${evidence}`
       : `${by} (unverified) attests it until ${new Date(until).toISOString()}: ${evidence}`;
   await persist(runtime, (journal) =>
     journal.append({

@@ -65,10 +65,10 @@ export function classifyAwsError(thrown: unknown): AwsFailure {
 /** An {@link AwsFailure} as an error, for reads. */
 export function awsError(operation: string, failure: AwsFailure, cause: unknown): RedressError {
   const next: Record<string, string> = {
-    'aws/denied': `Allow ${operation} for the role, or look for a service control policy that denies it.`,
+    'aws/denied': `Allow ${operation} for the role, or check for a service control policy that denies it.`,
     'aws/throttled': 'Try again later.',
     'aws/not-emulated':
-      'The endpoint does not implement the operation; see whether the service has it in that region, or use a real account or another emulator.',
+      'The endpoint does not implement the operation. Check whether the service has it in that region, or use a real account or another emulator.',
     'aws/unreachable': 'Check endpoint, network and credentials.',
   };
   return new RedressError(failure.code, `${operation}: ${failure.name}: ${failure.message}`, {

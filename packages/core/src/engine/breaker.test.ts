@@ -54,7 +54,7 @@ describe('it opens', () => {
     track = [ended('x-4', 'failed'), ended('x-3', 'partial'), ended('x-2', 'unknown'), ended('x-1', 'remediated')];
     await breakerAfter(runtime, asked, after('failed'));
     expect(queries).toEqual([{ remediator: 'lamp-off', accounts: [ACCOUNT] }]);
-    expect(appended).toMatchObject([{ body: { reason: '3 executions in a row have ended badly (x-4: failed, x-3: partial, x-2: unknown).' } }]);
+    expect(appended).toMatchObject([{ body: { reason: '3 executions in a row have failed (x-4: failed, x-3: partial, x-2: unknown).' } }]);
   });
   it.each(['failed', 'partial', 'unknown'])('at an end that is %s', async (outcome) => {
     track = [ended('x-3', outcome), ended('x-2', outcome), ended('x-1', outcome)];

@@ -7,7 +7,7 @@ import type { PassResult } from './types.js';
 /** Opens the circuit breaker of a remediator in the resource's account, and tells people. */
 export async function tripped(runtime: Runtime, asked: Asked, reason: string): Promise<void> {
   const { remediator, ref, trigger } = asked;
-  const message = `The circuit breaker of ${remediator.id} in ${ref.account} has opened: ${reason} It looks and plans on, and changes nothing until a person closes it.`;
+  const message = `The circuit breaker of ${remediator.id} in ${ref.account} has opened: ${reason} It still reads and plans, but makes no changes until a person closes it.`;
   const record = await persist(runtime, (journal) =>
     journal.append({ kind: 'breaker', resource: breakerOf(ref), remediator: remediator.id, body: { breaker: 'open', reason, message } }),
   );
@@ -33,9 +33,5 @@ export async function breakerAfter(runtime: Runtime, asked: Asked, result: PassR
     .filter((each) => each.rollbackOf === null && each.outcome !== 'superseded' && each.denied !== true && each.outcome !== 'awaiting-runbook')
     .slice(0, BAD_IN_A_ROW);
   if (last.length === BAD_IN_A_ROW && last.every(isBad))
-    await tripped(
-      runtime,
-      asked,
-      `${BAD_IN_A_ROW} executions in a row have ended badly (${last.map((each) => `${each.execution}: ${each.outcome}`).join(', ')}).`,
-    );
+    await tripped(runtime, asked, `${BAD_IN_A_ROW} executions in a row have failed (${last.map((each) => `${each.execution}: ${each.outcome}`).join(', ')}).`);
 }

@@ -59,9 +59,9 @@ export async function contradiction(
     // Somebody judges it whole; or what was reported was put right by us, before or just now; or it is asked for, and not said.
     const settled = judged.answers.some((each) => each !== null) || passes.some((pass) => pass.execution !== null);
     if (settled || finding.kind === 'config-remediation') return null;
-    const unread = rule.ok ? '' : ` What the rule looks for could not be read: ${rule.error}`;
+    const unread = rule.ok ? '' : ` The parameters of the rule could not be read: ${rule.error}`;
     const said = looks.flatMap((each) => each.passes.slice(-1).map(({ message }) => `${each.remediator.id}: ${message}`));
-    open.push(`${nameOf(finding)} looks for more than is looked for here, or it was put right since: ${said.join(' ')}${unread}`);
+    open.push(`${nameOf(finding)} looks for more than its remediators do, or the gap was closed since: ${said.join(' ')}${unread}`);
   }
   return record(runtime, finding, judged, { open, standing, run });
 }
@@ -126,8 +126,8 @@ async function record(
     facts,
     open,
     steps: [
-      'Look at the resource, and at what the rule or control looks for.',
-      'Close the gap by hand, change the parameters in the policy, or record an exception. Where it is closed already, the source says so when it evaluates it again.',
+      'Check the resource, and what the rule or control looks for.',
+      'Close the gap by hand, change the parameters in the policy, or record an exception. If it is closed already, the source says so at its next evaluation.',
     ],
     body: { contradicts },
   });

@@ -53,7 +53,7 @@ export class Delivery {
         this.#again.set(at, new Map([...done.map((each) => [each, 'done'] as const), ...again.map((each) => [each, 'again'] as const)]));
       this.#recorded = last.next > 0 || last.again.length > 0;
     } catch (error) {
-      warn('how far an input came could not be read; it begins from the start', error);
+      warn('the progress of an input could not be read; it starts over', error);
     }
   }
 
@@ -122,7 +122,7 @@ export class Delivery {
       );
       this.#recorded = true;
     } catch (error) {
-      this.#runtime.warn('how far an input came could not be recorded; it begins from the start', error);
+      this.#runtime.warn('the progress of an input could not be recorded; it starts over', error);
     }
   }
 }

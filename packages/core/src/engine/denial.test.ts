@@ -65,7 +65,7 @@ describe('what AWS says of a call that it refuses', () => {
   );
   it('is put in words, with what brings the call again', () => {
     expect(toldOf({ by: 'a service control policy', policyType: 'service-control-policy', authorizationId: 'q1' })).toBe(
-      '(denied by a service control policy, authorization id q1). It is kept: it is tried again when the policy or the role of Redress changes, after seven days, or by `redress retry`.',
+      '(denied by a service control policy, authorization id q1). It is tried again when the policy or the role of Redress changes, after seven days, or by `redress retry`.',
     );
     expect(toldOf({ by: 'no identity-based policy', policyType: 'identity-based-policy', authorizationId: null })).toMatch(
       /^\(no identity-based policy allows it\)/,

@@ -42,7 +42,7 @@ export function denialOf({ code, name, message, retryable }: Pick<AwsFailure, 'c
 export function toldOf({ by, policyType, authorizationId }: Denial): string {
   const who = policyType === null ? 'AWS does not say by which policy' : by.startsWith('no ') ? `${by} allows it` : `denied by ${by}`;
   const id = authorizationId === null ? '' : `, authorization id ${authorizationId}`;
-  return `(${who}${id}). It is kept: it is tried again when the policy or the role of Redress changes, after seven days, or by \`redress retry\`.`;
+  return `(${who}${id}). It is tried again when the policy or the role of Redress changes, after seven days, or by \`redress retry\`.`;
 }
 
 /** What the outcome of an execution says of a call of its plan that was refused for good; empty where none was. */

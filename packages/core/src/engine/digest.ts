@@ -49,7 +49,7 @@ export async function sendDigest(runtime: Runtime, targets: readonly SweepTarget
       const count = { gaps: digest.gaps.length, unsaid: digest.unsaid.length };
       await write(
         { sent: seq, channels: [...channels], ...count, ...(failed === undefined ? {} : { failed }) },
-        status === 'nobody' ? `The digest of ${day} went to nobody: a route says so.` : `The digest of ${day} was delivered.`,
+        status === 'nobody' ? `The digest of ${day} was not sent: a route says so.` : `The digest of ${day} was delivered.`,
       );
       if (status !== 'nobody') for (const each of digest.unsaid) await said(runtime, each, channels);
     } catch (error) {

@@ -43,7 +43,7 @@ export async function evaluate(runtime: Runtime, finding: Finding, deadline: num
     const named = { resourceType: claim.rawType ?? claim.type, resourceId: claim.rawId ?? claim.id, orderingTimestamp: observedAt };
     const left = finding.extra['eventLeftScope'] === true || LEFT.includes(finding.state ?? '');
     if (left || asked.length === 0) {
-      const annotation = left ? 'The resource is gone, or out of the scope of the rule.' : `Nobody here looks at resources of type ${claim.type}.`;
+      const annotation = left ? 'The resource is gone, or out of the scope of the rule.' : `No remediator handles resources of type ${claim.type}.`;
       evaluations.push({ ...named, compliance: 'NOT_APPLICABLE', annotation });
       continue;
     }

@@ -47,7 +47,7 @@ export async function execute(runtime: Runtime, way: Way, allowed: Allowed): Pro
   try {
     if (first !== undefined) await runtime.gate.turn(first.call.service, ref);
     if (run.deadline !== null && runtime.clock.now() + NEEDED > run.deadline) {
-      const message = 'Not enough time left to begin; it is delivered later.';
+      const message = 'Not enough time left to start; it is delivered again later.';
       return { results: [{ ...blank(remediator, ref), outcome: 'busy', message, decision, plan, retryable: true }], leads: { is: 'go-on' } };
     }
     const execution = newExecution(runtime.clock.now());
@@ -141,7 +141,7 @@ function overtaken(second: Look, plan: Plan): Closing | null {
     return { outcome: 'failed', message: `Could not be read a second time: ${blind?.error ?? ''}`, sent: 0, retryable: true };
   const seen = observation.value;
   if (seen !== 'gone' && digestOf(seen.state) === digestOf(plan.before) && isStill(plan, assessment.value)) return null;
-  return { outcome: 'superseded', message: 'The resource changed since it was decided on; nothing was done on the old decision.', sent: 0 };
+  return { outcome: 'superseded', message: 'The resource drifted after the decision, so the decision was not carried out.', sent: 0 };
 }
 
 /** Whether an assessment still asks for a plan, with no hazard that nobody has decided on. */

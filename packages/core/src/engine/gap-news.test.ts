@@ -158,7 +158,7 @@ describe('a gap that stands', () => {
     const before = found({ decision: decision(says('mode', 'notify', 'mode-notify'), says('hold', 'notify', 'held')) });
     expect(again(before, {}, { decision: before.decision, ...over })).toMatchObject({ changed: false, tell: false });
   });
-  it('of another remediator, or of many that are held back alike, is another', () => {
+  it('of another remediator, or of many that are held back for the same reason, is another', () => {
     expect(again(found(), { remediator: 'other' })).toMatchObject({ changed: true, tell: true, known: null, since: null });
     expect(again(found(), { members: 3 })).toMatchObject({ changed: true, tell: true, known: null, since: null });
   });

@@ -55,7 +55,7 @@ export interface GapNews {
   readonly tell: boolean;
   /**
    * What the record says of people, as it is written: `follows`: what becomes of notifying them is recorded after it; `known`: they know of it, or
-   * will by a notice of its own or of all that is held back alike; `none`: nobody has to hear of it.
+   * will by a notice of its own or of all that is held back for the same reason; `none`: nobody has to hear of it.
    */
   readonly notice: 'follows' | 'known' | 'none';
   /** Number of the record that made the gap what it is; null: the one that is to be written. */

@@ -241,7 +241,9 @@ export class Gate {
     }
     // Whatever it comes from: what stands for a secret is never written in its place.
     if (holdsMarker(call.input))
-      throw new RedressError('gate/redacted', `${name} would write what stands for a secret, which is kept nowhere.`, { next: 'Make the change by hand.' });
+      throw new RedressError('gate/redacted', `${name} would write a redacted secret, and the secret itself is not kept.`, {
+        next: 'Make the change by hand.',
+      });
     const { partition, account } = ref;
     const target: ConnectTarget = { partition, account, region: apiRegion(ref), ...inExecution(context.lease, remediator, ref, purpose) };
     const { client, caller, Command } = await this.#client(declared, call.operation, target, 1);
@@ -377,7 +379,7 @@ export class Gate {
   /** What goes on after an execution has ended, a read that nobody waits for, must not connect for it again. */
   #needUnderWay(execution: TargetExecution | null): void {
     if (execution !== null && !this.#executions.has(execution.id))
-      throw new RedressError('gate/intent-not-open', `Execution ${execution.id} is not under way: no call of it is made.`);
+      throw new RedressError('gate/intent-not-open', `Execution ${execution.id} is not in progress: its calls are not made.`);
   }
 
   async #client(

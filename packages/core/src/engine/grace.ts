@@ -55,7 +55,7 @@ export async function sendNotice(
   const ends = expected(claimed.grace, notice, now);
   const told: PassResult = {
     ...announced,
-    message: `It is changed automatically after ${new Date(ends).toISOString()}, unless somebody denies it before: ${result.plan?.changes.map(({ summary }) => summary).join('; ') ?? ''}.`,
+    message: `It is changed automatically after ${new Date(ends).toISOString()}, unless it is denied before: ${result.plan?.changes.map(({ summary }) => summary).join('; ') ?? ''}.`,
   };
   const delivered = await tell(runtime, remediator, told, trigger, { seen, grace: { notice, ends } });
   await (delivered?.status === 'delivered'
@@ -86,11 +86,7 @@ export async function endMoot(
   for (const { id, planDigest } of waiting) {
     if (plans.includes(planDigest)) continue;
     const ended =
-      observed === 'gone'
-        ? 'the resource is gone'
-        : seen.assessment.value.status === 'change'
-          ? 'something else would be changed now'
-          : 'the gap is not there any more';
+      observed === 'gone' ? 'the resource is gone' : seen.assessment.value.status === 'change' ? 'the plan is a different one now' : 'the gap no longer exists';
     await persist(runtime, (journal) =>
       journal.append({
         kind: 'approval',

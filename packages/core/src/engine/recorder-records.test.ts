@@ -486,8 +486,8 @@ describe('the result of a notice', () => {
   const news = { gap: { key: 'g-1', state: 's', approval: null } as never, changed: true, known: null, since: null, deadline: null };
   it.each([
     ['delivered', 'People were notified.'],
-    ['held', 'A notice waits: too much was sent at once.'],
-    ['nobody', 'Nobody was notified: a route sends it to no channel.'],
+    ['held', 'A notice is held back: too many were sent at once.'],
+    ['nobody', 'Nobody was notified: its route has no channel.'],
   ])('is recorded as %s', async (status, message) => {
     deliver = async () => ({ status, channels: ['c'] });
     await notifyOf(runtime(), asked(), result, news, null);
@@ -509,7 +509,7 @@ describe('the result of a notice', () => {
       {
         body: {
           notice: { of: 3, status: 'not-delivered', failed: 'It threw an error: see the log.' },
-          message: 'Nobody was notified: no channel took the notice.',
+          message: 'Nobody was notified: no channel accepted the notice.',
         },
       },
     ]);

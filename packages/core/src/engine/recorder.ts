@@ -271,9 +271,9 @@ async function recordNotice(
 
 const SAYS = {
   delivered: 'People were notified.',
-  held: 'A notice waits: too much was sent at once.',
-  nobody: 'Nobody was notified: a route sends it to no channel.',
-  'not-delivered': 'Nobody was notified: no channel took the notice.',
+  held: 'A notice is held back: too many were sent at once.',
+  nobody: 'Nobody was notified: its route has no channel.',
+  'not-delivered': 'Nobody was notified: no channel accepted the notice.',
 } as const;
 
 /** Delivers what was held back in this process, and records that it was. */
@@ -303,7 +303,7 @@ export async function persist<T>(runtime: Runtime, write: (journal: Journal) => 
   return write(journal);
 }
 
-/** How long a plan waits for a person: 7 days. */
+/** How long a plan waits for an approval: 7 days. */
 const APPROVAL_WAITS = 7 * 86_400_000;
 
 /** What is asked of an approver. Asked for the same thing again it is the same request, until it has an end. */
@@ -352,7 +352,7 @@ export function announcedBy(decision: Decision): { readonly period: number; read
   return typeof period === 'number' && Array.isArray(remind) ? { period, remind: remind as number[] } : null;
 }
 
-/** What became of a notification. */
+/** The result of a notification. */
 export type Delivery = Omit<Delivered, 'status'> & { readonly status: Delivered['status'] | 'not-delivered' };
 
 /** Notifies people. Whatever goes wrong with it is a warning; answers what became of it, null where there is nobody to ask. */

@@ -95,7 +95,7 @@ export async function recoverExecution(
   const refuse = (message: string, next: string): never => {
     throw new RedressError('recovery/refused', message, { next });
   };
-  if (by.trim() === '' || reason.trim() === '') refuse('Ending an execution needs a person and a reason.', 'Say who ends it, and why.');
+  if (by.trim() === '' || reason.trim() === '') refuse('Closing an execution needs a person and a reason.', 'Give who closes it, and why.');
   const open = (await runtime.needJournal('Recovery').open()).find((each) => each.execution === execution);
   if (open === undefined) return refuse(`Execution ${execution} is not open.`, '`redress recover` shows the open ones.');
   const until = new Date(open.leaseUntil).toISOString();
@@ -103,7 +103,7 @@ export async function recoverExecution(
   if (open.leaseUntil > now && open.leaseUntil <= now + LONGEST_LEASE)
     refuse(`Execution ${execution} is leased until ${until}: its worker may still be working on it.`, 'Wait until then; `redress recover` closes it.');
   const closed = await recoverOne(runtime, open, deadline ?? null, { by, reason });
-  return closed ?? refuse(`Another worker has closed execution ${execution} in the same moment.`, '`redress history` shows the outcome.');
+  return closed ?? refuse(`Another worker has closed execution ${execution} at the same moment.`, '`redress history` shows the outcome.');
 }
 
 const UNTOUCHED = 'Its worker was lost, and the resource is as it was before.';
@@ -137,7 +137,7 @@ function found(
     if (untouched) return close('failed', UNTOUCHED, 'verified', state);
     if (story.expected !== null && remediator.equivalent(story.expected, state))
       return close('rolled-back', 'Its worker was lost after it had rolled the change back.', 'verified', state, { hold });
-    return close('unknown', 'Its worker was lost in the middle of a rollback; a person decides.', 'not-verified', state, { hold });
+    return close('unknown', 'Its worker was lost during a rollback; a person has to decide.', 'not-verified', state, { hold });
   }
 
   const left = remaining(plan.changes, assessment);
@@ -156,5 +156,5 @@ function found(
     return close('partial', `Its worker was lost after ${length - left.length} of ${length} changes.`, 'verified', state, {
       open: left.map((change) => change.summary),
     });
-  return close('unknown', 'Its worker was lost, and the resource is neither as before nor as planned; a person decides.', 'not-verified', state);
+  return close('unknown', 'Its worker was lost, and the resource is neither as before nor as planned; a person has to decide.', 'not-verified', state);
 }

@@ -75,10 +75,10 @@ export class Redactor {
     } catch (cause) {
       this.#reading = null;
       if (isRedressError(cause)) throw cause;
-      throw new RedressError('journal/unavailable', `The key of redaction cannot be read: ${messageOf(cause)}`, {
+      throw new RedressError('journal/unavailable', `The redaction key cannot be read: ${messageOf(cause)}`, {
         cause,
         retryable: true,
-        next: 'Nothing that holds a secret is written without it.',
+        next: 'Nothing that contains a secret is written without it.',
       });
     }
   }
@@ -88,7 +88,7 @@ const ofThisProcess = crypto.randomUUID();
 
 function fit(key: string): string {
   if (key.trim().length >= 16) return key.trim();
-  throw new RedressError('compose/invalid', 'The key of redaction is shorter than 16 characters: it could be guessed.', {
+  throw new RedressError('compose/invalid', 'The redaction key is shorter than 16 characters: it could be guessed.', {
     next: 'For example `openssl rand -hex 32`.',
   });
 }

@@ -115,7 +115,7 @@ type Handled = FindingResult & { readonly left: boolean };
 /** A finding that there was no time for. */
 const LEFT = {
   passes: [],
-  reason: 'Not enough time is left; the next delivery goes on from here.',
+  reason: 'Not enough time is left; the next delivery continues from here.',
   gap: { closed: false, open: [] },
   error: null,
   retryable: true,
@@ -166,7 +166,7 @@ async function ask(runtime: Runtime, input: Finding | ResourceRef, run: RunOptio
     return passes;
   }
   const asked = runtime.remediators.filter((each) => each.resourceTypes.includes(input.type)).sort((a, b) => a.breadth - b.breadth);
-  if (asked.length === 0) throw new RedressError('compose/invalid', `No remediator knows resources of type ${input.type}.`);
+  if (asked.length === 0) throw new RedressError('compose/invalid', `No remediator handles resources of type ${input.type}.`);
   return askAbout(runtime, asked, input, run);
 }
 

@@ -14,11 +14,11 @@ export async function retry(
     throw new RedressError('retry/refused', message, { next });
   };
   const ref = resource(input);
-  if (by.trim() === '') stop('Trying it again needs a person.', 'Say who wants it.');
+  if (by.trim() === '') stop('A retry needs a person.', 'Say who wants it.');
   const { refusals } = await runtime.needJournal('Trying again').view(ref);
   const [newest] = refusals;
-  if (newest === undefined) return stop(`AWS has refused nothing on ${formatResource(ref)} that is kept.`, '`redress history` shows what happened.');
-  const message = `${by} (unverified) wants it tried again: ${[...new Set(refusals.map((each) => each.operation))].join(', ')}${reason === '' ? '' : `: ${reason}`}`;
+  if (newest === undefined) return stop(`There is no refused call on ${formatResource(ref)} to retry.`, '`redress history` shows what happened.');
+  const message = `${by} (unverified) requested a retry: ${[...new Set(refusals.map((each) => each.operation))].join(', ')}${reason === '' ? '' : `: ${reason}`}`;
   await persist(runtime, (journal) =>
     journal.append({ kind: 'approval', resource: ref, remediator: newest.remediator, body: { retry: { by: { name: by, verified: false } }, reason, message } }),
   );

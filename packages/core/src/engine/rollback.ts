@@ -35,7 +35,7 @@ function mayTakeBack({ remediators }: Pick<Runtime, 'remediators'>, execution: s
   if (rollbackOf !== null) refuse(`${execution} is itself a rollback.`, 'To fix the gap again, end the hold and run the remediator.');
   if (outcome === null) refuse(`${execution} is still open.`, 'Run `redress recover`, then try again.');
   if (outcome === 'awaiting-runbook')
-    refuse(`The runbook that ${execution} has started may still be at work.`, 'Roll back the execution that records its outcome; `redress history` shows it.');
+    refuse(`The runbook that ${execution} has started may still be running.`, 'Roll back the execution that records its outcome; `redress history` shows it.');
   if (!REVERSIBLE.includes(outcome)) refuse(`${execution} changed nothing (${outcome}).`, 'There is nothing to roll back.');
   const remediator = remediators.find((each) => each.id === plan.remediator.id);
   if (remediator === undefined)
@@ -51,20 +51,20 @@ function mayTakeBack({ remediators }: Pick<Runtime, 'remediators'>, execution: s
     refuse(`Rolling it back destroys something: ${destroys.join('; ')}.`, 'If that is wanted, accept the loss explicitly.');
   if (story.after === null && options.acceptLoss !== true)
     refuse(
-      `What ${execution} left is not recorded, so it cannot be determined whether it was changed since.`,
-      'Look at the resource; if what is there now may be overwritten, accept the loss explicitly.',
+      `The state after ${execution} is not recorded, so drift cannot be determined.`,
+      'Check the resource. If its current state may be overwritten, accept the loss explicitly.',
     );
   // With a gap that still showed it is not what the fix has left: nothing, or the work of somebody else.
   if (outcome === 'unknown' && options.acceptLoss !== true)
     refuse(
-      `A look after ${execution} did not show its change, so whether what is there now is the work of somebody else cannot be determined.`,
-      'Look at the resource; if what is there now may be overwritten, accept the loss explicitly.',
+      `The read after ${execution} did not show its change, so it cannot be determined whether the current state comes from somebody else.`,
+      'Check the resource. If its current state may be overwritten, accept the loss explicitly.',
     );
   if (appliedUndo.length === 0) refuse(`No call of ${execution} is recorded as applied.`, 'There is nothing to roll back.');
   if (appliedUndo.some(({ calls }) => canonicalJson(calls).includes('{"$unresolved":')))
-    refuse('Its undo needs the response of a call, and that response was lost.', 'Roll it back by hand; the plan says what was changed.');
+    refuse('Its undo needs the response of a call, and that response was lost.', 'Roll it back by hand. The plan shows what was changed.');
   if (appliedUndo.some(({ calls }) => holdsMarker(calls)))
-    refuse('Its undo would write a secret, which is kept nowhere.', 'Undo it by hand; the plan says what was changed.');
+    refuse('Its undo would write a secret, which is not kept.', 'Undo it by hand. The plan shows what was changed.');
   return remediator;
 }
 
@@ -73,7 +73,7 @@ function undoOf({ appliedUndo }: Story): Change[] {
   return [...appliedUndo].reverse().flatMap(({ change, calls }) =>
     calls.map((call) => ({
       call,
-      undo: { irreversible: 'The fix itself is the way back.' },
+      undo: { irreversible: 'The fix itself restores the state.' },
       summary: `undo: ${change.summary}`,
       resolves: false,
     })),
@@ -84,13 +84,13 @@ function undoOf({ appliedUndo }: Story): Change[] {
 export async function rollback(runtime: Runtime, execution: string, options: RollbackOptions): Promise<PassResult> {
   const journal = runtime.needJournal('A rollback');
   const deadline = options.deadline ?? null;
-  if (options.by.trim() === '' || options.reason.trim() === '') refuse('A rollback needs a person and a reason.', 'Say who rolls back, and why.');
+  if (options.by.trim() === '' || options.reason.trim() === '') refuse('A rollback needs a person and a reason.', 'Give who rolls back, and why.');
   const story = await readExecution(journal, execution);
   const { plan, ref } = story;
   const remediator = mayTakeBack(runtime, execution, story, options);
 
   const policy = await runtime.readPolicy();
-  if (await isStopped(runtime, policy)) refuse('The kill switch stops everything, rollbacks too.', 'Lift the stop first.');
+  if (await isStopped(runtime, policy)) refuse('The kill switch stops everything, including rollbacks.', 'Lift the stop first.');
   const { view, observation, now } = await asLeft(runtime, story, { execution, remediator, policy, deadline });
 
   const undo = undoOf(story);
@@ -150,7 +150,7 @@ export async function rollbackRefusal(
     const story = await readExecution(journal, execution);
     const remediator = mayTakeBack(runtime, execution, story, { by: '', reason: '', ...options });
     const policy = await runtime.readPolicy();
-    if (await isStopped(runtime, policy)) refuse('The kill switch stops everything, rollbacks too.', 'Lift the stop first.');
+    if (await isStopped(runtime, policy)) refuse('The kill switch stops everything, including rollbacks.', 'Lift the stop first.');
     if (options.byRecords === true) return null;
     // A worker that is gone is not seen to here: nothing is written.
     const { open } = await journal.view(story.ref);
@@ -184,10 +184,10 @@ async function asLeft(
   const now = observation.value.state;
   if (after !== null && digestOf(now) !== digestOf(after))
     refuse(
-      'The resource was changed since the fix: what is there now is not what the fix left.',
+      'The resource drifted after the fix: its state is not the one that the fix left.',
       holdsMarker(after)
-        ? 'Its state holds a secret: if the key of redaction was replaced since, use the one before. Else roll back later executions first, or restore by hand.'
-        : 'Roll back later executions first, or restore by hand; `redress history` shows what happened.',
+        ? 'Its state holds a secret: if the redaction key was replaced since, use the earlier key. Otherwise roll back later executions first, or restore by hand.'
+        : 'Roll back later executions first, or restore by hand. `redress history` shows what happened.',
     );
   return { view, observation, now };
 }
@@ -240,7 +240,7 @@ async function takeBack(
   const look = async () => (await runtime.look(remediator, ref, policy, { as, deadline, purpose: 'verification' })).observation;
   const under = await look();
   if (!under.ok || under.value === 'gone' || digestOf(under.value.state) !== digestOf(args.now))
-    return { outcome: 'superseded', message: 'The resource changed in this moment; nothing was rolled back.', sent: 0 };
+    return { outcome: 'superseded', message: 'The resource changed at this moment, so nothing was rolled back.', sent: 0 };
   const applied = await apply(runtime, { remediator, ref, changes: undo, purpose: 'rollback', lease, deadline, policy, recheck });
   const sent = applied.sent + applied.unsure;
   const calls = { calls: applied.calls };

@@ -120,7 +120,7 @@ describe('a control leads to the remediators that are for it', () => {
     const found = finding({ controls: ['prowler/lamp_off'], resources: [{ type: 'AWS::EC2::Volume', id: 'v' }] });
     expect(asked(found, [account])).toEqual([['lamp-off', 'AWS::::Account', ACCOUNT, 'eu-west-1', ACCOUNT]]);
     expect(asked({ ...found, account: null }, [account])).toEqual([]);
-    expect(why({ ...found, account: null }, [account])).toBe('No remediator is asked about the control prowler/lamp_off.');
+    expect(why({ ...found, account: null }, [account])).toBe('No remediator handles the control prowler/lamp_off.');
     // A control of AWS names the resource itself.
     expect(asked(finding({ controls: ['Lamp.1'], resources: [] }), [account])).toEqual([]);
   });
@@ -222,7 +222,7 @@ describe('a call', () => {
   });
   it('says who is asked about it, and who is not', () => {
     const none = () => [];
-    expect(why(made(), [lamp()])).toBe('No remediator is asked about the call lamp:SwitchOn.');
+    expect(why(made(), [lamp()])).toBe('No remediator handles the call lamp:SwitchOn.');
     expect(why(made(), [reading(none), lamp({ id: 'x' })])).toBe('The call lamp:SwitchOn has nothing in it that lamp-off looks for.');
     expect(why(made(), [reading(none), reading(none, { id: 'lamp-two' })])).toBe('The call lamp:SwitchOn has nothing in it that lamp-off, lamp-two look for.');
   });
@@ -249,9 +249,9 @@ describe('a call', () => {
 describe('why nobody is asked', () => {
   const types = (over: Partial<Finding>, remediators?: readonly Remediator[], under?: typeof policy) => why(finding(over), remediators, under);
   it('names the control, or what there is', () => {
-    expect(types({ controls: ['Fan.1', 'Fan.2'] })).toBe('No remediator is asked about the control Fan.1, Fan.2.');
-    expect(types({})).toBe('No remediator is asked about a config-compliance-change about AWS::Test::Lamp.');
-    expect(types({ resources: [] })).toBe('No remediator is asked about a config-compliance-change about no resource that can be identified.');
+    expect(types({ controls: ['Fan.1', 'Fan.2'] })).toBe('No remediator handles the control Fan.1, Fan.2.');
+    expect(types({})).toBe('No remediator handles a config-compliance-change about AWS::Test::Lamp.');
+    expect(types({ resources: [] })).toBe('No remediator handles a config-compliance-change about no resource that can be identified.');
   });
   it('names the types that are asked about, and those that they are for', () => {
     const fans = [
@@ -269,20 +269,20 @@ describe('why nobody is asked', () => {
   });
   it('names the rule, what it is taken for, and what to write', () => {
     expect(types({ configRule: 'acme', controls: ['Fan.1'], extra: { ruleIdentifier: 'FAN_ON' } })).toBe(
-      'No remediator is asked about the Config rule acme, the control Fan.1: it is FAN_ON, which none of them is for.',
+      'No remediator handles the Config rule acme, the control Fan.1: it is FAN_ON, which none of them is for.',
     );
     const mapped = definePolicy({ version: 1, configRules: { 'acme-*': 'FAN_ON', '*-lamp': 'BELL_ON' } });
     expect(types({ configRule: 'acme-fan' }, [lamp()], mapped)).toBe(
-      'No remediator is asked about the Config rule acme-fan: it is FAN_ON, which none of them is for.',
+      'No remediator handles the Config rule acme-fan: it is FAN_ON, which none of them is for.',
     );
     expect(types({ configRule: 'acme-lamp' }, [lamp()], mapped)).toBe(
-      'No remediator is asked about the Config rule acme-lamp: patterns in configRules of the policy take it for FAN_ON and for BELL_ON. Give the name itself an entry.',
+      'No remediator handles the Config rule acme-lamp: patterns in configRules of the policy take it for FAN_ON and for BELL_ON. Give the name itself an entry.',
     );
     expect(types({ configRule: 'acme' }, [lamp({ resourceTypes: ['AWS::Test::Bulb', LAMP], configRules: ['LAMP_OFF', 'lamp-off', 'LAMP_DIM'] })])).toBe(
-      'No remediator is asked about the Config rule acme: what it looks for is not known. Where it is one of LAMP_OFF, LAMP_DIM, write in the policy: configRules: { "acme": LAMP_OFF }; a `*` in the name is any text.',
+      'No remediator handles the Config rule acme: what it looks for is not known. Where it is one of LAMP_OFF, LAMP_DIM, write in the policy: configRules: { "acme": LAMP_OFF }; a `*` in the name is any text.',
     );
     expect(types({ configRule: 'acme' }, [lamp({ resourceTypes: ['AWS::Test::Fan'] }), lamp({ configRules: ['lamp-off', 'x LAMP', 'LAMP x'] })])).toBe(
-      'No remediator is asked about the Config rule acme, or about AWS::Test::Lamp.',
+      'No remediator handles the Config rule acme, or AWS::Test::Lamp.',
     );
   });
 });

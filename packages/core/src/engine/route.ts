@@ -72,8 +72,8 @@ function whyNobody(finding: Finding, remediators: readonly Remediator[], policy:
     const name = `${call.service}:${call.operation}`;
     const readers = remediators.filter((each) => Object.hasOwn(each.apiCalls, name)).map(({ id }) => id);
     return readers.length === 0
-      ? `No remediator is asked about the call ${name}.`
-      : `The call ${name} has nothing in it that ${readers.join(', ')} ${readers.length === 1 ? 'looks' : 'look'} for.`;
+      ? `No remediator handles the call ${name}.`
+      : `The call ${name} contains nothing that ${readers.join(', ')} ${readers.length === 1 ? 'looks' : 'look'} for.`;
   }
   const types = [...new Set(finding.resources.map(({ type }) => type))];
   const asked = remediators.filter((each) => isAsked(each, finding, policy));
@@ -81,17 +81,17 @@ function whyNobody(finding: Finding, remediators: readonly Remediator[], policy:
   if (asked.length > 0) return `${asked.map(({ id }) => id).join(', ')}: asked about ${about}, but only for ${typesOf(asked).join(', ')}.`;
   const named = [...(configRule === null ? [] : [`the Config rule ${configRule}`]), ...(controls.length === 0 ? [] : [`the control ${controls.join(', ')}`])];
   const what = named.length === 0 ? `a ${finding.kind} about ${about}` : named.join(', ');
-  if (configRule === null) return `No remediator is asked about ${what}.`;
+  if (configRule === null) return `No remediator handles ${what}.`;
   const mapped = mappedRule(configRule, policy);
   if (mapped !== null && mapped.length > 1)
-    return `No remediator is asked about ${what}: patterns in configRules of the policy take it for ${mapped.join(' and for ')}. Give the name itself an entry.`;
+    return `No remediator handles ${what}: patterns in configRules of the policy take it for ${mapped.join(' and for ')}. Give the name itself an entry.`;
   const known = mapped?.[0] ?? identifierOf(finding);
-  if (known !== null) return `No remediator is asked about ${what}: it is ${known}, which none of them is for.`;
+  if (known !== null) return `No remediator handles ${what}: it is ${known}, which none of them covers.`;
   const fitting = [...new Set(remediators.filter((each) => each.resourceTypes.some((type) => types.includes(type))).flatMap((each) => each.configRules))];
   const identifiers = fitting.filter((rule) => /^[A-Z0-9_]+$/.test(rule));
   return identifiers.length === 0
-    ? `No remediator is asked about ${what}, or about ${about}.`
-    : `No remediator is asked about ${what}: what it looks for is not known. Where it is one of ${identifiers.join(', ')}, write in the policy: configRules: { ${JSON.stringify(configRule)}: ${identifiers[0]} }; a \`*\` in the name is any text.`;
+    ? `No remediator handles ${what}, or ${about}.`
+    : `No remediator handles ${what}: what it looks for is not known. Where it is one of ${identifiers.join(', ')}, write in the policy: configRules: { ${JSON.stringify(configRule)}: ${identifiers[0]} }; a \`*\` in the name is any text.`;
 }
 
 function typesOf(remediators: readonly Remediator[]): readonly string[] {

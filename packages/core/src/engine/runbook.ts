@@ -95,8 +95,8 @@ function closingOf(
   }
   // Whoever takes it back would act on what was never seen.
   if (!tells(seen)) {
-    const why = state === null ? 'the resource is gone' : 'it does not apply any more';
-    const message = `The gap is not there any more, but not because ${document}, started by ${execution}, was seen to close it: ${why}.`;
+    const why = state === null ? 'the resource is gone' : 'it no longer applies';
+    const message = `The gap no longer exists, but ${document}, started by ${execution}, was not observed to close it: ${why}.`;
     return { ...closing, outcome: 'unknown', message, body: { verified: 'unconfirmed' } };
   }
   const message = `${changes.map((change) => change.summary).join('; ')} (started by ${execution}, verified)`;

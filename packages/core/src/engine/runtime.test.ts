@@ -61,7 +61,7 @@ describe('a composition', () => {
     expect(thrown(() => runtime({ remediators: [{ ...off, contract: 2 as 1 }] }))).toEqual([
       'compose/invalid',
       'lamp-off is of contract 2; this version of @redress/core knows contract 1.',
-      'Install versions that fit.',
+      'Install compatible versions.',
     ]);
     expect(thrown(() => runtime({ remediators: [off, { ...off, id: 'other' }, off] })).slice(0, 2)).toEqual([
       'compose/invalid',

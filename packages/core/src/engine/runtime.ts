@@ -87,16 +87,16 @@ export class Runtime {
       if (remediator.contract !== 1)
         throw new RedressError(
           'compose/invalid',
-          `${remediator.id} is of contract ${String(remediator.contract)}; this version of @redress/core knows contract 1.`,
-          { next: 'Install versions that fit.' },
+          `${remediator.id} has contract ${String(remediator.contract)}; this version of @redress/core supports contract 1.`,
+          { next: 'Install compatible versions.' },
         );
-      if (ids.has(remediator.id)) throw new RedressError('compose/invalid', `Two remediators are called ${remediator.id}.`);
+      if (ids.has(remediator.id)) throw new RedressError('compose/invalid', `Two remediators have the id ${remediator.id}.`);
       ids.add(remediator.id);
     }
     const guardrailIds = new Set<string>();
     for (const guardrail of this.#guardrails) {
       if (guardrailIds.has(guardrail.id) || guardrail.id === 'freshness')
-        throw new RedressError('compose/invalid', `Two guardrails are called ${guardrail.id}; guardrails can be added, not replaced.`);
+        throw new RedressError('compose/invalid', `Two guardrails have the id ${guardrail.id}. Guardrails can be added, not replaced.`);
       guardrailIds.add(guardrail.id);
     }
     if (!isLive<Policy>(options.policy)) this.#checkPolicy(options.policy);

@@ -39,11 +39,11 @@ export async function readExecution(journal: Journal, execution: string): Promis
   if (intent === undefined) throw new RedressError('journal/not-found', `There is no execution ${execution}.`, { next: '`redress history` lists executions.' });
   const plan = intent.documents['plan'];
   if (plan === undefined && Object.hasOwn(intent.record.blobs, 'plan'))
-    throw new RedressError('journal/not-found', `The plan of ${execution} is not there: its retention has ended, or it was removed.`, {
-      next: '`redress evidence verify` says which. What was done is in the records: undo it by hand.',
+    throw new RedressError('journal/not-found', `The plan of ${execution} does not exist: its retention has ended, or it was removed.`, {
+      next: '`redress evidence verify` shows which. The records show what was done: undo it by hand.',
     });
   if (!isPlan(plan))
-    throw new RedressError('journal/corrupt', `The plan of ${execution} is not what its digest says.`, { next: 'Run `redress evidence verify`.' });
+    throw new RedressError('journal/corrupt', `The plan of ${execution} does not match its digest.`, { next: 'Run `redress evidence verify`.' });
   const outcome = records.find((each) => each.record.kind === 'outcome');
   const appliedUndo: { change: Change; calls: readonly ApiCall[] }[] = [];
   for (const each of records) {

@@ -129,7 +129,8 @@ function unswept(target: SweepTarget, asked: readonly Remediator[], before: Fact
 
 /** Where a sweep looks, checked. What has no region is swept once for each account. */
 function checkedTargets(targets: readonly SweepTarget[]): readonly SweepTarget[] {
-  if (targets.length === 0) throw new RedressError('compose/invalid', 'A sweep needs a place to look at.', { next: 'Give at least one account and region.' });
+  if (targets.length === 0)
+    throw new RedressError('compose/invalid', 'A sweep needs an account and a region.', { next: 'Give at least one account and region.' });
   const seen = new Set<string>();
   return targets.map((target) => {
     accountOf(target);

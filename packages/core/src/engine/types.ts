@@ -16,7 +16,7 @@ import type { CallBudget } from './sweep/budget.js';
 /** What {@link createRedress} takes. */
 export interface RedressOptions {
   readonly remediators: readonly Remediator[];
-  /** A policy, or something that reads it anew: the latter is asked again right before each write. */
+  /** A policy, or something that reads it again: the latter is asked again right before each write. */
   readonly policy: Policy | Live<Policy>;
   /** Needed to change anything; looking and planning work without. */
   readonly journal?: Journal;
@@ -28,7 +28,7 @@ export interface RedressOptions {
   /** Added to the built-in ones; they can only restrict. */
   readonly guardrails?: readonly Guardrail[];
   readonly notify?: Notify;
-  /** What is a secret besides what is known, and the key that equal secrets are told by. */
+  /** Further names and forms of secrets, and the key of the marks that replace them: equal secrets have equal marks. */
   readonly redaction?: RedactionOptions;
   /** A stop besides the policy's: a parameter, a file. */
   readonly killSwitch?: Live<Stop>;
@@ -37,7 +37,7 @@ export interface RedressOptions {
   readonly onCall?: (trace: CallTrace) => void;
   /** Before it sleeps: what for, and until when, so that nobody takes it for stuck. */
   readonly onWait?: (wait: Wait) => void;
-  /** What went wrong beside the way: a notification that was not delivered. */
+  /** Problems that do not affect the result, such as a notification that was not delivered. */
   readonly onWarning?: (message: string, error: unknown) => void;
 }
 
@@ -94,7 +94,7 @@ export interface AttestOptions {
   readonly evidence: string;
 }
 
-/** What became of one remediator's pass over one resource. */
+/** The result of one remediator's pass over one resource. */
 export interface PassResult {
   readonly remediator: string;
   readonly resource: ResourceRef;
@@ -111,7 +111,7 @@ export interface PassResult {
   readonly decision: Decision | null;
   /**
    * Of a dry run: what would be decided if the policy enforced the remediator in this account, everything else being as it is. Null where there is
-   * nothing to decide on, and in every pass that is no dry run.
+   * nothing to decide on, and in every pass that is not a dry run.
    */
   readonly ifEnforced: Decision | null;
   readonly plan: Plan | null;
@@ -120,7 +120,7 @@ export interface PassResult {
   /** What a person would do by hand. */
   readonly steps: readonly string[];
   readonly record: RecordRef | null;
-  /** Whether the same input may fare better later. */
+  /** Whether a later attempt with the same input may succeed. */
   readonly retryable: boolean;
   /** The approval that it waits for; a dry run asks for none. */
   readonly approval: string | null;
@@ -138,7 +138,7 @@ export function isUnread({ outcome, decision }: Pick<PassResult, 'outcome' | 'de
   return decision === null || decision.results.some(({ effect, code }) => effect === 'deny' && (code === 'unreadable' || code === 'guardrail-failed'));
 }
 
-/** What became of one finding. */
+/** The result of one finding. */
 export interface FindingResult {
   readonly finding: Finding;
   /** Empty when no decision was needed, or when it came to none because of `error`. */
@@ -149,7 +149,7 @@ export interface FindingResult {
   readonly gap: { readonly closed: boolean; readonly open: readonly string[] };
   /** What kept it from being decided on: a store that is down, a remediator that is broken. Null when nothing did. */
   readonly error: { readonly code: string; readonly message: string } | null;
-  /** Whether the same finding has to come again: nothing is lost for a failure. */
+  /** Whether the same finding has to be delivered again, so that a failure loses nothing. */
   readonly retryable: boolean;
   /** Epoch milliseconds from which on all of it that has to be delivered again can be decided. Null: nothing has to, or nothing says when. */
   readonly retryAt: number | null;
@@ -161,7 +161,7 @@ export function unasked({ finding, passes, error, reason, retryable }: Omit<Find
   return finding.disposition === 'candidate' && passes.length === 0 && error === null && !retryable ? reason : null;
 }
 
-/** What became of a whole input. */
+/** The result of a whole input. */
 export interface HandleResult {
   readonly results: readonly FindingResult[];
   /** Wrapper items (SQS message ids) that should be delivered again. */
@@ -200,7 +200,7 @@ export interface SweepOptions {
   readonly perSecond?: number;
   /** Budgets of calls by service (`ec2`), other than the defaults. They hold for each account and region, whoever sweeps it in this process. */
   readonly calls?: Readonly<Record<string, CallBudget>>;
-  /** Begin anew, instead of going on where the last sweep was stopped. */
+  /** Start over, instead of resuming where the last sweep stopped. */
   readonly restart?: boolean;
   /** Epoch milliseconds at which this process ends. */
   readonly deadline?: number;
@@ -248,7 +248,7 @@ export interface SweepSummary extends SweepTarget {
   readonly outcomes: Readonly<Record<string, number>>;
   /** Resources that are known to be left: found, and not decided on. Those that were not listed so far are not among them. */
   readonly left: number;
-  /** Passes that may fare better in the next sweep. */
+  /** Passes that may succeed in the next sweep. */
   readonly retryable: number;
   /** Resources that could not be handled at all. */
   readonly errors: number;
@@ -275,7 +275,7 @@ export interface RollbackOptions {
   readonly reason: string;
   /** Go on although the undo destroys something (its plan says what), or may overwrite what came later, since what the fix left is not recorded. */
   readonly acceptLoss?: boolean;
-  /** How long afterwards only to tell; default 7 days, in milliseconds. */
+  /** How long afterwards the same fix only notifies, in milliseconds. Default: 7 days. */
   readonly hold?: number;
   readonly deadline?: number;
 }
@@ -285,19 +285,19 @@ export interface Redress {
   readonly remediators: readonly Remediator[];
   /** Looks, plans and decides; changes nothing, records nothing, needs no journal. */
   plan(remediator: string, resource: ResourceRef): Promise<readonly PassResult[]>;
-  /** A finding, or a resource asked about by all remediators of its type, the whole way. */
+  /** Handles a finding, or a resource for all remediators of its type, end to end. */
   run(input: Finding | ResourceRef, options?: RunOptions): Promise<FindingResult['passes']>;
   /**
-   * A raw input (Lambda event, file) the whole way: unwrap, normalize, run. Never throws for what is in the input. With a deadline it stops in
-   * time, and the same input, when it comes again, goes on from there.
+   * Handles a raw input (Lambda event, file) end to end: unwrap, normalize, run. Never throws for what is in the input. With a deadline it stops in
+   * time, and the next delivery of the same input resumes from there.
    */
   handle(input: unknown, options?: RunOptions): Promise<HandleResult>;
   /**
-   * When the sweep of a place began that came to its end last, for every remediator that can look: epoch milliseconds. Null: none did, for one of
+   * When the last complete sweep of a place began, for every remediator that can look: epoch milliseconds. Null: none did, for one of
    * them at least. Whoever was to sweep the place since then need not.
    */
   swept(target: SweepTarget): Promise<number | null>;
-  /** Looks for what events missed: they are best effort, so a sweep now and then is part of being correct. */
+  /** Finds what events missed. Events are best effort, so scheduled sweeps are part of being correct. */
   sweep(options: SweepOptions): Promise<readonly SweepSummary[]>;
   /**
    * Answers a custom Config rule's invocation with what its remediators see; looks only.
@@ -308,7 +308,7 @@ export interface Redress {
   /** Resources that a remediator would look at in a sweep; null when it cannot be swept. */
   discover(remediator: string, where: { readonly account: string; readonly region: string }): AsyncIterable<ResourceRef> | null;
   /**
-   * Takes an execution back, from its verified records.
+   * Rolls an execution back, from its verified records.
    *
    * @throws {RedressError} `rollback/refused` with the reason; nothing was changed then.
    */
@@ -323,10 +323,10 @@ export interface Redress {
     execution: string,
     options?: Pick<RollbackOptions, 'acceptLoss' | 'deadline'> & { readonly byRecords?: boolean },
   ): Promise<{ readonly message: string; readonly next: string | null } | null>;
-  /** Plans that wait for a person, oldest first. */
+  /** Plans that need an approval, oldest first. */
   approvals(): Promise<readonly Approval[]>;
   /**
-   * Approves a plan, and carries it out if the resource is still what was shown; else it is planned, and asked for, anew.
+   * Approves a plan, and carries it out if the resource has not drifted since it was shown. Otherwise it is planned, and requested, again.
    *
    * @throws {RedressError} `approval/refused` with the reason; nothing was recorded or changed then.
    */
@@ -337,7 +337,7 @@ export interface Redress {
    * @throws {RedressError} `approval/refused`
    */
   deny(approval: string, options: ApprovalOptions): Promise<Approval>;
-  /** Which execution has used an approval, and who approved it; null: none has, or it cannot be told without reading a whole journal on AWS. */
+  /** Which execution has used an approval, and who approved it; null: none has, or that cannot be determined without reading a whole journal on AWS. */
   approvalUse(approval: string): Promise<{ readonly execution: string; readonly by: string | null } | null>;
   /**
    * Closes a circuit breaker.

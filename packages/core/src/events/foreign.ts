@@ -4,7 +4,7 @@ import { isRecord } from '../model/json.js';
 export interface Foreign {
   /** With its article: `a Terraform state`. */
   readonly name: string;
-  /** AWS puts it beside the events, so that it is no mistake to have given it. */
+  /** AWS stores it next to the events, so giving it is not a mistake. */
   readonly companion: boolean;
 }
 
@@ -36,8 +36,8 @@ const KNOWN: readonly (readonly [is: (body: Members) => boolean, name: string, c
   [has('query_name', 'query_type', 'srcaddr'), 'a Route 53 Resolver query log'],
   [has('firewall_name', 'event_timestamp'), 'a Network Firewall log'],
   [both(has('account_id', 'interface_id', 'srcaddr'), (body) => body.action !== undefined), 'a VPC flow log'],
-  [list('ComplianceByConfigRules'), 'a list of rules by compliance, which names no resource (get-compliance-details-by-config-rule does)'],
-  [list('ComplianceByResources'), 'a list of resources by compliance, which names no rule (get-compliance-details-by-resource does)'],
+  [list('ComplianceByConfigRules'), 'a list of rules by compliance, without resources (get-compliance-details-by-config-rule does)'],
+  [list('ComplianceByResources'), 'a list of resources by compliance, without rules (get-compliance-details-by-resource does)'],
   [list('ConfigRules'), 'a list of Config rules'],
   [list('SecurityGroups'), 'a list of security groups'],
   [list('SecurityGroupRules'), 'a list of security group rules'],
@@ -53,7 +53,7 @@ function isTemplateResource(value: unknown): boolean {
   return isRecord(value) && typeof value.Type === 'string' && /^(?:AWS|Custom)::/.test(value.Type);
 }
 
-/** What a document that is no event is; null when that is not known. */
+/** What a document is that is not an event; null if that is not known. */
 export function foreign(body: Members): Foreign | null {
   const found = KNOWN.find(([is]) => is(body));
   return found === undefined ? null : { name: found[1], companion: found[2] === true };

@@ -28,7 +28,7 @@ type Patterned = Pick<Remediator, 'resourceTypes' | 'controls' | 'configRules' |
  *
  * `exceptionTag` is that of the policy (`exceptions.tag`).
  *
- * They let through more than is acted on, never less: a Config rule may have any name, so that rules are told by the resource's type.
+ * They let through more than is acted on, never less: a Config rule may have any name, so that rules are distinguished by the resource's type.
  *
  * @example for (const { name, pattern } of eventPatterns(s3Remediators)) await putRule({ Name: `redress-${name}`, EventPattern: JSON.stringify(pattern) });
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html

@@ -10,7 +10,7 @@ export interface Envelope {
   readonly via: readonly string[];
   /** Id that a partial batch answer takes: SQS message id, stream sequence number. */
   readonly itemId: string | null;
-  /** Why the body is no event; null when it may be one. */
+  /** Why the body is not an event; null if it may be one. */
   readonly problem: string | null;
 }
 

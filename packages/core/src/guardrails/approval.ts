@@ -25,13 +25,13 @@ export function mayNotApprove(policy: Policy, account: string, approval: Pick<Ap
   if (environment === null) return `Account ${account} is in no environment, so nobody may approve there.`;
   const listed = Object.hasOwn(policy.approvers, environment.name) ? (policy.approvers[environment.name] ?? []) : [];
   const who = principal(by.name);
-  if (!listed.some((arn) => principal(arn) === who)) return `${by.name} is no approver of ${environment.name}.`;
+  if (!listed.some((arn) => principal(arn) === who)) return `${by.name} is not an approver of ${environment.name}.`;
   if (approval.causedBy.some((each) => each !== null && samePerson(each, by.name)))
     return approval.causedBy.includes(null)
-      ? `Who caused it is not known, and ${by.name} may have; someone else has to approve.`
+      ? `It is not known who caused it. It may have been ${by.name}, so someone else has to approve.`
       : `${by.name} caused it; someone else has to approve.`;
   if (!by.verified && environment === policy.environments.at(-1))
-    return `Who ${by.name} is was not verified, and ${environment.name} is the highest environment.`;
+    return `The identity of ${by.name} was not verified, and ${environment.name} is the highest environment.`;
   return null;
 }
 
@@ -100,7 +100,7 @@ export function discharge(decision: Decision, facts: Facts): Decision {
     return add({
       effect: 'deny',
       code: 'approval-denied',
-      message: `${denied.by?.name ?? ''} said no to it (${denied.id}); asked again after ${new Date(denied.expires).toISOString()}.`,
+      message: `${denied.by?.name ?? ''} denied it (${denied.id}); asked again after ${new Date(denied.expires).toISOString()}.`,
       data: { approval: denied.id },
     });
   for (const each of decision.effect === 'allow' ? [] : mine) {

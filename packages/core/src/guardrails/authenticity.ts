@@ -29,7 +29,7 @@ export const authenticity = defineGuardrail({
       // Whoever may invoke the function asks for what a sweep would find by itself. In a wrapper it has come another way.
       if (finding.kind === 'config-remediation' && finding.via.length === 0)
         return allow('asked-by-config', 'AWS Config asks, by an Automation that may invoke this function.');
-      return { effect: 'approve', code: 'no-envelope', message: 'The input came without an EventBridge envelope, so nothing says that AWS sent it.' };
+      return { effect: 'approve', code: 'no-envelope', message: 'The input came without an EventBridge envelope, so nothing proves that AWS sent it.' };
     }
     const expected = finding.kind === 'api-call' && finding.call !== null ? [`aws.${finding.call.service}`] : SOURCES[finding.kind];
     if (envelope.source === null || expected === undefined || !expected.includes(envelope.source)) {

@@ -56,7 +56,7 @@ export const windows = defineGuardrail({
     return {
       effect: 'notify',
       code: 'outside-window',
-      message: `Changes are made in maintenance windows only: ${mine.map(shown).join('; ')}. The next sweep in a window sees to it.`,
+      message: `Changes are made in maintenance windows only: ${mine.map(shown).join('; ')}. The next sweep in a window handles it.`,
     };
   },
 });

@@ -493,7 +493,7 @@ const rows: readonly Row[] = [
     'grace',
     TERMS,
   ],
-  ['grace', 'over, and ended', { policy: graced, ...past({ approvals: [announced({ ended: 'the gap is not there any more' })] }) }, 'approve', 'grace', TERMS],
+  ['grace', 'over, and ended', { policy: graced, ...past({ approvals: [announced({ ended: 'the gap no longer exists' })] }) }, 'approve', 'grace', TERMS],
   ['grace', 'over, and denied', { policy: graced, ...past({ approvals: [announced({}, { verdict: 'denied' })] }) }, 'approve', 'grace', TERMS],
   ['grace', 'over, and used', { policy: graced, ...past({ approvals: [announced({}, { usedBy: 'x-1' })] }) }, 'approve', 'grace', TERMS],
   ['grace', 'over, and run out', { policy: graced, ...past({ approvals: [announced({}, { expires: NOW })] }) }, 'approve', 'grace', TERMS],

@@ -71,7 +71,7 @@ export const gracePeriod = defineGuardrail({
     const request = plan === null ? null : announcement(history, { remediator: remediator.id, plan, terms, now });
     const ends = request === null ? null : graceEnds(request.grace);
     if (request !== null && ends !== null && now >= ends)
-      return allow('grace-over', `It was announced, and nobody has said no until ${iso(ends)}.`, { approval: request.id, ends: iso(ends) });
+      return allow('grace-over', `It was announced, and was not denied until ${iso(ends)}.`, { approval: request.id, ends: iso(ends) });
     const expected = request === null ? null : graceExpected(request.grace);
     return {
       effect: 'approve',
@@ -79,7 +79,7 @@ export const gracePeriod = defineGuardrail({
       message:
         expected === null
           ? 'A grace period comes first. It begins when people have been notified.'
-          : `It is changed automatically after ${iso(expected)}, unless somebody denies it before.`,
+          : `It is changed automatically after ${iso(expected)}, unless it is denied before.`,
       data,
     };
   },

@@ -193,7 +193,7 @@ export function managerOf(tags: Readonly<Record<string, string>>, added: readonl
   return null;
 }
 
-/** What something else manages is changed there: infrastructure as code, or the controller that owns it, would take a fix back. */
+/** What something else manages is changed there: infrastructure as code, or the controller that owns it, would revert a fix. */
 export const managedByIac = defineGuardrail({
   id: 'managed-by-iac',
   needs: ['policy', 'observation'],

@@ -1,7 +1,7 @@
 import { allow } from './answer.js';
 import { defineGuardrail } from './guardrail.js';
 
-/** One switch stops changes, or everything: of the policy or beside it, whichever is stricter. */
+/** One switch stops changes, or everything: that of the policy or the external one, whichever is stricter. */
 export const killSwitch = defineGuardrail({
   id: 'kill-switch',
   needs: ['policy', 'stop'],

@@ -2,7 +2,7 @@ import { environmentOf, modeOf } from '../policy/policy.js';
 import { allow } from './answer.js';
 import { defineGuardrail } from './guardrail.js';
 
-/** What the policy lets a remediator do in an environment; anything that it does not name is told about. */
+/** What the policy allows a remediator in an environment. What it does not name is notify-only. */
 export const mode = defineGuardrail({
   id: 'mode',
   needs: ['policy'],

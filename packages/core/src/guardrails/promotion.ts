@@ -43,7 +43,7 @@ export const promotion = defineGuardrail({
   evaluate: ({ now, policy, remediator, resource, parameters, track }) => {
     const environment = environmentOf(policy, resource.account);
     if (environment?.after == null || modeOf(policy, remediator.id, resource.account) !== 'enforce')
-      return { effect: 'allow', code: 'no-gate', message: 'Nothing has to be shown in a lower environment first.' };
+      return { effect: 'allow', code: 'no-gate', message: 'No lower environment has to prove it first.' };
     const { environment: below, fixes: needed, bake } = environment.after;
     const accounts = policy.environments.find((each) => each.name === below)?.accounts ?? [];
     const same = track.filter(
@@ -76,14 +76,14 @@ export const promotion = defineGuardrail({
       return {
         effect: 'allow',
         code: 'promoted',
-        message: `${below} has shown it: ${count} verified fixes on distinct resources and days, none rolled back.`,
+        message: `${below} has proven it: ${count} verified fixes on distinct resources and days, none rolled back.`,
         data: { environment: below, executions: fixes.map((each) => each.execution).slice(0, 20) },
       };
     // What is missing changes with each fix; what is asked of the approver does not.
     return {
       effect: 'approve',
       code: 'promotion-unproven',
-      message: `${environment.name} comes after ${below}, which has not shown it with this version and these parameters: ${missing.join('; ')}.`,
+      message: `${environment.name} comes after ${below}, which has not proven it with this version and these parameters: ${missing.join('; ')}.`,
       data: { environment: environment.name, after: below },
     };
   },

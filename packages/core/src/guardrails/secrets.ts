@@ -15,7 +15,7 @@ export const secrets = defineGuardrail({
     return {
       effect: 'deny',
       code: 'secret-in-plan',
-      message: `A secret is in what would be written, or in its undo: ${held.map(({ summary }) => summary).join('; ')}. Secrets are kept nowhere, so it is left to a person.`,
+      message: `The change or its undo contains a secret: ${held.map(({ summary }) => summary).join('; ')}. Secrets are not kept, so a person has to make the change.`,
       data: { changes: held.length },
     };
   },

@@ -47,5 +47,5 @@ export const OUTCOMES: readonly Outcome[] = [
   'contested',
 ];
 
-/** Outcomes of executions that left something to take back, or may have. */
+/** Outcomes of executions that left something to roll back, or may have. */
 export const REVERSIBLE: readonly Outcome[] = ['remediated', 'flagged', 'partial', 'unknown'];

@@ -32,7 +32,7 @@ export interface ResponseRef {
   readonly $response: string;
 }
 
-/** How a change is taken back. Stored before the change is made. */
+/** The undo of a change. Stored before the change is made. */
 export type Undo<Operation extends string = string> =
   | {
       readonly calls: readonly ApiCall<Operation>[];
@@ -48,7 +48,7 @@ export interface Hazard {
   /** Stable, kebab-case. */
   readonly code: string;
   readonly effect: 'approve' | 'notify';
-  /** For people: what could break, and how to tell. */
+  /** For people: what could break, and how to find out. */
   readonly message: string;
 }
 

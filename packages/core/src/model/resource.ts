@@ -70,7 +70,7 @@ export function resource(input: { type: string; id: string; account: string; reg
   return Object.freeze({ type: input.type, id: input.id, account: input.account, region: input.region, partition });
 }
 
-/** The name of a resource's evidence stream and lease: equal for equal resources, whatever told us of them. */
+/** The name of a resource's evidence stream and lease: equal for equal resources, whichever source names them. */
 export function streamOf(ref: ResourceRef): Digest {
   return digestOf({ partition: ref.partition, account: ref.account, region: ref.region, type: ref.type, id: ref.id });
 }

@@ -30,11 +30,11 @@ export function policyMistakes(
   };
   const found: Mistake[] = [];
   if (policy.rules.length > 0 && !guardrails.some((each) => each.id === RULES))
-    found.push({ path: ['rules'], message: 'nothing here reads rules: add the guardrail that `celRules` of @redress/core/cel makes' });
+    found.push({ path: ['rules'], message: 'no guardrail evaluates these rules: add the one that `celRules` of @redress/core/cel makes' });
   if (policy.exceptions.register !== null && !hasRegister)
     found.push({
       path: ['exceptions', 'register'],
-      message: `it names the register ${JSON.stringify(policy.exceptions.register)}, and none was given: what people have agreed on would be changed. Give it as \`exceptions\` (\`readRegister\` of @redress/core/yaml reads it), or take the name out`,
+      message: `it names the register ${JSON.stringify(policy.exceptions.register)}, but none was given, so agreed exceptions would be ignored. Give it as \`exceptions\` (\`readRegister\` of @redress/core/yaml reads it), or remove the name`,
     });
   found.push(...unknownRules(policy, remediators), ...guardrails.flatMap((each) => each.check?.(policy) ?? []));
   for (const [index, each] of policy.grace.entries())

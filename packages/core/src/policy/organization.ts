@@ -18,7 +18,7 @@ export function needsOrganization({ environments }: Pick<Policy, 'environments'>
  * that two environments claim in the same way is in none, so that it is notify-only. Where the organization cannot be read there is no policy, which
  * denies. What it says is believed for 15 minutes.
  *
- * @param ambiguous is told of accounts that two environments claim.
+ * @param ambiguous is called with accounts that two environments claim.
  * @example createRedress({ policy: inOrganization(policy, organization()), … })
  * @throws {RedressError} `policy/unreadable`, from `read`
  */
@@ -75,10 +75,10 @@ async function resolve(policy: Policy, organization: Organization, ambiguous: (a
     }));
     return deepFreeze({ ...policy, environments });
   } catch (cause) {
-    throw new RedressError('policy/unreadable', `Which accounts the environments of the policy stand for could not be read: ${messageOf(cause)}`, {
+    throw new RedressError('policy/unreadable', `The accounts of the policy's environments could not be read: ${messageOf(cause)}`, {
       cause,
       retryable: true,
-      next: 'Organizations answers the management account and delegated administrators: let the role list accounts and tags, or name the accounts by their ids.',
+      next: 'Organizations answers the management account and delegated administrators. Allow the role to list accounts and tags, or name the accounts by their ids.',
     });
   }
 }

@@ -13,7 +13,7 @@ import { type Constant, checkAll, instant, type Mistake, mistakes, nearest, type
  * - `enforce`: fix, when every guardrail allows it.
  * - `approve`: plan, and wait for a person.
  * - `plan`: tell a person, with the plan.
- * - `notify`: tell a person. The default for everything that is not named.
+ * - `notify`: notify a person. The default for everything that is not named.
  * - `off`: nothing, without noise.
  */
 export type Mode = 'enforce' | 'approve' | 'plan' | 'notify' | 'off';
@@ -31,14 +31,14 @@ export interface Environment {
   readonly accountTags?: readonly AccountTag[];
   /** What has to be shown in a lower environment before this one may enforce; null for the lowest, or where `after: none` gives a reason. */
   readonly after: { readonly environment: string; readonly fixes: number /** Milliseconds. */; readonly bake: number } | null;
-  /** Why `after` is none. */
+  /** Why `after` is `none`. */
   readonly because: string | null;
 }
 
 /** What a limit counts together. */
 export type LimitKey = 'run' | 'remediator' | 'account' | 'region';
 
-/** At most so many changes. */
+/** The most changes. */
 export interface Limit {
   readonly per: readonly LimitKey[];
   readonly changes: number;
@@ -260,7 +260,7 @@ const schema = z.strictObject({
         days: z.optional(z.array(z.enum(WEEKDAYS)).check(z.minLength(1, 'names no day; leave it out for every day'))),
         from: clock,
         to: clock,
-        timezone: z.string().check(z.refine(isTimezone, 'is no time zone, such as Australia/Sydney or UTC')),
+        timezone: z.string().check(z.refine(isTimezone, 'is not a time zone, such as Australia/Sydney or UTC')),
       }),
     ),
   ),
@@ -405,7 +405,7 @@ export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [
       found.push({ path: ['environments', name, 'after'], message: 'the lowest environment (the first) comes after none' });
     }
     if (each.after === 'none' && each.because === undefined)
-      found.push({ path: ['environments', name, 'after'], message: 'after: none needs because: why nothing has to be shown below' });
+      found.push({ path: ['environments', name, 'after'], message: 'after: none needs because: why no lower environment has to prove it' });
     const after =
       each.after === undefined || each.after === 'none'
         ? null
@@ -447,7 +447,7 @@ export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [
         const near = nearest(key, order);
         found.push({
           path: [...path, key],
-          message: `${JSON.stringify(key)} is no environment${near === null ? '' : ` (did you mean ${near}?)`}; allowed: ${[...order, 'parameters'].join(', ')}`,
+          message: `${JSON.stringify(key)} is not an environment${near === null ? '' : ` (did you mean ${near}?)`}; allowed: ${[...order, 'parameters'].join(', ')}`,
         });
       } else if (!MODES.includes(value as Mode)) {
         found.push({ path: [...path, key], message: `${JSON.stringify(value)} is not allowed; allowed: ${MODES.join(', ')}` });
@@ -467,17 +467,17 @@ export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [
     if (perRun && each.window !== undefined) found.push({ path: ['limits', index, 'window'], message: 'a limit per run has no window' });
     if (!perRun && each.window === undefined) found.push({ path: ['limits', index], message: 'window is missing (for example PT1H)' });
     if (!perRun && each.changes > MOST_CHANGES)
-      found.push({ path: ['limits', index, 'changes'], message: `${each.changes} is more than a journal counts in a window: at most ${MOST_CHANGES}` });
+      found.push({ path: ['limits', index, 'changes'], message: `${each.changes} is above the most that a journal counts in a window: ${MOST_CHANGES}` });
     limits.push({ per: each.per, changes: each.changes, window: each.window === undefined ? 0 : (parseDuration(each.window) ?? 0) });
   });
   const known = (name: string, path: Mistake['path']) => {
-    if (!order.includes(name)) found.push({ path, message: `${JSON.stringify(name)} is no environment; allowed: ${order.join(', ') || 'none'}` });
+    if (!order.includes(name)) found.push({ path, message: `${JSON.stringify(name)} is not an environment; allowed: ${order.join(', ') || 'none'}` });
   };
   for (const name of Object.keys(raw.approvers ?? {})) known(name, ['approvers', name]);
   const windows = (raw.windows ?? []).map((each, index): Window => {
     for (const [at, name] of (each.environments ?? []).entries()) known(name, ['windows', index, 'environments', at]);
     const [from, to] = [minutesOf(each.from), minutesOf(each.to)];
-    if (from === to) found.push({ path: ['windows', index, 'to'], message: 'is the same as from: a window of no time, or of all of it' });
+    if (from === to) found.push({ path: ['windows', index, 'to'], message: 'is the same as from: such a window is empty or endless' });
     return { environments: each.environments ?? null, days: each.days ?? null, from, to, timezone: each.timezone };
   });
   const grace = (raw.grace ?? []).map((each, index): GracePeriod => {
@@ -510,7 +510,7 @@ export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [
     if (!new RegExp(CONFIG_RULE_NAME).test(name))
       found.push({
         path,
-        message: `${JSON.stringify(name)} can be the name of no Config rule: not its ARN or id, and without spaces around it`,
+        message: `${JSON.stringify(name)} is not the name of a Config rule: give its name, not its ARN or id, without spaces around it`,
       });
   }
 

@@ -44,7 +44,7 @@ const oneOrMore = <T extends z.ZodMiniType>(item: T) =>
   z.optional(z.union([item, z.array(item).check(z.minLength(1, 'is empty; leave it out or name something'))]));
 // `*` would select everything, and an empty text nothing that anyone meant.
 const name = text.check(
-  z.refine((value) => !value.includes('*') && !value.includes('?'), 'holds a wildcard; name what is exempt'),
+  z.refine((value) => !value.includes('*') && !value.includes('?'), 'contains a wildcard; name what is exempt'),
   z.refine((value) => value === value.trim(), 'begins or ends with a space'),
 );
 // A name that can match nothing would leave unprotected what someone meant to protect.
@@ -225,7 +225,7 @@ export function matchingNothing({ entries }: Pick<Register, 'entries'>, remediat
     const besides = asked.flatMap(({ exceptionTypes = [] }) => exceptionTypes);
     const types = [...new Set([...asked.flatMap(({ resourceTypes }) => resourceTypes), ...besides])];
     const whose =
-      scope.remediators === null ? 'no remediator here works' : `${scope.remediators.join(', ')} ${scope.remediators.length > 1 ? 'do' : 'does'} not work`;
+      scope.remediators === null ? 'no remediator works' : `${scope.remediators.join(', ')} ${scope.remediators.length > 1 ? 'do' : 'does'} not work`;
     const found: Mistake[] = [];
     for (const type of scope.resourceTypes ?? [])
       if (!types.includes(type))
@@ -237,7 +237,7 @@ export function matchingNothing({ entries }: Pick<Register, 'entries'>, remediat
       const possible = (sure === null ? [...(scope.resourceTypes ?? types), ...besides] : [sure]).filter((each) => types.includes(each));
       if (sure !== null && possible.length === 0) say(`is of type ${sure}: ${whose} on that type; allowed: ${types.join(', ')}`);
       else if (possible.length > 0 && !possible.some((each) => mayBe(id, each)))
-        say(`can be the id of nothing: ${whose} on what has ids of that form (${possible.join(', ')})`);
+        say(`is not an id: ${whose} on what has ids of that form (${possible.join(', ')})`);
       else if (type !== null && scope.resourceTypes !== null && !scope.resourceTypes.includes(type) && !besides.includes(type))
         say(`is of type ${type}, which resourceType does not name`);
       const home = sure === 'AWS::::Account' ? id : account;

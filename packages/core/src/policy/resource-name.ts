@@ -45,7 +45,7 @@ export function readResourceName(text: string): Understood {
     const url = new URL(text);
     if (CONSOLE.test(url.hostname)) return fromConsole(url);
   }
-  if (/[*?]/.test(text)) return wrong('holds a wildcard; name what is exempt');
+  if (/[*?]/.test(text)) return wrong('contains a wildcard; name what is exempt');
   if (text.startsWith('s3://')) {
     const [, bucket] = /^s3:\/\/([^/]+)\/?$/.exec(text) ?? [];
     return bucket === undefined ? wrong('names an object; an exception is on the whole bucket') : { ...plain(bucket), type: 'AWS::S3::Bucket' };
@@ -64,9 +64,9 @@ function fromArnText(text: string): Understood {
   const arn = parseArn(text);
   // The console, and the API of CloudWatch Logs itself, give the ARN of a log group with this end.
   const whole = arn?.service === 'logs' ? text.replace(/:\*$/, '') : text;
-  if (/[*?]/.test(whole)) return wrong('holds a wildcard; name what is exempt');
+  if (/[*?]/.test(whole)) return wrong('contains a wildcard; name what is exempt');
   const found = fromArn(whole);
-  if (found === null) return wrong('is an ARN of a form that is not known; give the id (sg-…, the name of a bucket)');
+  if (found === null) return wrong('is an ARN of an unknown form; give the id (sg-…, the name of a bucket)');
   if (found.account !== null && !isAccountId(found.account) && found.account !== 'aws') return wrong('is an ARN whose account id is not valid');
   return checked({ id: found.id, type: found.type, account: isAccountId(found.account) ? found.account : null, region: found.region });
 }

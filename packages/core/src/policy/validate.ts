@@ -133,7 +133,7 @@ export function mistakes(code: RedressErrorCode, what: string, list: readonly Mi
   return new RedressError(code, `${what} has ${list.length === 1 ? 'a mistake' : `${list.length} mistakes`}:\n  ${lines.join('\n  ')}`, {
     ...(first === undefined ? {} : { place: first.place }),
     mistakes: placed,
-    next: 'Correct the places named; nothing was done.',
+    next: 'Correct these places. Nothing was done.',
   });
 }
 
@@ -167,7 +167,7 @@ function explain(issue: $ZodIssue, input: unknown): Mistake[] {
       return [
         {
           path,
-          message: `${value} fits none of what is allowed: ${branches.map((branch) => branch.map((each) => each.message).join(' and ')).join('; or: ')}`,
+          message: `${value} matches none of the allowed forms: ${branches.map((branch) => branch.map((each) => each.message).join(' and ')).join('; or: ')}`,
         },
       ];
     }

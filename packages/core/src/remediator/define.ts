@@ -29,7 +29,7 @@ export interface CallSubject {
   readonly region?: string;
 }
 
-/** Reads the resources out of a CloudTrail record; total: answers `[]` when it cannot tell. */
+/** Reads the resources from a CloudTrail record. It never throws: it returns `[]` if it cannot determine them. */
 export type CallReader = (
   call: RecordedCall & {
     readonly account: string;
@@ -90,7 +90,7 @@ export type ObservationPurpose = 'decision' | 'confirmation' | 'verification';
 export interface DeclaredHazard {
   /** As in the plan's {@link Hazard}. */
   readonly code: string;
-  /** `approve`: a person says yes first. `notify`: nothing is changed, a person is told. */
+  /** `approve`: a person says yes first. `notify`: nothing is changed, a person is notified. */
   readonly effect: Hazard['effect'];
   /** What could break, and by what it is recognised. */
   readonly what: string;
@@ -98,7 +98,7 @@ export interface DeclaredHazard {
   readonly advice: string;
 }
 
-/** What taking a remediator's changes back brings back, told beforehand. */
+/** What a rollback of a remediator's changes restores, declared in advance. */
 export interface DeclaredRollback {
   /** The least of what its undos say: `equivalent` when one of them does; `nothing` when changes can be irreversible. */
   readonly restores: 'exact' | 'equivalent' | 'nothing';
@@ -207,7 +207,7 @@ export interface RemediatorDefinition<
    * started anew; a look at the resource says what it came to, never its own status.
    */
   readonly runbook?: { readonly document: string; readonly waits: string };
-  /** What no read can tell; shown in plans, approvals and README. */
+  /** Blind spots: what no read can show. Shown in plans, approvals and README. */
   readonly blindSpots: readonly string[];
   /** Every hazard that `plan` may name. `@redress/testing` refuses a plan with another one, and a hazard that no scenario shows. */
   readonly hazards?: readonly DeclaredHazard[];
@@ -353,7 +353,7 @@ export interface Remediator {
   readonly whenResolved: boolean;
   /** Only a person can say whether it is so. Absent: it looks for itself. */
   readonly attested?: true;
-  /** Its change is to start this Automation document, which may take so many milliseconds. */
+  /** Its change starts this Automation document, which may take this many milliseconds. */
   readonly runbook?: { readonly document: string; readonly waits: number };
   readonly blindSpots: readonly string[];
   /** Absent: it declares none. */
@@ -386,7 +386,7 @@ export interface Remediator {
   readonly identify: ((args: { aws: never; resource: ResourceRef }) => Promise<{ readonly id: string; readonly region?: string } | 'gone' | null>) | null;
   /** Whether two states are as good as each other after an undo. */
   equivalent(before: Json, after: Json): boolean;
-  /** What of a claim is open although there is nothing to change; null: it cannot tell. Absent: its look has the last word. */
+  /** What of a claim is open although there is nothing to change; null: it cannot be determined. Absent: the read decides.
   judge?(args: { state: Json; context: unknown; claim: Claim; resource: ResourceRef; parameters: JsonObject }): readonly string[] | null;
   /** Default for `purpose`: `decision`; for `earlier`: null; for `observedAt`: now. */
   observe(args: {
@@ -497,7 +497,7 @@ export function defineRemediator<
   if (definition.uses.writes.length > 0 && definition.uses.undoes.length === 0) {
     if (definition.rollback?.restores !== 'nothing')
       refuse("it writes, but declares no undo operations. Declare them, or say `rollback: { restores: 'nothing', … }` and mark each change irreversible.");
-    if (definition.ceiling === 'enforce') refuse('it has no undo, so that a person decides on each change: its ceiling is approve or notify.');
+    if (definition.ceiling === 'enforce') refuse('it has no undo, so a person has to decide on each change: its ceiling is approve or notify.');
   }
   const { writes, undoes } = definition.uses;
   const passing = [...writes, ...undoes].some(({ service, operations }) =>
@@ -510,7 +510,7 @@ export function defineRemediator<
         : 'it names a role in `passes`, but no operation of it declares iam:PassRole.',
     );
   if (definition.attested === true && (writes.length > 0 || definition.ceiling !== 'notify'))
-    refuse('what a person attests is never changed: its ceiling is notify, and it writes nothing.');
+    refuse('what a person attests is never changed: its ceiling is notify, and it declares no writes.');
   const codes = (definition.hazards ?? []).map(({ code }) => code);
   for (const code of codes) if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(code)) refuse(`hazards: ${JSON.stringify(code)} is not kebab-case.`);
   if (new Set(codes).size !== codes.length) refuse('hazards: two have one code.');

@@ -72,7 +72,7 @@ async function sight<Found>(
   const seeking = seek();
   const found = async () => {
     const it = await seeking;
-    if (it === null) throw new RedressError('aws/gone', `${resource.id} is not there.`);
+    if (it === null) throw new RedressError('aws/gone', `${resource.id} does not exist.`);
     return it as never;
   };
   const tagsBy = async (arn: string): Promise<Tags | 'untaggable'> => (tags === 'untaggable' ? tags : withTags ? tags.of({ ...asked, arn, found }) : {});

@@ -78,7 +78,7 @@ export const accountEverywhere: ResourceType<undefined> = defineResource({
  * @throws {Error} where there is no list at all, or a tag without a key: that is not the same as none, and an exception may be among them.
  */
 export function tagsIn(list: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined): Tags {
-  if (list === undefined) throw new Error('The service did not say which tags there are.');
+  if (list === undefined) throw new Error('The service did not return the tags.');
   return Object.fromEntries(list.map((tag) => [given(tag, 'Key'), tag.Value ?? '']));
 }
 

@@ -361,7 +361,7 @@ it('what has to exist is named in the policy, or said to be missing', () => {
   expect(needs('box-close', 'one is open', { lidArn: undefined, roleArn: 'arn:role' })).toEqual({
     status: 'manual',
     message: 'one is open. The policy does not name lidArn, so nothing is changed.',
-    steps: ['Make it, or find it, and name it in the policy: remediators: { box-close: { parameters: { lidArn: … } } }.'],
+    steps: ['Create or find it, and name it in the policy: remediators: { box-close: { parameters: { lidArn: … } } }.'],
   });
 });
 

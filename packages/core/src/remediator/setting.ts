@@ -74,7 +74,7 @@ export function shortLived(what: string): WordedHazard {
     code: 'short-lived',
     effect: 'approve',
     what: `Tags say that it is ephemeral, temporary or a preview: ${what}.`,
-    advice: 'Ask its owner. Approve when it is to stay, else record an exception with an end.',
+    advice: 'Ask its owner. Approve if it is to stay; otherwise record an exception with an expiry date.',
     words: ['ephemeral', 'preview', 'temporary', 'temp', 'tmp', 'scratch'],
   };
 }
@@ -89,7 +89,7 @@ export function sharedOnPurpose(what: string): WordedHazard {
     code: 'shared-on-purpose',
     effect: 'approve',
     what: `Tags say that it is published: ${what}.`,
-    advice: 'Ask its owner who uses it. Approve when nobody needs it, else record an exception.',
+    advice: 'Ask its owner who uses it. Approve if nobody needs it; otherwise record an exception.',
     words: ['public', 'published', 'sample', 'marketplace', 'open data'],
   };
 }
@@ -104,7 +104,7 @@ export function pinnedVersion(what: string): WordedHazard {
     code: 'pinned-version',
     effect: 'approve',
     what: `Tags say that its version is pinned: ${what}.`,
-    advice: 'Ask its owner why. Approve when the reason is gone, else record an exception.',
+    advice: 'Ask its owner why. Approve if the reason is gone; otherwise record an exception.',
     words: ['pinned', 'pin', 'no upgrade', 'no auto upgrade', 'version locked'],
   };
 }
@@ -122,7 +122,7 @@ export function needs(remediator: string, gap: string, given: Readonly<Record<st
     status: 'manual',
     message: `${gap}. The policy does not name ${missing.join(' and ')}, so nothing is changed.`,
     steps: [
-      `Make it, or find it, and name it in the policy: remediators: { ${remediator}: { parameters: { ${missing.map((name) => `${name}: …`).join(', ')} } } }.`,
+      `Create or find it, and name it in the policy: remediators: { ${remediator}: { parameters: { ${missing.map((name) => `${name}: …`).join(', ')} } } }.`,
     ],
   };
 }
@@ -333,8 +333,8 @@ export function defineReport<
     const reason = definition.exempt?.(args) ?? null;
     if (reason !== null) return { status: 'not-applicable', reason };
     const gap = definition.gap(args);
-    if (gap === null) return { status: 'compliant', message: `It is as it has to be: ${definition.closed}.` };
-    return { status: 'manual', message: gap.message, steps: [...gap.steps, `It is closed when the next look sees: ${definition.closed}.`] };
+    if (gap === null) return { status: 'compliant', message: `It is as required: ${definition.closed}.` };
+    return { status: 'manual', message: gap.message, steps: [...gap.steps, `It is closed when the next read shows: ${definition.closed}.`] };
   };
   return remediatorOf(definition, { ceiling: 'notify', hazards: [], writes: [], undoes: [], assess });
 }

@@ -43,7 +43,7 @@ describe('the rules that remediators know', () => {
     expect(await asked(`${name}-conformance-pack-abc123`, rule.resourceType)).toEqual(ids);
   });
 
-  it('are remediated by Config where a remediator can close them on request, by itself', () => {
+  it('are remediated by Config where a remediator can close them on request, automatically', () => {
     expect(rules.filter((rule) => rule.remediable === true).map(({ name }) => name)).toEqual([
       'cw-loggroup-retention-period-check',
       'ec2-ebs-encryption-by-default',

@@ -113,8 +113,8 @@ function remediable(identifier: string, remediators: readonly Remediator[]): tru
   if (needed === null) return 'it looks for more than is changed';
   if (needed.some((each) => each.ceiling !== 'enforce')) return 'a part of what it looks for is changed after a person has said yes';
   if (remediators.some((each) => does(each) === 'fix' && each.ceiling === 'enforce' && each.freshWithin === null)) return true;
-  if (remediators.some((each) => does(each) === 'fix')) return 'what may be changed by itself only while it is new is changed on events';
-  return remediators.some((each) => does(each) === 'flag') ? 'it is flagged, and stays open' : 'it is only told about';
+  if (remediators.some((each) => does(each) === 'fix')) return 'what may be changed automatically only while it is new is changed on events';
+  return remediators.some((each) => does(each) === 'flag') ? 'it is flagged, and stays open' : 'people are only notified';
 }
 
 /** What a remediator does at most: it fixes, sets a flag that it takes away when the gap is closed, or tells. */

@@ -77,7 +77,7 @@ function declaring(...writes: string[]): Remediator {
   });
 }
 
-describe('the narrowing of each action, beside the service authorization reference', async () => {
+describe('the narrowing of each action, compared with the service authorization reference', async () => {
   // Which role may be passed, the policy says.
   const declared = [...new Set(MEMBER_ROLES.flatMap((role) => actionsOf(role, every)))].filter((action) => action !== 'iam:PassRole').sort();
 
@@ -378,7 +378,7 @@ describe('the policy of a role', () => {
       expect(sharing(policy)).toEqual({ StringEquals: { 'ec2:Owner': '111111111111' } });
   });
 
-  it('leaves an action wide that nobody has narrowed, says so, and narrows it as told', () => {
+  it('leaves an action wide that nobody has narrowed, says so, and narrows it as asked', () => {
     const mine = [declaring('acme:PutThing')];
     expect(memberPolicy('fix', { remediators: mine }).Statement).toEqual([{ Sid: 'FixOther', Effect: 'Allow', Action: ['acme:PutThing'], Resource: '*' }]);
     expect(narrowed({ remediators: mine }).find(({ action }) => action === 'acme:PutThing')).toMatchObject({

@@ -202,7 +202,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     name: 'RuleTags',
     resources: [groupRules],
     conditions: { StringEquals: { 'ec2:CreateAction': 'AuthorizeSecurityGroupIngress' } },
-    rest: 'Any tag, but only on a security group rule, and only as it is made: a rule that is taken back gets the tags it had.',
+    rest: 'Any tag, but only on a security group rule, and only as it is made: a rule that is restored gets the tags it had.',
   },
   'config:DescribeConfigRules': {
     name: 'ConfigRules',

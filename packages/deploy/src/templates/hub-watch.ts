@@ -128,7 +128,7 @@ export function watching(timeout: number): Record<string, TemplateResource> {
       Period: DAY,
       EvaluationPeriods: 2,
     }),
-    SweepMissingAlarm: missing('No sweep came to an end for a day: what events miss is not found.', 'SweepCompleted'),
+    SweepMissingAlarm: missing('No sweep completed for a day: what events miss is not found.', 'SweepCompleted'),
     CanaryMissingAlarm: missing('The daily canary did not come through: events do not arrive. `redress doctor` says where it breaks.', 'CanaryArrived'),
     Dashboard: { Type: 'AWS::CloudWatch::Dashboard', Properties: { DashboardBody: sub(JSON.stringify(dashboard())) } },
   };

@@ -63,7 +63,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
 
   return encryptable({
     AWSTemplateFormatVersion: '2010-09-09',
-    Description: 'Redress, the hub: closes security gaps within written bounds, and keeps the record. Without a policy in its code it only tells.',
+    Description: 'Redress, the hub: closes security gaps within written bounds, and keeps the record. Without a policy in its code it only notifies.',
     Parameters: parameters(),
     Conditions: {
       HasOrganization: given('OrganizationId'),

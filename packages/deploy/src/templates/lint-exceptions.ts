@@ -10,7 +10,7 @@ export interface LintException {
 }
 
 const NO_KEY = 'A key of its own is an option: EncryptionKeyArn.';
-const READERS = 'Data events of CloudTrail tell who read. Access logs need one more bucket.';
+const READERS = 'Data events of CloudTrail show who read. Access logs need one more bucket.';
 const WILDCARDS =
   'Objects of one bucket, indexes of one table, one role name in each account; in member roles every resource of a kind, for only an event says which; NARROWING has the reasons.';
 

@@ -96,7 +96,7 @@ export function memberRoleTemplate(options: MemberRoleTemplateOptions): Template
       ...policiesOf('Rollback', statements.rollback, 'HasRollback'),
       ReadRole: role('Read', 'looks, and changes nothing.', 'HubRoleArns', statements.read),
       FixRole: role('Fix', 'closes gaps; cannot open a port.', 'HubRoleArns', statements.fix),
-      RollbackRole: role('Rollback', 'takes fixes back.', 'RollbackRoleArns', statements.rollback, 'HasRollback'),
+      RollbackRole: role('Rollback', 'rolls fixes back.', 'RollbackRoleArns', statements.rollback, 'HasRollback'),
     },
     Outputs: {
       ReadRoleArn: { Description: 'Assumed to look.', Value: { 'Fn::GetAtt': ['ReadRole', 'Arn'] } },

@@ -177,7 +177,7 @@ describe('the hub', () => {
     }
   });
 
-  it('runs on arm64 and Node 24, and bounds what it retries by itself', () => {
+  it('runs on arm64 and Node 24, and bounds its own retries', () => {
     for (const each of properties(hub, 'AWS::Lambda::Function')) expect(each).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
     for (const each of properties(hub, 'AWS::Lambda::EventInvokeConfig'))
       expect(each).toMatchObject({ MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 3600 });
@@ -194,7 +194,7 @@ describe('the hub', () => {
     expect(properties(hub, 'AWS::Lambda::Url')).toEqual([expect.objectContaining({ AuthType: 'AWS_IAM' })]);
   });
 
-  it('tells where the policies are that people get', () => {
+  it('outputs where the policies are that people get', () => {
     const { ApproverPolicyArn, AuditorPolicyArn } = hub.Outputs;
     expect(ApproverPolicyArn).toMatchObject({ Value: { Ref: 'ApproverPolicy' }, Condition: hub.Resources['ApproverPolicy']?.Condition });
     expect(AuditorPolicyArn).toMatchObject({ Value: { Ref: 'AuditorPolicy' } });

@@ -43,8 +43,8 @@ export class BehindGuard {
     if (table < checkpoint)
       throw new RedressError(
         'journal/behind',
-        `The table ${this.#store.options.table} was set back: it is sealed up to entry ${table}, and the newest checkpoint has ${checkpoint}. Nothing begins on it.`,
-        { next: 'Follow the drill in docs/operations.md; then say so with `redress evidence restored --reason TEXT`.' },
+        `The table ${this.#store.options.table} is behind its ledger, as after a restore: it is sealed up to entry ${table}, and the newest checkpoint has ${checkpoint}. No execution starts on it.`,
+        { next: 'Follow the drill in docs/operations.md, then run `redress evidence restored --reason TEXT`.' },
       );
     this.#checked = performance.now();
   }

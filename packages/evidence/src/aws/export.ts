@@ -58,7 +58,7 @@ export async function exportJournal(options: ExportOptions): Promise<ExportRepor
   const { directory } = options;
   if ((await exists(`${directory}/FORMAT`)) || (await exists(`${directory}/streams`)))
     throw new RedressError('journal/invalid', `There is a journal in ${directory} already, or a part of one.`, {
-      next: 'Give a folder that is empty or does not exist.',
+      next: 'Give a folder that is empty or does not exist yet.',
     });
   const store = new Store(options);
   try {

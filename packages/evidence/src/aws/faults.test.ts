@@ -588,7 +588,7 @@ describe('a document that is there already', () => {
     expect(Math.floor(daysLocked(model))).toBe(10);
   });
 
-  it('and holds something else than its name says is no evidence: nothing is done on it', async () => {
+  it('and whose content does not match its name is not evidence: nothing is done because of it', async () => {
     const model = new Model('t', 'b', { overlap: false });
     await stored(model, {});
     model.objects.set(only(model), '{"a":2}');

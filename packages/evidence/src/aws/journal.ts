@@ -238,7 +238,7 @@ export class AwsJournal implements Journal {
     const ended = await this.#store.transact([{ Put }], key.slice(0, 32), (failed) => failed.get(0)?.['key']?.S === key);
     if (ended.kind === 'done') return key;
     const first = ended.failed.get(0)?.['key']?.S ?? (await this.#store.get(at))?.['key']?.S;
-    if (first === undefined) throw this.#store.unavailable(new Error('the key of redaction is there, and cannot be read'));
+    if (first === undefined) throw this.#store.unavailable(new Error('the redaction key exists, but cannot be read'));
     return first;
   }
 
@@ -492,7 +492,7 @@ export class AwsJournal implements Journal {
       if (next.record.kind === 'intent' && ended.failed.has(0))
         throw corrupt(next.after.stream, next.ref.seq, 'its execution is known, and its record is not there');
       // Only what a limit counts may be other than it was a moment ago.
-      if (ended.head !== null) throw corrupt(next.after.stream, next.ref.seq, 'somebody has recorded something else in its place meanwhile');
+      if (ended.head !== null) throw corrupt(next.after.stream, next.ref.seq, 'another record was written in its place in the meantime');
     }
   }
 
@@ -565,7 +565,7 @@ export class AwsJournal implements Journal {
       if (!ended.failed.has(1)) throw corrupt(stream, next.ref.seq, 'there is a record that the head of the stream does not count');
       const item = ended.failed.get(1) ?? null;
       const newer = item === null ? await this.#read(stream) : await this.#decode(stream, item);
-      if (newer.state.length < before.state.length) throw corrupt(stream, before.state.length, 'the head of the stream went back');
+      if (newer.state.length < before.state.length) throw corrupt(stream, before.state.length, 'the head of the stream was reset');
       this.#remember(stream, newer);
       return { kind: 'refused', failed, head: newer };
     } catch (error) {

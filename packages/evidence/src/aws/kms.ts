@@ -46,7 +46,7 @@ export async function kmsSigner({ key, origin, client: given, region, endpoint, 
     try {
       return (await client.send(command as never)) as T;
     } catch (cause) {
-      throw new RedressError('ledger/unavailable', `KMS does not serve the key ${key}: ${messageOf(cause)}`, {
+      throw new RedressError('ledger/unavailable', `KMS cannot use the key ${key}: ${messageOf(cause)}`, {
         cause,
         retryable: true,
         next: 'Check that the key exists in this region, is enabled, and that the role may kms:GetPublicKey and kms:Sign.',

@@ -125,7 +125,7 @@ export class BucketLedger implements LedgerStore {
     if (await this.#store.place(path, bytes, null)) return;
     const there = await this.read(path);
     if (there?.equals(bytes) !== true)
-      throw new RedressError('ledger/corrupt', `${path} is in the bucket, and is not what belongs there. Nothing was signed.`, {
+      throw new RedressError('ledger/corrupt', `${path} is in the bucket, with unexpected content. Nothing was signed.`, {
         next: 'Find out who wrote it (CloudTrail data events, or the versions of the object), and move it away.',
       });
   }

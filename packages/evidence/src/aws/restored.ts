@@ -20,7 +20,7 @@ export interface Restored extends Sides, WrittenBack {}
 
 /** See `acceptRestored` in seal.ts. */
 export async function acceptRestored({ by, reason, trusted = [], ...options }: RestoredOptions): Promise<Restored> {
-  if (by.trim() === '' || reason.trim() === '') throw new RedressError('journal/invalid', 'Who accepts a table that was set back, and why, has to be said.');
+  if (by.trim() === '' || reason.trim() === '') throw new RedressError('journal/invalid', 'Give who accepts the restored table, and why.');
   const store = new Store(options);
   try {
     const sides = await sidesOf(store);
@@ -28,7 +28,7 @@ export async function acceptRestored({ by, reason, trusted = [], ...options }: R
     const back = await writeBack(options, trusted);
     if (sides.table >= sides.checkpoint) {
       if (back.records + back.refused.length > 0) return { ...sides, ...back };
-      throw new RedressError('journal/invalid', `The table ${options.table} is not behind its ledger: nothing has to be accepted.`);
+      throw new RedressError('journal/invalid', `The table ${options.table} is not behind its ledger: there is nothing to accept.`);
     }
     const { UpdateItemCommand } = await import('./ledger-clients.js');
     const { pk, sk } = MARK;

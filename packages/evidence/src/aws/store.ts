@@ -115,7 +115,7 @@ export class Store {
       const sdk = await import('./clients.js').catch((cause: unknown) => {
         throw new RedressError('journal/unavailable', `The AWS SDK cannot be loaded: ${messageOf(cause)}`, {
           cause,
-          next: 'Install @aws-sdk/client-dynamodb and @aws-sdk/client-s3 beside @redress/evidence.',
+          next: 'Install @aws-sdk/client-dynamodb and @aws-sdk/client-s3 alongside @redress/evidence.',
         });
       });
       const { region, endpoint, profile, credentials, clients } = this.options;
@@ -260,7 +260,7 @@ export class Store {
       const deadline = this.deadline();
       for (let attempt = 0; rest.length > 0; attempt++) {
         if (attempt > 0) {
-          if (performance.now() > deadline) throw this.unavailable(new Error('the store keeps putting reads off'));
+          if (performance.now() > deadline) throw this.unavailable(new Error('the store keeps throttling reads'));
           await pause(attempt);
         }
         const reply = await this.#repeat(() =>
@@ -336,7 +336,7 @@ export class Store {
           for (const [index, { Code, Item: item }] of reasons.entries()) if (Code === 'ConditionalCheckFailed') failed.set(index, item ?? null);
           if (failed.size > 0) return isOurs(failed) ? { kind: 'done' } : { kind: 'refused', failed };
           const odd = reasons.find(({ Code }) => Code !== undefined && Code !== 'None' && !THROTTLED.has(Code));
-          if (odd !== undefined) throw new RedressError('journal/invalid', `DynamoDB does not take it: ${odd.Code}: ${odd.Message ?? ''}`, { cause: error });
+          if (odd !== undefined) throw new RedressError('journal/invalid', `DynamoDB does not accept it: ${odd.Code}: ${odd.Message ?? ''}`, { cause: error });
           if (performance.now() > deadline) throw this.unavailable(error);
         } else {
           const kind = classify(error);
@@ -394,9 +394,10 @@ export class Store {
     const at = { Bucket: bucket, Key: prefix + key };
     const there = await this.#object(at.Key);
     // Someone deleted it in this moment: it is stored after all.
-    if (there === null) throw Object.assign(new Error('the document was there, and is not', { cause: refusal }), { name: 'ConditionalRequestConflict' });
+    if (there === null)
+      throw Object.assign(new Error('the document existed, and does not any more', { cause: refusal }), { name: 'ConditionalRequestConflict' });
     if (there.text !== text)
-      throw new RedressError('journal/corrupt', `${bucket}/${at.Key} holds something else than its name says.`, {
+      throw new RedressError('journal/corrupt', `${bucket}/${at.Key} has content that does not match its name.`, {
         next: 'Find out who wrote it (CloudTrail data events, or the versions of the object), and move it away; then it is stored.',
       });
     if (lock === null) return;
@@ -442,7 +443,7 @@ export class Store {
     return new RedressError('journal/unavailable', `The journal in table ${table} and bucket ${bucket} cannot be used: ${nameOf(cause)}: ${messageOf(cause)}`, {
       cause,
       retryable: true,
-      next: 'Check that table and bucket exist in this region, that the role may use them, and that AWS is well.',
+      next: 'Check that table and bucket exist in this region, that the role may use them, and that AWS is available.',
     });
   }
 }

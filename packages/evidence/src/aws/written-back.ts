@@ -160,7 +160,7 @@ async function streamsBehind(store: Store, sealed: { readonly streams: ReadonlyM
     if (there.seq < seq) lost.set(stream, there.seq);
     else {
       const digest = there.seq === seq ? there.head : (await store.get({ pk: streamKey(stream), sk: recordKey(seq) }))?.['digest']?.S;
-      if (digest !== head) forked.push({ stream, seq, message: 'the table has another record in its place: the stream has gone on otherwise' });
+      if (digest !== head) forked.push({ stream, seq, message: 'the table has another record in its place: the stream differs' });
     }
   }
   return { lost, forked };
@@ -238,5 +238,5 @@ async function notInBucket(store: Store, documents: readonly LostDocument[]): Pr
 }
 
 function corrupt(message: string): RedressError {
-  return new RedressError('ledger/corrupt', `${message} Nothing was written back.`, { next: 'Find out with `redress evidence verify` what was changed.' });
+  return new RedressError('ledger/corrupt', `${message} Nothing was written back.`, { next: '`redress evidence verify` shows what was changed.' });
 }

@@ -87,7 +87,7 @@ export async function oscalAssessmentResults(source: OscalSource | Assessment): 
             uuid: plan,
             title: 'What Redress assesses',
             description:
-              'Each remediator looks for one gap, on each resource that an event, a sweep or a person names. Its page in the documentation says which.',
+              'Each remediator checks for one gap, on each resource that an event, a sweep or a person names. Its page in the documentation describes it.',
           },
         ],
       },
@@ -116,7 +116,7 @@ export async function oscalPoam(source: OscalSource | Assessment): Promise<Oscal
         : { 'local-definitions': { 'inventory-items': inventory(open) }, observations: open.map(observation), risks: items.map(({ risk }) => risk) }),
       'poam-items':
         items.length === 0
-          ? [{ uuid: uuidOf('oscal-poam-none', digest), title: 'Nothing is open', description: 'No gap stands in the records.', props: [prop('open', '0')] }]
+          ? [{ uuid: uuidOf('oscal-poam-none', digest), title: 'Nothing is open', description: 'The records have no gap.', props: [prop('open', '0')] }]
           : items.map(({ item }) => item),
     },
   };
@@ -239,7 +239,7 @@ function finding(control: string, of: readonly Assessed[], digest: string): Json
   return {
     uuid: uuidOf('oscal-finding', control, digest),
     title: line(control),
-    description: open === 0 ? `All ${of.length} resources are as they should be.` : `${open} of ${of.length} resources are not as they should be.`,
+    description: open === 0 ? `All ${of.length} resources are compliant.` : `${open} of ${of.length} resources are not compliant.`,
     props: [prop('resources', String(of.length)), prop('open', String(open)), prop('remediator', control)],
     target: {
       type: 'objective-id',

@@ -112,7 +112,7 @@ async function inFolder<T>(
     throw new RedressError('ledger/unavailable', `The journal in ${directory} cannot be sealed: ${messageOf(cause)}`, {
       cause,
       retryable: true,
-      next: 'Check that the folder is writable, and that no other sealer hangs.',
+      next: 'Check that the folder is writable, and that no other sealer is stuck.',
     });
   }
 }

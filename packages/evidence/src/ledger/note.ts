@@ -99,7 +99,7 @@ function checkName(name: string): void {
       'ledger/key',
       `${JSON.stringify(name)} cannot be the origin of a log: it must have 1 to 200 characters, without spaces and plus signs.`,
       {
-        next: 'Take a name that is yours, such as example.com/redress.',
+        next: 'Use a name that you own, such as example.com/redress.',
       },
     );
 }

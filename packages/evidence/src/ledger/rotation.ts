@@ -46,7 +46,7 @@ export async function rotationsOf(store: Pick<LedgerStore, 'read'>, count: numbe
         'ledger/corrupt',
         `${rotationPath(number)} is missing, or is not what announced key ${number + 1} of the log. Nothing was signed.`,
         {
-          next: 'Find out with `redress evidence verify` what was changed.',
+          next: '`redress evidence verify` shows what was changed.',
         },
       );
     seals.push(seal as LastSeal);

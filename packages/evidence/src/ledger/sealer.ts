@@ -249,8 +249,8 @@ async function linesOf({ source }: Sealer, { state }: Pick<Log, 'state'>, begun:
 async function checkLost({ store, signer }: Sealer, { by, state: { rotation = null, seal: last } }: Log, lost: string): Promise<void> {
   const no = (message: string, next: string) => new RedressError('ledger/key', message, { next });
   if (by !== lost)
-    throw no(`The newest checkpoint is of ${keyName(by)}, and not of ${keyName(lost)}.`, 'Look with `redress evidence verify` which key has sealed.');
-  if (signer.verifier === lost) throw no(`${keyName(lost)} is the key that is said to be lost.`, 'Give the key that goes on.');
+    throw no(`The newest checkpoint is of ${keyName(by)}, and not of ${keyName(lost)}.`, '`redress evidence verify` shows which key has sealed.');
+  if (signer.verifier === lost) throw no(`${keyName(lost)} is the key that was declared lost.`, 'Give the new key.');
   if (last?.rotation?.from === lost && last.rotation.to === signer.verifier)
     throw no(`${keyName(lost)} has announced ${keyName(signer.verifier)}: nothing is broken.`, 'Seal with that key.');
   const replaced = (await rotationsOf(store, rotation?.number ?? 0)).some((each) => each.rotation.from === signer.verifier);
@@ -328,14 +328,14 @@ async function checkSigner({ store, signer }: Sealer, { rotation = null, seal: l
   if (ofSigner !== undefined)
     throw new RedressError(
       'ledger/key',
-      `${keyName(signer.verifier)} does not sign for this ledger any more: ${keyName(ofSigner.to)} has replaced it. Nothing was signed.`,
+      `${keyName(signer.verifier)} no longer signs for this ledger: ${keyName(ofSigner.to)} has replaced it. Nothing was signed.`,
       { next: 'Seal with the key that has replaced it.' },
     );
   if (by !== '' && by !== signer.verifier && last?.rotation?.to !== signer.verifier)
     throw new RedressError(
       'ledger/key',
       `The newest checkpoint is of ${keyName(by)}, which has not announced ${keyName(signer.verifier)}. Nothing was signed.`,
-      { next: `Replace it (\`redress evidence rotate\`). If it is lost, say so: \`redress evidence break --lost ${keyName(by)}\`.` },
+      { next: `Replace it (\`redress evidence rotate\`). If it is lost, declare it: \`redress evidence break --lost ${keyName(by)}\`.` },
     );
 }
 
@@ -417,16 +417,16 @@ async function complete(sealer: Sealer, { version, note: log, state, edge }: Log
       'ledger/key',
       `${keyName(rotation.from)} has begun to announce ${keyName(rotation.to)}, and has to complete that. Nothing was signed.`,
       {
-        next: `Replace the key once more, with the same two keys. If ${keyName(rotation.from)} is lost, say so: \`redress evidence break\`.`,
+        next: `Run the replacement again, with the same two keys. If ${keyName(rotation.from)} is lost, declare it: \`redress evidence break\`.`,
       },
     );
   const { break: lost } = after.seal;
   if (lost !== undefined && lost.to !== signer.verifier)
-    throw new RedressError('ledger/key', `${keyName(lost.from)} was said to be lost, and ${keyName(lost.to)} goes on. Nothing was signed.`, {
-      next: `Say it once more with ${keyName(lost.to)}, to complete that.`,
+    throw new RedressError('ledger/key', `${keyName(lost.from)} was declared lost, and ${keyName(lost.to)} continues. Nothing was signed.`, {
+      next: `Run `redress evidence break` again with ${keyName(lost.to)}, to complete that.`,
     });
   if (rotation !== undefined && (await store.decided(after.seal.number + 1)) !== null)
-    throw new RedressError('ledger/key', `${keyName(rotation.from)} was said to be lost before it has announced another key. Nothing was signed.`, {
+    throw new RedressError('ledger/key', `${keyName(rotation.from)} was declared lost before it announced another key. Nothing was signed.`, {
       next: 'Complete with `redress evidence break` what was begun.',
     });
   const lines = read ?? (await linesOf(sealer, { state }, plan));
@@ -704,5 +704,5 @@ function parsed(bytes: Buffer, what: string): unknown {
 }
 
 function corrupt(message: string): RedressError {
-  return new RedressError('ledger/corrupt', `${message} Nothing was signed.`, { next: 'Find out with `redress evidence verify` what was changed.' });
+  return new RedressError('ledger/corrupt', `${message} Nothing was signed.`, { next: '`redress evidence verify` shows what was changed.' });
 }

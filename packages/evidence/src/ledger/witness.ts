@@ -79,7 +79,7 @@ async function oneOf(note: string, guess: number, { key, url }: Witness, read: R
   try {
     return await askedOf(note, guess, known, url, read);
   } catch (error) {
-    const next = 'It is asked once more after the next seal. Look whether its URL is right and whether it can be reached.';
+    const next = 'It is asked again after the next seal. Check its URL, and whether it can be reached.';
     return { witness: known.name, message: `It could not be asked: ${messageOf(error)}`, next };
   }
 }
@@ -124,13 +124,13 @@ async function post(url: string, body: string): Promise<{ readonly status: numbe
 
 const KEY = 'Compare the key that you gave with the one that the witness publishes.';
 const FORKED = 'Two histories were signed with one key. Run `redress evidence verify` with each checkpoint that was kept elsewhere.';
-const AHEAD = 'If no other sealer has gone on meanwhile, the ledger was set back: run `redress evidence verify` with checkpoints that were kept elsewhere.';
-const NEXT_OTHERWISE = 'It is asked once more after the next seal. If it stays so, ask who runs the witness.';
+const AHEAD = 'If no other sealer has sealed in the meantime, the ledger was reset: run `redress evidence verify` with checkpoints that were kept elsewhere.';
+const NEXT_OTHERWISE = 'It is asked again after the next seal. If this persists, ask whoever runs the witness.';
 /** What a witness says by its status. */
 const NEXT: Readonly<Record<number, string>> = {
-  400: 'Ask who runs the witness: it could not read the request.',
+  400: 'Ask whoever runs the witness: it could not read the request.',
   // litewitness answers so, too, where it does not know the log.
   403: 'Give whoever runs the witness the origin and the public key of the ledger: it trusts another key for it, or does not know it.',
-  404: 'Ask whoever runs the witness to add the ledger, by its origin and public key; and look whether the URL is its submission prefix.',
+  404: 'Ask whoever runs the witness to add the ledger, by its origin and public key, and check that the URL is its submission prefix.',
   422: 'What it has seen is not what this ledger begins with: the history was rewritten, or two were signed with one key. Run `redress evidence verify`.',
 };

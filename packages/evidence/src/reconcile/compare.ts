@@ -261,14 +261,14 @@ function orphan(event: TrailEvent, execution: string | null, { executions }: Rec
         : known.account === event.account
           ? 'its execution is recorded, and this call of it is not'
           : `its execution is of account ${known.account}`;
-  return { ...ofEvent(event, execution), kind: 'orphan', message: `Redress has changed something, and no record says so: ${why}.`, record: null };
+  return { ...ofEvent(event, execution), kind: 'orphan', message: `Redress made a change that has no record: ${why}.`, record: null };
 }
 
 function ghost(call: RecordedCall): Discrepancy {
   const { execution, caller } = call;
   const message = call.lost
-    ? 'The reply was lost, and a look has shown the change; CloudTrail knows of no such call of the execution. Somebody else may have made it.'
-    : 'The record says that the call was made; CloudTrail knows nothing of it.';
+    ? 'The reply was lost, and a read has shown the change; CloudTrail has no such call of the execution. Somebody else may have made it.'
+    : 'The record says that the call was made; CloudTrail does not have it.';
   const { account, region, time, operation, requestId } = unconfirmed(call);
   return { ...{ kind: 'ghost', message, account, region, time, operation, requestId, caller, execution, event: null }, record: place(call) };
 }

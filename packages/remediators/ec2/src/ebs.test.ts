@@ -82,7 +82,7 @@ describe('volumes', () => {
   it('encrypted: compliant', async () => {
     expect((await plan({ Encrypted: true })).assessment.status).toBe('compliant');
   });
-  it('not encrypted and attached: told, with what uses it', async () => {
+  it('not encrypted and attached: reported, with what uses it', async () => {
     const { assessment, seen } = await plan({
       Encrypted: false,
       Size: 8,
@@ -93,7 +93,7 @@ describe('volumes', () => {
     expect(assessment).toMatchObject({ status: 'manual', message: 'Volume vol-1 (8 GiB) is not encrypted; attached to i-1 as /dev/xvda, ? as ?.' });
     expect(seen.tags).toEqual({ team: 'web' });
   });
-  it('not encrypted and unused: told as such', async () => {
+  it('not encrypted and unused: reported as such', async () => {
     expect((await plan({ Encrypted: false })).assessment).toMatchObject({ status: 'manual', message: 'Volume vol-1 is not encrypted, and not attached.' });
   });
   it('managed by a service: reported as such, and nobody is asked to swap it', async () => {

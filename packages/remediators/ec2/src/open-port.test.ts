@@ -314,7 +314,7 @@ describe('what would cut people off', () => {
     ])
       expect(await plan({ ...region, rules: [rule(22)] })).toMatchObject({ hazards: [{ code: 'bastion' }] });
   });
-  it.each(['web', 'bastionade', 'jumper', 'jumpy', 'gateway', 'ssh'])('%s is no bastion', async (name) => {
+  it.each(['web', 'bastionade', 'jumper', 'jumpy', 'gateway', 'ssh'])('%s is not a bastion', async (name) => {
     expect(await plan({ groups: { [GROUP]: { name } }, rules: [rule(22)] })).toMatchObject({ hazards: [], changes: [{ hazards: [] }] });
   });
   it('a rule of which its own description or tag says so, and that one alone', async () => {
@@ -620,7 +620,7 @@ describe('recorded calls', () => {
     };
     expect(read('AuthorizeSecurityGroupIngress', null, response)).toEqual([{ id: GROUP, subjects: [] }]);
   });
-  it('rules that open nothing are none of its business', () => {
+  it('rules that open nothing do not concern it', () => {
     expect(read('AuthorizeSecurityGroupIngress', { groupId: GROUP, ipPermissions: permissions('10.0.0.0/8') })).toEqual([]);
     expect(read('AuthorizeSecurityGroupIngress', { groupId: GROUP, ipProtocol: 'tcp', fromPort: 443, toPort: 443, cidrIp: '0.0.0.0/0' })).toEqual([]);
     expect(read('AuthorizeSecurityGroupIngress', { ipPermissions: permissions('0.0.0.0/0') })).toEqual([]);

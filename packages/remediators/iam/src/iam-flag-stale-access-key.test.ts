@@ -83,7 +83,7 @@ describe('age', () => {
 describe('the flag', () => {
   const old = [{ id: A, created: ago(100) }];
 
-  it('is set, and taken back by removing it; the gap stays open', () => {
+  it('is set, and undone by removing it; the gap stays open', () => {
     expect(plan({ keys: old })).toEqual({
       status: 'change',
       changes: [{ call: tag(A), undo: { calls: [untag], restores: 'exact' }, summary: `flag deploy: ${A}`, resolves: false }],
@@ -111,7 +111,7 @@ describe('the flag', () => {
     });
   });
 
-  it('that names another key is set anew; the undo puts the old one back', () => {
+  it('that names another key is set again; the undo restores the old one', () => {
     expect(plan({ keys: old, flag: B })).toMatchObject({ changes: [{ call: tag(A), undo: { calls: [tag(B)], restores: 'exact' }, resolves: false }] });
   });
 
@@ -122,7 +122,7 @@ describe('the flag', () => {
     });
   });
 
-  it('has no room beside fifty tags: a person is told', () => {
+  it('has no room next to fifty tags: a person is notified', () => {
     expect(plan({ keys: old, room: false })).toMatchObject({ status: 'manual', message: expect.stringContaining(A) });
     expect(plan({ room: false }).status).toBe('compliant');
   });
@@ -158,7 +158,7 @@ describe('observing', () => {
     expect(tags).toEqual({ team: 'ci', [FLAG]: A });
   });
 
-  it('to verify, does not ask when keys were used: it is only told', async () => {
+  it('to verify, does not ask when keys were used: it only notifies', async () => {
     const fake = fakeIam({ deploy: { keys: [{ id: A, created: ago(200) }], tags: { [FLAG]: A } } });
     const args = { aws: fake.aws, resource: user('deploy'), parameters: remediator.parameters({}) };
     const seen = await remediator.observe({ ...args, purpose: 'verification' });

@@ -5,8 +5,8 @@ import { packageRef } from './package-ref.js';
 import { input, NONE, type PasswordPolicy, REQUIRED, readPolicy, shortfalls, wantedBy } from './password-policy.js';
 
 const parameters = z.strictObject({
-  minLength: z._default(z.int().check(z.gte(8), z.lte(128)), 14).check(z.describe('Passwords have at least so many characters.')),
-  reusePrevention: z._default(z.int().check(z.gte(1), z.lte(24)), 24).check(z.describe('So many passwords are not used again.')),
+  minLength: z._default(z.int().check(z.gte(8), z.lte(128)), 14).check(z.describe('The least number of characters of a password.')),
+  reusePrevention: z._default(z.int().check(z.gte(1), z.lte(24)), 24).check(z.describe('How many earlier passwords cannot be used again.')),
 });
 
 /**

@@ -45,7 +45,7 @@ describe('the region of a bucket', () => {
 });
 
 describe('tags', () => {
-  it('are none where S3 says so', async () => {
+  it('do not exist where S3 says so', async () => {
     expect(await tagsOf(fakeS3({ invoices: {} }).aws, bucket('invoices'))).toEqual({});
     expect(await tagsOf(fakeS3({ invoices: { tags: { 'redress:exception': 'EXC-1' } } }).aws, bucket('invoices'))).toEqual({ 'redress:exception': 'EXC-1' });
   });

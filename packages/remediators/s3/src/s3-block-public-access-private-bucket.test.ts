@@ -43,7 +43,7 @@ describe('a bucket that nobody reaches', () => {
     ['objects with lists of their own', { ownership: 'ObjectWriter' }, 'object-acls', 'approve'],
     ['no ownership controls at all', { ownership: null }, 'object-acls', 'approve'],
     ['a website that is not public yet', { website: { IndexDocument: { Suffix: 'index.html' } } }, 'website', 'notify'],
-  ])('waits for a person with %s', async (_name, state, code, effect) => {
+  ])('needs an approval with %s', async (_name, state, code, effect) => {
     expect((await changes(state)).hazards).toMatchObject([{ code, effect }]);
   });
 });

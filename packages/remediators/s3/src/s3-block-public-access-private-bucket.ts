@@ -157,7 +157,7 @@ export const blockPublicAccess = defineRemediator({
         steps: [
           'Find out who reads it: S3 server access logs, or CloudTrail data events.',
           'Give those who need it access of their own: a bucket policy that names them, presigned URLs, or CloudFront with origin access control.',
-          'Then take the public statements and grants away; the block follows by itself.',
+          'Then remove the public statements and grants. The block follows automatically.',
         ],
       };
     }

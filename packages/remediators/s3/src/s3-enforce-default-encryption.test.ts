@@ -59,7 +59,7 @@ describe('SSE-S3 wanted', () => {
     expect(plan(rules).status).toBe('compliant');
   });
 
-  it('no configuration: it is made, and taken back by deleting it', () => {
+  it('no configuration: it is made, and undone by deleting it', () => {
     const { put, undo, hazards, resolves } = change(plan(null));
     expect(put).toEqual({
       service: 's3',
@@ -130,7 +130,7 @@ describe('SSE-KMS wanted', () => {
   });
 });
 
-it('directory buckets are none of its business', async () => {
+it('directory buckets do not concern it', async () => {
   const { aws, calls } = fakeS3({});
   const resource = bucket('fast--use1-az4--x-s3', 'us-east-1');
   const parameters = remediator.parameters({});

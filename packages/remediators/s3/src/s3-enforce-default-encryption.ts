@@ -79,7 +79,7 @@ export const enforceDefaultEncryption = defineRemediator({
   ],
   rollback: {
     restores: 'equivalent',
-    what: 'The rules that were there are put back exactly. Where there were none, the configuration is deleted, and S3 encrypts with SSE-S3 as it does by itself.',
+    what: 'The rules that were there are put back exactly. Where there were none, the configuration is deleted, and S3 encrypts with SSE-S3, its own default.',
     not: ['Objects that were written in between: they keep the encryption they were written with.'],
   },
   alsoFoundBy: { prowler: ['s3_bucket_default_encryption', 's3_bucket_kms_encryption'] },

@@ -62,7 +62,7 @@ describe('a public bucket', () => {
     ['by a grant to all', read(ALL)],
     ['by a grant to every AWS customer', read(ANY_CUSTOMER)],
     ['although new public policies are blocked', { ...open, block: { BlockPublicPolicy: true, BlockPublicAcls: true, IgnorePublicAcls: true } }],
-  ])('%s, with a website: told how to serve it otherwise', async (_name, state) => {
+  ])('%s, with a website: reported with another way to serve it', async (_name, state) => {
     const { assessment } = await look({ ...state, ...site });
     if (assessment.status !== 'manual') throw new Error(assessment.status);
     expect(assessment.message).toContain('static website');
@@ -70,12 +70,12 @@ describe('a public bucket', () => {
     expect(assessment.steps?.join(' ')).toMatch(/CloudFront.*origin access control.*block public access/s);
   });
 
-  it('with a website that only redirects: told so', async () => {
+  it('with a website that only redirects: reported as such', async () => {
     const { assessment } = await look({ ...open, website: { RedirectAllRequestsTo: { HostName: 'example.com' } } });
     expect(assessment).toMatchObject({ status: 'manual', message: expect.stringContaining('redirects all requests') });
   });
 
-  it('without a website: told otherwise', async () => {
+  it('without a website: reported differently', async () => {
     const { assessment } = await look({ ...open, grants: [...read(ALL).grants, { uri: ALL, permission: 'WRITE' }] });
     if (assessment.status !== 'manual') throw new Error(assessment.status);
     expect(assessment.message).toBe(

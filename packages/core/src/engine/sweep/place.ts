@@ -190,7 +190,7 @@ export class PlaceSweep {
     } catch (error) {
       // With the journal down nothing can be done about any resource.
       if (isRedressError(error) && error.code === 'journal/unavailable') throw error;
-      this.#runtime.warn(`${remediator.id}: ${claimed.id} could not be looked at`, error);
+      this.#runtime.warn(`${remediator.id}: ${claimed.id} could not be read`, error);
       return null;
     }
   }

@@ -35,7 +35,7 @@ export async function unreached(runtime: Runtime, target: SweepTarget): Promise<
     if (account === target.account) return null;
     return { status: 'failed', message: `The credentials are of account ${account}, not of ${target.account}: nothing was listed.` };
   } catch (error) {
-    return (await regionOff(runtime, target, error)) ?? { status: 'failed', message: `Account ${target.account} cannot be looked at: ${messageOf(error)}` };
+    return (await regionOff(runtime, target, error)) ?? { status: 'failed', message: `Account ${target.account} cannot be read: ${messageOf(error)}` };
   }
 }
 
@@ -49,7 +49,7 @@ export async function regionOff(runtime: Runtime, target: SweepTarget, error: un
   } catch {
     return null;
   }
-  return { status: 'absent', message: `Region ${target.region} is not enabled in account ${target.account}: nothing can be there.` };
+  return { status: 'absent', message: `Region ${target.region} is not enabled in account ${target.account}: it has no resources.` };
 }
 
 /** Whether an error says that there is no such service in the region: its endpoint has no name. So does a network without name service. */

@@ -68,7 +68,7 @@ function worst(summaries: readonly SweepSummary[]): SweepSummary['status'] {
 
 /** @param left of what it has been through; null: it has not. */
 function saying({ looked, unread }: Tally, left: number | null): string {
-  if (left === null) return 'Its time ran out; the next sweep goes on from there.';
+  if (left === null) return 'Its time ran out; the next sweep resumes from there.';
   if (looked === 0 && left === 0) return 'Nothing to look at.';
   const but = [...(unread === 0 ? [] : [`of which ${unread} could not be read`]), ...(left === 0 ? [] : [`of which ${left} are left`])];
   return `${[`${looked} looked at`, ...but].join(', ')}.`;
