@@ -119,8 +119,8 @@ const sections = {
       }
     };
     for (const [name, { Type, Properties, Condition }] of Object.entries(Resources)) {
-      if (Type === 'AWS::IAM::Role') for (const each of Properties.Policies) add(name, each.PolicyDocument);
-      if (Type === 'AWS::IAM::Policy') for (const { Ref } of Properties.Roles) add(Ref, Properties.PolicyDocument, `, if ${Condition}`);
+      if (Type === 'AWS::IAM::Role') for (const { Ref } of Properties.ManagedPolicyArns) add(name, Resources[Ref].Properties.PolicyDocument);
+      for (const { Ref } of Properties.Roles ?? []) add(Ref, Properties.PolicyDocument, `, if ${Condition}`);
     }
     return table(
       ['Actions', 'Roles', 'Resources'],
