@@ -47,6 +47,24 @@ const sections = {
         return [`\`${name}\``, judge, judges, each((tool) => tool.licence), each((tool) => versionOf(tool.name)), each((tool) => tool.by)];
       }),
     ),
+  'pack-known': () => {
+    const { failing, met, unjudged } = JSON.parse(readFileSync(join(ROOT, 'tests/judges/known/pack.json'), 'utf8'));
+    const of = (resources) => [...new Set(resources)].map((each) => `\`${each.replace(' ', ': ')}\``).join(', ');
+    const rows = failing.map(({ rule, off, on, option, because }) => [
+      `\`${rule}\``,
+      of([...off, ...on]),
+      option === undefined ? 'left' : `met with \`${option}\`${option === 'LogRetentionDays' ? ' of 365 or more' : ''}`,
+      because ?? '–',
+    ]);
+    return [
+      table(['Rule', 'Resources', 'Result', 'Why'], rows),
+      `Met as they are: ${met.map((rule) => `\`${rule}\``).join(', ')}.`,
+      table(
+        ['Rule of the pack that no published rule judges', 'Instead'],
+        unjudged.map(({ rule, because }) => [`\`${rule}\``, because]),
+      ),
+    ].join('\n\n');
+  },
   unjudged: (all) => {
     const rulesOf = (remediator) => pack.rules.filter(({ identifier }) => remediator.configRules.includes(identifier));
     const played = Object.entries(PLAYED).map(([id, why]) => [all.find((each) => each.id === id), why]);
@@ -362,6 +380,7 @@ pages.push(
   ['docs/remediators.md', every],
   ['packages/deploy/README.md', every],
   ['docs/judges.md', [...every, ...apart]],
+  ['docs/deploy.md', every],
 );
 
 const stale = [];

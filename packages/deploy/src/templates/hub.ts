@@ -216,7 +216,8 @@ export function hubTemplate(options: HubTemplateOptions): Template {
                 Effect: 'Deny',
                 Principal: '*',
                 Action: 's3:*',
-                Resource: [att('Bucket'), sub('{Bucket.Arn}/*')],
+                // Not `Fn::Sub`, which rules of Control Tower cannot read.
+                Resource: [att('Bucket'), { 'Fn::Join': ['', [att('Bucket'), '/*']] }],
                 Condition: { Bool: { 'aws:SecureTransport': 'false' } },
               },
             ],
