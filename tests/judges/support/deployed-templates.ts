@@ -67,7 +67,7 @@ type Resources = Record<string, { Type: string; Properties: Record<string, unkno
 
 /** The resources of a template as CloudFormation makes them with these parameters; references between resources stay. */
 function made({ Resources, Conditions, Parameters }: Template, given: Readonly<Record<string, unknown>>): Resources {
-  const valueOf = (name: string) => {
+  const parameterOf = (name: string) => {
     const value = given[name] ?? Parameters[name]?.Default;
     return Parameters[name]?.Type === 'CommaDelimitedList' && typeof value === 'string' ? (value === '' ? [] : value.split(',')) : value;
   };
@@ -87,13 +87,13 @@ function made({ Resources, Conditions, Parameters }: Template, given: Readonly<R
     if (typeof value !== 'object' || value === null) return value;
     const [[name, operand] = ['', null]] = Object.entries(value as Record<string, unknown>);
     if (name === 'Ref' && operand === 'AWS::NoValue') return undefined;
-    if (name === 'Ref') return PSEUDO[operand as string] ?? (Parameters[operand as string] === undefined ? value : valueOf(operand as string));
+    if (name === 'Ref') return PSEUDO[operand as string] ?? (Parameters[operand as string] === undefined ? value : parameterOf(operand as string));
     if (name === 'Fn::If') return part((operand as unknown[])[holds((operand as string[])[0] as string) ? 1 : 2]);
     if (name === 'Fn::Split') return String(part((operand as unknown[])[1])).split((operand as string[])[0] as string);
     if (name === 'Fn::Select') return (part((operand as unknown[])[1]) as unknown[])[(operand as number[])[0] as number];
     if (name === 'Fn::Sub') {
       const text = (operand as string).replace(/\$\{([^}.]+)\}/g, (whole, each: string) => {
-        const known = PSEUDO[each] ?? (Parameters[each] === undefined ? undefined : valueOf(each));
+        const known = PSEUDO[each] ?? (Parameters[each] === undefined ? undefined : parameterOf(each));
         return known === undefined ? whole : String(known);
       });
       return text.includes('$' + '{') ? { 'Fn::Sub': text } : text;
