@@ -40,6 +40,18 @@ export const ABSENCES: readonly { readonly what: RegExp; readonly why: string }[
 /** Errors of reads that say that something is missing and are not taken for *gone*, or are and do not say so: `service:operation error: as it is taken`. */
 export const ERRORS: readonly { readonly what: RegExp; readonly why: string }[] = [
   {
+    what: /^ACM:(?:DescribeCertificate|ListTagsForCertificate) InvalidArnException: aws\/invalid$/,
+    why: 'It is the answer to an ARN of something else. A certificate that is not there answers ResourceNotFoundException.',
+  },
+  {
+    what: /^EFS:DescribeBackupPolicy PolicyNotFound: aws\/gone$/,
+    why: 'No backup policy was ever set: the remediator knows the error by its name, and takes it for backups that are off.',
+  },
+  {
+    what: /^OpenSearch:\w+ ValidationException: aws\/invalid$/,
+    why: 'The model describes it as ResourceNotFoundException, which there is as well. It is the answer to bad input.',
+  },
+  {
     what: /^IAM:GetCredentialReport CredentialReportNotPresentException: aws\/invalid$/,
     why: 'What is missing is the report, and not the account. The remediator knows the error by its name, and asks a person.',
   },
