@@ -2,7 +2,7 @@
 // `npm run build`: what is published, in each package's `dist`: code by tsup, types by one run of the compiler for all packages.
 // `--code` leaves the types out: nothing that runs needs them. What a package's entries are, its manifest says.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { build } from 'tsup';
 import ts from 'typescript';
@@ -29,13 +29,36 @@ async function code({ path, manifest }) {
     format: 'esm',
     target: 'node22',
     platform: 'node',
-    sourcemap: true,
+    // The code is not minified, and maps are half of what a package would weigh.
+    sourcemap: false,
+    esbuildPlugins: [{ name: 'builtins-of-dependencies', setup: builtinsOfDependencies }],
     clean: true,
     treeshake: true,
     // Else `node:sqlite`, which has no name without the prefix, cannot be imported.
     removeNodeProtocol: false,
   });
   process.chdir(ROOT);
+  // What only a development dependency names is in the code: it comes with its licence.
+  const inside = (manifest.redress?.inlines ?? []).map((name) => {
+    const folder = join(ROOT, path, 'node_modules', name);
+    const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+    return `${name}, whose licence is:\n\n${readFileSync(join(folder, file), 'utf8')}`;
+  });
+  if (inside.length > 0) writeFileSync(join(ROOT, path, 'dist', 'LICENSES.txt'), `The code in this folder has in it:\n\n${inside.join('\n\n')}`);
+}
+
+/**
+ * What a dependency that is in the code imports of Node is loaded when it is used: an import loads a module and reads each of its members, which opens
+ * streams and loads the network. For `redress --help` that was half of the time.
+ */
+function builtinsOfDependencies({ onResolve, onLoad }) {
+  onResolve({ filter: /^node:/ }, ({ path, importer }) => (importer.includes('node_modules') ? { path, namespace: 'builtin' } : undefined));
+  onLoad({ filter: /.*/, namespace: 'builtin' }, async ({ path }) => {
+    if (path === 'node:process') return { contents: 'module.exports = globalThis.process;' };
+    const names = Object.keys(await import(path)).filter((name) => name !== 'default');
+    const member = `Object.defineProperty(exports, name, { enumerable: true, get: () => (loaded ??= process.getBuiltinModule(${JSON.stringify(path)}))[name] })`;
+    return { contents: `let loaded;\nfor (const name of ${JSON.stringify(names)}) ${member};` };
+  });
 }
 
 /** Copies a declaration and what it imports of its own package: what only tests or the inside need is not published. */

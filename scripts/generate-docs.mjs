@@ -48,6 +48,24 @@ const sections = {
         return [`\`${name}\``, judge, judges, each((tool) => tool.licence), each((tool) => versionOf(tool.name)), each((tool) => tool.by)];
       }),
     ),
+  'pack-known': () => {
+    const { failing, met, unjudged } = JSON.parse(readFileSync(join(ROOT, 'tests/judges/known/pack.json'), 'utf8'));
+    const of = (resources) => [...new Set(resources)].map((each) => `\`${each.replace(' ', ': ')}\``).join(', ');
+    const rows = failing.map(({ rule, off, on, option, because }) => [
+      `\`${rule}\``,
+      of([...off, ...on]),
+      option === undefined ? 'left' : `met with \`${option}\`${option === 'LogRetentionDays' ? ' of 365 or more' : ''}`,
+      because ?? '–',
+    ]);
+    return [
+      table(['Rule', 'Resources', 'Result', 'Why'], rows),
+      `Met as they are: ${met.map((rule) => `\`${rule}\``).join(', ')}.`,
+      table(
+        ['Rule of the pack that no published rule judges', 'Instead'],
+        unjudged.map(({ rule, because }) => [`\`${rule}\``, because]),
+      ),
+    ].join('\n\n');
+  },
   unjudged: (all) => {
     const rulesOf = (remediator) => pack.rules.filter(({ identifier }) => remediator.configRules.includes(identifier));
     const played = Object.entries(PLAYED).map(([id, why]) => [all.find((each) => each.id === id), why]);
@@ -122,8 +140,8 @@ const sections = {
       }
     };
     for (const [name, { Type, Properties, Condition }] of Object.entries(Resources)) {
-      if (Type === 'AWS::IAM::Role') for (const each of Properties.Policies) add(name, each.PolicyDocument);
-      if (Type === 'AWS::IAM::Policy') for (const { Ref } of Properties.Roles) add(Ref, Properties.PolicyDocument, `, if ${Condition}`);
+      if (Type === 'AWS::IAM::Role') for (const { Ref } of Properties.ManagedPolicyArns) add(name, Resources[Ref].Properties.PolicyDocument);
+      for (const { Ref } of Properties.Roles ?? []) add(Ref, Properties.PolicyDocument, `, if ${Condition}`);
     }
     return table(
       ['Actions', 'Roles', 'Resources'],
@@ -365,6 +383,7 @@ pages.push(
   ['docs/remediators.md', every],
   ['packages/deploy/README.md', every],
   ['docs/judges.md', [...every, ...apart]],
+  ['docs/deploy.md', every],
 );
 
 const stale = [];

@@ -109,6 +109,16 @@ export const JUDGES = [
     tools: [{ name: 'cfn-lint', licence: 'MIT-0', by: 'pip' }],
   },
   {
+    name: 'guard',
+    judge: "cfn-guard with AWS's rules of Control Tower, and the rules of cdk-nag that stand for rules of AWS Config",
+    judges:
+      'the templates of hub, sealer and members, without options and with every one, rule by rule of the APRA CPG 234 pack. What they refuse is a list that has to be exact',
+    tools: [
+      { name: 'cfn-guard', licence: 'Apache-2.0', by: 'npm, which brings the rules and the program' },
+      { name: 'cdk-nag', licence: 'Apache-2.0', by: 'npm' },
+    ],
+  },
+  {
     name: 'checkov',
     judge: 'checkov, a linter of security',
     judges: 'the same templates, but for what `LINT_EXCEPTIONS` lists with a reason',

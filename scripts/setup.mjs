@@ -66,6 +66,12 @@ const TOOLS = {
   'playwright-core': { folder: 'node_modules/playwright-core', npm: 'playwright-core', what: 'what drives the browser (playwright-core', uses: ['chromium'] },
   zsh: { folder: 'node_modules', debian: 'zsh', what: 'the shell (zsh', uses: ['zsh'] },
   fish: { folder: 'node_modules', debian: 'fish', what: 'the shell (fish', uses: ['fish'] },
+  'cfn-guard': {
+    folder: 'node_modules/@cdklabs/cdk-validator-cfnguard',
+    npm: '@cdklabs/cdk-validator-cfnguard',
+    what: 'cfn-guard with the rules of Control Tower (@cdklabs/cdk-validator-cfnguard',
+  },
+  'cdk-nag': { folder: 'node_modules/cdk-nag', npm: 'cdk-nag', what: 'the rules of cdk-nag (cdk-nag' },
   'axe-core': { folder: 'node_modules/axe-core', npm: 'axe-core', what: 'the checker of accessibility (axe-core', uses: ['chromium'] },
 };
 /** Of Maven's own plugins, the one that copies an artefact with what it needs. */
@@ -322,7 +328,8 @@ function installed(name) {
 }
 
 async function installTool(name) {
-  const { requirements, what, builds = [] } = TOOLS[name];
+  const { requirements, what, npm, builds = [] } = TOOLS[name];
+  if (npm !== undefined) throw new SetupError(`${what}) is missing. Install it (npx --yes ${PNPM} install) and try again.`);
   for (const program of builds) await need(program);
   if (requirements !== undefined) return installPython(name);
   say(`Installing ${what}) …`);

@@ -299,4 +299,20 @@ export default [
     replace: "causedBy.map(() => 'someone not known').join(', ')",
     tests: ['packages/cli/src/run.test.ts'],
   },
+  {
+    promise: 'What takes long says what it is at, and makes way for an error.',
+    defect: 'the line stays where an error comes',
+    file: 'packages/cli/src/progress-line.ts',
+    find: '  } finally {\n    progress.end();\n  }',
+    replace: '  } finally {\n    progress.update(() => String());\n  }',
+    tests: ['packages/cli/src/progress-line.test.ts'],
+  },
+  {
+    promise: 'What takes long says what it is at, and makes way for an error.',
+    defect: 'a step that follows fast on another is not shown',
+    file: 'packages/cli/src/progress-line.ts',
+    find: '    if (this.#io.terminal === true) this.#show(text);\n    else this.update(() => text);',
+    replace: '    this.update(() => text);',
+    tests: ['packages/cli/src/progress-line.test.ts'],
+  },
 ];

@@ -517,7 +517,7 @@ export default [
   {
     promise: "Who reads or writes what is encrypted with a key of one's own may use that key.",
     defect: 'the roles may only decrypt',
-    file: 'packages/deploy/src/templates/encryption.ts',
+    file: 'packages/deploy/src/templates/hub-statements.ts',
     find: "keyStatement('Key', true)",
     replace: "keyStatement('Key', false)",
     tests: ['packages/deploy/src/templates'],
@@ -545,5 +545,21 @@ export default [
     find: '    (given: IamOptions) => together(narrow(given).map(ofServices)),\n',
     replace: '',
     tests: ['packages/deploy/src/limits.test.ts'],
+  },
+  {
+    promise: 'No policy is written into a role of a template.',
+    defect: 'a policy for the organisation is',
+    file: 'packages/deploy/src/templates/roles.ts',
+    find: "    Type: 'AWS::IAM::ManagedPolicy',",
+    replace: "    Type: more['Roles'] === undefined ? 'AWS::IAM::ManagedPolicy' : 'AWS::IAM::Policy',",
+    tests: ['packages/deploy/src/templates'],
+  },
+  {
+    promise: 'No policy is written into a role of a template.',
+    defect: 'a role has lost the policy that both functions share, the denial to write the log among it',
+    file: 'packages/deploy/src/templates/roles.ts',
+    find: 'ManagedPolicyArns: [...shares, policy].map(ref),',
+    replace: 'ManagedPolicyArns: [policy].map(ref),',
+    tests: ['packages/deploy/src/templates'],
   },
 ];

@@ -1,6 +1,6 @@
 // What a user gets: packages packed as they are published, installed from the tarballs into a project outside this repository.
 import { type SpawnOptions, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules, createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -51,6 +51,8 @@ const tarballs = join(temp, 'tarballs');
 /** A project with all packages, and one with core and a single remediator package. */
 const project = join(temp, 'project');
 const small = join(temp, 'small');
+/** A project with the command line, and what it needs. */
+const command = join(temp, 'command');
 const packed = new Map<string, Packed>();
 
 // Neither the workspace's settings nor real credentials reach the project: only what it needs to find programs, caches and the registry.
@@ -92,6 +94,26 @@ function installed(folder: string): string[] {
     .sort();
 }
 
+/** A package of ours, and those of ours that it needs. */
+function ours(name: string, found: ReadonlySet<string> = new Set()): string[] {
+  const { dependencies, peerDependencies } = (packed.get(name) as Packed).manifest;
+  const all = new Set([...found, name]);
+  for (const each of Object.keys({ ...dependencies, ...peerDependencies }))
+    if (packed.has(each) && !all.has(each)) for (const more of ours(each, all)) all.add(more);
+  return [...all];
+}
+
+/** Megabytes in the files of an installation: those of clients of AWS with what only they need, and those of the rest. */
+function megabytes(folder: string): { readonly aws: number; readonly rest: number } {
+  const root = join(folder, 'node_modules');
+  const sum = { aws: 0, rest: 0 };
+  for (const path of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
+    const { size, isFile } = ((stat) => ({ size: stat.size, isFile: stat.isFile() }))(lstatSync(join(root, path)));
+    if (isFile) sum[/^(?:@aws-sdk|@smithy|@aws|bowser|tslib)\//.test(path) ? 'aws' : 'rest'] += size;
+  }
+  return { aws: sum.aws / 1e6, rest: sum.rest / 1e6 };
+}
+
 beforeAll(async () => {
   // From what the sources say now, not from what was built some time ago.
   await must(NODE, [join(ROOT, 'scripts', 'build.mjs')], { cwd: ROOT });
@@ -109,6 +131,7 @@ beforeAll(async () => {
     vitest: versionOf('vitest'),
   });
   await install(small, ['@redress/core', '@redress/remediator-s3'], {});
+  await install(command, ours('@redress/cli'), {});
 });
 
 afterAll(() => {
@@ -345,6 +368,32 @@ process.stdout.write('\\n' + JSON.stringify(answer));
       expect(JSON.parse(out.slice(out.lastIndexOf('\n')))).toEqual({ batchItemFailures: [] });
       expect([await ports(), await retention(), await rotates()]).toEqual([[443], 90, true]);
     });
+  });
+});
+
+describe('what is downloaded', () => {
+  it('for one remediator is its clients of AWS, and at most 8 MB more', () => {
+    const { aws, rest } = megabytes(small);
+    expect(rest).toBeLessThanOrEqual(8);
+    expect(aws).toBeLessThanOrEqual(16);
+    // It counts: zod alone has some six.
+    expect(rest).toBeGreaterThan(6);
+  });
+
+  it('for the command line is at most 105 MB, and no remediator but four packages', () => {
+    const { aws, rest } = megabytes(command);
+    expect(aws + rest).toBeLessThanOrEqual(105);
+    expect(rest).toBeLessThanOrEqual(42);
+    expect(installed(command).filter((name) => name.startsWith('@redress/remediator'))).toEqual([
+      ...['@redress/remediator-cloudwatch-logs', '@redress/remediator-ec2', '@redress/remediator-iam', '@redress/remediator-s3'],
+    ]);
+  });
+
+  it('has no source map; what is in the code of another package comes with its licence', () => {
+    for (const [name, { files }] of packed)
+      for (const [path, text] of files) expect(path.endsWith('.map') || text.includes('\n//# sourceMappingURL='), `${name} ${path}`).toBe(false);
+    expect(packed.get('@redress/cli')?.files.get('dist/LICENSES.txt')).toMatch(/commander, whose licence is:[\s\S]*Permission is hereby granted/);
+    expect(packed.get('@redress/cli')?.manifest.dependencies).not.toHaveProperty('commander');
   });
 });
 

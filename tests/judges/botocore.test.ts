@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { canonicalJson, type Json, toJson } from '@redress/core';
+import { canonicalJson, classifyAwsError, type Json, toJson } from '@redress/core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { versionOf } from '../../scripts/setup.mjs';
 import { type Call, type Walked, walk } from './support/calls.js';
-import { ABSENCES, LEFT_OUT } from './support/exceptions.js';
+import { ABSENCES, ERRORS, LEFT_OUT } from './support/exceptions.js';
 import { conformanceKits } from './support/kits.js';
 import { type OperationModel, startModels } from './support/models.js';
 import { dropped, hazardsOf, listing, type PlannedWrite, REPLACES, type Reading, reading, variations, writesOf } from './support/replies.js';
@@ -58,6 +58,51 @@ it('accepts the input of every call, in every scenario, and refuses what its mod
   expect(await broken('UpdateAccountPasswordPolicy', { MinimumPasswordLength: 200 })).toContain('200 is more than 128');
   expect(await broken('UpdateAccountPasswordPolicy', { MinimumPasswordLength: 5 })).toContain('valid min value: 6');
   expect(await broken('PutRetentionPolicy', { logGroupName: 'a b' })).toContain('does not match');
+});
+
+/** What the model of an error says of something that is missing: by its name, its status or its description. */
+const saysMissing = ({ name, code, status, says }: OperationModel['errors'][number]) => ({
+  byName: /not_?found|no_?such|not_?exist|non_?exist/i.test(`${name} ${code}`) || status === 404,
+  byWords: /n.t exist|not exist|nonexistent|n.t have|not found|be found|.t find|refer to an existing|does not currently exist|there is no\b/i.test(says),
+});
+/** As the SDK throws it: by the name of the shape, and by the code where it does not know the shape. */
+const takenFor = ({ name, code, status }: OperationModel['errors'][number]) =>
+  distinct([name, code].map((each) => classifyAwsError(Object.assign(new Error('said so'), { name: each, $metadata: { httpStatusCode: status } })).code)).join(
+    ' or ',
+  );
+
+it('knows every error of a read by which a service says that a resource is not there, and takes no other one for it', async ({ task }) => {
+  const read = new Set(
+    kits.flatMap(({ remediator: { uses } }) => uses.reads.flatMap(({ service, operations }) => operations.map((each) => `${service.id}:${each}`))),
+  );
+  const operations = new Map(calls().flatMap((call) => (read.has(`${call.service}:${call.operation}`) ? [[nameOf(call), call] as const] : [])));
+  const found = new Set<string>();
+  const count = { errors: 0, missing: 0 };
+  const without = new Set<string>();
+  for (const [name, { serviceId, operation }] of operations) {
+    const { errors } = await models.describe(serviceId, operation);
+    if (errors.length === 0) without.add(serviceId);
+    for (const error of errors) {
+      const { byName, byWords } = saysMissing(error);
+      const as = takenFor(error);
+      count.errors++;
+      if (byName || byWords) count.missing++;
+      if ((byName || byWords) !== (as === 'aws/gone') || (as === 'aws/gone' && !byWords)) found.add(`${name} ${error.name}: ${as}`);
+    }
+  }
+  task.meta.said = `${count.missing} of ${count.errors} errors of ${operations.size} reads say that something is missing; reads of ${distinct(without).join(', ')} have no errors in their models`;
+  expect({
+    left: distinct([...found].filter((each) => !ERRORS.some(({ what }) => what.test(each)))),
+    unused: ERRORS.filter(({ what }) => ![...found].some((each) => what.test(each))).map(({ what }) => String(what)),
+  }).toEqual({ left: [], unused: [] });
+  expect(count.missing).toBeGreaterThan(50);
+  // It has eyes: names that are not known yet, and one that says nothing of it.
+  const error = (name: string, status = 400, says = 'It does not exist.') => ({ name, code: name, status, says });
+  expect([error('VolumeVanished'), error('VolumeNotFoundFault'), error('Odd', 404)].map(takenFor)).toEqual(['aws/invalid', 'aws/gone', 'aws/gone']);
+  expect([error('VolumeVanished'), error('ValidationException', 400, 'It is too long.')].map(saysMissing)).toEqual([
+    { byName: false, byWords: true },
+    { byName: false, byWords: false },
+  ]);
 });
 
 /** `SecurityGroupRules[3].Tags[0]` → `SecurityGroupRules[].Tags[]` */

@@ -52,6 +52,15 @@ def definition(shape):
 def described(service_id, operation):
     found = model(service_id).operation_model(operation)
     shapes = {}
+    errors = [
+        {
+            "name": shape.name,
+            "code": shape.metadata.get("error", {}).get("code", shape.name),
+            "status": shape.metadata.get("error", {}).get("httpStatusCode", 400),
+            "says": re.sub(r"<[^>]*>", "", shape.documentation or ""),
+        }
+        for shape in found.error_shapes
+    ]
 
     def add(shape):
         if shape is None or shape.name in shapes:
@@ -61,7 +70,7 @@ def described(service_id, operation):
             add(inner)
         return shape.name
 
-    return {"input": add(found.input_shape), "output": add(found.output_shape), "shapes": shapes}
+    return {"input": add(found.input_shape), "output": add(found.output_shape), "shapes": shapes, "errors": errors}
 
 
 def native(value):

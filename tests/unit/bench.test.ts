@@ -8,9 +8,10 @@ import { toLine } from '../../bench/support/report.ts';
 const BENCH = join(import.meta.dirname, '..', '..', 'bench');
 const benches = readdirSync(BENCH).filter((file) => file.endsWith('.ts'));
 
-it('all ten write their report in one form', () => {
+it('all eleven write their report in one form', () => {
   expect(benches).toEqual([
     'coldstart.ts',
+    'commands.ts',
     'console.ts',
     'drain.ts',
     'evidence.ts',

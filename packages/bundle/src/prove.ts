@@ -16,6 +16,8 @@ export interface ProofOptions extends Pick<BundleOptions, 'resolveDir' | 'condit
   readonly config?: string;
   /** Text of a module that defines more as `also`: `[{ service, client: (config) => …, commands: { Name: Class } }]`. */
   readonly also?: string;
+  /** Called after each operation: its name, how many are done, and how many there are. */
+  readonly compared?: (operation: string, done: number, of: number) => void;
 }
 
 /** What was seen of one operation. */
@@ -67,7 +69,7 @@ const ERRORS = [
  * @throws {RedressError} `compose/invalid` when the probe cannot be bundled
  */
 export async function proveEqual(options: ProofOptions): Promise<readonly OperationProof[]> {
-  const { remediators, config: list, also, ...rest } = options;
+  const { remediators, config: list, also, compared, ...rest } = options;
   const text = probeText(remediators, list, also);
   const folder = await mkdtemp(join(tmpdir(), 'redress-proof-'));
   const server = await listen();
@@ -80,8 +82,11 @@ export async function proveEqual(options: ProofOptions): Promise<readonly Operat
     };
     const [plain, pruned] = [await probe(false), await probe(true)];
     const proofs: OperationProof[] = [];
-    for (const [service, { commands }] of plain.services)
-      for (const name of Object.keys(commands)) proofs.push(await compare(plain, pruned, service, name, server));
+    const operations = [...plain.services].flatMap(([service, { commands }]) => Object.keys(commands).map((name) => [service, name] as const));
+    for (const [service, name] of operations) {
+      proofs.push(await compare(plain, pruned, service, name, server));
+      compared?.(`${service}:${name}`, proofs.length, operations.length);
+    }
     return proofs;
   } finally {
     await server.close();

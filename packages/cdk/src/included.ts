@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isRecord, RedressError } from '@redress/core';
 import { LINT_EXCEPTIONS, printTemplate, type Template } from '@redress/deploy';
 import { type CfnResource, Stack, Token, Validations } from 'aws-cdk-lib';
-import { CfnManagedPolicy, CfnRole } from 'aws-cdk-lib/aws-iam';
+import { CfnManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
 import type { Construct } from 'constructs';
@@ -67,11 +67,11 @@ export function acknowledge(template: CfnInclude, source: Template): void {
   }
 }
 
-/** Resources with a wildcard in the policies of a role, as cdk-nag writes them. */
+/** Resources with a wildcard in a policy, as cdk-nag writes them. */
 function wildcards(resource: CfnResource): readonly string[] {
-  const given = resource instanceof CfnRole ? resource.policies : resource instanceof CfnManagedPolicy ? [{ policyDocument: resource.policyDocument }] : [];
-  const policies = Stack.of(resource).resolve(given ?? []) as { policyDocument: { Statement?: { Resource?: unknown }[] } }[];
-  const resources = policies.flatMap(({ policyDocument }) => (policyDocument.Statement ?? []).flatMap((statement) => [statement.Resource].flat()));
+  if (!(resource instanceof CfnManagedPolicy)) return [];
+  const { Statement = [] } = Stack.of(resource).resolve(resource.policyDocument) as { Statement?: { Resource?: unknown }[] };
+  const resources = Statement.flatMap((statement) => [statement.Resource].flat());
   return [...new Set(resources.map(flat).filter((text) => text.includes('*')))];
 }
 

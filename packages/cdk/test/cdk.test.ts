@@ -18,7 +18,7 @@ import { iamRemediators } from '@redress/remediator-iam';
 import { s3Remediators } from '@redress/remediator-s3';
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import { CfnTable } from 'aws-cdk-lib/aws-dynamodb';
-import type { CfnManagedPolicy, CfnRole } from 'aws-cdk-lib/aws-iam';
+import type { CfnManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
@@ -141,9 +141,8 @@ describe('the constructs', () => {
 
   it('are judged at all: a wildcard in an action is found, whatever is acknowledged', () => {
     const { app, hub, done } = made();
-    const role = hub.template.getResource('FunctionRole') as CfnRole;
-    const Statement = [{ Effect: 'Allow', Action: 'dynamodb:*', Resource: hub.table.tableArn }];
-    role.policies = [{ policyName: 'Redress', policyDocument: { Version: '2012-10-17', Statement } }];
+    const policy = hub.template.getResource('FunctionRolePolicy') as CfnManagedPolicy;
+    policy.policyDocument = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'dynamodb:*', Resource: hub.table.tableArn }] };
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
     expect(() => app.synth()).toThrow();
     done();
@@ -254,13 +253,8 @@ describe('the sealer', () => {
     expect(Object.keys(good.synthesised().Resources).length).toBeGreaterThan(10);
     good.done();
     const bad = sealer();
-    const role = bad.made.template.getResource('SealerRole') as CfnRole;
-    role.policies = [
-      {
-        policyName: 'Redress',
-        policyDocument: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'kms:*', Resource: 'arn:aws:kms:eu-west-1:1:key/k' }] },
-      },
-    ];
+    const policy = bad.made.template.getResource('SealerRolePolicy') as CfnManagedPolicy;
+    policy.policyDocument = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'kms:*', Resource: 'arn:aws:kms:eu-west-1:1:key/k' }] };
     Validations.of(bad.app).addPlugins(new AwsSolutionsChecks(bad.app));
     expect(() => bad.app.synth()).toThrow();
     bad.done();

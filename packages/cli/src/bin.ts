@@ -7,7 +7,7 @@ if (old !== null) {
   process.stderr.write(old);
   process.exitCode = 2;
 } else {
-  const [{ processIo }, { run }] = await Promise.all([import('./io.js'), import('./run.js')]);
+  const { processIo, run } = await import('./run.js');
   // `redress … | head` closes the pipe: that is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import type { AttestCommandOptions } from './commands/attest.js';
 import type { BundleCommandOptions } from './commands/bundle.js';
@@ -24,6 +23,8 @@ import { SHELLS, type Shell } from './help/shells.js';
 import { specOf } from './help/spec.js';
 import { type Answer, columnsOf, type Io } from './io.js';
 import { printable, printableJson } from './printable.js';
+
+export { processIo } from './io.js';
 
 /** What an embedder or a test gives instead of the built-in parts. */
 export type RunOverrides = Overrides;
@@ -690,8 +691,8 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
 }
 
 function version(): string {
-  // Beside `src` and beside `dist`.
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  // Beside `src` and beside `dist`. To import `node:fs` would load all of it, for `--help` too.
+  const manifest: unknown = JSON.parse(process.getBuiltinModule('node:fs').readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   const { version: of } = manifest as { readonly version?: unknown };
   return typeof of === 'string' ? printable(of) : '0.0.0';
 }

@@ -1,27 +1,19 @@
 import type { Clock, SweepProgress, Wait } from '@redress/core';
 import type { Io } from './io.js';
+import { ProgressLine } from './progress-line.js';
 import { waitLine } from './waits.js';
 
-/** Milliseconds between two looks at how far it is: on a terminal, and elsewhere. */
-const ON_A_TERMINAL = 200;
-const ELSEWHERE = 60_000;
-/** Back to the begin of the line, which is cleared. */
-const CLEAR = '\r\u001b[K';
-
-/** Shows how far a sweep has come, on standard error: one line that is written over on a terminal, a line a minute elsewhere. */
+/** Shows how far a sweep has come, on standard error. */
 export class ShownProgress {
-  readonly #io: Io;
+  readonly #line: ProgressLine;
   readonly #clock: Clock;
   readonly #began: number;
-  #shownAt: number;
   #last: SweepProgress | null = null;
-  #isShown = false;
 
   constructor(io: Io, clock: Clock) {
-    this.#io = io;
+    this.#line = new ProgressLine(io, clock);
     this.#clock = clock;
     this.#began = clock.now();
-    this.#shownAt = this.#began;
   }
 
   /** How far it had come when it was heard of last. */
@@ -31,23 +23,15 @@ export class ShownProgress {
 
   readonly update = (progress: SweepProgress): void => {
     this.#last = progress;
-    const now = this.#clock.now();
-    const terminal = this.#io.terminal === true;
-    if (now - this.#shownAt < (terminal ? ON_A_TERMINAL : ELSEWHERE)) return;
-    this.#shownAt = now;
-    this.#isShown = true;
-    const line = progressLine(progress, now - this.#began);
-    this.#io.stderr(terminal ? `${CLEAR}${line}` : `${line}\n`);
+    this.#line.update(() => progressLine(progress, this.#clock.now() - this.#began));
   };
 
   /** A line of its own, which stays: what is waited for. */
-  readonly waits = (wait: Wait): void => {
-    this.#io.stderr(`${this.#isShown && this.#io.terminal === true ? CLEAR : ''}${waitLine(wait)}\n`);
-  };
+  readonly waits = (wait: Wait): void => this.#line.line(waitLine(wait));
 
   /** Makes way for what comes after. */
   end(): void {
-    if (this.#isShown && this.#io.terminal === true) this.#io.stderr(CLEAR);
+    this.#line.end();
   }
 }
 

@@ -37,6 +37,42 @@ export const ABSENCES: readonly { readonly what: RegExp; readonly why: string }[
   { what: / RDS:DescribeDBInstances DBInstances\[\]\.ReadReplicaSourceDBInstanceIdentifier: /, why: 'An instance without a source is no replica.' },
 ];
 
+/** Errors of reads that say that something is missing and are not taken for *gone*, or are and do not say so: `service:operation error: as it is taken`. */
+export const ERRORS: readonly { readonly what: RegExp; readonly why: string }[] = [
+  {
+    what: /^ACM:(?:DescribeCertificate|ListTagsForCertificate) InvalidArnException: aws\/invalid$/,
+    why: 'It is the answer to an ARN of something else. A certificate that is not there answers ResourceNotFoundException.',
+  },
+  {
+    what: /^EFS:DescribeBackupPolicy PolicyNotFound: aws\/gone$/,
+    why: 'No backup policy was ever set: the remediator knows the error by its name, and takes it for backups that are off.',
+  },
+  {
+    what: /^OpenSearch:\w+ ValidationException: aws\/invalid$/,
+    why: 'The model describes it as ResourceNotFoundException, which there is as well. It is the answer to bad input.',
+  },
+  {
+    what: /^IAM:GetCredentialReport CredentialReportNotPresentException: aws\/invalid$/,
+    why: 'What is missing is the report, and not the account. The remediator knows the error by its name, and asks a person.',
+  },
+  {
+    what: /^IAM:GetCredentialReport CredentialReportNotReadyException: aws\/gone$/,
+    why: 'IAM sends it with 404. The remediator knows the error by its name, and asks a person.',
+  },
+  {
+    what: /^IAM:ListServiceSpecificCredentials ServiceNotSupportedException: aws\/gone$/,
+    why: 'IAM sends it with 404, to who asks for one service. Nobody does here.',
+  },
+  {
+    what: /^Organizations:DescribeEffectivePolicy EffectivePolicyNotFoundException: aws\/gone$/,
+    why: 'No such policy is in force for the account: the remediator takes that for one that is missing.',
+  },
+  {
+    what: /^SSM:DescribeDocument(?:Permission)? InvalidDocument(?:Version)?: aws\/invalid$/,
+    why: 'It is the answer to a bad name, too. The remediator of documents knows it by its name. Where the document is a runbook, what is gone is not the resource.',
+  },
+];
+
 /** Members that a write leaves out although they were read: `purpose service:operation member`. */
 export const LEFT_OUT: readonly { readonly what: RegExp; readonly why: string }[] = [
   { what: / CloudTrail:UpdateTrail /, why: 'What is left out stays as it is.' },

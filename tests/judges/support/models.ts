@@ -28,6 +28,8 @@ export interface OperationModel {
   readonly input: string | null;
   readonly output: string | null;
   readonly shapes: Readonly<Record<string, Shape>>;
+  /** Errors that it may answer with: `name` is that of the shape, `code` what is sent, and `says` what the model says of it. */
+  readonly errors: readonly { readonly name: string; readonly code: string; readonly status: number; readonly says: string }[];
 }
 
 /** See {@link startModels}. Services are named by AWS's own id: `Elastic Load Balancing v2`. */

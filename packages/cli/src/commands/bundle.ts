@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundle, entryText, type OperationProof, proveEqual } from '@redress/bundle';
+import { bundle, entryText, type OperationProof, type ProofOptions, proveEqual } from '@redress/bundle';
 import { createRedress } from '@redress/core';
 import { policyData, registerData } from '@redress/core/yaml';
 import { builtinLists } from '../builtin.js';
@@ -9,6 +9,7 @@ import { type Composition, reasonOf } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { printable } from '../printable.js';
+import { withProgress } from '../progress-line.js';
 import { loadTracking } from '../tracking.js';
 import { chosen } from './generate-config.js';
 
@@ -63,16 +64,27 @@ export async function bundleCommand(io: Io, composition: Composition, options: B
       `warning: \`connect\` of ${printable(shownConfig(io, sources.config))} is bundled, and replaces the roles of the hub: the functions connect only with it, and not with REDRESS_READ_ROLE, REDRESS_MEMBER_ROLE and REDRESS_ROLLBACK_ROLE in sessions that are limited to what a remediator declares. If it is only for the command line, move it to a separate file, use that file with --config, and bundle without it.\n`,
     );
   const where = { resolveDir: HERE, conditions: CONDITIONS };
-  const made = await bundle({
-    ...where,
-    entry: own === undefined ? { text: await entryOf(composition, ids, options.remediator !== undefined) } : resolve(io.cwd, own),
-    prune: options.plain !== true,
+  const made = await withProgress(io, composition.clock, async (progress) => {
+    progress.step(own === undefined ? `bundling ${ids.length} remediators` : `bundling ${printable(own)}`);
+    return bundle({
+      ...where,
+      entry: own === undefined ? { text: await entryOf(composition, ids, options.remediator !== undefined) } : resolve(io.cwd, own),
+      prune: options.plain !== true,
+    });
   });
   if (own !== undefined && !made.exports.includes('approvals'))
     io.stderr(
       `warning: ${printable(own)} does not export \`approvals\`: the hub's function of that name will fail, and nobody can approve or roll back through its URL. \`fromEnvironment\` of @redress/bundle/runtime gives both.\n`,
     );
-  const proof = options.prove === true ? await prove(composition, where) : null;
+  const proof =
+    options.prove !== true
+      ? null
+      : await withProgress(io, composition.clock, async (progress) => {
+          progress.step('bundling with and without pruning, to compare the two');
+          const compared = (operation: string, done: number, of: number) =>
+            progress.update(() => `comparing ${printable(operation)}, ${done} of ${of} operations`);
+          return prove(composition, { ...where, compared });
+        });
   const different = proof?.filter(({ equal }) => !equal) ?? [];
   if (different.length > 0)
     throw new CliError(
@@ -150,10 +162,7 @@ async function entryOf(composition: Composition, ids: readonly string[], only: b
   });
 }
 
-async function prove(
-  composition: Composition,
-  where: { readonly resolveDir: string; readonly conditions: readonly string[] },
-): Promise<readonly OperationProof[]> {
+async function prove(composition: Composition, where: Pick<ProofOptions, 'resolveDir' | 'conditions' | 'compared'>): Promise<readonly OperationProof[]> {
   const { config, ownRemediators } = composition.sources;
   if (ownRemediators && config !== null) return proveEqual({ ...where, remediators: {}, config });
   return proveEqual({

@@ -30,6 +30,7 @@ import { CliError } from '../errors.js';
 import { type Answer, type Io, type Paint, painter } from '../io.js';
 import { accountOf } from '../places.js';
 import { printable } from '../printable.js';
+import { type ProgressLine, withProgress } from '../progress-line.js';
 import { parametersOf } from './generate-config.js';
 import { known as knownRemediator } from './plan.js';
 
@@ -65,9 +66,14 @@ export async function doctorCommand(io: Io, written: Composition, options: Docto
   const only = ['stack', 'function', 'approvals', 'account', 'in', 'probe'] as const;
   const lonely = options.live === true ? undefined : only.find((name) => options[name] !== undefined);
   if (lonely !== undefined) throw new CliError('cli/usage', `--${lonely} needs --live.`);
-  const { composition, checks: resolving } = await withItsAccounts(written, options.live === true);
-  const live = options.live === true ? await look(composition, options) : null;
-  const local = await withJournal(composition, live?.deployment ?? null, (journal, shown) => recorded(composition, options, live, journal, shown));
+  const { resolving, live, local } = await withProgress(io, written.clock, async (progress) => {
+    if (options.live === true && needsOrganization(written.policy)) progress.step('asking the organization for the accounts of the policy');
+    const { composition, checks } = await withItsAccounts(written, options.live === true);
+    const seen = options.live === true ? await look(composition, options, progress) : null;
+    progress.step('reading the journal');
+    const recordedThere = await withJournal(composition, seen?.deployment ?? null, (journal, shown) => recorded(composition, options, seen, journal, shown));
+    return { resolving: checks, live: seen, local: recordedThere };
+  });
   const checks = [...resolving, ...local, ...(live?.checks ?? [])].sort((a, b) => WORST.indexOf(a.status) - WORST.indexOf(b.status));
   const status = WORST.find((each) => checks.some((check) => check.status === each)) ?? 'ok';
   const document: DoctorDocument = { status, live: live !== null, accounts: live?.accounts ?? [], regions: live?.regions ?? [], checks };
@@ -103,7 +109,7 @@ interface Live {
   readonly checks: readonly Check[];
 }
 
-async function look(composition: Composition, options: DoctorOptions): Promise<Live> {
+async function look(composition: Composition, options: DoctorOptions, progress: ProgressLine): Promise<Live> {
   const { policy, connect, region } = composition;
   const partition = partitionOf(region);
   const own = await accountOf(composition, undefined);
@@ -114,6 +120,7 @@ async function look(composition: Composition, options: DoctorOptions): Promise<L
   const { gatherPlace } = await import('../doctor/gather-place.js');
   for (const account of accounts)
     for (const each of regions) {
+      progress.step(`looking at ${account}/${each}, ${places.length + 1} of ${accounts.length * regions.length} places`);
       const connection = await connect({ partition, account, region: each, access: 'read', execution: null });
       places.push(
         await placeOf(
@@ -125,6 +132,7 @@ async function look(composition: Composition, options: DoctorOptions): Promise<L
       );
     }
   const { config } = await composition.ambient({ partition, account: own, region, access: 'read', execution: null });
+  progress.step('looking at the deployment');
   const deployment = await deploymentOf(config, options, places);
   const handler = deployment?.handler.ok === true ? deployment.handler.value : null;
   const targets = handler?.mappings.ok === true ? handler.mappings.value.map((each) => each.source) : [];
@@ -159,7 +167,8 @@ async function look(composition: Composition, options: DoctorOptions): Promise<L
   const { gatherAccess, gatherDryRun } = await import('../doctor/gather-access.js');
   const members = [...new Set([...accounts, ...policy.environments.flatMap((each) => each.accounts)])];
   const role = handler?.environment['REDRESS_MEMBER_ROLE'] ?? null;
-  for (const account of members) {
+  for (const [at, account] of members.entries()) {
+    progress.step(`looking at what may be done in ${account}, ${at + 1} of ${members.length} accounts`);
     const fixes = fixesOf(composition, account);
     const access = await gatherAccess(connect, account, region, role, fixes, { remediators: composition.remediators, parametersOf: parametersOf(composition) });
     const asks = options.probe === true && fixes.includes('ec2:RevokeSecurityGroupIngress');

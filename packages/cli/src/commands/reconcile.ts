@@ -6,6 +6,7 @@ import { type Answer, type Io, painter } from '../io.js';
 import { momentOf } from '../numbers.js';
 import { type LeftAccount, leftAccountLines, type PlaceOptions, placesOf } from '../places.js';
 import { printable } from '../printable.js';
+import { withProgress } from '../progress-line.js';
 import { bucketPlace, gatherBucket } from '../reconcile/bucket.js';
 import { type Gathered, gatherFiles, shownPlace, type TrailError } from '../reconcile/trail.js';
 
@@ -65,28 +66,35 @@ export async function reconcileCommand(
   const clock = composed?.clock ?? systemClock;
   const asked = askedOf(trail, options, clock);
   const { period, grace, delay, accounts } = asked;
-  const before = await recordsIn(data);
-  const wanted = { from: period.from - MARGIN, until: period.until + MARGIN, ...(accounts === undefined ? {} : { accounts }) };
-  const gathered: Gathered = {
-    wanted,
-    tree: { ...wanted, until: wanted.until + Math.max(grace, delay) },
-    coverage: new Coverage(delay),
-    keep: isWanted(before, options.principal),
-    ...{ events: [], errors: [], files: 0, records: 0 },
-  };
-  const left = await gather(io, globals, trail, options, composed, gathered);
-  for (const file of gathered.coverage.missing)
-    gathered.errors.push({ code: 'trail/missing', message: 'A digest file names this log file, but it was not read.', place: { file } });
-  const compared = (recorded: Recorded) =>
-    reconcile({
-      ...{ recorded, events: gathered.events, coverage: gathered.coverage, period, grace, delay, now: clock.now() },
-      ...(accounts === undefined ? {} : { accounts }),
-      ...(options.principal === undefined ? {} : { principals: options.principal }),
-      ...(options.ignore === undefined ? {} : { ignored: options.ignore }),
-    });
-  let found = compared(before);
-  // What was made while the trail was read has its record by now.
-  if (found.discrepancies.some(({ kind }) => kind === 'orphan')) found = compared(await recordsIn(data));
+  const { found, gathered, left } = await withProgress(io, clock, async (progress) => {
+    progress.step('reading the journal');
+    const before = await recordsIn(data);
+    const wanted = { from: period.from - MARGIN, until: period.until + MARGIN, ...(accounts === undefined ? {} : { accounts }) };
+    const read: Gathered = {
+      wanted,
+      tree: { ...wanted, until: wanted.until + Math.max(grace, delay) },
+      coverage: new Coverage(delay),
+      keep: isWanted(before, options.principal),
+      ...{ events: [], errors: [], files: 0, records: 0 },
+      more: () => progress.update(() => `reading the trail: ${read.files} files, ${read.records} records so far`),
+    };
+    progress.step(options.lookup === true ? 'asking CloudTrail for its history' : 'reading the trail');
+    const leftOver = await gather(io, globals, trail, options, composed, read);
+    for (const file of read.coverage.missing)
+      read.errors.push({ code: 'trail/missing', message: 'A digest file names this log file, but it was not read.', place: { file } });
+    const compared = (recorded: Recorded) =>
+      reconcile({
+        ...{ recorded, events: read.events, coverage: read.coverage, period, grace, delay, now: clock.now() },
+        ...(accounts === undefined ? {} : { accounts }),
+        ...(options.principal === undefined ? {} : { principals: options.principal }),
+        ...(options.ignore === undefined ? {} : { ignored: options.ignore }),
+      });
+    const first = compared(before);
+    if (!first.discrepancies.some(({ kind }) => kind === 'orphan')) return { found: first, gathered: read, left: leftOver };
+    // What was made while the trail was read has its record by now.
+    progress.step('reading the journal again');
+    return { found: compared(await recordsIn(data)), gathered: read, left: leftOver };
+  });
   const document = documentOf(found, gathered, asked, left);
   const exit = { agrees: 0, differs: 1, incomplete: 2 } as const;
   return { json: document, text: human(io, data, document), exit: exit[document.status] };

@@ -69,6 +69,7 @@ export async function lookUp(
       });
       const read = readTrail({ Events });
       gathered.records += read.records;
+      gathered.more?.();
       const [mistake] = read.mistakes;
       if (mistake !== undefined) errors.push({ code: mistake.code, message: mistake.message, place: { file: place, path: mistake.path ?? '' } });
       for (const event of read.events) if (event.account === account && event.region === region && keep(event)) events.push(event);

@@ -23,6 +23,8 @@ export interface Gathered {
   /** Files and records that were read. */
   files: number;
   records: number;
+  /** Called when more was read. */
+  readonly more?: () => void;
 }
 
 /** Reads files and folders of this machine. */
@@ -70,6 +72,7 @@ export class OneFile {
   end(): void {
     const { coverage, errors } = this.#gathered;
     this.#gathered.files++;
+    this.#gathered.more?.();
     const named = trailFile(this.name);
     if (this.#first === null) {
       if (named !== null && !named.digest) coverage.file(named);

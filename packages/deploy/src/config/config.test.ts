@@ -164,18 +164,18 @@ describe('the template for AWS Config', () => {
   const { Resources } = template;
 
   it('lets an Automation of the account ask, and do nothing else', () => {
-    const role = Resources['AskRole']?.Properties as {
-      Policies: { PolicyDocument: { Statement: JsonObject[] } }[];
-      AssumeRolePolicyDocument: { Statement: JsonObject[] };
-    };
-    expect(role.Policies.flatMap((each) => each.PolicyDocument.Statement)).toEqual([
-      { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: { Ref: 'ConfigFunctionArn' } },
-    ]);
+    const role = Resources['AskRole']?.Properties as { ManagedPolicyArns: JsonObject[]; AssumeRolePolicyDocument: { Statement: JsonObject[] } };
+    expect(role.ManagedPolicyArns).toEqual([{ Ref: 'AskRolePolicy' }]);
+    expect(Resources['AskRolePolicy']?.Properties['PolicyDocument']).toEqual({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: { Ref: 'ConfigFunctionArn' } }],
+    });
     expect(role.AssumeRolePolicyDocument.Statement[0]?.['Condition']).toMatchObject({ StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } });
   });
 
   it('remediates where the function is, and only finds elsewhere', () => {
     expect(Object.entries(Resources).map(([name, { Condition }]) => [name, Condition])).toEqual([
+      ['AskRolePolicy', 'Asks'],
       ['AskRole', 'Asks'],
       ['Document', 'Asks'],
       ['AskingPack', 'Asks'],

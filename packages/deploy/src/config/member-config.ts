@@ -1,5 +1,6 @@
 import type { JsonObject, Remediator } from '@redress/core';
-import { att, BOUNDARY, given, ref, sub, type Template, when } from '../templates/template.js';
+import { role } from '../templates/roles.js';
+import { att, BOUNDARY, given, ref, sub, type Template } from '../templates/template.js';
 import type { AskedRule } from './answer.js';
 import { askDocument } from './ask-document.js';
 import { ASK_DOCUMENT_NAME, packFiles } from './conformance-pack.js';
@@ -79,34 +80,18 @@ export function memberConfigTemplate({ remediators, parametersOf, rules }: Membe
       Elsewhere: { 'Fn::Not': [{ Condition: 'Asks' }] },
     },
     Resources: {
-      AskRole: {
-        Type: 'AWS::IAM::Role',
-        Condition: 'Asks',
-        Properties: {
-          Description: 'Redress: an Automation that AWS Config starts asks the hub. It may do nothing else.',
-          AssumeRolePolicyDocument: {
-            Version: '2012-10-17',
-            Statement: [
-              {
-                Effect: 'Allow',
-                Principal: { Service: 'ssm.amazonaws.com' },
-                Action: 'sts:AssumeRole',
-                Condition: {
-                  StringEquals: { 'aws:SourceAccount': ref('AWS::AccountId') },
-                  ArnLike: { 'aws:SourceArn': sub('arn:{AWS::Partition}:ssm:*:{AWS::AccountId}:automation-execution/*') },
-                },
-              },
-            ],
+      ...role('AskRole', {
+        description: 'Redress: an Automation that AWS Config starts asks the hub. It may do nothing else.',
+        trusts: {
+          service: 'ssm.amazonaws.com',
+          condition: {
+            StringEquals: { 'aws:SourceAccount': ref('AWS::AccountId') },
+            ArnLike: { 'aws:SourceArn': sub('arn:{AWS::Partition}:ssm:*:{AWS::AccountId}:automation-execution/*') },
           },
-          PermissionsBoundary: when('HasBoundary', ref('PermissionsBoundaryArn')),
-          Policies: [
-            {
-              PolicyName: 'Ask',
-              PolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: ref('ConfigFunctionArn') }] },
-            },
-          ],
         },
-      },
+        statements: [{ Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: ref('ConfigFunctionArn') }],
+        condition: 'Asks',
+      }),
       Document: {
         Type: 'AWS::SSM::Document',
         Condition: 'Asks',

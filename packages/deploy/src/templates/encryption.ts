@@ -24,22 +24,19 @@ const PROPERTIES: Readonly<Record<string, (properties: JsonObject) => JsonObject
       BucketEncryption as JsonObject,
     ),
   }),
-  'AWS::IAM::Role': ({ Policies = [] }) => ({ Policies: (Policies as { PolicyDocument: { Statement: JsonObject[] } }[]).map(mayUseKey) }),
 };
 
-/** Whoever reads or writes what is encrypted needs its key; the key's own policy leaves that to the policies of the account. */
-function mayUseKey<P extends { PolicyDocument: { Statement: JsonObject[] } }>(policy: P): P {
-  return { ...policy, PolicyDocument: { ...policy.PolicyDocument, Statement: [...policy.PolicyDocument.Statement, keyStatement('Key', true)] } };
-}
-
-/** Use of the key: to read, and for who writes to make data keys. Left out where there is none. */
+/**
+ * Use of the key, for whoever reads what is encrypted with it, and to make data keys for whoever `writes`: the key's own policy leaves that to the
+ * policies of the account. Left out where there is none.
+ */
 export function keyStatement(Sid: string, writes: boolean): JsonObject {
   return when('Keyed', { Sid, Effect: 'Allow', Action: ['kms:Decrypt', ...(writes ? ['kms:GenerateDataKey'] : [])], Resource: ref('EncryptionKeyArn') });
 }
 
 /**
  * The template with a parameter more, `EncryptionKeyArn`: where it is given, each queue, topic, log group, table and bucket is encrypted with
- * that key, and each role may use it.
+ * that key. Its roles need {@link keyStatement}.
  *
  * @see https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-services.html
  */

@@ -1,5 +1,4 @@
-// Functions, their roles and their logs, as templates have them: with the parameters CodeBucket, CodeKey, CodeVersion, ReserveConcurrency,
-// PermissionsBoundaryArn and LogRetentionDays.
+// Functions and their logs, as templates have them: with the parameters CodeBucket, CodeKey, CodeVersion, ReserveConcurrency and LogRetentionDays.
 import type { JsonObject } from '@redress/core';
 import { checkovMetadata } from './lint-exceptions.js';
 import { att, ref, type TemplateResource, when } from './template.js';
@@ -19,21 +18,6 @@ export function lambda(handler: string, roleName: string, logGroup: string, time
       ReservedConcurrentExecutions: when('Reserves', reserved),
       LoggingConfig: { LogGroup: ref(logGroup), LogFormat: 'JSON' },
       Environment: { Variables: variables },
-    },
-  };
-}
-
-export function role(description: string, statements: readonly JsonObject[]): TemplateResource {
-  return {
-    Type: 'AWS::IAM::Role',
-    Properties: {
-      Description: description,
-      AssumeRolePolicyDocument: {
-        Version: '2012-10-17',
-        Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
-      },
-      PermissionsBoundary: when('HasBoundary', ref('PermissionsBoundaryArn')),
-      Policies: [{ PolicyName: 'Redress', PolicyDocument: { Version: '2012-10-17', Statement: [...statements] } }],
     },
   };
 }

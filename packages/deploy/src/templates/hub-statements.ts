@@ -1,5 +1,6 @@
 import type { JsonObject } from '@redress/core';
 import { journalStatements } from '../iam/journal.js';
+import { keyStatement } from './encryption.js';
 import { att, ref, sub } from './template.js';
 
 /** What the journal of the hub needs. */
@@ -10,13 +11,20 @@ export function hubJournal(who: 'worker' | 'auditor'): readonly JsonObject[] {
   });
 }
 
-/** What both functions may do: the journal, the kill switch, telling people, and the roles in member accounts by which everything else is done. */
-function common(log: string, roles: readonly string[]): JsonObject[] {
+/** What both functions may do: the journal, the kill switch, and notifying people. */
+export function workerStatements(): readonly JsonObject[] {
   return [
-    { Sid: 'Log', Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: att(log) },
     ...hubJournal('worker'),
     { Sid: 'Stop', Effect: 'Allow', Action: 'ssm:GetParameter', Resource: parameterArn('Stop') },
-    { Sid: 'Tell', Effect: 'Allow', Action: 'sns:Publish', Resource: ref('Notices') },
+    { Sid: 'Notify', Effect: 'Allow', Action: 'sns:Publish', Resource: ref('Notices') },
+    keyStatement('Key', true),
+  ];
+}
+
+/** Its log, and the roles in member accounts by which everything else is done. */
+function acts(log: string, roles: readonly string[]): JsonObject[] {
+  return [
+    { Sid: 'Log', Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: att(log) },
     {
       Sid: 'Members',
       Effect: 'Allow',
@@ -28,10 +36,10 @@ function common(log: string, roles: readonly string[]): JsonObject[] {
 
 const parameterArn = (name: string) => sub(`arn:{AWS::Partition}:ssm:{AWS::Region}:{AWS::AccountId}:parameter/{${name}}`);
 
-/** The function that handles events. It cannot undo: it may not assume the rollback role. */
+/** What the function that handles events may do besides. It cannot undo: it may not assume the rollback role. */
 export function functionStatements(): readonly JsonObject[] {
   return [
-    ...common('FunctionLog', ['Read', 'Fix']),
+    ...acts('FunctionLog', ['Read', 'Fix']),
     {
       Sid: 'Messages',
       Effect: 'Allow',
@@ -59,7 +67,7 @@ export function organizationStatements(byRole: string): JsonObject[] {
   return [{ 'Fn::If': [byRole, assume, accounts] }, { 'Fn::If': [byRole, ref('AWS::NoValue'), units] }];
 }
 
-/** The approval endpoint: a person asks. */
+/** What the approval endpoint may do besides: a person asks. */
 export function approvalsStatements(): readonly JsonObject[] {
-  return common('ApprovalsLog', ['Read', 'Fix', 'Rollback']);
+  return acts('ApprovalsLog', ['Read', 'Fix', 'Rollback']);
 }

@@ -1,12 +1,13 @@
 import { canaryPattern, type EventPattern, type JsonObject, RedressError, type Remediator } from '@redress/core';
 import { MAX_ASK_SECONDS } from '../config/ask-document.js';
 import { encryptable, keyStatement } from './encryption.js';
-import { lambda, log, role } from './functions.js';
-import { approvalsStatements, functionStatements, hubJournal, organizationStatements } from './hub-statements.js';
+import { lambda, log } from './functions.js';
+import { approvalsStatements, functionStatements, hubJournal, organizationStatements, workerStatements } from './hub-statements.js';
 import { watching } from './hub-watch.js';
 import { JOURNAL_TABLE } from './journal-table.js';
 import { checkovMetadata } from './lint-exceptions.js';
 import { queue, queuePolicy } from './queue.js';
+import { managed, role } from './roles.js';
 import { forwardedRule, rule, rulesOf, target } from './rules.js';
 import { att, given, listed, ref, sub, type Template, type TemplateParameter, type TemplateResource } from './template.js';
 
@@ -100,8 +101,9 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       ...(remediators.length === 0 ? {} : { ForwardedRule: forwardedRule(remediators, exceptionTag, ref('Bus'), toQueue) }),
 
       // What acts.
-      FunctionRole: role('Assumed by the function that handles events.', functionStatements()),
-      ApprovalsRole: role('Assumed by the approval endpoint.', approvalsStatements()),
+      WorkerPolicy: managed('What both functions of Redress may do.', workerStatements()),
+      ...role('FunctionRole', { ...WORKER, description: 'Assumed by the function that handles events.', statements: functionStatements() }),
+      ...role('ApprovalsRole', { ...WORKER, description: 'Assumed by the approval endpoint.', statements: approvalsStatements() }),
       OrganizationPolicy: organizationPolicy(),
       Function: lambda('index.handler', 'FunctionRole', 'FunctionLog', timeout, concurrency + sweeps + BESIDE_THE_QUEUES, environment()),
       FunctionInvocations: {
@@ -154,13 +156,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
         Condition: 'ServesConfigOfOrganization',
         Properties: { Action: 'lambda:InvokeFunction', FunctionName: ref('Config'), Principal: '*', PrincipalOrgID: ref('OrganizationId') },
       },
-      AuditorPolicy: {
-        Type: 'AWS::IAM::ManagedPolicy',
-        Properties: {
-          Description: 'Lets its holder read the journal of Redress, and nothing else.',
-          PolicyDocument: { Version: '2012-10-17', Statement: [...hubJournal('auditor'), keyStatement('Key', false)] },
-        },
-      },
+      AuditorPolicy: managed('Lets its holder read the journal of Redress, and nothing else.', [...hubJournal('auditor'), keyStatement('Key', false)]),
       Stop: {
         Type: 'AWS::SSM::Parameter',
         Properties: {
@@ -220,7 +216,8 @@ export function hubTemplate(options: HubTemplateOptions): Template {
                 Effect: 'Deny',
                 Principal: '*',
                 Action: 's3:*',
-                Resource: [att('Bucket'), sub('{Bucket.Arn}/*')],
+                // Not `Fn::Sub`, which rules of Control Tower cannot read.
+                Resource: [att('Bucket'), { 'Fn::Join': ['', [att('Bucket'), '/*']] }],
                 Condition: { Bool: { 'aws:SecureTransport': 'false' } },
               },
             ],
@@ -369,6 +366,7 @@ function parameters(): Record<string, TemplateParameter> {
   };
 }
 
+const WORKER = { trusts: { service: 'lambda.amazonaws.com' }, shares: ['WorkerPolicy'] };
 const DIGEST = '^[\\w:+/=-]{1,128}$';
 
 function environment(): JsonObject {
@@ -398,15 +396,9 @@ function environment(): JsonObject {
 
 /** Who is in the organisation: asked by what sweeps, and by whatever reads a policy that names units or tags. */
 function organizationPolicy(): TemplateResource {
-  return {
-    Type: 'AWS::IAM::Policy',
-    Condition: 'HasOrganization',
-    Properties: {
-      PolicyName: 'Organization',
-      Roles: [ref('FunctionRole'), ref('ApprovalsRole')],
-      PolicyDocument: { Version: '2012-10-17', Statement: organizationStatements('HasOrganizationRole') },
-    },
-  };
+  return managed('Lets the roles of Redress list the accounts of its organisation.', organizationStatements('HasOrganizationRole'), 'HasOrganization', {
+    Roles: [ref('FunctionRole'), ref('ApprovalsRole')],
+  });
 }
 
 /** What members forward comes to a bus of its own: an organisation may put events there, without a list of accounts. */
@@ -441,25 +433,19 @@ function bus(): Record<string, TemplateResource> {
 /** Both actions are needed by who calls a function URL; the second only by way of it. */
 function approvers(arns: readonly string[]): Record<string, TemplateResource> {
   const found: Record<string, TemplateResource> = {
-    ApproverPolicy: {
-      Type: 'AWS::IAM::ManagedPolicy',
-      Condition: 'HasFunctionUrls',
-      Properties: {
-        Description: 'Lets its holder call the approval endpoint of Redress. What they may approve is in the policy of Redress.',
-        PolicyDocument: {
-          Version: '2012-10-17',
-          Statement: [
-            {
-              Effect: 'Allow',
-              Action: 'lambda:InvokeFunctionUrl',
-              Resource: att('Approvals'),
-              Condition: { StringEquals: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' } },
-            },
-            { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: att('Approvals'), Condition: { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } } },
-          ],
+    ApproverPolicy: managed(
+      'Lets its holder call the approval endpoint of Redress. What they may approve is in the policy of Redress.',
+      [
+        {
+          Effect: 'Allow',
+          Action: 'lambda:InvokeFunctionUrl',
+          Resource: att('Approvals'),
+          Condition: { StringEquals: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' } },
         },
-      },
-    },
+        { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: att('Approvals'), Condition: { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } } },
+      ],
+      'HasFunctionUrls',
+    ),
   };
   for (const [index, Principal] of arns.entries()) {
     if (!/^arn:[a-z-]+:iam::\d{12}:(?:role|user)\/[^*?\s]+$/.test(Principal))

@@ -33,9 +33,7 @@ export const LINT_EXCEPTIONS: readonly LintException[] = [
     type: 'AWS::SQS::Queue',
     reason: 'It is a queue of dead letters itself, or that of sweeps: what is given up the next schedule asks for once more.',
   },
-  { id: 'AwsSolutions-IAM5', type: 'AWS::IAM::Role', reason: WILDCARDS },
   { id: 'AwsSolutions-IAM5', type: 'AWS::IAM::ManagedPolicy', reason: WILDCARDS },
-  { id: 'AwsSolutions-IAM5', type: 'AWS::IAM::Policy', reason: WILDCARDS },
 ];
 
 /** The metadata by which checkov leaves out a rule on a resource. */

@@ -1,7 +1,8 @@
 import type { Remediator } from '@redress/core';
 import { queue, queuePolicy } from './queue.js';
+import { role } from './roles.js';
 import { rulesOf } from './rules.js';
-import { att, BOUNDARY, given, ref, type Template, when } from './template.js';
+import { att, BOUNDARY, given, ref, type Template } from './template.js';
 
 /** What goes into the template that forwards events. */
 export interface MemberEventsTemplateOptions {
@@ -42,31 +43,12 @@ export function memberEventsTemplate({ remediators, exceptionTag }: MemberEvents
     Resources: {
       Undelivered: { ...queue(), Condition: 'Forwards' },
       UndeliveredPolicy: { ...queuePolicy('Undelivered', Object.keys(rules)), Condition: 'Forwards' },
-      ForwardRole: {
-        Type: 'AWS::IAM::Role',
-        Condition: 'Forwards',
-        Properties: {
-          Description: 'Redress: EventBridge puts events on the bus of the hub.',
-          AssumeRolePolicyDocument: {
-            Version: '2012-10-17',
-            Statement: [
-              {
-                Effect: 'Allow',
-                Principal: { Service: 'events.amazonaws.com' },
-                Action: 'sts:AssumeRole',
-                Condition: { StringEquals: { 'aws:SourceAccount': ref('AWS::AccountId') } },
-              },
-            ],
-          },
-          PermissionsBoundary: when('HasBoundary', ref('PermissionsBoundaryArn')),
-          Policies: [
-            {
-              PolicyName: 'Forward',
-              PolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'events:PutEvents', Resource: ref('HubBusArn') }] },
-            },
-          ],
-        },
-      },
+      ...role('ForwardRole', {
+        description: 'Redress: EventBridge puts events on the bus of the hub.',
+        trusts: { service: 'events.amazonaws.com', condition: { StringEquals: { 'aws:SourceAccount': ref('AWS::AccountId') } } },
+        statements: [{ Effect: 'Allow', Action: 'events:PutEvents', Resource: ref('HubBusArn') }],
+        condition: 'Forwards',
+      }),
       ...rules,
     },
     Outputs: {

@@ -2,6 +2,7 @@ import type { JsonObject, Remediator } from '@redress/core';
 import type { ParametersOf } from '../config/managed-rules.js';
 import type { Narrowing } from '../iam/narrowing.js';
 import { type MemberStatements, memberStatements, REFUSES_TAGGED } from './member-statements.js';
+import { managed } from './roles.js';
 import { BOUNDARY, given, listed, ref, sub, type Template, type TemplateResource } from './template.js';
 
 /** What goes into the template of the member roles. */
@@ -108,15 +109,6 @@ export function memberRoleTemplate(options: MemberRoleTemplateOptions): Template
 
 type RoleName = 'Read' | 'Fix' | 'Rollback';
 const policyName = (name: RoleName, index: number) => `${name}Policy${index + 1}`;
-
-/** A policy of the account's own. IAM takes few characters written into a role, and audits ask for none. */
-function managed(description: string, statements: readonly JsonObject[], condition?: string): TemplateResource {
-  return {
-    Type: 'AWS::IAM::ManagedPolicy',
-    ...(condition === undefined ? {} : { Condition: condition }),
-    Properties: { Description: description, PolicyDocument: { Version: '2012-10-17', Statement: [...statements] } },
-  };
-}
 
 /**
  * The account is the principal, and the condition names the roles: a role that is made anew keeps its trust, and one that is not there yet does

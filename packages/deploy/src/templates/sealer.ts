@@ -1,9 +1,10 @@
 import type { JsonObject } from '@redress/core';
 import { journalStatements } from '../iam/journal.js';
-import { encryptable } from './encryption.js';
-import { lambda, log, role } from './functions.js';
+import { encryptable, keyStatement } from './encryption.js';
+import { lambda, log } from './functions.js';
 import { alarm, missing, NAMESPACE } from './hub-watch.js';
 import { queue, queuePolicy } from './queue.js';
+import { role } from './roles.js';
 import { target } from './rules.js';
 import { att, BOUNDARY, given, ref, sub, type Template, type TemplateParameter, when } from './template.js';
 
@@ -66,7 +67,11 @@ export function sealerTemplate(): Template {
           KeyPolicy: { Version: '2012-10-17', Statement: [...keyStatements()] },
         },
       },
-      SealerRole: role('Assumed by the function that seals what was recorded.', statements()),
+      ...role('SealerRole', {
+        description: 'Assumed by the function that seals what was recorded.',
+        trusts: { service: 'lambda.amazonaws.com' },
+        statements: statements(),
+      }),
       Sealer: { ...function_, Properties: { ...function_.Properties, MemorySize: MEMORY_MB } },
       SealerLog: log(),
       SealerInvocations: {
@@ -149,6 +154,7 @@ function statements(): readonly JsonObject[] {
     when('HasAnchor', { Sid: 'AnchorRead', Effect: 'Allow', Action: 's3:GetObject', Resource: copies }),
     ...signs('Key', 'HasKey', 'KeyArn'),
     ...signs('NextKey', 'HasNextKey', 'NextKeyArn'),
+    keyStatement('Key', true),
   ];
 }
 
