@@ -82,5 +82,6 @@ const isWhole = () => existsSync(WHOLE) && readFileSync(WHOLE, 'utf8') === build
 
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === import.meta.filename) {
   const words = process.argv.slice(2);
-  if (!words.includes('--stale') || !isWhole()) await buildPackages({ only: words.filter((word) => !word.startsWith('--')), declarations: !words.includes('--code') });
+  if (!words.includes('--stale') || !isWhole())
+    await buildPackages({ only: words.filter((word) => !word.startsWith('--')), declarations: !words.includes('--code') });
 }

@@ -77,7 +77,8 @@ export async function startRegistry(folder, start = spawn) {
       () => false,
     );
   for (let attempt = 0; !(await answers()); attempt++) {
-    if (attempt > 300 || server.exitCode !== null) throw new SetupError('The registry does not start.');
+    // It ends what hangs: ten minutes.
+    if (attempt > 3000 || server.exitCode !== null) throw new SetupError('The registry does not start.');
     await new Promise((done) => setTimeout(done, 200));
   }
   const npmrc = join(folder, 'npmrc');
