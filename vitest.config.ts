@@ -56,7 +56,7 @@ export default defineConfig({
       },
       ...Object.entries({ kit, deployed }).map(([name, include]) => ({
         ...shared,
-        test: { name, include, ...common, globalSetup: ['./tests/support/moto.ts'] },
+        test: { name, include, ...together, globalSetup: ['./tests/support/moto.ts'] },
       })),
     ],
   },

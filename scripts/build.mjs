@@ -1,15 +1,18 @@
 #!/usr/bin/env node
 // `npm run build`: what is published, in each package's `dist`: code by tsup, types by one run of the compiler for all packages.
-// `--code` leaves the types out: nothing that runs needs them. What a package's entries are, its manifest says.
+// `--code` leaves the types out: nothing that runs needs them. `--stale` builds only if a source has changed since the last whole build. What a
+// package's entries are, its manifest says.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { build } from 'tsup';
 import ts from 'typescript';
-import { ROOT } from './setup.mjs';
+import { buildStamp, ROOT } from './setup.mjs';
 import { packages } from './workspace.mjs';
 
 const TYPES = join(ROOT, '.cache', 'types');
+/** What the last whole build was made from; it is not there when something was built in parts since. */
+const WHOLE = join(ROOT, '.cache', 'build-whole.stamp');
 
 /** The entries of a package: what `exports` has a source for, and commands. */
 function entries({ exports, bin = {} }) {
@@ -90,11 +93,18 @@ function types(all) {
  */
 async function buildPackages({ only = [], declarations = true } = {}) {
   const all = packages().filter(({ path }) => only.length === 0 || only.includes(path));
+  const sources = buildStamp();
+  rmSync(WHOLE, { force: true });
   for (const each of all) await code(each);
-  if (declarations) types(all);
+  if (!declarations) return;
+  types(all);
+  if (only.length === 0) writeFileSync(WHOLE, sources);
 }
+
+const isWhole = () => existsSync(WHOLE) && readFileSync(WHOLE, 'utf8') === buildStamp();
 
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === import.meta.filename) {
   const words = process.argv.slice(2);
-  await buildPackages({ only: words.filter((word) => !word.startsWith('--')), declarations: !words.includes('--code') });
+  if (!words.includes('--stale') || !isWhole())
+    await buildPackages({ only: words.filter((word) => !word.startsWith('--')), declarations: !words.includes('--code') });
 }

@@ -8,10 +8,14 @@
 - IAM has no calls for the root user of an account. Here it is a user of the name `root`: its keys, MFA devices and password are what the summary of
   the account says of the root user, and its virtual devices are assigned to `:root`. Without such a user the summary is moto's.
 - A DB cluster shows whether it lets in by IAM as it was modified last; moto shows how it was made.
+- Connections stay open for the next request, requests are not logged, and which service serves a host is looked up once: most of the time of a
+  request goes there otherwise.
 - It ends when its standard input does, so that it never outlives what started it.
 """
 
 import datetime
+import functools
+import io
 import os
 import sys
 import threading
@@ -23,8 +27,11 @@ from moto.ec2.models.security_groups import SecurityGroupRule  # noqa: E402
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore  # noqa: E402
 from moto.ec2.responses.settings import Settings  # noqa: E402
 from moto.iam import models  # noqa: E402
+from moto.moto_server import werkzeug_app  # noqa: E402
 from moto.rds.models import DBCluster  # noqa: E402
-from moto.server import main  # noqa: E402
+from moto import server  # noqa: E402
+from werkzeug.exceptions import InternalServerError  # noqa: E402
+from werkzeug.wsgi import get_input_stream  # noqa: E402
 
 _original = models.AccessKey.__init__
 
@@ -91,6 +98,70 @@ Settings.reset_ebs_default_kms_key_id = _reset_ebs_key
 ElasticBlockStore.modify_ebs_default_kms_key_id = _modify_ebs_key
 
 
+class Handler(werkzeug_app.MotoRequestHandler):
+    """Serves request after request of a connection. That of werkzeug closes each: it may not have read all of a body. Here all is read first."""
+
+    protocol_version = "HTTP/1.1"
+    # A reply is sent as a whole.
+    wbufsize = -1
+    disable_nagle_algorithm = True
+
+    def run_wsgi(self):
+        if self.headers.get("Expect", "").lower().strip() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.wfile.flush()
+        environ = self.make_environ()
+        environ["wsgi.input"] = io.BytesIO(get_input_stream(environ).read())
+        answer = []
+
+        def start_response(status, headers, exc_info=None):
+            answer[:] = [status, headers]
+            return None
+
+        def called(app):
+            parts = app(environ, start_response)
+            try:
+                return b"".join(parts)
+            finally:
+                if hasattr(parts, "close"):
+                    parts.close()
+
+        try:
+            body = called(self.server.app)
+        except Exception as error:
+            self.server.log("error", f"Error on request: {error!r}")
+            body = called(InternalServerError())
+        code, _, reason = answer[0].partition(" ")
+        self.send_response(int(code), reason)
+        names = set()
+        for name, value in answer[1]:
+            self.send_header(name, value)
+            names.add(name.lower())
+        if "content-length" not in names and self.command != "HEAD" and code not in ("204", "304"):
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+        self.wfile.flush()
+
+    def log_request(self, code="-", size="-"):
+        pass
+
+
+server.MotoRequestHandler = Handler
+# It depends on nothing else than its argument: a list of modules, and two hundred patterns.
+_backend_for_host = functools.lru_cache(maxsize=None)(lambda host: _dispatcher.get_backend_for_host(host))
+_dispatcher = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
+
+
+class Dispatcher(werkzeug_app.DomainDispatcherApplication):
+    def get_backend_for_host(self, host):
+        return _backend_for_host(host)
+
+
+server.DomainDispatcherApplication = Dispatcher
+
+
 def _end_with_parent():
     sys.stdin.buffer.read()
     os._exit(0)
@@ -98,4 +169,4 @@ def _end_with_parent():
 
 if "REDRESS_MOTO_DETACHED" not in os.environ:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-main(["-H", "127.0.0.1", "-p", sys.argv[1]])
+server.main(["-H", "127.0.0.1", "-p", sys.argv[1]])

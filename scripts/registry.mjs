@@ -2,12 +2,14 @@
 // Redress is not on npm yet. `npm run pack [-- DIR]` makes a tarball of each package, as it would be published. `npm run registry` serves them on
 // loopback, and everything else from the registry that npm has here, so that `npm install` works as it will later: its address is all that differs.
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { exec } from './exec.mjs';
+import { filesOf } from './release-checks.mjs';
 import { fail, NODE, pnpm, ROOT, SetupError, setup } from './setup.mjs';
 import { packages } from './workspace.mjs';
 
@@ -75,7 +77,8 @@ export async function startRegistry(folder, start = spawn) {
       () => false,
     );
   for (let attempt = 0; !(await answers()); attempt++) {
-    if (attempt > 300 || server.exitCode !== null) throw new SetupError('The registry does not start.');
+    // It ends what hangs: ten minutes.
+    if (attempt > 3000 || server.exitCode !== null) throw new SetupError('The registry does not start.');
     await new Promise((done) => setTimeout(done, 200));
   }
   const npmrc = join(folder, 'npmrc');
@@ -100,16 +103,35 @@ export async function pack(folder) {
   return tarballs.map((name) => join(folder, name));
 }
 
-// Without provenance, which needs the identity of the release workflow. As long as there are only prereleases, npm wants to know that one is meant.
-const PUBLISH = ['--provenance=false', '--access', 'public', '--tag', 'latest', '--loglevel', 'error'];
+const hash = (algorithm, data, encoding) => createHash(algorithm).update(data).digest(encoding);
 
-/** Publishes what was packed to a registry of {@link startRegistry}. */
-export async function publish(tarballs, { npmrc, url }) {
-  const waiting = tarballs.values();
-  const one = async () => {
-    for (const each of waiting) await run('npm', 'publish', each, '--userconfig', npmrc, '--registry', url, ...PUBLISH);
-  };
-  await Promise.all([one(), one(), one()]);
+/**
+ * Publishes what was packed to a registry of {@link startRegistry}, by the request that `npm publish` sends: a process of npm for each package takes
+ * longer than all else here. The release itself is published by npm, and rehearsed with it (`npm run release:dry`).
+ */
+export async function publish(tarballs, { url }) {
+  for (const path of tarballs) {
+    const tarball = readFileSync(path);
+    const manifest = JSON.parse(filesOf(tarball).get('package.json'));
+    const { name, version } = manifest;
+    const file = `${name}-${version}.tgz`;
+    const dist = { integrity: `sha512-${hash('sha512', tarball, 'base64')}`, shasum: hash('sha1', tarball, 'hex'), tarball: `${url}/${name}/-/${file}` };
+    const body = {
+      _id: name,
+      name,
+      access: 'public',
+      // As long as there are only prereleases, it has to be said that one is meant.
+      'dist-tags': { latest: version },
+      versions: { [version]: { ...manifest, _id: `${name}@${version}`, dist } },
+      _attachments: { [file]: { content_type: 'application/octet-stream', data: tarball.toString('base64'), length: tarball.length } },
+    };
+    const response = await fetch(`${url}/${encodeURIComponent(name)}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer nobody' },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new SetupError(`${url} does not take ${name} ${version} (${response.status}): ${await response.text()}`);
+  }
 }
 
 /** Packs, publishes and serves until `work` ends. */

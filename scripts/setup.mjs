@@ -173,7 +173,8 @@ const installStamp = () =>
     process.arch,
     ...['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', ...packageFolders().map((folder) => `${folder}/package.json`)].map(read),
   ]);
-const buildStamp = () =>
+/** What a build is made from: its digest. */
+export const buildStamp = () =>
   digest(
     packageFolders()
       .flatMap((folder) => [read(`${folder}/package.json`)].concat(filesUnder(`${folder}/src`).flatMap((file) => [relative(ROOT, file), readFileSync(file)])))

@@ -172,6 +172,8 @@ it('has a message whose resource is held delivered again when the lease ends, no
         };
     }
   };
+  // It is under way: from here on the lease runs, and its start would count against it.
+  expect((await lambda.invoke(message('no event'))).ok).toBe(true);
   const { generation } = await journal.view(setting('eu-west-3'));
   const held = { resource: setting('eu-west-3'), remediator: 'ec2-enable-ebs-encryption-by-default' };
   const begun = await journal.begin({ ...held, planDigest: 'sha256:x', generation, budgets: [], lease: 40_000, body: {} });

@@ -63,10 +63,11 @@ function link(folder: string): void {
   }
 }
 
-const filesBelow = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.parentPath.includes('node_modules'))
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+/** Without what is linked: from there on it would be all packages of this repository, each as often as others ask for it. */
+const filesBelow = (folder: string, below = ''): string[] =>
+  readdirSync(join(folder, below), { withFileTypes: true })
+    .filter(({ name }) => name !== 'node_modules')
+    .flatMap((entry) => (entry.isDirectory() ? filesBelow(folder, join(below, entry.name)) : entry.isFile() ? [join(below, entry.name)] : []))
     .sort();
 
 describe.each([

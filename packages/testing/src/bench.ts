@@ -28,15 +28,15 @@ import {
 } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { type FakeClock, fakeClock } from './clock.js';
-import { callerIdentity, sdkConfig, testConnect } from './connect.js';
+import { callerIdentity, sdkConfig, sharedConnections, testConnect } from './connect.js';
 import { configComplianceEvent, securityHubEvent } from './events.js';
 import { type Fault, type RecordingProxy, recordingProxy } from './proxy.js';
 import type { Arranged, ConformanceOptions, Scenario, Sdk } from './scenario.js';
 import type { WireCall } from './wire.js';
 
-/** The one environment of the kit's policy. */
 /** Who approves what a scenario says to be irreversible. */
 export const APPROVER = 'arn:aws:iam::123456789012:role/ConformanceKit';
+/** The one environment of the kit's policy. */
 const ENVIRONMENT = 'kit';
 
 /** One look of the remediator at a resource: what went into `plan` and what came out. */
@@ -90,33 +90,66 @@ export class Bench {
   readonly options: ConformanceOptions;
   readonly sdk: Sdk;
   readonly proxy: RecordingProxy;
+  readonly connections: ReturnType<typeof sharedConnections>;
   readonly exceptionTag: string;
   readonly #used = new Set<string>();
   /** Scenarios whose use of operations is known. */
   readonly covered = new Set<string>();
   readonly #notEmulated = new Set<string>();
 
-  private constructor(remediator: Remediator, options: ConformanceOptions, sdk: Sdk, proxy: RecordingProxy) {
+  /** What was arranged last, as long as it is as it was arranged. */
+  #untouched: { readonly scenario: Scenario; readonly arranged: Arranged; readonly calls: number } | null = null;
+
+  private constructor(
+    remediator: Remediator,
+    options: ConformanceOptions,
+    sdk: Sdk,
+    { proxy, connections }: { proxy: RecordingProxy; connections: ReturnType<typeof sharedConnections> },
+  ) {
     this.remediator = remediator;
     this.options = options;
     this.sdk = sdk;
     this.proxy = proxy;
+    this.connections = connections;
     this.exceptionTag = options.exceptionTag ?? 'redress:exception';
   }
 
   static async open(remediator: Remediator, options: ConformanceOptions): Promise<Bench> {
     const region = options.account.region ?? 'us-east-1';
     const account = options.account.accountId ?? (await callerIdentity(options.account.endpoint)).account;
-    const sdk: Sdk = { config: sdkConfig(options.account.endpoint, region), account, region, name: (prefix) => `${prefix}-${randomBytes(6).toString('hex')}` };
-    return new Bench(remediator, options, sdk, await recordingProxy(options.account.endpoint));
+    const connections = sharedConnections();
+    const config = sdkConfig(options.account.endpoint, region, connections);
+    const sdk: Sdk = { config, account, region, name: (prefix) => `${prefix}-${randomBytes(6).toString('hex')}` };
+    return new Bench(remediator, options, sdk, { proxy: await recordingProxy(options.account.endpoint), connections });
   }
 
   close(): Promise<void> {
+    this.connections.close();
     return this.proxy.close();
   }
 
+  /** A stage of its own, for what changes something. */
   async stage(scenario: Scenario): Promise<Stage> {
-    return Stage.set(this, scenario);
+    this.#untouched = null;
+    return this.#set(scenario, await scenario.arrange(this.sdk));
+  }
+
+  /**
+   * A stage for what changes nothing. What was arranged for another one serves again, with a new journal and a new clock, unless a writing call has
+   * gone out since. Nothing may be done to it but through an engine.
+   */
+  async shown(scenario: Scenario): Promise<Stage> {
+    const { calls } = this.proxy;
+    const last = this.#untouched;
+    const serves = last !== null && last.scenario === scenario && !calls.slice(last.calls).some((call) => call.write && call.forwarded);
+    const shown = serves ? last : { scenario, arranged: await scenario.arrange(this.sdk), calls: calls.length };
+    this.#untouched = shown;
+    return this.#set(scenario, shown.arranged);
+  }
+
+  async #set(scenario: Scenario, arranged: Arranged): Promise<Stage> {
+    const clock = fakeClock();
+    return new Stage(this, scenario, arranged, await journalFor(this.options, clock), clock);
   }
 
   /** Notes operations as used: what is declared and never used is a permission too many. */
@@ -142,7 +175,7 @@ export class Bench {
 export class Stage {
   readonly bench: Bench;
   readonly scenario: Scenario;
-  readonly clock: FakeClock = fakeClock();
+  readonly clock: FakeClock;
   readonly journal: Journal;
   readonly parameters: JsonObject;
   resource: ResourceRef;
@@ -153,19 +186,13 @@ export class Stage {
   /** What the batched observe has said. */
   readonly glances: Glance<Json, unknown>[] = [];
 
-  private constructor(bench: Bench, scenario: Scenario, arranged: Arranged, journal: Journal, clock: FakeClock) {
+  constructor(bench: Bench, scenario: Scenario, arranged: Arranged, journal: Journal, clock: FakeClock) {
     this.bench = bench;
     this.scenario = scenario;
     this.journal = journal;
     this.clock = clock;
     this.parameters = { ...bench.options.parameters, ...scenario.parameters };
     [this.resource, this.#extra] = split(arranged);
-  }
-
-  static async set(bench: Bench, scenario: Scenario): Promise<Stage> {
-    const clock = fakeClock();
-    const journal = await journalFor(bench.options, clock);
-    return new Stage(bench, scenario, await scenario.arrange(bench.sdk), journal, clock);
   }
 
   /** The event that reports the situation; the same one each time, as a queue delivers it. */
@@ -221,7 +248,7 @@ export class Stage {
       remediators: [watched],
       policy,
       journal: setup.journal ?? this.journal,
-      connect: testConnect({ endpoint: this.bench.proxy.endpoint, accountId: this.bench.sdk.account }),
+      connect: testConnect({ endpoint: this.bench.proxy.endpoint, accountId: this.bench.sdk.account, connections: this.bench.connections }),
       exceptions: defineRegister(setup.register ?? []),
       killSwitch: fixed<Stop>(setup.stop ?? 'none'),
       clock: this.clock,

@@ -136,7 +136,7 @@ function onlyDeclared(findings: Findings, remediator: Remediator, wire: readonly
 
 async function dryRun(bench: Bench, scenario: Scenario): Promise<Problems> {
   const findings = new Findings();
-  const stage = await bench.stage(scenario);
+  const stage = await bench.shown(scenario);
   const redress = stage.engine();
   const first = await stage.act(() => redress.plan(bench.remediator.id, stage.resource));
   const second = await stage.act(() => redress.plan(bench.remediator.id, stage.resource));
@@ -231,7 +231,7 @@ function undeclaredUndos({ rollback: declared }: Remediator, changes: readonly C
 
 async function pure(bench: Bench, scenario: Scenario): Promise<Problems> {
   const findings = new Findings();
-  const stage = await bench.stage(scenario);
+  const stage = await bench.shown(scenario);
   const redress = stage.engine();
   const { looks } = await stage.act(() => redress.plan(bench.remediator.id, stage.resource));
   redress.close();
@@ -245,7 +245,7 @@ const NOTHING_TO_DO: readonly string[] = ['compliant', 'not-applicable'];
 /** A plan is confirmed and verified by looks that may leave reads out: what counts has to come out the same. */
 async function purposes(bench: Bench, scenario: Scenario): Promise<Problems> {
   const findings = new Findings();
-  const stage = await bench.stage(scenario);
+  const stage = scenario.tag === undefined ? await bench.shown(scenario) : await bench.stage(scenario);
   // Tags that nobody has, each look finds alike.
   if (scenario.tag !== undefined) await scenario.tag(bench.sdk, stage.resource, 'redress-kit', 'seen');
   const redress = stage.engine({ everyPurpose: true });
@@ -281,7 +281,7 @@ async function purposes(bench: Bench, scenario: Scenario): Promise<Problems> {
 
 async function unreadable(bench: Bench, scenario: Scenario): Promise<Problems> {
   const findings = new Findings();
-  const probe = await bench.stage(scenario);
+  const probe = await bench.shown(scenario);
   const redress = probe.engine();
   const { wire } = await probe.act(() => redress.plan(bench.remediator.id, probe.resource));
   redress.close();
@@ -289,7 +289,7 @@ async function unreadable(bench: Bench, scenario: Scenario): Promise<Problems> {
   const without = ({ operation }: Pick<WireCall, 'operation'>, { id }: ResourceRef) =>
     operation.replaceAll(id, '{id}').replaceAll(encodeURIComponent(id), '{id}');
   for (const operation of new Set(wire.filter((call) => !call.write).map((call) => without(call, probe.resource)))) {
-    const stage = await bench.stage(scenario);
+    const stage = await bench.shown(scenario);
     const same = (call: Pick<WireCall, 'operation'>) => without(call, stage.resource) === operation;
     const run = await stage.during({ kind: 'denied', on: same, times: Number.POSITIVE_INFINITY }, () => enforce(stage));
     noWrites(findings, `${operation} denied`, run);
@@ -302,7 +302,7 @@ async function unreadable(bench: Bench, scenario: Scenario): Promise<Problems> {
 
 async function heldBack(bench: Bench, scenario: Scenario): Promise<Problems> {
   const findings = new Findings();
-  const stage = await bench.stage(scenario);
+  const stage = await bench.shown(scenario);
   const [before, rest] = [await stage.look(), await stage.rest()];
   const run = await enforce(stage);
   const { passes } = run.value;
@@ -336,7 +336,7 @@ async function heldBack(bench: Bench, scenario: Scenario): Promise<Problems> {
 
 async function ceiling(bench: Bench, scenario: Scenario): Promise<Problems> {
   const findings = new Findings();
-  const stage = await bench.stage(scenario);
+  const stage = await bench.shown(scenario);
   noWrites(findings, `ceiling ${bench.remediator.ceiling}`, await enforce(stage, { ownCeiling: true }));
   return findings.problems;
 }
@@ -499,7 +499,7 @@ async function refusal(run: () => Promise<unknown>): Promise<string> {
 
 async function exceptions(bench: Bench, scenario: Scenario): Promise<Problems> {
   const findings = new Findings();
-  const stage = await bench.stage(scenario);
+  const stage = await bench.shown(scenario);
   // The register names a resource as the engine does, once it is identified.
   const canonical = (await stage.look())?.resource ?? stage.resource;
   const register = [
@@ -537,7 +537,7 @@ function elsewhere<T>(value: T, account: string, other: string): T {
 
 async function foreign(bench: Bench, scenario: Scenario): Promise<Problems> {
   const findings = new Findings();
-  const stage = await bench.stage(scenario);
+  const stage = await bench.shown(scenario);
   const { account } = bench.sdk;
   const other = account === '210987654321' ? '210987654322' : '210987654321';
   const ref: ResourceRef = elsewhere(stage.resource, account, other);
@@ -565,7 +565,7 @@ const isEvent = (event: unknown): event is Record<string, unknown> & { detail: R
 
 async function restraint(bench: Bench, scenario: Scenario): Promise<Problems> {
   const findings = new Findings();
-  const stage = await bench.stage(scenario);
+  const stage = await bench.shown(scenario);
   const before = await stage.look();
   const expect = async (when: string, expected: readonly string[], setup: EngineSetup, event?: unknown) => {
     const run = await enforce(stage, setup, event);
@@ -804,11 +804,10 @@ function later(event: unknown, now: number): unknown {
   };
 }
 
-/** Every promise that is tried per scenario. */
 /** What the batched observe says has to be what a look says: a gap that it hides nobody would ever look at. */
 async function glances(bench: Bench, scenario: Scenario): Promise<Problems> {
   const findings = new Findings();
-  const stage = await bench.stage(scenario);
+  const stage = await bench.shown(scenario);
   const look = await stage.look();
   const resource = look?.resource ?? stage.resource;
   const redress = stage.engine({ glances: true });
@@ -841,24 +840,25 @@ async function glances(bench: Bench, scenario: Scenario): Promise<Problems> {
   return findings.problems;
 }
 
+/** Every promise that is tried per scenario. First those that change nothing: what is arranged for one serves the next. */
 export const scenarioChecks: readonly Check[] = [
   { name: 'a dry run sees what is expected and writes nothing', applies: () => true, run: dryRun },
   { name: 'plan is pure, and its plan is data', applies: () => true, run: pure },
-  { name: 'whatever a look is for, it sees the same', applies: () => true, run: purposes },
   { name: 'a list shows of it what a look shows', applies: (_, remediator) => remediator.observeMany !== undefined, run: glances },
   { name: 'what cannot be read is never taken for good', applies: () => true, run: unreadable },
+  { name: 'a resource of another account is not even looked at', applies: () => true, run: foreign },
   { name: 'is left to people: nothing is written', applies: holdsBack, run: heldBack },
+  { name: 'its ceiling holds', applies: (scenario, remediator) => scenario.expect === 'change' && remediator.ceiling !== 'enforce', run: ceiling },
+  { name: 'modes, kill switch, replays and old news hold back', applies: plainChange, run: restraint },
+  { name: 'an exception, by register or tag, holds', applies: plainChange, run: exceptions },
+  { name: 'whatever a look is for, it sees the same', applies: () => true, run: purposes },
   { name: 'what has no undo is made after a yes alone', applies: (scenario) => scenario.irreversible === true, run: approved },
   { name: 'is fixed once, and is compliant then', applies: plainChange, run: fix },
   { name: 'is rolled back to an equal state, and held', applies: plainChange, run: rollback },
-  { name: 'an exception, by register or tag, holds', applies: plainChange, run: exceptions },
-  { name: 'a resource of another account is not even looked at', applies: () => true, run: foreign },
-  { name: 'modes, kill switch, replays and old news hold back', applies: plainChange, run: restraint },
   { name: 'a write that fails is classified, and one whose reply is lost is made once', applies: plainChange, run: faults },
   { name: 'a worker that dies is found out by the next', applies: plainChange, run: crashes },
   { name: 'ten equal events are one change', applies: plainChange, run: tenTimes },
   { name: 'a gap that comes back is fixed again', applies: (scenario) => plainChange(scenario) && scenario.breakAgain !== undefined, run: brokenAgain },
-  { name: 'its ceiling holds', applies: (scenario, remediator) => scenario.expect === 'change' && remediator.ceiling !== 'enforce', run: ceiling },
 ];
 
 /** What can be said of a remediator and its scenarios without an account. */
@@ -965,7 +965,7 @@ export function unusedDeclarations(bench: Bench): Problems {
 /** Discovery finds what was arranged, and only reads. */
 export async function discoveryProblems(bench: Bench, scenario: Scenario): Promise<Problems> {
   const findings = new Findings();
-  const stage = await bench.stage(scenario);
+  const stage = await bench.shown(scenario);
   const redress = stage.engine();
   const canonical = (await stage.look())?.resource ?? stage.resource;
   const found = await stage.act(async () => {

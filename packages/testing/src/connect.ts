@@ -1,3 +1,4 @@
+import { Agent } from 'node:http';
 import { type Connect, type Identity, isAccountId } from '@redress/core';
 
 /** Configuration that every AWS SDK v3 client takes, for an emulator. */
@@ -7,6 +8,16 @@ export interface SdkConfig {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** For S3: an emulator on loopback has no host name per bucket. */
   readonly forcePathStyle: true;
+  // The SDK's own defaults. Said, it does not look for them in the environment and in files, once for each client: half of what a client costs.
+  readonly authSchemePreference: string[];
+  readonly defaultsMode: 'standard';
+  readonly maxAttempts: number;
+  readonly retryMode: 'standard';
+  readonly useDualstackEndpoint: false;
+  readonly useFipsEndpoint: false;
+  readonly userAgentAppId: () => Promise<undefined>;
+  /** Connections that clients share; without it each has its own. */
+  readonly requestHandler?: { readonly httpAgent: Agent };
 }
 
 /** Options of {@link testConnect}. */
@@ -17,11 +28,51 @@ export interface TestConnectOptions {
   readonly accountId?: string;
   /** Where STS is asked, when its call shall not be among the counted ones; default: `endpoint`. */
   readonly identityEndpoint?: string;
+  /** Connections that all clients share; default: each client has its own. See {@link sharedConnections}. */
+  readonly connections?: Agent;
 }
 
-/** SDK configuration for an emulator, with credentials that are none. */
-export function sdkConfig(endpoint: string, region: string): SdkConfig {
-  return { endpoint, region, credentials: { accessKeyId: 'testing', secretAccessKey: 'testing' }, forcePathStyle: true };
+/** Connections that outlive the clients that use them: a client that is destroyed leaves them to the others. */
+class SharedConnections extends Agent {
+  /** For a client: nothing. */
+  override destroy(): void {}
+
+  /** Closes them. */
+  close(): void {
+    super.destroy();
+  }
+}
+
+/**
+ * Connections for {@link testConnect} and {@link sdkConfig}: whoever makes an engine for each look would else make a connection for each call.
+ *
+ * @example const connections = sharedConnections(); sdkConfig(endpoint, region, connections); connections.close();
+ */
+export function sharedConnections(): SharedConnections {
+  // Idle ones end before a server would end them, so that no call goes out on one that is just being closed.
+  return new SharedConnections({ keepAlive: true, timeout: 1000 });
+}
+
+/**
+ * SDK configuration for an emulator, with credentials that are none.
+ *
+ * @param connections that clients share; default: each client has its own.
+ */
+export function sdkConfig(endpoint: string, region: string, connections?: Agent): SdkConfig {
+  return {
+    endpoint,
+    region,
+    credentials: { accessKeyId: 'testing', secretAccessKey: 'testing' },
+    forcePathStyle: true,
+    authSchemePreference: [],
+    defaultsMode: 'standard',
+    maxAttempts: 3,
+    retryMode: 'standard',
+    useDualstackEndpoint: false,
+    useFipsEndpoint: false,
+    userAgentAppId: async () => undefined,
+    ...(connections === undefined ? {} : { requestHandler: { httpAgent: connections } }),
+  };
 }
 
 /**
@@ -32,7 +83,7 @@ export function sdkConfig(endpoint: string, region: string): SdkConfig {
 export function testConnect(options: TestConnectOptions): Connect {
   let identity: Promise<Identity> | undefined;
   return async (target) => ({
-    config: sdkConfig(options.endpoint, target.region),
+    config: sdkConfig(options.endpoint, target.region, options.connections),
     identity: () => {
       identity ??=
         options.accountId === undefined ? callerIdentity(options.identityEndpoint ?? options.endpoint) : Promise.resolve(identityOf(options.accountId));

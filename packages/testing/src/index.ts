@@ -7,7 +7,7 @@
 export { describeJournal, type JournalUnderTest } from '@redress/evidence/contract';
 export { checkRemediator, type Failure } from './check.js';
 export { type FakeClock, fakeClock } from './clock.js';
-export { type SdkConfig, sdkConfig, type TestConnectOptions, testConnect } from './connect.js';
+export { type SdkConfig, sdkConfig, sharedConnections, type TestConnectOptions, testConnect } from './connect.js';
 export { type CrashPoint, crashingJournal } from './crash.js';
 export { describeRemediator } from './describe.js';
 export {

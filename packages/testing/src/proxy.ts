@@ -1,5 +1,6 @@
-import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type Agent, createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { sharedConnections } from './connect.js';
 import { errorReply, type FaultKind, nameCall, type WireCall } from './wire.js';
 
 /** A fault to inject into calls. */
@@ -41,6 +42,7 @@ export async function recordingProxy(upstream: string): Promise<RecordingProxy> 
   if (target.protocol !== 'http:') throw new TypeError(`The endpoint of an emulator is http, not ${target.protocol}//`);
   const calls: { -readonly [K in keyof WireCall]: WireCall[K] }[] = [];
   const faults: { fault: Fault; left: number }[] = [];
+  const connections = sharedConnections();
 
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const body = await bufferOf(incoming);
@@ -63,7 +65,7 @@ export async function recordingProxy(upstream: string): Promise<RecordingProxy> 
       }
     }
     call.forwarded = true;
-    const reply = await forward(target, incoming, body);
+    const reply = await forward(target, connections, incoming, body);
     const content = await bufferOf(reply);
     if (call.fault === 'lost-reply') {
       outgoing.destroy();
@@ -85,6 +87,8 @@ export async function recordingProxy(upstream: string): Promise<RecordingProxy> 
     // What the endpoint does not answer, the client shall see as what it is: a broken connection.
     answer(incoming, outgoing).catch(() => outgoing.destroy());
   });
+  // A connection that is closed while a call goes out on it would be a fault that nobody injected.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
@@ -101,6 +105,7 @@ export async function recordingProxy(upstream: string): Promise<RecordingProxy> 
     },
     close: () =>
       new Promise((resolve) => {
+        connections.close();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
@@ -108,14 +113,14 @@ export async function recordingProxy(upstream: string): Promise<RecordingProxy> 
 }
 
 /** Headers go through as they are, Host too: a signature covers them. */
-function forward(target: URL, incoming: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
+function forward(target: URL, agent: Agent, incoming: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const headers = { ...incoming.headers };
     delete headers.connection;
     delete headers['transfer-encoding'];
     if (body.length > 0) headers['content-length'] = String(body.length);
     const sent = httpRequest(
-      { hostname: target.hostname, port: target.port === '' ? 80 : target.port, method: incoming.method, path: incoming.url, headers },
+      { hostname: target.hostname, port: target.port === '' ? 80 : target.port, method: incoming.method, path: incoming.url, headers, agent },
       resolve,
     );
     sent.once('error', reject);

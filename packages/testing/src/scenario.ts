@@ -20,7 +20,7 @@ export type Expectation = 'compliant' | 'change' | 'manual' | 'not-applicable';
 /** One situation that a remediator meets. */
 export interface Scenario {
   readonly name: string;
-  /** Makes the situation, new each time: it is called once or more for every check. */
+  /** Makes the situation, new each time: once for all checks that change nothing, and once or more for each of the others. */
   arrange(sdk: Sdk): Promise<Arranged>;
   /** Parameters besides those of all scenarios. */
   readonly parameters?: JsonObject;
