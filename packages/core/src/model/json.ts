@@ -36,8 +36,10 @@ export type Digest = `sha256:${string}`;
 export function canonicalJson(value: unknown): string {
   let text: string | undefined;
   try {
-    assertJson(value, '');
-    text = canonicalizeRfc8785(value);
+    assertJson(value);
+    const sorted = inOrder(value);
+    // What the engine of JavaScript writes is what RFC 8785 wants, but for the order of members: it is several times as quick.
+    text = sorted === undefined ? canonicalizeRfc8785(value) : JSON.stringify(sorted);
   } catch (cause) {
     if (cause instanceof RedressError) throw cause;
     throw new RedressError('json/not-json', `The value cannot be written as canonical JSON: ${String(cause)}`, { cause });
@@ -61,36 +63,66 @@ export function digestOf(value: unknown): Digest {
   return digestText(canonicalJson(value));
 }
 
-const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
+/** What is no JSON within a value, and the way to it from within. */
+interface Flaw {
+  readonly what: string;
+  readonly way: (string | number)[];
+}
 
-function assertJson(value: unknown, path: string): void {
-  if (value === null || typeof value === 'boolean') return;
-  const refuse = (what: string): never => {
-    throw new RedressError('json/not-json', `${path === '' ? 'The value' : path} is ${what}; only JSON can be planned, recorded and compared.`);
-  };
-  if (typeof value === 'string') {
-    // RFC 8785 3.2.2.2: a lone surrogate has no UTF-8 form, so two texts could share one digest.
-    if (LONE_SURROGATE.test(value)) refuse('a string with a lone surrogate');
-    return;
-  }
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value)) refuse(String(value));
-    return;
-  }
+function assertJson(value: unknown): void {
+  const flaw = flawIn(value);
+  if (flaw === null) return;
+  const path = flaw.way.reduceRight((so, step) => `${so}/${step}`, '');
+  throw new RedressError('json/not-json', `${path === '' ? 'The value' : path} is ${flaw.what}; only JSON can be planned, recorded and compared.`);
+}
+
+/** Each record and each state passes here several times: nothing is made up for what is JSON. */
+function flawIn(value: unknown): Flaw | null {
+  if (value === null || typeof value === 'boolean') return null;
+  // RFC 8785 3.2.2.2: a lone surrogate has no UTF-8 form, so two texts could share one digest.
+  if (typeof value === 'string') return value.isWellFormed() ? null : { what: 'a string with a lone surrogate', way: [] };
+  if (typeof value === 'number') return Number.isFinite(value) ? null : { what: String(value), way: [] };
+  if (typeof value !== 'object') return { what: typeof value, way: [] };
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) assertJson(value[i], `${path}/${i}`);
-    return;
-  }
-  if (typeof value === 'object') {
-    const proto = Object.getPrototypeOf(value) as unknown;
-    if (proto !== Object.prototype && proto !== null) refuse(`a ${value.constructor?.name ?? 'class instance'}`);
-    for (const [key, member] of Object.entries(value)) {
-      if (LONE_SURROGATE.test(key)) refuse('an object with a lone surrogate in a key');
-      assertJson(member, `${path}/${key}`);
+    for (let at = 0; at < value.length; at++) {
+      const flaw = flawIn(value[at]);
+      if (flaw !== null) return { ...flaw, way: [...flaw.way, at] };
     }
-    return;
+    return null;
   }
-  refuse(typeof value);
+  const proto = Object.getPrototypeOf(value) as unknown;
+  if (proto !== Object.prototype && proto !== null) return { what: `a ${value.constructor?.name ?? 'class instance'}`, way: [] };
+  for (const key of Object.keys(value)) {
+    if (!key.isWellFormed()) return { what: 'an object with a lone surrogate in a key', way: [] };
+    const flaw = flawIn((value as Record<string, unknown>)[key]);
+    if (flaw !== null) return { ...flaw, way: [...flaw.way, key] };
+  }
+  return null;
+}
+
+const INDEX = /^\d{1,10}$/;
+
+/** The same JSON with its members in the order of RFC 8785; undefined: an object of JavaScript cannot have them in that order. */
+function inOrder(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const items: unknown[] = [];
+    for (const item of value) {
+      const sorted = inOrder(item);
+      if (sorted === undefined) return undefined;
+      items.push(sorted);
+    }
+    return items;
+  }
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value).sort()) {
+    // Indices come first, in the order of their numbers; and this name is the prototype.
+    if (INDEX.test(key) || key === '__proto__') return undefined;
+    const sorted = inOrder((value as Record<string, unknown>)[key]);
+    if (sorted === undefined) return undefined;
+    copy[key] = sorted;
+  }
+  return copy;
 }
 
 /**
@@ -100,7 +132,7 @@ function assertJson(value: unknown, path: string): void {
  */
 export function toJson<T>(value: T): T {
   const copy = dropUndefined(value);
-  assertJson(copy, '');
+  assertJson(copy);
   return deepFreeze(copy) as T;
 }
 
@@ -113,7 +145,8 @@ function dropUndefined(value: unknown): unknown {
   for (const [key, member] of Object.entries(value)) {
     if (member === undefined) continue;
     // `copy['__proto__'] = …` would set the prototype instead of a member.
-    Object.defineProperty(copy, key, { value: dropUndefined(member), enumerable: true, writable: true, configurable: true });
+    if (key === '__proto__') Object.defineProperty(copy, key, { value: dropUndefined(member), enumerable: true, writable: true, configurable: true });
+    else copy[key] = dropUndefined(member);
   }
   return copy;
 }
