@@ -32,18 +32,26 @@ const { rules } = await packOf('apra-cpg-234');
 const tracking: readonly Remediator[] = [...today, ...trackedRules(rules, today)];
 const characters = (policy: PolicyDocument) => JSON.stringify(policy).replace(/\s/g, '').length;
 const listOf = (value: unknown): string[] => (value === undefined ? [] : Array.isArray(value) ? value : [value as string]);
-const matches = (pattern: string, action: string) => new RegExp(`^${pattern.replace(/[.*]/g, (sign) => (sign === '*' ? '.*' : '\\.'))}$`, 'i').test(action);
-const about = (statement: JsonObject, action: string) =>
-  'NotAction' in statement
-    ? !listOf(statement['NotAction']).some((each) => matches(each, action))
-    : listOf(statement['Action']).some((each) => matches(each, action));
+/** One expression for all patterns with a wildcard. */
+const matching = (patterns: readonly string[]) =>
+  new RegExp(`^(?:${patterns.map((pattern) => pattern.replace(/[.*]/g, (sign) => (sign === '*' ? '.*' : '\\.'))).join('|')})$`, 'i');
+/** Which actions a statement is about. */
+function aboutOf(statement: JsonObject): (action: string) => boolean {
+  const not = 'NotAction' in statement;
+  const patterns = listOf(statement[not ? 'NotAction' : 'Action']);
+  // Most are spelled out, and IAM does not look at case.
+  const spelled = new Set(patterns.filter((each) => !each.includes('*')).map((each) => each.toLowerCase()));
+  const wild = patterns.filter((each) => each.includes('*'));
+  const like = wild.length === 0 ? null : matching(wild);
+  return (action) => (spelled.has(action.toLowerCase()) || like?.test(action) === true) !== not;
+}
 
 /** All actions of AWS that a role may do on some resource, and those that it may do when a resource's own policy lets its session. */
 function reach(identity: readonly JsonObject[], boundary: readonly JsonObject[], actions: readonly string[]) {
-  const all = [...identity, ...boundary];
-  const free = actions.filter((action) => !all.some((each) => each['Effect'] === 'Deny' && each['Condition'] === undefined && about(each, action)));
-  const allows = (policy: readonly JsonObject[], action: string) => policy.some((each) => each['Effect'] === 'Allow' && about(each, action));
-  return { byPolicy: free.filter((action) => allows(identity, action) && allows(boundary, action)), byResource: free };
+  const denials = [...identity, ...boundary].filter((each) => each['Effect'] === 'Deny' && each['Condition'] === undefined).map(aboutOf);
+  const free = actions.filter((action) => !denials.some((about) => about(action)));
+  const allowing = [identity, boundary].map((policy) => policy.filter((each) => each['Effect'] === 'Allow').map(aboutOf));
+  return { byPolicy: free.filter((action) => allowing.every((policy) => policy.some((about) => about(action)))), byResource: free };
 }
 
 let everyAction: readonly string[] = [];

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import canonicalizeRfc8785 from 'canonicalize';
 import { RedressError } from './errors.js';
 
 /** A JSON value. */
@@ -33,60 +34,18 @@ export type Digest = `sha256:${string}`;
  * @see https://www.rfc-editor.org/rfc/rfc8785
  */
 export function canonicalJson(value: unknown): string {
+  let text: string | undefined;
   try {
-    const text = written(value);
-    // An escaped half of a character, or a backslash before these letters.
-    if (text !== null && !text.includes('\\ud')) return text;
-    // It names what is wrong, and where.
-    assertJson(value, '');
-    if (text !== null) return text;
+    assertJson(value);
+    const sorted = inOrder(value);
+    // What the engine of JavaScript writes is what RFC 8785 wants, but for the order of members: it is several times as quick.
+    text = sorted === undefined ? canonicalizeRfc8785(value) : JSON.stringify(sorted);
   } catch (cause) {
     if (cause instanceof RedressError) throw cause;
     throw new RedressError('json/not-json', `The value cannot be written as canonical JSON: ${String(cause)}`, { cause });
   }
-  throw new RedressError('json/not-json', 'The value cannot be written as canonical JSON.');
-}
-
-/**
- * Every record, plan and state goes through here, some of them many times; a library, with which tests compare, takes several times the time. RFC 8785
- * writes texts and numbers as JavaScript does (3.2.2), and sorts by UTF-16 code units, as `sort` does (3.2.3). Null: it is not JSON.
- */
-function written(value: unknown): string | null {
-  if (isInOrder(value)) return JSON.stringify(value);
-  if (typeof value !== 'object' || value === null) return null;
-  const parts: string[] = [];
-  if (Array.isArray(value)) {
-    for (const each of value) {
-      const text = written(each);
-      if (text === null) return null;
-      parts.push(text);
-    }
-    return `[${parts.join(',')}]`;
-  }
-  const proto = Object.getPrototypeOf(value) as unknown;
-  if (proto !== Object.prototype && proto !== null) return null;
-  for (const key of Object.keys(value).sort()) {
-    const text = written((value as Record<string, unknown>)[key]);
-    if (text === null) return null;
-    parts.push(`${JSON.stringify(key)}:${text}`);
-  }
-  return `{${parts.join(',')}}`;
-}
-
-/** Whether it is JSON whose members stand in the order of RFC 8785, as in all that was read from canonical JSON: then one call writes all of it. */
-function isInOrder(value: unknown): boolean {
-  if (typeof value === 'number') return Number.isFinite(value);
-  if (typeof value !== 'object' || value === null) return value === null || typeof value === 'string' || typeof value === 'boolean';
-  if (Array.isArray(value)) {
-    for (const each of value) if (!isInOrder(each)) return false;
-    return true;
-  }
-  const proto = Object.getPrototypeOf(value) as unknown;
-  if (proto !== Object.prototype && proto !== null) return false;
-  const keys = Object.keys(value);
-  for (let at = 1; at < keys.length; at++) if (String(keys[at]) < String(keys[at - 1])) return false;
-  for (const key of keys) if (!isInOrder((value as Record<string, unknown>)[key])) return false;
-  return true;
+  if (text === undefined) throw new RedressError('json/not-json', 'The value cannot be written as canonical JSON.');
+  return text;
 }
 
 /** SHA-256 over the UTF-8 bytes of a text. */
@@ -104,36 +63,66 @@ export function digestOf(value: unknown): Digest {
   return digestText(canonicalJson(value));
 }
 
-const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
+/** What is no JSON within a value, and the way to it from within. */
+interface Flaw {
+  readonly what: string;
+  readonly way: (string | number)[];
+}
 
-function assertJson(value: unknown, path: string): void {
-  if (value === null || typeof value === 'boolean') return;
-  const refuse = (what: string): never => {
-    throw new RedressError('json/not-json', `${path === '' ? 'The value' : path} is ${what}; only JSON can be planned, recorded and compared.`);
-  };
-  if (typeof value === 'string') {
-    // RFC 8785 3.2.2.2: a lone surrogate has no UTF-8 form, so two texts could share one digest.
-    if (LONE_SURROGATE.test(value)) refuse('a string with a lone surrogate');
-    return;
-  }
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value)) refuse(String(value));
-    return;
-  }
+function assertJson(value: unknown): void {
+  const flaw = flawIn(value);
+  if (flaw === null) return;
+  const path = flaw.way.reduceRight((so, step) => `${so}/${step}`, '');
+  throw new RedressError('json/not-json', `${path === '' ? 'The value' : path} is ${flaw.what}; only JSON can be planned, recorded and compared.`);
+}
+
+/** Each record and each state passes here several times: nothing is made up for what is JSON. */
+function flawIn(value: unknown): Flaw | null {
+  if (value === null || typeof value === 'boolean') return null;
+  // RFC 8785 3.2.2.2: a lone surrogate has no UTF-8 form, so two texts could share one digest.
+  if (typeof value === 'string') return value.isWellFormed() ? null : { what: 'a string with a lone surrogate', way: [] };
+  if (typeof value === 'number') return Number.isFinite(value) ? null : { what: String(value), way: [] };
+  if (typeof value !== 'object') return { what: typeof value, way: [] };
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) assertJson(value[i], `${path}/${i}`);
-    return;
-  }
-  if (typeof value === 'object') {
-    const proto = Object.getPrototypeOf(value) as unknown;
-    if (proto !== Object.prototype && proto !== null) refuse(`a ${value.constructor?.name ?? 'class instance'}`);
-    for (const [key, member] of Object.entries(value)) {
-      if (LONE_SURROGATE.test(key)) refuse('an object with a lone surrogate in a key');
-      assertJson(member, `${path}/${key}`);
+    for (let at = 0; at < value.length; at++) {
+      const flaw = flawIn(value[at]);
+      if (flaw !== null) return { ...flaw, way: [...flaw.way, at] };
     }
-    return;
+    return null;
   }
-  refuse(typeof value);
+  const proto = Object.getPrototypeOf(value) as unknown;
+  if (proto !== Object.prototype && proto !== null) return { what: `a ${value.constructor?.name ?? 'class instance'}`, way: [] };
+  for (const key of Object.keys(value)) {
+    if (!key.isWellFormed()) return { what: 'an object with a lone surrogate in a key', way: [] };
+    const flaw = flawIn((value as Record<string, unknown>)[key]);
+    if (flaw !== null) return { ...flaw, way: [...flaw.way, key] };
+  }
+  return null;
+}
+
+const INDEX = /^\d{1,10}$/;
+
+/** The same JSON with its members in the order of RFC 8785; undefined: an object of JavaScript cannot have them in that order. */
+function inOrder(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const items: unknown[] = [];
+    for (const item of value) {
+      const sorted = inOrder(item);
+      if (sorted === undefined) return undefined;
+      items.push(sorted);
+    }
+    return items;
+  }
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value).sort()) {
+    // Indices come first, in the order of their numbers; and this name is the prototype.
+    if (INDEX.test(key) || key === '__proto__') return undefined;
+    const sorted = inOrder((value as Record<string, unknown>)[key]);
+    if (sorted === undefined) return undefined;
+    copy[key] = sorted;
+  }
+  return copy;
 }
 
 /**
@@ -143,7 +132,7 @@ function assertJson(value: unknown, path: string): void {
  */
 export function toJson<T>(value: T): T {
   const copy = dropUndefined(value);
-  assertJson(copy, '');
+  assertJson(copy);
   return deepFreeze(copy) as T;
 }
 
@@ -156,7 +145,8 @@ function dropUndefined(value: unknown): unknown {
   for (const [key, member] of Object.entries(value)) {
     if (member === undefined) continue;
     // `copy['__proto__'] = …` would set the prototype instead of a member.
-    Object.defineProperty(copy, key, { value: dropUndefined(member), enumerable: true, writable: true, configurable: true });
+    if (key === '__proto__') Object.defineProperty(copy, key, { value: dropUndefined(member), enumerable: true, writable: true, configurable: true });
+    else copy[key] = dropUndefined(member);
   }
   return copy;
 }

@@ -19,7 +19,25 @@ export function wordsOf(text: string): readonly string[] {
  */
 export function sayingOf(text: string, phrases: readonly string[]): string | null {
   const readings = [wordsOf(text), chunksOf(text).flatMap(lower)];
-  return phrases.find((phrase) => readings.some((words) => isIn(wordsOf(phrase).join(''), words))) ?? null;
+  return (
+    phrases.find((phrase) => {
+      const joined = joinedOf(phrase);
+      return readings.some((words) => isIn(joined, words));
+    }) ?? null
+  );
+}
+
+/** Phrases are few, and are those of a program or of its policy; what is asked of them is each tag and each name of an account. */
+const joinedPhrases = new Map<string, string>();
+const KEPT_PHRASES = 1000;
+
+/** The words of a phrase, written together. */
+function joinedOf(phrase: string): string {
+  const known = joinedPhrases.get(phrase);
+  if (known !== undefined) return known;
+  const joined = wordsOf(phrase).join('');
+  if (joinedPhrases.size < KEPT_PHRASES) joinedPhrases.set(phrase, joined);
+  return joined;
 }
 
 /** Letters that stand together, and digits that do; accents are dropped. */
