@@ -228,4 +228,20 @@ export default [
     replace: 'FROM entries) GROUP BY account HAVING count(*) > 25 ORDER BY account',
     tests: REPORT,
   },
+  {
+    promise: 'The report does not depend on the time zone of the machine that makes it.',
+    defect: 'its weeks begin on the Mondays of that zone',
+    file: 'packages/report/src/times.ts',
+    find: 'new Date(time).getUTCDay();',
+    replace: 'new Date(time).getDay();',
+    tests: REPORT,
+  },
+  {
+    promise: 'Business days are those of the zone of the calendar, on whatever machine the report is made.',
+    defect: 'they are those of the zone of the machine',
+    file: 'packages/report/src/business-days.ts',
+    find: "{ timeZone: zone, year: 'numeric',",
+    replace: "{ timeZone: zone === '' ? zone : undefined, year: 'numeric',",
+    tests: REPORT,
+  },
 ];
