@@ -144,8 +144,8 @@ export default [
     promise: 'A holiday is not a business day.',
     defect: 'it is counted',
     file: 'packages/report/src/business-days.ts',
-    find: '!weekend.includes(weekday) && !holidays.includes(day)',
-    replace: '!weekend.includes(weekday) && !holidays.includes(weekday)',
+    find: '!weekend.has(weekdayOf(day)) && !holidays.has(day)',
+    replace: '!weekend.has(weekdayOf(day)) && !holidays.has(weekdayOf(day))',
     tests: ['packages/report/src/business-days.test.ts'],
   },
   {
@@ -168,8 +168,8 @@ export default [
     promise: 'A change whose newest record is not sealed has no proof in the report, and no seal is claimed for it.',
     defect: 'its first records are taken for all of it',
     file: 'packages/report/src/entry-index.ts',
-    find: 'entry.records.at(-1)?.seq ?? 0,',
-    replace: 'entry.records.at(0)?.seq ?? 0,',
+    find: 'entry.records.at(-1)?.seq ?? 0]',
+    replace: 'entry.records.at(0)?.seq ?? 0]',
     tests: ['packages/report/src/entries.test.ts'],
   },
   {
@@ -224,8 +224,8 @@ export default [
     promise: 'The report names each account that there are records of.',
     defect: 'one with few resources is left out',
     file: 'packages/report/src/entry-index.ts',
-    find: 'FROM entries) GROUP BY account ORDER BY account',
-    replace: 'FROM entries) GROUP BY account HAVING count(*) > 25 ORDER BY account',
+    find: 'FROM streams GROUP BY account ORDER BY account',
+    replace: 'FROM streams GROUP BY account HAVING count(*) > 25 ORDER BY account',
     tests: REPORT,
   },
   {
