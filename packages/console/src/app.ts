@@ -70,6 +70,8 @@ export function consoleApp(parts: AppParts): Hono<Env> {
   };
   // It may be asked for over a network, and each page names them. Whoever answers is asked for again.
   const lastApprover = remembered(approver, APPROVER_KEPT, now);
+  // The first page is not to wait for it.
+  void lastApprover();
   const send = async (c: Context<Env>, page: Page, status: Status = 200) => {
     const session = c.get('session') ?? null;
     const counts = {

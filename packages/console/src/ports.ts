@@ -10,6 +10,8 @@ export interface RecordSource {
    * @param unread hears of what could not be read, with the stream where it is one's. A stream that is given again was read.
    */
   changed(unread: (problem: string, stream: string | null) => void): AsyncIterable<StoredRecord> | Iterable<StoredRecord>;
+  /** How long to wait between two calls, milliseconds: what is asked over a network costs money. */
+  readonly every: number;
 }
 
 /** What one look or change came to, after an approval. */
