@@ -51,6 +51,8 @@ export interface Approver {
 
 /** What is known besides records. */
 export interface Knowledge {
+  /** Of which journal the pages are, for people: who has two consoles open has to see which is which. */
+  readonly journal: string;
   readonly around: Around;
   /** Accounts of each environment; null: there is no policy. */
   readonly environments: ReadonlyMap<string, readonly string[]> | null;

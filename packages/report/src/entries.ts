@@ -306,8 +306,8 @@ function decided(entry: Draft, { record, documents }: StoredRecord): void {
     entry.verified = text(body['verified']);
   } else {
     entry.trigger = body['trigger'] ?? null;
-    entry.reasons = restricting(body['guardrails']);
     entry.guardrails = resultsIn(body['guardrails']);
+    entry.reasons = restricting(entry.guardrails);
     entry.before = documents['before'] ?? null;
     entry.notice = text(body['notice']);
     entry.rollbackOf = text(body['rollbackOf']);
@@ -330,8 +330,8 @@ function decided(entry: Draft, { record, documents }: StoredRecord): void {
   // An outcome that another decision led to (a stop right before the write) has its own reasons.
   const decision = objectOf(body['decision']);
   if (decision !== null) {
-    entry.reasons = restricting(decision['results']);
     entry.guardrails = resultsIn(decision['results']);
+    entry.reasons = restricting(entry.guardrails);
   }
 }
 
@@ -349,8 +349,13 @@ function announcedAs(own: JsonObject): string | null {
   return ['sending', 'sent', 'unsent', 'ended'].find((each) => Object.hasOwn(own, each)) ?? null;
 }
 
-const resultsIn = (results: Json | undefined): readonly Json[] => (Array.isArray(results) ? results.filter(isRecord) : []) as readonly Json[];
-const restricting = (results: Json | undefined): readonly Json[] => resultsIn(results).filter((each) => objectOf(each)?.['effect'] !== 'allow');
+/** Of most records all are as they should be, and nothing is copied. */
+function resultsIn(results: Json | undefined): readonly JsonObject[] {
+  if (!Array.isArray(results)) return [];
+  return (results.every(isRecord) ? results : results.filter(isRecord)) as readonly JsonObject[];
+}
+
+const restricting = (results: readonly JsonObject[]): readonly JsonObject[] => results.filter((each) => each['effect'] !== 'allow');
 
 /** A text; null for anything else. */
 export function text(value: unknown): string | null {

@@ -181,17 +181,10 @@ export class EntryIndex {
   /** The newest entry of each remediator, by when it was closed, or began where it was not. */
   lastOfEach(filter: Filter = EVERYTHING): readonly EntryLine[] {
     const { where, values } = conditions(filter);
-    // Compared here: to rank them in SQL would sort them all.
-    const newest = new Map<string, { readonly key: string; readonly id: number }>();
-    const key = "coalesce(closed, time) || time || stream || printf('%012d', seq)";
-    const found = this.#database.prepare(`SELECT id, remediator, ${key} FROM entries WHERE ${where}`);
-    found.setReturnArrays(true);
-    for (const row of found.iterate(...values) as Iterable<unknown>) {
-      const [id, remediator, own] = row as [number, string, string];
-      if ((newest.get(remediator)?.key ?? '') < own) newest.set(remediator, { key: own, id });
-    }
-    const one = this.#database.prepare(`SELECT ${LINE} FROM entries WHERE id = ?`);
-    return [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, { id }]) => [one.get(id) ?? []].flat().map(lineOf));
+    // Of a group with one maximum SQLite takes the other columns from its row.
+    const key = "max(coalesce(closed, time) || time || stream || printf('%012d', seq))";
+    const found = this.#database.prepare(`SELECT ${LINE}, ${key} FROM entries WHERE ${where} GROUP BY remediator ORDER BY remediator`);
+    return found.all(...values).map(lineOf);
   }
 
   /** The entry that begins with a record; null: none does. */

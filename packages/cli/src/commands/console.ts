@@ -63,6 +63,7 @@ export async function consoleCommand(io: Io, composition: Composition, options: 
         return { name: await callerOf(composition), verified: options.url !== undefined };
       },
       knowledge: {
+        journal: redact(data.shown),
         ...{ around: aroundOf(composition), environments: environmentsOf(composition), exceptions: exceptionInputs(composition), calendar },
         remediators: composition.remediators.map(({ id }) => id),
         closedWithin: deadlinesOf(composition),
