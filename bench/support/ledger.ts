@@ -32,8 +32,10 @@ export async function makeLedger(directory: string, records: number, fixes: numb
     for (let at = 0; at < fixing; at++) await fix(journal, of, `${number}-${at}`);
     left -= fixing;
     for (let at = fixing * 3; at < PER_STREAM; at++) {
-      const gap = at % 2 === 0 ? { key: `g-${at}`, state: 's', subjects: [`rule-${at}`] } : { over: [`g-${at - 1}`] };
-      await journal.append({ kind: 'decision', ...of, body: body({ outcome: at % 2 === 0 ? 'notified' : 'no-op', gap }) });
+      // Of one resource in ten the last gap stays open.
+      const isOpen = at % 2 === 0 || (at === PER_STREAM - 1 && number % 10 === 0);
+      const gap = isOpen ? { key: `g-${at}`, state: 's', subjects: [`rule-${at}`] } : { over: [`g-${at - 1}`] };
+      await journal.append({ kind: 'decision', ...of, body: body({ outcome: isOpen ? 'notified' : 'no-op', gap }) });
     }
     made += PER_STREAM;
     await written(journal, ref, directory);

@@ -64,3 +64,38 @@ it('is four requests, of which three are one after the other, on a stream that i
   await proxy.close();
   await remove();
 });
+
+it('what is open, waits and stands is read together where it is asked for together, and each time where it is not', async () => {
+  const aws = emulator(inject('moto'));
+  const { table, bucket, remove } = await aws.make();
+  const proxy = await recordingProxy(inject('moto'));
+  const journal = awsJournal({
+    table,
+    bucket,
+    region: 'us-east-1',
+    endpoint: proxy.endpoint,
+    credentials: { accessKeyId: 'testing', secretAccessKey: 'testing' },
+  });
+  const stands = (id: string) =>
+    journal.append({ kind: 'decision', resource: ref(id), remediator: 'r', body: { outcome: 'notified', gap: { key: 'g', state: 's', subjects: [] } } });
+  for (const id of ['a', 'b', 'c']) await stands(id);
+  const asked = async <T>(work: () => Promise<T>) => {
+    const from = proxy.calls.length;
+    const result = await work();
+    const counts: Record<string, number> = {};
+    for (const { operation } of proxy.calls.slice(from)) counts[operation] = (counts[operation] ?? 0) + 1;
+    return { result, counts };
+  };
+  // Eight shards of an index, and the heads that it names; of what is open there is none.
+  const together = await asked(() => Promise.all([journal.open(), journal.approvals(), journal.standing()]));
+  expect([together.counts, together.result[2].gaps.length]).toEqual([{ Query: 16, BatchGetItem: 1 }, 3]);
+  const apart = await asked(async () => {
+    const { gaps } = await journal.standing();
+    await stands('d');
+    return [gaps.length, (await journal.standing()).gaps.length];
+  });
+  expect([apart.counts['Query'], apart.counts['BatchGetItem'], apart.result]).toEqual([16, 2, [3, 4]]);
+  await journal.close?.();
+  await proxy.close();
+  await remove();
+});

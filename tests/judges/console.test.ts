@@ -207,6 +207,139 @@ describe('with the keyboard', () => {
   });
 });
 
+describe('with the keyboard alone, a flow', () => {
+  /** Goes on until the focus is on what is meant, as somebody does who has no mouse. */
+  const tabTo = async (selector: string, text = '', key = 'Tab') => {
+    const isThere = () =>
+      page.evaluate(
+        `(() => { const own = document.activeElement; return own.matches(${JSON.stringify(selector)}) && own.textContent.includes(${JSON.stringify(text)}); })()`,
+      );
+    for (let steps = 0; steps < 500; steps++) {
+      await page.keyboard.press(key);
+      if ((await isThere()) === true) return;
+    }
+    throw new Error(`No step leads to ${selector} ${text} on ${page.url()}`);
+  };
+  const follow = async (selector: string, text = '') => {
+    await tabTo(selector, text);
+    await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+  };
+  /** From the first page to the request of a resource. */
+  const toRequest = async (id: string) => {
+    await expect.poll(() => requestFor(id), PATIENT).toMatch(/^\/approvals\/a-/);
+    await go('/');
+    await follow('nav a', 'Waiting approvals');
+    await follow('td a', id);
+    return new URL(page.url()).pathname;
+  };
+
+  it('of yes: to the request, through what is folded, the answer, the fix, and its resource', async () => {
+    await world.opened(DEV, 'w-keys-yes', 'open-keys');
+    const path = await toRequest('w-keys-yes');
+    await tabTo('summary', 'What the undo would send');
+    await page.keyboard.press('Enter');
+    expect(await page.locator('details[open]').count()).toBe(1);
+    await tabTo('#reason');
+    await page.keyboard.type('CHG-8: by keyboard');
+    await follow('button', 'Approve');
+    expect(await answersOf(path)).toEqual([['approved', 'CHG-8: by keyboard']]);
+    await follow('main a', 'The fix');
+    expect(await page.locator('main').textContent()).toContain('CHG-8: by keyboard');
+    await follow('main a', 'w-keys-yes');
+    expect(await page.locator('ol.story > li').count()).toBeGreaterThan(1);
+  });
+
+  it('of no, by the space bar', async () => {
+    await world.opened(DEV, 'w-keys-no', 'open-keys');
+    const path = await toRequest('w-keys-no');
+    await tabTo('#reason');
+    await page.keyboard.type('in use');
+    await tabTo('button', 'Deny');
+    await Promise.all([page.waitForNavigation(), page.keyboard.press('Space')]);
+    expect(await answersOf(path)).toEqual([['denied', 'in use']]);
+    await follow('main a', 'What else waits');
+    expect(await page.locator('main').textContent()).toContain('by arn:aws:sts::111111111111:assumed-role/Lead/alice');
+  });
+
+  it('that is refused, and back', async () => {
+    const path = await toRequest('w-prod');
+    await tabTo('#reason');
+    await page.keyboard.type('urgent');
+    await follow('button', 'Approve');
+    expect(await page.getByRole('alert').textContent()).toContain('Refused, and nothing was done');
+    expect(await answersOf(path)).toEqual([]);
+    await follow('main a', 'Back to the request');
+    expect(new URL(page.url()).pathname).toBe(path);
+  });
+
+  it('of a filter, its pages, and what it finds', async () => {
+    await go('/');
+    await follow('nav a', 'Fixes');
+    await tabTo('#environment');
+    await page.keyboard.type('prod');
+    await tabTo('#show');
+    await page.keyboard.type('everything');
+    await follow('button', 'Filter');
+    const rows = await page.locator('tbody tr').allInnerTexts();
+    expect(rows.length).toBeGreaterThan(5);
+    expect(rows.every((each) => each.includes('prod'))).toBe(true);
+    // In a field Enter filters, too.
+    await tabTo('#resource');
+    await page.keyboard.type('w-prod');
+    await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+    expect(await page.locator('tbody tr').count()).toBe(1);
+    await follow('td a', 'w-prod');
+    expect(new URL(page.url()).pathname).toMatch(/^\/resources\//);
+    await follow('nav a', 'Open gaps');
+    await follow('td a', 'w-prod');
+    expect(new URL(page.url()).pathname).toMatch(/^\/resources\//);
+  });
+
+  it('of what is new: the focus stays where it was, and on a page on which somebody decides the news is one step away', async () => {
+    await go('/approvals');
+    await tabTo('td a', 'w-prod');
+    await world.opened(DEV, 'w-keys-live', 'open-live');
+    await page.locator('td', { hasText: 'w-keys-live' }).first().waitFor();
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('w-prod');
+    const path = await toRequest('w-keys-live');
+    await tabTo('#reason');
+    await page.keyboard.type('half a rea');
+    await world.opened(DEV, 'w-keys-live-2', 'open-live');
+    await page.locator('#news a').waitFor();
+    expect(await page.evaluate('document.activeElement.id + document.activeElement.value')).toBe('reasonhalf a rea');
+    await tabTo('#news a', 'Load it again', 'Shift+Tab');
+    await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+    expect(new URL(page.url()).pathname).toBe(path);
+  });
+});
+
+describe('to a screen reader', () => {
+  it('every page says what it is, where one is, and what its tables, fields and buttons are', async () => {
+    const of = async (path: string) => {
+      await go(path);
+      return page.locator('body').ariaSnapshot();
+    };
+    const first = await of('/');
+    for (const said of ['- banner:', '- navigation "Pages":', '- link "Overview"', '- main:', '- heading "Overview" [level=1]', '- contentinfo:'])
+      expect(first).toContain(said);
+    for (const said of ['- table "Plans, the longest waiting first":', '- columnheader "resource"', '- link "w-dev"']) expect(first).toContain(said);
+    expect(await page.locator('nav [aria-current="page"]').textContent()).toBe('Overview');
+    expect(await page.locator('#news').getAttribute('role')).toBe('status');
+    const request = await of(await requestFor('w-dev'));
+    for (const said of ['textbox "Reason kept in the evidence; a ticket, for example"', 'button "Approve: do exactly this"', 'button "Deny"'])
+      expect(request).toContain(said);
+    // A change is no matter of colour: what is sent is said.
+    expect(request).toContain('sent: ');
+    const fixes = await of('/fixes');
+    for (const said of ['- combobox "Environment":', '- textbox "Ticket exactly"', '- button "Filter"']) expect(fixes).toContain(said);
+    // Where rows are blocks, on a phone, they are rows of a table all the same.
+    await page.setViewportSize({ width: 390, height: 800 });
+    const phone = await of('/');
+    expect(phone.match(/- row /g)?.length).toBe(first.match(/- row /g)?.length);
+    expect(phone.match(/- cell /g)?.length).toBe(first.match(/- cell /g)?.length);
+  });
+});
+
 describe('a flow', () => {
   it('of yes: the plan as a difference, what could break, the answer, and the fix', async () => {
     await again({ bypassCSP: true });

@@ -3,12 +3,12 @@
 import { writeFileSync } from 'node:fs';
 import { type ClientRequestArgs, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
-import { type Connect, createRedress, type StoredRecord } from '@redress/core';
+import { type Connect, createRedress, type Journal, type StoredRecord } from '@redress/core';
 import { readPolicy, readRegister } from '@redress/core/yaml';
 import { folderJournal } from '@redress/evidence';
 import { type RunOverrides, run } from '../../packages/cli/src/run.js';
 import { DEV, HOSTILE_NAMES, POLICY, PROD, QUARTER, quarter, REGISTER } from './quarter.js';
-import { noteWidget, openedEvent, revokeOpenRules, type Widgets } from './widgets.js';
+import { noteWidget, openedEvent, revokeOpenRules, Widgets } from './widgets.js';
 
 /** Whose the credentials are. */
 export const LEAD_SESSION = `arn:aws:sts::${DEV}:assumed-role/Lead/alice`;
@@ -36,12 +36,31 @@ export interface ConsoleWorld {
 /** A quarter, and after it: plans for `w-dev`, `w-deny` and each hostile name that wait in dev, one for `w-prod` in prod. */
 export async function consoleWorld(directory: string, { weeks = 2 } = {}): Promise<ConsoleWorld> {
   const made = await quarter(directory, { weeks });
+  const world = worldOn(directory, made.connect, (clock) => folderJournal({ directory: made.data, clock }));
+  for (const id of ['w-dev', 'w-deny', ...HOSTILE_NAMES]) await world.opened(DEV, id, 'open-asked');
+  await world.opened(PROD, 'w-prod', 'open-asked');
+  return world;
+}
+
+/** Two accounts without a past, and a journal that somebody opens. */
+export function emptyWorld(directory: string, open: (clock: ConsoleWorld['clock']) => Journal): ConsoleWorld {
+  const widgets = { [DEV]: new Widgets(), [PROD]: new Widgets() } as const;
+  writeFileSync(join(directory, 'exceptions.yaml'), REGISTER);
+  const of = (account: string) => (account === PROD ? PROD : DEV);
+  const connect: Connect = async ({ region, account }) => ({
+    config: { region, widgets: widgets[of(account)] },
+    identity: async () => ({ account: of(account), arn: `arn:aws:sts::${account}:assumed-role/Redress/quarter` }),
+  });
+  return worldOn(directory, connect, open);
+}
+
+function worldOn(directory: string, made: Connect, open: (clock: ConsoleWorld['clock']) => Journal): ConsoleWorld {
   writeFileSync(join(directory, 'redress.yaml'), ASKING);
   let time = QUARTER.end + 2 * HOUR;
   let isKnown = true;
   const clock = { now: () => time, sleep: async (milliseconds: number) => void (time += milliseconds) };
   const connect: Connect = async (target) => {
-    const { config } = await made.connect(target);
+    const { config } = await made(target);
     return {
       config,
       identity: async () => {
@@ -51,10 +70,9 @@ export async function consoleWorld(directory: string, { weeks = 2 } = {}): Promi
     };
   };
   const widgets = async (account: string) =>
-    ((await made.connect({ partition: 'aws', account, region: 'us-east-1', access: 'read', execution: null })).config as { widgets?: Widgets })
-      .widgets as Widgets;
+    ((await made({ partition: 'aws', account, region: 'us-east-1', access: 'read', execution: null })).config as { widgets?: Widgets }).widgets as Widgets;
   const opened: ConsoleWorld['opened'] = async (account, id, rule, actor = 'mallory') => {
-    const journal = folderJournal({ directory: made.data, clock });
+    const journal = open(clock);
     const own = await widgets(account);
     if (!own.widgets.has(id)) own.put(id, ['closed'], { owner: 'payments' });
     own.widgets.get(id)?.rules.push(rule);
@@ -74,12 +92,10 @@ export async function consoleWorld(directory: string, { weeks = 2 } = {}): Promi
     await journal.close?.();
     return results[0]?.passes[0]?.approval ?? null;
   };
-  for (const id of ['w-dev', 'w-deny', ...HOSTILE_NAMES]) await opened(DEV, id, 'open-asked');
-  await opened(PROD, 'w-prod', 'open-asked');
   return {
     ...{ directory, connect, clock, opened, widgets },
     records: async () => {
-      const journal = folderJournal({ directory: made.data });
+      const journal = open(clock);
       const found: StoredRecord[] = [];
       for await (const each of journal.read({ all: true })) found.push(each);
       await journal.close?.();
@@ -158,5 +174,24 @@ export async function runningConsole(world: ConsoleWorld, argv: readonly string[
       end.abort();
       return { exit: await ended, out, err };
     },
+  };
+}
+
+/** A browser that the printed address has let in. */
+export interface Visitor {
+  get(at: string, headers?: Readonly<Record<string, string>>): Promise<Reply>;
+  /** Sends a form as the browser would. */
+  form(at: string, fields: Readonly<Record<string, string>>): Promise<Reply>;
+}
+
+/** Uses the printed address up. */
+export async function visitor({ url, origin }: Running): Promise<Visitor> {
+  const first = await ask(origin, 'GET', new URL(url).pathname + new URL(url).search);
+  if (first.status !== 303) throw new Error(`Nobody is let in: ${first.status}`);
+  const cookie = String(first.headers['set-cookie']?.[0]).split(';')[0] ?? '';
+  const sent = { cookie, origin, 'sec-fetch-site': 'same-origin', 'content-type': 'application/x-www-form-urlencoded' };
+  return {
+    get: (at, headers = {}) => ask(origin, 'GET', at, { cookie, ...headers }),
+    form: (at, fields) => ask(origin, 'POST', at, sent, new URLSearchParams(fields).toString()),
   };
 }

@@ -1,7 +1,7 @@
 // The routes: each page from what the journal says now, and the one form that does something.
 import { randomBytes } from 'node:crypto';
 import { isRedressError, messageOf, streamOf } from '@redress/core';
-import { EVERYTHING, gapsView, html, objectOf, parseFilter, type Rollback, text } from '@redress/report';
+import { EVERYTHING, gapsView, type Html, html, type OpenGap, objectOf, parseFilter, type Rollback, text } from '@redress/report';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { getCookie, setCookie } from 'hono/cookie';
@@ -70,13 +70,15 @@ export function consoleApp(parts: AppParts): Hono<Env> {
   };
   // It may be asked for over a network, and each page names them. Whoever answers is asked for again.
   const lastApprover = remembered(approver, APPROVER_KEPT, now);
+  // The first page is not to wait for it.
+  void lastApprover();
   const send = async (c: Context<Env>, page: Page, status: Status = 200) => {
     const session = c.get('session') ?? null;
     const counts = {
       waiting: session === null ? 0 : live.approvals().filter(({ verdict }) => verdict === 'none').length,
       gaps: session === null ? 0 : live.gaps().gaps.length,
     };
-    const around = { session, version: live.version, counts, approver: session === null ? '' : await lastApprover() };
+    const around = { session, journal: knowledge.journal, version: live.version, counts, approver: session === null ? '' : await lastApprover() };
     return c.html(pageText(page, around), status);
   };
   const sorry = (c: Context<Env>, status: Status, title: string, message: string, main = html`<p>${message}</p>`) =>
@@ -144,7 +146,7 @@ export function consoleApp(parts: AppParts): Hono<Env> {
     const more =
       pages > 1 &&
       html`<p>${first + 1} to ${first + some.gaps.length} of ${model.gaps.length}, by deadline.</p><p class="pages">${page > 1 && linkTo(`/gaps?page=${page - 1}`, 'Earlier deadlines')}${page < pages && linkTo(`/gaps?page=${page + 1}`, 'Later deadlines')}</p>`;
-    const main = html`<div id="open" data-live>${more}${gapsView(knowledge, some, pages > 1 ? 'on this page' : 'now')}</div>`;
+    const main = html`<div id="open" data-live>${more}${gapsView({ ...knowledge, linkOf: resourceOf }, some, pages > 1 ? 'on this page' : 'now')}</div>`;
     return send(c, { title: 'Open gaps and exceptions', place: '/gaps', main });
   });
   app.get('/fixes', async (c) => {
@@ -289,6 +291,8 @@ export function consoleApp(parts: AppParts): Hono<Env> {
   });
   return app;
 }
+
+const resourceOf = ({ stream }: OpenGap, name: Html) => linkTo(`/resources/${stream.slice('sha256:'.length)}`, name);
 
 /** The last answer, as long as it is not older. Who asks at the same time gets the same. */
 function remembered<T>(ask: () => Promise<T>, most: number, now: () => number): () => Promise<T> {

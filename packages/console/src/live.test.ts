@@ -7,6 +7,7 @@ import { LiveJournal } from './live.js';
 import type { Knowledge, RecordSource } from './ports.js';
 
 const knowledge: Knowledge = {
+  journal: '.redress',
   ...{ around: RECORDS_ALONE, environments: null, remediators: [], exceptions: [], calendar: DEFAULT_CALENDAR },
   closedWithin: () => null,
   inputs: [],
@@ -18,7 +19,7 @@ function world() {
   let now = START;
   const journal = memoryJournal({ clock: { now: () => now } });
   let next: (unread: Parameters<RecordSource['changed']>[0]) => AsyncIterable<StoredRecord> | Iterable<StoredRecord> = () => [];
-  const live = new LiveJournal({ changed: (unread) => next(unread) }, knowledge, () => now);
+  const live = new LiveJournal({ every: 1_000, changed: (unread) => next(unread) }, knowledge, () => now);
   const of = (id: string) => resource({ type: 'AWS::S3::Bucket', id, account: '111111111111', region: 'us-east-1' });
   return {
     live,

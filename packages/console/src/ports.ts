@@ -10,6 +10,8 @@ export interface RecordSource {
    * @param unread hears of what could not be read, with the stream where it is one's. A stream that is given again was read.
    */
   changed(unread: (problem: string, stream: string | null) => void): AsyncIterable<StoredRecord> | Iterable<StoredRecord>;
+  /** How long to wait between two calls, milliseconds: what is asked over a network costs money. */
+  readonly every: number;
 }
 
 /** What one look or change came to, after an approval. */
@@ -49,6 +51,8 @@ export interface Approver {
 
 /** What is known besides records. */
 export interface Knowledge {
+  /** Of which journal the pages are, for people: who has two consoles open has to see which is which. */
+  readonly journal: string;
   readonly around: Around;
   /** Accounts of each environment; null: there is no policy. */
   readonly environments: ReadonlyMap<string, readonly string[]> | null;

@@ -18,8 +18,6 @@ export interface ConsoleOptions {
   readonly health?: () => Promise<readonly HealthFact[]>;
   /** Where it listens, on 127.0.0.1; 0 (the default) is any free port. */
   readonly port?: number;
-  /** How often it looks whether something is new, milliseconds; default 1,000. */
-  readonly every?: number;
   /** Epoch milliseconds; default: the clock of this machine. */
   readonly now?: () => number;
   /** Hears of what nobody foresaw. */
@@ -48,8 +46,8 @@ const LOOPBACK = '127.0.0.1';
  * @throws {RedressError} `compose/invalid` where the port cannot be listened on
  */
 export async function startConsole(options: ConsoleOptions): Promise<RunningConsole> {
-  const { now = Date.now, every = 1_000, onWarning = () => undefined } = options;
-  const live = new LiveJournal(options.source, options.knowledge, now);
+  const { now = Date.now, source, onWarning = () => undefined } = options;
+  const live = new LiveJournal(source, options.knowledge, now);
   const access = new Access(now);
   const ending = new AbortController();
   const kept = new Set<Promise<unknown>>();
@@ -89,9 +87,9 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
     } catch (error) {
       onWarning('the records could not be read', error);
     }
-    if (!ending.signal.aborted) timer = setTimeout(look, every);
+    if (!ending.signal.aborted) timer = setTimeout(look, source.every);
   };
-  timer = setTimeout(look, every);
+  timer = setTimeout(look, source.every);
   return {
     url: `${origin}/start?token=${access.token ?? ''}`,
     origin,

@@ -20,6 +20,7 @@ export function folderSource(directory: string): RecordSource {
   let touched = '';
   let calls = 0;
   return {
+    every: 1_000,
     *changed(unread) {
       const now = TOUCHED.map((name) => statSync(join(directory, name), { bigint: true, throwIfNoEntry: false }))
         .map((each) => `${each?.mtimeNs ?? ''} ${each?.size ?? ''}`)
@@ -53,6 +54,7 @@ export function journalSource(journal: Journal, { now, everything }: JournalSour
   let last: ReadonlyMap<Digest, Seen> = new Map();
   let readAt = Number.NEGATIVE_INFINITY;
   return {
+    every: 5_000,
     async *changed(unread) {
       const before = last;
       const seen = await seenIn(journal);

@@ -56,36 +56,49 @@ function isDay(value: unknown): boolean {
   return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value)) && new Date(value).toISOString().startsWith(value);
 }
 
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** To make one takes a hundred times as long as to use it. */
+function formatIn(zone: string): Intl.DateTimeFormat {
+  const known = formats.get(zone);
+  if (known !== undefined) return known;
+  const made = new Intl.DateTimeFormat('en', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit', calendar: 'iso8601' });
+  formats.set(zone, made);
+  return made;
+}
+
 /** The date of a moment (epoch milliseconds) in a zone: `2026-10-01`. */
 export function dayIn(zone: string, moment: number): string {
-  const parts = new Intl.DateTimeFormat('en', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit', calendar: 'iso8601' }).formatToParts(moment);
+  const parts = formatIn(zone).formatToParts(moment);
   const part = (type: string) => parts.find((each) => each.type === type)?.value ?? '';
   return `${part('year').padStart(4, '0')}-${part('month')}-${part('day')}`;
 }
 
-function isBusinessDay({ weekend, holidays }: Calendar, day: string): boolean {
-  const weekday = WEEKDAYS[new Date(`${day}T00:00:00Z`).getUTCDay()] ?? 'sunday';
-  return !weekend.includes(weekday) && !holidays.includes(day);
-}
+/** Days are counted from 1 January 1970, a Thursday. */
+const numberOf = (day: string) => Date.parse(`${day}T00:00:00Z`) / DAY;
+const THURSDAY = 4;
+const weekdayOf = (day: number) => (((day + THURSDAY) % 7) + 7) % 7;
 
-const next = (day: string) => new Date(Date.parse(`${day}T00:00:00Z`) + DAY).toISOString().slice(0, 10);
+/** Whether a day, by its number, is a business day. */
+function businessDays(calendar: Calendar): (day: number) => boolean {
+  const weekend = new Set(calendar.weekend.map((each) => WEEKDAYS.indexOf(each)));
+  const holidays = new Set(calendar.holidays.map(numberOf));
+  return (day) => !weekend.has(weekdayOf(day)) && !holidays.has(day);
+}
 
 /** The day on which the `days`-th business day after the day of `from` (epoch milliseconds) is; what happens on that day is in time. */
 export function businessDeadline(calendar: Calendar, from: number, days: number): string {
-  let day = dayIn(calendar.zone, from);
-  for (let left = days; left > 0; ) {
-    day = next(day);
-    if (isBusinessDay(calendar, day)) left--;
-  }
-  return day;
+  const isBusinessDay = businessDays(calendar);
+  let day = numberOf(dayIn(calendar.zone, from));
+  for (let left = days; left > 0; ) if (isBusinessDay(++day)) left--;
+  return new Date(day * DAY).toISOString().slice(0, 10);
 }
 
 /** Business days after the day of `from`, up to and with that of `to` (epoch milliseconds). */
 export function businessDaysBetween(calendar: Calendar, from: number, to: number): number {
+  const isBusinessDay = businessDays(calendar);
   let count = 0;
-  for (let day = dayIn(calendar.zone, from), last = dayIn(calendar.zone, to); day < last; ) {
-    day = next(day);
-    if (isBusinessDay(calendar, day)) count++;
-  }
+  const last = numberOf(dayIn(calendar.zone, to));
+  for (let day = numberOf(dayIn(calendar.zone, from)); day < last; ) if (isBusinessDay(++day)) count++;
   return count;
 }

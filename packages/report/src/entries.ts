@@ -306,8 +306,7 @@ function decided(entry: Draft, { record, documents }: StoredRecord): void {
     entry.verified = text(body['verified']);
   } else {
     entry.trigger = body['trigger'] ?? null;
-    entry.reasons = restricting(body['guardrails']);
-    entry.guardrails = resultsIn(body['guardrails']);
+    answeredBy(entry, body['guardrails']);
     entry.before = documents['before'] ?? null;
     entry.notice = text(body['notice']);
     entry.rollbackOf = text(body['rollbackOf']);
@@ -329,10 +328,7 @@ function decided(entry: Draft, { record, documents }: StoredRecord): void {
   if (Array.isArray(open)) entry.open = open.map(String);
   // An outcome that another decision led to (a stop right before the write) has its own reasons.
   const decision = objectOf(body['decision']);
-  if (decision !== null) {
-    entry.reasons = restricting(decision['results']);
-    entry.guardrails = resultsIn(decision['results']);
-  }
+  if (decision !== null) answeredBy(entry, decision['results']);
 }
 
 function exceptionIn(results: readonly Json[]): string | null {
@@ -349,8 +345,12 @@ function announcedAs(own: JsonObject): string | null {
   return ['sending', 'sent', 'unsent', 'ended'].find((each) => Object.hasOwn(own, each)) ?? null;
 }
 
-const resultsIn = (results: Json | undefined): readonly Json[] => (Array.isArray(results) ? results.filter(isRecord) : []) as readonly Json[];
-const restricting = (results: Json | undefined): readonly Json[] => resultsIn(results).filter((each) => objectOf(each)?.['effect'] !== 'allow');
+/** Every guardrail's answer, and those that restrict. Of most records all answers are as they should be, and nothing is copied. */
+function answeredBy(entry: Draft, results: Json | undefined): void {
+  const all = !Array.isArray(results) ? [] : results.every(isRecord) ? results : results.filter(isRecord);
+  entry.guardrails = all as readonly JsonObject[];
+  entry.reasons = (all as readonly JsonObject[]).filter((each) => each['effect'] !== 'allow');
+}
 
 /** A text; null for anything else. */
 export function text(value: unknown): string | null {

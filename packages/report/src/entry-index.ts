@@ -7,19 +7,26 @@ import { type Around, actorsOf, approverOf, RECORDS_ALONE, ticketsOf } from './r
 
 // A database without a name is a file of its own that nobody else sees and that is gone with its connection: it holds more than memory would.
 const PLACE = '';
+// What a filter looks at is narrow: a stream has one resource, and few names stand in many entries.
 const SCHEMA = `
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
+CREATE TABLE streams (digest TEXT PRIMARY KEY, account TEXT NOT NULL, type TEXT NOT NULL, resource TEXT NOT NULL, tags TEXT) STRICT, WITHOUT ROWID;
+CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;
 CREATE TABLE entries (
-  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, time TEXT NOT NULL, stream TEXT NOT NULL, seq INTEGER NOT NULL, account TEXT NOT NULL, type TEXT NOT NULL,
-  resource TEXT NOT NULL, remediator TEXT NOT NULL, outcome TEXT NOT NULL, execution TEXT, stands INTEGER NOT NULL, actors TEXT NOT NULL,
-  approver TEXT NOT NULL, tickets TEXT NOT NULL, tags TEXT,
+  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, time TEXT NOT NULL, stream TEXT NOT NULL, seq INTEGER NOT NULL, remediator TEXT NOT NULL,
+  outcome TEXT NOT NULL, execution TEXT, stands INTEGER NOT NULL, actors INTEGER NOT NULL, approver INTEGER NOT NULL, tickets INTEGER NOT NULL,
   closed TEXT, policy TEXT, exception TEXT, drill INTEGER NOT NULL, last INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE bodies (id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
 `;
-const INDEXES =
-  'CREATE INDEX by_time ON entries (time, stream, seq); CREATE INDEX by_record ON entries (stream, seq); CREATE INDEX by_execution ON entries (execution) WHERE execution IS NOT NULL;';
+// The first has all that a filter asks for, so that what it does not hold for is never looked up.
+const INDEXES = `
+CREATE INDEX by_time ON entries (time, stream, seq, kind, outcome, remediator, actors, approver, tickets, execution);
+CREATE INDEX by_kind ON entries (kind, time, stream, seq);
+CREATE INDEX by_record ON entries (stream, seq);
+CREATE INDEX by_execution ON entries (execution) WHERE execution IS NOT NULL;
+`;
 /** Between several names of one entry: no name holds a line feed, for texts of records are cleaned of control characters. */
 const BETWEEN = '\n';
 
@@ -41,7 +48,14 @@ export class EntryIndex {
   readonly #whole: (entry: HistoryEntry) => boolean;
   readonly #insert: ReturnType<DatabaseSync['prepare']>;
   readonly #body: ReturnType<DatabaseSync['prepare']>;
+  readonly #stream: ReturnType<DatabaseSync['prepare']>;
+  readonly #tags: ReturnType<DatabaseSync['prepare']>;
+  readonly #name: ReturnType<DatabaseSync['prepare']>;
+  readonly #names = new Map<string, number>();
+  /** Streams only grow, so that a name that was read stays. */
+  readonly #remediators = new Set<string>();
   #next = 1;
+  #last: string | null = null;
   /** Once all was taken in, a stream that comes again takes the place of what was known of it. */
   #isWhole = false;
   #replaced: string | null = null;
@@ -54,7 +68,10 @@ export class EntryIndex {
     this.#around = around;
     this.#whole = whole;
     this.#database.exec(`${SCHEMA}BEGIN;`);
-    this.#insert = this.#database.prepare('INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#insert = this.#database.prepare('INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#stream = this.#database.prepare('INSERT INTO streams VALUES (?, ?, ?, ?, NULL) ON CONFLICT DO UPDATE SET tags = NULL');
+    this.#tags = this.#database.prepare('UPDATE streams SET tags = ? WHERE digest = ?');
+    this.#name = this.#database.prepare('INSERT INTO names VALUES (?, ?)');
     this.#body = this.#database.prepare('INSERT INTO bodies VALUES (?, ?)');
     this.#fold = new EntryFold(({ entry, stands }) => this.#keep(entry, stands));
   }
@@ -73,6 +90,7 @@ export class EntryIndex {
     if (!this.#isWhole) this.#database.exec(`COMMIT; ${INDEXES}`);
     this.#isWhole = true;
     this.#replaced = null;
+    this.#last = null;
     return this;
   }
 
@@ -87,32 +105,29 @@ export class EntryIndex {
   #keep(entry: HistoryEntry, stands: boolean): void {
     const [first] = entry.records;
     if (this.#isWhole) this.#replace(first?.stream ?? '');
-    const { resource, kind, time, remediator, outcome, execution } = entry;
+    const { resource, kind, time, remediator, outcome, execution, tags } = entry;
+    const stream = first?.stream ?? '';
+    if (this.#last !== stream) this.#stream.run(stream, resource.account, resource.type, resource.id);
+    this.#last = stream;
+    if (tags !== null) this.#tags.run(JSON.stringify(tags), stream);
+    this.#remediators.add(remediator);
     const id = this.#next++;
     this.#insert.run(
-      id,
-      kind,
-      time,
-      first?.stream ?? '',
-      first?.seq ?? 0,
-      resource.account,
-      resource.type,
-      resource.id,
-      remediator,
-      outcome ?? 'open',
-      execution,
-      stands ? 1 : 0,
-      actorsOf(entry).join(BETWEEN),
-      approverOf(entry, this.#around)?.name ?? '',
-      [...ticketsOf(entry, this.#around)].map((each) => `${BETWEEN}${each}${BETWEEN}`).join(''),
-      entry.tags === null ? null : JSON.stringify(entry.tags),
-      entry.closed,
-      entry.policy,
-      entry.exception,
-      entry.drill ? 1 : 0,
-      entry.records.at(-1)?.seq ?? 0,
+      ...[id, kind, time, stream, first?.seq ?? 0, remediator, outcome ?? 'open', execution, stands ? 1 : 0],
+      ...[this.#named(actorsOf(entry).join(BETWEEN)), this.#named(approverOf(entry, this.#around)?.name ?? '')],
+      this.#named([...ticketsOf(entry, this.#around)].map((each) => `${BETWEEN}${each}${BETWEEN}`).join('')),
+      ...[entry.closed, entry.policy, entry.exception, entry.drill ? 1 : 0, entry.records.at(-1)?.seq ?? 0],
     );
     if (this.#whole(entry)) this.#body.run(id, JSON.stringify(entry));
+  }
+
+  #named(name: string): number {
+    const known = this.#names.get(name);
+    if (known !== undefined) return known;
+    const id = this.#names.size;
+    this.#names.set(name, id);
+    this.#name.run(id, name);
+    return id;
   }
 
   /**
@@ -166,17 +181,10 @@ export class EntryIndex {
   /** The newest entry of each remediator, by when it was closed, or began where it was not. */
   lastOfEach(filter: Filter = EVERYTHING): readonly EntryLine[] {
     const { where, values } = conditions(filter);
-    // Compared here: to rank them in SQL would sort them all.
-    const newest = new Map<string, { readonly key: string; readonly id: number }>();
-    const key = "coalesce(closed, time) || time || stream || printf('%012d', seq)";
-    const found = this.#database.prepare(`SELECT id, remediator, ${key} FROM entries WHERE ${where}`);
-    found.setReturnArrays(true);
-    for (const row of found.iterate(...values) as Iterable<unknown>) {
-      const [id, remediator, own] = row as [number, string, string];
-      if ((newest.get(remediator)?.key ?? '') < own) newest.set(remediator, { key: own, id });
-    }
-    const one = this.#database.prepare(`SELECT ${LINE} FROM entries WHERE id = ?`);
-    return [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, { id }]) => [one.get(id) ?? []].flat().map(lineOf));
+    // Of a group with one maximum SQLite takes the other columns from its row.
+    const key = "max(coalesce(closed, time) || time || stream || printf('%012d', seq))";
+    const found = this.#database.prepare(`SELECT ${LINE}, ${key} FROM entries WHERE ${where} GROUP BY remediator ORDER BY remediator`);
+    return found.all(...values).map(lineOf);
   }
 
   /** The entry that begins with a record; null: none does. */
@@ -187,8 +195,8 @@ export class EntryIndex {
 
   /** Tags of a stream's resource as it was last seen; null: no record has them. */
   tagsOf(stream: string): Json {
-    const found = this.#database.prepare('SELECT tags FROM entries WHERE stream = ? AND tags IS NOT NULL ORDER BY seq DESC LIMIT 1').get(stream);
-    return found === undefined ? null : (JSON.parse(String(found['tags'])) as Json);
+    const tags = this.#database.prepare('SELECT tags FROM streams WHERE digest = ?').get(stream)?.['tags'];
+    return typeof tags === 'string' ? (JSON.parse(tags) as Json) : null;
   }
 
   /** How many entries a filter holds for. */
@@ -200,17 +208,14 @@ export class EntryIndex {
   /** Accounts that entries are of, and of how many resources there; circuit breakers and sweeps stand in a stream of their account. */
   accounts(): readonly { readonly account: string; readonly resources: number }[] {
     return this.#database
-      .prepare('SELECT account, count(*) AS resources FROM (SELECT DISTINCT account, stream FROM entries) GROUP BY account ORDER BY account')
+      .prepare('SELECT account, count(*) AS resources FROM streams GROUP BY account ORDER BY account')
       .all()
       .map(({ account, resources }) => ({ account: String(account), resources: Number(resources) }));
   }
 
   /** Remediators that entries name. */
   remediators(): readonly string[] {
-    return this.#database
-      .prepare('SELECT DISTINCT remediator FROM entries ORDER BY remediator')
-      .all()
-      .map(({ remediator }) => String(remediator));
+    return [...this.#remediators].sort();
   }
 
   /** It is gone. */
@@ -258,15 +263,17 @@ function conditions(filter: Filter): { readonly where: string; readonly values: 
   };
   if (filter.since !== null) add('time >= ?', filter.since);
   if (filter.until !== null) add('time < ?', filter.until);
-  any(filter.accounts, 'account = ?');
+  // With the plus it is looked at entry by entry, in the order of an index: an account has most of them.
+  any(filter.accounts, '+stream IN (SELECT digest FROM streams WHERE account = ?)');
   any(filter.remediators, 'remediator = ?');
   any(filter.outcomes, 'outcome = ?');
   any(filter.kinds, 'kind = ?');
   // Not LIKE: names hold % and _, and ARNs mind capitals.
-  any(filter.actors, 'instr(actors, ?) > 0');
-  any(filter.approvers, 'instr(approver, ?) > 0');
-  any(filter.resources, "(resource = ? OR type || '/' || resource = ? OR execution = ?)", (text) => [text, text, text]);
-  any(filter.tickets, 'instr(tickets, ?) > 0', (text) => [`${BETWEEN}${text}${BETWEEN}`]);
+  any(filter.actors, 'actors IN (SELECT id FROM names WHERE instr(name, ?) > 0)');
+  any(filter.approvers, 'approver IN (SELECT id FROM names WHERE instr(name, ?) > 0)');
+  any(filter.tickets, 'tickets IN (SELECT id FROM names WHERE instr(name, ?) > 0)', (text) => [`${BETWEEN}${text}${BETWEEN}`]);
+  const ofResource = "stream IN (SELECT digest FROM streams WHERE resource = ? OR type || '/' || resource = ?)";
+  any(filter.resources, `(${ofResource} OR execution = ?)`, (text) => [text, text, text]);
   return { where: parts.length === 0 ? 'TRUE' : parts.join(' AND '), values };
 }
 

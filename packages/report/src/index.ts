@@ -33,6 +33,6 @@ export { rankOf, SAMPLE_ALGORITHM, sampleOf } from './sample.js';
 export { csvSiblings, type Sibling } from './siblings.js';
 export { changeView, diffView, type Rollback } from './views/change.js';
 export { MEANS, verdictOf } from './views/cover.js';
-export { type GapsModel, gapsView } from './views/gaps.js';
+export { type GapsAround, type GapsModel, gapsView } from './views/gaps.js';
 export { type Column, countOf, factsView, nameView, stateView, tableView, timeView } from './views/parts.js';
 export { STYLE } from './views/style.js';

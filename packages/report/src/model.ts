@@ -104,7 +104,11 @@ export interface ReportInput {
 /** A gap that is open, or accepted, at the end of the period. */
 export interface OpenGap {
   readonly remediator: string;
+  /** In words; what it is made of is `of`. */
   readonly resource: string;
+  readonly of: HistoryEntry['resource'];
+  /** Where all that is recorded of the resource is. */
+  readonly stream: string;
   readonly account: string;
   readonly environment: string | null;
   readonly outcome: Outcome | 'open';
@@ -388,6 +392,8 @@ function gapRow(
     ...said,
     remediator,
     resource: formatResource(resource),
+    of: resource,
+    stream,
     account: resource.account,
     environment: around.environmentOf(resource.account),
     owner,

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-// The command; and a thread that shares its work.
+// The command; and a thread that shares its work, or does all of it.
 import { parentPort } from 'node:worker_threads';
 import { runVerify } from './command.js';
+import { answerAside } from './verify.js';
 import { serveShares } from './work.js';
 
-if (parentPort !== null) serveShares(parentPort);
+if (parentPort !== null) serveShares(parentPort, answerAside);
 else
   process.exitCode = await runVerify(process.argv.slice(2), { out: (text) => void process.stdout.write(text), err: (text) => void process.stderr.write(text) });

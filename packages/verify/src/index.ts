@@ -12,4 +12,4 @@ export { parseTrust, type Trust, type TrustedKey, UsageError, type Witnessed } f
 export { type ProofReport, type ProvenRecord, verifyBundle, verifyProof } from './proof.js';
 export { type MadeProof, makeBundle, proveExecutions, proveRecord, type Selection } from './prove.js';
 export type { Uncovered } from './streams.js';
-export { exitCodeOf, type VerifyOptions, type VerifyReport, verifyLargeLedger, verifyLedger } from './verify.js';
+export { exitCodeOf, type VerifyOptions, type VerifyReport, verifyLargeLedger, verifyLedger, verifyLedgerAside } from './verify.js';

@@ -230,8 +230,9 @@ const hexOf = (file: string) => file.slice(-'.jsonl'.length - 64, -'.jsonl'.leng
  */
 function executionIn(json: Buffer): string | null {
   const at = json.lastIndexOf(EXECUTION);
-  if (at < 0) return null;
-  const from = at + EXECUTION.length;
+  // Of a record that belongs to none it is null: that is found as soon as a name, and nothing before it is looked at.
+  if (at < 0 || json[at + EXECUTION.length] !== QUOTE) return null;
+  const from = at + EXECUTION.length + 1;
   const to = json.indexOf('"', from);
   // An id with an escape in it is read as JSON has it.
   const text = json.toString('utf8', from, to);
@@ -239,7 +240,8 @@ function executionIn(json: Buffer): string | null {
   const { execution } = parsed(json);
   return typeof execution === 'string' ? execution : null;
 }
-const EXECUTION = Buffer.from('"execution":"');
+const EXECUTION = Buffer.from('"execution":');
+const QUOTE = 0x22;
 
 function parsed(json: Buffer): JsonObject {
   try {

@@ -12,7 +12,7 @@ import { atFile, type Break, breaksIn, Keys, maySign, type Rotation, rotationFil
 import { checkLog, type Log, rootOfFirst } from './log.js';
 import { type Checkpoint, readCheckpoint, type Trust, UsageError, type Witnessed, type WitnessKey, witnessedBy, witnessKey } from './note.js';
 import { checkStreams, type StreamsFound, type Uncovered } from './streams.js';
-import { type Check, runHere, runInThreads } from './work.js';
+import { askAside, type Check, runHere, runInThreads } from './work.js';
 
 /** What to check, and by what. */
 export interface VerifyOptions {
@@ -98,6 +98,31 @@ export function verifyLedger(options: VerifyOptions): VerifyReport {
 export async function verifyLargeLedger(options: VerifyOptions, threads: number = Math.min(availableParallelism(), 4)): Promise<VerifyReport> {
   const check = verifying(options);
   return threads < 2 || bytesIn(options.directory) < LARGE ? runHere(check) : runInThreads(check, threads);
+}
+
+/**
+ * {@link verifyLedger} in a thread of its own, for who has others to answer meanwhile: it takes longer than with several, and keeps nobody waiting.
+ *
+ * @param signal Ends it, when nobody wants to know any more.
+ * @example const report = await verifyLedgerAside({ directory: '.redress', trust }, ending.signal)
+ * @throws {UsageError} when there is no such folder, or a copy of a checkpoint is none of this log.
+ * @throws {Error} when the thread ends before its work is done.
+ */
+export async function verifyLedgerAside(options: VerifyOptions, signal: AbortSignal): Promise<VerifyReport> {
+  const answer = (await askAside(options, signal)) as ReturnType<typeof answerAside> | null;
+  if (answer === null) return verifyLedger(options);
+  if ('misused' in answer) throw new UsageError(answer.misused);
+  return answer.report;
+}
+
+/** What that thread answers: no class of an error goes from one to another. */
+export function answerAside(asked: unknown): { readonly report: VerifyReport } | { readonly misused: string } {
+  try {
+    return { report: verifyLedger(asked as VerifyOptions) };
+  } catch (error) {
+    if (error instanceof UsageError) return { misused: error.message };
+    throw error;
+  }
 }
 
 /** Bytes of a log's entries, about: whether it is worth starting threads. */

@@ -55,9 +55,36 @@ export async function runInThreads<T>(check: Check<T>, threads: number): Promise
   }
 }
 
-/** Does the shares that another thread sends. */
-export function serveShares(port: MessagePort): void {
-  port.on('message', ({ job, ...share }: SentShare & { readonly job: Job }) => port.postMessage(doShare(job, shareOf(share))));
+/** Does the shares that another thread sends, or the whole of what it is asked. */
+export function serveShares(port: MessagePort, whole: (asked: unknown) => unknown): void {
+  port.on('message', (sent: (SentShare & { readonly job: Job }) | Asked) => {
+    if ('job' in sent) {
+      const { job, ...share } = sent;
+      port.postMessage(doShare(job, shareOf(share)));
+    } else port.postMessage(whole(sent.asked));
+  });
+}
+
+/** A question to a thread that does all of it. */
+interface Asked {
+  readonly asked: unknown;
+}
+
+/**
+ * Asks another thread, so that this one can do something else; null where the package was bundled into something else.
+ *
+ * @throws {Error} when the thread ends before its work is done, as it does when nobody wants to know any more.
+ */
+export async function askAside(asked: unknown, signal: AbortSignal): Promise<unknown> {
+  if (!existsSync(PROGRAM)) return null;
+  signal.throwIfAborted();
+  const worker = new Worker(PROGRAM);
+  signal.addEventListener('abort', () => void worker.terminate(), { once: true });
+  try {
+    return await answerOf(worker, { asked });
+  } finally {
+    await worker.terminate();
+  }
 }
 
 /** A share, as another thread is sent it. */
@@ -73,8 +100,8 @@ function shareOf({ part, parts, taken }: SentShare): Share {
   return { part, parts, next: () => Atomics.add(count, 0, 1) };
 }
 
-function answerOf(worker: Worker, sent: SentShare & { readonly job: Job }): Promise<Part> {
-  const { promise, resolve, reject } = Promise.withResolvers<Part>();
+function answerOf<T = Part>(worker: Worker, sent: (SentShare & { readonly job: Job }) | Asked): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
   const ended = (code: number) => reject(new Error(`A thread has ended with ${code} before its work was done.`));
   worker.once('message', resolve).once('error', reject).once('exit', ended);
   worker.postMessage(sent);

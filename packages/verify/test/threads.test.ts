@@ -52,4 +52,15 @@ it('a ledger is verified in threads as in one', async () => {
   expect(alone.findings.length).toBeGreaterThan(38);
   expect(await built.verifyLargeLedger({ directory, trust }, 3)).toEqual(alone);
   expect(await built.verifyLargeLedger({ directory, trust }, 1)).toEqual(alone);
+  // In a thread of its own, while this one goes on.
+  const end = new AbortController();
+  let turns = 0;
+  const turning = setInterval(() => turns++, 1);
+  expect(await built.verifyLedgerAside({ directory, trust }, end.signal)).toEqual(alone);
+  clearInterval(turning);
+  expect(turns).toBeGreaterThan(2);
+  await expect(built.verifyLedgerAside({ directory: join(directory, 'nowhere'), trust }, end.signal)).rejects.toMatchObject({ name: 'UsageError' });
+  const ended = built.verifyLedgerAside({ directory, trust }, end.signal);
+  end.abort();
+  await expect(ended).rejects.toThrow('A thread has ended');
 });

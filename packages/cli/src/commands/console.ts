@@ -63,12 +63,13 @@ export async function consoleCommand(io: Io, composition: Composition, options: 
         return { name: await callerOf(composition), verified: options.url !== undefined };
       },
       knowledge: {
+        journal: redact(data.shown),
         ...{ around: aroundOf(composition), environments: environmentsOf(composition), exceptions: exceptionInputs(composition), calendar },
         remediators: composition.remediators.map(({ id }) => id),
         closedWithin: deadlinesOf(composition),
         inputs: [...policyInputs(composition), ...named],
       },
-      health: healthOf(io, composition, options),
+      health: healthOf(io, composition, options, stop.signal),
       onWarning: warn,
     });
     try {
@@ -107,10 +108,10 @@ function deskOf(composition: Composition, url: string | undefined, warn: Warn, a
 }
 
 /** What is known besides records: the kill switch, the policy, and what the verifier says of the ledger. */
-function healthOf(io: Io, composition: Composition, options: ConsoleCommandOptions): () => Promise<readonly HealthFact[]> {
+function healthOf(io: Io, composition: Composition, options: ConsoleCommandOptions, ending: AbortSignal): () => Promise<readonly HealthFact[]> {
   const { killSwitch } = composition.parts();
   let ledger: HealthFact = { name: 'Ledger', state: 'mind', text: 'It is being verified.', next: null };
-  void ledgerFact(io, composition, options).then((fact) => {
+  void ledgerFact(io, composition, options, ending).then((fact) => {
     ledger = fact;
   });
   return async () => [await stopFact(killSwitch, composition), ...policyFacts(composition), ledger];
@@ -138,12 +139,12 @@ function policyFacts({ policySource }: Composition): readonly HealthFact[] {
   return [{ name: 'Policy', state: 'mind', text: 'There is none, so everything is notify-only.', next: 'Give one with --policy.' }];
 }
 
-async function ledgerFact(io: Io, { data }: Composition, options: ConsoleCommandOptions): Promise<HealthFact> {
+async function ledgerFact(io: Io, { data }: Composition, options: ConsoleCommandOptions, ending: AbortSignal): Promise<HealthFact> {
   const name = 'Ledger';
   if (data.aws !== null)
     return { name, state: 'mind', text: 'A journal on AWS is not verified here.', next: '`redress evidence verify` copies it, and verifies the copy.' };
   try {
-    const report = await verified(io, data.directory, options.trust === undefined ? {} : { trust: options.trust });
+    const report = await verified(io, data.directory, options.trust === undefined ? {} : { trust: options.trust }, ending);
     const verdict = verdictOf(report);
     const sealed = report.checkpoint === null ? '' : ` ${report.checkpoint.size} entries are sealed, ${report.unsealed} records are not yet.`;
     const [first] = report.findings;

@@ -76,8 +76,8 @@ export function trustFileOf(io: Io, { trust }: Pick<VerifyCommandOptions, 'trust
   return trust ?? (existsSync(resolve(io.cwd, TRUST_FILE)) ? TRUST_FILE : undefined);
 }
 
-/** What the verifier finds in a folder. */
-export async function verified(io: Io, directory: string, place: VerifyCommandOptions): Promise<VerifyReport> {
+/** What the verifier finds in a folder; `aside`, in a thread of its own while this one goes on, until that signal. */
+export async function verified(io: Io, directory: string, place: VerifyCommandOptions, aside?: AbortSignal): Promise<VerifyReport> {
   const trustFile = trustFileOf(io, place);
   const trust = trustFile === undefined ? {} : { trust: await trustIn(io, trustFile) };
   const copies = await Promise.all((place.checkpoint ?? []).map(async (name) => ({ name, note: await bytesOf(io, name) })));
@@ -85,8 +85,9 @@ export async function verified(io: Io, directory: string, place: VerifyCommandOp
   const retention = place.retention === undefined ? {} : { retention: numberOf(place.retention, '--retention', 1, 36_500) };
   const anchors = (place.anchor ?? []).map((each) => resolve(io.cwd, each));
   try {
-    const { verifyLargeLedger } = await import('@redress/verify');
-    return await verifyLargeLedger({ directory, copies, anchors, witnesses: place.witness ?? [], ...trust, ...retention }, threads);
+    const { verifyLargeLedger, verifyLedgerAside } = await import('@redress/verify');
+    const what = { directory, copies, anchors, witnesses: place.witness ?? [], ...trust, ...retention };
+    return await (aside === undefined ? verifyLargeLedger(what, threads) : verifyLedgerAside(what, aside));
   } catch (cause) {
     throw misused(cause, {});
   }

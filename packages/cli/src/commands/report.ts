@@ -182,6 +182,7 @@ async function madeBeside<T>(target: string, shown: string, work: (folder: strin
 class Files {
   readonly #folder: string;
   readonly #digests = new Map<string, string>();
+  readonly #folders = new Set<string>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -194,7 +195,9 @@ class Files {
   /** Many small pieces go in few writes. */
   write(name: string, pieces: Iterable<string>): void {
     const path = join(this.#folder, name);
-    mkdirSync(dirname(path), { recursive: true });
+    const within = dirname(path);
+    if (!this.#folders.has(within)) mkdirSync(within, { recursive: true });
+    this.#folders.add(within);
     const hash = createHash('sha256');
     const file = openSync(path, 'wx');
     try {

@@ -16,7 +16,7 @@ ${waitingTable(approvals)}</div>`;
 export function waitingTable(approvals: readonly ApprovalDocument[]): Html {
   return tableView(
     'Plans, the longest waiting first',
-    ['resource', 'remediator', 'asked', 'answer', 'until', 'request'],
+    [{ name: 'resource', wide: true }, 'remediator', 'asked', 'answer', 'until', 'request'],
     approvals.map((each) => [
       html`${linkTo(`/approvals/${each.id}`, nameView(each.resource.id))} <span class="soft">${each.resource.type}, ${each.resource.account}, ${each.resource.region}</span>`,
       each.remediator,
@@ -109,7 +109,7 @@ ${given.problem !== null && html`<div class="notice bad" role="alert" id="proble
 <p>${who(approver)}</p>
 <input type="hidden" name="csrf" value="${session.csrf}">
 <button disabled hidden>Enter answers nothing</button>
-<div><label for="reason">Reason <span class="soft">(kept in the evidence; a ticket, for example)</span></label>
+<div><label for="reason">Reason <span class="soft">kept in the evidence; a ticket, for example</span></label>
 <input id="reason" name="reason" required maxlength="${MOST_REASON}" autocomplete="off" value="${given.reason}"${given.problem !== null && html` aria-invalid="true" aria-describedby="problem"`}></div>
 <div class="buttons">${plan !== null && html`<button class="yes" name="verdict" value="approve">Approve: do exactly this</button>`}<button class="no" name="verdict" value="deny">Deny</button></div>
 </form>`;

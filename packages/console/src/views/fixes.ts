@@ -32,7 +32,7 @@ function resourceLink({ records, resource }: Pick<HistoryEntry, 'records' | 'res
 export function entriesTable(caption: Fragment, entries: readonly HistoryEntry[], around: Around, none: string): Html {
   return tableView(
     caption,
-    ['begun', 'end', 'environment', 'resource', 'remediator', 'approved by', 'ticket', 'execution'],
+    ['begun', 'end', 'environment', { name: 'resource', wide: true }, 'remediator', 'approved by', 'ticket', 'execution'],
     entries.map((entry) => [
       timeView(entry.time),
       stateView(entry.outcome ?? 'open'),
@@ -77,7 +77,7 @@ export function fixesView({ input, around, environments, remediators, found, pro
 ${field('since', 'Since', '2026-07-01 or P7D')}${field('until', 'Until', 'with all of its day')}${choice('environment', 'Environment', environments)}${field('account', 'Account', '12 digits')}
 ${choice('remediator', 'Remediator', remediators)}${choice('outcome', 'End', ENDS)}${field('resource', 'Resource', 'id or TYPE/ID')}${field('actor', 'Caused by', 'part of a name')}
 ${field('approver', 'Approved by', 'part of a name')}${field('ticket', 'Ticket', 'exactly')}
-<div><label for="show">Show</label><select id="show" name="show"><option value="fixes">changes</option><option value="everything"${show === 'everything' && html` selected`}>everything that is recorded</option></select></div>
+<div><label for="show">Show</label><select id="show" name="show"><option value="fixes">changes</option><option value="everything"${show === 'everything' && html` selected`}>everything</option></select></div>
 <div><button>Filter</button></div></form>
 ${problem !== null && html`<div class="notice bad" role="alert"><p>${problem}</p></div>`}
 ${found !== null && html`<div id="found" data-live>${resultsView(found, input, around, page)}</div>`}`;
@@ -89,7 +89,7 @@ function resultsView(found: NonNullable<FixesModel['found']>, input: FixesInput,
   const what = input.show === 'fixes' ? countOf(count, 'change fits', 'changes fit') : countOf(count, 'entry fits', 'entries fit');
   const first = (page - 1) * PER_PAGE + 1;
   const caption = entries.length === 0 ? '' : `${first} to ${first + entries.length - 1} of ${count}, newest first`;
-  return html`<p><strong>${what}.</strong></p>${entriesTable(caption, entries, around, count === 0 ? 'Nothing fits.' : 'There are fewer pages.')}
+  return html`<p><strong>${what}.</strong></p>${entriesTable(caption, entries, around, count === 0 ? 'Leave a field empty, or show everything: what changed nothing is not among the changes.' : 'There are fewer pages.')}
 ${pages > 1 && html`<p class="pages">${page > 1 && linkTo(pathOf(input, page - 1), 'Newer')}${page < pages && linkTo(pathOf(input, page + 1), 'Older')}</p>`}`;
 }
 

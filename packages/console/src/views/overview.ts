@@ -1,6 +1,18 @@
 // The first page: what is wrong, what waits, what is open, what happened.
 import type { ApprovalDocument } from '@redress/core';
-import { type Around, countOf, type Fragment, type GapsModel, type HistoryEntry, type Html, html, stateView, tableView, timeView } from '@redress/report';
+import {
+  type Around,
+  countOf,
+  type Fragment,
+  type GapsModel,
+  type HistoryEntry,
+  type Html,
+  html,
+  nameView,
+  stateView,
+  tableView,
+  timeView,
+} from '@redress/report';
 import type { HealthFact } from '../ports.js';
 import { waitingTable } from './approvals.js';
 import { entriesTable } from './fixes.js';
@@ -22,17 +34,27 @@ export function overviewView({ facts, approvals, gaps, newest, around }: Overvie
   const bad = facts.filter(({ state }) => state === 'bad');
   const past = gaps.gaps.filter(({ pastPolicy }) => pastPolicy).length;
   const waiting = approvals.filter(({ verdict }) => verdict === 'none');
+  const tile = (count: number, what: Fragment, kind: 'bad' | 'mind' | 'good') => html`<li class="${kind}"><b>${kind === 'bad' && '✗ '}${count}</b>${what}</li>`;
   return html`<div id="overview" data-live>
+<ul class="tiles">
+${tile(bad.length, linkTo('/health', bad.length === 1 ? 'thing is wrong' : 'things are wrong'), bad.length > 0 ? 'bad' : 'good')}
+${tile(past, linkTo('/gaps', 'past the policy’s deadline'), past > 0 ? 'bad' : 'good')}
+${tile(waiting.length, linkTo('/approvals', waiting.length === 1 ? 'plan waits' : 'plans wait'), waiting.length > 0 ? 'mind' : 'good')}
+${tile(gaps.gaps.length, linkTo('/gaps', gaps.gaps.length === 1 ? 'open gap' : 'open gaps'), gaps.gaps.length > 0 ? 'mind' : 'good')}
+${tile(gaps.accepted.length, 'accepted under a live exception', 'good')}
+</ul>
 ${bad.length > 0 && html`<div class="notice bad"><h2>${countOf(bad.length, 'thing is', 'things are')} wrong</h2><ul>${bad.map((each) => html`<li>${factText(each)}</li>`)}</ul></div>`}
 <section><h2>Waiting for an approver</h2>${waitingTable(waiting.slice(0, SHOWN))}${waiting.length > SHOWN && html`<p>${linkTo('/approvals', `All ${waiting.length}`)}</p>`}</section>
-<section><h2>Open</h2><p class="lead">${linkTo('/gaps', countOf(gaps.gaps.length, 'open gap'))}${past > 0 && html`, ${stateView('past', `${past} past the policy’s deadline`)}`}; ${countOf(gaps.accepted.length, 'accepted gap')} under a live exception.</p></section>
 <section><h2>What happened last</h2>${entriesTable('Newest first', newest, around, 'Nothing is recorded yet.')}<p>${linkTo('/fixes?show=everything', 'Everything that is recorded')}</p></section>
 </div>`;
 }
 
 function factText({ name, text, next }: HealthFact): Fragment {
-  return html`<strong>${name}</strong>: ${text}${next !== null && html` ${next}`}`;
+  return html`<strong>${name}</strong>: ${text}${next !== null && html` ${wordsOf(next)}`}`;
 }
+
+/** What to do, with its commands as such. */
+const wordsOf = (next: string): Fragment => html`${next.split('`').map((part, at) => (at % 2 === 0 ? part : html`<code>${part}</code>`))}`;
 
 const WORD = { good: 'yes', mind: 'mind', bad: 'none' } as const;
 const LABEL = { good: 'good', mind: 'note', bad: 'wrong' } as const;
@@ -45,13 +67,13 @@ export function healthView(
 ): Html {
   return html`<div id="health" data-live>${tableView(
     html`What is known of Redress itself, records as of ${timeView(readAt)}`,
-    ['what', 'state', 'said', 'next'],
-    facts.map(({ name, state, text, next }) => [name, stateView(WORD[state], LABEL[state]), text, next ?? '-']),
+    ['what', 'state', { name: 'said', wide: true }, { name: 'next', wide: true }],
+    facts.map(({ name, state, text, next }) => [name, stateView(WORD[state], LABEL[state]), text, next === null ? '-' : wordsOf(next)]),
     'Nothing is known.',
   )}${tableView(
     'From what these pages are made, besides records. It was read when the console was started',
     ['input', 'name', 'digest'],
-    inputs.map(({ what, name, digest }) => [what, name, digest]),
+    inputs.map(({ what, name, digest }) => [what, name, nameView(digest)]),
     'They are made from the records alone.',
   )}</div>`;
 }

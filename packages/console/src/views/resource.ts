@@ -39,10 +39,13 @@ function entryView(entry: HistoryEntry, around: Around): Html {
 <p>${entry.kind}, ${entry.remediator}${entry.drill && ', a drill'}${entry.execution !== null && html`: ${entry.kind === 'execution' ? linkTo(`/fixes/${entry.execution}`, nameView(entry.execution)) : nameView(entry.execution)}`}</p>
 ${entry.message !== null && entry.message !== '' && html`<p>${entry.message}</p>`}
 ${cause !== '' && html`<p>Cause: ${cause}</p>`}
-${entry.changes.length > 0 && html`<ul>${entry.changes.map((each) => html`<li>${each}</li>`)}</ul>`}
+${entry.changes.length > 0 && !isSaid(entry) && html`<ul>${entry.changes.map((each) => html`<li>${each}</li>`)}</ul>`}
 ${held.length > 0 && html`<ul>${held.map((each) => html`<li><strong>${String(each['effect'])}</strong> · ${String(each['message'])} <span class="soft">(${String(each['code'])})</span></li>`)}</ul>`}
 ${approver !== null && html`<p>Approver: ${nameView(approver.name)}</p>`}
 ${entry.open.length > 0 && html`<p>Still open:</p><ul>${entry.open.map((each) => html`<li>${each}</li>`)}</ul>`}
 ${notified && html`<p class="soft">${noticeOf(entry)}</p>`}
 ${entry.seenUntil !== null && html`<p class="soft">Sweeps saw it so until ${timeView(entry.seenUntil)}.</p>`}`;
 }
+
+/** Whether its message is its one change, which is not said twice. */
+const isSaid = ({ message, changes }: HistoryEntry) => changes.length === 1 && changes[0] === message;

@@ -125,6 +125,7 @@ export class AwsJournal implements Journal {
   readonly #known = new Map<Digest, Head>();
   /** Per stream, so that the workers of one process do not get in each other's way. */
   readonly #turns = new Map<Digest, Promise<unknown>>();
+  readonly #asked = new Map<'open' | 'waiting', Promise<readonly Head[]>>();
   /** When all that stands was last known to be named in its place; epoch milliseconds. */
   #placedAt = 0;
 
@@ -706,7 +707,19 @@ export class AwsJournal implements Journal {
    * Heads that an index names. It may lag: what this process wrote itself is looked at, too. One that cannot be read keeps nobody from the
    * others, so that a no to what is announced there can still be said; whoever comes to its own resource is told.
    */
-  async #indexed(index: 'open' | 'waiting', known: (head: Head) => boolean): Promise<readonly Head[]> {
+  /** Who asks in the same turn shares one reading, which begins after all of them have asked. */
+  #indexed(index: 'open' | 'waiting', known: (head: Head) => boolean): Promise<readonly Head[]> {
+    const shared = this.#asked.get(index);
+    if (shared !== undefined) return shared;
+    const reading = Promise.resolve().then(() => {
+      this.#asked.delete(index);
+      return this.#readIndexed(index, known);
+    });
+    this.#asked.set(index, reading);
+    return reading;
+  }
+
+  async #readIndexed(index: 'open' | 'waiting', known: (head: Head) => boolean): Promise<readonly Head[]> {
     const streams = new Set([...this.#known].filter(([, head]) => known(head)).map(([stream]) => stream));
     await Promise.all(
       Array.from({ length: SHARDS }, async (_, shard) => {

@@ -10,9 +10,14 @@ const NAMESPACE = Buffer.from('5f1c8a526f0e4c0b9c552b8f1d0b7a36', 'hex');
  * @see https://www.rfc-editor.org/rfc/rfc9562#section-5.5
  */
 export function uuidOf(...parts: readonly string[]): string {
-  const bytes = hash('sha1', Buffer.concat([NAMESPACE, Buffer.from(JSON.stringify(parts))]), 'buffer').subarray(0, 16);
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x50, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hex = bytes.toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+  const name = JSON.stringify(parts);
+  const length = NAMESPACE.length + Buffer.byteLength(name);
+  // Made for each event: what is hashed is put together in one place, where it has room there.
+  const bytes = length <= ROOM.length ? ROOM : Buffer.alloc(length);
+  NAMESPACE.copy(bytes);
+  bytes.write(name, NAMESPACE.length);
+  const hex = hash('sha1', bytes.subarray(0, length), 'hex');
+  const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
+const ROOM = Buffer.alloc(1024);

@@ -6,27 +6,39 @@ import { countOf, nameView, stateView, tableView, timeView } from './parts.js';
 /** What {@link gapsView} shows. */
 export type GapsModel = Pick<ReportModel, 'gaps' | 'accepted' | 'exceptions' | 'unregistered' | 'period'>;
 
+/** What {@link gapsView} is shown with. */
+export interface GapsAround extends Pick<ReportInput, 'calendar'> {
+  /** Leads from a gap to its resource; default: nothing does. */
+  readonly linkOf?: (gap: OpenGap, name: Html) => Html;
+}
+
 /**
  * Open gaps, and the exceptions register.
  *
  * @param asOf of when it is, in words.
  */
-export function gapsView({ calendar }: Pick<ReportInput, 'calendar'>, model: GapsModel, asOf = 'at the end of the period'): Html {
+export function gapsView({ calendar, linkOf = (_, name) => name }: GapsAround, model: GapsModel, asOf = 'at the end of the period'): Html {
   const { gaps, accepted } = model;
-  const { zone, weekend, holidays } = calendar;
   const resources = gaps.reduce((sum, { members }) => sum + members, 0);
+  const [pastPolicy, past36] = [gaps.filter((each) => each.pastPolicy).length, gaps.filter((each) => each.past36).length];
   return html`<section id="gaps"><h2>Open gaps</h2>
-<p>${countOf(gaps.length, 'gap')} of ${countOf(resources, 'resource')} ${gaps.length === 1 ? 'is' : 'are'} open ${asOf}.</p>
-<div class="notice"><h3>The clocks of CPS 234</h3>
+<p class="lead">${countOf(gaps.length, 'gap')} of ${countOf(resources, 'resource')} ${gaps.length === 1 ? 'is' : 'are'} open ${asOf}${pastPolicy > 0 && html`; ${stateView('past', `${pastPolicy} past the policy’s deadline`)}`}${past36 > 0 && html`; ${stateView('past', `${past36} past ten business days`)}`}.</p>
+${gaps.length + accepted.length > 0 && html`<p><a href="#clocks">What these clocks are, and what they do not say</a></p>`}
+${owners(gaps)}
+${gapTable('Open gaps, by deadline', gaps, 'No gap is open.', linkOf)}
+${accepted.length > 0 && gapTable('Accepted gaps: open, and covered by a live exception', accepted, '', linkOf)}
+${clocksView(calendar)}
+</section>
+${exceptionsView(model)}`;
+}
+
+function clocksView({ zone, weekend, holidays }: ReportInput['calendar']): Html {
+  const [first = '', last = ''] = [holidays[0], holidays.at(-1)];
+  return html`<div class="notice" id="clocks"><h3>The clocks of CPS 234</h3>
 <p>Whether a weakness is material, and whether it can be remediated in a timely manner, a person decides: this report says neither. It shows how long each gap has been recorded.</p>
 <ul><li><strong>Paragraph 29</strong>: deficiencies that testing finds and that cannot be remediated in a timely manner are escalated to the Board or senior management. The standard sets no number of days: the policy's own deadline is shown, where it sets one.</li>
 <li><strong>Paragraph 36</strong>: APRA is notified of a material control weakness that is not expected to be remediated in a timely manner within 10 business days of becoming aware of it. The clock here begins on the day of the first record, the earliest at which anybody could have become aware.</li></ul>
-<p>Business days: zone ${zone}, without ${weekend.map((day) => day.slice(0, 1).toUpperCase() + day.slice(1)).join(' and ') || 'any day of the week'}, without ${holidays.length === 0 ? 'holidays, as none were given; so no date below is later than it should be' : `${countOf(holidays.length, 'holiday')} (${holidays[0] ?? ''} to ${holidays.at(-1) ?? ''})`}.</p></div>
-${owners(gaps)}
-${gapTable('Open gaps, by deadline', gaps, 'No gap is open.')}
-${accepted.length > 0 && gapTable('Accepted gaps: open, and covered by a live exception', accepted, '')}
-</section>
-${exceptionsView(model)}`;
+<p>Business days: zone ${zone}, without ${weekend.map((day) => day.slice(0, 1).toUpperCase() + day.slice(1)).join(' and ') || 'any day of the week'}, without ${holidays.length === 0 ? 'holidays, as none were given; so no date above is later than it should be' : `${countOf(holidays.length, 'holiday')} (${first}${holidays.length > 1 ? ` to ${last}` : ''})`}.</p></div>`;
 }
 
 function owners(gaps: readonly OpenGap[]): Html | false {
@@ -55,18 +67,26 @@ function owners(gaps: readonly OpenGap[]): Html | false {
   );
 }
 
-function gapTable(caption: string, gaps: readonly OpenGap[], none: string): Html {
+function gapTable(caption: string, gaps: readonly OpenGap[], none: string, linkOf: NonNullable<GapsAround['linkOf']>): Html {
   return tableView(
     caption,
-    ['gap', 'owner', 'why it is open', 'since', { name: 'age', number: true }, 'deadline of the policy (§ 29)', 'ten business days (§ 36)'],
+    [
+      { name: 'gap', wide: true },
+      'owner',
+      { name: 'why it is open', wide: true },
+      'since',
+      { name: 'age', number: true },
+      'deadline of the policy (§\u00a029)',
+      'ten business days (§\u00a036)',
+    ],
     gaps.map((gap) => [
-      html`<div>${nameView(gap.resource)}</div><div class="soft">${gap.remediator}${gap.environment !== null && ` · ${gap.environment}`}${gap.members > 1 && ` · stands for ${gap.members} resources`}</div>`,
+      html`<div><span class="soft">${gap.of.type}</span> ${linkOf(gap, nameView(gap.of.id))} <span class="soft">(${gap.of.account}, ${gap.of.region})</span></div><div class="soft">${gap.remediator}${gap.environment !== null && ` · ${gap.environment}`}${gap.members > 1 && ` · stands for ${gap.members} resources`}</div>`,
       gap.owner === null ? '-' : nameView(gap.owner),
       html`${stateView(gap.outcome)} ${gap.message}${gap.exception !== null && html` <strong>Exception ${gap.exception.id}: ${gap.exception.why}</strong>`}`,
       timeView(gap.since),
       html`${countOf(gap.ageDays, 'day')}, ${countOf(gap.businessDays, 'business day')}`,
       gap.policyDeadline === null ? 'none is set' : html`${timeView(gap.policyDeadline)} ${gap.pastPolicy && past(gap)}`,
-      html`${gap.paragraph36} ${gap.past36 ? past(gap) : 'not reached'}`,
+      html`<time datetime="${gap.paragraph36}"><span>${gap.paragraph36}</span></time> ${gap.past36 ? past(gap) : 'not reached'}`,
     ]),
     none,
   );
@@ -79,7 +99,7 @@ function exceptionsView({ exceptions, unregistered, period }: GapsModel): Html {
   const table = (caption: string, status: 'live' | 'ended', none: string) =>
     tableView(
       caption,
-      ['exception', 'covers', 'owner', 'approver', 'ticket', 'compensating control', 'end', { name: 'used in the period', number: true }],
+      [{ name: 'exception', wide: true }, 'covers', 'owner', 'approver', 'ticket', 'compensating control', 'end', { name: 'used in the period', number: true }],
       exceptions
         .filter((each) => each.status === status)
         .map((each) => [

@@ -1,17 +1,18 @@
 // Pieces that several views are made of.
 import { type Fragment, type Html, html } from '../html.js';
 
-/** A column of a table; numbers stand to the right. */
+/** A column of a table; numbers stand to the right, and a wide one has room for names. */
 export interface Column {
   readonly name: string;
   readonly number?: boolean;
+  readonly wide?: boolean;
 }
 
 /** A table with a caption. Its roles are written out, since a narrow screen shows rows as blocks. */
 export function tableView(caption: Fragment, columns: readonly (string | Column)[], rows: readonly (readonly Fragment[])[], none: string): Html {
   if (rows.length === 0) return html`<p>${none}</p>`;
   const all = columns.map((each) => (typeof each === 'string' ? { name: each } : each) as Column);
-  const classOf = ({ number }: Column) => (number === true ? 'num' : '');
+  const classOf = ({ number, wide }: Column) => (number === true ? 'num' : wide === true ? 'wide' : '');
   return html`<table role="table"><caption>${caption}</caption><thead role="rowgroup"><tr role="row">${all.map((each) => html`<th role="columnheader" scope="col" class="${classOf(each)}">${each.name}</th>`)}</tr></thead><tbody role="rowgroup">
 ${rows.map(
   (

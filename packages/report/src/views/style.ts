@@ -23,7 +23,7 @@ code,pre,.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberatio
 table{width:100%;border-collapse:collapse;margin:.75rem 0 1.5rem;font-size:.9rem}
 caption{text-align:left;font-weight:600;padding:.25rem 0}
 th,td{text-align:left;vertical-align:top;padding:.4rem .6rem .4rem 0;border-bottom:1px solid var(--line)}
-th{min-width:5.5rem;overflow-wrap:normal}
+th{min-width:5.5rem;overflow-wrap:normal}th.wide{min-width:15rem}
 time span{white-space:nowrap}
 thead th{border-bottom:2px solid var(--ink)}
 td.num,th.num{text-align:right;padding-right:1rem}
@@ -40,7 +40,7 @@ ul.answers{padding-left:1.2rem;font-size:.9rem}
 .chart text{font-size:12px;fill:var(--ink)}.chart .value,.chart .label{text-anchor:middle}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 footer{margin-top:4rem;padding-top:1rem;padding-bottom:3rem;border-top:1px solid var(--line);color:var(--soft);font-size:.9rem}
-@media (max-width:900px){
+@media screen and (max-width:900px){
 header,main,footer,nav{padding-left:1rem;padding-right:1rem}
 nav ol{columns:1}
 table,caption,tbody,tr,td{display:block}
@@ -48,8 +48,9 @@ thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%
 tr{border-bottom:2px solid var(--line);padding:.4rem 0}
 td,td.num{border:0;padding:.1rem 0;text-align:left;display:grid;grid-template-columns:minmax(6.5rem,30%) 1fr;gap:.75rem}
 td::before{content:attr(data-label);color:var(--soft)}
-dl.facts{grid-template-columns:1fr}dl.facts dd{margin-bottom:.4rem}
 }
+@media screen and (max-width:600px){dl.facts{grid-template-columns:1fr}dl.facts dd{margin-bottom:.4rem}}
+@media screen and (min-width:601px) and (max-width:900px){tr{display:grid;grid-template-columns:1fr 1fr;column-gap:2rem}}
 @media print{
 @page{margin:16mm 14mm}
 body{font-size:10pt}
@@ -59,7 +60,9 @@ h1,h2,h3,h4,caption,thead{break-after:avoid}
 tr,dl.facts,.notice,.chart{break-inside:avoid}
 .change{break-before:page;border:0}
 table{font-size:8pt}
-th{min-width:0}
+th{min-width:3.9rem}th.wide{min-width:7.5rem}
+td{padding-right:.4rem}
+dl.facts{grid-template-columns:8rem 1fr}
 .diff ins{border-left:2pt solid #000}.diff del{border-left:2pt dotted #000}
 }
 `;
