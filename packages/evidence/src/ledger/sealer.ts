@@ -248,6 +248,7 @@ async function linesOf({ source }: Sealer, { state }: Pick<Log, 'state'>, begun:
 /** Nobody says of a key that it is lost but of the one that has signed last, and only another one that never signed goes on. */
 async function checkLost({ store, signer }: Sealer, { by, state: { rotation = null, seal: last } }: Log, lost: string): Promise<void> {
   const no = (message: string, next: string) => new RedressError('ledger/key', message, { next });
+  if (by === '') throw no('No key has sealed this ledger, so none can be lost.', 'Seal with the key that you have.');
   if (by !== lost)
     throw no(`The newest checkpoint is of ${keyName(by)}, and not of ${keyName(lost)}.`, 'Look with `redress evidence verify` which key has sealed.');
   if (signer.verifier === lost) throw no(`${keyName(lost)} is the key that is said to be lost.`, 'Give the key that goes on.');
