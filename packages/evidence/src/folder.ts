@@ -595,7 +595,7 @@ async function unlessBusy(database: DatabaseSync, sql: string): Promise<void> {
 let temporaries = 0;
 
 /** Writes a file at once or not at all, unless it is there; on the disk when it resolves. */
-async function keepOnce(file: string, text: string): Promise<void> {
+export async function keepOnce(file: string, text: string): Promise<void> {
   const folder = parent(file);
   // A sealer may move it in this moment.
   const there = existsSync(file) ? readIfThere(file) : null;

@@ -337,6 +337,18 @@ describe('sealFolder that moves documents', () => {
     expect(heldIn(readFileSync(path('ledger', 'documents', '000000000002.zip')))).toEqual([digestOf({ id: 'a' })]);
   });
 
+  it('has those by themselves that a later seal says nothing of: the archive that has them may end before', async () => {
+    await world.decide('a');
+    const deadly = dying(0, 'after');
+    await expect(moved({ store: deadly.through })).rejects.toThrow('died after');
+    // It names what is decided to be moved.
+    await world.decide('a');
+    expect(await seal()).toMatchObject({ made: 'sealed', seal: { number: 2, records: 1 } });
+    rmSync(path('ledger', 'documents', '000000000001.zip'));
+    expect(documents()).toHaveLength(1);
+    for await (const each of world.journal.read({ all: true })) expect(each.documents).toEqual({ state: { id: 'a' } });
+  });
+
   it('goes on removing where one that died had begun', async () => {
     await world.decide('a');
     await world.decide('b');
