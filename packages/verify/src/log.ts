@@ -36,7 +36,7 @@ export interface Log {
 }
 
 /** A seal that says that the key before it is lost. */
-interface SaidLost {
+export interface SaidLost {
   /** Number of its entry. */
   readonly entry: number;
   /** When it was made, as it says. */
@@ -59,6 +59,12 @@ function tileOf(path: string): { level: number | 'entries'; index: number; width
   const tile = { level: level === 'entries' ? ('entries' as const) : Number(level), index: Number(groups.replaceAll(/[x/]/g, '')), width: Number(width) };
   // There is one path for each.
   return pathOf(tile.level, tile.index, tile.width) === path && tile.width <= WIDTH ? tile : null;
+}
+
+/** How many entries a log has at least that has this tile; null for what is no tile. */
+export function leastOf(path: string): number | null {
+  const tile = tileOf(path);
+  return tile === null ? null : (tile.index * WIDTH + tile.width) * (tile.level === 'entries' ? 1 : WIDTH ** tile.level);
 }
 
 /** Bundles that a thread takes at a time. */
@@ -457,6 +463,8 @@ class SealState {
       return `The seal does not say until when documents are kept, from entry ${from} on.`;
     if (rotation !== undefined && (!isObject(rotation) || rotation['number'] !== this.rotations.length))
       return `The seal does not say that the key is replaced for the ${this.rotations.length}. time.`;
+    const said = { breaks: this.breaks.length, documents: this.#said, rotations: this.rotations.length };
+    if (seal['said'] !== undefined && canonical(seal['said']) !== canonical(said)) return 'The seal does not say what seals have said up to it.';
     if (wrong !== undefined) return `The seal says ${wrong[0]} ${String(seal[wrong[0]])}; ${wrong[1]} is right.`;
     return Number.isNaN(time) || time < (before ?? 0) ? `The seal is dated ${String(seal['time'])}, before the one before it.` : null;
   }

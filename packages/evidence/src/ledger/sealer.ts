@@ -651,8 +651,11 @@ async function keptState(store: LedgerStore, signed: Size, edge: Edge): Promise<
   if (entry === null) return null;
   try {
     const newest = readEntry(entry);
-    if (!('seal' in newest) || newest.seal.said === undefined) return null;
+    if (!('seal' in newest)) return null;
     const { seal } = newest;
+    const { said } = seal;
+    // A version that did not say it has sealed last.
+    if (said === undefined) return null;
     const bytes = await store.kept(seal.number);
     const kept: Kept = bytes === null ? EMPTY : (parsed(bytes, 'What was kept') as Kept);
     let { streams } = kept;
@@ -661,7 +664,7 @@ async function keptState(store: LedgerStore, signed: Size, edge: Edge): Promise<
       if (plan === null) return null;
       streams = { ...streams, ...planIn(plan, number).streams };
     }
-    return positionsDigest(streams) === seal.streams ? { ...signed, seal, streams, said: seal.said } : null;
+    return positionsDigest(streams) === seal.streams ? { ...signed, seal, streams, said } : null;
   } catch (error) {
     if (error instanceof RedressError && error.code !== 'ledger/corrupt') throw error;
     return null;
