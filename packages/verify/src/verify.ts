@@ -140,7 +140,9 @@ function* verifyOnce({ directory, trust, copies = [], anchors = [], witnesses = 
   const own = folder.bytes(CHECKPOINT);
   const witnessed = checkWitnesses(folder, own === null ? compared : [{ name: CHECKPOINT, note: own }, ...compared], witnesses.map(witnessKey));
   const documents = new Documents(folder, archives.documents);
-  const { counts, uncovered } = yield* checkStreams(folder, log, documents, keptFrom(log, retention), archives.documents) as Check<StreamsFound>;
+  const { counts, uncovered, newest } = yield* checkStreams(folder, log, documents, keptFrom(log, retention), archives.documents) as Check<StreamsFound>;
+  if (checkpoint !== null && newest !== null && !folder.findings.some(({ code, file }) => code === 'key-out-of-time' && file === CHECKPOINT))
+    checkNewest(folder, checkpoint, newest);
   archives.check(log, (digest) => documents.known.has(digest));
   documents.others();
   const begun = checkUnfinished(folder, checkpoint, trusted);
@@ -201,6 +203,16 @@ function checkMoment(folder: Folder, checkpoint: Checkpoint, { sealedAt }: Log, 
   if (outOfPlace !== null) folder.find('untrusted', 'key-out-of-time', outOfPlace, CHECKPOINT);
   else if (by.length > 0 && sealedAt !== null && !by.some((key) => maySign(key, sealedAt)))
     folder.find('untrusted', 'key-out-of-time', `It was sealed at ${new Date(sealedAt).toISOString()}, when its key was not trusted.`, CHECKPOINT);
+}
+
+/** Whoever seals does so after what is sealed: who has a key that has ended can date a seal, and not what others date. */
+function checkNewest(folder: Folder, { by }: Checkpoint, { file, seq, entry, time }: NonNullable<StreamsFound['newest']>): void {
+  if (by.length > 0 && by.every(({ until }) => until !== null && Date.parse(time) >= Date.parse(until)))
+    folder.find('untrusted', 'key-out-of-time', `The record is of ${time}, when the key that sealed it was not trusted any more.`, file, {
+      seq,
+      line: seq,
+      entry,
+    });
 }
 
 function readCopy({ name, note }: Copy, trust: Trust, origins: readonly string[]): Checkpoint {
