@@ -135,10 +135,14 @@ function* verifyOnce({ directory, trust, copies = [], anchors = [], witnesses = 
   if (checkpoint !== null && log !== null) checkMoment(folder, checkpoint, log, keys);
   if (log !== null) keys.check(log, atFile(folder));
   const origins = checkpoint === null ? trusted.keys.map(({ origin }) => origin) : [checkpoint.origin];
-  const compared = [...copies, ...anchors.flatMap((place) => copiesIn(place, origins))];
-  for (const copy of compared) checkCopy(folder, log, readCopy(copy, trusted, origins), copy.name, keys);
+  const kept = [...copies, ...anchors.flatMap((place) => copiesIn(place, origins))];
+  const compared = kept.filter((copy) => {
+    const read = readCopy(folder, copy, trusted, origins, log?.size ?? 0);
+    if (read !== null) checkCopy(folder, log, read, copy.name, keys);
+    return read !== null;
+  });
   const own = folder.bytes(CHECKPOINT);
-  const witnessed = checkWitnesses(folder, own === null ? compared : [{ name: CHECKPOINT, note: own }, ...compared], witnesses.map(witnessKey));
+  const witnessed = checkWitnesses(folder, own === null ? kept : [{ name: CHECKPOINT, note: own }, ...kept], witnesses.map(witnessKey));
   const documents = new Documents(folder, archives.documents);
   const { counts, uncovered, newest } = yield* checkStreams(folder, log, documents, keptFrom(log, retention), archives.documents) as Check<StreamsFound>;
   if (checkpoint !== null && newest !== null && !folder.findings.some(({ code, file }) => code === 'key-out-of-time' && file === CHECKPOINT))
@@ -215,11 +219,17 @@ function checkNewest(folder: Folder, { by }: Checkpoint, { file, seq, entry, tim
     });
 }
 
-function readCopy({ name, note }: Copy, trust: Trust, origins: readonly string[]): Checkpoint {
+/** A copy to compare with; null where no key that is trusted has signed it: of a log that was set back, what announces its key is missing. */
+function readCopy(folder: Folder, { name, note }: Copy, trust: Trust, origins: readonly string[], size: number): Checkpoint | null {
   const read = readCheckpoint(note, trust);
-  if ('code' in read) throw new UsageError(`${name} cannot be compared with. ${read.message}`);
-  if (!origins.includes(read.origin)) throw new UsageError(`${name} cannot be compared with. It is of ${read.origin}, and not of ${origins.join(' or ')}.`);
-  return read;
+  const said = 'code' in read ? read.said : read;
+  if ('code' in read && (said === null || read.code !== 'untrusted-key')) throw new UsageError(`${name} cannot be compared with. ${read.message}`);
+  if (said !== null && !origins.includes(said.origin))
+    throw new UsageError(`${name} cannot be compared with. It is of ${said.origin}, and not of ${origins.join(' or ')}.`);
+  if (!('code' in read)) return read;
+  const why = `It is of ${said?.size ?? 0} entries, and the log has ${size}: either the log was set back to before that key, or the copy is of somebody else.`;
+  folder.find('untrusted', 'untrusted-copy', `${name} cannot be compared with. ${read.message} ${why}`, CHECKPOINT);
+  return null;
 }
 
 /** Who says that a witness has seen the log has it shown: by the checkpoint, or by a copy that was cosigned. */
