@@ -120,6 +120,7 @@ export function readEntries(job: EntriesJob, { part, parts, next }: Share): Entr
     const first = bundle * WIDTH;
     const width = Math.min(WIDTH, job.size - first);
     streams.fill(MISSING, first, first + width);
+    const hashes: string[] = [];
     eachEntry(folder, bundle, width, (index, bytes, from, to) => {
       const said = recordIn(bytes.subarray(from, to));
       if (said === null) {
@@ -132,8 +133,10 @@ export function readEntries(job: EntriesJob, { part, parts, next }: Share): Entr
         seqs[index] = said.seq;
         lengths[index] = said.bytes;
       }
-      leaves.bytes.write(leafWithin(bytes, from, to), index * HASH, HASH, 'latin1');
+      hashes.push(leafWithin(bytes, from, to));
     });
+    // Entries are missing at the end of a bundle alone.
+    leaves.bytes.write(hashes.join(''), first * HASH, hashes.length * HASH, 'latin1');
     rootOf(leaves, first, width).copy(above, bundle * HASH);
     const tile = tileBytes(folder, 0, bundle, width);
     if (tile === null || !tile.equals(leaves.bytes.subarray(first * HASH, (first + width) * HASH))) unlike.push(bundle);
@@ -356,16 +359,16 @@ function checkOrder(folder: Folder, job: EntriesJob, parts: readonly EntriesPart
   );
   const state = new SealState();
   let missing = 0;
+  const wrongAt = (index: number, code: string, message: string, entry: Buffer | null) =>
+    folder.find('tampered', code, message, entries.pathOf(index), { entry: index, ...placeOf(entry) });
   for (let index = 0; index < size; index++) {
-    const wrong = (code: string, message: string, entry: Buffer | null) =>
-      folder.find('tampered', code, message, entries.pathOf(index), { entry: index, ...placeOf(entry) });
     const id = ids[index] ?? MISSING;
     const position = id < 0 ? undefined : byPart[id % parts.length]?.[Math.floor(id / parts.length)];
     if (position !== undefined) {
       const { numbers } = position;
       const seq = seqs[index] ?? 0;
       if (missing === 0 && seq !== numbers.length + 1)
-        wrong('out-of-order', `The entry is record ${seq} of its stream; ${numbers.length + 1} is next.`, entries.at(index));
+        wrongAt(index, 'out-of-order', `The entry is record ${seq} of its stream; ${numbers.length + 1} is next.`, entries.at(index));
       // As far ahead as what is missing can explain, and what was taken out of a bundle.
       if (seq <= numbers.length + missing + WIDTH) numbers[seq - 1] = index;
       [position.seq, position.last] = [seq, index];
@@ -375,10 +378,10 @@ function checkOrder(folder: Folder, job: EntriesJob, parts: readonly EntriesPart
     else {
       const entry = others.get(index) ?? null;
       const seal = entry === null ? null : sealIn(entry);
-      if (seal === null) wrong('unknown-entry', 'The entry is neither a record nor a seal.', entry);
+      if (seal === null) wrongAt(index, 'unknown-entry', 'The entry is neither a record nor a seal.', entry);
       else if (missing === 0) {
         const problem = state.close(seal, index);
-        if (problem !== null) wrong('wrong-seal', problem, entry);
+        if (problem !== null) wrongAt(index, 'wrong-seal', problem, entry);
       }
     }
   }

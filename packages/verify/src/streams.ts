@@ -5,7 +5,7 @@ import { type Finding, Folder } from './findings.js';
 import { HASH, leaf, leafWithin } from './hash.js';
 import { isObject, type JsonObject } from './json.js';
 import { Entries, entryOf, type Log, nameOf, OVER, placeOf, UNSAID } from './log.js';
-import { type Chain, digestIn, empty, type Followed, follow, followSigned, JSON_AT } from './record.js';
+import { type Chain, digestIn, empty, type Followed, Frame, follow, followSigned, frameIn, JSON_AT } from './record.js';
 import type { Share } from './share.js';
 
 /** What all streams hold. */
@@ -196,8 +196,7 @@ class Stream {
   readonly #sealed: Int32Array;
   readonly #kept: string | null;
   #chain: Chain;
-  /** As canonical JSON. */
-  #resource: string | null = null;
+  #frame: Frame | null = null;
   #executions = 0;
   #last: LastSealed | null = null;
   /** Kept only once an execution rests on one. */
@@ -245,14 +244,15 @@ class Stream {
     if (digest === null) return wrong('wrong-digest', 'The record is not what its digest says.');
     const json = bytes.subarray(from + JSON_AT, to);
     const signed = this.#isSigned(seq, bytes, from + JSON_AT, to);
-    const read = (signed === true ? followSigned(this.#chain, json, digest, this.#resource) : null) ?? follow(this.#chain, json, digest);
+    if (signed === true && seq === 1) this.#frame = frameIn(this.#chain, json);
+    const read = (signed === true && this.#frame !== null ? followSigned(this.#chain, json, digest, this.#frame) : null) ?? follow(this.#chain, json, digest);
     if ('code' in read) return wrong(read.code, read.message);
     if (signed === false) return wrong('changed-record', 'The record is another one than the one that was sealed.');
     const unapproved = this.#unapproved(read, json, seq);
     // It follows all the same, and so do those after it.
     if (unapproved !== null) wrong('no-approval', `The execution rests on ${unapproved}, which the records before it do not show to be given.`);
     this.#chain = read.chain;
-    this.#resource = read.resource;
+    if (this.#frame?.resource !== read.resource) this.#frame = new Frame(read.chain.stream, read.resource);
     if (read.kind === 'intent') this.#executions++;
     if (seq === this.#sealed.length) this.#last = { digest: `sha256:${digest}`, seq, entry: this.#entryOf(seq), time: read.chain.time };
     for (const [name, of] of read.blobs) this.#documents.named(name, of, this.#retention(seq), this.#folder, this.#file, () => this.#place(seq));
@@ -304,7 +304,7 @@ class Stream {
   }
 
   #name(): string | null {
-    const resource: unknown = this.#resource === null ? null : JSON.parse(this.#resource);
+    const resource: unknown = this.#frame === null ? null : JSON.parse(this.#frame.resource);
     return isObject(resource) ? nameOf(resource) : null;
   }
 

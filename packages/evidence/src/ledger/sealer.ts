@@ -615,7 +615,7 @@ class Writes {
 /** The tree after a seal, of which only the root is wanted. */
 function grownBy(from: Edge, lines: readonly Unsealed[], made: readonly Seal[]): Growth {
   const growth = new Growth(from, null);
-  for (const { leaf } of lines) growth.appendLeaf(leaf);
+  for (const { leaf } of lines) growth.appendLeaf(Buffer.from(leaf, 'latin1'));
   for (const each of made) growth.appendLeaf(leafHash(sealEntry(each)));
   return growth;
 }

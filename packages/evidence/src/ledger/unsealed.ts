@@ -2,7 +2,7 @@
 import type { Digest } from '@redress/core';
 import { entryOf, type Line, type Position, readNext } from './entry.js';
 import { type End, type JournalSource, type Positions, START } from './store.js';
-import { leafHash } from './tree.js';
+import { leafHash, leafText } from './tree.js';
 
 /** A stream that could not be sealed on. */
 export interface Skipped {
@@ -17,8 +17,8 @@ export interface Unsealed extends Pick<Line, 'stream' | 'seq' | 'time'> {
   /** Bytes of its stream before it, and with its newline. */
   readonly from: number;
   readonly to: number;
-  /** Hash of its entry. */
-  readonly leaf: Buffer;
+  /** Hash of its entry, as a binary string. */
+  readonly leaf: string;
   /** Its JSON; null of those for which there is no room in memory. */
   readonly line: Line | null;
 }
@@ -52,7 +52,7 @@ export async function readUnsealed(source: JournalSource, sealed: Positions, end
       const { seq, time } = line;
       room -= bytes.length;
       const kept = room > 0 ? { ...line, json: Buffer.from(line.json) } : null;
-      lines.push({ stream, seq, time, from: at?.bytes ?? 0, to, leaf: Buffer.from(leafHash(entryOf(line))), line: kept });
+      lines.push({ stream, seq, time, from: at?.bytes ?? 0, to, leaf: leafText(entryOf(line)), line: kept });
       at = { seq, head: line.digest, bytes: to };
       grown[stream] = at;
     }
@@ -77,7 +77,7 @@ export async function* entriesOf(source: JournalSource, lines: readonly Unsealed
   for (let first = 0; first < lines.length; ) {
     const { stream, seq, from, line, leaf } = lines[first] as Unsealed;
     if (line !== null) {
-      yield { entry: entryOf(line), leaf };
+      yield { entry: entryOf(line), leaf: Buffer.from(leaf, 'latin1') };
       first++;
       continue;
     }
