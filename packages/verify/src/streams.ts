@@ -76,7 +76,8 @@ interface LastSealed {
   readonly digest: string;
   readonly seq: number;
   readonly entry: number | null;
-  readonly time: string;
+  /** In milliseconds. */
+  readonly time: number;
 }
 
 /** What all streams came to. */
@@ -254,7 +255,7 @@ class Stream {
     this.#chain = read.chain;
     if (this.#frame?.resource !== read.resource) this.#frame = new Frame(read.chain.stream, read.resource);
     if (read.kind === 'intent') this.#executions++;
-    if (seq === this.#sealed.length) this.#last = { digest: `sha256:${digest}`, seq, entry: this.#entryOf(seq), time: read.chain.time };
+    if (seq === this.#sealed.length) this.#last = { digest: `sha256:${digest}`, seq, entry: this.#entryOf(seq), time: Date.parse(read.chain.time) };
     for (const [name, of] of read.blobs) this.#documents.named(name, of, this.#retention(seq), this.#folder, this.#file, () => this.#place(seq));
     return true;
   }

@@ -211,12 +211,18 @@ function checkMoment(folder: Folder, checkpoint: Checkpoint, { sealedAt }: Log, 
 
 /** Whoever seals does so after what is sealed: who has a key that has ended can date a seal, and not what others date. */
 function checkNewest(folder: Folder, { by }: Checkpoint, { file, seq, entry, time }: NonNullable<StreamsFound['newest']>): void {
-  if (by.length > 0 && by.every(({ until }) => until !== null && Date.parse(time) >= Date.parse(until)))
-    folder.find('untrusted', 'key-out-of-time', `The record is of ${time}, when the key that sealed it was not trusted any more.`, file, {
-      seq,
-      line: seq,
-      entry,
-    });
+  if (by.length > 0 && by.every(({ until }) => until !== null && time >= Date.parse(until)))
+    folder.find(
+      'untrusted',
+      'key-out-of-time',
+      `The record is of ${new Date(time).toISOString()}, when the key that sealed it was not trusted any more.`,
+      file,
+      {
+        seq,
+        line: seq,
+        entry,
+      },
+    );
 }
 
 /** A copy to compare with; null where no key that is trusted has signed it: of a log that was set back, what announces its key is missing. */
