@@ -2011,8 +2011,8 @@ export default [
     promise: 'Nobody but a key of the ledger says what a seal is to be.',
     defect: 'a signature of anything that the key has decided will do',
     file: `${EVIDENCE}/ledger/note.ts`,
-    find: 'return note.startsWith(`${text}\\n`) && by === name',
-    replace: 'return by === name',
+    find: 'note.startsWith(`${text}\\n`) && by === name && verifiers.some((verifier) => hasSigned(verifier, text, ',
+    replace: "by === name && verifiers.some((verifier) => hasSigned(verifier, note.slice(0, note.indexOf('\\n\\n') + 1), ",
     tests: ['packages/verify/src/sealer-files.test.ts'],
   },
   {
