@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { mkdir, open, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import {
@@ -346,7 +346,7 @@ class FolderStorage implements Storage {
     next: { readonly line: string; readonly record: EvidenceRecord; readonly after: StreamState },
   ): Known {
     const bytes = Buffer.from(`${next.line}\n`);
-    const known = { bytes: Buffer.concat([before.bytes, bytes]), lines: [...before.lines, next.line], state: next.after };
+    const known = { bytes: longerBy(before.bytes, bytes), lines: [...before.lines, next.line], state: next.after };
     // A file that cannot be opened denies for its resource alone.
     const handle = written.open(streamFile(this.#directory, stream), before.bytes.length);
     written.torn = true;
@@ -387,7 +387,7 @@ class FolderStorage implements Storage {
   #load(database: DatabaseSync, stream: Digest): Known {
     const file = streamFile(this.#directory, stream);
     const bytes = this.#bytes(file);
-    const indexed = (database.prepare('SELECT size FROM streams WHERE stream = ?').get(stream) as { size: number } | undefined)?.size ?? 0;
+    const indexed = (statement(database, 'SELECT size FROM streams WHERE stream = ?').get(stream) as { size: number } | undefined)?.size ?? 0;
     const size = bytes.lastIndexOf(10) + 1;
     const known = this.#cache.get(stream) ?? { bytes: NOTHING, lines: [], state: emptyState(stream) };
     let { state } = known;
@@ -513,8 +513,37 @@ function spentOf(database: DatabaseSync, key: string, since: number): number {
   return (rows.get(key, since) as { n: number }).n;
 }
 
+/**
+ * Bytes, and more after them. There is room for what comes next, so that not all of them are copied each time: who holds the shorter ones sees nothing
+ * of it, and of two that go on from the same ones only the later is used.
+ */
+function longerBy(bytes: Buffer, more: Buffer): Buffer {
+  const length = bytes.length + more.length;
+  const fits = bytes.byteOffset === 0 && bytes.buffer.byteLength >= length && ROOMY.has(bytes.buffer);
+  const room = fits ? Buffer.from(bytes.buffer) : Buffer.allocUnsafeSlow(Math.max(Math.ceil(1.5 * length), 4096));
+  if (!fits) {
+    ROOMY.add(room.buffer);
+    bytes.copy(room);
+  }
+  more.copy(room, bytes.length);
+  return room.subarray(0, length);
+}
+/** Memory that only this takes. */
+const ROOMY = new WeakSet<ArrayBufferLike>();
+
+/** What each append asks, prepared once. */
+const PREPARED = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
+
+function statement(database: DatabaseSync, sql: string): StatementSync {
+  const known = PREPARED.get(database) ?? new Map<string, StatementSync>();
+  PREPARED.set(database, known);
+  const prepared = known.get(sql) ?? database.prepare(sql);
+  known.set(sql, prepared);
+  return prepared;
+}
+
 function setSize(database: DatabaseSync, stream: Digest, size: number): void {
-  database.prepare('INSERT INTO streams (stream, size) VALUES (?, ?) ON CONFLICT (stream) DO UPDATE SET size = excluded.size').run(stream, size);
+  statement(database, 'INSERT INTO streams (stream, size) VALUES (?, ?) ON CONFLICT (stream) DO UPDATE SET size = excluded.size').run(stream, size);
 }
 
 function index(database: DatabaseSync, stream: Digest, record: EvidenceRecord): void {
@@ -595,7 +624,7 @@ async function unlessBusy(database: DatabaseSync, sql: string): Promise<void> {
 let temporaries = 0;
 
 /** Writes a file at once or not at all, unless it is there; on the disk when it resolves. */
-async function keepOnce(file: string, text: string): Promise<void> {
+export async function keepOnce(file: string, text: string): Promise<void> {
   const folder = parent(file);
   // A sealer may move it in this moment.
   const there = existsSync(file) ? readIfThere(file) : null;

@@ -24,6 +24,12 @@ interface Archive {
   readonly documents: ReadonlySet<string>;
 }
 
+/** The number of the seal that an archive is of; null for another file. */
+export function archiveSeal(path: string): number | null {
+  const number = FILE.exec(path)?.[1];
+  return number === undefined ? null : Number(number);
+}
+
 /** All archives of a ledger. */
 export class Archives {
   /** Documents by their digests: one that is good in any archive is good. */

@@ -1,12 +1,12 @@
 // Whatever is done to a ledger is found; and nothing is found in what nobody has touched.
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { sealFolder } from '@redress/evidence';
+import { breakFolder, generateKey, type NoteSigner, rotateFolder, type SealFolderOptions, sealFolder, signerOf } from '@redress/evidence';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copies, type SealedFolder, sealedFolder, TRUST } from '../../evidence/test/support/ledgers.js';
-import { dying, sealing } from '../../evidence/test/support/sealing.js';
+import { dying, SECRET, type Sealing, sealing } from '../../evidence/test/support/sealing.js';
 import { parseTrust, verifyLedger } from './index.js';
 
 /** Runs of each property; the campaign has more. */
@@ -179,35 +179,106 @@ function rehashed(lines: readonly string[]): string[] {
 }
 
 describe('a ledger that nobody has touched', () => {
-  it('has no finding, whatever was recorded, and wherever sealers died', async () => {
+  it('has no finding, whatever was recorded, whichever keys and archives came with it, and wherever sealers died', async () => {
     const act = fc.record({
-      what: fc.constantFrom('decide', 'fix', 'seal', 'die'),
+      what: fc.constantFrom('decide', 'fix', 'seal', 'archive', 'rotate', 'break', 'expire'),
       id: fc.constantFrom('a', 'b', 'c'),
       text: fc.string({ unit: 'binary' }),
-      at: fc.nat(7),
+      dies: fc.option(fc.nat(9), { nil: null }),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(act, { minLength: 1, maxLength: 12 }), async (acts) => {
         const world = sealing();
         await world.decide('a');
-        const seal = (more = {}) => sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, ...more });
-        for (const { what, id, text, at } of acts) {
+        const ledger = nobodyTouches(world);
+        // A key that has never sealed cannot be lost.
+        await ledger.seal(null);
+        for (const { what, id, text, dies } of acts) {
           if (what === 'decide') await world.decide(id, { text });
           else if (what === 'fix') await world.fix(id);
-          else if (what === 'seal') await seal();
-          else {
-            try {
-              await seal({ store: dying(at, 'after').through });
-            } catch (error) {
-              expect(String(error)).toContain('died');
-            }
-          }
+          else await ledger[what](dies);
         }
-        await seal();
-        expect(verifyLedger({ directory: world.directory, trust })).toMatchObject({ status: 'intact', findings: [], unsealed: 0 });
+        await ledger.seal(null);
+        expect(ledger.look()).toMatchObject({ status: 'intact', findings: [], unsealed: 0, ...ledger.keys() });
         await world.remove();
       }),
       { numRuns: CLEAN },
     );
   });
 });
+
+/** What is done to a ledger by whom it belongs to. Each may die at a write; then the ledger may be incomplete, and nothing else. */
+function nobodyTouches(world: Sealing) {
+  const { directory, clock } = world;
+  const origin = 'example.com/redress';
+  const keys = [{ signer: signerOf(SECRET) as NoteSigner, after: null as 'rotation' | 'break' | null }];
+  /** A key that somebody has begun to put in the place of the last one. */
+  let begun: { readonly what: 'rotate' | 'break'; readonly signer: NoteSigner } | null = null;
+  const last = () => keys.at(-1)?.signer as NoteSigner;
+  const look = () =>
+    verifyLedger({
+      directory,
+      trust: {
+        keys: keys.flatMap(({ signer, after }, at) =>
+          after === 'rotation'
+            ? []
+            : [{ origin, key: signer.verifier, from: null, until: null, ...(after === null ? {} : { succeeds: keys[at - 1]?.signer.verifier as string }) }],
+        ),
+      },
+    });
+  const tried = async (dies: number | null, work: (store: NonNullable<SealFolderOptions['store']>) => Promise<unknown>): Promise<boolean> => {
+    try {
+      await work(dies === null ? (same) => same : dying(dies, 'after').through);
+      return true;
+    } catch (error) {
+      expect(String(error)).toContain('died');
+      // A key that goes on after a lost one may have sealed already, and be trusted by nobody yet.
+      const { status, findings } = look();
+      expect(findings.filter(({ severity }) => severity === 'tampered')).toEqual([]);
+      if (begun?.what !== 'break') expect(['intact', 'incomplete']).toContain(status);
+      return false;
+    }
+  };
+  /** With a new key, or the one that was begun with: who dies at it does it once more. */
+  const replaced = async (what: 'rotate' | 'break', dies: number | null): Promise<void> => {
+    begun ??= { what, signer: signerOf(generateKey(origin).secret) };
+    const { signer: next } = begun;
+    const said = { directory, clock, by: 'alice', reason: 'yearly' };
+    const isBreak = begun.what === 'break';
+    const done = await tried(dies, (store) =>
+      isBreak ? breakFolder({ ...said, signer: next, lost: last().verifier, store }) : rotateFolder({ ...said, signer: last(), next, store }),
+    );
+    if (!done) return;
+    keys.push({ signer: next, after: isBreak ? 'break' : 'rotation' });
+    begun = null;
+  };
+  const sealed = async (dies: number | null, documentsFor?: number): Promise<void> => {
+    while (begun !== null) await replaced(begun.what, null);
+    await tried(dies, (store) => sealFolder({ directory, signer: last(), clock, ...(documentsFor === undefined ? {} : { documentsFor }), store }));
+  };
+  return {
+    look,
+    seal: (dies: number | null) => sealed(dies),
+    archive: (dies: number | null) => sealed(dies, 7),
+    rotate: (dies: number | null) => replaced('rotate', dies),
+    break: (dies: number | null) => replaced('break', dies),
+    /** Archives whose time is over are removed, as a lifecycle rule does. */
+    async expire(dies: number | null): Promise<void> {
+      await sealed(dies, 7);
+      const over = readdirSync(directory).includes('ledger') ? archivesIn(directory) : [];
+      clock.time += 8 * 86_400_000;
+      await sealed(null);
+      for (const file of over) rmSync(file);
+    },
+    /** What the report has to say of keys. */
+    keys: () => ({
+      rotations: keys.flatMap(({ signer, after }) => (after === 'rotation' ? [{ to: signer.verifier }] : [])),
+      breaks: keys.flatMap(({ signer, after }) => (after === 'break' ? [{ to: signer.verifier, accepted: true }] : [])),
+    }),
+  };
+}
+
+const archivesIn = (directory: string): string[] => {
+  const folder = join(directory, 'ledger/documents');
+  return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+};

@@ -66,11 +66,17 @@ describe('redress-verify', () => {
     ['no trust file', () => [kept.directory, '--trust', join(root, 'none')]],
     ['a trust file that is not valid', () => [kept.directory, '--trust', join(root, 'early')]],
     ['a checkpoint that is not valid', () => [kept.directory, '--trust', join(root, 'trust.json'), '--checkpoint', join(root, 'trust.json')]],
-    ['a checkpoint that is not trusted', () => [kept.directory, '--trust', join(root, 'other.json'), '--checkpoint', join(root, 'early')]],
   ])('ends with 64 for %s', async (_, argv) => {
     const { exit, out, err } = await run(...argv());
     expect([exit, out]).toEqual([64, '']);
     expect(err).toMatch(/^redress-verify: /);
+  });
+
+  it('ends with 3 for a checkpoint of a key that nobody trusts: of a log that was set back, what announces that key is missing', async () => {
+    const { exit, out } = await run(kept.directory, '--trust', join(root, 'other.json'), '--checkpoint', join(root, 'early'));
+    expect(exit).toBe(3);
+    expect(out).toContain('untrusted: ');
+    expect(out).toContain('\n1 more findings\n');
   });
 
   it('has help', async () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Finding } from './findings.js';
-import { keyName } from './keys.js';
+import { type Break, keyName } from './keys.js';
 import { parseTrust, UsageError } from './note.js';
 import { type ProofReport, verifyBundle, verifyProof } from './proof.js';
 import { exitCodeOf, type VerifyReport, verifyLargeLedger } from './verify.js';
@@ -126,10 +126,7 @@ export function reportText(report: VerifyReport): string {
     `${status}: ${records} records in ${streams} streams, ${documents} documents; ${sealed}`,
     ...(unsealed === 0 ? [] : [`${unsealed} of the records are covered by no seal: ${uncoveredText(uncovered)}`]),
     ...rotations.map(({ from, to, since, by, reason }) => `${keyName(to)} has replaced ${keyName(from)} at ${since}, by ${by}: ${reason}`),
-    ...breaks.map(
-      ({ from, to, entries, since, by, reason, accepted }) =>
-        `${keyName(from)} was lost after ${entries} entries, and ${keyName(to)} goes on without its word, said at ${since} by ${by}: ${reason}${accepted ? ' (the trust file says so, too)' : ''}`,
-    ),
+    ...breaks.map(breakText),
     ...(expired === 0 ? [] : [`${expired} documents have expired: their retention has ended, and the records that name them are proven`]),
     ...witnessed.map(({ witness, size, time }) => `${witness} has seen ${size} entries at ${time}`),
     ...(firstBad === null ? [] : [`first bad record: ${findingText(firstBad)}`]),
@@ -140,17 +137,23 @@ export function reportText(report: VerifyReport): string {
 }
 
 /** What a proof or a bundle shows, as lines for people. */
-export function proofText({ status, checkpoint, records, documents, firstBad, findings, limits }: ProofReport): string {
+export function proofText({ status, checkpoint, records, documents, breaks, firstBad, findings, limits }: ProofReport): string {
   const of = checkpoint === null ? 'no checkpoint' : `the log of ${checkpoint.origin} with ${checkpoint.size} entries`;
   const lines = [
     `${status}: ${records.length} ${records.length === 1 ? 'record' : 'records'} of ${of}${documents === 0 ? '' : `, ${documents} documents`}`,
     ...records.slice(0, NAMED).map(({ entry, seq, resource, kind, time }) => `number ${entry} of the log: record ${seq} of ${resource}, ${kind}, ${time}`),
     ...(records.length > NAMED ? [`and ${records.length - NAMED} more records`] : []),
+    ...breaks.map(breakText),
     ...(firstBad === null ? [] : [`first finding: ${findingText(firstBad)}`]),
     ...(findings.length < 2 ? [] : [`${findings.length - 1} more findings`]),
     ...limits.map((limit) => `not shown: ${limit}`),
   ];
   return lines.map((line) => `${printable(line, '')}\n`).join('');
+}
+
+function breakText({ from, to, entries, since, by, reason, accepted }: Break): string {
+  const also = accepted ? ' (the trust file says so, too)' : '';
+  return `${keyName(from)} was lost after ${entries} entries, and ${keyName(to)} goes on without its word, said at ${since} by ${by}: ${reason}${also}`;
 }
 
 /** So many streams are named one by one; all of them are in the whole report. */

@@ -1,11 +1,12 @@
 // Keys that replace each other: a checkpoint is of a key that is trusted, or that a trusted key has announced, and signs logs of that size.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { canonicalJson } from '@redress/core';
 import { breakFolder, generateKey, rotateFolder, sealFolder, signerOf } from '@redress/evidence';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { copies, type SealedFolder, sealedFolder, TRUST } from '../../evidence/test/support/ledgers.js';
 import { dying, NEXT_SECRET, NEXT_VERIFIER, SECRET, sealing, VERIFIER } from '../../evidence/test/support/sealing.js';
-import { exitCodeOf, makeBundle, parseTrust, reportText, type Trust, verifyBundle, verifyLedger } from './index.js';
+import { exitCodeOf, makeBundle, parseTrust, proofText, proveRecord, reportText, type Trust, verifyBundle, verifyLedger, verifyProof } from './index.js';
 
 const ORIGIN = 'example.com/redress';
 /** Of the key that was replaced alone: what auditors have who got it before. */
@@ -324,6 +325,82 @@ describe('a key that was lost', () => {
     const text = (succeeds: unknown) => JSON.stringify({ keys: [{ ...trusting(third.verifier).keys[0], succeeds }] });
     expect(parseTrust(text(VERIFIER)).keys[0]?.succeeds).toBe(VERIFIER);
     for (const wrong of [7, 'x', null, generateKey('example.org').verifier]) expect(() => parseTrust(text(wrong))).toThrow(/succeeds/);
+  });
+
+  it('is named by the proof of each record and by each bundle, of before and after it: exit code 3 until the trust file says it', () => {
+    for (const record of ['a/1', 'a/2', 'b/2']) {
+      const { file, breaks } = proveRecord(folder, record);
+      expect(breaks).toBe(1);
+      const report = verifyProof(Buffer.from(file), { trust: both });
+      expect(report.findings).toMatchObject([{ severity: 'untrusted', code: 'declared-break', file: 'proof', entry: 5 }]);
+      expect(exitCodeOf(report)).toBe(3);
+      expect(report.breaks).toMatchObject([
+        { number: 1, from: VERIFIER, to: third.verifier, entries: 3, by: 'kim', reason: 'the disk failed', accepted: false },
+      ]);
+      const accepted = verifyProof(Buffer.from(file), { trust: accepting });
+      expect(accepted).toMatchObject({ status: 'intact', findings: [], breaks: [{ accepted: true }], records: [{ seq: Number(record.slice(2)) }] });
+      expect(exitCodeOf(accepted)).toBe(0);
+      expect(proofText(accepted)).toMatch(
+        /was lost after 3 entries, and .* goes on without its word, said at .* by kim: the disk failed \(the trust file says so, too\)\n/,
+      );
+      // Who trusts the lost key alone has none that has signed it.
+      expect(verifyProof(Buffer.from(file), { trust }).findings.map(({ code }) => code)).toEqual(['untrusted-key', 'declared-break']);
+    }
+    const { file, breaks } = makeBundle(folder, { resources: ['a'] });
+    expect(breaks).toBe(1);
+    const bundled = verifyBundle(Buffer.from(file), { trust: both });
+    expect(bundled.findings).toMatchObject([{ severity: 'untrusted', code: 'declared-break', file: 'bundle', entry: 5 }]);
+    expect(exitCodeOf(bundled)).toBe(3);
+    expect(verifyBundle(Buffer.from(file), { trust: accepting })).toMatchObject({ status: 'intact', findings: [], breaks: [{ accepted: true }] });
+  });
+
+  it('is missed in a bundle that it was taken out of, and in a proof nobody shows that there is none', () => {
+    const bundle = JSON.parse(makeBundle(folder, { resources: ['a'] }).file) as { breaks: { entry: number; text: string }[] };
+    const codesOf = (value: object) =>
+      verifyBundle(Buffer.from(canonicalJson(value)), { trust: accepting }).findings.map(({ severity, code }) => `${severity} ${code}`);
+    const [lost] = bundle.breaks;
+    const { breaks: _, ...without } = bundle;
+    expect(codesOf(without)).toEqual(['tampered missing-break']);
+    expect(codesOf({ ...bundle, breaks: [] })).toEqual(['tampered missing-break']);
+    expect(codesOf({ ...bundle, breaks: [lost, lost] })).toEqual(['tampered wrong-break']);
+    expect(codesOf({ ...bundle, breaks: [{ ...lost, text: lost?.text.replace('the disk failed', 'the disk felled') }] })).toEqual(['tampered wrong-break']);
+    expect(codesOf({ ...bundle, breaks: [{ ...lost, text: lost?.text.replace(third.verifier, NEXT_VERIFIER) }] })).toEqual(['tampered wrong-break']);
+    expect(codesOf({ ...bundle, breaks: [{ ...lost, entry: 6 }] })).toEqual(['tampered wrong-break']);
+    expect(codesOf({ ...bundle, breaks: 7 })).toEqual(['tampered not-a-bundle']);
+    const proof = proveRecord(folder, 'b/2').file;
+    const extra = Buffer.from(/\nextra (\S+)\n/.exec(proof)?.[1] ?? '', 'base64').toString();
+    const of = (text: string) => verifyProof(Buffer.from(proof.replace(/\nextra \S+\n/, `\nextra ${Buffer.from(text).toString('base64')}\n`)), { trust: both });
+    const { breaks, record } = JSON.parse(extra) as { breaks: { text: string }[]; record: string };
+    const bare = of(record);
+    expect(bare).toMatchObject({ status: 'intact', breaks: [] });
+    expect(bare.limits).toContain('Whether a key of the log was lost and another one goes on without its word: a bundle or the whole ledger shows it.');
+    expect(of(extra).limits).not.toContain(
+      'Whether a key of the log was lost and another one goes on without its word: a bundle or the whole ledger shows it.',
+    );
+    const changed = breaks.map((each) => ({ ...each, text: each.text.replace('"by":"kim"', '"by":"tim"') }));
+    expect(of(canonicalJson({ breaks: changed, record }))).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-break', entry: 5 } });
+    expect(of(canonicalJson({ breaks: 'none', record }))).toMatchObject({ status: 'tampered', firstBad: { code: 'not-a-proof' } });
+  });
+
+  it('is named by no proof and no bundle of a ledger of which what says so was taken out: none is made', () => {
+    rmSync(at(FILE));
+    for (const make of [() => proveRecord(folder, 'a/1'), () => makeBundle(folder, { resources: ['a'] })])
+      expect(make).toThrow('What the log says of keys that were lost is not there as a whole: verify the ledger.');
+  });
+
+  it('is named beside a record that is too long for its proof, too', async () => {
+    const world = sealing();
+    const options = { directory: world.directory, clock: world.clock };
+    await world.decide('a', { text: 'x'.repeat(66_000) });
+    await sealFolder({ ...options, signer: world.signer });
+    await breakFolder({ ...options, signer: signerOf(third.secret), lost: VERIFIER, by: 'kim', reason: 'the disk failed' });
+    const { file, record } = proveRecord(world.directory, 'a/1');
+    expect(file.length).toBeLessThan(3000);
+    expect(verifyProof(Buffer.from(file), { trust: both, record: Buffer.from(record ?? '') })).toMatchObject({
+      ...{ status: 'untrusted', firstBad: { code: 'declared-break' }, records: [{ seq: 1 }] },
+    });
+    expect(() => verifyProof(Buffer.from(file), { trust: both })).toThrow('--record');
+    await world.remove();
   });
 
   it('leaves nothing that is tampered with, whenever who says so dies', async () => {

@@ -2,7 +2,7 @@
 import type { Finding, Folder, Place } from './findings.js';
 import { rootFrom } from './inclusion.js';
 import { isObject, type JsonObject, readCanonical, utf8 } from './json.js';
-import { type Log, rootOfFirst } from './log.js';
+import { type Log, rootOfFirst, type SaidLost } from './log.js';
 import { type Checkpoint, checkKey, readCheckpoint, type Trust, type TrustedKey, UsageError } from './note.js';
 import { readProofFile } from './proof-file.js';
 
@@ -144,33 +144,47 @@ export class Keys {
   }
 
   /**
+   * Takes in what the log says of a key that was lost, the next one in their order. Nobody has signed it but the key that goes on: it is found until the
+   * trust file says it, too.
+   *
+   * @returns null where it does not say it.
+   */
+  declared({ entry, since, said }: SaidLost, origin: string, find: (severity: Finding['severity'], code: string, message: string) => void): Break | null {
+    const { from, to, entries, by, reason } = said;
+    if (!isKey(from, origin) || !isKey(to, origin)) {
+      find('tampered', 'wrong-break', `Entry ${entry} says that a key is lost, and not which one, and which one goes on.`);
+      return null;
+    }
+    const accepted = this.trust.keys.some((each) => each.origin === origin && each.key === to && each.succeeds === from);
+    const taken = { number: this.#breaks.length + 1, from, to, entries: Number(entries), since, by: String(by), reason: String(reason), accepted };
+    this.#breaks.push(taken);
+    if (!accepted)
+      find(
+        'untrusted',
+        'declared-break',
+        `${keyName(from)} was said to be lost at ${since} by ${taken.by}: ${taken.reason}. It has signed the first ${taken.entries} entries, and nobody but ${keyName(to)} has signed that this one goes on; the trust file does not say it (succeeds).`,
+      );
+    return taken;
+  }
+
+  /**
    * Compares with the log what the lost keys have signed last. That a key is lost, and which one goes on, nobody has signed but that one: it is found
    * until the trust file says it, too.
    */
   checkBreaks(log: Log, origin: string, folder: Folder): void {
     for (const file of breaksIn(folder).slice(log.breaks.length))
       folder.find('tampered', 'beyond-checkpoint', `No key was lost in the ${log.size} entries that the checkpoint says.`, file, { entry: log.size });
-    for (const [at, { entry, since, said }] of log.breaks.entries()) {
-      const { from, to, entries, by, reason } = said;
+    for (const [at, lost] of log.breaks.entries()) {
       const file = breakFile(at + 1);
-      const find = (severity: Finding['severity'], code: string, message: string) => folder.find(severity, code, message, file, { entry });
-      if (!isKey(from, origin) || !isKey(to, origin)) {
-        find('tampered', 'wrong-break', `Entry ${entry} says that a key is lost, and not which one, and which one goes on.`);
-        continue;
-      }
-      const accepted = this.trust.keys.some((each) => each.origin === origin && each.key === to && each.succeeds === from);
-      this.#breaks.push({ number: at + 1, from, to, entries: Number(entries), since, by: String(by), reason: String(reason), accepted });
-      if (!accepted)
-        find(
-          'untrusted',
-          'declared-break',
-          `${keyName(from)} was said to be lost at ${since} by ${String(by)}: ${String(reason)}. It has signed the first ${String(entries)} entries, and nobody but ${keyName(to)} has signed that this one goes on; the trust file does not say it (succeeds).`,
-        );
+      const find = (severity: Finding['severity'], code: string, message: string) => folder.find(severity, code, message, file, { entry: lost.entry });
+      const taken = this.declared(lost, origin, find);
+      if (taken === null) continue;
+      const { from, entries } = taken;
       const note = folder.bytes(file);
       const signed = note === null ? null : readCheckpoint(note, { keys: [{ origin, key: from, from: null, until: null }] });
       if (signed === null) find('tampered', 'missing-break', `The last checkpoint of ${keyName(from)}, which was lost, is missing.`);
       else if ('code' in signed || signed.size !== entries)
-        find('tampered', 'forged-break', `It is not the checkpoint of ${String(entries)} entries that ${keyName(from)} has signed.`);
+        find('tampered', 'forged-break', `It is not the checkpoint of ${entries} entries that ${keyName(from)} has signed.`);
       else if (signed.size > log.size || !rootOfFirst(log, signed.size).equals(signed.root))
         find('tampered', 'forked', `The first ${signed.size} entries are not those that ${keyName(from)} had signed when it was lost.`);
     }

@@ -36,7 +36,7 @@ export interface Log {
 }
 
 /** A seal that says that the key before it is lost. */
-interface SaidLost {
+export interface SaidLost {
   /** Number of its entry. */
   readonly entry: number;
   /** When it was made, as it says. */
@@ -59,6 +59,12 @@ function tileOf(path: string): { level: number | 'entries'; index: number; width
   const tile = { level: level === 'entries' ? ('entries' as const) : Number(level), index: Number(groups.replaceAll(/[x/]/g, '')), width: Number(width) };
   // There is one path for each.
   return pathOf(tile.level, tile.index, tile.width) === path && tile.width <= WIDTH ? tile : null;
+}
+
+/** How many entries a log has at least that has this tile; null for what is no tile. */
+export function leastOf(path: string): number | null {
+  const tile = tileOf(path);
+  return tile === null ? null : (tile.index * WIDTH + tile.width) * (tile.level === 'entries' ? 1 : WIDTH ** tile.level);
 }
 
 /** Bundles that a thread takes at a time. */
@@ -114,6 +120,7 @@ export function readEntries(job: EntriesJob, { part, parts, next }: Share): Entr
     const first = bundle * WIDTH;
     const width = Math.min(WIDTH, job.size - first);
     streams.fill(MISSING, first, first + width);
+    const hashes: string[] = [];
     eachEntry(folder, bundle, width, (index, bytes, from, to) => {
       const said = recordIn(bytes.subarray(from, to));
       if (said === null) {
@@ -126,8 +133,10 @@ export function readEntries(job: EntriesJob, { part, parts, next }: Share): Entr
         seqs[index] = said.seq;
         lengths[index] = said.bytes;
       }
-      leaves.bytes.write(leafWithin(bytes, from, to), index * HASH, HASH, 'latin1');
+      hashes.push(leafWithin(bytes, from, to));
     });
+    // Entries are missing at the end of a bundle alone.
+    leaves.bytes.write(hashes.join(''), first * HASH, hashes.length * HASH, 'latin1');
     rootOf(leaves, first, width).copy(above, bundle * HASH);
     const tile = tileBytes(folder, 0, bundle, width);
     if (tile === null || !tile.equals(leaves.bytes.subarray(first * HASH, (first + width) * HASH))) unlike.push(bundle);
@@ -350,16 +359,16 @@ function checkOrder(folder: Folder, job: EntriesJob, parts: readonly EntriesPart
   );
   const state = new SealState();
   let missing = 0;
+  const wrongAt = (index: number, code: string, message: string, entry: Buffer | null) =>
+    folder.find('tampered', code, message, entries.pathOf(index), { entry: index, ...placeOf(entry) });
   for (let index = 0; index < size; index++) {
-    const wrong = (code: string, message: string, entry: Buffer | null) =>
-      folder.find('tampered', code, message, entries.pathOf(index), { entry: index, ...placeOf(entry) });
     const id = ids[index] ?? MISSING;
     const position = id < 0 ? undefined : byPart[id % parts.length]?.[Math.floor(id / parts.length)];
     if (position !== undefined) {
       const { numbers } = position;
       const seq = seqs[index] ?? 0;
       if (missing === 0 && seq !== numbers.length + 1)
-        wrong('out-of-order', `The entry is record ${seq} of its stream; ${numbers.length + 1} is next.`, entries.at(index));
+        wrongAt(index, 'out-of-order', `The entry is record ${seq} of its stream; ${numbers.length + 1} is next.`, entries.at(index));
       // As far ahead as what is missing can explain, and what was taken out of a bundle.
       if (seq <= numbers.length + missing + WIDTH) numbers[seq - 1] = index;
       [position.seq, position.last] = [seq, index];
@@ -369,10 +378,10 @@ function checkOrder(folder: Folder, job: EntriesJob, parts: readonly EntriesPart
     else {
       const entry = others.get(index) ?? null;
       const seal = entry === null ? null : sealIn(entry);
-      if (seal === null) wrong('unknown-entry', 'The entry is neither a record nor a seal.', entry);
+      if (seal === null) wrongAt(index, 'unknown-entry', 'The entry is neither a record nor a seal.', entry);
       else if (missing === 0) {
         const problem = state.close(seal, index);
-        if (problem !== null) wrong('wrong-seal', problem, entry);
+        if (problem !== null) wrongAt(index, 'wrong-seal', problem, entry);
       }
     }
   }
@@ -457,6 +466,8 @@ class SealState {
       return `The seal does not say until when documents are kept, from entry ${from} on.`;
     if (rotation !== undefined && (!isObject(rotation) || rotation['number'] !== this.rotations.length))
       return `The seal does not say that the key is replaced for the ${this.rotations.length}. time.`;
+    const said = { breaks: this.breaks.length, documents: this.#said, rotations: this.rotations.length };
+    if (seal['said'] !== undefined && canonical(seal['said']) !== canonical(said)) return 'The seal does not say what seals have said up to it.';
     if (wrong !== undefined) return `The seal says ${wrong[0]} ${String(seal[wrong[0]])}; ${wrong[1]} is right.`;
     return Number.isNaN(time) || time < (before ?? 0) ? `The seal is dated ${String(seal['time'])}, before the one before it.` : null;
   }

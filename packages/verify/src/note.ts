@@ -109,9 +109,9 @@ export function readCheckpoint(bytes: Uint8Array, trust: Trust): Checkpoint | Ch
   const text = Buffer.from(bytes).toString('utf8');
   const end = text.indexOf('\n\n');
   const signed = text.slice(0, end + 1);
-  const lines = text.slice(end + 2).split('\n');
+  const lines = linesOf(text, end);
   const [origin, size, root, ...more] = signed.split('\n');
-  if (end < 0 || !Buffer.from(text).equals(Buffer.from(bytes)) || lines.pop() !== '' || lines.length === 0 || more.join() !== '')
+  if (end < 0 || !Buffer.from(text).equals(Buffer.from(bytes)) || lines === null || more.join() !== '')
     return no('not-a-checkpoint', 'It is not a checkpoint in the signed-note format.', null);
   if (origin === undefined || origin === '' || !/^(?:0|[1-9][0-9]{0,14})$/.test(size ?? '') || !/^[A-Za-z0-9+/]{43}=$/.test(root ?? ''))
     return no('not-a-checkpoint', 'It does not have origin, size and root.', null);
@@ -119,25 +119,63 @@ export function readCheckpoint(bytes: Uint8Array, trust: Trust): Checkpoint | Ch
   // More than one way to write a root would be more than one checkpoint.
   if (hash.toString('base64') !== root) return no('not-a-checkpoint', 'Its root is not written as Base64 is.', null);
   const said: Checkpoint = { origin, size: Number(size), root: hash, by: [] };
+  const read = signersIn(signed, lines, origin, trust);
+  if (read === null) return no('not-a-checkpoint', 'One of its signature lines is not valid.', said);
+  if ('wrong' in read) return no('wrong-signature', `The signature of ${read.wrong} is not of this checkpoint.`, said);
+  const { by, others } = read;
+  const unannounced = others.length === 0 ? '' : `, and none of them that has no end (until) has announced ${others.join(' or ')}, which has`;
+  if (by.length === 0) return no('untrusted-key', `No key that is trusted for ${JSON.stringify(origin)} has signed it${unannounced}.`, said);
+  return { ...said, by };
+}
+
+/** The signature lines of a note, which end it; null where there are none. */
+function linesOf(note: string, end: number): readonly string[] | null {
+  const lines = note.slice(end + 2).split('\n');
+  return lines.pop() !== '' || lines.length === 0 ? null : lines;
+}
+
+/**
+ * Which keys have signed a text: those that are trusted for this log, and its others.
+ *
+ * @returns the name of a trusted key that should have signed it, and has not; null where a line is no signature.
+ */
+function signersIn(
+  signed: string,
+  lines: readonly string[],
+  origin: string,
+  trust: Trust,
+): { readonly by: readonly TrustedKey[]; readonly others: readonly string[] } | { readonly wrong: string } | null {
   const by: TrustedKey[] = [];
   const others: string[] = [];
   for (const line of lines) {
     const match = /^\u2014 (\S+) ([A-Za-z0-9+/]+={0,2})$/.exec(line);
     const signature = Buffer.from(match?.[2] ?? '', 'base64');
-    if (match === null || signature.length < 5 || signature.toString('base64') !== match[2])
-      return no('not-a-checkpoint', 'One of its signature lines is not valid.', said);
+    if (match === null || signature.length < 5 || signature.toString('base64') !== match[2]) return null;
     if (match[1] === origin) others.push(`${origin}+${signature.toString('hex', 0, 4)}`);
     for (const key of trust.keys) {
-      const { id, bytes: public_ } = keyParts(key.key, key.origin, 'key');
+      const { id, bytes } = keyParts(key.key, key.origin, 'key');
       if (match[1] !== key.origin || !id.equals(signature.subarray(0, 4))) continue;
-      if (!verify(null, Buffer.from(signed), publicKey(public_), signature.subarray(4)))
-        return no('wrong-signature', `The signature of ${key.origin} is not of this checkpoint.`, said);
+      if (!verify(null, Buffer.from(signed), publicKey(bytes), signature.subarray(4))) return { wrong: key.origin };
       if (key.origin === origin) by.push(key);
     }
   }
-  const unannounced = others.length === 0 ? '' : `, and none of them that has no end (until) has announced ${others.join(' or ')}, which has`;
-  if (by.length === 0) return no('untrusted-key', `No key that is trusted for ${JSON.stringify(origin)} has signed it${unannounced}.`, said);
-  return { ...said, by };
+  return { by, others };
+}
+
+/**
+ * Which trusted keys have signed that a sealer has decided something.
+ *
+ * @param digest Of what was decided.
+ * @returns null for what is no such note, or one that a trusted key should have signed, and has not.
+ */
+export function decidedBy(note: string, digest: string, trust: Trust): readonly TrustedKey[] | null {
+  const end = note.indexOf('\n\n');
+  const signed = note.slice(0, end + 1);
+  const [origin = '', ...rest] = signed.split('\n');
+  const lines = linesOf(note, end);
+  if (end < 0 || lines === null || rest.join('\n') !== `decision\n${digest}\n`) return null;
+  const read = signersIn(signed, lines, origin, trust);
+  return read === null || 'wrong' in read ? null : read.by;
 }
 
 /** A witness that has seen a checkpoint. */

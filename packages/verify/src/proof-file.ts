@@ -1,6 +1,7 @@
 // The proof of one entry of a log as a file. See https://c2sp.org/tlog-proof
 import type { Included } from './inclusion.js';
-import { utf8 } from './json.js';
+import { canonical, isObject, type Json, readCanonical, utf8 } from './json.js';
+import { UsageError } from './note.js';
 
 /** Bytes of a proof with its record; what would be longer has the record in a file of its own. */
 const LONGEST = 65_536;
@@ -12,24 +13,68 @@ export interface ProofFile {
   /** Number of the entry in the log, from 0. */
   readonly entry: number;
   readonly path: readonly Buffer[];
-  /** The entry, where the proof has it. */
+  /** What else it has: the entry, as a rule. */
   readonly extra: Buffer | null;
   readonly checkpoint: Buffer;
 }
 
-/** The proof of one record as a file: with the record itself, unless that is too long for it. */
-export function proofFile({ entry, bytes, path }: Included, checkpoint: Uint8Array): { readonly file: string; readonly hasRecord: boolean } {
-  const text = (extra: string) =>
+/**
+ * The proof of one record as a file: with the record itself, unless that is too long for it. Of a log whose key was lost it also has the entries that say
+ * so, with their proofs: `extra` is then an object with the record in it.
+ *
+ * @param breaks Those entries.
+ * @throws {UsageError} when there are more of them than a proof can have.
+ */
+export function proofFile(
+  { entry, bytes, path }: Included,
+  checkpoint: Uint8Array,
+  breaks: readonly Included[],
+): { readonly file: string; readonly hasRecord: boolean } {
+  const text = (extra: Buffer | null) =>
     [
       'c2sp.org/tlog-proof@v1',
-      ...(extra === '' ? [] : [`extra ${extra}`]),
+      ...(extra === null ? [] : [`extra ${extra.toString('base64')}`]),
       `index ${entry}`,
       ...path.map((hash) => hash.toString('base64')),
       '',
       Buffer.from(checkpoint).toString('utf8'),
     ].join('\n');
-  const whole = text(Buffer.from(bytes).toString('base64'));
-  return bytes.length <= LONGEST_EXTRA && Buffer.byteLength(whole) <= LONGEST ? { file: whole, hasRecord: true } : { file: text(''), hasRecord: false };
+  const extraOf = (record: Buffer | null): Buffer | null =>
+    breaks.length === 0 ? record : Buffer.from(canonical({ breaks: breaks.map(includedJson), record: record === null ? null : record.toString('utf8') }));
+  for (const record of [Buffer.from(bytes), null]) {
+    const extra = extraOf(record);
+    const file = text(extra);
+    if ((extra?.length ?? 0) <= LONGEST_EXTRA && Buffer.byteLength(file) <= LONGEST) return { file, hasRecord: record !== null };
+  }
+  throw new UsageError(`The log says ${breaks.length} times that its key was lost, which is more than a proof can hold. Make a bundle.`);
+}
+
+/** What `extra` has: the record, where it is there, and what says that keys were lost. */
+export function extraIn(extra: Buffer | null): { readonly record: Buffer | null; readonly breaks: readonly Included[] } | null {
+  const value = extra === null ? undefined : readCanonical(utf8(extra) ?? '');
+  if (!isObject(value) || Object.keys(value).join() !== 'breaks,record') return { record: extra, breaks: [] };
+  const { breaks, record } = value;
+  const read = includedAll(breaks);
+  if (read === null || !(record === null || typeof record === 'string')) return null;
+  return { record: record === null ? null : Buffer.from(record), breaks: read };
+}
+
+/** An entry with its proof, as JSON. */
+export function includedJson({ entry, bytes, path }: Included): { readonly entry: number; readonly path: readonly string[]; readonly text: string } {
+  return { entry, path: path.map((hash) => hash.toString('base64')), text: Buffer.from(bytes).toString('utf8') };
+}
+
+/** Reads it; null for what is none. */
+export function includedIn(value: Json | undefined): Included | null {
+  if (!isObject(value) || !Number.isSafeInteger(value['entry']) || (value['entry'] as number) < 0 || typeof value['text'] !== 'string') return null;
+  const path = Array.isArray(value['path']) ? hashesOf(value['path']) : null;
+  return path === null ? null : { entry: value['entry'] as number, bytes: Buffer.from(value['text']), path };
+}
+
+/** Reads a list of them; null where one is none. */
+export function includedAll(value: Json | undefined): readonly Included[] | null {
+  const read = Array.isArray(value) ? (value as readonly Json[]).map(includedIn) : [null];
+  return read.every((each) => each !== null) ? read : null;
 }
 
 /** Reads a proof; null for what is none. */

@@ -4,10 +4,10 @@ import { type Finding, Folder, type Place } from './findings.js';
 import { digestOf } from './hash.js';
 import { type Included, rootFrom } from './inclusion.js';
 import { canonical, isObject, type Json, type JsonObject, readCanonical, utf8 } from './json.js';
-import { Keys, maySign } from './keys.js';
+import { type Break, Keys, maySign } from './keys.js';
 import { entryOf, nameOf } from './log.js';
 import { type Checkpoint, readCheckpoint, type Trust, UsageError } from './note.js';
-import { hashesOf, readProofFile } from './proof-file.js';
+import { extraIn, includedAll, includedIn, includedJson, readProofFile } from './proof-file.js';
 import { isRecord } from './record.js';
 
 /** Records of a log, with what proves them. */
@@ -21,6 +21,8 @@ export interface Evidence {
   readonly documents: ReadonlyMap<string, string>;
   /** Proofs of the keys that were replaced, in their order. */
   readonly rotations: readonly Uint8Array[];
+  /** Entries that say that a key was lost, in their order. */
+  readonly breaks: readonly Included[];
 }
 
 /** A record that a file proves. */
@@ -41,6 +43,8 @@ export interface ProofReport {
   /** Those that are in the log that was signed. */
   readonly records: readonly ProvenRecord[];
   readonly documents: number;
+  /** Keys of the log that were lost: others go on without their word. */
+  readonly breaks: readonly Break[];
   readonly firstBad: Finding | null;
   readonly findings: readonly Finding[];
   /** What this check cannot show. */
@@ -50,49 +54,45 @@ export interface ProofReport {
 function readProof(bytes: Uint8Array, record: Uint8Array | null): Evidence | null {
   const read = readProofFile(bytes);
   if (read === null) return null;
-  const { entry, path, extra: own, checkpoint } = read;
+  const { entry, path, checkpoint } = read;
+  const extra = extraIn(read.extra);
+  if (extra === null) return null;
+  const { record: own, breaks } = extra;
   const given = record ?? own;
   if (given === null) throw new UsageError('The proof does not hold its record, which is too long for it. Give the record with --record.');
   if (own !== null && record !== null && !own.equals(record)) throw new UsageError('The record is another one than the one in the proof.');
-  return { checkpoint, records: [{ entry, bytes: given, path }], seal: null, documents: new Map(), rotations: [] };
+  return { checkpoint, records: [{ entry, bytes: given, path }], seal: null, documents: new Map(), rotations: [], breaks };
 }
 
 /** Evidence as one file. */
-export function bundleFile({ checkpoint, records, seal, documents, rotations }: Evidence): string {
-  const included = ({ entry, bytes, path }: Included) => ({
-    entry,
-    path: path.map((hash) => hash.toString('base64')),
-    text: Buffer.from(bytes).toString('utf8'),
-  });
+export function bundleFile({ checkpoint, records, seal, documents, rotations, breaks }: Evidence): string {
   return canonical({
+    ...(breaks.length === 0 ? {} : { breaks: breaks.map(includedJson) }),
     bundle: 1,
     checkpoint: Buffer.from(checkpoint).toString('utf8'),
     documents: Object.fromEntries(documents),
-    records: records.map(included),
+    records: records.map(includedJson),
     ...(rotations.length === 0 ? {} : { rotations: rotations.map((each) => Buffer.from(each).toString('utf8')) }),
-    seal: seal === null ? null : included(seal),
+    seal: seal === null ? null : includedJson(seal),
   });
 }
 
 function readBundle(bytes: Uint8Array): Evidence | null {
   const value = readCanonical(utf8(bytes) ?? '');
-  if (!isObject(value) || !/^bundle,checkpoint,documents,records,(?:rotations,)?seal$/.test(Object.keys(value).join()) || value['bundle'] !== 1) return null;
-  const { checkpoint, documents, records, rotations = [], seal } = value;
-  const included = (each: Json | undefined): Included | null => {
-    if (!isObject(each) || !Number.isSafeInteger(each['entry']) || (each['entry'] as number) < 0 || typeof each['text'] !== 'string') return null;
-    const path = Array.isArray(each['path']) ? hashesOf(each['path']) : null;
-    return path === null ? null : { entry: each['entry'] as number, bytes: Buffer.from(each['text']), path };
-  };
-  if (typeof checkpoint !== 'string' || !isObject(documents) || !Array.isArray(records) || !Array.isArray(rotations)) return null;
-  const read = (records as readonly Json[]).map(included);
-  const closing = included(seal);
+  if (!isObject(value) || !/^(?:breaks,)?bundle,checkpoint,documents,records,(?:rotations,)?seal$/.test(Object.keys(value).join()) || value['bundle'] !== 1)
+    return null;
+  const { breaks = [], checkpoint, documents, records, rotations = [], seal } = value;
+  if (typeof checkpoint !== 'string' || !isObject(documents) || !Array.isArray(rotations)) return null;
+  const [read, lost] = [includedAll(records), includedAll(breaks)];
+  const closing = includedIn(seal);
   const texts = Object.entries(documents);
   const replaced = rotations as readonly Json[];
   const areTexts = [...texts.map(([, text]) => text), ...replaced].every((text) => typeof text === 'string');
-  if (read.length === 0 || !read.every((each) => each !== null) || closing === null || !areTexts) return null;
+  if (read === null || read.length === 0 || lost === null || closing === null || !areTexts) return null;
   return {
     ...{ checkpoint: Buffer.from(checkpoint), records: read, seal: closing, documents: new Map(texts as [string, string][]) },
     rotations: replaced.map((text) => Buffer.from(String(text))),
+    breaks: lost,
   };
 }
 
@@ -119,6 +119,7 @@ export function verifyBundle(file: Uint8Array, { trust }: { readonly trust?: Tru
 const OTHERS =
   'Whether there are more records than these, and that the log was not set back or forked: that takes the whole ledger and a checkpoint kept elsewhere.';
 const TRUTH = 'Whether records were true when they were written.';
+const LOST = 'Whether a key of the log was lost and another one goes on without its word: a bundle or the whole ledger shows it.';
 const NO_TIME = 'When the checkpoint was made, and so whether its key was still trusted then: a bundle or the whole ledger shows it.';
 
 class Checking {
@@ -145,21 +146,23 @@ class Checking {
       checkpoint: checkpoint === null ? null : { origin: checkpoint.origin, size: checkpoint.size, root: checkpoint.root.toString('base64') },
       records: this.#records,
       documents: this.#evidence?.documents.size ?? 0,
+      breaks: this.#keys.breaks,
       firstBad: findings.find(({ severity }) => severity === worst) ?? null,
       findings,
-      limits: [...(this.#evidence?.seal === null ? [NO_TIME] : []), OTHERS, TRUTH],
+      limits: [...(this.#evidence?.seal === null ? [NO_TIME, ...(this.#keys.breaks.length === 0 ? [LOST] : [])] : []), OTHERS, TRUTH],
     };
   }
 
-  #check({ checkpoint: note, records, seal, documents }: Evidence): Checkpoint | null {
+  #check({ checkpoint: note, records, seal, documents, breaks }: Evidence): Checkpoint | null {
     const read = readCheckpoint(note, this.#keys.trust);
     if ('code' in read) this.#find(read.code === 'untrusted-key' ? 'untrusted' : 'tampered', read.code, read.message);
     const checkpoint = 'code' in read ? read.said : read;
     if (checkpoint === null) return null;
+    for (const each of breaks) this.#checkBreak(each, checkpoint);
     const outOfPlace = this.#keys.outOfPlace(checkpoint);
     if (outOfPlace !== null) this.#find('untrusted', 'key-out-of-time', outOfPlace);
     for (const record of records) this.#checkRecord(record, checkpoint, documents);
-    if (seal !== null) this.#checkSeal(seal, checkpoint);
+    if (seal !== null) this.#checkSeal(seal, checkpoint, breaks.length);
     for (const digest of documents.keys())
       if (!this.#named.has(digest)) this.#find('tampered', 'unused-document', `None of its records names the document ${digest}.`);
     return checkpoint;
@@ -209,13 +212,32 @@ class Checking {
       this.#find('tampered', 'changed-document', `Its document ${name} is not what the record says.`, place);
   }
 
-  #checkSeal(seal: Included, { size, root, by }: Checkpoint): void {
-    const said = readCanonical(utf8(seal.bytes) ?? '');
-    const own = isObject(said) ? said['seal'] : undefined;
-    const time = isObject(own) ? Date.parse(String(own['time'])) : Number.NaN;
+  /** What says that a key was lost is an entry of the log, and they are there in their order. */
+  #checkBreak(included: Included, { origin, size, root }: Checkpoint): void {
+    const seal = sealIn(included);
+    const said = seal?.['break'];
+    const place = { entry: included.entry };
+    if (seal === undefined || !isObject(said) || said['number'] !== this.#keys.breaks.length + 1 || rootFrom(included, size)?.equals(root) !== true)
+      this.#find('tampered', 'wrong-break', 'What says that a key was lost is not in the log that was signed, or not all that says so is there.', place);
+    else
+      this.#keys.declared({ entry: included.entry, since: String(seal['time']), said }, origin, (severity, code, message) =>
+        this.#find(severity, code, message, place),
+      );
+  }
+
+  #checkSeal(seal: Included, { size, root, by }: Checkpoint, breaks: number): void {
+    const own = sealIn(seal);
+    const time = own !== undefined ? Date.parse(String(own['time'])) : Number.NaN;
     const place = { entry: seal.entry };
     if (seal.entry !== size - 1 || Number.isNaN(time) || rootFrom(seal, size)?.equals(root) !== true)
       this.#find('tampered', 'wrong-seal', 'What says when it was sealed is not the newest entry of the log that was signed.', place);
+    else if (saidBreaks(own) > breaks)
+      this.#find(
+        'tampered',
+        'missing-break',
+        `The log says ${saidBreaks(own)} times that its key was lost, and the bundle ${breaks} times: what says so was taken out.`,
+        place,
+      );
     else if (by.length > 0 && !by.some((key) => maySign(key, time)))
       this.#find('untrusted', 'key-out-of-time', `It was sealed at ${new Date(time).toISOString()}, when its key was not trusted.`, place);
   }
@@ -223,4 +245,16 @@ class Checking {
   #find(severity: Finding['severity'], code: string, message: string, place: Place = {}): void {
     this.#folder.find(severity, code, message, this.#kind, place);
   }
+}
+
+function sealIn({ bytes }: Included): JsonObject | undefined {
+  const value = readCanonical(utf8(bytes) ?? '');
+  const seal = isObject(value) ? value['seal'] : undefined;
+  return isObject(seal) ? seal : undefined;
+}
+
+/** How often a log has said that its key was lost, as its newest seal has it; 0 in those of versions that did not say it. */
+export function saidBreaks(seal: JsonObject | undefined): number {
+  const said = seal?.['said'];
+  return Number(isObject(said) ? said['breaks'] : 0);
 }

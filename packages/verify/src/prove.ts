@@ -5,10 +5,10 @@ import { Folder } from './findings.js';
 import { leaf } from './hash.js';
 import { type Included, rootFrom, Tree } from './inclusion.js';
 import { isObject, type Json, type JsonObject } from './json.js';
-import { rotationsIn } from './keys.js';
+import { breaksIn, rotationsIn } from './keys.js';
 import { Entries, entryOf, nameOf } from './log.js';
 import { type Checkpoint, readCheckpoint, UsageError } from './note.js';
-import { bundleFile } from './proof.js';
+import { bundleFile, saidBreaks } from './proof.js';
 import { proofFile } from './proof-file.js';
 import { JSON_AT } from './record.js';
 
@@ -22,6 +22,8 @@ export interface MadeProof {
   readonly entry: number;
   readonly stream: string;
   readonly seq: number;
+  /** How often the log says that its key was lost: the proof says so, too. */
+  readonly breaks: number;
 }
 
 /** Which records. */
@@ -55,9 +57,10 @@ export function proveRecord(directory: string, record: string): MadeProof {
   const [chosen] = ledger.choose({ records: [record] });
   const [included] = chosen === undefined ? [] : ledger.prove([chosen]);
   if (chosen === undefined || included === undefined) throw new UsageError(`There is no record ${record}.`);
-  const { file, hasRecord } = proofFile(included, ledger.note);
+  const breaks = ledger.breaks();
+  const { file, hasRecord } = proofFile(included, ledger.note, breaks);
   const { stream, seq } = chosen;
-  return { file, record: hasRecord ? null : String(chosen.json), entry: included.entry, stream, seq };
+  return { file, record: hasRecord ? null : String(chosen.json), entry: included.entry, stream, seq, breaks: breaks.length };
 }
 
 /**
@@ -73,10 +76,11 @@ export function* proveExecutions(
 ): Generator<MadeProof & { readonly execution: string }> {
   const ledger = new Ledger(directory);
   const ends = ledger.choose({ executions, ...(within === undefined ? {} : { within }) }).filter(({ json }) => parsed(json)['kind'] === 'outcome');
+  const breaks = ledger.breaks();
   for (const [at, included] of ledger.prove(ends).entries()) {
     const { stream = '', seq = 0, json = Buffer.alloc(0) } = ends[at] ?? {};
-    const { file, hasRecord } = proofFile(included, ledger.note);
-    yield { execution: executionIn(json) ?? '', file, record: hasRecord ? null : String(json), entry: included.entry, stream, seq };
+    const { file, hasRecord } = proofFile(included, ledger.note, breaks);
+    yield { execution: executionIn(json) ?? '', file, record: hasRecord ? null : String(json), entry: included.entry, stream, seq, breaks: breaks.length };
   }
 }
 
@@ -86,7 +90,10 @@ export function* proveExecutions(
  * @example writeFileSync('bundle.json', makeBundle('evidence', { resources: ['sg-1'] }).file)
  * @throws {UsageError} when nothing is chosen, something of it is not there or not sealed, or the ledger is not what was signed.
  */
-export function makeBundle(directory: string, selection: Selection): { readonly file: string; readonly records: number; readonly documents: number } {
+export function makeBundle(
+  directory: string,
+  selection: Selection,
+): { readonly file: string; readonly records: number; readonly documents: number; readonly breaks: number } {
   const ledger = new Ledger(directory);
   const records = ledger.prove(ledger.choose(selection));
   if (records.length === 0) throw new UsageError('No sealed record was chosen.');
@@ -100,8 +107,9 @@ export function makeBundle(directory: string, selection: Selection): { readonly 
       if (document !== null) documents.set(digest, document);
     }
   }
-  const file = bundleFile({ checkpoint: ledger.note, records, seal: ledger.seal(), documents, rotations: rotationsIn(ledger.folder) });
-  return { file, records: records.length, documents: documents.size };
+  const breaks = ledger.breaks();
+  const file = bundleFile({ checkpoint: ledger.note, records, seal: ledger.seal(), documents, rotations: rotationsIn(ledger.folder), breaks });
+  return { file, records: records.length, documents: documents.size, breaks: breaks.length };
 }
 
 class Ledger {
@@ -179,6 +187,30 @@ class Ledger {
     const bytes = new Entries(this.folder.directory, this.#checkpoint.size).at(entry);
     if (bytes === null) throw new UsageError('The newest seal is missing: verify the ledger.');
     return this.#included(entry, bytes);
+  }
+
+  /** The entries that say that a key was lost: each is the first seal after what that key has signed last, or the second where it had begun one. */
+  breaks(): Included[] {
+    const { size } = this.#checkpoint;
+    const entries = new Entries(this.folder.directory, size);
+    const found = breaksIn(this.folder).flatMap((file) => {
+      const note = this.folder.bytes(file);
+      const read = note === null ? null : readCheckpoint(note, { keys: [] });
+      const last = read !== null && 'code' in read ? read.said : null;
+      for (let [entry, seals] = [last?.size ?? size, 0]; entry < size && seals < 2; entry++) {
+        const bytes = entries.at(entry);
+        const seal = bytes === null ? undefined : parsed(bytes)['seal'];
+        if (!isObject(seal)) continue;
+        seals++;
+        if (isObject(seal['break']) && bytes !== null) return [this.#included(entry, bytes)];
+      }
+      return [];
+    });
+    const newest = entries.at(size - 1);
+    const seal = newest === null ? undefined : parsed(newest)['seal'];
+    if (found.length !== Math.max(breaksIn(this.folder).length, saidBreaks(isObject(seal) ? seal : undefined)))
+      throw new UsageError('What the log says of keys that were lost is not there as a whole: verify the ledger.');
+    return found;
   }
 
   #included(entry: number, bytes: Buffer): Included {

@@ -46,9 +46,13 @@ export interface Broken {
 
 /** Digits of the digest of a line, if that is what its JSON has; the JSON begins 72 bytes after the line. */
 export function digestIn(bytes: Buffer, from: number, to: number): string | null {
+  if (to < from + JSON_AT) return null;
   const digest = hash('sha256', bytes.subarray(from + JSON_AT, to));
-  return to >= from + JSON_AT && bytes.toString('latin1', from, from + JSON_AT) === `sha256:${digest} ` ? digest : null;
+  const said = bytes.toString('latin1', from, from + JSON_AT);
+  return said.startsWith('sha256:') && said.startsWith(digest, DIGITS_AT) && said.endsWith(' ') ? digest : null;
 }
+
+const DIGITS_AT = 'sha256:'.length;
 
 /** Where the JSON of a line begins: after `sha256:`, 64 digits and a space. */
 export const JSON_AT = 72;
@@ -81,27 +85,64 @@ const TAIL = 900;
 const END = '","v":1}';
 const MOMENT = '2026-01-31T00:00:00.000Z'.length;
 
+/** What surrounds the bodies of a stream's records, put together once. */
+export class Frame {
+  /** As canonical JSON. */
+  readonly resource: string;
+  /** What comes before the number of a record, and after it. */
+  readonly before: string;
+  readonly after: string;
+
+  constructor(stream: string, resource: string) {
+    this.resource = resource;
+    this.before = `","resource":${resource},"seq":`;
+    this.after = `,"stream":"${stream}","time":"`;
+  }
+}
+
+/**
+ * What surrounds the records of a stream, from the first one: its resource is what the stream is named by.
+ *
+ * @returns null where all of the record has to be looked at.
+ */
+export function frameIn({ stream }: Chain, json: Buffer): Frame | null {
+  const tail = json.toString('latin1', Math.max(0, json.length - TAIL));
+  const to = tail.lastIndexOf(FIRST);
+  const from = tail.lastIndexOf(RESOURCE_AT, to) + RESOURCE_AT.length;
+  if (to < 0 || from < RESOURCE_AT.length) return null;
+  const text = tail.slice(from, to);
+  const resource = digestOf(Buffer.from(text, 'latin1')) === stream ? readCanonical(text) : undefined;
+  return resource !== undefined && isResource(resource) ? new Frame(stream, text) : null;
+}
+
+const RESOURCE_AT = '","resource":';
+const FIRST = ',"seq":1,"stream":"';
+const REMEDIATOR = ',"remediator":"';
+
 /**
  * Reads a record that is what was signed as the next one of a stream, from what surrounds its body: nothing rests on the body itself.
  *
- * @param resource That of the record before it, as canonical JSON.
  * @returns null where more than that has to be looked at: what belongs to an execution, what is written in an unusual way, and what is wrong.
  */
-export function followSigned(chain: Chain, json: Buffer, digest: string, resource: string | null): Followed | null {
-  if (resource === null || !isUtf8(json)) return null;
+export function followSigned(chain: Chain, json: Buffer, digest: string, { resource, before, after: behind }: Frame): Followed | null {
+  if (!isUtf8(json)) return null;
   const tail = json.toString('latin1', Math.max(0, json.length - TAIL));
   const timeAt = tail.length - END.length - MOMENT;
   const time = tail.slice(timeAt, timeAt + MOMENT);
   // What has to stand there is known, but for the time and what comes first.
-  const place = `","resource":${resource},"seq":${chain.seq + 1},"stream":"${chain.stream}","time":"`;
-  const placeAt = timeAt - place.length;
+  const seq = String(chain.seq + 1);
+  const behindAt = timeAt - behind.length;
+  const seqAt = behindAt - seq.length;
+  const placeAt = seqAt - before.length;
   AFTER.lastIndex = tail.lastIndexOf('},"execution":', placeAt);
   const [, kind] = AFTER.exec(tail) ?? [];
-  const prev = `${chain.head === null ? 'null' : `"${chain.head}"`},"remediator":"`;
+  const prev = chain.head === null ? 'null' : `"${chain.head}"`;
   const prevAt = AFTER.lastIndex;
-  const stands = tail.endsWith(END) && TIME.test(time) && tail.startsWith(place, placeAt) && tail.startsWith(prev, prevAt);
-  if (kind === undefined || !stands || placeAt < prevAt + prev.length || time < chain.time || /["\\]/.test(tail.slice(prevAt + prev.length, placeAt)))
-    return null;
+  const remediatorAt = prevAt + prev.length + REMEDIATOR.length;
+  const stands = tail.endsWith(END) && tail.startsWith(behind, behindAt) && tail.startsWith(seq, seqAt) && tail.startsWith(before, placeAt);
+  const follows = tail.startsWith(prev, prevAt) && tail.startsWith(REMEDIATOR, prevAt + prev.length);
+  if (kind === undefined || !stands || !follows || placeAt < remediatorAt || time < chain.time || !TIME.test(time)) return null;
+  if (/["\\]/.test(tail.slice(remediatorAt, placeAt))) return null;
   const blobs = blobsOf(json);
   return blobs === null ? null : { record: null, kind, blobs, resource, chain: { ...chain, seq: chain.seq + 1, head: `sha256:${digest}`, time } };
 }
@@ -156,6 +197,10 @@ function fenceOf(record: JsonObject): number {
   return typeof fence === 'number' ? fence : 0;
 }
 
+function isResource(value: Json | undefined): boolean {
+  return isObject(value) && Object.keys(value).join() === RESOURCE.join() && Object.values(value).every((each) => typeof each === 'string');
+}
+
 /** Whether a value has the form of a record. */
 export function isRecord(value: Json): value is JsonObject {
   if (!isObject(value) || Object.keys(value).join() !== MEMBERS.join()) return false;
@@ -163,8 +208,7 @@ export function isRecord(value: Json): value is JsonObject {
   if (v !== 1 || !isDigest(stream) || !Number.isSafeInteger(seq) || !(prev === null || isDigest(prev))) return false;
   if (typeof time !== 'string' || Number.isNaN(Date.parse(time)) || new Date(time).toISOString() !== time) return false;
   if (!KINDS.includes(String(kind)) || !(execution === null || typeof execution === 'string') || typeof remediator !== 'string') return false;
-  if (!isObject(resource) || Object.keys(resource).join() !== RESOURCE.join() || !Object.values(resource).every((each) => typeof each === 'string'))
-    return false;
+  if (!isResource(resource)) return false;
   if (!isObject(body) || !isObject(blobs) || !Object.values(blobs).every(isDigest)) return false;
   if (!['intent', 'lease', 'call', 'outcome'].includes(String(kind))) return true;
   const own = body['journal'];

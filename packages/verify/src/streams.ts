@@ -5,7 +5,7 @@ import { type Finding, Folder } from './findings.js';
 import { HASH, leaf, leafWithin } from './hash.js';
 import { isObject, type JsonObject } from './json.js';
 import { Entries, entryOf, type Log, nameOf, OVER, placeOf, UNSAID } from './log.js';
-import { type Chain, digestIn, empty, type Followed, follow, followSigned, JSON_AT } from './record.js';
+import { type Chain, digestIn, empty, type Followed, Frame, follow, followSigned, frameIn, JSON_AT } from './record.js';
 import type { Share } from './share.js';
 
 /** What all streams hold. */
@@ -66,13 +66,24 @@ interface StreamFound {
   readonly records: number;
   readonly executions: number;
   readonly open: boolean;
-  /** Digest of its last sealed record, where that is what was sealed. */
-  readonly head: string | null;
+  /** Its last sealed record, where that is what was sealed. */
+  readonly sealed: LastSealed | null;
   readonly uncovered: Uncovered | null;
+}
+
+/** The last record of a stream that is sealed. */
+interface LastSealed {
+  readonly digest: string;
+  readonly seq: number;
+  readonly entry: number | null;
+  /** In milliseconds. */
+  readonly time: number;
 }
 
 /** What all streams came to. */
 export interface StreamsFound {
+  /** The sealed record with the newest time; null where none is sealed. */
+  readonly newest: (LastSealed & { readonly file: string }) | null;
   readonly counts: Counts;
   readonly uncovered: readonly Uncovered[];
 }
@@ -104,7 +115,7 @@ export function* checkStreams(
   for (const part of parts) documents.add(part.documents);
   if (log !== null) {
     missing(folder, log, new Set(streams));
-    const heads = new Map(found.map(({ number, head }) => [String(streams[number]), head]));
+    const heads = new Map(found.map(({ number, sealed }) => [String(streams[number]), sealed?.digest ?? null]));
     log.checkNewest((stream) => heads.get(stream.slice('sha256:'.length)) ?? null);
   }
   const sum = (of: (each: StreamFound) => number) => found.reduce((total, each) => total + of(each), 0);
@@ -116,8 +127,14 @@ export function* checkStreams(
     executions: sum(({ executions }) => executions),
     openExecutions: sum(({ open }) => Number(open)),
   };
-  return { counts, uncovered };
+  const newest = found.reduce<StreamsFound['newest']>(
+    (most, { number, sealed }) => (sealed === null || (most !== null && sealed.time <= most.time) ? most : { ...sealed, file: fileOf(streams[number] ?? '') }),
+    null,
+  );
+  return { counts, uncovered, newest };
 }
+
+const fileOf = (hex: string): string => `streams/${hex.slice(0, 2)}/${hex}.jsonl`;
 
 /** The numbers of all streams in one list that threads share. */
 function numbersOf(streams: readonly string[], log: Log | null): Pick<StreamsJob, 'begins' | 'numbers'> {
@@ -137,7 +154,7 @@ function missing(folder: Folder, log: Log, there: ReadonlySet<string>): void {
     const first = numbers.find((each) => each !== undefined) ?? null;
     const message = `The stream is missing, and ${numbers.length} of its records are sealed.`;
     const place = first === null ? {} : placeOf(entries.at(first));
-    folder.find('tampered', 'missing-stream', message, `streams/${name.slice(0, 2)}/${name}.jsonl`, { stream, seq: 1, entry: first, ...place });
+    folder.find('tampered', 'missing-stream', message, fileOf(name), { stream, seq: 1, entry: first, ...place });
   }
 }
 
@@ -180,10 +197,9 @@ class Stream {
   readonly #sealed: Int32Array;
   readonly #kept: string | null;
   #chain: Chain;
-  /** As canonical JSON. */
-  #resource: string | null = null;
+  #frame: Frame | null = null;
   #executions = 0;
-  #head: string | null = null;
+  #last: LastSealed | null = null;
   /** Kept only once an execution rests on one. */
   #approvals: Approvals | null = null;
 
@@ -192,7 +208,7 @@ class Stream {
     this.#folder = folder;
     this.#documents = documents;
     this.#log = log;
-    this.#file = `streams/${hex.slice(0, 2)}/${hex}.jsonl`;
+    this.#file = fileOf(hex);
     this.#sealed = sealed;
     this.#chain = empty(`sha256:${hex}`);
   }
@@ -204,7 +220,7 @@ class Stream {
     const { stream, seq, open } = this.#chain;
     const covered = this.#log === null ? 0 : this.#sealed.length;
     const uncovered = seq > covered ? { stream, resource: this.#name(), first: covered + 1, last: seq } : null;
-    return { records: seq, executions: this.#executions, open: whole && open !== null, head: this.#head, uncovered };
+    return { records: seq, executions: this.#executions, open: whole && open !== null, sealed: this.#last, uncovered };
   }
 
   #end(left: number): void {
@@ -229,16 +245,17 @@ class Stream {
     if (digest === null) return wrong('wrong-digest', 'The record is not what its digest says.');
     const json = bytes.subarray(from + JSON_AT, to);
     const signed = this.#isSigned(seq, bytes, from + JSON_AT, to);
-    const read = (signed === true ? followSigned(this.#chain, json, digest, this.#resource) : null) ?? follow(this.#chain, json, digest);
+    if (signed === true && seq === 1) this.#frame = frameIn(this.#chain, json);
+    const read = (signed === true && this.#frame !== null ? followSigned(this.#chain, json, digest, this.#frame) : null) ?? follow(this.#chain, json, digest);
     if ('code' in read) return wrong(read.code, read.message);
     if (signed === false) return wrong('changed-record', 'The record is another one than the one that was sealed.');
     const unapproved = this.#unapproved(read, json, seq);
     // It follows all the same, and so do those after it.
     if (unapproved !== null) wrong('no-approval', `The execution rests on ${unapproved}, which the records before it do not show to be given.`);
     this.#chain = read.chain;
-    this.#resource = read.resource;
+    if (this.#frame?.resource !== read.resource) this.#frame = new Frame(read.chain.stream, read.resource);
     if (read.kind === 'intent') this.#executions++;
-    if (seq === this.#sealed.length) this.#head = `sha256:${digest}`;
+    if (seq === this.#sealed.length) this.#last = { digest: `sha256:${digest}`, seq, entry: this.#entryOf(seq), time: Date.parse(read.chain.time) };
     for (const [name, of] of read.blobs) this.#documents.named(name, of, this.#retention(seq), this.#folder, this.#file, () => this.#place(seq));
     return true;
   }
@@ -288,7 +305,7 @@ class Stream {
   }
 
   #name(): string | null {
-    const resource: unknown = this.#resource === null ? null : JSON.parse(this.#resource);
+    const resource: unknown = this.#frame === null ? null : JSON.parse(this.#frame.resource);
     return isObject(resource) ? nameOf(resource) : null;
   }
 

@@ -3,14 +3,14 @@ import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Copy, copiesIn } from './anchors.js';
-import { Archives } from './archives.js';
+import { Archives, archiveSeal } from './archives.js';
 import { Documents } from './documents.js';
 import { type Finding, Folder } from './findings.js';
-import { Hashes, rootOf } from './hash.js';
-import { isObject, type Json, readCanonical, utf8 } from './json.js';
+import { digestOf, Hashes, rootOf } from './hash.js';
+import { canonical, isObject, type Json, readCanonical, utf8 } from './json.js';
 import { atFile, type Break, breaksIn, Keys, maySign, type Rotation, rotationFile, rotationsIn } from './keys.js';
-import { checkLog, type Log, rootOfFirst } from './log.js';
-import { type Checkpoint, readCheckpoint, type Trust, UsageError, type Witnessed, type WitnessKey, witnessedBy, witnessKey } from './note.js';
+import { checkLog, type Log, leastOf, rootOfFirst } from './log.js';
+import { type Checkpoint, decidedBy, readCheckpoint, type Trust, UsageError, type Witnessed, type WitnessKey, witnessedBy, witnessKey } from './note.js';
 import { checkStreams, type StreamsFound, type Uncovered } from './streams.js';
 import { askAside, type Check, runHere, runInThreads } from './work.js';
 
@@ -160,16 +160,22 @@ function* verifyOnce({ directory, trust, copies = [], anchors = [], witnesses = 
   if (checkpoint !== null && log !== null) checkMoment(folder, checkpoint, log, keys);
   if (log !== null) keys.check(log, atFile(folder));
   const origins = checkpoint === null ? trusted.keys.map(({ origin }) => origin) : [checkpoint.origin];
-  const compared = [...copies, ...anchors.flatMap((place) => copiesIn(place, origins))];
-  for (const copy of compared) checkCopy(folder, log, readCopy(copy, trusted, origins), copy.name, keys);
+  const kept = [...copies, ...anchors.flatMap((place) => copiesIn(place, origins))];
+  const compared = kept.filter((copy) => {
+    const read = readCopy(folder, copy, trusted, origins, log?.size ?? 0);
+    if (read !== null) checkCopy(folder, log, read, copy.name, keys);
+    return read !== null;
+  });
   const own = folder.bytes(CHECKPOINT);
-  const witnessed = checkWitnesses(folder, own === null ? compared : [{ name: CHECKPOINT, note: own }, ...compared], witnesses.map(witnessKey));
+  const witnessed = checkWitnesses(folder, own === null ? kept : [{ name: CHECKPOINT, note: own }, ...kept], witnesses.map(witnessKey));
   const documents = new Documents(folder, archives.documents);
-  const { counts, uncovered } = yield* checkStreams(folder, log, documents, keptFrom(log, retention), archives.documents) as Check<StreamsFound>;
+  const { counts, uncovered, newest } = yield* checkStreams(folder, log, documents, keptFrom(log, retention), archives.documents) as Check<StreamsFound>;
+  if (checkpoint !== null && newest !== null && !folder.findings.some(({ code, file }) => code === 'key-out-of-time' && file === CHECKPOINT))
+    checkNewest(folder, checkpoint, newest);
   archives.check(log, (digest) => documents.known.has(digest));
   documents.others();
-  checkUnfinished(folder, checkpoint);
-  const findings = relieved(folder.findings);
+  const begun = checkUnfinished(folder, checkpoint, trusted);
+  const findings = relieved(folder.findings, begun);
   return {
     status: statusOf(findings),
     checkpoint: checkpoint === null || log === null ? null : said(checkpoint, log),
@@ -228,11 +234,33 @@ function checkMoment(folder: Folder, checkpoint: Checkpoint, { sealedAt }: Log, 
     folder.find('untrusted', 'key-out-of-time', `It was sealed at ${new Date(sealedAt).toISOString()}, when its key was not trusted.`, CHECKPOINT);
 }
 
-function readCopy({ name, note }: Copy, trust: Trust, origins: readonly string[]): Checkpoint {
+/** Whoever seals does so after what is sealed: who has a key that has ended can date a seal, and not what others date. */
+function checkNewest(folder: Folder, { by }: Checkpoint, { file, seq, entry, time }: NonNullable<StreamsFound['newest']>): void {
+  if (by.length > 0 && by.every(({ until }) => until !== null && time >= Date.parse(until)))
+    folder.find(
+      'untrusted',
+      'key-out-of-time',
+      `The record is of ${new Date(time).toISOString()}, when the key that sealed it was not trusted any more.`,
+      file,
+      {
+        seq,
+        line: seq,
+        entry,
+      },
+    );
+}
+
+/** A copy to compare with; null where no key that is trusted has signed it: of a log that was set back, what announces its key is missing. */
+function readCopy(folder: Folder, { name, note }: Copy, trust: Trust, origins: readonly string[], size: number): Checkpoint | null {
   const read = readCheckpoint(note, trust);
-  if ('code' in read) throw new UsageError(`${name} cannot be compared with. ${read.message}`);
-  if (!origins.includes(read.origin)) throw new UsageError(`${name} cannot be compared with. It is of ${read.origin}, and not of ${origins.join(' or ')}.`);
-  return read;
+  const said = 'code' in read ? read.said : read;
+  if ('code' in read && (said === null || read.code !== 'untrusted-key')) throw new UsageError(`${name} cannot be compared with. ${read.message}`);
+  if (said !== null && !origins.includes(said.origin))
+    throw new UsageError(`${name} cannot be compared with. It is of ${said.origin}, and not of ${origins.join(' or ')}.`);
+  if (!('code' in read)) return read;
+  const why = `It is of ${said?.size ?? 0} entries, and the log has ${size}: either the log was set back to before that key, or the copy is of somebody else.`;
+  folder.find('untrusted', 'untrusted-copy', `${name} cannot be compared with. ${read.message} ${why}`, CHECKPOINT);
+  return null;
 }
 
 /** Who says that a witness has seen the log has it shown: by the checkpoint, or by a copy that was cosigned. */
@@ -262,24 +290,41 @@ function checkCopy(folder: Folder, log: Log | null, copy: Checkpoint, name: stri
     folder.find('tampered', 'forked', `The first ${copy.size} entries are not those that ${name} was signed over: there are two histories.`, file);
 }
 
-/** What a sealer that died, or runs, has decided and not done: it follows the checkpoint, or has just made it. */
-function checkUnfinished(folder: Folder, checkpoint: Checkpoint | null): void {
-  const file = 'sealer/pending.json';
-  const bytes = folder.bytes(file);
-  if (bytes === null) return;
-  const value = readCanonical(utf8(bytes) ?? '');
-  const { before, after } = isObject(value) ? value : {};
-  const root = checkpoint?.root ?? rootOf(new Hashes(Buffer.alloc(0)), 0, 0);
-  const fits = (state: Json | undefined) => isObject(state) && state['size'] === (checkpoint?.size ?? 0) && state['root'] === root.toString('base64');
-  if (isObject(before) && isObject(after) && (fits(before) || fits(after)))
-    folder.find('incomplete', 'unfinished-seal', 'A seal was begun and is not complete: a sealer runs, or has died. Seal once more.', file);
-  else folder.find('tampered', 'wrong-pending', 'The seal that was begun does not follow the checkpoint.', file);
+/** How far a seal comes that was begun. */
+interface Begun {
+  readonly size: number;
+  readonly seal: number;
 }
 
-/** Without a checkpoint, and with tiles beyond one, a log is as a sealer leaves it that has not completed its seal. */
-function relieved(findings: readonly Finding[]): Finding[] {
-  const unfinished = findings.some(({ code }) => code === 'unfinished-seal');
-  return findings.map((each) => (unfinished && ['beyond-checkpoint', 'no-checkpoint'].includes(each.code) ? { ...each, severity: 'incomplete' } : each));
+/** What a sealer that died, or runs, has decided and not done: it follows the checkpoint, or has just made it, and a key of the log has signed it. */
+function checkUnfinished(folder: Folder, checkpoint: Checkpoint | null, trust: Trust): Begun | null {
+  const file = 'sealer/pending.json';
+  const bytes = folder.bytes(file);
+  if (bytes === null) return null;
+  const value = readCanonical(utf8(bytes) ?? '');
+  const { signed, ...plan } = isObject(value) ? value : {};
+  const { before, after } = plan;
+  const root = checkpoint?.root ?? rootOf(new Hashes(Buffer.alloc(0)), 0, 0);
+  const fits = (state: Json | undefined) => isObject(state) && state['size'] === (checkpoint?.size ?? 0) && state['root'] === root.toString('base64');
+  const by = typeof signed === 'string' ? decidedBy(signed, digestOf(canonical(plan)), trust) : null;
+  if (by === null || !isObject(before) || !isObject(after) || !isObject(after['seal']) || !(fits(before) || fits(after))) {
+    folder.find('tampered', 'wrong-pending', 'The seal that was begun does not follow the checkpoint, or is not what a key of the log has signed.', file);
+    return null;
+  }
+  if (by.length === 0) folder.find('untrusted', 'untrusted-pending', 'A seal was begun and is not complete, and no key that is trusted has begun it.', file);
+  else folder.find('incomplete', 'unfinished-seal', 'A seal was begun and is not complete: a sealer runs, or has died. Seal once more.', file);
+  return { size: Number(after['size']), seal: Number(after['seal']['number']) };
+}
+
+/** Without a checkpoint, and with files beyond one, a log is as a sealer leaves it that has not completed its seal: as far as that seal comes. */
+function relieved(findings: readonly Finding[], begun: Begun | null): Finding[] {
+  if (begun === null) return [...findings];
+  const isOf = ({ code, file }: Finding) => {
+    if (code !== 'beyond-checkpoint') return code === 'no-checkpoint';
+    const archive = archiveSeal(file);
+    return archive === null ? (leastOf(file) ?? 0) <= begun.size : archive <= begun.seal;
+  };
+  return findings.map((each) => (isOf(each) ? { ...each, severity: 'incomplete' } : each));
 }
 
 function statusOf(findings: readonly Finding[]): VerifyReport['status'] {

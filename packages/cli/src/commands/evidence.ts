@@ -124,9 +124,10 @@ export async function evidenceProofCommand(io: Io, data: Data, record: string, o
   const lines = [
     `${printable(out)}: record ${made.seq} of ${made.stream}, number ${made.entry} of the log`,
     ...(beside === null ? [] : [`${printable(beside)}: the record, which is too long for its proof`]),
+    ...namedBreaks(made.breaks),
     `verify it anywhere with: redress-verify proof ${printable(out)}${beside === null ? '' : ` --record ${printable(beside)}`} --trust ${TRUST_FILE}`,
   ];
-  return { json: { out, record: beside, entry: made.entry, stream: made.stream, seq: made.seq }, text: lines.join('\n'), exit: 0 };
+  return { json: { out, record: beside, entry: made.entry, stream: made.stream, seq: made.seq, breaks: made.breaks }, text: lines.join('\n'), exit: 0 };
 }
 
 /** Writes records with their proofs and documents as one file. Replaces nothing. */
@@ -140,9 +141,16 @@ export async function evidenceBundleCommand(io: Io, data: Data, options: BundleO
   await written(io, out, made.file);
   const lines = [
     `${printable(out)}: ${made.records} records, ${made.documents} documents`,
+    ...namedBreaks(made.breaks),
     `verify it anywhere with: redress-verify bundle ${printable(out)} --trust ${TRUST_FILE}`,
   ];
-  return { json: { out, records: made.records, documents: made.documents }, text: lines.join('\n'), exit: 0 };
+  return { json: { out, records: made.records, documents: made.documents, breaks: made.breaks }, text: lines.join('\n'), exit: 0 };
+}
+
+/** What whoever checks it will see. */
+function namedBreaks(count: number): string[] {
+  const times = count === 1 ? 'once' : `${count} times`;
+  return count === 0 ? [] : [`it says that the key of the ledger was lost (${times}): it verifies only with a trust file that says which key succeeds it`];
 }
 
 /** A ledger is in a folder. */

@@ -50,6 +50,16 @@ export interface Break {
   readonly unsigned?: number;
 }
 
+/** What a log has said up to a seal, and with it: so whoever seals next need not believe what is kept beside the log. */
+export interface Said {
+  /** How often a key was lost. */
+  readonly breaks: number;
+  /** Entries of whose documents seals have said until when they are kept. */
+  readonly documents: number;
+  /** How often the key was replaced. What a lost key had begun does not count once that is said. */
+  readonly rotations: number;
+}
+
 /** The entry that closes a seal: an interval without records has one as well, so that nothing happened is signed too. */
 export interface Seal {
   readonly number: number;
@@ -68,6 +78,20 @@ export interface Seal {
   readonly rotation?: Rotation;
   /** Where it is the first one under its key, and the key before is lost. */
   readonly break?: Break;
+  /** {@link saidAfter} it; absent in seals of versions that did not say it. */
+  readonly said?: Said;
+}
+
+/** What an empty log has said. */
+export const NOTHING_SAID: Said = { breaks: 0, documents: 0, rotations: 0 };
+
+/** What a log has said after a seal. */
+export function saidAfter(before: Said, { first, records, documents, rotation, break: lost }: Seal): Said {
+  return {
+    breaks: before.breaks + (lost === undefined ? 0 : 1),
+    documents: documents === undefined ? before.documents : first + records + 1,
+    rotations: before.rotations + (rotation === undefined ? 0 : 1) - (lost?.unsigned === undefined ? 0 : 1),
+  };
 }
 
 /** How far all streams are sealed, as one digest. */

@@ -18,7 +18,9 @@ import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, type Digest, digestText, isRedressError, messageOf, RedressError, systemClock } from '@redress/core';
+import { keepOnce } from '../folder.js';
 import { blobFile, CHECKPOINT, FORMAT, isStreamFile, streamFile } from '../layout.js';
+
 import { ARCHIVES, type DocumentText, FolderArchives } from './archive.js';
 import type { Naming } from './entry.js';
 import type { NoteSigner } from './note.js';
@@ -342,6 +344,16 @@ class FolderSource implements JournalSource {
       const file = blobFile(this.#directory, digest);
       // What was changed stays, for whoever looks.
       if (existsSync(file) && digestText(readFileSync(file, 'utf8')) === digest) rmSync(file);
+    }
+  }
+
+  async apart(records: readonly Naming[]): Promise<void> {
+    const archives = new FolderArchives(this.#directory);
+    for (const digest of new Set(records.flatMap(({ documents }) => documents))) {
+      const file = blobFile(this.#directory, digest);
+      const text = existsSync(file) ? null : archives.get(digest);
+      if (text === null || digestText(text) !== digest) continue;
+      await keepOnce(file, text);
     }
   }
 

@@ -1,6 +1,6 @@
 // A tree that grows by entries, tile by tile. It keeps its right edge alone, whatever its size.
 import { RedressError } from '@redress/core';
-import { encodeEntries, TILE_HEIGHT, TILE_WIDTH, type Tile } from './tiles.js';
+import { Bundle, TILE_HEIGHT, TILE_WIDTH, type Tile } from './tiles.js';
 import { HASH_BYTES, leafHash, nodeHash } from './tree.js';
 
 /** Takes a tile that is full, or at the right edge when growing ends. */
@@ -22,7 +22,7 @@ export const EMPTY_EDGE: Edge = { size: 0, hashes: [], entries: [] };
 export class Growth {
   readonly #put: PutTile | null;
   readonly #levels: { index: number; hashes: Buffer[] }[];
-  readonly #bundle: Buffer[];
+  readonly #bundle = new Bundle();
   readonly #from: number;
   #size: number;
 
@@ -32,7 +32,7 @@ export class Growth {
     this.#from = edge.size;
     this.#size = edge.size;
     this.#levels = edge.hashes.map((hashes, level) => ({ index: Math.floor(edge.size / TILE_WIDTH ** (level + 1)), hashes: [...hashes] }));
-    this.#bundle = [...edge.entries];
+    if (put !== null) for (const entry of edge.entries) this.#bundle.add(entry);
   }
 
   /** The number of entries. */
@@ -40,11 +40,15 @@ export class Growth {
     return this.#size;
   }
 
-  /** @param leaf Its {@link leafHash}, when that is known. */
+  /**
+   * Takes a copy of an entry.
+   *
+   * @param leaf Its {@link leafHash}, when that is known.
+   */
   append(entry: Buffer, leaf = leafHash(entry)): void {
-    this.#bundle.push(entry);
+    this.#bundle.add(entry);
     this.appendLeaf(leaf);
-    if (this.#bundle.length === TILE_WIDTH) this.#putEntries();
+    if (this.#bundle.width === TILE_WIDTH) this.#putEntries();
   }
 
   /** Appends an entry of which only the hash is known: nothing can be put then. */
@@ -66,15 +70,14 @@ export class Growth {
   }
 
   #putEntries(): void {
-    const width = this.#bundle.length;
-    this.#put?.({ level: 'entries', index: Math.ceil(this.#size / TILE_WIDTH) - 1, width }, encodeEntries(this.#bundle));
-    this.#bundle.length = 0;
+    const { width } = this.#bundle;
+    this.#put?.({ level: 'entries', index: Math.ceil(this.#size / TILE_WIDTH) - 1, width }, this.#bundle.take());
   }
 
   /** Puts the partial tiles at the right edge that have grown. */
   end(): void {
     if (this.#put === null || this.#size === this.#from) return;
-    if (this.#bundle.length > 0) this.#putEntries();
+    if (this.#bundle.width > 0) this.#putEntries();
     for (const [level, { index, hashes }] of this.#levels.entries()) {
       const unit = TILE_WIDTH ** level;
       if (hashes.length > 0 && Math.floor(this.#size / unit) > Math.floor(this.#from / unit))

@@ -111,7 +111,33 @@ function checkName(name: string): void {
  * @throws {RedressError} `ledger/key` when what the signer gives is no signature of its key.
  */
 export async function signCheckpoint(checkpoint: Checkpoint, signer: NoteSigner): Promise<string> {
-  const text = `${checkpoint.origin}\n${checkpoint.size}\n${checkpoint.root.toString('base64')}\n`;
+  return signNote(`${checkpoint.origin}\n${checkpoint.size}\n${checkpoint.root.toString('base64')}\n`, signer);
+}
+
+/**
+ * What a sealer has decided, as a signed note. It is no checkpoint, for that has a size in its second line.
+ *
+ * @param digest Of what was decided.
+ * @throws {RedressError} `ledger/key` when what the signer gives is no signature of its key.
+ */
+export async function signDecision(digest: string, signer: NoteSigner): Promise<string> {
+  return signNote(decisionText(digest, signer.name), signer);
+}
+
+/**
+ * Whether a note says that one of these keys has decided this.
+ *
+ * @param name Of the log.
+ */
+export function hasDecided(note: string, digest: string, name: string, verifiers: readonly string[]): boolean {
+  const text = decisionText(digest, name);
+  const [, by, signed = ''] = /^\u2014 (\S+) ([A-Za-z0-9+/]+={0,2})\n$/.exec(note.slice(text.length + 1)) ?? [];
+  return note.startsWith(`${text}\n`) && by === name && verifiers.some((verifier) => hasSigned(verifier, text, Buffer.from(signed, 'base64')));
+}
+
+const decisionText = (digest: string, name: string): string => `${name}\ndecision\n${digest}\n`;
+
+async function signNote(text: string, signer: NoteSigner): Promise<string> {
   const [, id = ''] = splitVerifier(signer.verifier);
   const signature = Buffer.concat([Buffer.from(id, 'hex'), await signer.sign(Buffer.from(text))]);
   if (!hasSigned(signer.verifier, text, signature))

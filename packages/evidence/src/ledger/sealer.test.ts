@@ -5,8 +5,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Death, dying, type Sealing, sealing } from '../../test/support/sealing.js';
 import { streamFile } from '../layout.js';
 import { heldIn } from './archive.js';
+import { type Seal, sealEntry } from './entry.js';
 import { rotateFolder, sealFolder } from './folder.js';
-import { generateKey, signerOf } from './note.js';
+import { EMPTY_EDGE, Growth } from './growth.js';
+import { generateKey, signCheckpoint, signerOf } from './note.js';
+import { proofOfLast, rotationPath } from './rotation.js';
 import type { LedgerStore } from './store.js';
 import { decodeEntries, tilePath, tilesBetween } from './tiles.js';
 import { leafHash, MemoryTree, rootOf } from './tree.js';
@@ -262,37 +265,45 @@ describe('sealFolder that moves documents', () => {
     expect(documents()).toHaveLength(1);
   });
 
-  it('knows of documents and keys what an older version that sealed in between did not keep', async () => {
+  it('knows of documents and keys what seals of a version before did not say: it reads the log once', async () => {
     await world.decide('a');
     await moved();
     const third = signerOf(generateKey('example.com/redress').secret);
     const options = { directory: world.directory, clock: world.clock, reason: 'yearly' };
     await rotateFolder({ ...options, signer: world.signer, next: world.next, by: 'alice' });
-    const older = () => {
-      const { documentsTo: _, rotation: __, ...state } = JSON.parse(readFileSync(path('sealer', 'state.json'), 'utf8')) as Record<string, unknown>;
-      writeFileSync(path('sealer', 'state.json'), JSON.stringify(state));
-    };
-    older();
+    await asBefore();
     await expect(moved({ replaced: [world.next.verifier] })).rejects.toMatchObject({ code: 'ledger/key' });
     await world.decide('b');
-    expect((await moved({ signer: world.next })).seal.documents).toMatchObject({ from: 2 });
-    older();
-    await sealFolder({ ...options, signer: world.next });
-    await world.decide('c');
-    expect((await moved({ signer: world.next })).seal.documents).toMatchObject({ from: 6 });
-    older();
+    const { seal: first } = await moved({ signer: world.next });
+    expect(first).toMatchObject({ documents: { from: 2 }, said: { breaks: 0, documents: 6, rotations: 1 } });
+    await asBefore();
     const { rotation } = await rotateFolder({ ...options, signer: world.next, next: third, by: 'bob' });
     expect(rotation.number).toBe(2);
+    await world.decide('c');
+    expect((await moved({ signer: third })).seal).toMatchObject({ documents: { from: 6 }, said: { documents: 10, rotations: 2 } });
   });
 
-  it('knows of documents what an older version that sealed in between did not keep, in a log whose key was never replaced', async () => {
-    await world.decide('a');
-    await moved();
-    const { documentsTo: _, ...state } = JSON.parse(readFileSync(path('sealer', 'state.json'), 'utf8')) as Record<string, unknown>;
-    writeFileSync(path('sealer', 'state.json'), JSON.stringify(state));
-    await world.decide('b');
-    expect((await moved()).seal.documents).toMatchObject({ from: 2 });
-  });
+  /** Makes the log what a version would have made of it whose seals did not say what was said before. */
+  async function asBefore(): Promise<void> {
+    const growth = new Growth(EMPTY_EDGE, (tile, bytes) => writeFileSync(path('ledger', tilePath(tile)), bytes));
+    let signer = world.signer;
+    const signed = () => signCheckpoint({ origin: signer.name, size: growth.size, root: growth.root() }, signer);
+    for (const entry of entries()) {
+      const { seal: own } = said(entry) as { seal?: Seal };
+      if (own === undefined) {
+        growth.append(entry);
+        continue;
+      }
+      const { said: _, ...before } = own;
+      const way = growth.pathOfNext();
+      growth.append(sealEntry(before));
+      if (own.rotation === undefined) continue;
+      writeFileSync(path(rotationPath(own.rotation.number)), proofOfLast(sealEntry(before), growth.size - 1, way, await signed()));
+      signer = world.next;
+    }
+    growth.end();
+    writeFileSync(path('ledger', 'checkpoint'), await signed());
+  }
 
   it('removes none of them before the seal is published, nor what an archive does not hold', async () => {
     await world.decide('a');
@@ -335,6 +346,18 @@ describe('sealFolder that moves documents', () => {
     expect(documents()).toEqual([`${digestOf({ id: 'b' }).slice(7, 9)}/${digestOf({ id: 'b' }).slice(7)}.json`]);
     await moved();
     expect(heldIn(readFileSync(path('ledger', 'documents', '000000000002.zip')))).toEqual([digestOf({ id: 'a' })]);
+  });
+
+  it('has those by themselves that a later seal says nothing of: the archive that has them may end before', async () => {
+    await world.decide('a');
+    const deadly = dying(0, 'after');
+    await expect(moved({ store: deadly.through })).rejects.toThrow('died after');
+    // It names what is decided to be moved.
+    await world.decide('a');
+    expect(await seal()).toMatchObject({ made: 'sealed', seal: { number: 2, records: 1 } });
+    rmSync(path('ledger', 'documents', '000000000001.zip'));
+    expect(documents()).toHaveLength(1);
+    for await (const each of world.journal.read({ all: true })) expect(each.documents).toEqual({ state: { id: 'a' } });
   });
 
   it('goes on removing where one that died had begun', async () => {

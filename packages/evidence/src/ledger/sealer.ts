@@ -1,12 +1,25 @@
 // Seals what a journal has recorded. It decides first what a seal is, where all sealers see it and before anything is signed; from there on each of
 // them makes the same tiles and signs the same checkpoint, however many there are and however often one dies.
-import { canonicalJson, messageOf, RedressError } from '@redress/core';
+import { canonicalJson, digestOf, messageOf, RedressError } from '@redress/core';
 import { sameCheckpoint } from './anchor.js';
 import { Archives, archivePath, heldIn } from './archive.js';
-import { type Break, type Naming, namingIn, type Position, positionsDigest, type Rotation, readEntry, type Seal, sealEntry } from './entry.js';
+import {
+  type Break,
+  type Naming,
+  NOTHING_SAID,
+  namingIn,
+  type Position,
+  positionsDigest,
+  type Rotation,
+  readEntry,
+  type Said,
+  type Seal,
+  saidAfter,
+  sealEntry,
+} from './entry.js';
 import { type Edge, EMPTY_EDGE, edgeOf, Growth } from './growth.js';
-import { keyName, type NoteSigner, openCheckpoint, signCheckpoint } from './note.js';
-import { breakPath, breaksOf, proofOfLast, rotationPath, rotationsOf } from './rotation.js';
+import { hasDecided, keyName, type NoteSigner, openCheckpoint, signCheckpoint, signDecision } from './note.js';
+import { breakPath, breaksOf, type LastSeal, proofOfLast, rotationPath, rotationsOf } from './rotation.js';
 import type { JournalSource, LedgerStore, Positions } from './store.js';
 import { decodeEntries, partialTiles, TILE_WIDTH, type Tile, tilePath } from './tiles.js';
 import { leafHash } from './tree.js';
@@ -55,15 +68,15 @@ interface Size {
   readonly root: string;
 }
 
-/** How far the log has come. It is only kept for speed: what it says is in the log. */
+/** How far the log has come. */
 interface State extends Size {
   readonly seal: Seal | null;
   readonly streams: Positions;
-  /** Entries of whose documents seals have said until when they are kept; not known where a version kept it that did not know of this. */
-  readonly documentsTo?: number;
-  /** The newest time that its key was replaced; not known where a version kept it that did not know of this. */
-  readonly rotation?: Rotation | null;
+  readonly said: Said;
 }
+
+/** What of it is kept, for speed alone: how far streams have come is believed where the newest seal says it, and nothing else is. */
+type Kept = Pick<State, 'seal' | 'streams'>;
 
 /** A seal that is decided. */
 interface Plan {
@@ -73,6 +86,12 @@ interface Plan {
   readonly streams: Positions;
   /** The seal before it, where a key that was lost had begun that and has not signed it: its entry comes first, and under the same checkpoint. */
   readonly begun?: Seal;
+}
+
+/** A seal that is decided, and by whom: others complete what the key of the log has signed, and nothing that somebody else has put there. */
+interface Decided extends Plan {
+  /** A note over the digest of all the rest. */
+  readonly signed: string;
 }
 
 /** A log as it is signed. */
@@ -225,16 +244,10 @@ async function broken(sealer: Sealer, { lost, by, reason }: LostKey): Promise<Se
   let plan = [begun, further].find((each) => each?.after.seal.break !== undefined) ?? null;
   if (plan === null) {
     await checkLost(sealer, log, lost);
+    if (begun !== null) checkDecided(sealer, begun, [lost]);
     const number = next + (begun === null ? 0 : 1);
-    const notes = await breaksOf(store);
-    plan = breakPlan(
-      log,
-      begun,
-      { number: notes.length + 1, from: lost, to: signer.verifier, entries: size, by, reason },
-      sealer,
-      await linesOf(sealer, log, begun),
-    );
-    plan = planIn(await store.decide(number, Buffer.from(canonicalJson(plan))), number);
+    const made = breakPlan(log, begun, { from: lost, to: signer.verifier, entries: size, by, reason }, sealer, await linesOf(sealer, log, begun));
+    plan = planIn(await store.decide(number, await decision(made, signer)), number);
   }
   const checkpoint = await complete(sealer, log, plan, null);
   return { ...report, ...plan.after, made: 'sealed', checkpoint };
@@ -246,14 +259,15 @@ async function linesOf({ source }: Sealer, { state }: Pick<Log, 'state'>, begun:
 }
 
 /** Nobody says of a key that it is lost but of the one that has signed last, and only another one that never signed goes on. */
-async function checkLost({ store, signer }: Sealer, { by, state: { rotation = null, seal: last } }: Log, lost: string): Promise<void> {
+async function checkLost({ store, signer }: Sealer, { by, state: { said, seal: last } }: Log, lost: string): Promise<void> {
   const no = (message: string, next: string) => new RedressError('ledger/key', message, { next });
+  if (by === '') throw no('No key has sealed this ledger, so none can be lost.', 'Seal with the key that you have.');
   if (by !== lost)
     throw no(`The newest checkpoint is of ${keyName(by)}, and not of ${keyName(lost)}.`, '`redress evidence verify` shows which key has sealed.');
   if (signer.verifier === lost) throw no(`${keyName(lost)} is the key that was declared lost.`, 'Give the new key.');
   if (last?.rotation?.from === lost && last.rotation.to === signer.verifier)
     throw no(`${keyName(lost)} has announced ${keyName(signer.verifier)}: nothing is broken.`, 'Seal with that key.');
-  const replaced = (await rotationsOf(store, rotation?.number ?? 0)).some((each) => each.rotation.from === signer.verifier);
+  const replaced = (await rotationsOf(store, said.rotations)).some((each) => each.rotation.from === signer.verifier);
   if (replaced || (await breaksOf(store)).some((note) => isOf(note, signer)))
     throw no(`${keyName(signer.verifier)} has signed for this ledger before.`, 'Make a new key.');
   await signCheckpoint({ origin: signer.name, size: 0, root: Buffer.from(EMPTY.root, 'base64') }, signer);
@@ -268,19 +282,20 @@ function isOf(note: string, { name, verifier }: NoteSigner): boolean {
   }
 }
 
-function breakPlan({ state, edge }: Log, begun: Plan | null, said: Omit<Break, 'unsigned'>, { now }: Sealer, lines: readonly Unsealed[]): Plan {
+function breakPlan({ state, edge }: Log, begun: Plan | null, lost: Omit<Break, 'number' | 'unsigned'>, { now }: Sealer, lines: readonly Unsealed[]): Plan {
   const { size, root, seal: last } = state;
   const before = begun?.after.seal ?? last;
   const unsigned = begun?.after.seal.rotation?.number;
-  const made: Seal = {
+  const said = begun === null ? state.said : saidAfter(state.said, begun.after.seal);
+  const made = saying(said, {
     number: (before?.number ?? 0) + 1,
     first: begun?.after.size ?? size,
     records: 0,
     // No moment is that of two keys.
     time: new Date(Math.max(now, before === null ? 0 : Date.parse(before.time) + 1)).toISOString(),
     streams: before?.streams ?? positionsDigest({}),
-    break: { ...said, ...(unsigned === undefined ? {} : { unsigned }) },
-  };
+    break: { number: said.breaks + 1, ...lost, ...(unsigned === undefined ? {} : { unsigned }) },
+  });
   const seals = begun === null ? [made] : [begun.after.seal, made];
   return {
     before: { size, root },
@@ -318,8 +333,7 @@ async function announcedIn(store: LedgerStore, { verifier }: NoteSigner) {
  * A key that was replaced signs nothing more: which checkpoints of a log are of which key has to be clear. None follows that no record announces: where
  * the key before is lost, a person says so.
  */
-async function checkSigner({ store, signer }: Sealer, { rotation = null, seal: last }: State, by: string): Promise<void> {
-  const announced = await rotationsOf(store, rotation?.number ?? 0);
+function checkSigner(signer: NoteSigner, { seal: last }: State, by: string, announced: readonly LastSeal[]): void {
   const replaced = (key: string) => announced.find((each) => each.rotation.from === key)?.rotation;
   const ofNewest = replaced(by);
   if (ofNewest !== undefined && ofNewest.number !== last?.rotation?.number)
@@ -351,9 +365,11 @@ async function sealed(sealer: Sealer, found: string | null, next: NextKey | null
     await tidy(sealer, state);
     const { size, root, seal: last } = state;
     // It is announced, by this sealer or before; or this one has completed that, and does no more.
-    if (last !== null && (next === null ? completed && last.rotation?.from === signer.verifier : state.rotation?.to === next.next.verifier))
+    const announced = await rotationsOf(store, state.said.rotations);
+    const to = announced.at(-1)?.rotation.to;
+    if (last !== null && (next === null ? completed && last.rotation?.from === signer.verifier : to === next.next.verifier))
       return { origin: signer.name, size, root, seal: last, made: completed ? 'completed' : 'joined', skipped: [], checkpoint: log.note };
-    await checkSigner(sealer, state, log.by);
+    checkSigner(signer, state, log.by, announced);
     const number = (last?.number ?? 0) + 1;
     const begun = await store.decided(number);
     if (begun !== null) {
@@ -367,8 +383,8 @@ async function sealed(sealer: Sealer, found: string | null, next: NextKey | null
     // An empty interval is sealed, but not the moment after another seal.
     if (next === null && fresh.lines.length === 0 && last !== null && (completed || found === null || !sameCheckpoint(log.note, found)))
       return { ...report, size, root, seal: last, made: completed ? 'completed' : 'joined', checkpoint: log.note };
-    const plan = planned(log, fresh, sealer, next === null ? null : await rotationTo(sealer, state, next));
-    const bytes = Buffer.from(canonicalJson(plan));
+    const plan = planned(log, fresh, sealer, next === null ? null : rotationTo(signer, next, announced));
+    const bytes = await decision(plan, signer);
     const decided = await store.decide(number, bytes);
     const mine = decided.equals(bytes);
     // Where another sealer was first, its decision holds, and what it did not see is left to the next seal.
@@ -379,8 +395,7 @@ async function sealed(sealer: Sealer, found: string | null, next: NextKey | null
 
 const GONE = 'the stream is missing, and is sealed';
 
-async function rotationTo({ store, signer }: Sealer, { rotation }: State, { next, by, reason }: NextKey): Promise<Rotation> {
-  const before = await rotationsOf(store, rotation?.number ?? 0);
+function rotationTo(signer: NoteSigner, { next, by, reason }: NextKey, before: readonly LastSeal[]): Rotation {
   if (before.some((each) => each.rotation.from === next.verifier))
     throw new RedressError('ledger/key', `${keyName(next.verifier)} has signed for this ledger before, and was replaced.`, { next: 'Make a new key.' });
   return { number: before.length + 1, from: signer.verifier, to: next.verifier, by, reason };
@@ -396,9 +411,28 @@ function planned({ state: before, edge }: Log, { lines, grown }: Found, { now, d
   const documents =
     documentsFor === undefined || lines.length === 0
       ? {}
-      : { documents: { from: before.documentsTo ?? 0, until: new Date(Date.parse(time) + documentsFor * DAY).toISOString() } };
-  const made: Seal = { number: (last?.number ?? 0) + 1, first, records: lines.length, time, streams, ...documents, ...(rotation === null ? {} : { rotation }) };
+      : { documents: { from: before.said.documents, until: new Date(Date.parse(time) + documentsFor * DAY).toISOString() } };
+  const made = saying(before.said, {
+    ...{ number: (last?.number ?? 0) + 1, first, records: lines.length, time, streams },
+    ...{ ...documents, ...(rotation === null ? {} : { rotation }) },
+  });
   return { before: { size: first, root }, after: { ...sizeOf(grownBy(edge, lines, [made])), seal: made }, streams: grown };
+}
+
+/** A seal that also says what all of them have said. */
+const saying = (before: Said, made: Seal): Seal => ({ ...made, said: saidAfter(before, made) });
+
+/** What others are to see of a plan, and complete. */
+async function decision(plan: Plan, signer: NoteSigner): Promise<Buffer> {
+  return Buffer.from(canonicalJson({ ...plan, signed: await signDecision(digestOf(plan), signer) } satisfies Decided));
+}
+
+/** Who can write what was decided could have a key announced, a seal dated, or documents given up, that no key of the log has decided. */
+function checkDecided({ signer, replaced }: Sealer, { signed, ...plan }: Decided, keys: readonly string[] = []): void {
+  if (typeof signed === 'string' && hasDecided(signed, digestOf(plan), signer.name, [signer.verifier, ...replaced, ...keys])) return;
+  throw new RedressError('ledger/corrupt', `No key of this ledger has decided what seal ${plan.after.seal.number} is to be. Nothing was signed.`, {
+    next: 'Find out who has written it below `sealer`, and move it away. If a version of Redress before this one has begun the seal, complete it with that.',
+  });
 }
 
 /**
@@ -407,7 +441,7 @@ function planned({ state: before, edge }: Log, { lines, grown }: Found, { now, d
  * @param read The lines of the seal, when this sealer has just read them.
  * @returns the checkpoint that is the newest then.
  */
-async function complete(sealer: Sealer, { version, note: log, state, edge }: Log, plan: Plan, read: readonly Unsealed[] | null): Promise<string> {
+async function complete(sealer: Sealer, { version, note: log, state, edge }: Log, plan: Plan | Decided, read: readonly Unsealed[] | null): Promise<string> {
   const { store, source, signer } = sealer;
   const { before, after, streams } = plan;
   if (!same(before, state)) throw corrupt(`The seal that was begun follows a log of ${before.size} entries; the newest checkpoint says ${state.size}.`);
@@ -429,6 +463,7 @@ async function complete(sealer: Sealer, { version, note: log, state, edge }: Log
     throw new RedressError('ledger/key', `${keyName(rotation.from)} was declared lost before it announced another key. Nothing was signed.`, {
       next: 'Complete with `redress evidence break` what was begun.',
     });
+  if ('signed' in plan || read === null) checkDecided(sealer, plan as Decided);
   const lines = read ?? (await linesOf(sealer, { state }, plan));
   const seals = plan.begun === undefined ? [after.seal] : [plan.begun, after.seal];
   // Nothing is written beside the log that it will not be part of.
@@ -437,9 +472,10 @@ async function complete(sealer: Sealer, { version, note: log, state, edge }: Log
   const growth = new Growth(edge, (tile, bytes) => writes.add(inLedger(tile), bytes));
   const { documents } = seals[0] ?? after.seal;
   const named: Naming[] = documents === undefined ? [] : await namedBefore(store, documents.from, before.size);
+  const isApart = documents === undefined && state.said.documents > 0;
   for await (const { entry, leaf } of entriesOf(source, lines)) {
     growth.append(entry, leaf);
-    const naming = documents === undefined ? null : namingIn(entry);
+    const naming = documents === undefined && !isApart ? null : namingIn(entry);
     if (naming !== null) named.push(naming);
     if (writes.full) await writes.room();
   }
@@ -450,6 +486,7 @@ async function complete(sealer: Sealer, { version, note: log, state, edge }: Log
   await writes.end();
   if (!same(after, sizeOf(growth))) throw changed(after.seal);
   await archive(sealer, seals[0] ?? after.seal, named);
+  if (isApart) await source.apart?.(named);
   const note = await signCheckpoint({ origin: signer.name, size: after.size, root: Buffer.from(after.root, 'base64') }, signer);
   // The next checkpoint is of another key: what this one has signed stays.
   if (rotation !== undefined) await store.create(rotationPath(rotation.number), proofOfLast(sealEntry(after.seal), after.size - 1, path, note));
@@ -462,18 +499,8 @@ async function complete(sealer: Sealer, { version, note: log, state, edge }: Log
     if (newest === null || newest.version === replaces || !sameCheckpoint(newest.note, log)) return passed(sealer, after, rotation);
     replaces = newest.version;
   }
-  const next: State = {
-    ...after,
-    streams: { ...state.streams, ...streams },
-    rotation: rotation ?? state.rotation ?? null,
-    ...saidTo(
-      seals.reduce(
-        (to: number | undefined, each, at) => documentsTo({ size: after.size - (seals.length - 1 - at), root: '', seal: each }, to),
-        state.documentsTo,
-      ),
-    ),
-  };
-  await store.keep(after.seal.number, Buffer.from(canonicalJson(next)));
+  const kept: Kept = { seal: after.seal, streams: { ...state.streams, ...streams } };
+  await store.keep(after.seal.number, Buffer.from(canonicalJson(kept)));
   await source.sealed(streams);
   for (const each of seals) await release(sealer, each);
   await over(store, before, after);
@@ -543,10 +570,6 @@ async function tidy(sealer: Sealer, { seal: last, size, root }: State): Promise<
   await over(sealer.store, planIn(left, last.number).before, { size, root, seal: last });
 }
 
-/** How far seals have said of documents until when they are kept. */
-const documentsTo = ({ size, seal: { documents } }: Plan['after'], before: number | undefined) => (documents === undefined ? before : size);
-const saidTo = (to: number | undefined) => (to === undefined ? {} : { documentsTo: to });
-
 /** Removes what was only needed until a seal was complete. */
 async function over(store: LedgerStore, before: Size, after: Plan['after']): Promise<void> {
   const kept = new Set(partialTiles(after.size).map(tilePath));
@@ -592,7 +615,7 @@ class Writes {
 /** The tree after a seal, of which only the root is wanted. */
 function grownBy(from: Edge, lines: readonly Unsealed[], made: readonly Seal[]): Growth {
   const growth = new Growth(from, null);
-  for (const { leaf } of lines) growth.appendLeaf(leaf);
+  for (const { leaf } of lines) growth.appendLeaf(Buffer.from(leaf, 'latin1'));
   for (const each of made) growth.appendLeaf(leafHash(sealEntry(each)));
   return growth;
 }
@@ -601,9 +624,9 @@ const sizeOf = (growth: Growth): Size => ({ size: growth.size, root: growth.root
 const same = (one: Size, other: Size) => one.size === other.size && one.root === other.root;
 const changed = ({ number }: Seal) => corrupt(`Records were changed since seal ${number} was begun.`);
 
-function planIn(bytes: Buffer, seal: number): Plan {
-  const plan = parsed(bytes, `What was decided about seal ${seal}`) as Plan;
-  if (plan.after?.seal?.number !== seal) throw corrupt(`What was decided about seal ${seal} is of another one.`);
+function planIn(bytes: Buffer, seal: number): Decided {
+  const plan = parsed(bytes, `What was decided about seal ${seal}`) as Decided;
+  if (plan?.after?.seal?.number !== seal) throw corrupt(`What was decided about seal ${seal} is of another one.`);
   return plan;
 }
 
@@ -616,46 +639,36 @@ async function opened(sealer: Sealer): Promise<Log> {
   const signed = { size, root: root.toString('base64') };
   const edge = size === 0 ? EMPTY_EDGE : await edgeOf(size, (tile) => store.read(inLedger(tile)), decodeEntries);
   if (!same(signed, sizeOf(new Growth(edge, null)))) throw corrupt('The last tiles of the log do not have the root that was signed.');
-  const state = (await keptState(sealer, signed, edge)) ?? (await reread(store, signed, signer));
+  const state = (await keptState(store, signed, edge)) ?? (await reread(store, signed, signer));
   return { ...newest, by, state, edge };
 }
 
-const EMPTY: State = { ...sizeOf(new Growth(EMPTY_EDGE, null)), seal: null, streams: {}, rotation: null, documentsTo: 0 };
+const EMPTY: State = { ...sizeOf(new Growth(EMPTY_EDGE, null)), seal: null, streams: {}, said: NOTHING_SAID };
 
 /** What was kept, with what was decided since, if it is what the newest seal says. */
-async function keptState({ store, documentsFor }: Sealer, signed: Size, edge: Edge): Promise<State | null> {
+async function keptState(store: LedgerStore, signed: Size, edge: Edge): Promise<State | null> {
   const entry = edge.entries.at(-1) ?? (await lastOfFull(store, edge));
   if (entry === null) return null;
   try {
-    const said = readEntry(entry);
-    if (!('seal' in said)) return null;
-    const bytes = await store.kept(said.seal.number);
-    const kept = bytes === null ? EMPTY : (parsed(bytes, 'What was kept') as State);
-    let { streams, rotation, documentsTo: to } = kept;
-    let before = rotation;
-    for (let number = (kept.seal?.number ?? 0) + 1; number <= said.seal.number; number++) {
+    const newest = readEntry(entry);
+    if (!('seal' in newest)) return null;
+    const { seal } = newest;
+    const { said } = seal;
+    // A version that did not say it has sealed last.
+    if (said === undefined) return null;
+    const bytes = await store.kept(seal.number);
+    const kept: Kept = bytes === null ? EMPTY : (parsed(bytes, 'What was kept') as Kept);
+    let { streams } = kept;
+    for (let number = (kept.seal?.number ?? 0) + 1; number <= seal.number; number++) {
       const plan = await store.decided(number);
       if (plan === null) return null;
-      const decided = planIn(plan, number);
-      streams = { ...streams, ...decided.streams };
-      [before, rotation] = counting(decided.after.seal, before, rotation);
-      to = documentsTo(decided.after, to);
+      streams = { ...streams, ...planIn(plan, number).streams };
     }
-    // A version that did not know of them has kept it, after any that did.
-    if ((rotation === undefined && (await store.read(rotationPath(1))) !== null) || (to === undefined && documentsFor !== undefined)) return null;
-    return positionsDigest(streams) === said.seal.streams ? { ...signed, seal: said.seal, streams, rotation: rotation ?? null, ...saidTo(to) } : null;
+    return positionsDigest(streams) === seal.streams ? { ...signed, seal, streams, said } : null;
   } catch (error) {
     if (error instanceof RedressError && error.code !== 'ledger/corrupt') throw error;
     return null;
   }
-}
-
-type Counted = State['rotation'] | undefined;
-
-/** The newest rotation that counts after a seal, with the one before it: one that a lost key had begun does not, once that is said. */
-function counting({ rotation, break: lost }: Seal, before: Counted, newest: Counted): readonly [Counted, Counted] {
-  if (rotation !== undefined) return [newest, rotation];
-  return lost?.unsigned === undefined ? [before, newest] : [before, before];
 }
 
 /** The last entry of a log whose last bundle is full: null where its hash is not at the edge, or the bundle is not what that says. */
@@ -673,8 +686,7 @@ async function lastOfFull(store: LedgerStore, { size, hashes }: Edge): Promise<B
 async function reread(store: LedgerStore, signed: Size, signer: NoteSigner): Promise<State> {
   const streams: Record<string, Position> = {};
   let last: Seal | null = null;
-  let [before, rotation]: Counted[] = [null, null];
-  let to: number | undefined = 0;
+  let said = NOTHING_SAID;
   const growth = new Growth(EMPTY_EDGE, null);
   for (let index = 0; index * TILE_WIDTH < signed.size; index++) {
     const width = Math.min(TILE_WIDTH, signed.size - index * TILE_WIDTH);
@@ -682,17 +694,16 @@ async function reread(store: LedgerStore, signed: Size, signer: NoteSigner): Pro
     if (bytes === null) throw corrupt(`Entries from ${index * TILE_WIDTH} on are missing.`);
     for (const entry of decodeEntries(bytes)) {
       growth.appendLeaf(leafHash(entry));
-      const said = readEntry(entry);
-      if ('seal' in said) {
-        last = said.seal;
-        [before, rotation] = counting(said.seal, before, rotation);
-        to = documentsTo({ size: growth.size, root: '', seal: said.seal }, to);
-      } else streams[said.stream] = { ...said.after, bytes: (streams[said.stream]?.bytes ?? 0) + said.bytes };
+      const read = readEntry(entry);
+      if ('seal' in read) {
+        last = read.seal;
+        said = saidAfter(said, last);
+      } else streams[read.stream] = { ...read.after, bytes: (streams[read.stream]?.bytes ?? 0) + read.bytes };
     }
   }
   if (!same(signed, sizeOf(growth))) throw corrupt(`The entries are not what ${signer.name} has signed.`);
   if (last === null && signed.size > 0) throw corrupt('The log has entries, and no seal.');
-  return { ...signed, seal: last, streams, rotation: rotation ?? null, ...saidTo(to) };
+  return { ...signed, seal: last, streams, said };
 }
 
 function parsed(bytes: Buffer, what: string): unknown {

@@ -76,6 +76,11 @@ export interface JournalSource {
   documents(records: readonly Naming[]): AsyncIterable<DocumentText>;
   /** Called when documents are in an archive that was read back, and the seal is published: a journal that may removes its own copies. */
   archived?(documents: readonly Digest[]): Promise<void>;
+  /**
+   * Called before a seal is published that says nothing of the documents of its records, of a log where others have: a journal whose own copies were
+   * removed has them again. An archive that has them may end before.
+   */
+  apart?(records: readonly Naming[]): Promise<void>;
   /** Called before a checkpoint of so many entries is published: a journal that can be set back notes it, and is known to be behind then. */
   sealing(size: number): Promise<void>;
   /** Called when they are sealed so far: what helps to find the streams that have grown is brought up to date. */

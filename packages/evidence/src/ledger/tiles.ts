@@ -51,19 +51,55 @@ export function partialTiles(size: number): Tile[] {
   return tilesBetween(0, size).filter(({ width }) => width < TILE_WIDTH);
 }
 
+/** A bundle of entries while it is put together: each with its length before it, in two bytes. */
+export class Bundle {
+  #bytes = Buffer.alloc(0);
+  #length = 0;
+  #width = 0;
+
+  /** The number of its entries. */
+  get width(): number {
+    return this.#width;
+  }
+
+  /**
+   * Takes a copy of an entry.
+   *
+   * @throws {RedressError} `ledger/invalid` for one that is too long.
+   */
+  add(entry: Uint8Array): void {
+    if (entry.length > LONGEST_ENTRY) throw new RedressError('ledger/invalid', `An entry of ${entry.length} bytes is too long; ${LONGEST_ENTRY} is the most.`);
+    const end = this.#length + 2 + entry.length;
+    if (end > this.#bytes.length) {
+      const room = Buffer.allocUnsafeSlow(Math.max(2 * end, 4096));
+      this.#bytes.copy(room, 0, 0, this.#length);
+      this.#bytes = room;
+    }
+    this.#bytes.writeUInt16BE(entry.length, this.#length);
+    this.#bytes.set(entry, this.#length + 2);
+    this.#length = end;
+    this.#width++;
+  }
+
+  /** Its bytes; from then on it is an empty one, with room for as many. */
+  take(): Buffer {
+    const bytes = this.#bytes.subarray(0, this.#length);
+    this.#bytes = Buffer.allocUnsafeSlow(this.#length);
+    this.#length = 0;
+    this.#width = 0;
+    return bytes;
+  }
+}
+
 /**
- * A bundle of entries: each with its length before it, in two bytes.
+ * A bundle of entries.
  *
  * @throws {RedressError} `ledger/invalid` for an entry that is too long.
  */
 export function encodeEntries(entries: readonly Uint8Array[]): Buffer {
-  return Buffer.concat(
-    entries.flatMap((entry) => {
-      if (entry.length > LONGEST_ENTRY)
-        throw new RedressError('ledger/invalid', `An entry of ${entry.length} bytes is too long; ${LONGEST_ENTRY} is the most.`);
-      return [Buffer.from([entry.length >> 8, entry.length & 0xff]), entry];
-    }),
-  );
+  const bundle = new Bundle();
+  for (const entry of entries) bundle.add(entry);
+  return bundle.take();
 }
 
 /**

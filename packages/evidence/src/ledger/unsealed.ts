@@ -2,7 +2,7 @@
 import type { Digest } from '@redress/core';
 import { entryOf, type Line, type Position, readNext } from './entry.js';
 import { type End, type JournalSource, type Positions, START } from './store.js';
-import { leafHash } from './tree.js';
+import { leafHash, leafText } from './tree.js';
 
 /** A stream that could not be sealed on. */
 export interface Skipped {
@@ -17,8 +17,8 @@ export interface Unsealed extends Pick<Line, 'stream' | 'seq' | 'time'> {
   /** Bytes of its stream before it, and with its newline. */
   readonly from: number;
   readonly to: number;
-  /** Hash of its entry. */
-  readonly leaf: Buffer;
+  /** Hash of its entry, as a binary string. */
+  readonly leaf: string;
   /** Its JSON; null of those for which there is no room in memory. */
   readonly line: Line | null;
 }
@@ -52,7 +52,7 @@ export async function readUnsealed(source: JournalSource, sealed: Positions, end
       const { seq, time } = line;
       room -= bytes.length;
       const kept = room > 0 ? { ...line, json: Buffer.from(line.json) } : null;
-      lines.push({ stream, seq, time, from: at?.bytes ?? 0, to, leaf: Buffer.from(leafHash(entryOf(line))), line: kept });
+      lines.push({ stream, seq, time, from: at?.bytes ?? 0, to, leaf: leafText(entryOf(line)), line: kept });
       at = { seq, head: line.digest, bytes: to };
       grown[stream] = at;
     }
@@ -71,13 +71,15 @@ export async function readUnsealed(source: JournalSource, sealed: Positions, end
   return { lines, grown, skipped };
 }
 
-/** The entries of lines, with their hashes; those that are not in memory are read once more, as many at once as follow one another. */
+/**
+ * The entries of lines, with their hashes; those that are not in memory are read once more, as many at once as follow one another. What an entry holds is
+ * there until the next one is asked for.
+ */
 export async function* entriesOf(source: JournalSource, lines: readonly Unsealed[]): AsyncIterable<{ readonly entry: Buffer; readonly leaf: Buffer }> {
-  const copies = new Copies();
   for (let first = 0; first < lines.length; ) {
     const { stream, seq, from, line, leaf } = lines[first] as Unsealed;
     if (line !== null) {
-      yield { entry: entryOf(line), leaf };
+      yield { entry: entryOf(line), leaf: Buffer.from(leaf, 'latin1') };
       first++;
       continue;
     }
@@ -88,7 +90,7 @@ export async function* entriesOf(source: JournalSource, lines: readonly Unsealed
     }
     const last = lines[after - 1] as Unsealed;
     for await (const { bytes } of linesOf(source.read(stream, { seq: seq - 1, bytes: from }, { seq: last.seq, bytes: last.to }), from)) {
-      const entry = copies.of(entryOf({ stream, seq: (lines[first] as Unsealed).seq, ...read(bytes) }));
+      const entry = entryOf({ stream, seq: (lines[first] as Unsealed).seq, ...read(bytes) });
       // Not the hash that is known: that what was read now is what was decided on is seen by it.
       yield { entry, leaf: leafHash(entry) };
       first++;
@@ -96,23 +98,6 @@ export async function* entriesOf(source: JournalSource, lines: readonly Unsealed
     }
     // What is gone since is missed where roots are compared.
     first = after;
-  }
-}
-
-/** Copies of bytes, many in one piece of memory: that of each entry alone is given back late. */
-class Copies {
-  #piece = Buffer.alloc(0);
-  #used = 0;
-
-  of(bytes: Buffer): Buffer {
-    if (this.#used + bytes.length > this.#piece.length) {
-      this.#piece = Buffer.allocUnsafeSlow(Math.max(RUN, bytes.length));
-      this.#used = 0;
-    }
-    const copy = this.#piece.subarray(this.#used, this.#used + bytes.length);
-    copy.set(bytes);
-    this.#used += bytes.length;
-    return copy;
   }
 }
 

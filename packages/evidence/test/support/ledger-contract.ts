@@ -8,7 +8,7 @@ import type { LedgerStore } from '../../src/ledger/store.js';
 import { decodeEntries, tilePath, tilesBetween } from '../../src/ledger/tiles.js';
 import { leafHash, MemoryTree, rootOf } from '../../src/ledger/tree.js';
 import type { Witness } from '../../src/ledger/witness.js';
-import { type Death, dying, NEXT_VERIFIER, type Recording, VERIFIER } from './sealing.js';
+import { type Death, dying, isDecision, NEXT_VERIFIER, type Recording, VERIFIER } from './sealing.js';
 
 /** A journal and its log, on some store. */
 export interface LedgerWorld extends Recording {
@@ -361,8 +361,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
 
     describe('whose key is lost', () => {
       const third = signerOf(generateKey('example.com/redress').secret);
-      const noting = { ...third, sign: (text: Buffer) => (text.toString().split('\n')[1] !== '0' && world.signed.push(text.toString()), third.sign(text)) };
-      const ended = (more: Partial<SealMore> & Partial<LostKey> = {}) => world.break({ signer: noting, lost: VERIFIER, ...more });
+      const ended = (more: Partial<SealMore> & Partial<LostKey> = {}) => world.break({ signer: world.noting(third), lost: VERIFIER, ...more });
       const seals = async () =>
         (await entries()).flatMap((entry) => {
           const { seal } = JSON.parse(entry.toString()) as { seal?: { number: number; records: number; rotation?: object; break?: object } };
@@ -384,7 +383,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
       it('says so in the log, and another one goes on; nothing is announced, and the lost key signs nothing more', async () => {
         await prepared();
         const last = await checkpoint();
-        await expect(world.seal({ signer: noting, replaced: [VERIFIER] })).rejects.toMatchObject({ code: 'ledger/key' });
+        await expect(world.seal({ signer: world.noting(third), replaced: [VERIFIER] })).rejects.toMatchObject({ code: 'ledger/key' });
         const { break: said, report } = await ended();
         expect(said).toEqual({ ...SAID, entries: 5 });
         expect(report).toMatchObject({ made: 'sealed', size: 6, seal: { number: 2, records: 0 } });
@@ -396,7 +395,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
         await expect(world.seal({ replaced: [third.verifier] })).rejects.toMatchObject({ code: 'ledger/key' });
         await expect(world.rotate({ replaced: [third.verifier] })).rejects.toMatchObject({ code: 'ledger/key' });
         expect(world.signed).toHaveLength(signed);
-        expect(await world.seal({ signer: noting })).toMatchObject({ made: 'sealed', seal: { records: 6 } });
+        expect(await world.seal({ signer: world.noting(third) })).toMatchObject({ made: 'sealed', seal: { records: 6 } });
         expect(await records()).toEqual(PREPARED);
         await expectOneHistory();
       });
@@ -416,9 +415,9 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
         // Nor the key that it was to announce; and the next rotation is the first one.
         await expect(world.seal({ signer: world.next, replaced: [VERIFIER, third.verifier] })).rejects.toMatchObject({ code: 'ledger/key' });
         await world.decide('a');
-        await world.seal({ signer: noting });
+        await world.seal({ signer: world.noting(third) });
         const fourth = signerOf(generateKey('example.com/redress').secret);
-        expect((await world.rotate({ signer: noting, next: fourth })).rotation).toMatchObject({ number: 1, from: third.verifier });
+        expect((await world.rotate({ signer: world.noting(third), next: fourth })).rotation).toMatchObject({ number: 1, from: third.verifier });
         expect(await world.seal({ signer: fourth })).toMatchObject({ made: 'sealed' });
         expect(await records()).toEqual([...PREPARED, 'a5']);
       });
@@ -436,7 +435,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
           await world.decide('0');
           world.clock.time += 60_000;
           expect((await ended()).break).toMatchObject({ ...SAID, entries: 5, unsigned: 1 });
-          await world.seal({ signer: noting });
+          await world.seal({ signer: world.noting(third) });
           expect(await records()).toEqual([...PREPARED, '01']);
           expect((await seals()).filter((each) => each.break !== undefined)).toHaveLength(1);
           expect(await world.read('ledger/breaks/2.checkpoint')).toBeNull();
@@ -556,11 +555,16 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
       const before = await checkpoint();
       const { signer } = world;
       const sign = signer.sign;
-      signer.sign = (text) => sign(Buffer.concat([text, Buffer.from('x')]));
+      const wrongly = (text: Buffer) => sign(Buffer.concat([text, Buffer.from('x')]));
+      signer.sign = wrongly;
+      await expect(world.seal()).rejects.toMatchObject({ code: 'ledger/key' });
+      // Not even what it is to be is decided.
+      expect(world.decisions).toHaveLength(2);
+      signer.sign = (text) => (isDecision(text) ? sign : wrongly)(text);
       await expect(world.seal()).rejects.toMatchObject({ code: 'ledger/key' });
       expect(await checkpoint()).toBe(before);
       signer.sign = sign;
-      world.signed.pop();
+      world.signed.length = 1;
       expect(await world.seal()).toMatchObject({ made: 'completed', size: 12 });
       await expectOneHistory();
     });

@@ -30,8 +30,12 @@ export interface Recording {
   readonly signer: KeptSigner;
   /** The key that takes its place. */
   readonly next: KeptSigner;
-  /** Texts, in the order in which they were signed. */
+  /** Checkpoints, in the order in which they were signed. */
   readonly signed: string[];
+  /** What was signed before a checkpoint was: what that is to be. */
+  readonly decisions: string[];
+  /** A key that notes what it signs here. */
+  noting(key: KeptSigner): KeptSigner;
   decide(id: string, body?: object): Promise<void>;
   fix(id: string): Promise<void>;
 }
@@ -61,26 +65,30 @@ export function sealing(): Sealing {
   };
 }
 
+/** Whether what is signed is a decision, and no checkpoint. */
+export const isDecision = (text: Buffer): boolean => text.toString().split('\n')[1] === 'decision';
+
 export function recording(journal: Journal, clock: SteppingClock): Recording {
   const signed: string[] = [];
-  const noting = (secret: string): KeptSigner => {
-    const key = signerOf(secret);
-    return {
-      ...key,
-      sign: (text) => {
-        // That a key can sign at all is shown by the empty log, which contradicts nothing.
-        if (text.toString().split('\n')[1] !== '0') signed.push(text.toString());
-        return key.sign(text);
-      },
-    };
-  };
+  const decisions: string[] = [];
+  const noting = (key: KeptSigner): KeptSigner => ({
+    ...key,
+    sign: (text) => {
+      // That a key can sign at all is shown by the empty log, which contradicts nothing.
+      if (isDecision(text)) decisions.push(text.toString());
+      else if (text.toString().split('\n')[1] !== '0') signed.push(text.toString());
+      return key.sign(text);
+    },
+  });
   const ref = (id: string) => resource({ type: 'AWS::S3::Bucket', id, account: '111111111111', region: 'us-east-1' });
   return {
     journal,
     clock,
     signed,
-    signer: noting(KEY.secret),
-    next: noting(NEXT_KEY.secret),
+    decisions,
+    noting,
+    signer: noting(signerOf(KEY.secret)),
+    next: noting(signerOf(NEXT_KEY.secret)),
     async decide(id, body = {}) {
       clock.time += 1000;
       await journal.append({ kind: 'decision', resource: ref(id), remediator: 'r', body: { message: `seen ${id}`, ...body }, documents: { state: { id } } });

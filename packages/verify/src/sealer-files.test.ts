@@ -1,0 +1,275 @@
+// What a sealer keeps beside the log is signed by nobody, or by the key of the log: what somebody else puts there makes no sealer sign what is false.
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { canonicalJson, digestOf } from '@redress/core';
+import { breakFolder, generateKey, type NoteSigner, rotateFolder, sealFolder, signerOf } from '@redress/evidence';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { decodeEntries, tilePath, tilesBetween } from '../../evidence/src/ledger/tiles.js';
+import { leafHash, MemoryTree, rootOf } from '../../evidence/src/ledger/tree.js';
+import { copies } from '../../evidence/test/support/ledgers.js';
+import { dying, NEXT_SECRET, SECRET, sealing, VERIFIER } from '../../evidence/test/support/sealing.js';
+import { type Trust, verifyLedger } from './index.js';
+
+const ORIGIN = 'example.com/redress';
+const third = signerOf(generateKey(ORIGIN).secret);
+/** The key before was lost, and the trust file says that this one goes on. */
+const trust: Trust = {
+  keys: [
+    { origin: ORIGIN, key: VERIFIER, from: null, until: null },
+    { origin: ORIGIN, key: third.verifier, from: null, until: null, succeeds: signerOf(NEXT_SECRET).verifier },
+  ],
+};
+const made = copies();
+let folder: string;
+const at = (file: string) => join(folder, file);
+const verify = () => verifyLedger({ directory: folder, trust });
+const STATE = 'sealer/state.json';
+const PENDING = 'sealer/pending.json';
+
+interface Kept {
+  readonly seal: { readonly number: number };
+  readonly streams: Readonly<Record<string, { readonly seq: number; readonly head: string; readonly bytes: number }>>;
+}
+
+describe('sealer/state.json', () => {
+  const world = sealing();
+  const clock = world.clock;
+  /** What was kept after each seal. */
+  const states: Kept[] = [];
+  let size: number;
+
+  /** A log whose key was replaced and lost, with documents in archives, and seals without any record: all that seals can say. */
+  beforeAll(async () => {
+    const { directory } = world;
+    const kept = () => states.push(JSON.parse(readFileSync(join(directory, STATE), 'utf8')) as Kept);
+    const options = { directory, clock };
+    for (const id of ['a', 'b']) await world.decide(id);
+    await sealFolder({ ...options, signer: world.signer });
+    kept();
+    await world.fix('a');
+    await sealFolder({ ...options, signer: world.signer, documentsFor: 30 });
+    kept();
+    await rotateFolder({ ...options, signer: world.signer, next: world.next, by: 'alice', reason: 'yearly' });
+    kept();
+    await world.decide('c');
+    await sealFolder({ ...options, signer: world.next });
+    kept();
+    await breakFolder({ ...options, signer: third, lost: world.next.verifier, by: 'kim', reason: 'the disk failed' });
+    await world.decide('b');
+    await sealFolder({ ...options, signer: third, documentsFor: 30 });
+    kept();
+    ({ size } = await sealFolder({ ...options, signer: third }));
+    kept();
+    await world.decide('a');
+  });
+  beforeEach(() => {
+    folder = made.copy({ directory: world.directory, checkpoints: [] });
+  });
+  afterAll(async () => {
+    made.remove();
+    await world.remove();
+  });
+
+  const newest = () => states.at(-1) as Kept;
+  const other = (change: (streams: Record<string, { seq: number; head: string; bytes: number }>, first: string) => void): string => {
+    const { seal, streams } = structuredClone(newest()) as { seal: object; streams: Record<string, { seq: number; head: string; bytes: number }> };
+    change(streams, Object.keys(streams)[0] ?? '');
+    return JSON.stringify({ seal, streams });
+  };
+  const of = (more: object) => JSON.stringify({ ...newest(), ...more });
+  const forgeries: readonly (readonly [string, () => string | null])[] = [
+    ['removed', () => null],
+    ['no JSON', () => '{"seal":'],
+    ['no object', () => 'null'],
+    ['a list', () => '[]'],
+    ...[0, 1, 2, 3, 4].map((seal) => [`what it was after seal ${seal + 1} of those that were noted`, () => JSON.stringify(states[seal])] as const),
+    ...[0, 1, 2, 3, 4].map(
+      (seal) => [`the same, under the number of the newest seal (${seal + 1})`, () => JSON.stringify({ ...states[seal], seal: newest().seal })] as const,
+    ),
+    ...[0, -1, 1e9, 'x', null, Number.MAX_SAFE_INTEGER].map((number) => [`under the number ${String(number)}`, () => of({ seal: { number } })] as const),
+    ['without a seal', () => of({ seal: null })],
+    ['without streams', () => of({ streams: {} })],
+    ['with streams that are none', () => of({ streams: 7 })],
+    ['less a stream', () => other((streams, first) => void delete streams[first])],
+    [
+      'with a stream that is not sealed',
+      () => other((streams, first) => void (streams[`sha256:${'0'.repeat(64)}`] = { ...(streams[first] ?? { seq: 1, head: '', bytes: 1 }) })),
+    ],
+    ['with a record less', () => other((streams, first) => void ((streams[first] ?? { seq: 0 }).seq -= 1))],
+    ['with a record more', () => other((streams, first) => void ((streams[first] ?? { seq: 0 }).seq += 1))],
+    ['with another place in a stream', () => other((streams, first) => void ((streams[first] ?? { bytes: 0 }).bytes = 0))],
+    ['with another record', () => other((streams, first) => void ((streams[first] ?? { head: '' }).head = `sha256:${'0'.repeat(64)}`))],
+    // What versions before this one have kept there, and believed.
+    ...[0, 3, 1e9].map((documentsTo) => [`with documents said to be kept up to ${documentsTo}`, () => of({ documentsTo })] as const),
+    ['as if no key was ever replaced', () => of({ rotation: null, said: { breaks: 0, documents: 0, rotations: 0 } })],
+    ['as if another key was announced', () => of({ rotation: { number: 9, from: third.verifier, to: VERIFIER, by: 'x', reason: 'x' } })],
+    ['of a log of another size', () => of({ size: 1, root: 'x' })],
+  ];
+
+  it.each(forgeries)('%s costs time at most: the next seals, of every kind, are what they are otherwise', async (_, forged) => {
+    const put = () => {
+      const text = forged();
+      if (text === null) rmSync(at(STATE), { force: true });
+      else writeFileSync(at(STATE), text);
+    };
+    const options = { directory: folder, clock };
+    put();
+    const report = await sealFolder({ ...options, signer: third, documentsFor: 30 });
+    expect(report).toMatchObject({
+      size: size + 2,
+      seal: { number: 9, records: 1, documents: { from: size - 1 }, said: { breaks: 1, documents: size + 2, rotations: 1 } },
+      skipped: [],
+    });
+    put();
+    const next = signerOf(generateKey(ORIGIN).secret);
+    const { rotation } = await rotateFolder({ ...options, signer: third, next, by: 'alice', reason: 'yearly' });
+    expect(rotation.number).toBe(2);
+    put();
+    await expect(sealFolder({ ...options, signer: third, replaced: [next.verifier] })).rejects.toMatchObject({ code: 'ledger/key' });
+    put();
+    const fourth = signerOf(generateKey(ORIGIN).secret);
+    const broken = await breakFolder({ ...options, signer: fourth, lost: next.verifier, by: 'kim', reason: 'deleted' });
+    expect(broken.break.number).toBe(2);
+    const accepting = { keys: [...trust.keys, { origin: ORIGIN, key: fourth.verifier, from: null, until: null, succeeds: next.verifier }] };
+    expect(verifyLedger({ directory: folder, trust: accepting })).toMatchObject({
+      status: 'intact',
+      findings: [],
+      unsealed: 0,
+      rotations: [{ number: 1 }, { number: 2 }],
+    });
+  });
+
+  it('says nothing to who verifies', () => {
+    for (const [, forged] of forgeries) {
+      const text = forged();
+      if (text === null) rmSync(at(STATE), { force: true });
+      else writeFileSync(at(STATE), text);
+      expect(verify()).toMatchObject({ status: 'intact', findings: [], unsealed: 1 });
+    }
+  });
+});
+
+describe('sealer/pending.json', () => {
+  const thief = signerOf(generateKey(ORIGIN).secret);
+  let world: ReturnType<typeof sealing>;
+  const options = () => ({ directory: world.directory, signer: world.signer, clock: world.clock });
+  interface Plan {
+    readonly before: { readonly size: number };
+    readonly after: { readonly size: number; readonly root: string; readonly seal: Record<string, unknown> };
+    readonly signed: string;
+  }
+
+  /** A log with a seal that was begun: what is decided is there, and nothing more. */
+  beforeEach(async () => {
+    world = sealing();
+    folder = world.directory;
+    for (const id of ['a', 'b']) await world.decide(id);
+    await sealFolder(options());
+    await world.decide('a');
+    await expect(sealFolder({ ...options(), documentsFor: 400, store: dying(0, 'after').through })).rejects.toThrow('died');
+  });
+  afterEach(() => world.remove());
+
+  /** What was decided, with another seal, and the root that the log has with it: everything fits but the signature. */
+  function otherwise(change: (seal: Record<string, unknown>) => void): Omit<Plan, 'signed'> {
+    const { signed: _, ...plan } = JSON.parse(readFileSync(at(PENDING), 'utf8')) as Plan;
+    const seal = structuredClone(plan.after.seal);
+    change(seal);
+    const tree = new MemoryTree();
+    for (const tile of tilesBetween(0, plan.before.size))
+      if (tile.level === 'entries') for (const entry of decodeEntries(readFileSync(at(join('ledger', tilePath(tile)))))) tree.append(leafHash(entry));
+    const [stream = ''] = Object.keys((plan as unknown as { streams: object }).streams);
+    const lines = readFileSync(at(`streams/${stream.slice(7, 9)}/${stream.slice(7)}.jsonl`), 'utf8')
+      .trim()
+      .split('\n');
+    tree.append(leafHash(Buffer.from((lines.at(-1) ?? '').slice(72))));
+    tree.append(leafHash(Buffer.from(canonicalJson({ v: 1, seal }))));
+    return { ...plan, after: { ...plan.after, root: rootOf(tree.at, tree.size).toString('base64'), seal } };
+  }
+  const signedBy = async (plan: object, { name, verifier, sign }: NoteSigner): Promise<string> => {
+    const text = `${name}\ndecision\n${digestOf(plan)}\n`;
+    const signature = Buffer.concat([Buffer.from(verifier.split('+')[1] ?? '', 'hex'), await sign(Buffer.from(text))]);
+    return `${text}\n\u2014 ${name} ${signature.toString('base64')}\n`;
+  };
+  const put = (plan: object, signed: unknown) => writeFileSync(at(PENDING), canonicalJson({ ...plan, ...(signed === undefined ? {} : { signed }) }));
+
+  it('is completed as it was decided where the key of the log has signed it', async () => {
+    const plan = otherwise(() => undefined);
+    put(plan, await signedBy(plan, signerOf(SECRET)));
+    expect(verify()).toMatchObject({ status: 'incomplete', firstBad: { code: 'unfinished-seal' } });
+    expect(await sealFolder(options())).toMatchObject({ made: 'completed', size: 5 });
+    expect(verify()).toMatchObject({ status: 'intact', findings: [] });
+  });
+
+  const changes: readonly (readonly [string, (seal: Record<string, unknown>) => void])[] = [
+    ['announces the key of a thief', (seal) => void (seal['rotation'] = { number: 1, from: VERIFIER, to: thief.verifier, by: 'alice', reason: 'yearly' })],
+    ['is dated otherwise', (seal) => void (seal['time'] = '2031-01-01T00:00:00.000Z')],
+    ['gives documents up', (seal) => void (seal['documents'] = { from: 0, until: '2026-01-02T00:00:05.000Z' })],
+    ['has another number of records', (seal) => void (seal['records'] = 0)],
+    ['says something else of what was said', (seal) => void (seal['said'] = { breaks: 1, documents: 0, rotations: 0 })],
+  ];
+  it.each(changes)('that %s is signed by no sealer, and found by who verifies', async (_, change) => {
+    const genuine = (JSON.parse(readFileSync(at(PENDING), 'utf8')) as Plan).signed;
+    const plan = otherwise(change);
+    const before = readFileSync(at('ledger/checkpoint'), 'utf8');
+    // By nobody; by a signature of what was decided; by another key, also under the name of the log's.
+    const stolen = (await signedBy(plan, thief)).replace(/\S+\n$/, (signature) => {
+      const bytes = Buffer.from(signature.trim(), 'base64');
+      bytes.write(VERIFIER.split('+')[1] ?? '', 'hex');
+      return `${bytes.toString('base64')}\n`;
+    });
+    for (const signed of [undefined, 7, '', genuine, stolen]) {
+      put(plan, signed);
+      expect(verify()).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-pending', file: PENDING } });
+      await expect(sealFolder(options())).rejects.toMatchObject({
+        code: 'ledger/corrupt',
+        message: expect.stringContaining('No key of this ledger has decided what seal 2 is to be. Nothing was signed.') as string,
+      });
+    }
+    put(plan, await signedBy(plan, thief));
+    expect(verify()).toMatchObject({ status: 'untrusted', firstBad: { code: 'untrusted-pending', file: PENDING } });
+    await expect(sealFolder(options())).rejects.toMatchObject({ code: 'ledger/corrupt' });
+    expect(readFileSync(at('ledger/checkpoint'), 'utf8')).toBe(before);
+    expect(world.signed).toHaveLength(1);
+    expect(existsSync(at('ledger/rotations'))).toBe(false);
+    // What the error says to do.
+    rmSync(at(PENDING));
+    expect(await sealFolder(options())).toMatchObject({ made: 'sealed', size: 5 });
+    expect(verify()).toMatchObject({ status: 'intact', findings: [], rotations: [] });
+  });
+
+  it('of the lost key is taken into a break only where that key has signed it', async () => {
+    const plan = otherwise((seal) => void (seal['time'] = '2031-01-01T00:00:00.000Z'));
+    put(plan, await signedBy(plan, thief));
+    const lost = { ...options(), signer: third, lost: VERIFIER, by: 'kim', reason: 'the disk failed' };
+    await expect(breakFolder(lost)).rejects.toMatchObject({
+      code: 'ledger/corrupt',
+      message: expect.stringContaining('No key of this ledger has decided') as string,
+    });
+    rmSync(at(PENDING));
+    await expect(breakFolder(lost)).resolves.toMatchObject({ break: { number: 1, entries: 3 } });
+  });
+
+  it('explains what is beyond the checkpoint as far as it goes, and no further', async () => {
+    const begun = made.copy({ directory: folder, checkpoints: [] });
+    await sealFolder(options());
+    const one = made.copy({ directory: folder, checkpoints: [] });
+    await world.decide('b');
+    await sealFolder({ ...options(), documentsFor: 400 });
+    // The log of the one seal more, with the checkpoint before it, is as its sealer leaves it that dies before it signs.
+    for (const [directory, status] of [
+      [one, 'incomplete'],
+      [made.copy({ directory: folder, checkpoints: [] }), 'tampered'],
+    ] as const) {
+      folder = directory;
+      for (const part of ['ledger', 'sealer']) cpSync(join(begun, part), at(part), { recursive: true });
+      expect(verify().status).toBe(status);
+    }
+    expect(
+      verify()
+        .findings.filter(({ severity, code }) => severity === 'tampered' && code === 'beyond-checkpoint')
+        .map(({ file }) => file),
+    ).toEqual(expect.arrayContaining(['ledger/documents/000000000003.zip', 'ledger/tile/0/000.p/7', 'ledger/tile/entries/000.p/7']));
+    folder = world.directory;
+  });
+});
