@@ -8,7 +8,7 @@ import { toLine } from '../../bench/support/report.ts';
 const BENCH = join(import.meta.dirname, '..', '..', 'bench');
 const benches = readdirSync(BENCH).filter((file) => file.endsWith('.ts'));
 
-it('all ten write their report in one form', () => {
+it('all eleven write their report in one form', () => {
   expect(benches).toEqual([
     'coldstart.ts',
     'console.ts',
@@ -17,6 +17,7 @@ it('all ten write their report in one form', () => {
     'normalize.ts',
     'organisation.ts',
     'peers.ts',
+    'plan-all.ts',
     'replay.ts',
     'report.ts',
     'scan.ts',

@@ -168,8 +168,20 @@ describeRemediator(exportLogsToCloudWatch, {
       arrange: instance({ EnableCloudwatchLogsExports: ['upgrade'] }),
     },
     { ...exports, name: 'a MySQL instance, whose logs may hold statements', expect: 'change', hazards: ['statements'], arrange: instance({ Engine: 'mysql' }) },
-    { ...exports, name: 'a temporary instance', expect: 'change', hazards: ['short-lived'], arrange: instance({}, { lifetime: 'temporary' }) },
-    { ...exports, name: 'one that is stopped', expect: 'change', hazards: ['busy'], arrange: stopped() },
+    {
+      ...exports,
+      name: 'a temporary instance',
+      expect: 'change',
+      hazards: ['short-lived'],
+      arrange: instance({ EnableCloudwatchLogsExports: ['postgresql'] }, { lifetime: 'temporary' }),
+    },
+    {
+      ...exports,
+      name: 'one that is stopped',
+      expect: 'change',
+      hazards: ['busy'],
+      arrange: stopped({ EnableCloudwatchLogsExports: ['postgresql'] }),
+    },
     { ...exports, name: 'a member of a cluster', expect: 'not-applicable', arrange: member },
     {
       ...exports,
