@@ -21,7 +21,7 @@ export default [
   {
     promise: 'No yes is recorded that there is no time to carry out.',
     defect: 'the time is not looked at',
-    file: 'packages/lambda-runtime/src/create-approval-handler.ts',
+    file: 'packages/lambda-runtime/src/approval-requests.ts',
     find: '&& remaining < NEEDED)',
     replace: '&& remaining < 0)',
     tests: ['tests/engine/approval-url.test.ts'],

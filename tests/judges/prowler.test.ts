@@ -14,6 +14,7 @@ const SCENARIOS: Readonly<Record<string, readonly string[]>> = {
   'rds-export-logs-to-cloudwatch': ['a MySQL instance, whose logs may hold statements'],
   'rds-enable-automated-backups': ['an instance with none'],
   'ec2-revoke-sg-open-admin-ipv6': ['a bastion'],
+  'ec2-revoke-nacl-open-admin-ports': ['everybody reach SSH', 'everybody reach RDP'],
   'ec2-revoke-sg-open-high-risk-ports': ['MySQL, SMB and Kibana', 'Postgres, SQL Server'],
   's3-enforce-default-encryption': ['a bucket without default encryption', 'KMS'],
   's3-remove-global-acl-grants': ['a list that lets everybody list', 'everybody with an account write'],

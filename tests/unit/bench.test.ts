@@ -18,6 +18,7 @@ it('all eleven write their report in one form', () => {
     'normalize.ts',
     'organisation.ts',
     'peers.ts',
+    'plan-all.ts',
     'replay.ts',
     'report.ts',
     'scan.ts',

@@ -155,15 +155,15 @@ export const errorClasses: Plugin = {
   },
 };
 
-const PACKAGES = /[\\/]@aws-sdk[\\/](?:client-[^\\/]+|nested-clients)[\\/]package\.json$/;
+const PACKAGES = /[\\/](?:@aws-sdk[\\/](?:client-[^\\/]+|nested-clients)|remediators[\\/][^\\/]+|remediator-[^\\/]+)[\\/]package\.json$/;
 
-/** Of a client's own package.json, which it puts into every bundle, the version alone: what else is in it nothing reads. */
+/** Of the package.json of a client or of remediators, which puts itself into every bundle, name and version alone: what else is in it nothing reads. */
 const packageVersions: Plugin = {
   name: 'redress-package-versions',
   setup(build) {
     build.onLoad({ filter: PACKAGES }, async ({ path }) => {
-      const { version } = JSON.parse(await readFile(path, 'utf8')) as { version: string };
-      return { contents: JSON.stringify({ version }), loader: 'json' };
+      const { name, version } = JSON.parse(await readFile(path, 'utf8')) as { name: string; version: string };
+      return { contents: JSON.stringify({ name, version }), loader: 'json' };
     });
   },
 };

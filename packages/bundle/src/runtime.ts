@@ -55,7 +55,8 @@ import {
   type HandlerOptions,
   type SealHandler,
 } from '@redress/lambda-runtime';
-import { notifierFromEnvironment } from '@redress/notify';
+// Not from the whole package: what makes messages is loaded with the first of them.
+import { notifierFromEnvironment } from '@redress/notify/environment';
 
 /** What {@link fromEnvironment} takes: what a `redress.config.mjs` exports, and what the policy file says. */
 export interface FunctionParts {

@@ -140,6 +140,18 @@ export {
 export { OUTCOMES, type Outcome, REVERSIBLE } from './model/outcome.js';
 export type { ApiCall, Assessment, Change, Hazard, Plan, RemediatorRef, ResponseRef, Retry, Undo } from './model/plan.js';
 export { formatResource, GLOBAL_REGION, isAccountId, isRegion, type Partition, partitionOf, type ResourceRef, resource, streamOf } from './model/resource.js';
+export {
+  type Compared,
+  comparedIn,
+  leftToAccount,
+  listOf,
+  nameOfStatement,
+  namesEverybody,
+  type OwnConditions,
+  opennessOf,
+  type Statement,
+  statementsOf,
+} from './model/resource-policy.js';
 export { sayingOf, wordsOf } from './model/words.js';
 export type { Delivered, GapDigest, Notification, Notify } from './notify.js';
 export { policyMistakes } from './policy/composed.js';

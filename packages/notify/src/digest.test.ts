@@ -4,8 +4,9 @@ import type { Channel } from './channels/channel.js';
 import { ticketChannel } from './channels/tickets.js';
 import { digestMessage } from './digest.js';
 import { sample } from './internal/sample.js';
-import { type Message, plainText } from './message.js';
+import type { Message } from './message.js';
 import { type NotifierOptions, notifier } from './notifier.js';
+import { plainText } from './plain-text.js';
 
 const AT = Date.parse('2026-11-28T00:30:00Z');
 const DAY = 86_400_000;

@@ -16,6 +16,7 @@ export { type Ticket, type TicketOptions, type TicketPort, type TicketText, tick
 export { notifierFromEnvironment } from './environment.js';
 export type { Delivery, Secret } from './http.js';
 export { type CodeChange, codeChange, SNIPPETS, type Snippet } from './iac.js';
-export { type Command, type Link, type Message, type MessageOptions, messageOf, plainText, type Section, type Severity } from './message.js';
+export { type Command, type Link, type Message, type MessageOptions, messageOf, type Section, type Severity } from './message.js';
 export { type Limits, type Notifier, type NotifierOptions, notifier } from './notifier.js';
+export { plainText } from './plain-text.js';
 export { ownerOf, type Route, type RouteCondition } from './routes.js';

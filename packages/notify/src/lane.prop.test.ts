@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { sample } from './internal/sample.js';
 import type { Message } from './message.js';
-import { messageOf, plainText } from './message.js';
+import { messageOf } from './message.js';
 import { notifier } from './notifier.js';
+import { plainText } from './plain-text.js';
 import { clean, quoted } from './text.js';
 
 const IDS = ['sg-a', 'sg-b', 'sg-c'];

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { sample } from './internal/sample.js';
-import { type Message, plainText } from './message.js';
+import type { Message } from './message.js';
 import { notifier } from './notifier.js';
+import { plainText } from './plain-text.js';
 
 /** A channel that sums up what was too much, and what came through it. */
 function told() {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { sample } from './internal/sample.js';
-import { differences, fitted, messageOf, plainText } from './message.js';
+import { differences, messageOf } from './message.js';
 import { notifier } from './notifier.js';
+import { fitted, plainText } from './plain-text.js';
 import { ownerOf } from './routes.js';
 import { bytesOf } from './text.js';
 

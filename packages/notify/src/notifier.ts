@@ -11,10 +11,10 @@ import {
   systemClock,
 } from '@redress/core';
 import type { Channel } from './channels/channel.js';
-import { digestMessage } from './digest.js';
 import type { Delivery } from './http.js';
 import { Lane, type LaneLimits } from './lane.js';
-import { isConsoleUrl, type Link, type Message, messageOf } from './message.js';
+import type { Link, Message } from './message.js';
+import { isConsoleUrl } from './plain-text.js';
 import { channelsFor, channelsOfGap, OWNER_TAGS, type Route } from './routes.js';
 import { clean } from './text.js';
 
@@ -164,6 +164,7 @@ export function notifier(options: NotifierOptions): Notifier {
     }
   };
   const notify = async (notification: Notification): Promise<Delivered> => {
+    const { messageOf } = await import('./message.js');
     const message = messageOf(notification, making);
     const to = channelsFor(notification, { routes, fallback, ownerTags }).flatMap((name) => lanes.get(name) ?? []);
     // A change that is made unless somebody objects rests on its notice: told to nobody, it was not delivered.
@@ -190,6 +191,7 @@ export function notifier(options: NotifierOptions): Notifier {
     }
   };
   const digest = async (given: GapDigest): Promise<Delivered> => {
+    const { digestMessage } = await import('./digest.js');
     const routing = { routes, fallback, ownerTags };
     const messages = new Map(
       [...lanes.values()].flatMap((lane) => {

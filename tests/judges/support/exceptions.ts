@@ -77,6 +77,8 @@ export const ERRORS: readonly { readonly what: RegExp; readonly why: string }[] 
 export const LEFT_OUT: readonly { readonly what: RegExp; readonly why: string }[] = [
   { what: / CloudTrail:UpdateTrail /, why: 'What is left out stays as it is.' },
   { what: / DynamoDB:UpdateTable /, why: 'What is left out stays as it is.' },
+  { what: / EC2:ModifyImageAttribute /, why: 'Only who is named may launch it more, or less.' },
+  { what: / EC2:ModifyTransitGateway /, why: 'Options that are left out stay as they are.' },
   { what: / EC2:ModifySubnetAttribute /, why: 'One attribute is set by each call; the others stay.' },
   { what: / EC2:ModifyInstanceMetadataOptions /, why: 'EC2 maintains the state of options that are left out; that moto resets them is a mistake of its own.' },
   { what: / Elastic Load Balancing v2:ModifyListener (?!DefaultActions)/, why: 'Properties that are left out stay as they are.' },
@@ -85,6 +87,7 @@ export const LEFT_OUT: readonly { readonly what: RegExp; readonly why: string }[
     why: 'The redirect takes the place of the actions; the undo puts them back whole.',
   },
   { what: / GuardDuty:UpdateDetector /, why: 'What is left out stays as it is.' },
+  { what: / Lambda:UpdateFunctionUrlConfig /, why: 'What is left out stays as it is.' },
   { what: / OpenSearch:UpdateDomainConfig /, why: 'What is left out stays as it is.' },
   { what: / RDS:ModifyDB(?:Instance|Cluster) /, why: 'What is left out stays as it is.' },
   {
@@ -93,7 +96,7 @@ export const LEFT_OUT: readonly { readonly what: RegExp; readonly why: string }[
   },
   { what: / Redshift:ModifyCluster /, why: 'What is left out stays as it is.' },
   { what: / Redshift:ModifyClusterParameterGroup Parameters\./, why: 'A parameter is set by its name and value; the rest describes it.' },
-  { what: / SSM:ModifyDocumentPermission SharedDocumentVersion$/, why: 'Only what is shared with an account has a version; it is taken from everybody.' },
+  { what: / SSM:ModifyDocumentPermission SharedDocumentVersion$/, why: 'What is taken from everybody is taken in whatever version; it is shared again in the one that was read.' },
   {
     what: / WAFV2:PutLoggingConfiguration LoggingConfiguration\.ManagedByFirewallManager$/,
     why: 'Firewall Manager alone sets it; what was read is that of the web ACL.',

@@ -11,7 +11,6 @@ import { mayBeReadLater } from './later.js';
 import { partsOf, type Sight } from './look.js';
 import { makePlan, type Part } from './planning.js';
 import { announcedBy, blank, outcomeOf, recordDecision, type Verdict } from './recorder.js';
-import { whileRunbook } from './runbook.js';
 import { type Runtime, unread } from './runtime.js';
 import type { PassResult } from './types.js';
 import type { End, Lead, Way } from './way.js';
@@ -21,7 +20,8 @@ const DONE: Lead = { is: 'done' };
 /** Decides on each part of what would be changed, and carries out what is allowed; after a change what is left is planned from what is there then. */
 export async function decideParts(runtime: Runtime, way: Way, sight: Sight): Promise<End> {
   const { facts, seen } = sight;
-  const runbook = await whileRunbook(runtime, way, { seen, facts, dryRun: way.run.dryRun });
+  const runbook =
+    way.remediator.runbook === undefined ? null : await (await import('./runbook.js')).whileRunbook(runtime, way, { seen, facts, dryRun: way.run.dryRun });
   if (runbook !== null) return { results: [runbook], leads: DONE };
   if (!way.run.dryRun && facts.history.ok) await endMoot(runtime, way, seen, facts.history.value.approvals, (look) => partsOf(sight, way, look, 'all'));
   const elsewhere = decidedElsewhere(way, sight);

@@ -3,7 +3,6 @@ import { type Fact, known } from '../guardrails/guardrail.js';
 import { type Approval, emptyView, type StreamView } from '../journal.js';
 import { streamOf } from '../model/resource.js';
 import { triggerBody } from './recorder.js';
-import { recoverOne } from './recover.js';
 import { factOf, type Runtime, type Standing } from './runtime.js';
 import type { Way } from './way.js';
 
@@ -25,6 +24,7 @@ export async function readHistory(runtime: Runtime, way: Way): Promise<History |
   const open = view.ok ? view.value.open : null;
   if (run.dryRun || open === null || open.leaseUntil > runtime.clock.now())
     return { standing, view: view.ok ? known(withItsCause(view.value, way, runtime.clock.now())) : view };
+  const { recoverOne } = await import('./recover.js');
   await recoverOne(runtime, open, run.deadline);
   together.reads.forget();
   return null;

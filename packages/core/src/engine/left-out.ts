@@ -3,7 +3,6 @@ import type { Remediator } from '../remediator/define.js';
 import { lastSweepOf, type Swept } from '../swept.js';
 import type { Runtime } from './runtime.js';
 import { sweptSoFar } from './sweep/progress.js';
-import { sweep } from './sweep.js';
 import type { PassResult, RunOptions } from './types.js';
 
 /** How long a type is left alone after a sweep where its remediator has no time to settle; milliseconds. */
@@ -49,6 +48,7 @@ export async function lookFor(runtime: Runtime, finding: Finding, run: RunOption
   const next = Math.max(newest, made) + settle;
   if (now < next)
     return { reason: `${what}: a sweep of ${ids} in ${region} looks for it after ${new Date(next).toISOString()}.`, retryable: true, retryAt: next };
+  const { sweep } = await import('./sweep.js');
   const summaries = await sweep(runtime, {
     targets: [target],
     remediators: due.map(({ id }) => id),

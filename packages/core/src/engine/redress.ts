@@ -5,28 +5,20 @@ import type { Finding } from '../model/finding.js';
 import { type ResourceRef, resource, streamOf } from '../model/resource.js';
 import { mappedRule } from '../policy/config-rule.js';
 import type { Remediator } from '../remediator/define.js';
-import { approvalUse, approve, closeBreaker, deny } from './approvals.js';
-import { contradiction, type Looked } from './contradiction.js';
+import type { Looked } from './contradiction.js';
 import { Delivery } from './delivery.js';
-import { sendDigest } from './digest.js';
-import { evaluate } from './evaluate.js';
 import { retryAtOf } from './later.js';
 import { type LookedFor, lookFor } from './left-out.js';
 import { runPass } from './path.js';
 import { flushNotices } from './recorder.js';
-import { recover, recoverExecution } from './recover.js';
-import { retry } from './retry.js';
-import { rollback, rollbackRefusal } from './rollback.js';
 import { type Routing, route } from './route.js';
 import { Runtime } from './runtime.js';
-import { discover } from './sweep/list.js';
-import { sweep, swept } from './sweep.js';
-import type { FindingResult, HandleResult, PassResult, Redress, RedressOptions, RunOptions, SweepOptions, SweepSummary } from './types.js';
+import type { FindingResult, HandleResult, PassResult, Redress, RedressOptions, RunOptions, SweepOptions, SweepSummary, SweepTarget } from './types.js';
 import { resourcePass } from './way.js';
 
 /**
  * Puts remediators, policy, journal and connection together. The one composition root: the Lambda handler and the command line are thin
- * around it.
+ * around it. What findings do not need is loaded when it is asked for: a function starts without it.
  *
  * @example
  * const redress = createRedress({ remediators: s3Remediators, policy, connect: connectAws(), journal: folderJournal({ directory: '.redress' }) });
@@ -46,24 +38,24 @@ export function createRedress(options: RedressOptions): Redress {
     run: clean((input, run = {}) => ask(runtime, input, oneRun(run))),
     handle: (input, run = {}) => handle(runtime, input, oneRun(run)),
     discover: (remediator, where) => discover(runtime, runtime.remediator(remediator), where),
-    evaluate: clean((finding, run = {}) => evaluate(runtime, finding, run.deadline ?? null)),
+    evaluate: clean(async (finding, run = {}) => (await import('./evaluate.js')).evaluate(runtime, finding, run.deadline ?? null)),
     sweep: clean((options) => sweepAndSay(runtime, options)),
-    swept: clean((target) => swept(runtime, target)),
-    rollback: clean((execution, how) => rollback(runtime, execution, how)),
-    rollbackRefusal: clean((execution, how = {}) => rollbackRefusal(runtime, execution, how)),
+    swept: clean(async (target) => (await import('./sweep.js')).swept(runtime, target)),
+    rollback: clean(async (execution, how) => (await import('./rollback.js')).rollback(runtime, execution, how)),
+    rollbackRefusal: clean(async (execution, how = {}) => (await import('./rollback.js')).rollbackRefusal(runtime, execution, how)),
     approvals: clean(async () => (await runtime.needJournal('An approval').approvals()).filter((each) => isLive(each, runtime.clock.now()))),
-    approve: clean((id, how) => approve(runtime, id, how)),
-    deny: clean((id, how) => deny(runtime, id, how)),
-    approvalUse: clean((id) => approvalUse(runtime.needJournal('An approval'), id)),
-    closeBreaker: clean((remediator, where, how) => closeBreaker(runtime, remediator, where, how)),
-    retry: clean((ref, how) => retry(runtime, ref, how)),
+    approve: clean(async (id, how) => (await import('./approvals.js')).approve(runtime, id, how)),
+    deny: clean(async (id, how) => (await import('./approvals.js')).deny(runtime, id, how)),
+    approvalUse: clean(async (id) => (await import('./approvals.js')).approvalUse(runtime.needJournal('An approval'), id)),
+    closeBreaker: clean(async (remediator, where, how) => (await import('./approvals.js')).closeBreaker(runtime, remediator, where, how)),
+    retry: clean(async (ref, how) => (await import('./retry.js')).retry(runtime, ref, how)),
     attest: clean(async (remediator, where, how) => {
       const { attest, accountOf } = await import('./attest.js');
       const attestation = await attest(runtime, remediator, where, how);
       return { attestation, passes: await askAbout(runtime, [runtime.remediator(remediator)], accountOf(where), oneRun({})) };
     }),
-    recover: clean((run = {}) => recover(runtime, run.deadline ?? null)),
-    recoverExecution: clean((execution, how) => recoverExecution(runtime, execution, how)),
+    recover: clean(async (run = {}) => (await import('./recover.js')).recover(runtime, run.deadline ?? null)),
+    recoverExecution: clean(async (execution, how) => (await import('./recover.js')).recoverExecution(runtime, execution, how)),
     redact: (value) => redactor.now(value),
     close: () => runtime.gate.close(),
   };
@@ -73,11 +65,22 @@ export function createRedress(options: RedressOptions): Redress {
 async function sweepAndSay(runtime: Runtime, given: SweepOptions): Promise<readonly SweepSummary[]> {
   const { onPass } = given;
   const options = onPass === undefined ? given : { ...given, onPass: (pass: PassResult) => onPass(runtime.redactor.now(pass)) };
+  const { sweep } = await import('./sweep.js');
   const summaries = await sweep(runtime, options);
   if (options.dryRun === true) return summaries;
+  const { sendDigest } = await import('./digest.js');
   await sendDigest(runtime, options.targets, options.deadline ?? null);
   await flushNotices(runtime);
   return summaries;
+}
+
+/** Null at once: it cannot be swept. */
+function discover(runtime: Runtime, remediator: Remediator, where: SweepTarget): AsyncIterable<ResourceRef> | null {
+  if (remediator.discover === null) return null;
+  return (async function* () {
+    const { discovered } = await import('./sweep/list.js');
+    yield* discovered(runtime, remediator, where);
+  })();
 }
 
 /** Whatever one call leads to is counted together. */
@@ -199,7 +202,9 @@ async function askFor(
       looks.push({ remediator, passes: made });
       passes.push(...made);
     }
-    const contradicted = await contradiction(runtime, known, looks, pass.reads, run);
+    // Who cannot judge a claim contradicts none.
+    const judges = looks.some(({ remediator }) => remediator.judge !== undefined);
+    const contradicted = judges ? await (await import('./contradiction.js')).contradiction(runtime, known, looks, pass.reads, run) : null;
     if (contradicted !== null) passes.push(contradicted);
     const all = [...looks.flatMap((each) => each.passes), ...(contradicted === null ? [] : [contradicted])];
     await delivery.handled(

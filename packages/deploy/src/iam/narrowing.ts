@@ -132,6 +132,27 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'ec2:DescribeSnapshots': describe('Ec2'),
   'ec2:DescribeVpcs': describe('Ec2'),
   'ec2:DescribeSubnets': describe('Ec2'),
+  'ec2:DescribeImages': describe('Ec2'),
+  'ec2:DescribeNetworkAcls': describe('Ec2'),
+  'ec2:DescribeTransitGateways': describe('Ec2'),
+  'ec2:ModifyImageAttribute': {
+    name: 'Image',
+    resources: ['arn:{partition}:ec2:{region}::image/*'],
+    accountKey: 'ec2:Owner',
+    tagged: true,
+    rest: 'Every image of the account, and any attribute of it: IAM does not see who gets or loses it.',
+  },
+  'ec2:ModifyTransitGateway': kind('TransitGateway', 'transit gateway', ['ec2:{region}:{account}:transit-gateway/*'], {
+    ...written,
+    rest: 'Every transit gateway of the account, and any option of it: IAM does not see which is changed.',
+  }),
+  'ec2:DeleteNetworkAclEntry': kind('NetworkAcl', 'network ACL', ['ec2:{region}:{account}:network-acl/*'], {
+    ...written,
+    rest: 'Every entry of every network ACL of the account: IAM does not see which entry.',
+  }),
+  'ec2:CreateNetworkAclEntry': kind('NetworkAcl', 'network ACL', ['ec2:{region}:{account}:network-acl/*'], {
+    rest: 'Any entry in any network ACL of the account: IAM does not see ports or addresses. Only the rollback role has it.',
+  }),
   'ec2:ModifySubnetAttribute': kind('Subnet', 'subnet', ['ec2:{region}:{account}:subnet/*'], {
     ...written,
     rest: 'Every subnet of the account, and any attribute of it: IAM does not see which is changed.',
@@ -289,6 +310,13 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'guardduty:UpdateDetector': detector({ ...written, rest: 'Every detector of the account: IAM does not see whether it is resumed or suspended.' }),
   'kms:DescribeKey': key(),
   'kms:GetKeyRotationStatus': key(),
+  'kms:GetKeyPolicy': key(),
+  'kms:PutKeyPolicy': key({
+    ...written,
+    // Without the check a policy could shut everybody out.
+    conditions: { BoolIfExists: { 'kms:BypassPolicyLockoutSafetyCheck': 'false' } },
+    rest: 'Every KMS key of the account, and any policy: IAM does not see what its statements say.',
+  }),
   'kms:ListKeys': listing('Keys', 'KMS keys'),
   'kms:ListResourceTags': key(),
   'kms:CancelKeyDeletion': key(written),
@@ -297,6 +325,11 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'lambda:GetFunctionConfiguration': lambdaFunction(),
   'lambda:GetFunctionUrlConfig': lambdaFunction(),
   'lambda:GetResourcePolicy': lambdaFunction(),
+  'lambda:UpdateFunctionUrlConfig': lambdaFunction({
+    ...written,
+    fixing: { StringEquals: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' } },
+    rest: 'The URL of every function of the account. The fix role can only let one ask for credentials; the rollback role can open one.',
+  }),
   'lambda:PutResourcePolicy': lambdaFunction({
     ...written,
     rest: 'Every function of the account, and any policy: IAM does not see what its statements say.',
@@ -422,6 +455,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   's3:PutAccountPublicAccessBlock': account('AccountPublicAccess', 'What S3 blocks for all buckets'),
   's3:PutBucketAcl': writtenBucket,
   's3:PutBucketLogging': writtenBucket,
+  's3:PutBucketOwnershipControls': writtenBucket,
   's3:PutBucketPolicy': writtenBucket,
   's3:PutBucketVersioning': writtenBucket,
   's3:DeleteBucketPolicy': bucket({ rest: 'Every bucket of the account: IAM does not see what its policy said. Only the rollback role has it.' }),

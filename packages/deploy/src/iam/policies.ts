@@ -63,8 +63,8 @@ export function memberPolicies(role: MemberRole, options: IamOptions): readonly 
  * A permission boundary: the most that a role may do, also when another policy is attached to it, or a resource lets it in. It allows what is
  * declared, denies everything else outright, and denies what nobody may declare ({@link NEVER}).
  *
- * It is one managed policy, so it has to be short. Of many remediators it names each action once: resources that only bound *which* are left to
- * the policies of the role, and the two denials that have no room are among {@link memberPolicies}, where they hold as well. Conditions stay.
+ * It is one managed policy, so it has to be short. Of many remediators it names each action once: resources that only bound *which*, those of looks first,
+ * are left to the policies of the role, and the two denials that have no room are among {@link memberPolicies}, where they hold as well. Conditions stay.
  *
  * @param role one of the roles; without it the boundary fits all three, and so keeps fix and rollback less apart.
  * @throws {RedressError} `compose/invalid`: the names of the actions alone are longer than a managed policy
@@ -83,9 +83,13 @@ function bounds(options: IamOptions, roles: readonly MemberRole[]): { readonly b
   // A boundary for all three has to let the rollback role do what a condition keeps from the fix role.
   const [of] = roles.length === 1 ? roles : [];
   const narrow = (given: IamOptions) => statementsOf('Bound', actions, given, of);
+  const written = iamActions(options.remediators.flatMap(({ uses }) => [...uses.writes, ...uses.undoes]));
+  const [changes, looks] = [actions.filter((each) => written.includes(each)), actions.filter((each) => !written.includes(each))];
   const allows = [
     narrow,
     (given: IamOptions) => together(narrow(given)),
+    // What is only looked at is kept to its kind by the policies of the role; what is changed, by the boundary as well.
+    (given: IamOptions) => [...statementsOf('BoundLook', looks, given, of, BY_NAME), ...together(statementsOf('Bound', changes, given, of))],
     (given: IamOptions) => together(narrow(given).map(ofServices)),
     (given: IamOptions) => statementsOf('Bound', actions, given, of, BY_NAME),
   ].map((made) => measured(options, made));
@@ -94,8 +98,8 @@ function bounds(options: IamOptions, roles: readonly MemberRole[]): { readonly b
     { Sid: 'OnlyDeclared', Effect: 'Deny', NotAction: actions.length === 0 ? ['sts:GetCallerIdentity'] : actions, Resource: '*' },
     { Sid: 'Never', Effect: 'Deny', Action: [...NEVER], Resource: '*' },
   ].map((each): Measured => ({ statement: each, longest: each }));
-  // The most that still fits; the order of importance is: exact names, then whose resources, then which, then which of them is for which action, then
-  // denials, which hold elsewhere as well.
+  // The most that still fits; the order of importance is: exact names, then whose resources, then which are changed, then which are looked at, then which
+  // of them is for which action, then denials, which hold elsewhere as well.
   for (const allow of allows)
     for (const within of [2, 1, 0]) {
       const boundary = [...allow, ...denies.slice(0, within)];

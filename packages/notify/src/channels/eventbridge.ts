@@ -1,6 +1,7 @@
 import { EventBridgeClient, type EventBridgeClientConfig, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { formatResource, RedressError } from '@redress/core';
-import { fitted, type Message } from '../message.js';
+import type { Message } from '../message.js';
+import { fitted } from '../plain-text.js';
 import { bytesOf } from '../text.js';
 import { sdkConfig } from './aws.js';
 import type { Channel } from './channel.js';

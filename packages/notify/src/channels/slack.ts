@@ -1,6 +1,7 @@
 import { isRecord, RedressError } from '@redress/core';
 import { type Delivery, request, type Secret, secretValue } from '../http.js';
-import { fitted, type Message } from '../message.js';
+import type { Message } from '../message.js';
+import { fitted } from '../plain-text.js';
 import { clip } from '../text.js';
 import type { Channel } from './channel.js';
 

@@ -1,6 +1,7 @@
 import type { SNSClient, SNSClientConfig } from '@aws-sdk/client-sns';
 import { RedressError } from '@redress/core';
-import { fitted, type Message, plainText } from '../message.js';
+import type { Message } from '../message.js';
+import { fitted, plainText } from '../plain-text.js';
 import { bytesOf, clip } from '../text.js';
 import { sdkConfig } from './aws.js';
 import type { Channel } from './channel.js';

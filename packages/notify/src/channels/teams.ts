@@ -1,5 +1,6 @@
 import { request, type Secret, secretValue } from '../http.js';
-import { fitted, type Message } from '../message.js';
+import type { Message } from '../message.js';
+import { fitted } from '../plain-text.js';
 import { bytesOf } from '../text.js';
 import type { Channel } from './channel.js';
 

@@ -1,7 +1,7 @@
 import { isRedressError } from '@redress/core';
 import type { Delivery } from '../http.js';
 import type { Message } from '../message.js';
-import { plainText } from '../message.js';
+import { plainText } from '../plain-text.js';
 import type { Channel } from './channel.js';
 
 /** What a ticket says. */

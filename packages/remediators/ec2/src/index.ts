@@ -12,7 +12,9 @@ import { revokeSgOpenRdp } from './ec2-revoke-sg-open-rdp.js';
 import { revokeSgOpenSsh } from './ec2-revoke-sg-open-ssh.js';
 import { closeDefaultSecurityGroup } from './further/ec2-close-default-security-group.js';
 import { disableSubnetAutoPublicIp } from './further/ec2-disable-subnet-auto-public-ip.js';
+import { disableTgwAutoAccept } from './further/ec2-disable-tgw-auto-accept.js';
 import { enableVpcFlowLogs } from './further/ec2-enable-vpc-flow-logs.js';
+import { makeAmiPrivate } from './further/ec2-make-ami-private.js';
 import { makeEbsSnapshotPrivate } from './further/ec2-make-ebs-snapshot-private.js';
 import { replaceSgAllTrafficOpen } from './further/ec2-replace-sg-all-traffic-open.js';
 import { reportDefaultRouteToIgw } from './further/ec2-report-default-route-to-igw.js';
@@ -20,14 +22,17 @@ import { reportInstancePublicIp } from './further/ec2-report-instance-public-ip.
 import { reportInstanceWithoutProfile } from './further/ec2-report-instance-without-profile.js';
 import { reportUnauthorizedInternetGateway } from './further/ec2-report-unauthorized-internet-gateway.js';
 import { requireImdsv2OnInstance } from './further/ec2-require-imdsv2-on-instance.js';
+import { revokeNaclOpenAdminPorts } from './further/ec2-revoke-nacl-open-admin-ports.js';
 import { revokeSgOpenHighRiskPorts } from './further/ec2-revoke-sg-open-high-risk-ports.js';
 import { revokeSgUnauthorizedOpenPorts } from './further/ec2-revoke-sg-unauthorized-open-ports.js';
 
 export {
   closeDefaultSecurityGroup,
   disableSubnetAutoPublicIp,
+  disableTgwAutoAccept,
   enableEbsEncryptionByDefault,
   enableVpcFlowLogs,
+  makeAmiPrivate,
   makeEbsSnapshotPrivate,
   replaceSgAllTrafficOpen,
   reportDefaultRouteToIgw,
@@ -36,6 +41,7 @@ export {
   reportUnauthorizedInternetGateway,
   reportUnencryptedEbsVolumes,
   requireImdsv2OnInstance,
+  revokeNaclOpenAdminPorts,
   revokeSgOpenAdminExisting,
   revokeSgOpenAdminIpv6,
   revokeSgOpenHighRiskPorts,
@@ -68,4 +74,7 @@ export const furtherEc2Remediators: readonly Remediator[] = [
   reportInstancePublicIp,
   reportInstanceWithoutProfile,
   reportUnauthorizedInternetGateway,
+  makeAmiPrivate,
+  disableTgwAutoAccept,
+  revokeNaclOpenAdminPorts,
 ];

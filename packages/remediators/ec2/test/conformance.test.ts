@@ -7,8 +7,11 @@ import {
   AuthorizeSecurityGroupIngressCommand,
   type AuthorizeSecurityGroupIngressCommandOutput,
   CreateFlowLogsCommand,
+  CreateImageCommand,
   CreateInternetGatewayCommand,
   CreateManagedPrefixListCommand,
+  CreateNetworkAclCommand,
+  CreateNetworkAclEntryCommand,
   CreateNetworkInterfaceCommand,
   CreateRouteCommand,
   CreateRouteTableCommand,
@@ -16,23 +19,30 @@ import {
   CreateSnapshotCommand,
   CreateSubnetCommand,
   CreateTagsCommand,
+  CreateTransitGatewayCommand,
   CreateVolumeCommand,
   CreateVpcCommand,
   DeleteFlowLogsCommand,
   DescribeFlowLogsCommand,
+  DescribeImageAttributeCommand,
   DescribeInstancesCommand,
+  DescribeNetworkAclsCommand,
   DescribeRouteTablesCommand,
   DescribeSecurityGroupRulesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
+  DescribeTransitGatewaysCommand,
   DisableEbsEncryptionByDefaultCommand,
   EC2Client,
   EnableEbsEncryptionByDefaultCommand,
   type IpPermission,
   ModifyEbsDefaultKmsKeyIdCommand,
+  ModifyImageAttributeCommand,
   ModifyInstanceMetadataOptionsCommand,
   ModifySnapshotAttributeCommand,
   ModifySubnetAttributeCommand,
+  ModifyTransitGatewayCommand,
+  ReplaceNetworkAclAssociationCommand,
   ResetEbsDefaultKmsKeyIdCommand,
   RevokeSecurityGroupEgressCommand,
   RevokeSecurityGroupIngressCommand,
@@ -47,8 +57,10 @@ import { inject } from 'vitest';
 import {
   closeDefaultSecurityGroup,
   disableSubnetAutoPublicIp,
+  disableTgwAutoAccept,
   enableEbsEncryptionByDefault,
   enableVpcFlowLogs,
+  makeAmiPrivate,
   makeEbsSnapshotPrivate,
   replaceSgAllTrafficOpen,
   reportDefaultRouteToIgw,
@@ -57,6 +69,7 @@ import {
   reportUnauthorizedInternetGateway,
   reportUnencryptedEbsVolumes,
   requireImdsv2OnInstance,
+  revokeNaclOpenAdminPorts,
   revokeSgOpenAdminExisting,
   revokeSgOpenAdminIpv6,
   revokeSgOpenHighRiskPorts,
@@ -542,7 +555,7 @@ const vpc =
   };
 const flows: Pick<Scenario, 'tag' | 'parameters' | 'breakAgain'> = {
   tag: tagged,
-  parameters: { destination: `arn:aws:s3:::${FLOWS}` },
+  parameters: { destination: 'arn:aws:logs:us-east-1:123456789012:log-group:flows', roleArn: 'arn:aws:iam::123456789012:role/flows' },
   breakAgain: async (sdk, ref) => {
     const ec2 = new EC2Client(sdk.config);
     const { FlowLogs = [] } = await ec2.send(new DescribeFlowLogsCommand({ Filter: [{ Name: 'resource-id', Values: [ref.id] }] }));
@@ -564,6 +577,14 @@ describeRemediator(enableVpcFlowLogs, {
     },
     { ...flows, name: 'a preview', expect: 'change', hazards: ['short-lived'], arrange: vpc('none', { stage: 'preview' }) },
     { ...flows, name: 'no destination is named', expect: 'manual', parameters: {}, arrange: vpc('none') },
+    {
+      ...flows,
+      name: 'a bucket is named, whose policy EC2 may replace',
+      expect: 'change',
+      hazards: ['bucket-policy'],
+      parameters: { destination: `arn:aws:s3:::${FLOWS}` },
+      arrange: vpc('none'),
+    },
     {
       ...flows,
       name: 'a log group is named, and no role',
@@ -921,6 +942,173 @@ describeRemediator(closeDefaultSecurityGroup, {
       name: 'a group that is gone',
       expect: 'compliant',
       arrange: async (sdk) => resource({ type: 'AWS::EC2::SecurityGroup', id: 'sg-0123456789abcdef0', account: sdk.account, region: sdk.region }),
+    },
+  ],
+});
+
+const publish = (ec2: EC2Client, ImageId: string, ...Add: readonly { readonly Group?: 'all'; readonly UserId?: string }[]) =>
+  ec2.send(new ModifyImageAttributeCommand({ ImageId, LaunchPermission: { Add: [...Add] } }));
+const image =
+  (shared: readonly { readonly Group?: 'all'; readonly UserId?: string }[], tags: Readonly<Record<string, string>> = {}) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const ec2 = new EC2Client(sdk.config);
+    const { id: InstanceId } = await machine({})(sdk);
+    const { ImageId = '' } = await ec2.send(new CreateImageCommand({ InstanceId, Name: sdk.name('image') }));
+    const ref = resource({ type: 'AWS::EC2::Image', id: ImageId, account: sdk.account, region: sdk.region });
+    for (const [key, value] of Object.entries({ team: 'shop', ...tags })) await tagged(sdk, ref, key, value);
+    if (shared.length > 0) await publish(ec2, ImageId, ...shared);
+    return ref;
+  };
+const launching: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag: tagged,
+  rest: async (sdk, { id: ImageId }) => {
+    const { LaunchPermissions = [] } = await new EC2Client(sdk.config).send(new DescribeImageAttributeCommand({ ImageId, Attribute: 'launchPermission' }));
+    return JSON.stringify(LaunchPermissions.filter(({ Group }) => Group === undefined));
+  },
+  breakAgain: async (sdk, { id }) => {
+    await publish(new EC2Client(sdk.config), id, { Group: 'all' });
+  },
+};
+describeRemediator(makeAmiPrivate, {
+  account: { endpoint: inject('moto') },
+  goneCode: 'InvalidAMIID.NotFound',
+  scenarios: [
+    { ...launching, name: 'everybody and one account may launch it', expect: 'change', arrange: image([{ Group: 'all' }, { UserId: '222222222222' }]) },
+    {
+      ...launching,
+      name: 'someone has just published it',
+      expect: 'change',
+      arrange: image([{ Group: 'all' }]),
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({ account, region, service: 'ec2', operation: 'ModifyImageAttribute', request: { imageId: id, attributeType: 'launchPermission' } }),
+    },
+    {
+      ...launching,
+      name: 'one that is published on purpose',
+      expect: 'change',
+      hazards: ['shared-on-purpose'],
+      arrange: image([{ Group: 'all' }], { offer: 'marketplace' }),
+    },
+    { ...launching, name: 'one account may launch it', expect: 'compliant', arrange: image([{ UserId: '222222222222' }]) },
+    {
+      name: 'an image that is gone',
+      expect: 'compliant',
+      arrange: async (sdk) => resource({ type: 'AWS::EC2::Image', id: 'ami-0123456789abcdef0', account: sdk.account, region: sdk.region }),
+    },
+  ],
+});
+
+const transit =
+  (AutoAcceptSharedAttachments: 'enable' | 'disable', tags: Readonly<Record<string, string>> = {}) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const { TransitGateway } = await new EC2Client(sdk.config).send(new CreateTransitGatewayCommand({ Options: { AutoAcceptSharedAttachments } }));
+    const ref = resource({ type: 'AWS::EC2::TransitGateway', id: TransitGateway?.TransitGatewayId ?? '', account: sdk.account, region: sdk.region });
+    for (const [key, value] of Object.entries({ team: 'network', ...tags })) await tagged(sdk, ref, key, value);
+    return ref;
+  };
+const accepting: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag: tagged,
+  rest: async (sdk, { id }) => {
+    const { TransitGateways: [found] = [] } = await new EC2Client(sdk.config).send(new DescribeTransitGatewaysCommand({ TransitGatewayIds: [id] }));
+    return JSON.stringify([{ ...found?.Options, AutoAcceptSharedAttachments: null }, found?.Description, found?.Tags]);
+  },
+  breakAgain: async (sdk, { id }) => {
+    await new EC2Client(sdk.config).send(new ModifyTransitGatewayCommand({ TransitGatewayId: id, Options: { AutoAcceptSharedAttachments: 'enable' } }));
+  },
+};
+describeRemediator(disableTgwAutoAccept, {
+  account: { endpoint: inject('moto') },
+  goneCode: 'InvalidTransitGatewayID.NotFound',
+  scenarios: [
+    { ...accepting, name: 'a gateway that accepts whoever it is shared with', expect: 'change', arrange: transit('enable') },
+    {
+      ...accepting,
+      name: 'someone has just made it so',
+      expect: 'change',
+      arrange: transit('enable'),
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({
+          account,
+          region,
+          service: 'ec2',
+          operation: 'ModifyTransitGateway',
+          request: { ModifyTransitGatewayRequest: { TransitGatewayId: id } },
+        }),
+    },
+    { ...accepting, name: 'that of a landing zone', expect: 'change', hazards: ['vending'], arrange: transit('enable', { role: 'landing-zone' }) },
+    { ...accepting, name: 'a gateway that asks', expect: 'compliant', arrange: transit('disable') },
+  ],
+});
+
+const entry = (RuleNumber: number, port: number | null, more: object = {}) => ({
+  RuleNumber,
+  Protocol: port === null ? '-1' : '6',
+  RuleAction: 'allow' as const,
+  Egress: false,
+  CidrBlock: '0.0.0.0/0',
+  ...(port === null ? {} : { PortRange: { From: port, To: port } }),
+  ...more,
+});
+const put = async (ec2: EC2Client, NetworkAclId: string, entries: readonly ReturnType<typeof entry>[]) => {
+  for (const each of entries) await ec2.send(new CreateNetworkAclEntryCommand({ NetworkAclId, ...each }));
+};
+const acl =
+  (entries: readonly ReturnType<typeof entry>[], attached = false) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const ec2 = new EC2Client(sdk.config);
+    const VpcId = (await ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }))).Vpc?.VpcId;
+    const id = (await ec2.send(new CreateNetworkAclCommand({ VpcId }))).NetworkAcl?.NetworkAclId ?? '';
+    await put(ec2, id, [entry(200, 443), ...entries]);
+    if (attached) {
+      const subnet = (await ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock: '10.0.1.0/24' }))).Subnet?.SubnetId ?? '';
+      const Filters = [{ Name: 'association.subnet-id', Values: [subnet] }];
+      const { NetworkAcls: [found] = [] } = await ec2.send(new DescribeNetworkAclsCommand({ Filters }));
+      const AssociationId = found?.Associations?.find(({ SubnetId }) => SubnetId === subnet)?.NetworkAclAssociationId;
+      await ec2.send(new ReplaceNetworkAclAssociationCommand({ AssociationId, NetworkAclId: id }));
+    }
+    const ref = resource({ type: 'AWS::EC2::NetworkAcl', id, account: sdk.account, region: sdk.region });
+    await tagged(sdk, ref, 'team', 'network');
+    return ref;
+  };
+const SSH = entry(90, 22);
+const entries: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag: tagged,
+  rest: async (sdk, { id }) => {
+    const { NetworkAcls: [found] = [] } = await new EC2Client(sdk.config).send(new DescribeNetworkAclsCommand({ NetworkAclIds: [id] }));
+    const others = found?.Entries?.filter(({ PortRange, Egress }) => Egress === true || ![22, 3389].includes(PortRange?.From ?? 0));
+    return JSON.stringify([others, found?.Associations, found?.Tags]);
+  },
+  breakAgain: async (sdk, { id }) => {
+    await put(new EC2Client(sdk.config), id, [SSH]);
+  },
+};
+describeRemediator(revokeNaclOpenAdminPorts, {
+  account: { endpoint: inject('moto') },
+  goneCode: 'InvalidNetworkAclID.NotFound',
+  scenarios: [
+    { ...entries, name: 'an ACL that lets everybody reach SSH', expect: 'change', arrange: acl([SSH]) },
+    {
+      ...entries,
+      name: 'someone has just let everybody reach RDP',
+      expect: 'change',
+      arrange: acl([entry(80, 3389)]),
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({ account, region, service: 'ec2', operation: 'CreateNetworkAclEntry', request: { networkAclId: id, ruleNumber: 80, egress: false } }),
+    },
+    { ...entries, name: 'one that a subnet has', expect: 'change', hazards: ['in-use'], arrange: acl([SSH], true) },
+    { ...entries, name: 'one that lets in everything', expect: 'manual', arrange: acl([entry(100, null)]) },
+    { ...entries, name: 'one that denies SSH before', expect: 'compliant', arrange: acl([SSH, entry(10, 22, { RuleAction: 'deny' })]) },
+    { ...entries, name: 'one that names who reaches SSH', expect: 'compliant', arrange: acl([entry(90, 22, { CidrBlock: '192.0.2.0/24' })]) },
+    {
+      ...entries,
+      name: 'the default one of a VPC',
+      expect: 'not-applicable',
+      arrange: async (sdk) => {
+        const ec2 = new EC2Client(sdk.config);
+        const vpc = (await ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }))).Vpc?.VpcId ?? '';
+        const { NetworkAcls: [found] = [] } = await ec2.send(new DescribeNetworkAclsCommand({ Filters: [{ Name: 'vpc-id', Values: [vpc] }] }));
+        return resource({ type: 'AWS::EC2::NetworkAcl', id: found?.NetworkAclId ?? '', account: sdk.account, region: sdk.region });
+      },
     },
   ],
 });

@@ -4,10 +4,13 @@ import { expect, it } from 'vitest';
 import {
   closeDefaultSecurityGroup,
   disableSubnetAutoPublicIp,
+  disableTgwAutoAccept,
   enableVpcFlowLogs,
+  makeAmiPrivate,
   makeEbsSnapshotPrivate,
   replaceSgAllTrafficOpen,
   requireImdsv2OnInstance,
+  revokeNaclOpenAdminPorts,
   revokeSgOpenHighRiskPorts,
   revokeSgUnauthorizedOpenPorts,
 } from '../src/index.js';
@@ -18,6 +21,8 @@ interface Thing {
   flowLogs: { FlowLogId: string; TrafficType: string }[];
   assigns: boolean;
   tokens: string;
+  accepts: string;
+  entries: Record<string, unknown>[];
 }
 const known = (custom: Record<string, unknown>, id: string | undefined, code: string): Thing => {
   const found = (custom as Record<string, Thing>)[id ?? ''];
@@ -27,6 +32,7 @@ const known = (custom: Record<string, unknown>, id: string | undefined, code: st
 const listed = (custom: Record<string, unknown>, ids: readonly string[] | undefined, code: string, account: string, as: string) =>
   (ids ?? Object.keys(custom).sort()).map((id) => ({ [as]: id, OwnerId: account, Tags: known(custom, id, code).tags }));
 const [NO_SNAPSHOT, NO_VPC] = ['InvalidSnapshot.NotFound', 'InvalidVpcID.NotFound'] as const;
+const [NO_GATEWAY, NO_ACL] = ['InvalidTransitGatewayID.NotFound', 'InvalidNetworkAclID.NotFound'] as const;
 const [NO_SUBNET, NO_INSTANCE] = ['InvalidSubnetID.NotFound', 'InvalidInstanceID.NotFound'] as const;
 
 /** As much of EC2 as these use, in which each thing is a snapshot, a VPC, a subnet and an instance. */
@@ -78,6 +84,55 @@ const ec2: Readonly<Record<string, Operation>> = {
     known(custom, InstanceId, NO_INSTANCE).tokens = HttpTokens;
     return {};
   },
+  DescribeImages: ({ custom }, { ImageIds }: { readonly ImageIds?: string[] }, { account }) => ({
+    Images: listed(custom, ImageIds, 'InvalidAMIID.NotFound', account, 'ImageId').map((each) => ({
+      ...each,
+      Public: known(custom, String(each['ImageId']), 'InvalidAMIID.NotFound').public,
+    })),
+  }),
+  ModifyImageAttribute: (
+    { custom },
+    { ImageId, LaunchPermission: { Add } }: { readonly ImageId: string; readonly LaunchPermission: { readonly Add?: object[] } },
+  ) => {
+    known(custom, ImageId, 'InvalidAMIID.NotFound').public = Add !== undefined;
+    return {};
+  },
+  DescribeTransitGateways: ({ custom }, { TransitGatewayIds }: { readonly TransitGatewayIds?: string[] }, { account }) => ({
+    TransitGateways: listed(custom, TransitGatewayIds, NO_GATEWAY, account, 'TransitGatewayId').map((each) => ({
+      ...each,
+      State: 'available',
+      CreationTime: new Date(0),
+      Options: { AutoAcceptSharedAttachments: known(custom, String(each['TransitGatewayId']), NO_GATEWAY).accepts },
+    })),
+  }),
+  ModifyTransitGateway: (
+    { custom },
+    { TransitGatewayId, Options }: { readonly TransitGatewayId: string; readonly Options: { readonly AutoAcceptSharedAttachments: string } },
+  ) => {
+    known(custom, TransitGatewayId, NO_GATEWAY).accepts = Options.AutoAcceptSharedAttachments;
+    return {};
+  },
+  DescribeNetworkAcls: ({ custom }, { NetworkAclIds }: { readonly NetworkAclIds?: string[] }, { account }) => ({
+    NetworkAcls: listed(custom, NetworkAclIds, NO_ACL, account, 'NetworkAclId').map((each) => ({
+      ...each,
+      IsDefault: false,
+      Associations: [],
+      Entries: known(custom, String(each['NetworkAclId']), NO_ACL).entries,
+    })),
+  }),
+  DeleteNetworkAclEntry: ({ custom }, { NetworkAclId, RuleNumber }: { readonly NetworkAclId: string; readonly RuleNumber: number }) => {
+    const thing = known(custom, NetworkAclId, NO_ACL);
+    const left = thing.entries.filter((each) => each['RuleNumber'] !== RuleNumber);
+    if (left.length === thing.entries.length) throw new SimulatedError('InvalidNetworkAclEntry.NotFound', 400);
+    thing.entries = left;
+    return {};
+  },
+  CreateNetworkAclEntry: ({ custom }, { NetworkAclId, ...made }: { readonly NetworkAclId: string; readonly RuleNumber: number }) => {
+    const { entries } = known(custom, NetworkAclId, NO_ACL);
+    if (entries.some((each) => each['RuleNumber'] === made.RuleNumber)) throw new SimulatedError('NetworkAclEntryAlreadyExists', 400);
+    entries.push(made);
+    return {};
+  },
   DescribeFlowLogs: ({ custom }, { Filter: [filter] }: { readonly Filter: { readonly Values: string[] }[] }) => ({
     FlowLogs: ((custom as Record<string, Thing>)[filter?.Values[0] ?? '']?.flowLogs ?? []).map((each) => ({ ...each, FlowLogStatus: 'ACTIVE' })),
   }),
@@ -94,7 +149,16 @@ const ec2: Readonly<Record<string, Operation>> = {
     return {};
   },
 };
-const sound = (): Thing => ({ tags: [], public: false, flowLogs: [{ FlowLogId: 'fl-0', TrafficType: 'ALL' }], assigns: false, tokens: 'required' });
+const SSH = { RuleNumber: 90, Protocol: '6', RuleAction: 'allow', Egress: false, CidrBlock: '0.0.0.0/0', PortRange: { From: 22, To: 22 } };
+const sound = (): Thing => ({
+  tags: [],
+  public: false,
+  flowLogs: [{ FlowLogId: 'fl-0', TrafficType: 'ALL' }],
+  assigns: false,
+  tokens: 'required',
+  accepts: 'disable',
+  entries: [],
+});
 
 it.each<[id: string, Remediator, type: string, subject: string, broken: Partial<Thing>, isOpen: (thing: Thing) => boolean]>([
   [makeEbsSnapshotPrivate.id, makeEbsSnapshotPrivate, 'AWS::EC2::Snapshot', 'snap-0123456789abcdef0', { public: true }, (thing) => thing.public],
@@ -108,15 +172,36 @@ it.each<[id: string, Remediator, type: string, subject: string, broken: Partial<
     { tokens: 'optional' },
     (thing) => thing.tokens !== 'required',
   ],
+  [makeAmiPrivate.id, makeAmiPrivate, 'AWS::EC2::Image', 'ami-0123456789abcdef0', { public: true }, (thing) => thing.public],
+  [
+    disableTgwAutoAccept.id,
+    disableTgwAutoAccept,
+    'AWS::EC2::TransitGateway',
+    'tgw-0123456789abcdef0',
+    { accepts: 'enable' },
+    (thing) => thing.accepts === 'enable',
+  ],
+  [
+    revokeNaclOpenAdminPorts.id,
+    revokeNaclOpenAdminPorts,
+    'AWS::EC2::NetworkAcl',
+    'acl-0123456789abcdef0',
+    { entries: [SSH] },
+    (thing) => thing.entries.length > 0,
+  ],
 ])('%s survives every fault at every call', async (_, remediator, type, subject, broken, isOpen) => {
   const report = await faultMatrix(remediator, {
     services: { ec2 },
-    parameters: remediator === enableVpcFlowLogs ? { destination: 'arn:aws:s3:::flows' } : {},
+    parameters:
+      remediator === enableVpcFlowLogs
+        ? { destination: 'arn:aws:logs:us-east-1:111111111111:log-group:flows', roleArn: 'arn:aws:iam::111111111111:role/flows' }
+        : {},
     arrange(account) {
       Object.assign(account.state.custom, { beside: sound(), [subject]: sound() });
       const now = () => (account.state.custom as Record<string, Thing>)[subject];
-      return reportedGap({
-        resource: resource({ type, id: subject, account: account.account, region: 'us-east-1' }),
+      const own = { account: account.account, region: 'us-east-1' };
+      const gap = reportedGap({
+        resource: resource({ type, id: subject, ...own }),
         rule: String(remediator.configRules[1]),
         open: () => Object.assign(now() ?? {}, structuredClone(broken)),
         isOpen: () => {
@@ -128,12 +213,21 @@ it.each<[id: string, Remediator, type: string, subject: string, broken: Partial<
           fix: () => {
             const thing = now();
             if (thing === undefined) return;
-            Object.assign(thing, { public: false, assigns: false, tokens: 'required' });
+            Object.assign(thing, { public: false, assigns: false, tokens: 'required', accepts: 'disable', entries: [] });
             if (thing.flowLogs.length === 0) thing.flowLogs.push({ FlowLogId: 'fl-theirs', TrafficType: 'REJECT' });
           },
           change: () => now()?.tags.push({ Key: 'team', Value: 'x' }),
         },
       });
+      if (remediator.configRules.length > 0) return gap;
+      // No rule looks at it: whoever changed it is what is known.
+      return {
+        ...gap,
+        open(at) {
+          gap.open(at);
+          return cloudTrailEvent({ ...own, service: 'ec2', operation: 'ModifyImageAttribute', request: { imageId: subject }, time: new Date(at) });
+        },
+      };
     },
   });
   expect(report.broken).toEqual([]);

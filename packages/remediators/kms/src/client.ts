@@ -1,12 +1,13 @@
 import { defineService } from '@redress/core';
 
-/** KMS as this package uses it: it neither encrypts nor decrypts, and reads no key policy. */
+/** KMS as this package uses it: it neither encrypts nor decrypts. */
 export const kms = defineService({
   id: 'kms',
   load: () => import('./sdk.js'),
   client: 'KMSClient',
   operations: {
     DescribeKey: {},
+    GetKeyPolicy: {},
     GetKeyRotationStatus: {},
     ListKeys: {},
     ListResourceTags: {},
@@ -15,5 +16,7 @@ export const kms = defineService({
     // Each sets what it says: sent twice, it changes nothing more.
     EnableKeyRotation: { retry: 'idempotent' },
     DisableKeyRotation: { retry: 'idempotent' },
+    // A policy replaces the one before: sent twice, it changes nothing more.
+    PutKeyPolicy: { retry: 'idempotent' },
   },
 });

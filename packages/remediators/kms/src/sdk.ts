@@ -4,8 +4,10 @@ export {
   DescribeKeyCommand,
   DisableKeyRotationCommand,
   EnableKeyRotationCommand,
+  GetKeyPolicyCommand,
   GetKeyRotationStatusCommand,
   KMSClient,
   ListKeysCommand,
   ListResourceTagsCommand,
+  PutKeyPolicyCommand,
 } from '@aws-sdk/client-kms';

@@ -7,13 +7,14 @@ import {
   GetKeyPolicyCommand,
   KMSClient,
   ListResourceTagsCommand,
+  PutKeyPolicyCommand,
   ScheduleKeyDeletionCommand,
   TagResourceCommand,
 } from '@aws-sdk/client-kms';
 import { type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk, securityHubEvent } from '@redress/testing';
 import { inject } from 'vitest';
-import { cancelKeyDeletion, enableKeyRotation } from '../src/index.js';
+import { cancelKeyDeletion, enableKeyRotation, removePublicKeyPolicy } from '../src/index.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -141,6 +142,59 @@ describeRemediator(cancelKeyDeletion, {
           await kms.send(new CancelKeyDeletionCommand({ KeyId }));
         },
       }),
+    },
+    gone,
+  ],
+});
+
+const ROOT = { Sid: 'root', Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::123456789012:root' }, Action: 'kms:*', Resource: '*' };
+const lets = (more: object) => ({ Sid: 'use', Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: '*', ...more });
+const putPolicy =
+  (...Statement: readonly object[]) =>
+  (kms: KMSClient, KeyId: string) =>
+    kms.send(new PutKeyPolicyCommand({ KeyId, PolicyName: 'default', Policy: JSON.stringify({ Version: '2012-10-17', Statement }) }));
+const everybody = putPolicy(ROOT, lets({ Principal: '*' }));
+const policed: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag: common().tag as NonNullable<Scenario['tag']>,
+  rest: async (sdk, { id: KeyId }) => {
+    const { KeyMetadata = {} } = await client(sdk).send(new DescribeKeyCommand({ KeyId }));
+    const { Policy = '{}' } = await client(sdk).send(new GetKeyPolicyCommand({ KeyId, PolicyName: 'default' }));
+    const { Statement } = JSON.parse(Policy) as { readonly Statement: readonly { readonly Sid?: string }[] };
+    return JSON.stringify([KeyMetadata, Statement.filter(({ Sid }) => Sid !== 'use'), (await client(sdk).send(new ListResourceTagsCommand({ KeyId }))).Tags]);
+  },
+  breakAgain: async (sdk, { id }) => {
+    await everybody(client(sdk), id);
+  },
+};
+describeRemediator(removePublicKeyPolicy, {
+  account,
+  scenarios: [
+    { ...policed, name: 'a key that everybody may use', expect: 'change', arrange: key({ prepare: everybody }) },
+    {
+      ...policed,
+      name: 'someone has just let everybody in',
+      expect: 'change',
+      arrange: key({ prepare: putPolicy(ROOT, lets({ Principal: { AWS: '*' } })) }),
+      event: named('PutKeyPolicy', ({ id }) => ({ request: { keyId: id, policyName: 'default' } })),
+    },
+    {
+      ...policed,
+      name: 'a key that is published',
+      expect: 'change',
+      hazards: ['shared-on-purpose'],
+      arrange: key({ tags: { use: 'public sample' }, prepare: everybody }),
+    },
+    {
+      ...policed,
+      name: 'a key that hangs on a condition that is not weighed',
+      expect: 'manual',
+      arrange: key({ prepare: putPolicy(ROOT, lets({ Principal: '*', Condition: { StringEquals: { 'kms:ViaService': 's3.us-east-1.amazonaws.com' } } })) }),
+    },
+    {
+      ...policed,
+      name: 'a key that is bound to its account',
+      expect: 'compliant',
+      arrange: key({ prepare: putPolicy(ROOT, lets({ Principal: '*', Condition: { StringEquals: { 'kms:CallerAccount': '123456789012' } } })) }),
     },
     gone,
   ],

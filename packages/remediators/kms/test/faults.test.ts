@@ -1,11 +1,12 @@
 import { type Remediator, resource } from '@redress/core';
 import { faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
 import { expect, it } from 'vitest';
-import { cancelKeyDeletion, enableKeyRotation } from '../src/index.js';
+import { cancelKeyDeletion, enableKeyRotation, removePublicKeyPolicy } from '../src/index.js';
 
 interface Key {
   state: string;
   rotates: boolean;
+  policy: string;
   tags: { TagKey: string; TagValue: string }[];
 }
 type Named = { readonly KeyId: string };
@@ -49,21 +50,30 @@ const kms: Readonly<Record<string, Operation>> = {
     needs(custom, KeyId, 'Enabled').rotates = false;
     return {};
   },
+  GetKeyPolicy: ({ custom }, { KeyId }: Named) => ({ Policy: keyOf(custom, KeyId).policy }),
+  PutKeyPolicy: ({ custom }, { KeyId, Policy }: Named & { readonly Policy: string }) => {
+    keyOf(custom, KeyId).policy = Policy;
+    return {};
+  },
   CancelKeyDeletion: ({ custom }, { KeyId }: Named) => {
     needs(custom, KeyId, 'PendingDeletion').state = 'Disabled';
     return { KeyId };
   },
 };
 
+const policy = (Principal: unknown) =>
+  JSON.stringify({ Version: '2012-10-17', Statement: [{ Sid: 'use', Effect: 'Allow', Principal, Action: 'kms:Decrypt', Resource: '*' }] });
+
 it.each<[id: string, Remediator, open: Partial<Key>, least: number]>([
   [enableKeyRotation.id, enableKeyRotation, { rotates: false }, 200],
   // What has no undo has no rollback that could meet a fault.
   [cancelKeyDeletion.id, cancelKeyDeletion, { state: 'PendingDeletion' }, 100],
+  [removePublicKeyPolicy.id, removePublicKeyPolicy, { policy: policy('*') }, 200],
 ])('%s survives every fault at every call', async (_, remediator, open, least) => {
   const report = await faultMatrix(remediator, {
     services: { kms },
     arrange(account) {
-      const sound = (): Key => ({ state: 'Enabled', rotates: true, tags: [{ TagKey: 'team', TagValue: 'security' }] });
+      const sound = (): Key => ({ state: 'Enabled', rotates: true, policy: policy({ AWS: '222222222222' }), tags: [{ TagKey: 'team', TagValue: 'security' }] });
       Object.assign(account.state.custom, { beside: sound(), subject: sound() });
       const subject = () => keyOf(account.state.custom, 'subject');
       const [[member, value] = ['state', '']] = Object.entries(open);

@@ -13,6 +13,8 @@ export const lambda = defineService({
     ListTags: {},
     // It replaces the whole policy, and names the revision that it replaces: sent twice, the second one is refused.
     PutResourcePolicy: { retry: 'verify-first' },
+    // It sets what it names: sent twice, it changes nothing more.
+    UpdateFunctionUrlConfig: { retry: 'idempotent' },
   },
 });
 

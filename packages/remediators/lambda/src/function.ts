@@ -39,10 +39,12 @@ const named = namedBy('functionName');
 /** The calls that make a function or change where it runs; CloudTrail names them with the version of the API. */
 export const functionCalls = { 'lambda:CreateFunction20150331': named, 'lambda:UpdateFunctionConfiguration20150331v2': named } as const;
 
+/** The calls that give a function a URL, or change it. */
+export const urlCalls = { 'lambda:CreateFunctionUrlConfig': named, 'lambda:UpdateFunctionUrlConfig': named } as const;
+
 /** The calls that say who may call a function. */
 export const policyCalls = {
   'lambda:AddPermission20150331v2': named,
-  'lambda:CreateFunctionUrlConfig': named,
-  'lambda:UpdateFunctionUrlConfig': named,
+  ...urlCalls,
   'lambda:PutResourcePolicy20260709': namedBy('resourceArn'),
 } as const;

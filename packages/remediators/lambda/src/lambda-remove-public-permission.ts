@@ -1,11 +1,12 @@
-import { defineSetting, isGone, sharedOnPurpose } from '@redress/core';
+import { defineSetting, isGone, leftToAccount, nameOfStatement, opennessOf, type Statement, sharedOnPurpose, statementsOf } from '@redress/core';
 import { lambda } from './client.js';
 import { lambdaFunction, policyCalls } from './function.js';
 import { packageRef } from './package-ref.js';
-import { letsAnyBucketIn, nameOf, narrowed, opennessOf, statementsOf } from './policy.js';
+import { letsAnyBucketIn, OWN } from './policy.js';
 
 /** What Lambda takes. */
 const LARGEST = 20_480;
+const isOpen = (statement: Statement) => opennessOf(statement, OWN) === 'everybody';
 
 /**
  * Leaves calling a function, where its policy lets everybody do it, to the account. The statements stay, and so does all else of the policy: it is replaced
@@ -73,7 +74,7 @@ export const removePublicPermission = defineSetting({
     const statements = statementsOf(policy);
     if (statements === null)
       return { status: 'manual', message: `The policy of ${id} cannot be understood.`, steps: ['See who may call the function by it, and replace it.'] };
-    if (statements.some((each) => opennessOf(each) === 'everybody'))
+    if (statements.some((each) => isOpen(each)))
       return policy.length + 100 * statements.length <= LARGEST
         ? null
         : {
@@ -81,7 +82,7 @@ export const removePublicPermission = defineSetting({
             message: `The policy of ${id} lets everybody call it, and has no room for a narrower one.`,
             steps: ['Take these statements away by hand.'],
           };
-    const unknown = statements.flatMap((each, at) => (opennessOf(each) === 'unknown' ? [nameOf(each, at)] : []));
+    const unknown = statements.flatMap((each, at) => (opennessOf(each, OWN) === 'unknown' ? [nameOfStatement(each, at)] : []));
     return unknown.length === 0
       ? null
       : {
@@ -92,8 +93,8 @@ export const removePublicPermission = defineSetting({
   },
   wanted({ now, resource }) {
     const statements = now.policy === null ? null : statementsOf(now.policy);
-    if (now.policy === null || !statements?.some((each) => opennessOf(each) === 'everybody')) return now;
-    const Statement = statements.map((each) => narrowed(each, `arn:${resource.partition}:iam::${resource.account}:root`));
+    if (now.policy === null || !statements?.some((each) => isOpen(each))) return now;
+    const Statement = statements.map((each) => (isOpen(each) ? leftToAccount(each, resource) : each));
     return { ...now, policy: JSON.stringify({ ...(JSON.parse(now.policy) as object), Statement }) };
   },
   writes: [lambda.pick('PutResourcePolicy')],
@@ -104,14 +105,16 @@ export const removePublicPermission = defineSetting({
   equivalent: ({ before, after }) => before.policy === after.policy,
   compliant: ({ now: { policy } }) => (policy === null ? 'It has no policy.' : 'Its policy names whoever may call it.'),
   summary: ({ id, now: { policy } }) => {
-    const names = (statementsOf(policy ?? '') ?? []).flatMap((each, at) => (opennessOf(each) === 'everybody' ? [nameOf(each, at)] : []));
+    const names = (statementsOf(policy ?? '') ?? []).flatMap((each, at) => (isOpen(each) ? [nameOfStatement(each, at)] : []));
     return `leave calls of ${id} by the policy's statement${names.length === 1 ? '' : 's'} ${names.join(', ')} to the account`;
   },
   // Security Hub counts these, too; AWS Config does not.
   judge: ({ state: { policy }, claim, resource }) =>
     claim.controls.includes('Lambda.1') && policy !== null
       ? (statementsOf(policy) ?? []).flatMap((each, at) =>
-          letsAnyBucketIn(each) ? [`${resource.id} lets S3 in by ${nameOf(each, at)} for buckets of any account: aws:SourceAccount is not asked for`] : [],
+          letsAnyBucketIn(each)
+            ? [`${resource.id} lets S3 in by ${nameOfStatement(each, at)} for buckets of any account: aws:SourceAccount is not asked for`]
+            : [],
         )
       : [],
 });

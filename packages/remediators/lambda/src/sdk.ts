@@ -7,4 +7,5 @@ export {
   ListFunctionsCommand,
   ListTagsCommand,
   PutResourcePolicyCommand,
+  UpdateFunctionUrlConfigCommand,
 } from '@aws-sdk/client-lambda';

@@ -3,15 +3,18 @@ import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import {
   CreateFunctionCommand,
   CreateFunctionUrlConfigCommand,
+  type FunctionUrlAuthType,
   GetFunctionConfigurationCommand,
+  GetFunctionUrlConfigCommand,
   LambdaClient,
   ListTagsCommand,
   TagResourceCommand,
+  UpdateFunctionUrlConfigCommand,
 } from '@aws-sdk/client-lambda';
 import { type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { afterAll, inject } from 'vitest';
-import { removePublicPermission, reportOutsideVpc, reportSingleAzVpc } from '../src/index.js';
+import { removePublicPermission, reportOutsideVpc, reportSingleAzVpc, requireFunctionUrlAuth } from '../src/index.js';
 import { policiesInFrontOf } from './policies.js';
 
 declare module 'vitest' {
@@ -168,6 +171,43 @@ describeRemediator(removePublicPermission, {
     },
     { ...policed, name: 'a function that names who calls it', expect: 'compliant', arrange: letting([partner]) },
     { ...policed, name: 'a function without a policy', expect: 'compliant', arrange: inZones() },
+    gone,
+  ],
+});
+
+const withUrl =
+  (AuthType: FunctionUrlAuthType, tags: Readonly<Record<string, string>> = {}) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const ref = await inZones()(sdk);
+    for (const [key, value] of Object.entries(tags)) await tag(sdk, ref, key, value);
+    await client(sdk).send(new CreateFunctionUrlConfigCommand({ FunctionName: ref.id, AuthType, Cors: { AllowOrigins: ['https://shop.example'] } }));
+    return ref;
+  };
+const addressed: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag,
+  rest: async (sdk, ref) => {
+    const { Cors, FunctionUrl, InvokeMode } = await client(sdk).send(new GetFunctionUrlConfigCommand({ FunctionName: ref.id }));
+    return JSON.stringify([Cors, FunctionUrl, InvokeMode, (await client(sdk).send(new ListTagsCommand({ Resource: arnOf(ref) }))).Tags]);
+  },
+  breakAgain: async (sdk, { id }) => {
+    await client(sdk).send(new UpdateFunctionUrlConfigCommand({ FunctionName: id, AuthType: 'NONE' }));
+  },
+};
+describeRemediator(requireFunctionUrlAuth, {
+  account: { endpoint: inject('moto') },
+  scenarios: [
+    { ...addressed, name: 'a URL that asks for no credentials', expect: 'change', arrange: withUrl('NONE') },
+    {
+      ...addressed,
+      name: 'someone has just opened it',
+      expect: 'change',
+      arrange: withUrl('NONE'),
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({ account, region, service: 'lambda', operation: 'UpdateFunctionUrlConfig', request: { functionName: id, authType: 'NONE' } }),
+    },
+    { ...addressed, name: 'a sample for everybody', expect: 'change', hazards: ['shared-on-purpose'], arrange: withUrl('NONE', { kind: 'sample' }) },
+    { ...addressed, name: 'a URL that asks for credentials', expect: 'compliant', arrange: withUrl('AWS_IAM') },
+    { name: 'a function without a URL', expect: 'compliant', arrange: inZones(), tag },
     gone,
   ],
 });

@@ -1,7 +1,7 @@
 import { resource } from '@redress/core';
-import { faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
+import { cloudTrailEvent, faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
 import { expect, it } from 'vitest';
-import { removePublicPermission } from '../src/index.js';
+import { removePublicPermission, requireFunctionUrlAuth } from '../src/index.js';
 
 interface Function {
   policy: string;
@@ -69,4 +69,59 @@ it('lambda-remove-public-permission survives every fault at every call', async (
   });
   expect(report.broken).toEqual([]);
   expect(report.injected).toBeGreaterThan(200);
+});
+
+interface Addressed {
+  auth: string;
+  tags: Record<string, string>;
+}
+const addressedOf = (custom: Record<string, unknown>, name: string): Addressed => {
+  const found = (custom as Record<string, Addressed>)[name];
+  if (found === undefined) throw new SimulatedError('ResourceNotFoundException', 404);
+  return found;
+};
+/** As much of Lambda as URLs need. */
+const urls: Readonly<Record<string, Operation>> = {
+  ...lambda,
+  GetFunctionConfiguration: ({ custom }, { FunctionName }: { readonly FunctionName: string }) => {
+    addressedOf(custom, FunctionName);
+    return { FunctionName };
+  },
+  GetFunctionUrlConfig: ({ custom }, { FunctionName }: { readonly FunctionName: string }) => ({ AuthType: addressedOf(custom, FunctionName).auth }),
+  UpdateFunctionUrlConfig: ({ custom }, { FunctionName, AuthType }: { readonly FunctionName: string; readonly AuthType: string }) => {
+    addressedOf(custom, FunctionName).auth = AuthType;
+    return { AuthType };
+  },
+};
+
+it('lambda-require-function-url-auth survives every fault at every call', async () => {
+  const report = await faultMatrix(requireFunctionUrlAuth, {
+    services: { lambda: urls },
+    arrange(account) {
+      const sound = (): Addressed => ({ auth: 'AWS_IAM', tags: { team: 'shop' } });
+      Object.assign(account.state.custom, { beside: sound(), subject: sound() });
+      const subject = () => addressedOf(account.state.custom, 'subject');
+      const own = { account: account.account, region: 'us-east-1' };
+      const gap = reportedGap({
+        resource: resource({ type: 'AWS::Lambda::Function', id: 'subject', ...own }),
+        rule: 'none',
+        open: () => Object.assign(subject(), { auth: 'NONE' }),
+        isOpen: () => (account.state.custom as Record<string, Addressed>)['subject']?.auth === 'NONE',
+        others: {
+          delete: () => delete account.state.custom['subject'],
+          fix: () => Object.assign(subject(), { auth: 'AWS_IAM' }),
+          change: () => Object.assign(subject().tags, { more: 'x' }),
+        },
+      });
+      return {
+        ...gap,
+        open(at) {
+          gap.open(at);
+          return cloudTrailEvent({ ...own, service: 'lambda', operation: 'UpdateFunctionUrlConfig', request: { functionName: 'subject' }, time: new Date(at) });
+        },
+      };
+    },
+  });
+  expect(report.broken).toEqual([]);
+  expect(report.injected).toBeGreaterThan(150);
 });

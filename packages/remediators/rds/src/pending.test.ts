@@ -104,3 +104,15 @@ describe('a standby', () => {
     expect((await assess(enableMultiAz, { Engine: 'sqlserver-se' })).status).toBe('change');
   });
 });
+
+it.each([
+  ['mysql', ['audit', 'error', 'general', 'slowquery'], ['statements']],
+  // Each statement that fails is in it, by default.
+  ['postgres', ['postgresql', 'upgrade'], ['statements']],
+  ['oracle-ee', ['alert', 'audit', 'listener', 'trace'], ['statements']],
+  ['sqlserver-se', ['agent', 'error'], []],
+])('logs of %s that may hold statements are what a person is asked about', async (Engine, logs, hazards) => {
+  const assessment = await assess(exportLogsToCloudWatch, { Engine });
+  expect(changesOf(assessment)[0]?.call.input).toMatchObject({ CloudwatchLogsExportConfiguration: { EnableLogTypes: logs } });
+  expect(assessment.status === 'change' && (assessment.hazards ?? []).map(({ code }) => code)).toEqual(hazards);
+});

@@ -17,8 +17,8 @@ const LOGS: readonly (readonly [engine: RegExp, logs: readonly string[]])[] = [
   [/^sqlserver-ex$/, ['error']],
 ];
 const logsOf = (engine: string) => LOGS.find(([pattern]) => pattern.test(engine))?.[1] ?? null;
-/** Those that may hold statements, and so what is in tables. */
-const STATEMENTS = ['audit', 'general', 'slowquery', 'trace'];
+/** Those that may hold statements, and so what is in tables. PostgreSQL writes each statement that fails into its only log, by default. */
+const STATEMENTS = ['audit', 'general', 'postgresql', 'slowquery', 'trace'];
 const added = (now: { readonly exports: readonly string[] }, to: { readonly exports: readonly string[] }) =>
   to.exports.filter((log) => !now.exports.includes(log));
 
@@ -56,7 +56,7 @@ export const exportLogsToCloudWatch = defineSetting({
     {
       code: 'statements',
       effect: 'approve',
-      what: 'Audit, general, slow query and trace logs may hold statements, and so what is in tables: whoever reads the log group reads it, too.',
+      what: 'Audit, general, slow query and trace logs, and the log of PostgreSQL, may hold statements, and so what is in tables: whoever reads the log group reads it, too.',
       advice: 'See who may read log groups below /aws/rds, and whether the engine writes such logs. Then approve.',
       when({ now, to }) {
         const told = added(now, to).filter((log) => STATEMENTS.includes(log));

@@ -111,7 +111,7 @@ const ROLE = 'arn:aws:iam::111111111111:role/rds-monitoring';
 it.each<[id: string, Remediator, type: string, broken: Partial<Thing>, parameters?: { readonly roleArn: string }]>([
   [enableInstanceDeletionProtection.id, enableInstanceDeletionProtection, 'AWS::RDS::DBInstance', { DeletionProtection: false }],
   [enableEnhancedMonitoring.id, enableEnhancedMonitoring, 'AWS::RDS::DBInstance', { MonitoringInterval: 0 }, { roleArn: ROLE }],
-  [exportLogsToCloudWatch.id, exportLogsToCloudWatch, 'AWS::RDS::DBInstance', { EnabledCloudwatchLogsExports: ['upgrade'] }],
+  [exportLogsToCloudWatch.id, exportLogsToCloudWatch, 'AWS::RDS::DBInstance', { EnabledCloudwatchLogsExports: ['postgresql'] }],
   [enableAutomatedBackups.id, enableAutomatedBackups, 'AWS::RDS::DBInstance', { BackupRetentionPeriod: 1 }],
   [disablePublicAccess.id, disablePublicAccess, 'AWS::RDS::DBInstance', { PubliclyAccessible: true }],
   [enableAutoMinorUpgrade.id, enableAutoMinorUpgrade, 'AWS::RDS::DBInstance', { AutoMinorVersionUpgrade: false }],

@@ -112,6 +112,7 @@ describe('recorded calls', () => {
 it('the package exports its remediators, and nothing of its client', () => {
   expect(Object.keys(published).sort()).toEqual([
     'blockPublicAccess',
+    'disableAcls',
     'enableAccountPublicAccessBlock',
     'enableServerAccessLogging',
     'enableVersioning',
@@ -134,6 +135,7 @@ it('the package exports its remediators, and nothing of its client', () => {
     's3-remove-public-read',
     's3-remove-public-write',
     's3-remove-global-acl-grants',
+    's3-disable-acls',
   ]);
   expect(published.s3Remediators.map((each) => each.id)).toEqual([
     's3-enforce-default-encryption',

@@ -8,6 +8,7 @@ import { enableAccountPublicAccessBlock } from './further/account/s3-enable-acco
 import { removeGlobalAclGrants } from './further/public/s3-remove-global-acl-grants.js';
 import { removePublicRead } from './further/public/s3-remove-public-read.js';
 import { removePublicWrite } from './further/public/s3-remove-public-write.js';
+import { disableAcls } from './further/s3-disable-acls.js';
 import { enableServerAccessLogging } from './further/s3-enable-server-access-logging.js';
 import { enableVersioning } from './further/s3-enable-versioning.js';
 import { requireKmsDefaultEncryption } from './further/s3-require-kms-default-encryption.js';
@@ -18,6 +19,7 @@ import { reportPublicWebsiteBucket } from './s3-report-public-website-bucket.js'
 
 export {
   blockPublicAccess,
+  disableAcls,
   enableAccountPublicAccessBlock,
   enableServerAccessLogging,
   enableVersioning,
@@ -43,4 +45,5 @@ export const furtherS3Remediators: readonly Remediator[] = [
   removePublicRead,
   removePublicWrite,
   removeGlobalAclGrants,
+  disableAcls,
 ];

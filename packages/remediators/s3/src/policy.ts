@@ -1,14 +1,12 @@
-import { isRecord } from '@redress/core';
+import { isRecord, statementsOf } from '@redress/core';
 
-/** The statements of a policy; null: it cannot be understood. */
-export function statementsOf(policy: string): readonly Readonly<Record<string, unknown>>[] | null {
-  try {
-    const document: unknown = JSON.parse(policy);
-    const statements = isRecord(document) ? [document['Statement']].flat() : null;
-    return statements?.every(isRecord) === true ? statements : null;
-  } catch {
-    return null;
-  }
+/** Whether a statement lets in whoever comes by access points, which decide then. A policy that cannot be understood is taken to. */
+export function leavesToAccessPoints(policy: string): boolean {
+  return (
+    statementsOf(policy)?.some(
+      (each) => each['Effect'] === 'Allow' && /"s3:(?:dataaccesspoint(?:arn|account)|accesspointnetworkorigin)"/i.test(JSON.stringify(each['Condition'] ?? '')),
+    ) ?? true
+  );
 }
 
 /** Whether a statement of a bucket policy lets a service in: by default S3, which delivers access logs. A policy that cannot be understood is taken to. */

@@ -3,6 +3,9 @@ import { bucket, type FakeBucket, fakeS3, s3Error } from '../test/fake.js';
 import { blockPublicAccess as remediator } from './s3-block-public-access-private-bucket.js';
 
 const ALL = 'http://acs.amazonaws.com/groups/global/AllUsers';
+const POINTS = JSON.stringify({
+  Statement: [{ Effect: 'Allow', Principal: '*', Action: 's3:*', Resource: '*', Condition: { StringEquals: { 's3:DataAccessPointAccount': '111111111111' } } }],
+});
 const ON = { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true };
 
 async function look(state: FakeBucket, refuse: Parameters<typeof fakeS3>[1] = {}, accountBlock?: object) {
@@ -43,9 +46,17 @@ describe('a bucket that nobody reaches', () => {
     ['objects with lists of their own', { ownership: 'ObjectWriter' }, 'object-acls', 'approve'],
     ['no ownership controls at all', { ownership: null }, 'object-acls', 'approve'],
     ['a website that is not public yet', { website: { IndexDocument: { Suffix: 'index.html' } } }, 'website', 'notify'],
+    ['a policy that leaves access to access points', { policyIsPublic: false, policy: POINTS }, 'access-points', 'approve'],
+    ['a policy that cannot be understood', { policyIsPublic: false, policy: '{' }, 'access-points', 'approve'],
   ])('needs an approval with %s', async (_name, state, code, effect) => {
     expect((await changes(state)).hazards).toMatchObject([{ code, effect }]);
   });
+});
+
+it('a bucket whose policy names who gets in, or whose account cuts access points off already, waits for nobody', async () => {
+  const partner = JSON.stringify({ Statement: [{ Effect: 'Allow', Principal: { AWS: '222222222222' }, Action: 's3:GetObject', Resource: '*' }] });
+  expect((await look({ policyIsPublic: false, policy: partner })).assessment).toMatchObject({ status: 'change', hazards: [] });
+  expect((await look({ policyIsPublic: false, policy: POINTS }, {}, ON)).assessment).toMatchObject({ status: 'change', hazards: [] });
 });
 
 describe('a bucket that is public today', () => {
@@ -117,6 +128,7 @@ it('what cannot be read is not absent', async () => {
   for (const operation of [
     'GetPublicAccessBlock',
     'GetBucketPolicyStatus',
+    'GetBucketPolicy',
     'GetBucketAcl',
     'GetBucketWebsite',
     'GetBucketOwnershipControls',

@@ -1,4 +1,4 @@
-import { canonicalJson, defineRemediator, type Hazard, inParallel } from '@redress/core';
+import { canonicalJson, defineRemediator, given, type Hazard, inParallel } from '@redress/core';
 import {
   accountBlockOf,
   type Block,
@@ -18,6 +18,7 @@ import {
 } from './bucket.js';
 import { s3, s3control } from './client.js';
 import { packageRef } from './package-ref.js';
+import { leavesToAccessPoints } from './policy.js';
 
 /** A type, not an interface: state must be plain JSON. */
 type State = {
@@ -33,6 +34,8 @@ interface Context {
   readonly website: boolean;
   /** Null: none is set, so objects may have access control lists of their own. */
   readonly ownership: string | null;
+  /** Where the policy leaves it to access points who gets in. */
+  readonly accessPoints?: true;
 }
 
 const ON: Block = { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true };
@@ -74,7 +77,7 @@ export const blockPublicAccess = defineRemediator({
   blindSpots: [
     'A deployment that makes the bucket public a little later: it fails from then on, and says so.',
     'Access control lists of single objects, where the bucket does not enforce its owner; then it asks.',
-    'Access points, which have a block of their own.',
+    'Access points that a bucket policy lets in without naming them or their account.',
     'Policies with conditions that S3 does not count as public.',
     'Whether a bucket whose date of creation S3 shows otherwise, as it may after a change of its settings, is the same one: then a rollback is refused.',
   ],
@@ -93,6 +96,12 @@ export const blockPublicAccess = defineRemediator({
       advice:
         'Look for such objects (S3 Inventory lists them), or for anonymous reads in the access logs. Then approve; or make the bucket own its objects (BucketOwnerEnforced).',
     },
+    {
+      code: 'access-points',
+      effect: 'approve',
+      what: 'The policy leaves access to access points: one that lets everybody in goes by a block of its own, and by that of the bucket as well, so it would be cut off.',
+      advice: 'See whether one of its access points is public (GetAccessPointPolicyStatus). Approve when none is, or when nobody needs it.',
+    },
   ],
   rollback: {
     restores: 'exact',
@@ -107,6 +116,7 @@ export const blockPublicAccess = defineRemediator({
         'GetBucketTagging',
         'GetPublicAccessBlock',
         'GetBucketPolicyStatus',
+        'GetBucketPolicy',
         'GetBucketAcl',
         'GetBucketWebsite',
         'GetBucketOwnershipControls',
@@ -115,7 +125,7 @@ export const blockPublicAccess = defineRemediator({
     ],
     writes: [s3.pick('PutPublicAccessBlock')],
     undoes: [s3.pick('PutPublicAccessBlock', 'DeletePublicAccessBlock')],
-    decides: [s3.pick('GetBucketTagging', 'GetBucketWebsite', 'GetBucketOwnershipControls')],
+    decides: [s3.pick('GetBucketTagging', 'GetBucketPolicy', 'GetBucketWebsite', 'GetBucketOwnershipControls')],
   },
   identify: identifyBucket,
   async observe({ aws, resource, purpose }) {
@@ -141,7 +151,13 @@ export const blockPublicAccess = defineRemediator({
       );
       const accountBlock = isOn(block) ? null : await (account === null ? accountBlockOf(aws, resource) : account());
       const state: State = { created, block, accountBlock, policyIsPublic: policyIsPublic(policy, resource), publicGrants: publicGrantsOf(acl) };
-      const context: Context = { website: website !== null, ownership: controls?.OwnershipControls?.Rules?.[0]?.ObjectOwnership ?? null };
+      // Without a policy of the bucket no access point lets anybody else in.
+      const delegating = deciding && policy !== null && !isOn(block) ? await unlessMissing(aws.s3.GetBucketPolicy(bucket), 'NoSuchBucketPolicy') : null;
+      const context: Context = {
+        website: website !== null,
+        ownership: controls?.OwnershipControls?.Rules?.[0]?.ObjectOwnership ?? null,
+        ...(delegating !== null && leavesToAccessPoints(given(delegating, 'Policy')) ? { accessPoints: true as const } : {}),
+      };
       return { state, ...(purpose === 'confirmation' ? {} : { context }), tags };
     });
   },
@@ -170,6 +186,13 @@ export const blockPublicAccess = defineRemediator({
         code: 'object-acls',
         effect: 'approve',
         message: `${resource.id} lets objects have access control lists of their own (${context?.ownership ?? 'no ownership controls'}): single objects may be public today.`,
+      });
+    // What the account cuts off is cut off already.
+    if (context?.accessPoints === true && accountBlock?.RestrictPublicBuckets !== true)
+      hazards.push({
+        code: 'access-points',
+        effect: 'approve',
+        message: `The policy of ${resource.id} leaves access to access points: one that lets everybody in would be cut off.`,
       });
     const bucket = bucketOf(resource);
     const put = (configuration: Block) => s3.call('PutPublicAccessBlock', { ...bucket, PublicAccessBlockConfiguration: configuration });

@@ -2,6 +2,7 @@ import {
   CreateBucketCommand,
   DeleteBucketCommand,
   DeleteBucketEncryptionCommand,
+  DeleteBucketOwnershipControlsCommand,
   DeleteBucketPolicyCommand,
   DeletePublicAccessBlockCommand,
   GetBucketAclCommand,
@@ -32,6 +33,7 @@ import { inFrontOf, json, refusal } from '../../../../tests/support/in-front.js'
 import { AddressedS3ControlClient } from '../src/control/sdk.js';
 import {
   blockPublicAccess,
+  disableAcls,
   enableAccountPublicAccessBlock,
   enableServerAccessLogging,
   enableVersioning,
@@ -211,6 +213,20 @@ describeRemediator(blockPublicAccess, {
         bucket(sdk, async (s3, Bucket) => {
           await owned(s3, Bucket);
           await site(s3, Bucket);
+        }),
+    },
+    {
+      ...common,
+      name: 'a policy that leaves access to access points',
+      expect: 'change',
+      hazards: ['access-points'],
+      arrange: (sdk) =>
+        bucket(sdk, async (s3, Bucket) => {
+          await owned(s3, Bucket);
+          const Condition = { StringEquals: { 's3:DataAccessPointAccount': sdk.account } };
+          const Resource = [`arn:aws:s3:::${Bucket}`, `arn:aws:s3:::${Bucket}/*`];
+          const Statement = [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${sdk.account}:root` }, Action: 's3:GetObject', Resource, Condition }];
+          await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify({ Version: '2012-10-17', Statement }) }));
         }),
     },
     { ...common, name: 'a bucket that a policy makes public', expect: 'manual', arrange: (sdk) => bucket(sdk, open) },
@@ -801,5 +817,41 @@ describeRemediator(enableAccountPublicAccessBlock, {
       expect: 'compliant',
       arrange: wholeAccount({ BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true }, undefined, OWNED),
     },
+  ],
+});
+
+const controlled = (ObjectOwnership: 'ObjectWriter' | 'BucketOwnerPreferred' | 'BucketOwnerEnforced') => (s3: S3Client, Bucket: string) =>
+  s3.send(new PutBucketOwnershipControlsCommand({ Bucket, OwnershipControls: { Rules: [{ ObjectOwnership }] } }));
+const listed: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  ...withOther('acl'),
+  breakAgain: async (sdk, { id: Bucket }) => {
+    await new S3Client(sdk.config).send(new DeleteBucketOwnershipControlsCommand({ Bucket }));
+  },
+};
+describeRemediator(disableAcls, {
+  account,
+  scenarios: [
+    { ...listed, name: 'a bucket of before, whose objects are of whoever wrote them', expect: 'change', arrange: (sdk) => bucket(sdk) },
+    {
+      ...listed,
+      name: 'a bucket whose owner is preferred, as someone has just said',
+      expect: 'change',
+      arrange: (sdk) => bucket(sdk, controlled('BucketOwnerPreferred')),
+      event: named('PutBucketOwnershipControls'),
+    },
+    {
+      ...listed,
+      name: 'a bucket that another account writes to',
+      expect: 'change',
+      hazards: ['other-accounts'],
+      arrange: (sdk) =>
+        bucket(
+          sdk,
+          put((Bucket) => statements({ ...letting(Bucket, 's3:PutObject'), Principal: { AWS: 'arn:aws:iam::222222222222:root' } })),
+        ),
+    },
+    { ...listed, name: 'a list that grants somebody something', expect: 'manual', arrange: (sdk) => bucket(sdk, canned('public-read')) },
+    { ...listed, name: 'a bucket without lists', expect: 'compliant', arrange: (sdk) => bucket(sdk, controlled('BucketOwnerEnforced')) },
+    { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },
   ],
 });

@@ -2,6 +2,7 @@ import { GLOBAL_REGION, type Remediator, resource } from '@redress/core';
 import { faultMatrix, type Operation, reportedGap, type SimulatedAccount, SimulatedError } from '@redress/testing';
 import { expect, it } from 'vitest';
 import {
+  disableAcls,
   enableAccountPublicAccessBlock,
   enableServerAccessLogging,
   enableVersioning,
@@ -13,7 +14,7 @@ import {
 } from '../src/index.js';
 
 type Input = Readonly<Record<string, unknown>> & { readonly Bucket: string };
-type Own = Record<string, { logging?: object; versioning?: string; acl?: { readonly Owner: object; readonly Grants: readonly object[] } }>;
+type Own = Record<string, { ownership?: string; logging?: object; versioning?: string; acl?: { readonly Owner: object; readonly Grants: readonly object[] } }>;
 const OWNER = { ID: 'a1b2' };
 const OWN = { Grantee: { Type: 'CanonicalUser', ID: 'a1b2' }, Permission: 'FULL_CONTROL' };
 const EVERYBODY = { Grantee: { Type: 'Group', URI: 'http://acs.amazonaws.com/groups/global/AllUsers' }, Permission: 'READ' };
@@ -50,6 +51,24 @@ const s3: Readonly<Record<string, Operation>> = {
   },
   PutBucketAcl: (state, input: Input & { readonly AccessControlPolicy: { readonly Owner: object; readonly Grants: readonly object[] } }, place) => {
     (own(state, input as never, place) as Own[string]).acl = input.AccessControlPolicy;
+    return {};
+  },
+  GetBucketOwnershipControls: ({ buckets, custom }, { Bucket }: Input) => {
+    if (buckets[Bucket] === undefined) throw new SimulatedError('NoSuchBucket', 404);
+    const ObjectOwnership = (custom as Own)[Bucket]?.ownership;
+    if (ObjectOwnership === undefined) throw new SimulatedError('OwnershipControlsNotFoundError', 404);
+    return { OwnershipControls: { Rules: [{ ObjectOwnership }] } };
+  },
+  PutBucketOwnershipControls: (
+    state,
+    input: Input & { readonly OwnershipControls: { readonly Rules: readonly { readonly ObjectOwnership: string }[] } },
+    place,
+  ) => {
+    (own(state, input as never, place) as Own[string]).ownership = String(input.OwnershipControls.Rules[0]?.ObjectOwnership);
+    return {};
+  },
+  DeleteBucketOwnershipControls: (state, input: Input, place) => {
+    delete (own(state, input as never, place) as Own[string]).ownership;
     return {};
   },
   DeleteBucketPolicy: (state, input: Input, place) => {
@@ -133,6 +152,16 @@ it.each<[id: string, Remediator, Case]>([
       fix: (account, Bucket) => account.act('s3', 'PutBucketAcl', { Bucket, AccessControlPolicy: { Owner: OWNER, Grants: [OWN] } }),
       open: (account) => account.act('s3', 'PutBucketAcl', { Bucket: 'subject', AccessControlPolicy: { Owner: OWNER, Grants: [OWN, EVERYBODY] } }),
       isOpen: (account) => mine(account)?.acl?.Grants.length === 2,
+    },
+  ],
+  [
+    disableAcls.id,
+    disableAcls,
+    {
+      fix: (account, Bucket) =>
+        account.act('s3', 'PutBucketOwnershipControls', { Bucket, OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] } }),
+      open: (account) => account.act('s3', 'DeleteBucketOwnershipControls', { Bucket: 'subject' }),
+      isOpen: (account) => mine(account)?.ownership === undefined,
     },
   ],
   [

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { definePolicy } from '../../policy/policy.js';
 import type { Remediator } from '../../remediator/define.js';
 import type { Runtime } from '../runtime.js';
-import { discover } from './list.js';
+import { discovered } from './list.js';
 import { sweptSoFar } from './progress.js';
 
 const HERE = { account: '111111111111', region: 'eu-west-1' };
@@ -33,7 +33,7 @@ describe('what a remediator would look at', () => {
       ...over,
     } as unknown as Remediator;
     const refs: string[] = [];
-    for await (const { type, id, account, region, partition } of discover(runtime, remediator, where) ?? [])
+    for await (const { type, id, account, region, partition } of discovered(runtime, remediator, where))
       refs.push([type, id, account, region, partition].join(' '));
     return { refs, given };
   };
@@ -59,8 +59,8 @@ describe('what a remediator would look at', () => {
     expect(refs).toEqual(['AWS::S3::Bucket a 111111111111 cn-north-1 aws-cn']);
     expect(given).toMatchObject([{ partition: 'aws-cn' }]);
   });
-  it('is nothing where it cannot look', () => {
-    expect(discover(runtime, { discover: null } as unknown as Remediator, HERE)).toBeNull();
+  it('is nothing where it cannot look', async () => {
+    expect((await list([bucket('a')], { discover: null })).refs).toEqual([]);
   });
   it('is remembered for the last ten thousand', async () => {
     const names = Array.from({ length: 10_001 }, (_, n) => bucket(`b-${n}`));

@@ -142,22 +142,18 @@ function isIdleAt(runtime: Runtime, remediator: Remediator, args: Args, glance: 
   return isIdle(remediator, glance, { resource: refIn(remediator, args, glance), parameters: args.parameters, observedAt: runtime.clock.now() });
 }
 
-/** Resources that a remediator would look at, each once; null when it cannot be swept. */
-export function discover(runtime: Runtime, remediator: Remediator, where: SweepTarget): AsyncIterable<ResourceRef> | null {
-  const look = remediator.discover;
-  if (look === null) return null;
-  return (async function* () {
-    const args = await argsOf(runtime, remediator, where, null);
-    const seen = new Set<string>();
-    for await (const each of look(args)) {
-      const ref = refIn(remediator, args, each);
-      const name = nameOf(ref);
-      if (seen.has(name)) continue;
-      seen.add(name);
-      if (seen.size > REMEMBERED) for (const oldest of seen) if (seen.delete(oldest)) break;
-      yield ref;
-    }
-  })();
+/** Resources that a remediator would look at, each once; none where it cannot be swept. */
+export async function* discovered(runtime: Runtime, remediator: Remediator, where: SweepTarget): AsyncGenerator<ResourceRef> {
+  const args = await argsOf(runtime, remediator, where, null);
+  const seen = new Set<string>();
+  for await (const each of remediator.discover?.(args) ?? []) {
+    const ref = refIn(remediator, args, each);
+    const name = nameOf(ref);
+    if (seen.has(name)) continue;
+    seen.add(name);
+    if (seen.size > REMEMBERED) for (const oldest of seen) if (seen.delete(oldest)) break;
+    yield ref;
+  }
 }
 
 /** Discovery may name a resource twice in a row of pages; so many are remembered. */

@@ -14,6 +14,9 @@ export const ec2 = defineService({
     DescribeRouteTables: {},
     DescribeInternetGateways: {},
     DescribeSubnets: {},
+    DescribeImages: {},
+    DescribeNetworkAcls: {},
+    DescribeTransitGateways: {},
     DescribeSecurityGroups: {},
     DescribeSecurityGroupRules: {},
     DescribeNetworkInterfaces: {},
@@ -26,6 +29,11 @@ export const ec2 = defineService({
     ModifySnapshotAttribute: { retry: 'idempotent' },
     ModifySubnetAttribute: { retry: 'idempotent' },
     ModifyInstanceMetadataOptions: { retry: 'idempotent' },
+    ModifyImageAttribute: { retry: 'idempotent' },
+    ModifyTransitGateway: { retry: 'idempotent' },
+    // An entry that is gone already, or there already, is an error of its own: sent twice, nothing more changes.
+    DeleteNetworkAclEntry: { retry: 'idempotent' },
+    CreateNetworkAclEntry: { retry: 'idempotent' },
     // A role is passed for CloudWatch Logs, and a delivery is made for S3.
     CreateFlowLogs: { iam: ['ec2:CreateFlowLogs', 'iam:PassRole', 'logs:CreateLogDelivery'], retry: 'client-token' },
     DeleteFlowLogs: { iam: ['ec2:DeleteFlowLogs', 'logs:DeleteLogDelivery'], retry: 'idempotent' },

@@ -38,6 +38,7 @@ const vpc = defineResource({
  * Creates a flow log of a VPC that has none. It is captured beside the path of packets.
  *
  * @see https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-6
+ * @see https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
  */
 export const enableVpcFlowLogs = defineSetting({
   on: vpc,
@@ -70,7 +71,17 @@ export const enableVpcFlowLogs = defineSetting({
       return { traffic: [...new Set(active)].sort() };
     },
   },
-  hazards: [shortLived('flow logs of it are paid for, and nobody reads them')],
+  hazards: [
+    shortLived('flow logs of it are paid for, and nobody reads them'),
+    {
+      code: 'bucket-policy',
+      effect: 'approve',
+      what: 'Flow logs go to a bucket: where whoever makes one may put policies of that bucket, EC2 replaces the policy that is there by one of its own, and whoever else it let in is cut off.',
+      advice: 'Give the bucket to logs alone, or let no role that makes flow logs put its policy. Then approve. A log group has no such policy.',
+      when: ({ parameters: { destination } }) =>
+        destination?.includes(':s3:') === true ? `EC2 may replace the policy of ${destination}, where who makes the flow log may put it` : null,
+    },
+  ],
   rollback: { restores: 'exact', what: 'The flow log is deleted.', not: ['What was delivered meanwhile stays where it is.'] },
   alsoFoundBy: { prowler: ['vpc_flow_logs_enabled'] },
   inCode: { cloudFormation: 'AWS::EC2::FlowLog', terraform: 'aws_flow_log' },

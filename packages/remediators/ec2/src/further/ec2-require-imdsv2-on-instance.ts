@@ -1,14 +1,7 @@
-import { type CallReader, defineSetting, isRecord } from '@redress/core';
+import { defineSetting } from '@redress/core';
 import { packageRef } from '../package-ref.js';
 import { ec2 } from './client.js';
-import { instance, launched } from './network.js';
-
-/** The instance whose options a recorded call changes: CloudTrail wraps the request of newer calls into their name. */
-const changed: CallReader = ({ request }) => {
-  const inner = request?.['ModifyInstanceMetadataOptionsRequest'];
-  const id = (isRecord(inner) ? inner['InstanceId'] : undefined) ?? request?.['instanceId'];
-  return typeof id === 'string' && id !== '' ? [{ id }] : [];
-};
+import { inRequest, instance, launched } from './network.js';
 
 /**
  * Requires session tokens for the metadata of an instance. The other metadata options stay as they are.
@@ -26,7 +19,7 @@ export const requireImdsv2OnInstance = defineSetting({
     'cis-aws-foundations-benchmark/v/5.0.0': ['5.7'],
   },
   rules: { EC2_IMDSV2_CHECK: 'ec2-imdsv2-check' },
-  calls: { 'ec2:RunInstances': launched, 'ec2:ModifyInstanceMetadataOptions': changed },
+  calls: { 'ec2:RunInstances': launched, 'ec2:ModifyInstanceMetadataOptions': inRequest('ModifyInstanceMetadataOptions', 'InstanceId') },
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [

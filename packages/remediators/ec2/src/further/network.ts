@@ -92,5 +92,14 @@ export const launched = instancesIn('response');
 /** The instances that a request names. */
 export const started = instancesIn('request');
 
+/** What the request of a recorded call names: CloudTrail wraps the requests of newer calls into their name. */
+export const inRequest =
+  (operation: string, member: string): CallReader =>
+  ({ request }) => {
+    const inner = request?.[`${operation}Request`];
+    const id = (isRecord(inner) ? inner[member] : undefined) ?? request?.[member.charAt(0).toLowerCase() + member.slice(1)];
+    return typeof id === 'string' && id !== '' ? [{ id }] : [];
+  };
+
 /** Ids in a text, as parameters of rules have them. */
 export const idsIn = (text: string): readonly string[] => text.split(/[\s,]+/).filter((each) => each !== '');

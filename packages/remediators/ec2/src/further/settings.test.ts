@@ -1,6 +1,7 @@
 import { type Assessment, type Remediator, resource } from '@redress/core';
 import { describe, expect, it } from 'vitest';
-import { disableSubnetAutoPublicIp, requireImdsv2OnInstance } from '../index.js';
+import { look } from '../../../../../tests/support/look.js';
+import { disableSubnetAutoPublicIp, enableVpcFlowLogs, requireImdsv2OnInstance } from '../index.js';
 
 const ACCOUNT = '111111111111';
 const ref = (type: string, id: string) => resource({ type: `AWS::EC2::${type}`, id, account: ACCOUNT, region: 'eu-west-1' });
@@ -74,5 +75,18 @@ describe('an instance that gives metadata without a token', () => {
     [null, []],
   ])('is named by the recorded call %j', (request, named) => {
     expect(requireImdsv2OnInstance.apiCalls['ec2:ModifyInstanceMetadataOptions']?.({ request } as never)).toEqual(named);
+  });
+});
+
+describe('a VPC without a flow log', () => {
+  const hazards = async (parameters: object) => {
+    const replies = { ec2: { DescribeVpcs: { Vpcs: [{ VpcId: 'vpc-1' }] }, DescribeFlowLogs: { FlowLogs: [] } } };
+    const seen = await look(enableVpcFlowLogs, ref('VPC', 'vpc-1'), replies, { parameters });
+    return seen !== 'gone' && seen.assessment.status === 'change' ? (seen.assessment.hazards ?? []).map(({ code }) => code) : null;
+  };
+  it('gets one to a bucket after a yes, for EC2 may replace the policy of the bucket, and one to a log group without', async () => {
+    expect(await hazards({ destination: 'arn:aws:s3:::flows' })).toEqual(['bucket-policy']);
+    const roleArn = 'arn:aws:iam::111111111111:role/flows';
+    expect(await hazards({ destination: 'arn:aws:logs:eu-west-1:111111111111:log-group:flows', roleArn })).toEqual([]);
   });
 });

@@ -15,6 +15,7 @@ export const s3 = defineService({
     GetBucketVersioning: {},
     GetBucketAcl: {},
     GetBucketPolicyStatus: {},
+    GetBucketOwnershipControls: {},
     GetPublicAccessBlock: { iam: ['s3:GetBucketPublicAccessBlock'] },
     // A configuration replaces the one before: sent twice, it changes nothing more.
     PutBucketLogging: { retry: 'idempotent' },
@@ -22,6 +23,8 @@ export const s3 = defineService({
     DeleteBucketPolicy: { retry: 'idempotent' },
     PutBucketVersioning: { retry: 'idempotent' },
     PutBucketAcl: { retry: 'idempotent' },
+    PutBucketOwnershipControls: { retry: 'idempotent' },
+    DeleteBucketOwnershipControls: { iam: ['s3:PutBucketOwnershipControls'], retry: 'idempotent' },
     PutBucketEncryption: { iam: ['s3:PutEncryptionConfiguration'], retry: 'idempotent' },
     DeleteBucketEncryption: { iam: ['s3:PutEncryptionConfiguration'], retry: 'idempotent' },
   },

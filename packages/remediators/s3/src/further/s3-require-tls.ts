@@ -1,7 +1,6 @@
-import { defineSetting, isRecord } from '@redress/core';
+import { defineSetting, isRecord, listOf, statementsOf } from '@redress/core';
 import { bucketOf, unlessMissing } from '../bucket.js';
 import { packageRef } from '../package-ref.js';
-import { statementsOf } from '../policy.js';
 import { bucket } from './bucket.js';
 import { s3 } from './client.js';
 
@@ -9,7 +8,6 @@ const SID = 'RedressRequireTls';
 /** What S3 takes. */
 const LARGEST = 20_480;
 const arnsOf = (partition: string, id: string) => [`arn:${partition}:s3:::${id}`, `arn:${partition}:s3:::${id}/*`];
-const listOf = (value: unknown) => [value].flat();
 
 /** Whether a statement denies everybody everything without TLS, on the bucket and on its objects. */
 function requiresTls(statement: Readonly<Record<string, unknown>>, arns: readonly string[]): boolean {

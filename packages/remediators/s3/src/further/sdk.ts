@@ -1,10 +1,12 @@
 // What the further remediators call; loaded at the first call.
 export {
   DeleteBucketEncryptionCommand,
+  DeleteBucketOwnershipControlsCommand,
   DeleteBucketPolicyCommand,
   GetBucketAclCommand,
   GetBucketEncryptionCommand,
   GetBucketLoggingCommand,
+  GetBucketOwnershipControlsCommand,
   GetBucketPolicyCommand,
   GetBucketPolicyStatusCommand,
   GetBucketTaggingCommand,
@@ -15,6 +17,7 @@ export {
   PutBucketAclCommand,
   PutBucketEncryptionCommand,
   PutBucketLoggingCommand,
+  PutBucketOwnershipControlsCommand,
   PutBucketPolicyCommand,
   PutBucketVersioningCommand,
 } from '@aws-sdk/client-s3';

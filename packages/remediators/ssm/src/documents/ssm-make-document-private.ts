@@ -54,24 +54,34 @@ export const makeDocumentPrivate = defineSetting({
     reads: [ssm.pick('DescribeDocumentPermission')],
     async of({ aws, id, found, resource }) {
       let everybody: string | null = null;
-      for await (const account of paginate(aws.ssm.DescribeDocumentPermission, { Name: id, PermissionType: 'Share' }, 'AccountIds'))
-        if (account.toLowerCase() === 'all') everybody = account;
+      let version: string | null = null;
+      const asked = { Name: id, PermissionType: 'Share' as const };
+      // Each page has both: who has it, and which version.
+      const page = async (input: typeof asked) => {
+        const reply = await aws.ssm.DescribeDocumentPermission(input);
+        version ??= reply.AccountSharingInfoList?.find(({ AccountId }) => AccountId?.toLowerCase() === 'all')?.SharedDocumentVersion ?? null;
+        return reply;
+      };
+      for await (const account of paginate(page, asked, 'AccountIds')) if (account.toLowerCase() === 'all') everybody = account;
       const { Owner } = await found();
-      return { everybody, ours: Owner === undefined ? undefined : Owner === resource.account };
+      return { everybody, version: everybody === null ? null : (version as string | null), ours: Owner === undefined ? undefined : Owner === resource.account };
     },
   },
   hazards: [sharedOnPurpose('accounts that run it without being named could not any more')],
-  rollback: { restores: 'exact', what: 'It is shared with everybody again.', not: [] },
+  rollback: { restores: 'exact', what: 'It is shared with everybody again, in the version in which it was.', not: [] },
   alsoFoundBy: { prowler: ['ssm_documents_set_as_public'] },
   inCode: { cloudFormation: 'none: permissions of a document are not in it', terraform: 'aws_ssm_document permissions' },
   instead: ({ now }) => (now.ours ? null : { status: 'not-applicable', reason: 'It belongs to another account.' }),
-  wanted: ({ now }) => ({ ...now, everybody: null }),
+  wanted: ({ now }) => ({ ...now, everybody: null, version: null }),
   writes: [ssm.pick('ModifyDocumentPermission')],
   write: ({ id, now, to }) =>
     ssm.call('ModifyDocumentPermission', {
       Name: id,
       PermissionType: 'Share',
-      ...(to.everybody === null ? { AccountIdsToRemove: [now.everybody ?? 'all'] } : { AccountIdsToAdd: [to.everybody] }),
+      ...(to.everybody === null
+        ? { AccountIdsToRemove: [now.everybody ?? 'all'] }
+        : // Without a version Systems Manager shares the default one.
+          { AccountIdsToAdd: [to.everybody], ...(to.version === null ? {} : { SharedDocumentVersion: to.version }) }),
     }),
   summary: ({ id }) => `share ${id} with everybody no more`,
 });

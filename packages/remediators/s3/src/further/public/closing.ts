@@ -1,11 +1,10 @@
-import { defineSetting, type RecognisedHazard, type Remediator, sharedOnPurpose } from '@redress/core';
+import { defineSetting, nameOfStatement, type RecognisedHazard, type Remediator, sharedOnPurpose, statementsOf } from '@redress/core';
 import { bucketOf, unlessMissing } from '../../bucket.js';
 import { packageRef } from '../../package-ref.js';
-import { statementsOf } from '../../policy.js';
 import { bucket } from '../bucket.js';
 import { s3 } from '../client.js';
 import { OPENING_READS, type Opening, openingOf } from './opening.js';
-import { isOpen, type Kind, mayBeOpen, nameOf, narrowed } from './statements.js';
+import { isOpen, type Kind, mayBeOpen, narrowed } from './statements.js';
 
 /** What S3 takes. */
 const LARGEST = 20_480;
@@ -80,7 +79,7 @@ export function closing({ kind, id: remediator, title, control, rules, prowler, 
           steps: ['Replace it by one that names those who need it.'],
         };
       if (open.length > 0) {
-        const longer = (statements ?? []).flatMap((each) => narrowed(kind, each, rootOf(resource)));
+        const longer = (statements ?? []).flatMap((each) => narrowed(kind, each, resource));
         return JSON.stringify(longer).length + 200 <= LARGEST
           ? null
           : {
@@ -89,7 +88,7 @@ export function closing({ kind, id: remediator, title, control, rules, prowler, 
               steps: ['Take the public statements away by hand.'],
             };
       }
-      const left = now.policyIsPublic ? (statements ?? []).flatMap((each, at) => (mayBeOpen(kind, each) ? [nameOf(each, at)] : [])) : [];
+      const left = now.policyIsPublic ? (statements ?? []).flatMap((each, at) => (mayBeOpen(kind, each) ? [nameOfStatement(each, at)] : [])) : [];
       if (left.length > 0)
         return {
           status: 'manual',
@@ -107,7 +106,7 @@ export function closing({ kind, id: remediator, title, control, rules, prowler, 
     wanted({ now, resource }) {
       const { statements, open } = openOf(now);
       if (open.length === 0) return now;
-      const Statement = (statements ?? []).flatMap((each) => narrowed(kind, each, rootOf(resource)));
+      const Statement = (statements ?? []).flatMap((each) => narrowed(kind, each, resource));
       return { ...now, policy: JSON.stringify({ ...(JSON.parse(now.policy ?? '{}') as object), Statement }) };
     },
     writes: [s3.pick('PutBucketPolicy')],
@@ -119,12 +118,10 @@ export function closing({ kind, id: remediator, title, control, rules, prowler, 
         .replace(' it ', ` ${id} `)}.`,
     summary: ({ id, now }) => {
       const { statements, open } = openOf(now);
-      const names = open.map((each) => nameOf(each, (statements ?? []).indexOf(each)));
+      const names = open.map((each) => nameOfStatement(each, (statements ?? []).indexOf(each)));
       return `leave ${kind === 'read' ? 'reading' : 'writing'} ${id} by the policy's statement${names.length === 1 ? '' : 's'} ${names.join(', ')} to the account`;
     },
     // What the account or its organization cuts off meanwhile is not ours to put back.
     equivalent: ({ before, after }) => before.policy === after.policy,
   });
 }
-
-const rootOf = ({ partition, account }: { readonly partition: string; readonly account: string }) => `arn:${partition}:iam::${account}:root`;

@@ -1,12 +1,9 @@
-import { isRecord } from '@redress/core';
+import { isRecord, leftToAccount, listOf, namesEverybody, type Statement } from '@redress/core';
 
-/** A statement of a bucket policy. */
-export type Statement = Readonly<Record<string, unknown>>;
 /** What a public statement may let everybody do. */
 export type Kind = 'read' | 'write';
 
 const READING = ['get', 'list', 'describe'];
-const listOf = (value: unknown) => [value].flat();
 
 /** Whether an action of a statement, which may have wildcards, is of the kind. One that may be either is of both. */
 function isOf(kind: Kind, action: unknown): boolean {
@@ -22,7 +19,6 @@ function isOf(kind: Kind, action: unknown): boolean {
 /** The actions of a statement that are of the kind; null: it names none, and means all others. */
 const actionsOf = (kind: Kind, { Action }: Statement) => (Action === undefined ? null : listOf(Action).filter((each) => isOf(kind, each)));
 const allows = (kind: Kind, statement: Statement) => statement['Effect'] === 'Allow' && (actionsOf(kind, statement)?.length ?? 1) > 0;
-const namesEverybody = ({ Principal }: Statement) => Principal === '*' || (isRecord(Principal) && listOf(Principal['AWS']).includes('*'));
 const isBound = ({ Condition }: Statement) => isRecord(Condition) && Object.keys(Condition).length > 0;
 
 /** Whether it lets everybody do it, without any condition. */
@@ -36,12 +32,9 @@ export const mayBeOpen = (kind: Kind, statement: Statement): boolean =>
  * The statements that take the place of an open one: everybody becomes the account, for which its own IAM goes on to decide, and who is named besides
  * stays named. Actions of the other kind stay as they are. Nobody gets what they did not have.
  */
-export function narrowed(kind: Kind, statement: Statement, account: string): readonly Statement[] {
+export function narrowed(kind: Kind, statement: Statement, owner: { readonly partition: string; readonly account: string }): readonly Statement[] {
   if (!isOpen(kind, statement)) return [statement];
-  const { Principal } = statement;
-  const others = isRecord(Principal) ? Principal : {};
-  const named = [...new Set([...listOf(others['AWS'] ?? []).filter((each) => each !== '*'), account])];
-  const less: Statement = { ...statement, Principal: { ...others, AWS: named.length === 1 ? named[0] : named } };
+  const less = leftToAccount(statement, owner);
   const taken = actionsOf(kind, statement);
   const all = listOf(statement['Action']);
   if (taken === null || taken.length === all.length) return [less];
@@ -51,7 +44,3 @@ export function narrowed(kind: Kind, statement: Statement, account: string): rea
     { ...rest, Action: taken },
   ];
 }
-
-/** How a statement is called: by its Sid, else by its place. */
-export const nameOf = (statement: Statement, at: number): string =>
-  typeof statement['Sid'] === 'string' && statement['Sid'] !== '' ? statement['Sid'] : `number ${at + 1}`;

@@ -1,0 +1,172 @@
+import { defineResource, defineSetting, given, paginate } from '@redress/core';
+import { packageRef } from '../package-ref.js';
+import { tagsOf } from '../security-group.js';
+import { ec2 } from './client.js';
+
+/** A network ACL of a VPC. */
+const networkAcl = defineResource({
+  type: 'AWS::EC2::NetworkAcl',
+  arn: 'arn:{partition}:ec2:{region}:{account}:network-acl/{id}',
+  find: {
+    reads: [ec2.pick('DescribeNetworkAcls')],
+    of: async ({ aws, id }) => given(await aws.ec2.DescribeNetworkAcls({ NetworkAclIds: [id] }), 'NetworkAcls').find((each) => each.NetworkAclId === id),
+  },
+  tags: { of: async ({ found }) => tagsOf((await found()).Tags) },
+  list: {
+    reads: [ec2.pick('DescribeNetworkAcls')],
+    async *of({ aws, account }) {
+      for await (const found of paginate(aws.ec2.DescribeNetworkAcls, {}, 'NetworkAcls'))
+        if (found.NetworkAclId !== undefined && given(found, 'OwnerId') === account) yield { id: found.NetworkAclId, found };
+    },
+  },
+});
+
+/** An inbound entry for TCP, or for everything. */
+interface Entry {
+  readonly number: number;
+  /** `6`, or `-1` for everything. */
+  readonly protocol: string;
+  readonly action: string;
+  readonly cidr: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+const ADMIN = [22, 3389] as const;
+const isEverywhere = ({ cidr }: Entry) => cidr === '0.0.0.0/0' || cidr === '::/0';
+const covers = ({ from, to }: Entry, port: number) => from <= port && port <= to;
+
+/** The entries by which everybody reaches SSH or RDP: those that allow it before another one of the same addresses denies it. */
+function openIn(entries: readonly Entry[]): readonly Entry[] {
+  const everywhere = entries.filter(isEverywhere);
+  return everywhere.filter(
+    (entry) =>
+      entry.action === 'allow' &&
+      ADMIN.some(
+        (port) =>
+          covers(entry, port) &&
+          !everywhere.some((each) => each.action === 'deny' && each.number < entry.number && each.cidr === entry.cidr && covers(each, port)),
+      ),
+  );
+}
+
+/** Whether an entry is for SSH or RDP alone: any other port that it allows somebody may need, and replies come in by it. */
+const isNarrow = ({ protocol, from, to }: Entry) => protocol === '6' && from === to;
+
+/**
+ * Takes entries that let everybody reach SSH or RDP, and nothing else, out of a network ACL. Wider ones carry replies to what goes out, too: they are left to
+ * people, with the entry that denies these ports before them.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-21
+ * @see https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html
+ */
+export const revokeNaclOpenAdminPorts = defineSetting({
+  on: networkAcl,
+  id: 'ec2-revoke-nacl-open-admin-ports',
+  title: 'Remove internet-wide SSH and RDP entries of a network ACL',
+  package: packageRef,
+  controls: {
+    'aws-fsbp': ['EC2.21'],
+    'cis-aws-foundations-benchmark/v/1.4.0': ['5.1'],
+    'cis-aws-foundations-benchmark/v/3.0.0': ['5.1'],
+    'cis-aws-foundations-benchmark/v/5.0.0': ['5.2'],
+  },
+  rules: { NACL_NO_UNRESTRICTED_SSH_RDP: 'nacl-no-unrestricted-ssh-rdp' },
+  calls: {
+    'ec2:CreateNetworkAcl': 'response.networkAcl.networkAclId',
+    'ec2:CreateNetworkAclEntry': 'request.networkAclId',
+    'ec2:ReplaceNetworkAclEntry': 'request.networkAclId',
+  },
+  ceiling: 'approve',
+  settle: 'PT60S',
+  blindSpots: [
+    'Who logs in from the internet: flow logs name the addresses, and are not read.',
+    'Connections that are made from the very port: a client behind some NAT gateways sends from 3389, and does not get its reply.',
+    'Entries for parts of the internet that make the whole of it together.',
+  ],
+  at: ({ Entries, IsDefault, OwnerId }) => ({
+    isDefault: IsDefault,
+    owner: OwnerId,
+    entries: Entries?.filter((entry) => !given(entry, 'Egress') && ['6', '-1'].includes(given(entry, 'Protocol')))
+      .map((entry): Entry => {
+        const protocol = given(entry, 'Protocol');
+        // Of everything there are no ports.
+        const ports = protocol === '-1' ? { From: 0, To: 65_535 } : given(entry, 'PortRange');
+        return {
+          number: given(entry, 'RuleNumber'),
+          protocol,
+          action: given(entry, 'RuleAction'),
+          cidr: entry.CidrBlock ?? given(entry, 'Ipv6CidrBlock'),
+          from: given(ports, 'From'),
+          to: given(ports, 'To'),
+        };
+      })
+      .sort((a, b) => a.number - b.number) as readonly Entry[] | undefined,
+  }),
+  context: {
+    of: async ({ found }) => ({
+      subnets: given(await found(), 'Associations')
+        .map(({ SubnetId = '?' }) => SubnetId)
+        .sort(),
+    }),
+  },
+  hazards: [
+    {
+      code: 'in-use',
+      effect: 'approve',
+      what: 'Subnets have it: who logs in to what is in them from the internet is cut off, running sessions too.',
+      advice: 'See by flow logs who does. Give them a VPN, Session Manager or an entry for their addresses first.',
+      when: ({ context, id }) => (context === undefined || context.subnets.length === 0 ? null : `${id} is the network ACL of ${context.subnets.join(', ')}`),
+    },
+  ],
+  rollback: { restores: 'exact', what: 'The entries are made again, with their numbers.', not: ['Sessions that broke meanwhile.'] },
+  alsoFoundBy: { prowler: ['ec2_networkacl_allow_ingress_tcp_port_22', 'ec2_networkacl_allow_ingress_tcp_port_3389'] },
+  inCode: { cloudFormation: 'AWS::EC2::NetworkAclEntry CidrBlock', terraform: 'aws_network_acl_rule cidr_block' },
+  instead({ now: { isDefault, owner, entries }, resource, id }) {
+    if (owner !== resource.account) return { status: 'not-applicable', reason: `It is shared by ${owner}, which alone can change it.` };
+    // The rule and the control leave it out, too.
+    if (isDefault)
+      return { status: 'not-applicable', reason: 'It is the default network ACL of its VPC, which lets in everything: security groups decide there.' };
+    const wide = openIn(entries).filter((each) => !isNarrow(each));
+    const [first] = wide;
+    if (first === undefined) return null;
+    const address = first.cidr === '::/0' ? '--ipv6-cidr-block ::/0' : '--cidr-block 0.0.0.0/0';
+    return {
+      status: 'manual',
+      message: `Everybody reaches SSH or RDP by ${wide.map(({ number }) => `entry ${number}`).join(', ')} of ${id}, which also let in other ports, and replies to what goes out: nothing is changed.`,
+      steps: [
+        'See by flow logs who logs in from the internet, and let their addresses in by entries with smaller numbers.',
+        ...ADMIN.filter((port) => wide.some((each) => covers(each, port))).map(
+          (port) =>
+            `aws ec2 create-network-acl-entry --network-acl-id ${id} --ingress --rule-number NUMBER_BELOW_${first.number} --protocol 6 --port-range From=${port},To=${port} ${address} --rule-action deny`,
+        ),
+      ],
+    };
+  },
+  wanted: ({ now }) => ({ ...now, entries: now.entries.filter((each) => !openIn(now.entries).includes(each)) }),
+  writes: [ec2.pick('DeleteNetworkAclEntry')],
+  undoes: [ec2.pick('CreateNetworkAclEntry')],
+  write: ({ id: NetworkAclId, now, to }) =>
+    now.entries
+      .filter((each) => !to.entries.includes(each))
+      .map(({ number: RuleNumber, protocol, action, cidr, from, to: last }) => ({
+        call: ec2.call('DeleteNetworkAclEntry', { NetworkAclId, RuleNumber, Egress: false }),
+        undo: {
+          restores: 'exact',
+          calls: [
+            ec2.call('CreateNetworkAclEntry', {
+              NetworkAclId,
+              RuleNumber,
+              Egress: false,
+              Protocol: protocol,
+              RuleAction: action as 'allow',
+              PortRange: { From: from, To: last },
+              ...(cidr.includes(':') ? { Ipv6CidrBlock: cidr } : { CidrBlock: cidr }),
+            }),
+          ],
+        },
+        summary: `take the entry ${RuleNumber} out of ${NetworkAclId}, by which ${cidr} reaches port ${from}`,
+      })),
+  compliant: () => 'Nobody reaches SSH or RDP by it without being named.',
+  summary: ({ id }) => `take the entries out of ${id} by which everybody reaches SSH or RDP`,
+});

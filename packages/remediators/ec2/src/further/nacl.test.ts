@@ -1,0 +1,113 @@
+import { resource } from '@redress/core';
+import { expect, it } from 'vitest';
+import { assess, look } from '../../../../../tests/support/look.js';
+import { disableTgwAutoAccept, makeAmiPrivate, revokeNaclOpenAdminPorts } from '../index.js';
+
+const ACCOUNT = '111111111111';
+const ref = (type: string, id: string) => resource({ type: `AWS::EC2::${type}`, id, account: ACCOUNT, region: 'eu-west-1' });
+const ACL = ref('NetworkAcl', 'acl-1');
+const entry = (RuleNumber: number, ports: readonly [number, number] | null, more: object = {}) => ({
+  RuleNumber,
+  Protocol: ports === null ? '-1' : '6',
+  RuleAction: 'allow',
+  Egress: false,
+  CidrBlock: '0.0.0.0/0',
+  ...(ports === null ? {} : { PortRange: { From: ports[0], To: ports[1] } }),
+  ...more,
+});
+const last = entry(32_767, null, { RuleAction: 'deny' });
+const world = (Entries: readonly object[] | undefined, more: object = {}) => ({
+  ec2: { DescribeNetworkAcls: { NetworkAcls: [{ NetworkAclId: 'acl-1', OwnerId: ACCOUNT, IsDefault: false, Associations: [], Entries, Tags: [], ...more }] } },
+});
+
+it('loses each entry for SSH or RDP alone, one by one, and gets it back with its number', async () => {
+  const entries = [entry(80, [22, 22]), entry(85, [3389, 3389], { CidrBlock: undefined, Ipv6CidrBlock: '::/0' }), entry(90, [443, 443]), last];
+  expect(await assess(revokeNaclOpenAdminPorts, ACL, world(entries))).toMatchObject({
+    status: 'change',
+    hazards: [],
+    changes: [
+      {
+        call: { operation: 'DeleteNetworkAclEntry', input: { NetworkAclId: 'acl-1', RuleNumber: 80, Egress: false } },
+        undo: {
+          restores: 'exact',
+          calls: [
+            {
+              operation: 'CreateNetworkAclEntry',
+              input: {
+                NetworkAclId: 'acl-1',
+                RuleNumber: 80,
+                Egress: false,
+                Protocol: '6',
+                RuleAction: 'allow',
+                PortRange: { From: 22, To: 22 },
+                CidrBlock: '0.0.0.0/0',
+              },
+            },
+          ],
+        },
+      },
+      { call: { input: { RuleNumber: 85 } }, undo: { calls: [{ input: { RuleNumber: 85, Ipv6CidrBlock: '::/0', PortRange: { From: 3389, To: 3389 } } }] } },
+    ],
+  });
+});
+it.each<[string, readonly object[], string]>([
+  ['everything, by which replies come in, too', [entry(100, null)], 'manual'],
+  ['a range of ports', [entry(100, [20, 25])], 'manual'],
+  ['SSH alone, and everything', [entry(90, [22, 22]), entry(100, null)], 'manual'],
+  [
+    'everything, where SSH and RDP are denied before',
+    [entry(1, [22, 22], { RuleAction: 'deny' }), entry(2, [3389, 3389], { RuleAction: 'deny' }), entry(100, null)],
+    'compliant',
+  ],
+  ['everything, where SSH alone is denied before', [entry(1, [22, 22], { RuleAction: 'deny' }), entry(100, null)], 'manual'],
+  ['SSH, which is denied after', [entry(90, [22, 22]), entry(95, [22, 22], { RuleAction: 'deny' })], 'change'],
+  [
+    'SSH, where IPv6 alone is denied before',
+    [entry(10, [22, 22], { RuleAction: 'deny', CidrBlock: undefined, Ipv6CidrBlock: '::/0' }), entry(90, [22, 22])],
+    'change',
+  ],
+  ['SSH of one office', [entry(90, [22, 22], { CidrBlock: '192.0.2.0/24' })], 'compliant'],
+  ['SSH on the way out', [entry(90, [22, 22], { Egress: true })], 'compliant'],
+  ['UDP', [entry(90, [22, 22], { Protocol: '17' })], 'compliant'],
+])('that lets in %s is %#: %s', async (_, entries, status) => {
+  expect((await assess(revokeNaclOpenAdminPorts, ACL, world([...entries, last]))).status).toBe(status);
+});
+it('is left alone where it is the default one, or of another account, and is not known where EC2 leaves the entries out', async () => {
+  expect((await assess(revokeNaclOpenAdminPorts, ACL, world([entry(100, null)], { IsDefault: true }))).status).toBe('not-applicable');
+  expect((await assess(revokeNaclOpenAdminPorts, ACL, world([entry(90, [22, 22])], { OwnerId: '222222222222' }))).status).toBe('not-applicable');
+  await expect(look(revokeNaclOpenAdminPorts, ACL, world(undefined))).rejects.toThrow('entries');
+  await expect(look(revokeNaclOpenAdminPorts, ACL, world([entry(90, [22, 22], { PortRange: undefined })]))).rejects.toThrow('PortRange');
+});
+it('asks about the subnets that have it', async () => {
+  const Associations = [{ SubnetId: 'subnet-2' }, { SubnetId: 'subnet-1' }];
+  expect(await assess(revokeNaclOpenAdminPorts, ACL, world([entry(90, [22, 22])], { Associations }))).toMatchObject({
+    hazards: [{ code: 'in-use', message: 'acl-1 is the network ACL of subnet-1, subnet-2' }],
+  });
+});
+
+it('is an image whose accounts by name stay, and whose last launch is shown', async () => {
+  const images = (more: object) => ({ ec2: { DescribeImages: { Images: [{ ImageId: 'ami-1', Tags: [], ...more }] } } });
+  expect(await assess(makeAmiPrivate, ref('Image', 'ami-1'), images({ Public: true, LastLaunchedTime: '2026-11-01T00:00:00Z' }))).toMatchObject({
+    changes: [
+      {
+        call: { operation: 'ModifyImageAttribute', input: { ImageId: 'ami-1', LaunchPermission: { Remove: [{ Group: 'all' }] } } },
+        undo: { calls: [{ input: { ImageId: 'ami-1', LaunchPermission: { Add: [{ Group: 'all' }] } } }] },
+        summary: 'take from everybody the right to launch ami-1, which was last launched on 2026-11-01T00:00:00Z',
+      },
+    ],
+  });
+  await expect(look(makeAmiPrivate, ref('Image', 'ami-1'), images({}))).rejects.toThrow('public');
+});
+
+it('is a transit gateway of the account alone, of which nothing else is named', async () => {
+  const at = ref('TransitGateway', 'tgw-1');
+  const gateways = (more: object) => ({
+    ec2: { DescribeTransitGateways: { TransitGateways: [{ TransitGatewayId: 'tgw-1', OwnerId: ACCOUNT, CreationTime: new Date(0), Tags: [], ...more }] } },
+  });
+  const Options = { AutoAcceptSharedAttachments: 'enable', DnsSupport: 'enable' };
+  expect(await assess(disableTgwAutoAccept, at, gateways({ Options }))).toMatchObject({
+    changes: [{ call: { input: { TransitGatewayId: 'tgw-1', Options: { AutoAcceptSharedAttachments: 'disable' } } } }],
+  });
+  expect((await assess(disableTgwAutoAccept, at, gateways({ Options, OwnerId: '222222222222' }))).status).toBe('not-applicable');
+  expect(await look(disableTgwAutoAccept, at, gateways({ Options, State: 'deleted' }))).toBe('gone');
+});
