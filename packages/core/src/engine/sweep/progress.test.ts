@@ -44,7 +44,7 @@ describe('a sweep', () => {
     expect(await before({ ...progress, began: NOW - DAY, again: true })).toEqual({ progress: null, overdue: [left] });
     expect((await before({ ...progress, began: NOW - DAY + 1, again: true })).progress).not.toBeNull();
   });
-  it.each([
+  it.each<[string, unknown]>([
     ['no object', 'x'],
     ['without what is left', { ...progress, left: undefined }],
     ['without what is done', { ...progress, done: {} }],
@@ -52,13 +52,15 @@ describe('a sweep', () => {
     ['without a place in its groups', { ...progress, after: null }],
     ['without lists', { ...progress, lists: 3 }],
     ['with something left that is no object', { ...progress, left: [left, null] }],
-    ...['type', 'id', 'region'].map((member) => [`with something left without ${member}`, { ...progress, left: [left, { ...left, [member]: 3 }] }] as const),
+    ...['type', 'id', 'region'].map(
+      (member) => [`with something left without ${member}`, { ...progress, left: [left, { ...left, [member]: 3 }] }] as [string, unknown],
+    ),
     ...['seenAt', 'due', 'tries'].map(
-      (member) => [`with something left without ${member}`, { ...progress, left: [left, { ...left, [member]: '3' }] }] as const,
+      (member) => [`with something left without ${member}`, { ...progress, left: [left, { ...left, [member]: '3' }] }] as [string, unknown],
     ),
     ['with something left that nobody looks at', { ...progress, left: [left, { ...left, remediators: 'a' }] }],
   ])('looks at everything once more after a round %s', async (_what, next) => {
-    expect(await before(typeof next === 'string' ? next : { ...next, again: true })).toEqual({ progress: null, overdue: [] });
+    expect(await before(typeof next === 'string' ? next : { ...(next as object), again: true })).toEqual({ progress: null, overdue: [] });
   });
   it('goes on from a record of an earlier version, which said nothing of lists that failed', async () => {
     const { progress: goesOn } = await before({ ...progress, done: [1], unlisted: undefined, again: true });
