@@ -2,10 +2,11 @@
 import type { Included } from './inclusion.js';
 import { utf8 } from './json.js';
 
-/** Bytes of a proof with its record; what would be longer has the record in a file of its own. */
+/**
+ * Bytes of a proof with its record; what would be longer has the record in a file of its own. The Go library that defines the format reads no line
+ * above 64 KiB back, and so no record in a longer file.
+ */
 const LONGEST = 65_536;
-/** The Go library that defines the format reads no line above 64 KiB back. */
-const LONGEST_EXTRA = 49_146;
 
 /** What a proof says. */
 export interface ProofFile {
@@ -29,7 +30,7 @@ export function proofFile({ entry, bytes, path }: Included, checkpoint: Uint8Arr
       Buffer.from(checkpoint).toString('utf8'),
     ].join('\n');
   const whole = text(Buffer.from(bytes).toString('base64'));
-  return bytes.length <= LONGEST_EXTRA && Buffer.byteLength(whole) <= LONGEST ? { file: whole, hasRecord: true } : { file: text(''), hasRecord: false };
+  return Buffer.byteLength(whole) <= LONGEST ? { file: whole, hasRecord: true } : { file: text(''), hasRecord: false };
 }
 
 /** Reads a proof; null for what is none. */
