@@ -192,13 +192,17 @@ describe('a witness', async () => {
       cosigned(8_640_000_000_001n),
       cosigned(1n, { more: Buffer.alloc(1) }),
       cosigned(1n).replace('— ', '- '),
+      ` ${cosigned(1n)}`,
+      `${cosigned(1n).slice(0, -1)} x\n`,
+      // Too short to say a time.
+      `— ${W} ${Buffer.concat([id, Buffer.alloc(3)]).toString('base64')}\n`,
       '',
     ])
       expect(found(line)).toBeNull();
   });
   it('is looked for among the signatures alone', () => {
     const line = cosigned(1n);
-    expect(cosignatureIn(note, `${line}\n${body}`, key)).toBeNull();
+    expect(cosignatureIn(note, `${body}${line}\n— other AAAA\n`, key)).toBeNull();
     // The time is part of what is signed.
     const bytes = Buffer.from(line.split(' ')[2] ?? '', 'base64');
     bytes[11] = 2;

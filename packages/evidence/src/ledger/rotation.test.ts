@@ -36,6 +36,11 @@ describe('the keys that a log has replaced', () => {
     expect(await rotationsOf(storeOf(files), 2)).toEqual([seal(1), seal(2)]);
     expect(await rotationsOf(storeOf(files), 1)).toEqual([seal(1)]);
     expect(await rotationsOf(storeOf({}), 0)).toEqual([]);
+    // Base64 ends in three ways.
+    for (const number of [10, 100, 1000]) {
+      const of = { ...seal(1), number } as unknown as Seal;
+      expect(await rotationsOf(storeOf({ 'ledger/rotations/1.tlog-proof': proof(of) }), 1)).toEqual([of]);
+    }
   });
   it.each<[string, Record<string, string | Buffer>]>([
     ['is missing', { 'ledger/rotations/1.tlog-proof': one as Buffer }],
