@@ -81,6 +81,17 @@ describe('a checkpoint', () => {
     // A trusted key of another log may have seen it, and says nothing of this one.
     expect(read(note(line(foreign), line(own)), trusted(foreign, own))).toEqual({ ...said, by: [key] });
   });
+  it('is not signed by a trusted key under another name than its own', () => {
+    const renamed = line(own).replace(LOG, 'example.com/other');
+    expect(read(note(renamed))).toMatchObject({ code: 'untrusted-key', said });
+  });
+  it('may have signatures of other algorithms, of any length', () => {
+    const [key] = trusted(own).keys;
+    for (const length of [5, 6, 7, 74]) {
+      const strange = `\u2014 ${LOG} ${Buffer.alloc(length, 7).toString('base64')}\n`;
+      expect(read(note(strange, line(own)))).toEqual({ ...said, by: [key] });
+    }
+  });
   it('is untrusted where none has, and names who has signed under the name of the log', () => {
     const none = { code: 'untrusted-key', said };
     const unannounced = `, and none of them that has no end (until) has announced ${LOG}+${own.id.toString('hex')}`;
@@ -173,12 +184,17 @@ describe('a witness', () => {
     expect(seen(cosigned(1n, { by: keyOf('example.com/other', 4) }))).toBeNull();
     expect(seen(cosigned(1n, { id: Buffer.alloc(4) }))).toBeNull();
     expect(seen(cosigned(1n).replace('\u2014', '-'))).toBeNull();
+    expect(seen(` ${cosigned(1n)}`)).toBeNull();
+    expect(seen(`${cosigned(1n).slice(0, -1)} x\n`)).toBeNull();
+    expect(seen(cosigned(1n).replace('example.com/witness', 'example.com/other'))).toBeNull();
     // Only what stands among the signatures is one.
-    expect(witnessedBy(Buffer.from(`${cosigned(1n)}${BODY}\n${line(own)}`), key)).toBeNull();
+    expect(witnessedBy(Buffer.from(`${BODY}${cosigned(1n)}\n${line(own)}`), key)).toBeNull();
   });
   it('is wrong where what is under its key is not of this checkpoint', () => {
     expect(seen(cosigned(1n, { body: BODY.replace('1234', '1235') }))).toBe('wrong');
     expect(seen(cosigned(8_640_000_000_001n))).toBe('wrong');
     expect(seen(cosigned(1n, { more: Buffer.of(0) }))).toBe('wrong');
+    // Too short to say a time.
+    expect(seen(`\u2014 ${witness.name} ${Buffer.concat([witness.id, Buffer.alloc(3)]).toString('base64')}\n`)).toBe('wrong');
   });
 });

@@ -33,6 +33,8 @@ describe('the digest of a line', () => {
     expect(digestIn(line, 2, line.length - 1)).toBeNull();
     expect(digestIn(Buffer.from(`sha256:${sha('')}`), 0, 71)).toBeNull();
     expect(digestIn(Buffer.from(`sha256:${sha('')} `), 0, 72)).toBe(sha(''));
+    // What comes after the line is no part of it.
+    expect(digestIn(Buffer.from(`sha256:${sha('')} {}`), 0, 71)).toBeNull();
     expect(digestIn(Buffer.from(`sha512:${sha('{}')} {}`), 0, 74)).toBeNull();
   });
 });
@@ -163,6 +165,9 @@ describe('a record that is what was signed', () => {
       expect(signed(bytes(over))).toEqual({ ...whole, record: null });
     }
     expect(signed(bytes({ seq: 1, prev: null }), empty(STREAM))).toMatchObject({ chain: { seq: 1 } });
+    expect(signed(bytes({ remediator: '' }))).toEqual({ ...next({ remediator: '' }), record: null });
+    const same = chain({ time: '2026-11-24T10:00:00.000Z' });
+    expect(signed(bytes(), same)).toEqual({ ...next({}, same), record: null });
   });
   it('is looked at as a whole where it belongs to an execution, or no record before it says whose it is', () => {
     for (const kind of ['intent', 'lease', 'call', 'outcome']) expect(signed(bytes(mine(kind)))).toBeNull();
@@ -178,6 +183,12 @@ describe('a record that is what was signed', () => {
     ['another version', { v: 2 }],
   ])('is looked at as a whole with %s', (_what, over) => {
     expect(signed(bytes(over))).toBeNull();
+  });
+  it('is looked at as a whole where it is not UTF-8, or has no remediator', () => {
+    const text = canonical(record());
+    const at = text.indexOf('no-op');
+    expect(signed(Buffer.concat([Buffer.from(text.slice(0, at)), Buffer.of(0xff), Buffer.from(text.slice(at + 1))]))).toBeNull();
+    expect(signed(Buffer.from(text.replace('"remediator":"r","resource"', '"remediator":","resource"')))).toBeNull();
   });
   it('is looked at as a whole where its documents are not written as a list is', () => {
     const text = canonical(record({ blobs: { plan: BLOB, state: BLOB } }));
