@@ -118,7 +118,7 @@ describe('a gap that is open at the end of the period', () => {
     ['the tag owner', { team: 't', OWNER: 'o' }, 'o'],
     ['the tag team, where that is empty', { owner: ' ', Team: 't' }, 't'],
     ['no tag that only sounds like it', { 'cost-owner': 'x' }, null],
-    ['no tag that is no text', { owner: 7 }, null],
+    ['no tag that is not text', { owner: 7 }, null],
     ['nobody', 'untaggable', null],
   ])('is of %s', (_what, tags, owner) => {
     expect(gaps({ assessed: [assessed([gap()])], tags }).gaps[0]?.owner).toBe(owner);

@@ -38,11 +38,11 @@ describe('a trust file', () => {
     ['no keys', '{}'],
     ['no list', '{"keys":{}}'],
     ['an empty list', '{"keys":[]}'],
-  ])('is none with %s', (_what, text) => {
+  ])('is not valid with %s', (_what, text) => {
     expect(() => parseTrust(text)).toThrow(UsageError);
   });
   it.each<[string, unknown, string]>([
-    ['that is no object', null, 'keys[1] of the trust file is not an object.'],
+    ['that is not an object', null, 'keys[1] of the trust file is not an object.'],
     ['without an origin', { key: own.text }, 'keys[1] of the trust file needs origin and key.'],
     ['without a key', { origin: LOG, key: 7 }, 'keys[1] of the trust file needs origin and key.'],
     ['that begins at no time', { ...key, from: 'soon' }, 'keys[1].from of the trust file is not a timestamp such as 2026-01-31T00:00:00Z.'],
@@ -61,7 +61,7 @@ describe('a trust file', () => {
       { ...key, key: own.text.replace(own.id.toString('hex'), '00000000') },
       `keys[1].key of the trust file is not that of ${LOG}: name, key id and key do not fit.`,
     ],
-  ])('is none with a key %s, and says which', (_what, bad, message) => {
+  ])('is not valid with a key %s, and says which', (_what, bad, message) => {
     expect(() => parse(key, bad)).toThrow(new UsageError(message));
   });
   it('has keys as signed notes write them', () => {
@@ -119,7 +119,7 @@ describe('a checkpoint', () => {
     ['no signature after the empty line', `${BODY}\n`],
     ['no end', note(line(own)).slice(0, -1)],
     ['one line more', note(line(own)).replace('\n\n', '\nmore\n\n')],
-    ['bytes that are no text', Buffer.concat([Buffer.from(note(line(own))), Buffer.of(0xff, 10)])],
+    ['bytes that are not text', Buffer.concat([Buffer.from(note(line(own))), Buffer.of(0xff, 10)])],
     ['no name', note(line(own)).slice(LOG.length)],
     ['no size', note(line(own)).replace('1234', '')],
     ['a size that is written otherwise', note(line(own)).replace('1234', '01234')],
@@ -127,7 +127,7 @@ describe('a checkpoint', () => {
     ['a size that ends otherwise', note(line(own)).replace('1234', '1234 ')],
     ['a root that is short', note(line(own)).replace('CQkJ', 'CQk')],
     ['a root that is written otherwise', note(line(own)).replace('CQk=\n', 'CQl=\n')],
-  ])('is none with %s', (_what, text) => {
+  ])('is not valid with %s', (_what, text) => {
     expect(read(text)).toMatchObject({ code: 'not-a-checkpoint', said: null });
   });
   it.each<[string, string]>([
@@ -138,7 +138,7 @@ describe('a checkpoint', () => {
     ['with something after it', `${line(own).slice(0, -1)} x\n`],
     ['with something before it', ` ${line(own)}`],
     ['that is empty', '\n'],
-  ])('is none with a line %s, also after one that holds', (_what, bad) => {
+  ])('is not valid with a line %s, also after one that holds', (_what, bad) => {
     expect(read(note(line(own), bad))).toMatchObject({ code: 'not-a-checkpoint', said });
     expect(read(note(bad, line(own)))).toMatchObject({ code: 'not-a-checkpoint' });
   });

@@ -35,10 +35,10 @@ describe('the proof of a record', () => {
     ['no checkpoint', made.slice(0, made.indexOf('\n\n') + 2)],
     ['no empty line before it', made.replace('\n\norigin', '\norigin')],
     ['nothing', ''],
-  ])('is none with %s', (_what, text) => {
+  ])('is not valid with %s', (_what, text) => {
     expect(read(text)).toBeNull();
   });
-  it('is none that is not UTF-8', () => {
+  it('is not valid where it is not UTF-8', () => {
     expect(readProofFile(Buffer.concat([Buffer.from(made), Buffer.of(0xff)]))).toBeNull();
   });
 });

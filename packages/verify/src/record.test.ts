@@ -64,18 +64,18 @@ describe('a record', () => {
     ['no number', record({ seq: 1.5 })],
     ['no record before it', record({ prev: 'x' })],
     ['no time', record({ time: 5 })],
-    ['a time that is none', record({ time: 'soon' })],
+    ['a time that does not exist', record({ time: 'soon' })],
     ['a time that is written otherwise', record({ time: '2026-11-24T10:00:00Z' })],
     ['another kind', record({ kind: 'rumour' })],
-    ['an execution that is no name', record({ execution: 5 })],
+    ['an execution that is not a name', record({ execution: 5 })],
     ['no remediator', record({ remediator: null })],
     ['no resource', record({ resource: 'b' })],
     ['a resource with more', record({ resource: { ...RESOURCE, z: 'x' } })],
-    ['a resource that is no text', record({ resource: { ...RESOURCE, id: 5 } })],
+    ['a resource that is not text', record({ resource: { ...RESOURCE, id: 5 } })],
     ['no body', record({ body: 'x' })],
     ['no documents', record({ blobs: [] })],
-    ['a document that is no digest', record({ blobs: { a: BLOB, plan: 'x' } })],
-  ])('is none with %s', (_what, value) => {
+    ['a document that is not a digest', record({ blobs: { a: BLOB, plan: 'x' } })],
+  ])('is not valid with %s', (_what, value) => {
     expect(isRecord(value as never)).toBe(false);
   });
   it('may be the first', () => {
@@ -109,7 +109,7 @@ describe('the next record', () => {
     ['another record before it', { prev: BLOB }, 'broken-chain'],
     ['none before it', { prev: null }, 'broken-chain'],
     ['a time before the one before it', { time: '2026-11-24T08:59:59.999Z' }, 'time-backwards'],
-  ])('is none with %s', (_what, over, expected) => {
+  ])('is not valid with %s', (_what, over, expected) => {
     expect(code(over)).toBe(expected);
     expect(followSigned(chain(), bytes(over), '', canonical(RESOURCE))).toBeNull();
   });

@@ -126,7 +126,7 @@ describe('the digest of a day', () => {
     expect((await sent({ gaps: [gap(), gap({ resource: other })] })).sends[0]?.gaps.map(({ environment }) => environment)).toEqual(['prod', null]);
     expect((await sent({ policy: new Error('no') })).sends[0]?.gaps[0]).toMatchObject({ environment: null, title: 'Mine' });
   });
-  it('says when each was last seen: by what recorded it, or a sweep that came to its end since', async () => {
+  it('says when each was last seen: by what recorded it, or a sweep that has ended since', async () => {
     const seen = async (seenAt: number, complete: number | null, over: Partial<Gap> = {}) =>
       (await sent({ gaps: [gap({ seenAt, ...over })], swept: { lasts: { mine: { time: 9, complete } } } })).sends[0]?.gaps[0]?.seen;
     expect([await seen(5, 8), await seen(8, 5), await seen(5, null)]).toEqual([8, 8, 5]);
@@ -155,7 +155,7 @@ describe('where it is recorded', () => {
   });
 });
 
-describe('what became of it', () => {
+describe('the outcome', () => {
   it('is what the notifier says; one that says nothing has delivered it', async () => {
     expect((await sent({ answer: undefined })).bodies[1]).toEqual(delivered({ channels: [] }));
     const { bodies, warnings } = await sent({ answer: { status: 'delivered', channels: ['mail'], failed: 'chat: 500' } });

@@ -78,7 +78,7 @@ describe('what is decided on together', () => {
     ['is over', { expires: NOW }],
     ['is a question so far', { verdict: 'none' }],
     ['is a no', { verdict: 'denied' }],
-    ['is for another remediator, which is asked by itself', { remediator: 'another', calls: [], subjects: [] }],
+    ['is for another remediator, which is asked separately', { remediator: 'another', calls: [], subjects: [] }],
   ])('is nothing by an approval that %s', (_what, over) => {
     expect(parts(look(), { approvals: [approval([ssh], over)] }).map(({ approval: by }) => by)).not.toContainEqual(expect.anything());
   });

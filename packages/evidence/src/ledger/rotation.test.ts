@@ -47,9 +47,9 @@ describe('the keys that a log has replaced', () => {
     ['is that of another', { ...files, 'ledger/rotations/2.tlog-proof': one as Buffer }],
     ['announces nothing', { ...files, 'ledger/rotations/2.tlog-proof': proof({ number: 12 } as unknown as Seal) }],
     ['has no entry', { ...files, 'ledger/rotations/2.tlog-proof': (two as Buffer).toString().replace('\nextra ', '\nother ') }],
-    ['has an entry that is none', { ...files, 'ledger/rotations/2.tlog-proof': (two as Buffer).toString().replace(/extra \S+/, 'extra AAAA') }],
+    ['has an entry that is not JSON', { ...files, 'ledger/rotations/2.tlog-proof': (two as Buffer).toString().replace(/extra \S+/, 'extra AAAA') }],
     [
-      'has an entry that is no seal',
+      'has an entry that is not a seal',
       {
         ...files,
         'ledger/rotations/2.tlog-proof': proof(seal(2))

@@ -122,7 +122,7 @@ describe('a call that AWS throttles', () => {
 });
 
 describe('the pace of the work of a sweep', () => {
-  it('is none outside of sweeps, and does not keep an execution from its work', async () => {
+  it('does not exist outside of sweeps, and does not keep an execution from its work', async () => {
     expect(paceNow()).toBeNull();
     expect(await withoutWaits(async () => paceNow())).toBeNull();
   });

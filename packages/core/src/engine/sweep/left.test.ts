@@ -93,7 +93,7 @@ describe('what the journal says was left', () => {
     ]);
     expect(leftBefore(before(null, [entry('y')]), here, [of('a')]).map(({ ref }) => ref.id)).toEqual(['y']);
   });
-  it('and is no resource is passed over, and the others are not', () => {
+  it('and does not name a resource is passed over, and the others are not', () => {
     expect(leftBefore(before([entry('', { type: '' }), entry('x')]), here, [of('a')]).map(({ ref }) => ref.id)).toEqual(['x']);
   });
   it('is recorded by name', () => {

@@ -51,7 +51,7 @@ describe('a sweep', () => {
     ['that never began', { ...progress, began: '1' }],
     ['without a place in its groups', { ...progress, after: null }],
     ['without lists', { ...progress, lists: 3 }],
-    ['with something left that is no object', { ...progress, left: [left, null] }],
+    ['with something left that is not an object', { ...progress, left: [left, null] }],
     ...['type', 'id', 'region'].map(
       (member) => [`with something left without ${member}`, { ...progress, left: [left, { ...left, [member]: 3 }] }] as [string, unknown],
     ),
@@ -81,7 +81,7 @@ describe('a sweep', () => {
   });
 });
 
-describe('what a sweep came to', () => {
+describe('the result of a sweep', () => {
   const came = { asked: ['b', 'a'], began: NOW - 5, startedAt: NOW, status: 'stopped', message: 'm', remediators: { a: { looked: 1 } }, progress } as const;
   const recorded = async (over: object) => {
     const { of, appended } = runtime(null);
@@ -101,7 +101,7 @@ describe('what a sweep came to', () => {
     expect(await recorded({ again: true, progress: { ...progress, left: [] } })).toMatchObject([{ body: { sweep: { next: { left: [], again: true } } } }]);
     expect(await recorded({ again: false, progress: { ...progress, left: [] } })).toMatchObject([{ body: { sweep: { next: null } } }]);
   });
-  it('says what earlier records come to, where an earlier version wrote them', async () => {
+  it('includes the result of earlier records where an earlier version wrote them', async () => {
     const earlier = { time: 1, lasts: { a: { time: 1, complete: 1 } }, rounds: [] };
     expect(await recorded({ before: earlier })).toMatchObject([{ body: { sweep: { before: earlier } } }]);
   });

@@ -30,7 +30,7 @@ const left = (...remediators: Remediator[]): Left => ({
 const progress = { began: 77, done: ['A'], after: { B: 'x' }, left: [], lists: { B: 1 }, unlisted: { b: 'no list' } };
 
 describe('a place that is swept', () => {
-  it('has the gaps that stand there, by remediator and name; what is held alike is no gap of a resource', () => {
+  it('has the gaps that stand there, by remediator and name; what is held alike is not a gap of a resource', () => {
     const elsewhere = gap({ resource: { ...group, region: 'eu-west-1' } });
     const stands = [gap({}), gap({ remediator: 'b' }), gap({ remediator: 'c' }), gap({ members: 3 }), elsewhere];
     const { place } = begun({ stands });
@@ -148,7 +148,7 @@ describe('the summary of a sweep', () => {
     expect(summary({}, (tally) => (tally.unlisted = { status: 'failed', message: now }))).toMatchObject({ ...failed, message: now });
     expect(summary({}, (_tally, round) => (round.unlisted['a'] = earlier))).toMatchObject({ ...failed, message: earlier });
   });
-  it('is complete where the service is not in the region; where no list at all came to its end there is no network, and it failed', () => {
+  it('is complete where the service is not in the region; where no list at all was complete there is no network, and it failed', () => {
     const absent = (tally: Tally) => {
       tally.unlisted = { status: 'absent', message: 'no such name' };
     };
@@ -179,7 +179,7 @@ describe('what is recorded of a place', () => {
       message: `of ${remediator}`,
       next: 'x',
     }) as unknown as SweepSummary;
-  it('is what each came to, and all of them together', () => {
+  it('is the result of each, and of all of them together', () => {
     const counts = { looked: 2, outcomes: { 'no-op': 2 }, retryable: 1, errors: 3, unread: 4, left: 5 };
     expect(recordedOf([summary('a', 'complete'), summary('b', 'complete')], null)).toEqual({
       status: 'complete',

@@ -72,7 +72,7 @@ describe('several at once', () => {
 });
 
 describe('what is begun in advance', () => {
-  it('is so many before it is their turn, and comes in the order of the items', async () => {
+  it('starts a given number before it is their turn, and comes in the order of the items', async () => {
     const { begun, begin, end } = work<number>();
     const seen: unknown[] = [];
     const all = (async () => {
