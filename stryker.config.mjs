@@ -3,7 +3,8 @@ const PARTS = {
   guardrails: { source: ['packages/core/src/guardrails/*.ts', 'packages/core/src/cel.ts'], related: true },
   engine: { source: ['packages/core/src/engine/**/*.ts'], related: false },
   evidence: { source: ['packages/evidence/src/**/*.ts'], related: false },
-  // Not in the campaign: its files are mutated one by one.
+  // Not in the campaign: their files are mutated one by one.
+  verify: { source: ['packages/verify/src/**/*.ts'], related: false },
   report: { source: ['packages/report/src/**/*.ts'], related: false },
 };
 const part = process.env.REDRESS_MUTATE ?? 'guardrails';

@@ -9,6 +9,7 @@ const JUDGES: Record<string, string[]> = {
   guardrails: ['packages/core/src/guardrails/*.test.ts', 'packages/core/src/cel.test.ts'],
   engine: ['tests/engine/*.test.ts', 'packages/core/src/engine/**/*.test.ts'],
   evidence: ['packages/evidence/src/**/*.test.ts'],
+  verify: ['packages/verify/src/**/*.test.ts'],
   report: ['packages/report/src/**/*.test.ts'],
 };
 

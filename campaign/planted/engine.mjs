@@ -1445,4 +1445,28 @@ export default [
     replace: '',
     tests: ['tests/engine/rollback.test.ts'],
   },
+  {
+    promise: 'What held resources back alike ends alone: no gap of the account itself ends with it.',
+    defect: 'every gap in the stream of the account ends',
+    file: `${ENGINE}/alike.ts`,
+    find: ' && each.members !== null',
+    replace: '',
+    tests: ['packages/core/src/engine/alike.test.ts'],
+  },
+  {
+    promise: 'Nothing is looked at with credentials of another account.',
+    defect: 'credentials that are known are enough',
+    file: `${ENGINE}/look.ts`,
+    find: 'identity.ok && identity.value.account === ref.account',
+    replace: 'identity.ok',
+    tests: ['packages/core/src/engine/look.test.ts'],
+  },
+  {
+    promise: 'Nothing that holds a secret is written while the key of redaction cannot be read.',
+    defect: 'it is written with a mark that stands for every secret',
+    file: `${ENGINE}/redaction.ts`,
+    find: '    await this.#known();\n',
+    replace: '    await this.#known().catch(() => undefined);\n',
+    tests: ['packages/core/src/engine/redaction.test.ts'],
+  },
 ];

@@ -47,7 +47,7 @@ export function canonical(value: Json): string {
   if (!isObject(value)) return JSON.stringify(value);
   const members = Object.keys(value)
     .sort()
-    .map((name) => `${JSON.stringify(name)}:${canonical(value[name] ?? null)}`);
+    .map((name) => `${canonical(name)}:${canonical(value[name] ?? null)}`);
   return `{${members.join(',')}}`;
 }
 

@@ -3,10 +3,11 @@ import type { Included } from './inclusion.js';
 import { canonical, isObject, type Json, readCanonical, utf8 } from './json.js';
 import { UsageError } from './note.js';
 
-/** Bytes of a proof with its record; what would be longer has the record in a file of its own. */
+/**
+ * Bytes of a proof with its record; what would be longer has the record in a file of its own. The Go library that defines the format reads no line
+ * above 64 KiB back, and so no record in a longer file.
+ */
 const LONGEST = 65_536;
-/** The Go library that defines the format reads no line above 64 KiB back. */
-const LONGEST_EXTRA = 49_146;
 
 /** What a proof says. */
 export interface ProofFile {
@@ -44,7 +45,7 @@ export function proofFile(
   for (const record of [Buffer.from(bytes), null]) {
     const extra = extraOf(record);
     const file = text(extra);
-    if ((extra?.length ?? 0) <= LONGEST_EXTRA && Buffer.byteLength(file) <= LONGEST) return { file, hasRecord: record !== null };
+    if (Buffer.byteLength(file) <= LONGEST) return { file, hasRecord: record !== null };
   }
   throw new UsageError(`The log says ${breaks.length} times that its key was lost, which is more than a proof can hold. Make a bundle.`);
 }

@@ -75,7 +75,7 @@ export function follow(chain: Chain, json: Buffer, digest: string): Followed | B
 }
 
 const NO_BLOBS = '{"blobs":{},"body":{';
-const HEAD = /^\{"blobs":\{((?:"[^"\\]*":"sha256:[0-9a-f]{64}",?)*)\},"body":\{/;
+const HEAD = /^\{"blobs":\{("[^"\\]*":"sha256:[0-9a-f]{64}"(?:,"[^"\\]*":"sha256:[0-9a-f]{64}")*)\},"body":\{/;
 const BLOB = /"([^"\\]*)":"(sha256:[0-9a-f]{64})"/g;
 /** What follows a body. What belongs to an execution is not among it: something rests on those bodies. */
 const AFTER = /\},"execution":(?:null|"[^"\\]*"),"kind":"(decision|duplicate|approval|sweep|breaker|notice)","prev":/y;
@@ -150,7 +150,8 @@ export function followSigned(chain: Chain, json: Buffer, digest: string, { resou
 function blobsOf(json: Buffer): Followed['blobs'] | null {
   if (json.toString('latin1', 0, NO_BLOBS.length) === NO_BLOBS) return [];
   const [, list] = HEAD.exec(json.toString('utf8')) ?? [];
-  return list === undefined ? null : [...list.matchAll(BLOB)].map(([, name = '', blob = '']) => [name, blob] as const);
+  const blobs = [...(list ?? '').matchAll(BLOB)].map(([, name = '', blob = '']) => [name, blob] as const);
+  return blobs.length > 0 && blobs.every(([name], at) => at === 0 || (blobs[at - 1]?.[0] ?? '') < name) ? blobs : null;
 }
 
 function placed(chain: Chain, record: JsonObject): Broken | null {

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { generateKey, openCheckpoint, signCheckpoint, signerOf } from './note.js';
+import { cosignatureIn, generateKey, keyName, openCheckpoint, signCheckpoint, signerOf, verifierOf, witnessKey } from './note.js';
 
 // The key of the tests of golang.org/x/mod/sumdb/note (note_test.go), and what it signs there.
 const PETER = 'PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz';
@@ -97,5 +97,115 @@ describe('checkpoints', async () => {
     expect(openCheckpoint(note, 'PeterNeumann', [verifier, PETER_PUBLIC]).size).toBe(1234);
     expect(() => openCheckpoint(note, 'PeterNeumann', [verifier])).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
     expect(() => openCheckpoint(note, 'other', [PETER_PUBLIC])).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
+  });
+});
+
+describe('a checkpoint that others have signed, too', async () => {
+  const signer = signerOf(PETER);
+  const note = await signCheckpoint({ origin: 'PeterNeumann', size: 1234, root: ROOT }, signer);
+  const open = (text: string) => openCheckpoint(text, 'PeterNeumann', [PETER_PUBLIC]);
+  const refused = expect.objectContaining({ code: 'ledger/corrupt' });
+
+  it('is one of its log, whose own signature is the first', () => {
+    const witness = '— example.com/witness AAAAAAAA\n';
+    expect(open(`${note}${witness}${witness}`)).toEqual(open(note));
+    const [text, signature] = note.split('\n\n') as [string, string];
+    expect(() => open(`${text}\n\n${witness}${signature}`)).toThrow(refused);
+  });
+  it('is nothing with a word before, between or after', () => {
+    for (const bad of [
+      `x\n${note}`,
+      `${note}x`,
+      `${note}\n`,
+      note.replace('\n\n', '\nx\n\n'),
+      note.replace('\n\n', '\n\n\n'),
+      note.slice(0, -1),
+      note.replace('— ', '- '),
+    ])
+      expect(() => open(bad)).toThrow(refused);
+    expect(() => open(note.replace('PeterNeumann x08', 'PaterNeumann x08'))).toThrow(refused);
+  });
+  it('may be of an empty log, and of the largest number that is written', async () => {
+    for (const size of [0, 9_007_199_254_740_991]) expect(open(await signCheckpoint({ origin: 'PeterNeumann', size, root: ROOT }, signer)).size).toBe(size);
+    const foreign = await signCheckpoint({ origin: 'another', size: 1, root: ROOT }, signer);
+    expect(() => open(foreign)).toThrow(refused);
+  });
+});
+
+describe('a public key', () => {
+  it('is one of Ed25519, under a name that a note can have', () => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    expect(() => verifierOf('example.com/x', publicKey)).toThrow(expect.objectContaining({ code: 'ledger/key' }));
+    const ed = generateKeyPairSync('ed25519').publicKey;
+    expect(verifierOf('x'.repeat(200), ed)).toMatch(/^x{200}\+[0-9a-f]{8}\+/);
+    for (const name of ['', 'x'.repeat(201), 'a b', 'a+b']) expect(() => verifierOf(name, ed)).toThrow(expect.objectContaining({ code: 'ledger/key' }));
+  });
+  it('is for people its name and id', () => {
+    expect(keyName(PETER_PUBLIC)).toBe('PeterNeumann+c74f20a3');
+  });
+});
+
+describe('a witness', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(12);
+  const keyOf = (name: string, type = 4, bytes: Buffer = raw) => {
+    const key = Buffer.concat([Buffer.from([type]), bytes]);
+    const id = createHash('sha256').update(`${name}\n`).update(key).digest().subarray(0, 4);
+    return { id, text: `${name}+${id.toString('hex')}+${key.toString('base64')}` };
+  };
+  const W = 'example.com/witness';
+  const { id, text } = keyOf(W);
+  const key = witnessKey(text);
+  const note = await signCheckpoint({ origin: 'PeterNeumann', size: 1234, root: ROOT }, signerOf(PETER));
+  const body = note.slice(0, note.indexOf('\n\n') + 1);
+  const cosigned = (seconds: bigint, over: { name?: string; id?: Buffer; of?: string; more?: Buffer } = {}) => {
+    const time = Buffer.alloc(8);
+    time.writeBigUInt64BE(seconds);
+    const signature = sign(null, Buffer.from(`cosignature/v1\ntime ${seconds}\n${over.of ?? body}`), privateKey);
+    return `— ${over.name ?? W} ${Buffer.concat([over.id ?? id, time, signature, over.more ?? Buffer.alloc(0)]).toString('base64')}\n`;
+  };
+  const found = (...lines: string[]) => cosignatureIn(note, `${body}\n${lines.join('')}`, key);
+
+  it('has a key of cosignatures, under its own name', () => {
+    expect(key).toEqual({ name: W, id, raw });
+    for (const bad of [
+      keyOf(W, 1).text,
+      keyOf('').text,
+      keyOf(W, 4, raw.subarray(1)).text,
+      text.replace('witness', 'other'),
+      text.replace(/\+[0-9a-f]{8}\+/, '+00000000+'),
+      '',
+    ])
+      expect(() => witnessKey(bad)).toThrow(expect.objectContaining({ code: 'ledger/key' }));
+  });
+  it('has signed where one line holds, whatever the others are, at the time that it says', () => {
+    const line = cosigned(1_764_000_000n);
+    expect(found(line)).toEqual({ time: '2025-11-24T16:00:00.000Z', line });
+    expect(found('— other AAAA\n', 'no line\n', cosigned(1n, { of: 'x' }), line)).toEqual({ time: '2025-11-24T16:00:00.000Z', line });
+    expect(found(cosigned(8_640_000_000_000n))?.time).toBe('+275760-09-13T00:00:00.000Z');
+  });
+  it('has not where it is of another, of something else, of a time that no date has, or longer', () => {
+    for (const line of [
+      cosigned(1n, { name: 'example.com/other' }),
+      cosigned(1n, { id: Buffer.alloc(4) }),
+      cosigned(1n, { of: body.replace('1234', '1235') }),
+      cosigned(8_640_000_000_001n),
+      cosigned(1n, { more: Buffer.alloc(1) }),
+      cosigned(1n).replace('— ', '- '),
+      ` ${cosigned(1n)}`,
+      `${cosigned(1n).slice(0, -1)} x\n`,
+      // Too short to say a time.
+      `— ${W} ${Buffer.concat([id, Buffer.alloc(3)]).toString('base64')}\n`,
+      '',
+    ])
+      expect(found(line)).toBeNull();
+  });
+  it('is looked for among the signatures alone', () => {
+    const line = cosigned(1n);
+    expect(cosignatureIn(note, `${body}${line}\n— other AAAA\n`, key)).toBeNull();
+    // The time is part of what is signed.
+    const bytes = Buffer.from(line.split(' ')[2] ?? '', 'base64');
+    bytes[11] = 2;
+    expect(found(`— ${W} ${bytes.toString('base64')}\n`)).toBeNull();
   });
 });

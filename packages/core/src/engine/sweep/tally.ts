@@ -1,4 +1,3 @@
-import type { JsonObject } from '../../model/json.js';
 import type { Remediator } from '../../remediator/define.js';
 import { Alike } from '../alike.js';
 import { isUnread, type PassResult } from '../types.js';
@@ -34,9 +33,5 @@ export class Tally {
   get counts() {
     const { looked, outcomes, retryable, errors, unread } = this;
     return { looked, outcomes: { ...outcomes }, retryable, errors, unread };
-  }
-
-  get json(): JsonObject {
-    return { ...this.counts };
   }
 }

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { entryOf, type Line, namingIn, positionsDigest, readEntry, readNext, type Seal, sealEntry } from './entry.js';
+
+const sha = (text: string | Buffer) => `sha256:${createHash('sha256').update(text).digest('hex')}` as const;
+const STREAM = sha('stream');
+const record = (over: object = {}) => JSON.stringify({ stream: STREAM, seq: 1, prev: null, time: '2026-11-24T10:00:00.000Z', ...over });
+const lineOf = (json: string) => Buffer.from(`${sha(json)} ${json}`);
+
+describe('the next line of a stream', () => {
+  const read = (json: string, after?: Parameters<typeof readNext>[1]) => readNext(STREAM, after, lineOf(json));
+  it('is its record, with the digest of its bytes', () => {
+    const json = record();
+    expect(read(json)).toEqual({ stream: STREAM, seq: 1, time: '2026-11-24T10:00:00.000Z', digest: sha(json), json: Buffer.from(json) });
+    const after = { seq: 1, head: sha(json), bytes: 0 };
+    expect(read(record({ seq: 2, prev: sha(json) }), after)).toMatchObject({ seq: 2 });
+  });
+  it.each([
+    ['a number is left out', { seq: 3, prev: sha('1') }],
+    ['a number comes twice', { seq: 1, prev: sha('1') }],
+    ['it follows another record', { seq: 2, prev: sha('2') }],
+    ['it follows none', { seq: 2, prev: null }],
+  ])('does not follow where %s', (_what, over) => {
+    expect(read(record(over), { seq: 1, head: sha('1'), bytes: 0 })).toBe('it does not follow the record before it');
+  });
+  it('does not begin a stream in the middle', () => {
+    expect(read(record({ seq: 2 }))).toBe('it does not follow the record before it');
+    expect(read(record({ prev: sha('1') }))).toBe('it does not follow the record before it');
+  });
+  it('is nothing else', () => {
+    expect(read(record({ stream: sha('another') }))).toBe('it belongs to another stream');
+    expect(read('null')).toBe('it belongs to another stream');
+    expect(read('{')).toBe('it is not JSON');
+    expect(read(record({ time: 3 }))).toBe('it has no time');
+    const changed = lineOf(record());
+    changed[changed.length - 2] = 0x20;
+    for (const line of [changed, Buffer.from(` ${lineOf(record())}`), Buffer.from(record())])
+      expect(readNext(STREAM, undefined, line)).toBe('it is not what its digest says');
+    // Also what stands between digest and record is as it was written.
+    expect(readNext(STREAM, undefined, Buffer.from(`${sha(record())}\t${record()}`))).toBe('it is not what its digest says');
+  });
+});
+
+describe('an entry', () => {
+  const line = (bytes: number): Line => ({ stream: STREAM, seq: 7, time: '', digest: sha('d'), json: Buffer.alloc(bytes, 0x20) });
+  it('of a record is the record, as long as a bundle takes it; else its digest, and where it is', () => {
+    expect(entryOf(line(65_535))).toEqual(line(65_535).json);
+    expect(JSON.parse(entryOf(line(65_536)).toString())).toEqual({ v: 1, long: { stream: STREAM, seq: 7, digest: sha('d'), bytes: 65_536 } });
+  });
+  it('says how far it takes a stream: bytes with the digest before the record, and the newline', () => {
+    const json = Buffer.from(record({ seq: 9 }));
+    const written = Buffer.from(`${lineOf(json.toString())}\n`).length;
+    expect(readEntry(json)).toEqual({ stream: STREAM, after: { seq: 9, head: sha(json) }, bytes: written });
+    expect(readEntry(entryOf(line(70_000)))).toEqual({ stream: STREAM, after: { seq: 7, head: sha('d') }, bytes: 70_073 });
+  });
+  it('that closes a seal is that seal', () => {
+    const seal = { number: 1, first: 0, records: 2, time: 't' } as unknown as Seal;
+    expect(sealEntry(seal).toString()).toBe('{"seal":{"first":0,"number":1,"records":2,"time":"t"},"v":1}');
+    expect(readEntry(sealEntry(seal))).toEqual({ seal });
+  });
+  it('names documents, if it does', () => {
+    const blobs = { state: sha('s'), plan: sha('p') };
+    expect(namingIn(Buffer.from(JSON.stringify({ blobs, seq: 3, stream: STREAM })))).toEqual({ stream: STREAM, seq: 3, documents: [sha('s'), sha('p')] });
+    for (const none of ['{"blobs":{},"seq":3}', '{"seq":3}', '{"seal":{},"v":1}']) expect(namingIn(Buffer.from(none))).toBeNull();
+    // What begins as one without does is not read at all: most are, and there are many.
+    expect(namingIn(Buffer.from('{"blobs":{},and no JSON'))).toBeNull();
+    expect(() => namingIn(Buffer.from('{"blobs":{'))).toThrow(SyntaxError);
+  });
+});
+
+it('how far all streams are sealed is the same in any order', () => {
+  const [one, two] = [
+    { seq: 1, head: sha('1'), bytes: 2 },
+    { seq: 2, head: sha('2'), bytes: 3 },
+  ];
+  expect(positionsDigest({ [sha('a')]: one, [sha('b')]: two })).toBe(positionsDigest({ [sha('b')]: two, [sha('a')]: one }));
+  expect(positionsDigest({ [sha('a')]: one })).not.toBe(positionsDigest({ [sha('a')]: two }));
+});

@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { canonical, isDigest, isObject, readCanonical, utf8 } from './json.js';
+
+describe('JSON in canonical form', () => {
+  it.each([
+    ['null', 'null'],
+    ['{"a":1,"b":[true,null,"x"],"c":{"d":{}}}', '{"a":1,"b":[true,null,"x"],"c":{"d":{}}}'],
+    ['{"1":1,"10":2,"9":3}', '{"1":1,"10":2,"9":3}'],
+    ['"\ud83d\ude00"', '"\ud83d\ude00"'],
+    ['[{"a":1,"b":2}]', '[{"a":1,"b":2}]'],
+  ])('%s is read', (text, value) => {
+    expect(readCanonical(text)).toEqual(JSON.parse(value));
+  });
+  it.each([
+    ['another order of members', '{"b":1,"a":2}'],
+    ['another order further down', '{"a":[{"c":1,"b":2}]}'],
+    ['another order after one that is right', '{"a":{"c":1,"b":2},"b":1}'],
+    ['numbers as names in their own order', '{"9":3,"10":2}'],
+    ['a name twice', '{"a":1,"a":1}'],
+    ['space', '{"a": 1}'],
+    ['a number that is written otherwise', '{"a":1.0}'],
+    ['a large exponent that is written otherwise', '1E400'],
+    ['a letter that is escaped', '"\\u0061"'],
+    ['half of a pair', '"\\ud83d"'],
+    ['half of a pair as a name', '{"\\ud83d":1}'],
+    ['nothing', ''],
+    ['more than one', '1 2'],
+    ['no JSON', '{'],
+  ])('%s is not', (_what, text) => {
+    expect(readCanonical(text)).toBeUndefined();
+  });
+  it('deeper than anything that is written is not', () => {
+    expect(readCanonical(`${'['.repeat(200_000)}${']'.repeat(200_000)}`)).toBeUndefined();
+  });
+  it('is what every value is written as, and nothing else', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const text = canonical(value as never);
+        expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
+        expect(readCanonical(text)).toEqual(JSON.parse(text));
+        expect(readCanonical(` ${text}`)).toBeUndefined();
+      }),
+      { numRuns: 200 },
+    );
+    expect(canonical({ b: 1, a: [{ d: 1, c: 'x' }] })).toBe('{"a":[{"c":"x","d":1}],"b":1}');
+    expect(() => canonical(['\ud83d'])).toThrow(RangeError);
+  });
+});
+
+it('an object is what has members', () => {
+  expect([{}, { a: 1 }].map(isObject)).toEqual([true, true]);
+  expect([null, [], 'x', 1, undefined].map(isObject)).toEqual([false, false, false, false, false]);
+});
+
+it('a digest has sixty-four digits', () => {
+  const digits = '0123456789abcdef'.repeat(4);
+  expect(isDigest(`sha256:${digits}`)).toBe(true);
+  for (const bad of [
+    `sha256:${digits}0`,
+    `sha256:${digits.slice(1)}`,
+    `x sha256:${digits}`,
+    `sha256:${digits}\n`,
+    `sha256:${digits.toUpperCase()}`,
+    digits,
+    null,
+    [`sha256:${digits}`],
+  ])
+    expect(isDigest(bad)).toBe(false);
+});
+
+it('text is what is UTF-8, also what begins with a mark', () => {
+  expect(utf8(Buffer.from('ä€😀'))).toBe('ä€😀');
+  expect(utf8(Buffer.from([0xef, 0xbb, 0xbf, 0x61]))).toBe('\ufeffa');
+  for (const bytes of [[0xff], [0xc3], [0xed, 0xa0, 0x80]]) expect(utf8(Buffer.from(bytes))).toBeUndefined();
+});
