@@ -9,6 +9,8 @@ import { warm } from './warm-worker.ts';
 /** @type {import('./planted/index.mjs').PlantedBug | null} */
 let planted = null;
 let served = 0;
+/** Whether all tests that find a defect are wanted, for the quickest of them. */
+let surveying = false;
 const plugin = {
   name: 'planted',
   enforce: 'pre',
@@ -19,36 +21,37 @@ const plugin = {
   },
 };
 
-// Tests of the engine and of core share what they load: a defect that all of them are asked for costs seconds. Others replace parts of Node.
-const SHARING = ['tests/engine/**', 'packages/core/src/**'];
-const projects = config.test.projects
-  .filter(({ test }) => test.globalSetup === undefined)
-  .map(({ test, ...project }) => ({
-    ...project,
-    root: ROOT,
-    plugins: [plugin, warm()],
-    test: { ...test, setupFiles: [...test.setupFiles, './campaign/warm-setup.ts'], fsModuleCache: false },
-  }))
-  .flatMap(({ test, ...project }) => [
-    { ...project, test: { ...test, exclude: [...(test.exclude ?? []), ...SHARING] } },
-    {
-      ...project,
-      test: {
-        ...test,
-        name: `${test.name}-sharing`,
-        include: SHARING.map((each) => `${each}/*${test.name === 'property' ? '.prop' : ''}.test.ts`),
-        isolate: false,
-      },
-    },
-  ]);
+// One project of all that needs no emulator: what is loaded and transformed once serves unit and property tests.
+const [{ test, ...common }, ...others] = config.test.projects.filter(({ test }) => test.globalSetup === undefined);
+const project = {
+  ...common,
+  root: ROOT,
+  plugins: [plugin, warm()],
+  test: {
+    ...test,
+    name: 'planted',
+    include: [test, ...others.map((each) => each.test)].flatMap(({ include }) => include),
+    exclude: ['**/node_modules/**'],
+    setupFiles: [...test.setupFiles, './campaign/warm-setup.ts'],
+    fsModuleCache: false,
+  },
+};
 const reporter = {
   // One test that finds a defect is enough.
   onTestCaseResult: (test) => {
-    if (planted !== null && test.result().state === 'failed') void vitest.cancelCurrentRun('test-failure');
+    if (planted !== null && !surveying && test.result().state === 'failed') void vitest.cancelCurrentRun('test-failure');
   },
 };
 // What a defect makes of a file must not be kept on the disk: the cache of transformed modules goes by the file's text.
-const vitest = await createVitest('test', { config: false, root: ROOT, watch: false, projects, reporters: [reporter], maxWorkers: 1, fsModuleCache: false });
+const vitest = await createVitest('test', {
+  config: false,
+  root: ROOT,
+  watch: false,
+  projects: [project],
+  reporters: [reporter],
+  maxWorkers: 1,
+  fsModuleCache: false,
+});
 await vitest.standalone();
 
 // Vitest has ` > ` between the parts of a name, and its report a space.
@@ -72,24 +75,26 @@ async function run(files, names = null) {
     failed: failed.map(({ module, test }) => ({
       by: relative(ROOT, module.moduleId),
       test: nameOf(test),
+      took: test.diagnostic()?.duration ?? 0,
       why: (test.result().errors ?? []).map((error) => error.message).join(' '),
     })),
   };
 }
 
-/** Whether a defect is found, by the test that found it last or else by any of its tests. */
-async function find(bug, last) {
+/** Whether a defect is found: by the test that found it last or else by any of its tests; or by the `quickest` of those. */
+async function find(bug, last, quickest) {
   const file = `${ROOT}/${bug.file}`;
   planted = bug;
+  surveying = quickest;
   served = 0;
   vitest.invalidateFile(file);
   vitest.provide('planted', file);
   try {
-    const known = last === undefined ? null : await run([last.by], [last.test]);
+    const known = last === undefined || quickest ? null : await run([last.by], [last.test]);
     const result = known !== null && known.failed.length > 0 ? known : await run(bug.tests);
     if (result.failed.length === 0 && result.broken !== null) return { error: `the defect does not compile: ${result.broken}` };
     if (served === 0) return { error: `no test of ${bug.tests.join(', ')} loads ${bug.file}` };
-    const [first] = result.failed;
+    const [first] = quickest ? result.failed.toSorted((a, b) => a.took - b.took) : result.failed;
     return { test: first?.test ?? null, by: first?.by ?? null, remembered: result === known };
   } finally {
     planted = null;
@@ -97,10 +102,10 @@ async function find(bug, last) {
   }
 }
 
-/** Like {@link find}; whoever found it passes without the defect. Of those that were asked `before` that is known. */
-async function findSoundly(bug, last, before) {
-  const { remembered, ...found } = await find(bug, last);
-  if ((remembered && before) || found.by === null || found.error !== undefined) return found;
+/** Like {@link find}; whoever found it `passes` without the defect: of those that are remembered that may be known. */
+async function findSoundly({ bug, last, passes, quickest }) {
+  const { remembered, ...found } = await find(bug, last, quickest);
+  if ((remembered && passes) || found.by === null || found.error !== undefined) return found;
   const { failed, broken } = await run([found.by], [found.test]);
   return failed.length === 0 && broken === null ? found : { error: `${found.test} fails without the defect, too` };
 }
@@ -111,9 +116,9 @@ const soundness = async (tests) => {
   return files.length === 0 ? { broken: null, passed: [], failed: [] } : run(files, [...new Set(tests.map(({ test }) => test))]);
 };
 
-process.on('message', async ({ bug, last, before, sound }) => {
+process.on('message', async ({ sound, ...question }) => {
   try {
-    process.send(sound === undefined ? await findSoundly(bug, last, before) : await soundness(sound));
+    process.send(sound === undefined ? await findSoundly(question) : await soundness(sound));
   } catch (error) {
     process.send({ error: error.stack });
   }

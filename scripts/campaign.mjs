@@ -1,8 +1,10 @@
 #!/usr/bin/env node
-// `npm run campaign [-- --size N] [--json] [--only faults,simulation,races,planted,mutation] [--seed N [--path P]] [--bug TEXT] [--once] [--lanes N]`
+// `npm run campaign [-- --size N] [--json] [--only faults,simulation,races,planted,mutation] [--seed N [--path P]] [--bug TEXT [--quickest]]
+// [--once [--finders FILE]] [--lanes N]`
 // Breaks Redress in every way that is known, and counts what survives. Size 1 is what `npm run test:all` runs; from 5 on there are fifty processes,
 // and histories grow with it. The page of planted bugs has to agree with docs/safety-tests.md, which `--write` writes. `--once` plants one defect
-// for each promise, as `npm test` does, and leaves the page alone.
+// for each promise, as `npm test` does, and leaves the page alone. `--finders` writes down the tests that found them: that they pass without a defect
+// is then for whoever asked to see, who runs them all anyway. `--quickest` asks all tests of a defect, and remembers the quickest that finds it.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -152,16 +154,25 @@ const runs = {
   },
   async planted(_options, bug) {
     const once = args.includes('--once');
+    const quickest = args.includes('--quickest');
+    const finders = value('--finders');
     const whole = bug === undefined && !once;
     const lanes = number('--lanes', undefined);
-    const report = await plant({ ...(bug === undefined ? {} : { only: bug }), once, ...(lanes === undefined ? {} : { lanes }), log });
+    const report = await plant({
+      ...(bug === undefined ? {} : { only: bug }),
+      once,
+      trusted: finders !== undefined,
+      quickest,
+      ...(lanes === undefined ? {} : { lanes }),
+      log,
+    });
     let ok = report.planted > 0 && report.found === report.planted;
     const write = whole && args.includes('--write');
-    if (write) {
-      writeFileSync(DOCUMENT, page(report));
-      const found = report.results.flatMap(({ file, defect, test, by }) => (test === null ? [] : [[`${file}: ${defect}`, { by, test }]]));
-      writeFileSync(FOUND, `${JSON.stringify(Object.fromEntries(found), null, 2)}\n`);
-    }
+    const tests = report.results.filter(({ test }) => test !== null);
+    const found = Object.fromEntries(tests.map(({ file, defect, test, by }) => [`${file}: ${defect}`, { by, test }]));
+    if (finders !== undefined) writeFileSync(finders, JSON.stringify(Object.values(found)));
+    if (write) writeFileSync(DOCUMENT, page(report));
+    if (write || quickest) writeFileSync(FOUND, `${JSON.stringify(whole ? found : { ...JSON.parse(readFileSync(FOUND, 'utf8')), ...found }, null, 2)}\n`);
     if (!write && whole && promised(existsSync(DOCUMENT) ? readFileSync(DOCUMENT, 'utf8') : '') !== promised(page(report))) {
       log('docs/safety-tests.md is not what this run shows: run `npm run campaign -- --only planted --write`.');
       ok = false;

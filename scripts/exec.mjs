@@ -33,6 +33,18 @@ const firstLine = (text) =>
 /** Begins the line of a log that names a failed test: a run repeats those at its end, where whoever reads it looks first. */
 export const FAILED = 'FAILED ';
 
+const reportOf = (name) => join(ROOT, '.cache', `vitest-${name}.json`);
+
+/** What passed when tests were run last under a name, each as `file: its full name`. */
+export function passedIn(name) {
+  const { testResults } = JSON.parse(readFileSync(reportOf(name), 'utf8'));
+  return new Set(
+    testResults.flatMap(({ name: file, assertionResults }) =>
+      assertionResults.filter(({ status }) => status === 'passed').map(({ fullName }) => `${relative(ROOT, file)}: ${fullName}`),
+    ),
+  );
+}
+
 /**
  * Runs tests. A skipped one counts as failed, for it proves nothing; so does a file without a result, and a run without a test.
  *
@@ -41,7 +53,7 @@ export const FAILED = 'FAILED ';
  * @returns {Promise<{ ok: boolean, passed: number, failed: number, said: string[], log: string, cpu: number }>} `said`: the tests' `task.meta.said`
  */
 export async function vitest(name, ...args) {
-  const report = join(ROOT, '.cache', `vitest-${name}.json`);
+  const report = reportOf(name);
   mkdirSync(dirname(report), { recursive: true });
   rmSync(report, { force: true });
   const program = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');

@@ -1,16 +1,18 @@
 #!/usr/bin/env node
 // `npm test`: sets up, then what a contributor runs before a change is proposed. `npm run test:all` (`--all`): all there is. `--only a,b`: some
 // steps of all. Two steps at a time go on, and a table says where the time went. The last line is `N passed, N failed`.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exec, FAILED, vitest } from './exec.mjs';
+import { exec, FAILED, passedIn, vitest } from './exec.mjs';
 import { pack } from './registry.mjs';
 import { fail, NODE, ROOT, setup } from './setup.mjs';
 import { checkWorkspace } from './workspace.mjs';
 
 const all = process.argv.includes('--all');
 const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1].split(',') : null;
+// Properties are tried more often.
+if (all) process.env.REDRESS_WHOLE = '1';
 const bin = (name) => join(ROOT, 'node_modules', '.bin', name);
 const script = (name, ...args) => [NODE, join(ROOT, 'scripts', `${name}.mjs`), ...args];
 
@@ -48,11 +50,21 @@ async function counted(...command) {
 
 const campaign = (...args) => exec(...script('campaign', '--only', ...args));
 
+/** Where the promises' defects leave the tests that found them; null: they are not compared with the unit tests of this run. */
+const FINDERS = only === null || ['unit', 'promises'].every((each) => only.includes(each)) ? join(ROOT, '.cache', 'finders.json') : null;
+
+/** What finds a defect has to pass without it: among the unit tests each of them was run without one. */
+async function checkFinders() {
+  const passed = passedIn('unit');
+  const unsound = JSON.parse(readFileSync(FINDERS, 'utf8')).filter(({ by, test }) => !passed.has(`${by}: ${test}`));
+  return { ok: unsound.length === 0, log: unsound.map(({ by, test }) => `${by}: ${test}: finds a defect, and does not pass without it`).join('\n'), cpu: 0 };
+}
+
 /** What is done, two steps at a time: the next one is begun when one has ended, so the long ones come first. A step is a name and its work. */
 const QUICK = [
   ['unit', () => tests('unit', 'property')],
   // Each safety promise is broken once.
-  ['promises', () => campaign('planted', '--once', '--lanes', '1')],
+  ['promises', () => campaign('planted', '--once', '--lanes', '1', ...(FINDERS === null ? [] : ['--finders', FINDERS]))],
   ['integration', () => tests('integration')],
   ['typecheck', () => exec(bin('tsc'), '-p', '.', '--incremental', '--tsBuildInfoFile', join(ROOT, '.cache', 'types.tsbuildinfo'))],
   ['docs', () => exec(...script('generate-docs', '--check'))],
@@ -110,7 +122,9 @@ try {
   await setup({ python: all || only !== null ? ['moto', 'ministack', 'awscli'] : ['moto'] });
   mkdirSync(join(ROOT, '.cache'), { recursive: true });
   const started = Date.now();
+  if (FINDERS !== null) rmSync(FINDERS, { force: true });
   await steps(QUICK);
+  if (FINDERS !== null) await step(['finders', checkFinders]);
   if (all || only !== null) {
     const needsTypes = only === null || only.some((name) => ['kit', 'deployed', 'packages'].includes(name));
     if (needsTypes) await step(['build', () => exec(...script('build'))]);

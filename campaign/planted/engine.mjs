@@ -1283,7 +1283,7 @@ export default [
     file: 'packages/core/src/engine/redaction.ts',
     find: 'return redactor.now(said) === said ? null : said;',
     replace: 'return redactor.now(said) === said ? null : null;',
-    tests: ['tests/engine/redaction.test.ts'],
+    tests: ['packages/core/src/engine/redaction.test.ts', 'tests/engine/redaction.test.ts'],
   },
   {
     promise: 'No notice holds a secret.',
@@ -1291,7 +1291,7 @@ export default [
     file: 'packages/core/src/engine/redaction.ts',
     find: 'notify(await redactor.of(notification))',
     replace: 'notify(notification)',
-    tests: ['tests/engine/redaction.test.ts'],
+    tests: ['packages/core/src/engine/redaction.test.ts', 'tests/engine/redaction.test.ts'],
   },
   {
     promise: 'What the engine answers and throws holds no secret.',
@@ -1299,7 +1299,7 @@ export default [
     file: 'packages/core/src/engine/redaction.ts',
     find: 'return await this.of(await work());',
     replace: 'return await work();',
-    tests: ['tests/engine/redaction.test.ts'],
+    tests: ['packages/core/src/engine/redaction.test.ts', 'tests/engine/redaction.test.ts'],
   },
   {
     promise: 'What the engine answers to an event holds no secret.',
