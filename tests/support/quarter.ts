@@ -77,11 +77,15 @@ class World {
     };
   };
 
+  // Read once: some hundred engines are made.
+  readonly #policy = readPolicy(POLICY, 'redress.yaml');
+  readonly #exceptions = readRegister(REGISTER, 'exceptions.yaml');
+
   redress() {
     return createRedress({
       remediators: [revokeOpenRules, noteWidget],
-      policy: readPolicy(POLICY, 'redress.yaml'),
-      exceptions: readRegister(REGISTER, 'exceptions.yaml'),
+      policy: this.#policy,
+      exceptions: this.#exceptions,
       journal: this.journal,
       connect: this.connect,
       clock: this.clock,
