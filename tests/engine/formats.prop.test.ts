@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { happened, hostile } from '../support/histories.ts';
 import { recordsOf } from '../support/journal.ts';
+import { repeated } from '../support/size.js';
 
 const eventsOf = async (journal: Journal) => {
   const events: JsonObject[] = [];
@@ -27,8 +28,8 @@ function uuids(value: unknown, found = { own: [] as string[], referred: [] as st
 }
 
 it.each([
-  ['what the engine wrote', happened, 20],
-  ['the worst that names and messages hold', hostile, 150],
+  ['what the engine wrote', happened, repeated(8, 20)],
+  ['the worst that names and messages hold', hostile, repeated(50, 150)],
 ] as const)('of %s', async (_, make, numRuns) => {
   await fc.assert(
     fc.asyncProperty(fc.nat(1_000_000), async (seed) => {

@@ -3,6 +3,7 @@ import { createRedress, definePolicy, defineRegister, type PassResult } from '@r
 import { memoryJournal } from '@redress/evidence';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { repeated } from '../support/size.js';
 import { openedEvent, revokeOpenRules, Widgets } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
@@ -95,7 +96,7 @@ it('nothing is changed before its period is over since it was announced, and not
       expect(new Set(sent).size, 'no notice is sent twice').toBe(sent.length);
     }),
     {
-      numRuns: 150,
+      numRuns: repeated(60, 150),
       examples: [
         [
           [

@@ -4,6 +4,7 @@ import { memoryJournal } from '@redress/evidence';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { recordsOf } from '../support/journal.js';
+import { repeated } from '../support/size.js';
 import { openedEvent, revokeOpenRules, Widgets } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
@@ -55,6 +56,6 @@ it('under the policy of then it says what was decided then', async () => {
       // It asks nobody, and leaves nothing behind.
       expect([aws.calls.length, (await recordsOf(journal)).length]).toEqual(before);
     }),
-    { numRuns: 150 },
+    { numRuns: repeated(60, 150) },
   );
 });

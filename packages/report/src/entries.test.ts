@@ -4,6 +4,7 @@ import { memoryJournal } from '@redress/evidence';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { happened, hostile } from '../../../tests/support/histories.js';
+import { repeated } from '../../../tests/support/size.js';
 import { openedEvent, revokeOpenRules, Widgets } from '../../../tests/support/widgets.js';
 import type { HistoryEntry } from './entries.js';
 import { EntryIndex, indexOf } from './entry-index.js';
@@ -131,7 +132,7 @@ describe('the index', () => {
         );
         expect(await entriesOf(records, { ...EVERYTHING, ...given })).toEqual(wanted);
       }),
-      { numRuns: 60 },
+      { numRuns: repeated(25, 60) },
     );
   });
 });

@@ -4,6 +4,7 @@ import { digestOf } from '@redress/core';
 import { folderJournal } from '@redress/evidence';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { repeated } from '../../../tests/support/size.js';
 import { blobs, copy, fresh, ref, root, streams, useKept } from '../../evidence/test/support/kept.js';
 import { verifyLedger } from './index.js';
 
@@ -30,7 +31,7 @@ describe('verifyLedger of a journal that is not sealed, whatever is changed', ()
         // A broken newline joins two lines: the first of them is named.
         expect([line, line + 1]).toContain(report.firstBad?.line);
       }),
-      { numRuns: Number(process.env['REDRESS_TAMPER_RUNS'] ?? 400) },
+      { numRuns: Number(process.env['REDRESS_TAMPER_RUNS'] ?? repeated(150, 400)) },
     );
   });
 
@@ -49,7 +50,7 @@ describe('verifyLedger of a journal that is not sealed, whatever is changed', ()
         expect(report.firstBad).toMatchObject({ code: 'changed-document' });
         expect(report.status).toBe('tampered');
       }),
-      { numRuns: 100 },
+      { numRuns: repeated(50, 100) },
     );
   });
 
@@ -88,7 +89,7 @@ describe('verifyLedger of a journal that is not sealed, whatever is changed', ()
           rmSync(directory, { recursive: true });
         },
       ),
-      { numRuns: 40 },
+      { numRuns: repeated(20, 40) },
     );
   });
 });
