@@ -448,6 +448,20 @@ export interface SimulationReport {
   readonly counterexample: { readonly seed: number; readonly path: string; readonly happenings: readonly unknown[] } | null;
 }
 
+/** Has everything of the engine loaded that it loads when it is asked for: by asking for it, on an account without anything. */
+async function loadEngine(): Promise<void> {
+  const clock = virtualClock();
+  const account = simulatedAccount({ clock });
+  const engine = createRedress({ remediators: writing, policy: enforcing(writing), journal: memoryJournal({ clock }), connect: account.connect, clock });
+  await Promise.allSettled([
+    engine.sweep({ targets: [{ account: ACCOUNT, region: REGION }] }),
+    engine.recover(),
+    engine.rollback('x-none', { by: 'ops', reason: 'a simulation' }),
+    engine.approve('a-none', { by: { name: LEAD, verified: true }, reason: 'a simulation' }),
+  ]);
+  engine.close();
+}
+
 /** Runs so many histories. */
 export async function simulation(options: {
   readonly histories: number;
@@ -461,6 +475,7 @@ export async function simulation(options: {
   let [histories, changes] = [0, 0];
   // The scheduler decides what comes next, and a module that is being loaded is nothing that it knows of.
   for (const { uses } of writing) for (const { service } of [...uses.reads, ...uses.writes, ...uses.undoes]) await service.sdk();
+  await loadEngine();
   // Not a scheduler itself: its copies, of which shrinking makes one for each try, go on drawing from one and the same source, so that what is run
   // again by its path would be in another order.
   const order = fc.noShrink(fc.nat());
