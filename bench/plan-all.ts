@@ -1,5 +1,5 @@
 /**
- * What `plan --live` takes over an account with one resource of each kind and with every remediator there is, beside the dry run of Cloud Custodian with as
+ * What `plan --live` takes over an account with one resource of each kind and with every remediator there is, next to the dry run of Cloud Custodian with as
  * many policies over the same account, by turns, with each call delayed as on a network.
  *
  * A policy of Cloud Custodian stands for each remediator, and filters by what its kind of resource is described with anyway: it makes no call that is not

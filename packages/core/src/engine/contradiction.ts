@@ -44,6 +44,7 @@ export async function contradiction(
   run: RunOptions,
 ): Promise<PassResult | null> {
   const passes = looks.flatMap((each) => each.passes);
+  if (!looks.some(({ remediator }) => remediator.judge !== undefined)) return null;
   if (finding.disposition !== 'candidate' || !SAYS_SO.includes(finding.kind) || passes.length === 0) return null;
   if (!passes.every((pass) => isClosed(pass) && !objects(pass.decision))) return null;
   const deadline = run.deadline ?? null;
