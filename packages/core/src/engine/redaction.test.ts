@@ -30,7 +30,7 @@ describe('the key of redaction', () => {
     for (const key of ['', '0123456789abcde', ' 0123456789abcde ']) {
       expect(await refused(() => redactor({ key }))).toMatchObject({
         code: 'compose/invalid',
-        message: 'The key of redaction is shorter than 16 characters: it could be guessed.',
+        message: expect.stringContaining('shorter than 16 characters'),
       });
       expect(await refused(() => redactor({ key: async () => key }).of(SECRET))).toMatchObject({ code: 'compose/invalid' });
       expect(await refused(() => redactor({}, journalOf({ redactionKey: async () => key })).of(SECRET))).toMatchObject({ code: 'compose/invalid' });
@@ -63,7 +63,7 @@ describe('the key of redaction', () => {
       },
     });
     const error = await refused(() => of.of(SECRET));
-    expect(error).toMatchObject({ code: 'journal/unavailable', message: 'The key of redaction cannot be read: no reply', retryable: true });
+    expect(error).toMatchObject({ code: 'journal/unavailable', message: expect.stringContaining('cannot be read: no reply'), retryable: true });
     expect(error.cause).toMatchObject({ message: 'no reply' });
     expect(await of.of('no secret')).toBe('no secret');
     down = false;
