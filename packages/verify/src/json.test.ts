@@ -15,6 +15,7 @@ describe('JSON in canonical form', () => {
   it.each([
     ['another order of members', '{"b":1,"a":2}'],
     ['another order further down', '{"a":[{"c":1,"b":2}]}'],
+    ['another order in the second of a list', '[{"a":1},{"c":1,"b":2}]'],
     ['another order after one that is right', '{"a":{"c":1,"b":2},"b":1}'],
     ['numbers as names in their own order', '{"9":3,"10":2}'],
     ['a name twice', '{"a":1,"a":1}'],

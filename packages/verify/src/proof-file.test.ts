@@ -3,7 +3,7 @@ import { hashesOf, proofFile, readProofFile } from './proof-file.js';
 
 const NOTE = 'origin\n42\nroot\n\n— sig\n';
 const path = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
-const made = proofFile({ entry: 41, bytes: Buffer.from('{"a":1}'), path }, Buffer.from(NOTE)).file;
+const made = proofFile({ entry: 41, bytes: Buffer.from('{"a":1}'), path }, Buffer.from(NOTE), []).file;
 const read = (text: string) => readProofFile(Buffer.from(text));
 
 describe('the proof of a record', () => {
@@ -12,16 +12,16 @@ describe('the proof of a record', () => {
     expect(made).toBe(['c2sp.org/tlog-proof@v1', 'extra eyJhIjoxfQ==', 'index 41', ...hashes, '', NOTE].join('\n'));
     expect(read(made)).toEqual({ entry: 41, path, extra: Buffer.from('{"a":1}'), checkpoint: Buffer.from(NOTE) });
     expect(read(made.replace('extra eyJhIjoxfQ==\n', ''))).toMatchObject({ entry: 41, extra: null });
-    expect(read(proofFile({ entry: 0, bytes: Buffer.from('x'), path: [] }, Buffer.from(NOTE)).file)).toMatchObject({ entry: 0, path: [] });
+    expect(read(proofFile({ entry: 0, bytes: Buffer.from('x'), path: [] }, Buffer.from(NOTE), []).file)).toMatchObject({ entry: 0, path: [] });
   });
   it('has the record as long as it can be read back elsewhere', () => {
-    const of = (bytes: number) => proofFile({ entry: 1, bytes: Buffer.alloc(bytes, 97), path: [] }, Buffer.from(''));
+    const of = (bytes: number) => proofFile({ entry: 1, bytes: Buffer.alloc(bytes, 97), path: [] }, Buffer.from(''), []);
     expect(of(49_100)).toMatchObject({ hasRecord: true });
     expect(of(49_146).hasRecord).toBe(false);
     expect(readProofFile(Buffer.from(`${of(60_000).file}${NOTE}`))).toMatchObject({ entry: 1, extra: null });
     // The whole file has a limit, too: the record is short, and the checkpoint long.
-    expect(proofFile({ entry: 1, bytes: Buffer.from('x'), path: [] }, Buffer.alloc(65_493, 97)).hasRecord).toBe(true);
-    expect(proofFile({ entry: 1, bytes: Buffer.from('x'), path: [] }, Buffer.alloc(65_494, 97)).hasRecord).toBe(false);
+    expect(proofFile({ entry: 1, bytes: Buffer.from('x'), path: [] }, Buffer.alloc(65_493, 97), []).hasRecord).toBe(true);
+    expect(proofFile({ entry: 1, bytes: Buffer.from('x'), path: [] }, Buffer.alloc(65_494, 97), []).hasRecord).toBe(false);
   });
   it.each([
     ['another version', made.replace('@v1', '@v2')],

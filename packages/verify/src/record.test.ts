@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonical, type JsonObject } from './json.js';
-import { type Chain, digestIn, empty, follow, followSigned, isRecord } from './record.js';
+import { type Chain, digestIn, empty, Frame, follow, followSigned, frameIn, isRecord } from './record.js';
 
 const sha = (text: string | Buffer) => createHash('sha256').update(text).digest('hex');
 const RESOURCE = { account: '111111111111', id: 'b', partition: 'aws', region: 'us-east-1', type: 'AWS::S3::Bucket' };
@@ -111,7 +111,7 @@ describe('the next record', () => {
     ['a time before the one before it', { time: '2026-11-24T08:59:59.999Z' }, 'time-backwards'],
   ])('is not valid with %s', (_what, over, expected) => {
     expect(code(over)).toBe(expected);
-    expect(followSigned(chain(), bytes(over), '', canonical(RESOURCE))).toBeNull();
+    expect(followSigned(chain(), bytes(over), '', new Frame(STREAM, canonical(RESOURCE)))).toBeNull();
   });
   it('is UTF-8, canonical, and a record', () => {
     const of = (json: Buffer) => follow(chain(), json, '');
@@ -153,7 +153,7 @@ describe('what belongs to an execution', () => {
 });
 
 describe('a record that is what was signed', () => {
-  const signed = (json: Buffer, of = chain(), resource: string | null = canonical(RESOURCE)) => followSigned(of, json, sha(json), resource);
+  const signed = (json: Buffer, of = chain(), resource = canonical(RESOURCE)) => followSigned(of, json, sha(json), new Frame(of.stream, resource));
   it('is read from what surrounds its body', () => {
     for (const over of [
       {},
@@ -169,9 +169,8 @@ describe('a record that is what was signed', () => {
     const same = chain({ time: '2026-11-24T10:00:00.000Z' });
     expect(signed(bytes(), same)).toEqual({ ...next({}, same), record: null });
   });
-  it('is looked at as a whole where it belongs to an execution, or no record before it says whose it is', () => {
+  it('is looked at as a whole where it belongs to an execution, or to another resource than those before it', () => {
     for (const kind of ['intent', 'lease', 'call', 'outcome']) expect(signed(bytes(mine(kind)))).toBeNull();
-    expect(signed(bytes(), chain(), null)).toBeNull();
     expect(signed(bytes(), chain(), canonical({ ...RESOURCE, id: 'c' }))).toBeNull();
   });
   it.each<[string, object]>([
@@ -215,5 +214,20 @@ describe('a record that is what was signed', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe('what surrounds the records of a stream', () => {
+  const first = bytes({ seq: 1, prev: null });
+  it('is known from the first of them, whose resource the stream is named by', () => {
+    const frame = frameIn(empty(STREAM), first);
+    expect(frame).toEqual(new Frame(STREAM, canonical(RESOURCE)));
+    expect(frame?.resource).toBe(canonical(RESOURCE));
+  });
+  it('is not taken from another one, or from one of another resource', () => {
+    expect(frameIn(empty(STREAM), bytes())).toBeNull();
+    expect(frameIn(empty(HEAD), first)).toBeNull();
+    expect(frameIn(empty(STREAM), Buffer.from(canonical(record({ seq: 1, prev: null, resource: { ...RESOURCE, id: 'c' } }))))).toBeNull();
+    expect(frameIn(empty(STREAM), Buffer.from('{}'))).toBeNull();
   });
 });

@@ -26,7 +26,9 @@ async function ends(stands: readonly Gap[], stillHeld: (() => Promise<ReadonlySe
 }
 
 describe('what held resources back alike', () => {
-  const over = (...keys: string[]) => [{ outcome: 'no-op', message: 'Nothing is held back alike any more.', gap: { over: keys }, trigger: { by: 'sweep' } }];
+  const over = (...keys: string[]) => [
+    { outcome: 'no-op', message: 'Nothing is held back for the same reason any more.', gap: { over: keys }, trigger: { by: 'sweep' } },
+  ];
   it('is over where nothing does any more, all of it in one record', async () => {
     expect(await ends([gap({}), gap({ key: key('frozen') })])).toEqual(over(key('stopped'), key('frozen')));
   });
@@ -48,7 +50,13 @@ describe('what held resources back alike', () => {
   it('is what decisions say, and no decision says nothing', async () => {
     expect(await ends([], null, { decision: null }, { decision: { effect: 'allow', results: [] } })).toEqual([]);
     expect(await ends([], null, { decision: stopped }, { decision: stopped })).toMatchObject([
-      { outcome: 'denied', message: '2 resources are held back alike: Stopped.', open: ['sg-0abc', 'sg-0abc'], effect: 'deny', guardrails: stopped.results },
+      {
+        outcome: 'denied',
+        message: '2 resources are held back for the same reason: Stopped.',
+        open: ['sg-0abc', 'sg-0abc'],
+        effect: 'deny',
+        guardrails: stopped.results,
+      },
     ]);
   });
 });

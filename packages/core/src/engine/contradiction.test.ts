@@ -86,7 +86,7 @@ async function come(world: World = {}) {
   return { result, appended, asked };
 }
 const result = async (world: World = {}) => (await come(world)).result;
-const WHY = 'the Config rule ssh-closed looks for more than is looked for here, or it was put right since: r: Nothing to change.';
+const WHY = 'the Config rule ssh-closed looks for more than its remediators do, or the gap was closed since: r: Nothing to change.';
 
 describe('a source that says failing', () => {
   it('is contradicted by looks that see nothing, where nobody judges it whole', async () => {

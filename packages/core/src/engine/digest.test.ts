@@ -167,7 +167,7 @@ describe('the outcome', () => {
   });
   it('is that a route sends it to nobody: then nobody was notified of what happened either', async () => {
     const { bodies } = await sent({ answer: { status: 'nobody', channels: [] }, unsaid: [unsaid()] });
-    expect(bodies.slice(1)).toEqual([{ ...delivered({ channels: [], unsaid: 1 }), message: `The digest of ${day} went to nobody: a route says so.` }]);
+    expect(bodies.slice(1)).toEqual([{ ...delivered({ channels: [], unsaid: 1 }), message: `The digest of ${day} was not sent: a route says so.` }]);
   });
   it('is that people were notified of what happened, each under its record and execution', async () => {
     const { appended } = await sent({ unsaid: [unsaid(), unsaid({ of: 8, execution: null, outcome: 'denied' })] });

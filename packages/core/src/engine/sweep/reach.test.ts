@@ -33,14 +33,14 @@ describe('a place', () => {
   it.each(['OptInRequired', 'RegionDisabledException', 'AuthFailure', 'UnrecognizedClientException', 'InvalidClientTokenId', 'InvalidAccessKeyId'])(
     'whose region is not enabled (%s) holds nothing, where the same credentials hold at home',
     async (name) => {
-      const absent = { status: 'absent', message: 'Region ap-east-2 is not enabled in account 111111111111: nothing can be there.' };
+      const absent = { status: 'absent', message: 'Region ap-east-2 is not enabled in account 111111111111: it has no resources.' };
       const { of, asked } = runtime({ 'ap-east-2': named(name), 'us-east-1': '111111111111' });
       expect(await unreached(of, HERE)).toEqual(absent);
       expect(asked.at(-1)).toMatchObject({ account: '111111111111', region: 'us-east-1', partition: 'aws' });
     },
   );
   it('failed where the same credentials do not hold at home, or are of another account there', async () => {
-    const failed = { status: 'failed', message: 'Account 111111111111 cannot be looked at: no' };
+    const failed = { status: 'failed', message: 'Account 111111111111 cannot be read: no' };
     expect(await unreached(runtime({ 'ap-east-2': named('AuthFailure') }).of, HERE)).toEqual(failed);
     expect(await unreached(runtime({ 'ap-east-2': named('AuthFailure'), 'us-east-1': '999999999999' }).of, HERE)).toEqual(failed);
   });

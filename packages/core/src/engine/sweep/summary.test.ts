@@ -122,7 +122,7 @@ describe('the summary of a sweep', () => {
   });
   it('is stopped where time ran out: it says where the next one goes on, and when it was complete', () => {
     const swept = { ...NEVER_SWEPT, lasts: { a: last(50) } };
-    const stopped = { status: 'stopped', complete: false, retryAt: 123, next: 'r/A/3', message: 'Its time ran out; the next sweep goes on from there.' };
+    const stopped = { status: 'stopped', complete: false, retryAt: 123, next: 'r/A/3', message: 'Its time ran out; the next sweep resumes from there.' };
     expect(summary({ before: { swept }, through: false }, (_tally, { next }) => next.set('a', 'r/A/3'))).toMatchObject({ ...stopped, lastComplete: 50 });
     expect(summary({ through: false })).toMatchObject({ ...stopped, next: null, lastComplete: null });
   });
