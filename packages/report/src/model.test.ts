@@ -100,6 +100,7 @@ describe('a gap that is open at the end of the period', () => {
     expect(found).toEqual({
       ...{ outcome: 'notified', message: 'open', since: at('2026-09-23T12:00:00Z'), members: 1, exception: null, remediator: 'r' },
       ...{ resource: 'AWS::S3::Bucket b (111111111111, us-east-1)', account: '111111111111', environment: 'prod', owner: 'web', ageDays: 7, businessDays: 6 },
+      ...{ of: { partition: 'aws', account: '111111111111', region: 'us-east-1', type: 'AWS::S3::Bucket', id: 'b' }, stream: expect.any(String) },
       // Ten business days after 23 September, without the holiday.
       ...{ policyDeadline: at('2026-09-30T12:00:00Z'), paragraph36: '2026-10-08', pastPolicy: true, past36: false },
     });
