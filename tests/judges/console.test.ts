@@ -382,7 +382,7 @@ describe('a flow', () => {
     await page.locator('#reason').fill('urgent');
     await page.getByRole('button', { name: 'Approve' }).click();
     await page.getByRole('alert').waitFor();
-    expect(await page.locator('main').textContent()).toContain(`Who ${LEAD_SESSION} is was not verified, and prod is the highest environment.`);
+    expect(await page.locator('main').textContent()).toContain(`The identity of ${LEAD_SESSION} was not verified, and prod is the highest environment.`);
     expect([await page.evaluate(layoutFaults), await axeFaults(page), await answersOf(path)]).toEqual([[], [], []]);
     await picture('refused-1440');
   });

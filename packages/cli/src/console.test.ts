@@ -334,7 +334,7 @@ describe('an answer', () => {
     const id = await waitingFor('w-prod');
     const csrf = csrfIn(await get(cookie, `/approvals/${id}`));
     const reply = await form(cookie, `/approvals/${id}`, { csrf, verdict: 'approve', reason: 'r' });
-    const said = `Who ${LEAD_SESSION} is was not verified, and prod is the highest environment.`;
+    const said = `The identity of ${LEAD_SESSION} was not verified, and prod is the highest environment.`;
     expect([reply.status, reply.body.includes(said)]).toEqual([409, true]);
     const overrides = overridesOf(world);
     const { exit, err } = await command(['approvals', 'approve', id, '--reason', 'r'], directory, overrides);
