@@ -106,10 +106,12 @@ class Handler(werkzeug_app.MotoRequestHandler):
     wbufsize = -1
     disable_nagle_algorithm = True
 
+    def handle_expect_100(self):
+        super().handle_expect_100()
+        self.wfile.flush()
+        return True
+
     def run_wsgi(self):
-        if self.headers.get("Expect", "").lower().strip() == "100-continue":
-            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self.wfile.flush()
         environ = self.make_environ()
         environ["wsgi.input"] = io.BytesIO(get_input_stream(environ).read())
         answer = []
@@ -133,14 +135,15 @@ class Handler(werkzeug_app.MotoRequestHandler):
             body = called(InternalServerError())
         code, _, reason = answer[0].partition(" ")
         self.send_response(int(code), reason)
-        names = set()
+        # What the length of a body is, is counted: a wrong one would be read as the next reply. Of a HEAD only the application knows it.
+        bare = self.command == "HEAD" or code in ("204", "304")
         for name, value in answer[1]:
-            self.send_header(name, value)
-            names.add(name.lower())
-        if "content-length" not in names and self.command != "HEAD" and code not in ("204", "304"):
+            if bare or name.lower() != "content-length":
+                self.send_header(name, value)
+        if not bare:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if self.command != "HEAD":
+        if not bare:
             self.wfile.write(body)
         self.wfile.flush()
 
