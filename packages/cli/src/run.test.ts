@@ -904,7 +904,7 @@ describe('exceptions', () => {
     ['an end in the past', ['--expires', '2020-01-01T00:00:00Z'], /not a time in the future/],
     ['an unknown remediator', ['--remediator', 'widget-revoke'], /There is no remediator/],
     ['an invalid account', ['--account', '12'], /12-digit/],
-    ['a type that nobody works on', ['--type', 'AWS::EC2::SecurityGroups'], /no remediator here works on that type.*allowed: AWS::Test::Widget/],
+    ['a type that nobody works on', ['--type', 'AWS::EC2::SecurityGroups'], /no remediator works on that type.*allowed: AWS::Test::Widget/],
     ['an id in capitals', ['--resource', 'SG-0123456789ABCDEF0'], /did you mean sg-0123456789abcdef0/],
     ['a region that there is not', ['--in', 'us-east-9'], /did you mean us-east-/],
   ])('refuse %s, and leave the register as it was', async (_name, more, message) => {
@@ -1219,7 +1219,7 @@ describe('what policy check warns of, and refuses', () => {
     expect(((await redress('plan', '--live', '--json')).json as PlanDocument).gaps.map(({ verdict }) => verdict)).toEqual(['exempt']);
     const add = (expires: string) =>
       redress('exceptions', 'add', 'EXC-2', '--resource', 'w-2', '--reason', 'r', '--owner', 'a', '--approver', 'b', '--expires', expires, '--json');
-    expect(await add('91 days')).toMatchObject({ exit: 2, json: { error: { next: 'The latest end is 2027-02-18T10:00:00.000Z.' } } });
+    expect(await add('91 days')).toMatchObject({ exit: 2, json: { error: { next: 'The latest expiry date is 2027-02-18T10:00:00.000Z.' } } });
     expect((await add('90d')).exit).toBe(0);
   });
 });
