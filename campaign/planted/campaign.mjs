@@ -220,7 +220,7 @@ export default [
   },
   {
     promise: 'The conformance kit shows as arranged only what nobody has written to.',
-    defect: 'what a check arranged for itself is not told from what is shown',
+    defect: 'what a check arranged for itself is not distinguished from what is shown',
     file: 'packages/testing/src/bench.ts',
     find: '    this.#untouched = null;\n',
     replace: '',

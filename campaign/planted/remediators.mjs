@@ -1204,7 +1204,7 @@ export default [
     tests: ['packages/remediators/kms/src/key-policy.test.ts'],
   },
   {
-    promise: 'A key policy that KMS would not take back is not changed.',
+    promise: 'A key policy that KMS would not restore is not changed.',
     defect: 'the id of somebody who was deleted is not seen',
     file: 'packages/remediators/kms/src/kms-remove-public-key-policy.ts',
     find: '/"A(?:ROA|IDA)[A-Z0-9]{12,}"/',

@@ -829,7 +829,7 @@ describe('retry', () => {
       outcome: 'retry',
       by: { name: 'kim', verified: false },
       reason: 'the SCP is gone',
-      message: 'kim (unverified) wants it tried again: widget:RevokeRule: the SCP is gone',
+      message: 'kim (unverified) requested a retry: widget:RevokeRule: the SCP is gone',
     });
     expect(await outcome()).toBe('remediated');
     expect(widgets.rules('w-1')).toEqual([]);

@@ -38,7 +38,7 @@ it('arranges once for all that change nothing, each with a journal of its own', 
   expect(await second.records()).toEqual([]);
 });
 
-it('arranges anew once a writing call has gone out', async () => {
+it('arranges again once a writing call has gone out', async () => {
   const first = await bench.shown(plain);
   expect((await first.act(() => first.engine().run(first.resource))).writes.map(({ operation }) => operation)).toEqual(['PutEncryption']);
   const second = await bench.shown(plain);

@@ -49,7 +49,7 @@ it('a member of the name __proto__ is one like any other', () => {
 });
 
 it.each<[string, unknown, RegExp]>([
-  ['a number that is none', { a: [1, Number.NaN] }, /^\/a\/1 is NaN/],
+  ['a number that is not one', { a: [1, Number.NaN] }, /^\/a\/1 is NaN/],
   ['nothing', { a: { b: undefined } }, /^\/a\/b is undefined/],
   ['a hole', { a: new Array(1) }, /^\/a\/0 is undefined/],
   ['a date', { a: new Date(0) }, /^\/a is a Date/],

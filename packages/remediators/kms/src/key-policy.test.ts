@@ -55,7 +55,7 @@ it('is left to people where KMS would take no policy: with the id of somebody wh
   });
   expect((await assess(removePublicKeyPolicy, REF, replies('{'))).status).toBe('manual');
 });
-it('is no business of anybody where the key is of AWS, and not known where KMS does not say', async () => {
+it('does not concern anybody where the key is of AWS, and not known where KMS does not say', async () => {
   expect((await assess(removePublicKeyPolicy, REF, replies(policy(open()), 'AWS'))).status).toBe('not-applicable');
   await expect(look(removePublicKeyPolicy, REF, replies(undefined))).rejects.toThrow('Policy');
 });
