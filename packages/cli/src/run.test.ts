@@ -574,7 +574,7 @@ describe('rollback --all', () => {
     // Someone has opened it again in the meantime: what they see now is theirs.
     widgets.put('w-2', ['open-9', 'closed-1']);
     const ahead = await back('--since', 'PT1H');
-    expect([ahead.exit, ahead.out.includes('  stays       The resource was changed since the fix')]).toEqual([0, true]);
+    expect([ahead.exit, ahead.out.includes('  stays       The resource drifted after the fix')]).toEqual([0, true]);
     expect(ahead.out).toContain('2 would be rolled back, in this order. 1 cannot be rolled back. Nothing was done; --yes does it.');
     expect(((await back('--since', 'PT1H', '--json')).json as Document).refused.map(({ message }) => message)).toEqual([
       'The resource drifted after the fix: its state is not the one that the fix left.',
