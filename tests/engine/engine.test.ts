@@ -838,7 +838,7 @@ describe('rollback', () => {
     aws.put('w1', ['open-2']);
     await expect(redress().rollback(execution, { by: 'ops', reason: 'r' })).rejects.toMatchObject({
       code: 'rollback/refused',
-      message: expect.stringContaining('changed since'),
+      message: expect.stringContaining('drifted after the fix'),
     });
     expect(aws.rules('w1')).toEqual(['open-2']);
   });

@@ -327,7 +327,7 @@ describe('an entry that can match nothing', () => {
   const all = ec2Remediators;
   it.each([
     ['a type that there is not', { account: ACCOUNT, resourceType: 'AWS::EC2::SecurityGroups' }, /resourceType.*did you mean AWS::EC2::SecurityGroup\?/],
-    ['a type that nobody works on', { account: ACCOUNT, resourceType: 'AWS::S3::Bucket' }, /resourceType.*no remediator here works on that type/],
+    ['a type that nobody works on', { account: ACCOUNT, resourceType: 'AWS::S3::Bucket' }, /resourceType.*no remediator works on that type/],
     ['an id of a type that nobody works on', { resource: 'vpc-0123456789abcdef0' }, /is of type AWS::EC2::VPC/],
     ['an ARN of such a type', { resource: 'arn:aws:s3:::invoices' }, /is of type AWS::S3::Bucket/],
     ['a name, where all that is worked on has ids', { resource: 'web' }, /can be the id of nothing/],

@@ -37,7 +37,7 @@ describe('made again under its name, as the fix had left the first', () => {
     account.act('s3', 'PutPublicAccessBlock', { Bucket: 'invoices', PublicAccessBlockConfiguration: block });
     await expect(rollBack(redress, fixed.execution)).rejects.toMatchObject({
       code: 'rollback/refused',
-      message: expect.stringContaining('changed since the fix'),
+      message: expect.stringContaining('drifted after the fix'),
     });
     expect(account.state.buckets['invoices']?.block).toEqual(block);
   });

@@ -338,7 +338,7 @@ it('is compared with the newest thing that is recorded of the fix, not with the 
   expect([intent?.documents['before'], outcome?.documents['after']]).toEqual([{ open: ['open-1', 'open-2'] }, { open: [] }]);
   // As before the fix: somebody has taken it back by hand.
   aws.put('w', ['open-1', 'open-2']);
-  await expect(back(execution)).rejects.toMatchObject({ code: 'rollback/refused', message: expect.stringContaining('changed since') });
+  await expect(back(execution)).rejects.toMatchObject({ code: 'rollback/refused', message: expect.stringContaining('drifted after the fix') });
   expect(sent()).toHaveLength(2);
 });
 

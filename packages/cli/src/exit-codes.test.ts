@@ -489,7 +489,7 @@ it('what was not read or has no remediator is never said to be handled, and is n
   const given = ['state.tfstate', 'flow.log.gz', 'rules.jsonl', 'other-call.json', 'ignored.json', 'log.json.gz'];
   const { out } = await redress('run', ...given, '--from', '111111111111');
   expect(out).not.toContain('All were handled');
-  expect(out.split('\n').map((line) => line.replace(/asked about.*?( \(2 times\))?$/, 'asked about it.$1'))).toEqual([
+  expect(out.split('\n').map((line) => line.replace(/handles .*?( \(2 times\))?$/, 'handles it.$1'))).toEqual([
     'state.tfstate',
     '  rejected  It is a Terraform state, not an event or a finding.',
     'flow.log.gz',

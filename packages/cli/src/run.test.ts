@@ -574,7 +574,7 @@ describe('rollback --all', () => {
     // Someone has opened it again in the meantime: what they see now is theirs.
     widgets.put('w-2', ['open-9', 'closed-1']);
     const ahead = await back('--since', 'PT1H');
-    expect([ahead.exit, ahead.out.includes('  stays       The resource was changed since the fix')]).toEqual([0, true]);
+    expect([ahead.exit, ahead.out.includes('  stays       The resource drifted after the fix')]).toEqual([0, true]);
     expect(ahead.out).toContain('2 would be rolled back, in this order. 1 cannot be rolled back. Nothing was done; --yes does it.');
     expect(((await back('--since', 'PT1H', '--json')).json as Document).refused.map(({ message }) => message)).toEqual([
       'The resource drifted after the fix: its state is not the one that the fix left.',
@@ -829,7 +829,7 @@ describe('retry', () => {
       outcome: 'retry',
       by: { name: 'kim', verified: false },
       reason: 'the SCP is gone',
-      message: 'kim (unverified) wants it tried again: widget:RevokeRule: the SCP is gone',
+      message: 'kim (unverified) requested a retry: widget:RevokeRule: the SCP is gone',
     });
     expect(await outcome()).toBe('remediated');
     expect(widgets.rules('w-1')).toEqual([]);
@@ -904,7 +904,7 @@ describe('exceptions', () => {
     ['an end in the past', ['--expires', '2020-01-01T00:00:00Z'], /not a time in the future/],
     ['an unknown remediator', ['--remediator', 'widget-revoke'], /There is no remediator/],
     ['an invalid account', ['--account', '12'], /12-digit/],
-    ['a type that nobody works on', ['--type', 'AWS::EC2::SecurityGroups'], /no remediator here works on that type.*allowed: AWS::Test::Widget/],
+    ['a type that nobody works on', ['--type', 'AWS::EC2::SecurityGroups'], /no remediator works on that type.*allowed: AWS::Test::Widget/],
     ['an id in capitals', ['--resource', 'SG-0123456789ABCDEF0'], /did you mean sg-0123456789abcdef0/],
     ['a region that there is not', ['--in', 'us-east-9'], /did you mean us-east-/],
   ])('refuse %s, and leave the register as it was', async (_name, more, message) => {
@@ -1219,7 +1219,7 @@ describe('what policy check warns of, and refuses', () => {
     expect(((await redress('plan', '--live', '--json')).json as PlanDocument).gaps.map(({ verdict }) => verdict)).toEqual(['exempt']);
     const add = (expires: string) =>
       redress('exceptions', 'add', 'EXC-2', '--resource', 'w-2', '--reason', 'r', '--owner', 'a', '--approver', 'b', '--expires', expires, '--json');
-    expect(await add('91 days')).toMatchObject({ exit: 2, json: { error: { next: 'The latest end is 2027-02-18T10:00:00.000Z.' } } });
+    expect(await add('91 days')).toMatchObject({ exit: 2, json: { error: { next: 'The latest expiry date is 2027-02-18T10:00:00.000Z.' } } });
     expect((await add('90d')).exit).toBe(0);
   });
 });

@@ -386,7 +386,7 @@ export interface Remediator {
   readonly identify: ((args: { aws: never; resource: ResourceRef }) => Promise<{ readonly id: string; readonly region?: string } | 'gone' | null>) | null;
   /** Whether two states are as good as each other after an undo. */
   equivalent(before: Json, after: Json): boolean;
-  /** What of a claim is open although there is nothing to change; null: it cannot be determined. Absent: the read decides.
+  /** What of a claim is open although there is nothing to change; null: it cannot be determined. Absent: the read decides. */
   judge?(args: { state: Json; context: unknown; claim: Claim; resource: ResourceRef; parameters: JsonObject }): readonly string[] | null;
   /** Default for `purpose`: `decision`; for `earlier`: null; for `observedAt`: now. */
   observe(args: {
