@@ -457,7 +457,7 @@ async function complete(sealer: Sealer, { version, note: log, state, edge }: Log
   const { break: lost } = after.seal;
   if (lost !== undefined && lost.to !== signer.verifier)
     throw new RedressError('ledger/key', `${keyName(lost.from)} was declared lost, and ${keyName(lost.to)} continues. Nothing was signed.`, {
-      next: `Run `redress evidence break` again with ${keyName(lost.to)}, to complete that.`,
+      next: `Run \`redress evidence break\` again with ${keyName(lost.to)}, to complete that.`,
     });
   if (rotation !== undefined && (await store.decided(after.seal.number + 1)) !== null)
     throw new RedressError('ledger/key', `${keyName(rotation.from)} was declared lost before it announced another key. Nothing was signed.`, {
