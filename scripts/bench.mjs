@@ -14,7 +14,9 @@ if (name === undefined || !names.includes(name)) {
 } else {
   try {
     // What talks to an emulator, or to what it compares with.
-    await setup({ python: { peers: ['moto', 'c7n', 'ministack'], scan: ['moto', 'c7n'], 'plan-all': ['moto', 'c7n'], drain: ['moto'], coldstart: ['moto'] }[name] ?? false });
+    await setup({
+      python: { peers: ['moto', 'c7n', 'ministack'], scan: ['moto', 'c7n'], 'plan-all': ['moto', 'c7n'], drain: ['moto'], coldstart: ['moto'] }[name] ?? false,
+    });
     process.exitCode = await onNode24([join(ROOT, 'bench', `${name}.ts`), ...rest]);
   } catch (error) {
     fail(error);

@@ -96,7 +96,10 @@ export const LEFT_OUT: readonly { readonly what: RegExp; readonly why: string }[
   },
   { what: / Redshift:ModifyCluster /, why: 'What is left out stays as it is.' },
   { what: / Redshift:ModifyClusterParameterGroup Parameters\./, why: 'A parameter is set by its name and value; the rest describes it.' },
-  { what: / SSM:ModifyDocumentPermission SharedDocumentVersion$/, why: 'What is taken from everybody is taken in whatever version; it is shared again in the one that was read.' },
+  {
+    what: / SSM:ModifyDocumentPermission SharedDocumentVersion$/,
+    why: 'What is taken from everybody is taken in whatever version; it is shared again in the one that was read.',
+  },
   {
     what: / WAFV2:PutLoggingConfiguration LoggingConfiguration\.ManagedByFirewallManager$/,
     why: 'Firewall Manager alone sets it; what was read is that of the web ACL.',
