@@ -5,7 +5,7 @@ export const NODE: string;
 /** Python of the emulator's virtual environment. */
 export const PYTHON: string;
 /** Where a tool is; `setup` or `install` puts it there. */
-export function folderOf(name: 'prowler' | 'cfn-guard' | 'cdk-nag' | 'event-ruler' | 'versitygw' | 'litewitness' | 'sumdb-note' | 'tessera'): string;
+export function folderOf(name: 'prowler' | 'awscli' | 'cfn-guard' | 'cdk-nag' | 'event-ruler' | 'versitygw' | 'litewitness' | 'sumdb-note' | 'tessera'): string;
 /** The version that a tool is pinned to. */
 export function versionOf(name: string): string;
 /** Python of a tool. */
