@@ -63,7 +63,10 @@ it('accepts the input of every call, in every scenario, and refuses what its mod
 /** What the model of an error says of something that is missing: by its name, its status or its description. */
 const saysMissing = ({ name, code, status, says }: OperationModel['errors'][number]) => ({
   byName: /not_?found|no_?such|not_?exist|non_?exist/i.test(`${name} ${code}`) || status === 404,
-  byWords: /n.t exist|not exist|nonexistent|n.t have|not found|be found|.t find|refer to an existing|does not currently exist|there is no\b/i.test(says),
+  byWords:
+    /n.t exist|not exist|nonexistent|doesn.t have a PublicAccessBlock|not found|be found|.t find|refer to an existing|does not currently exist|there is no\b/i.test(
+      says,
+    ),
 });
 /** As the SDK throws it: by the name of the shape, and by the code where it does not know the shape. */
 const takenFor = ({ name, code, status }: OperationModel['errors'][number]) =>

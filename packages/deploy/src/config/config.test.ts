@@ -53,7 +53,7 @@ describe('the rules that remediators know', () => {
     expect(Object.fromEntries(rules.map(({ name, remediable }) => [name, remediable]))).toMatchObject({
       'restricted-ssh': expect.stringContaining('new'),
       'access-keys-rotated': expect.stringContaining('flagged'),
-      'encrypted-volumes': expect.stringContaining('told'),
+      'encrypted-volumes': expect.stringContaining('notified'),
       'iam-password-policy': expect.stringContaining('more'),
     });
   });
