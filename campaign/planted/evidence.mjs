@@ -2032,7 +2032,7 @@ export default [
     tests: ['packages/verify/src/sealer-files.test.ts'],
   },
   {
-    promise: 'What is kept beside the log makes no sealer sign what is false.',
+    promise: 'What is kept next to the log makes no sealer sign what is false.',
     defect: 'a sealer believes of streams what was kept, whatever the newest seal says',
     file: `${EVIDENCE}/ledger/sealer.ts`,
     find: 'return positionsDigest(streams) === seal.streams ? ',
@@ -2040,7 +2040,7 @@ export default [
     tests: ['packages/verify/src/sealer-files.test.ts'],
   },
   {
-    promise: 'What is kept beside the log makes no sealer sign what is false.',
+    promise: 'What is kept next to the log makes no sealer sign what is false.',
     defect: 'a sealer believes of documents what was kept',
     file: `${EVIDENCE}/ledger/sealer.ts`,
     find: '? { ...signed, seal, streams, said } : null;',

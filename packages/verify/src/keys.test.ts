@@ -388,7 +388,7 @@ describe('a key that was lost', () => {
       expect(make).toThrow('What the log says of keys that were lost is not there as a whole: verify the ledger.');
   });
 
-  it('is named beside a record that is too long for its proof, too', async () => {
+  it('is named by the proof of a record that is too long for it, too', async () => {
     const world = sealing();
     const options = { directory: world.directory, clock: world.clock };
     await world.decide('a', { text: 'x'.repeat(66_000) });

@@ -1,4 +1,4 @@
-// What a sealer keeps beside the log is signed by nobody, or by the key of the log: what somebody else puts there makes no sealer sign what is false.
+// What a sealer keeps next to the log is signed by nobody, or by the key of the log: what somebody else puts there makes no sealer sign what is false.
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, digestOf } from '@redress/core';
