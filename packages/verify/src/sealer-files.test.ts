@@ -4,11 +4,18 @@ import { join } from 'node:path';
 import { canonicalJson, digestOf } from '@redress/core';
 import { breakFolder, generateKey, type NoteSigner, rotateFolder, sealFolder, signerOf } from '@redress/evidence';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { EMPTY_EDGE, Growth } from '../../evidence/src/ledger/growth.js';
-import { signCheckpoint } from '../../evidence/src/ledger/note.js';
-import { decodeEntries, tilePath, tilesBetween } from '../../evidence/src/ledger/tiles.js';
-import { leafHash, MemoryTree, rootOf } from '../../evidence/src/ledger/tree.js';
-import { copies } from '../../evidence/test/support/ledgers.js';
+import {
+  copies,
+  decodeEntries,
+  EMPTY_EDGE,
+  Growth,
+  leafHash,
+  MemoryTree,
+  rootOf,
+  signCheckpoint,
+  tilePath,
+  tilesBetween,
+} from '../../evidence/test/support/ledgers.js';
 import { dying, NEXT_SECRET, SECRET, sealing, VERIFIER } from '../../evidence/test/support/sealing.js';
 import { type Trust, verifyLedger } from './index.js';
 
