@@ -2062,7 +2062,7 @@ export default [
     file: 'packages/verify/src/log.ts',
     find: "if (seal['said'] !== undefined && canonical(seal['said']) !== canonical(said))",
     replace: "if (seal['said'] === null)",
-    tests: ['packages/verify/src/keys.test.ts'],
+    tests: ['packages/verify/src/sealer-files.test.ts'],
   },
   {
     promise: 'A seal that was begun explains what is beyond a checkpoint as far as it goes.',

@@ -156,7 +156,7 @@ describe('OSCAL', () => {
     expect(await target()).toEqual([{ state: 'satisfied', reason: 'pass' }]);
     await decided('notified', { id: 'c', body: gap() });
     expect(await target()).toEqual([{ state: 'not-satisfied', reason: 'fail' }]);
-    expect((await results())['findings']?.[0]).toMatchObject({ title: 'test-fix', description: '1 of 3 resources are not as they should be.' });
+    expect((await results())['findings']?.[0]).toMatchObject({ title: 'test-fix', description: '1 of 3 resources are not compliant.' });
   });
 
   it('a gap that stands is not satisfied, although the last thing that was done passed', async () => {

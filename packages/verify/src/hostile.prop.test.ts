@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { generateKey, type NoteSigner, rotateFolder, sealFolder, signerOf } from '@redress/evidence';
+import { generateKey, type KeptSigner, type NoteSigner, rotateFolder, sealFolder, signerOf } from '@redress/evidence';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NEXT_VERIFIER, SECRET, type Sealing, sealing, VERIFIER } from '../../evidence/test/support/sealing.js';
@@ -282,7 +282,7 @@ describe('a key that is trusted for another time', () => {
     const each: Trust = { keys: [...until(new Date(Date.parse(at) + 1).toISOString()).keys, ...since(at).keys] };
     expect(verifyLedger({ directory: newest(), trust: each })).toMatchObject({ status: 'intact', findings: [] });
     // The old key over the newest root, and the new one over an older one.
-    const sign = (secret: NoteSigner & { sign(text: Buffer): Buffer }, note: string) => {
+    const sign = (secret: KeptSigner, note: string) => {
       const text = note.slice(0, note.indexOf('\n\n') + 1);
       return `${text}\n\u2014 ${ORIGIN} ${Buffer.concat([Buffer.from(secret.verifier.split('+')[1] ?? '', 'hex'), secret.sign(Buffer.from(text))]).toString('base64')}\n`;
     };

@@ -29,7 +29,7 @@ export interface ProofFile {
 export function proofFile(
   { entry, bytes, path }: Included,
   checkpoint: Uint8Array,
-  breaks: readonly Included[],
+  breaks: readonly Included[] = [],
 ): { readonly file: string; readonly hasRecord: boolean } {
   const text = (extra: Buffer | null) =>
     [

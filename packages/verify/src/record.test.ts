@@ -171,6 +171,11 @@ describe('a record that is what was signed', () => {
   });
   it('is looked at as a whole where it belongs to an execution, or to another resource than those before it', () => {
     for (const kind of ['intent', 'lease', 'call', 'outcome']) expect(signed(bytes(mine(kind)))).toBeNull();
+    // The first one says it, if it is what the stream is named by.
+    const first = (over: object = {}) => frameIn(empty(STREAM), bytes({ seq: 1, prev: null, ...over }));
+    expect(first()).toEqual(new Frame(STREAM, canonical(RESOURCE)));
+    expect(first({ body: { long: 'x'.repeat(5000), brace: '","resource":{},"seq":1,"stream":"' } })).toEqual(new Frame(STREAM, canonical(RESOURCE)));
+    for (const over of [{ seq: 5 }, { resource: { ...RESOURCE, id: 'c' } }, { resource: 'b' }]) expect(first(over)).toBeNull();
     expect(signed(bytes(), chain(), canonical({ ...RESOURCE, id: 'c' }))).toBeNull();
   });
   it.each<[string, object]>([

@@ -1,12 +1,21 @@
-// What a sealer keeps beside the log is signed by nobody, or by the key of the log: what somebody else puts there makes no sealer sign what is false.
+// What a sealer keeps next to the log is signed by nobody, or by the key of the log: what somebody else puts there makes no sealer sign what is false.
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, digestOf } from '@redress/core';
 import { breakFolder, generateKey, type NoteSigner, rotateFolder, sealFolder, signerOf } from '@redress/evidence';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { decodeEntries, tilePath, tilesBetween } from '../../evidence/src/ledger/tiles.js';
-import { leafHash, MemoryTree, rootOf } from '../../evidence/src/ledger/tree.js';
-import { copies } from '../../evidence/test/support/ledgers.js';
+import {
+  copies,
+  decodeEntries,
+  EMPTY_EDGE,
+  Growth,
+  leafHash,
+  MemoryTree,
+  rootOf,
+  signCheckpoint,
+  tilePath,
+  tilesBetween,
+} from '../../evidence/test/support/ledgers.js';
 import { dying, NEXT_SECRET, SECRET, sealing, VERIFIER } from '../../evidence/test/support/sealing.js';
 import { type Trust, verifyLedger } from './index.js';
 
@@ -271,5 +280,33 @@ describe('sealer/pending.json', () => {
         .map(({ file }) => file),
     ).toEqual(expect.arrayContaining(['ledger/documents/000000000003.zip', 'ledger/tile/0/000.p/7', 'ledger/tile/entries/000.p/7']));
     folder = world.directory;
+  });
+});
+
+describe('what a seal says of what was said before it', () => {
+  it.each([
+    ['breaks', { breaks: 1, documents: 5, rotations: 0 }],
+    ['documents', { breaks: 0, documents: 4, rotations: 0 }],
+    ['rotations', { breaks: 0, documents: 5, rotations: 1 }],
+    ['more than that', { breaks: 0, documents: 5, rotations: 0, more: 0 }],
+  ])('is compared: %s', async (_, said) => {
+    const world = sealing();
+    folder = world.directory;
+    await world.decide('a');
+    await world.fix('a');
+    await sealFolder({ directory: folder, signer: world.signer, clock: world.clock, documentsFor: 400 });
+    expect(verify()).toMatchObject({ status: 'intact', checkpoint: { size: 5 } });
+    // The key of the log has signed it: nobody else could.
+    const growth = new Growth(EMPTY_EDGE, (tile, bytes) => writeFileSync(at(join('ledger', tilePath(tile))), bytes));
+    for (const entry of decodeEntries(readFileSync(at('ledger/tile/entries/000.p/5')))) {
+      const { seal } = JSON.parse(entry.toString()) as { seal?: object };
+      growth.append(seal === undefined ? entry : Buffer.from(canonicalJson({ v: 1, seal: { ...seal, said } })));
+    }
+    growth.end();
+    writeFileSync(at('ledger/checkpoint'), await signCheckpoint({ origin: ORIGIN, size: growth.size, root: growth.root() }, world.signer));
+    const report = verify();
+    expect(report).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-seal', entry: 4 } });
+    expect(report.firstBad?.message).toBe('The seal does not say what seals have said up to it.');
+    await world.remove();
   });
 });

@@ -50,7 +50,7 @@ export interface Break {
   readonly unsigned?: number;
 }
 
-/** What a log has said up to a seal, and with it: so whoever seals next need not believe what is kept beside the log. */
+/** What a log has said up to a seal, and with it: so whoever seals next need not believe what is kept next to the log. */
 export interface Said {
   /** How often a key was lost. */
   readonly breaks: number;

@@ -104,7 +104,7 @@ describe('a witness', () => {
     [403, 'the origin and the public key of the ledger'],
     [404, 'add the ledger, by its origin and public key'],
     [422, 'the history was rewritten'],
-    [500, 'ask who runs the witness'],
+    [500, 'ask whoever runs the witness'],
   ])('that answers %i is said with what to do', async (status, next) => {
     await decide(1);
     one.instead = () => ({ status, body: 'because\nof this' });
@@ -144,7 +144,7 @@ describe('a witness', () => {
     await decide(1);
     one.seen.set('example.com/redress', { size: 100, root: 'x' });
     expect((await seal()).notCosigned).toMatchObject([
-      { message: 'It has seen 100 entries of this log, which has 2.', next: expect.stringContaining('set back') },
+      { message: 'It has seen 100 entries of this log, which has 2.', next: expect.stringContaining('was reset') },
     ]);
     await decide(1);
     one.seen.set('example.com/redress', { size: 4, root: 'x' });

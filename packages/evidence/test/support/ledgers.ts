@@ -6,6 +6,12 @@ import { rotateFolder, sealFolder } from '../../src/ledger/folder.js';
 import { decodeEntries, encodeEntries, tilePath, tilesBetween } from '../../src/ledger/tiles.js';
 import { sealing, VERIFIER } from './sealing.js';
 
+// What a forger has, who knows how logs are made.
+export { EMPTY_EDGE, Growth } from '../../src/ledger/growth.js';
+export { signCheckpoint } from '../../src/ledger/note.js';
+export { decodeEntries, tilePath, tilesBetween } from '../../src/ledger/tiles.js';
+export { leafHash, MemoryTree, rootOf } from '../../src/ledger/tree.js';
+
 /** What auditors have. */
 export const TRUST = JSON.stringify({ keys: [{ origin: 'example.com/redress', key: VERIFIER, from: '2026-01-01T00:00:00Z', until: null }] });
 
