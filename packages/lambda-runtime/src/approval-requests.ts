@@ -10,14 +10,34 @@ import {
   isRedressError,
   type PassResult,
   type Redress,
+  type RedressOptions,
   type ResourceRef,
   resource,
   showApproval,
 } from '@redress/core';
 import { type Caller, callerOf } from './caller.js';
-import type { ApprovalHandler, ApprovalHandlerOptions, HttpResponse } from './create-approval-handler.js';
 import { describe, logPass } from './log.js';
 import type { HandlerLogger, InvocationContext } from './types.js';
+
+/** What `createApprovalHandler` takes: that of `createRedress`, with a journal. */
+export interface ApprovalHandlerOptions extends Omit<RedressOptions, 'journal' | 'onWarning'> {
+  /** The one that the other functions share. A folder is refused inside Lambda. */
+  readonly journal: NonNullable<RedressOptions['journal']>;
+  /** Id of an AWS Organization (`o-…`): callers of other ones are refused. Default: IAM alone says who may call. */
+  readonly organization?: string;
+  /** Default: a Powertools Logger. */
+  readonly logger?: HandlerLogger;
+}
+
+/** What a Function URL answers: payload format 2.0. */
+export interface HttpResponse {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** A Lambda handler of a Function URL. */
+export type ApprovalHandler = (event: unknown, context: InvocationContext) => Promise<HttpResponse>;
 
 /** A pass that an approval led to, as it is answered. */
 export interface AnsweredPass

@@ -1,26 +1,6 @@
-import { createRedress, type Redress, RedressError, type RedressOptions, systemClock } from '@redress/core';
+import { createRedress, type Redress, RedressError, systemClock } from '@redress/core';
+import type { ApprovalHandler, ApprovalHandlerOptions } from './approval-requests.js';
 import { describe, makeLogger, redactingLogger } from './log.js';
-import type { HandlerLogger, InvocationContext } from './types.js';
-
-/** What {@link createApprovalHandler} takes: that of `createRedress`, with a journal. */
-export interface ApprovalHandlerOptions extends Omit<RedressOptions, 'journal' | 'onWarning'> {
-  /** The one that the other functions share. A folder is refused inside Lambda. */
-  readonly journal: NonNullable<RedressOptions['journal']>;
-  /** Id of an AWS Organization (`o-…`): callers of other ones are refused. Default: IAM alone says who may call. */
-  readonly organization?: string;
-  /** Default: a Powertools Logger. */
-  readonly logger?: HandlerLogger;
-}
-
-/** What a Function URL answers: payload format 2.0. */
-export interface HttpResponse {
-  readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-/** A Lambda handler of a Function URL. */
-export type ApprovalHandler = (event: unknown, context: InvocationContext) => Promise<HttpResponse>;
 
 /**
  * Makes the Lambda handler of the approvals' Function URL, which must have `AuthType: AWS_IAM`: IAM verifies the signature of each request,

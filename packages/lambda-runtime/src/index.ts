@@ -4,10 +4,10 @@
  * @packageDocumentation
  */
 
-export type { AnsweredPass, ApprovalAnswer, ApprovalErrorCode } from './approval-requests.js';
+export type { AnsweredPass, ApprovalAnswer, ApprovalErrorCode, ApprovalHandler, ApprovalHandlerOptions, HttpResponse } from './approval-requests.js';
 export type { CanaryInput, CanaryOptions } from './canary.js';
 export type { PutEvaluations, PutEvaluationsInput } from './config-rule.js';
-export { type ApprovalHandler, type ApprovalHandlerOptions, createApprovalHandler, type HttpResponse } from './create-approval-handler.js';
+export { createApprovalHandler } from './create-approval-handler.js';
 export { type ConfigHandler, type ConfigHandlerOptions, createConfigHandler, type RemediationAnswer } from './create-config-handler.js';
 export { createHandler, type Handler, type HandlerOptions, type HandlerSummary, type SweepPlaces } from './create-handler.js';
 export { createSealHandler, type SealAnswer, type Sealed, type SealHandler, type SealHandlerOptions } from './create-seal-handler.js';
