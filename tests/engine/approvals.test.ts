@@ -159,10 +159,10 @@ describe('an approval', () => {
   it('is refused from who caused it, from strangers, without a reason, twice, and when it has run out', async () => {
     const { approval } = await asked('open-1');
     const id = approval as string;
-    expect(await refused(engine().approve('a-0', BY))).toMatch(/^approval\/refused: Nothing waits under a-0/);
+    expect(await refused(engine().approve('a-0', BY))).toMatch(/^approval\/refused: There is no open approval a-0/);
     expect(await refused(engine().approve(id, { ...BY, reason: ' ' }))).toMatch(/needs a person and a reason/);
     expect(await refused(engine().approve(id, { ...BY, by: { name: 'arn:aws:iam::111111111111:role/Other', verified: true } }))).toMatch(
-      /is no approver of dev/,
+      /is not an approver of dev/,
     );
     const mallory = policy({ approvers: { dev: [`arn:aws:iam::${ACCOUNT}:user/mallory`] } });
     const byMallory = { ...BY, by: { name: `arn:aws:iam::${ACCOUNT}:user/mallory`, verified: true } };
@@ -177,7 +177,7 @@ describe('an approval', () => {
     const { approval } = await asked();
     await engine().deny(approval as string, BY);
     expect(await asked()).toMatchObject({ outcome: 'denied', approval: null });
-    expect(await refused(engine().approve(approval as string, BY))).toMatch(/has said no/);
+    expect(await refused(engine().approve(approval as string, BY))).toMatch(/has denied/);
     time += 7 * DAY;
     expect(await asked()).toMatchObject({ outcome: 'awaiting-approval' });
     expect(aws.writes).toEqual([]);
@@ -197,7 +197,7 @@ describe('an approval', () => {
       const { approval } = await asked();
       const late = await early();
       await engine({ policy: both() }).deny(approval as string, BY);
-      expect(await refused(late.approve(approval as string, second))).toBe(`approval/refused: ${LEAD} has said no to ${approval} in the same moment.`);
+      expect(await refused(late.approve(approval as string, second))).toBe(`approval/refused: ${LEAD} has denied ${approval} at the same moment.`);
       expect(aws.writes).toEqual([]);
       expect(await engine().approvals()).toMatchObject([{ verdict: 'denied', by: { name: LEAD } }]);
     });
@@ -221,7 +221,7 @@ describe('an approval', () => {
         return journal.begin(request);
       },
     };
-    expect(await asked('open-1', { policy: enforced, journal: denied })).toMatchObject({ outcome: 'denied', message: expect.stringContaining('said no') });
+    expect(await asked('open-1', { policy: enforced, journal: denied })).toMatchObject({ outcome: 'denied', message: expect.stringContaining('denied it') });
     expect(aws.writes).toEqual([]);
   });
 
@@ -637,12 +637,12 @@ describe('an answer', () => {
     expect(await refusal(engine().deny(id, { ...BY, reason: '\t' }))).toEqual(said);
     expect(await refusal(engine().deny('a-0', BY))).toEqual([
       'approval/refused',
-      'Nothing waits under a-0.',
+      'There is no open approval a-0.',
       expect.stringContaining('redress approvals list'),
     ]);
     const stranger = { ...BY, by: { name: MALLORY, verified: true } };
     for (const answer of [engine().approve(id, stranger), engine().deny(id, stranger)])
-      expect(await refusal(answer)).toEqual(['approval/refused', `${MALLORY} is no approver of dev.`, expect.stringContaining('`approvers`')]);
+      expect(await refusal(answer)).toEqual(['approval/refused', `${MALLORY} is not an approver of dev.`, expect.stringContaining('`approvers`')]);
     // Whoever would be asked to carry it out has to be there.
     expect(await refusal(engine({ remediators: [], policy: definePolicy({ version: 1 }) }).deny(id, BY))).toEqual([
       'compose/invalid',

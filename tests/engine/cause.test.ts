@@ -128,7 +128,9 @@ describe('who caused a gap does not approve what closes it', () => {
     aws.put('w', ['open-1', 'closed']);
     time += 24 * HOUR;
     const [again] = await swept();
-    expect(await answer(again?.approval, PAT)).toBe(`approval/refused: Who caused it is not known, and ${PAT} may have; someone else has to approve.`);
+    expect(await answer(again?.approval, PAT)).toBe(
+      `approval/refused: It is not known who caused it. It may have been ${PAT}, so someone else has to approve.`,
+    );
     expect(await answer(again?.approval, LEAD)).toBe('remediated');
   });
 
@@ -141,7 +143,7 @@ describe('who caused a gap does not approve what closes it', () => {
     }
     const [asked] = await swept();
     expect((await engine().approvals()).map(({ causedBy }) => causedBy)).toEqual([[user('busy'), null]]);
-    expect(await answer(asked?.approval, PAT)).toMatch(/^approval\/refused: Who caused it is not known/);
+    expect(await answer(asked?.approval, PAT)).toMatch(/^approval\/refused: It is not known who caused it/);
     expect(await answer(asked?.approval, LEAD)).toBe('remediated');
   });
 

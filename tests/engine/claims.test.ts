@@ -97,7 +97,7 @@ describe('a source that says failing, of what looks fine', () => {
   it('is contradicted where nobody judges it whole: people are notified, and the gap stays open', async () => {
     const result = await handle(half);
     expect(result?.passes).toMatchObject([{ outcome: 'no-op' }, { outcome: 'notified', message, remediator: 'widget-revoke-open', plan: null }]);
-    expect(result?.gap).toEqual({ closed: false, open: [expect.stringContaining('looks for more than is looked for here')] });
+    expect(result?.gap).toEqual({ closed: false, open: [expect.stringContaining('looks for more than its remediators do')] });
     expect(told).toMatchObject([{ outcome: 'notified', message, reasons: [{ code: 'contradicted' }] }]);
     const [, contradicted] = await recordsOf(journal);
     expect(contradicted?.record).toMatchObject({ kind: 'decision', body: { outcome: 'notified', message, effect: 'notify', policy: expect.any(String) } });
@@ -229,7 +229,7 @@ describe('a Config rule with a name of its own', () => {
     const configRules = { ...identified(null), read: async () => Promise.reject(new RedressError('aws/denied', 'no')) };
     expect(await ask('acme-x', { configRules })).toMatchObject({ passes: [], reason: `${why} What the rule is could not be read: no` });
     expect((await ask('acme-x', { configRules: identified('WIDGET_CLOSED') }))?.reason).toBe(
-      'No remediator handles the Config rule acme-x: it is WIDGET_CLOSED, which none of them is for.',
+      'No remediator handles the Config rule acme-x: it is WIDGET_CLOSED, which none of them covers.',
     );
   });
 });

@@ -357,7 +357,7 @@ describe('recovery', () => {
     time += DAY;
     aws.put('w1', ['open-1', 'open-2']);
     const recovered = time;
-    expect(await engine().recover()).toMatchObject([{ outcome: 'unknown', message: expect.stringContaining('in the middle of a rollback') }]);
+    expect(await engine().recover()).toMatchObject([{ outcome: 'unknown', message: expect.stringContaining('during a rollback') }]);
     const { holds } = await journal.view(widget('w1'));
     expect(holds).toMatchObject([{ owner: 'ops', until: time + 604_800_000 }]);
     expect(time).toBeGreaterThanOrEqual(recovered);

@@ -330,7 +330,7 @@ describe('an entry that can match nothing', () => {
     ['a type that nobody works on', { account: ACCOUNT, resourceType: 'AWS::S3::Bucket' }, /resourceType.*no remediator works on that type/],
     ['an id of a type that nobody works on', { resource: 'vpc-0123456789abcdef0' }, /is of type AWS::EC2::VPC/],
     ['an ARN of such a type', { resource: 'arn:aws:s3:::invoices' }, /is of type AWS::S3::Bucket/],
-    ['a name, where all that is worked on has ids', { resource: 'web' }, /can be the id of nothing/],
+    ['a name, where all that is worked on has ids', { resource: 'web' }, /is not an id/],
     ['a group under a remediator of volumes', { resource: GROUP, remediators: 'ec2-report-unencrypted-ebs-volumes' }, /does not work on that type/],
     [
       'a group whose type is said to be another',

@@ -551,7 +551,7 @@ describe('what a grace period leaves in the journal', () => {
     const { approval } = await reported();
     await engine({ policy: policy({ stop: 'changes' }) }).approve(approval ?? '', BY);
     time = START + 5 * DAY;
-    // Whoever said yes is no approver now.
+    // Whoever said yes is not an approver now.
     expect(await swept({ policy: policy({ approvers: { dev: [`arn:aws:iam::${ACCOUNT}:role/Other`] } }) })).toMatchObject([{ outcome: 'awaiting-approval' }]);
     expect(notices()).toEqual([[0, 7]]);
   });

@@ -114,7 +114,7 @@ describe('a week of hourly sweeps', () => {
     aws.put('q-1', ['open-1']);
     const journal = memoryJournal({ clock });
     const redress = engine(journal, channels(), [open, asks, logs]);
-    const digest = (day: string, gaps: number) => `${day} 2026-${day.slice(0, 5)}: ${gaps} gaps stand open`;
+    const digest = (day: string, gaps: number) => `${day} 2026-${day.slice(0, 5)}: ${gaps} gaps are open`;
     const slackMessages = [
       // Resource by resource, in the order of their names.
       ...Array.from({ length: 10 }, (_, at) => `11-23T00 Closed: widget-logs: ${shown(name('l-', at + 1, 3))}`),
@@ -180,7 +180,7 @@ describe('a week of hourly sweeps', () => {
     }
     expect(heard('/slack').filter((each) => !each.includes('Closed'))).toEqual([
       '11-23T00 Held back: widget-logs: AWS::::Account 111111111111 (111111111111, us-east-1)',
-      '11-24T00 2026-11-24: 290 gaps stand open',
+      '11-24T00 2026-11-24: 290 gaps are open',
     ]);
     expect(heard('/slack')).toHaveLength(12);
   });
@@ -216,7 +216,7 @@ describe('what was not delivered', () => {
       await engine(journal, channels(), [logs]).sweep({ targets: [HERE] });
     }
     // It was closed: nothing stands, and the execution is what nobody heard of.
-    expect(heard('/slack')).toEqual(['11-23T01 2026-11-23: what nobody was notified of']);
+    expect(heard('/slack')).toEqual(['11-23T01 2026-11-23: gaps without a notification']);
     expect(service.seen['/slack']?.[0]?.text).toContain(`Closed: ${shown('l-1')}: revoke open-1`);
     expect((await journal.standing()).unsaid).toEqual([]);
     const told = (await recordsOf({ read: () => journal.read({ resource: widget('l-1') }) })).map(({ record }) => [record.kind, record.body['message']]);
@@ -238,7 +238,7 @@ describe('what was not delivered', () => {
       time = START + hour * HOUR;
       await engine(journal, channels()).sweep({ targets: [HERE] });
     }
-    expect(heard('/slack').slice(1)).toEqual(['11-24T01 2026-11-24: 1 gap stands open']);
+    expect(heard('/slack').slice(1)).toEqual(['11-24T01 2026-11-24: 1 gap is open']);
   });
 
   it('what was too much at once is summed up after the sweep, and known from then on', async () => {
@@ -268,7 +268,7 @@ describe('many workers', () => {
     expect(heard('/slack').sort()).toEqual(['w-1', 'w-2'].map((id) => `11-23T00 Open: widget-open: ${shown(id)}`));
     time = START + DAY;
     await sweeps();
-    expect(heard('/slack').slice(2)).toEqual(['11-24T00 2026-11-24: 2 gaps stand open']);
+    expect(heard('/slack').slice(2)).toEqual(['11-24T00 2026-11-24: 2 gaps are open']);
   });
 
   it('one that ends while it sends a digest keeps the others from it until its time is over', async () => {
@@ -290,7 +290,7 @@ describe('many workers', () => {
     expect(heard('/slack')).toHaveLength(2);
     // Whether anybody saw it nobody knows: it is sent again.
     await later(27);
-    expect(heard('/slack').slice(1)).toEqual(['11-24T00 2026-11-24: 1 gap stands open', '11-24T03 2026-11-24: 1 gap stands open']);
+    expect(heard('/slack').slice(1)).toEqual(['11-24T00 2026-11-24: 1 gap is open', '11-24T03 2026-11-24: 1 gap is open']);
   });
 });
 
@@ -498,7 +498,7 @@ describe('what is gone, and what people do meanwhile', () => {
       time = START + day * DAY;
       await redress.sweep({ targets: [HERE] });
     }
-    expect(heard('/slack').filter((each) => !each.includes('stands open'))).toEqual([
+    expect(heard('/slack').filter((each) => !each.includes('is open'))).toEqual([
       `11-23T00 Exempt: widget-open: ${shown('w-1')}`,
       `11-26T12 Exempt: widget-open: ${shown('w-1')}`,
       `12-03T12 Open: widget-open: ${shown('w-1')}`,

@@ -229,7 +229,7 @@ describe('it comes to', () => {
       {
         calls: 1,
         happens: () => aws.put('w', ['open-1', 'open-2']),
-        expected: { outcome: 'unknown', message: /a person decides/ },
+        expected: { outcome: 'unknown', message: /a person has to decide/ },
         sent: 1,
         verified: 'not-verified',
         after: { open: ['open-1', 'open-2'] },
@@ -297,7 +297,7 @@ describe('it comes to', () => {
     });
     it('that nobody knows, and holds', async () => {
       await back(0);
-      expect(await recovered()).toMatchObject([{ outcome: 'unknown', message: expect.stringContaining('in the middle of a rollback') }]);
+      expect(await recovered()).toMatchObject([{ outcome: 'unknown', message: expect.stringContaining('during a rollback') }]);
       expect(await holds()).toEqual([['ops', time + 1000]]);
       expect((await outcomeRecord())?.record.body).toMatchObject({ observedBy: 'recovery', verified: 'not-verified' });
     });

@@ -79,7 +79,7 @@ describe('a call that AWS refuses for good', () => {
     expect(refused).toMatchObject({
       outcome: 'failed',
       retryable: false,
-      message: expect.stringMatching(/^widget:RevokeRule was refused: AccessDenied: .* It is kept: /),
+      message: expect.stringMatching(/^widget:RevokeRule was refused: AccessDenied: .* It is tried again when /),
     });
     expect(told.map((each) => each.outcome)).toEqual(['failed']);
     for (let n = 0; n < 3; n++) {
@@ -134,14 +134,17 @@ describe('a call that AWS refuses for good', () => {
 
   it('is sent again when a person says so, which is recorded', async () => {
     deny(2);
-    await expect(engine().retry(widget('w'), OPS)).rejects.toMatchObject({ code: 'retry/refused', message: expect.stringContaining('has refused nothing') });
+    await expect(engine().retry(widget('w'), OPS)).rejects.toMatchObject({
+      code: 'retry/refused',
+      message: expect.stringContaining('There is no refused call'),
+    });
     await event('w');
     await expect(engine().retry(widget('w'), { by: ' ' })).rejects.toMatchObject({ code: 'retry/refused' });
     expect(outcomes(await event('w'))).toEqual(['denied']);
     expect(await engine().retry(widget('w'), OPS)).toMatchObject([{ operation: 'widget:RevokeRule', subject: 'open-1' }]);
     expect((await recordsOf(journal)).at(-1)?.record).toMatchObject({
       kind: 'approval',
-      body: { retry: { by: { name: 'ops', verified: false } }, reason: 'CHG-1', message: 'ops (unverified) wants it tried again: widget:RevokeRule: CHG-1' },
+      body: { retry: { by: { name: 'ops', verified: false } }, reason: 'CHG-1', message: 'ops (unverified) requested a retry: widget:RevokeRule: CHG-1' },
     });
     expect(outcomes(await event('w'))).toEqual(['failed']);
     await engine().retry(widget('w'), { by: 'ops' });

@@ -245,7 +245,7 @@ describe('a change that is a runbook', () => {
     const how = { by: 'ann', reason: 'not now' };
     await expect(engine().rollback(started?.execution ?? '', how)).rejects.toMatchObject({
       code: 'rollback/refused',
-      message: expect.stringContaining('at work'),
+      message: expect.stringContaining('still be running'),
     });
     keys.rotates = true;
     const [done] = await engine().run(KEY);
@@ -340,7 +340,7 @@ describe('what is said of a runbook', () => {
     const [started] = await engine().run(KEY);
     happens();
     expect((await engine().run(KEY))[0]?.message).toBe(
-      `The gap is not there any more, but not because Test-EnableRotation, started by ${started?.execution}, was seen to close it: ${why}.`,
+      `The gap no longer exists, but Test-EnableRotation, started by ${started?.execution}, was not observed to close it: ${why}.`,
     );
     const outcome = await newest('outcome');
     expect(outcome?.record.body).toMatchObject({ verified: 'unconfirmed' });

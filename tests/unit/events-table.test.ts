@@ -240,9 +240,9 @@ One event, *port 22 was opened*, in everything that brings events:
 
 ${table(['Wrapper', 'Unwrapped from', 'Read as', 'Decided'], wrappers)}
 
-An item that cannot be read takes no other along. In a batch of SQS it is acknowledged, and logged with its reason, since coming again would not
-change it; what may fare better later comes again. An input of more than three wrappers around each other, or of more than 1 MiB, is rejected, and so
-is one that unpacks to more than 16 MiB.
+An item that cannot be read does not affect the others. In a batch of SQS it is acknowledged and logged with its reason, since another delivery would
+not change it. An item that may succeed later is delivered again. An input of more than three wrappers around each other, or of more than 1 MiB, is
+rejected, and so is one that unpacks to more than 16 MiB.
 
 What is known to be something else (a Terraform state, a CloudFormation template, a WAF log) is rejected by its name. What the command \`redress\`
 reads besides, and how: [its README](../packages/cli/README.md#files).

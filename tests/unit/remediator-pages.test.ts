@@ -99,7 +99,7 @@ describe.each(remediators.map((each) => [each.id, each] as const))('%s', (id, re
       const { exit, json, err } = await typed(line, world, cwd);
       // What takes long says what it does, and how far it is.
       expect(
-        err.replaceAll(/^(?:\d+ of \d+ places, .*|Reading configuration, policy and register\.|Looking with 1 remediator; .*|settling until .*)\n/gm, ''),
+        err.replaceAll(/^(?:\d+ of \d+ places, .*|Reading configuration, policy and register\.|Reading with 1 remediator; .*|settling until .*)\n/gm, ''),
         line,
       ).toBe('');
       if (line.includes(' plan ')) {

@@ -114,7 +114,7 @@ describe('coverage of the pack for APRA CPG 234', () => {
     ['tracked: { rules: { x: { types: [] } } }', /names no type/],
     ['tracked: { rules: { x: { types: [Database] } } }', /not a type of AWS Config/],
     ['tracked: { rules: { x: { identifier: small, types: ["AWS::RDS::DBInstance"] } } }', /not the identifier of a managed rule/],
-    ['tracked: { rules: { "arn:aws:config:x": { types: ["AWS::RDS::DBInstance"] } } }', /the name of no Config rule/],
+    ['tracked: { rules: { "arn:aws:config:x": { types: ["AWS::RDS::DBInstance"] } } }', /is not the name of a Config rule/],
     ['tracked: { controls: [] }', /controls/],
   ])('refuses the policy %s', async (line, says) => {
     writeFileSync(join(directory, 'redress.yaml'), `version: 1\n${line}\n`);

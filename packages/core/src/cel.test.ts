@@ -145,7 +145,7 @@ describe('a policy with rules', () => {
     expect(() => compose(policy({ when }))).toThrow(message);
   });
   it('is refused where nothing reads them', () => {
-    expect(() => compose(policy({ when: 'true' }), [])).toThrow(/nothing here reads rules/);
+    expect(() => compose(policy({ when: 'true' }), [])).toThrow(/no guardrail evaluates these rules/);
   });
   it('is taken when they hold', () => {
     expect(() => compose(policy({ when: 'resource.tags["a"] == "b"' }))).not.toThrow();

@@ -62,7 +62,7 @@ describe('the digest of a day', () => {
       ),
       { command: 'npx redress' },
     ) as Message;
-    expect(message.title).toBe('2026-11-28: 4 gaps stand open');
+    expect(message.title).toBe('2026-11-28: 4 gaps are open');
     expect(message.sections).toEqual([
       { label: 'Not delivered before', lines: ['Failed: AWS::EC2::SecurityGroup sg-9 (111111111111, eu-west-1): It was denied.'] },
       {

@@ -44,7 +44,7 @@ beforeEach(() => {
 
 it('a circuit breaker that opens is recorded for its account, and people are notified why', async () => {
   await tripped(runtime, asked, 'It was too much.');
-  const message = `The circuit breaker of lamp-off in ${ACCOUNT} has opened: It was too much. It looks and plans on, and changes nothing until a person closes it.`;
+  const message = `The circuit breaker of lamp-off in ${ACCOUNT} has opened: It was too much. It still reads and plans, but makes no changes until a person closes it.`;
   expect(appended).toEqual([{ kind: 'breaker', resource: stream, remediator: 'lamp-off', body: { breaker: 'open', reason: 'It was too much.', message } }]);
   expect(told).toMatchObject([{ outcome: 'denied', remediator: { id: 'lamp-off' }, resource: stream, message }]);
 });

@@ -142,7 +142,7 @@ describe('a verdict', () => {
         resourceId: 'f-1',
         orderingTimestamp: OBSERVED,
         compliance: 'NOT_APPLICABLE',
-        annotation: 'Nobody here looks at resources of type AWS::Test::Fan.',
+        annotation: 'No remediator handles resources of type AWS::Test::Fan.',
       },
     ]);
   });

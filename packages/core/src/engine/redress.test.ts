@@ -67,7 +67,7 @@ describe('who is asked about a resource', () => {
     expect((await engine({ remediators }).plan('lamp-wide', lamp)).map((each) => each.remediator)).toEqual(['lamp-wide']);
     await expect(engine({ remediators }).run({ ...lamp, type: 'AWS::Test::Door' }, { dryRun: true })).rejects.toMatchObject({
       code: 'compose/invalid',
-      message: 'No remediator knows resources of type AWS::Test::Door.',
+      message: 'No remediator handles resources of type AWS::Test::Door.',
     });
     await expect(engine().plan('other', lamp)).rejects.toMatchObject({ code: 'compose/invalid' });
     await expect(engine().run({ ...lamp, account: '1' }, { dryRun: true })).rejects.toBeInstanceOf(RedressError);

@@ -223,8 +223,8 @@ describe('a call', () => {
   it('says who is asked about it, and who is not', () => {
     const none = () => [];
     expect(why(made(), [lamp()])).toBe('No remediator handles the call lamp:SwitchOn.');
-    expect(why(made(), [reading(none), lamp({ id: 'x' })])).toBe('The call lamp:SwitchOn has nothing in it that lamp-off looks for.');
-    expect(why(made(), [reading(none), reading(none, { id: 'lamp-two' })])).toBe('The call lamp:SwitchOn has nothing in it that lamp-off, lamp-two look for.');
+    expect(why(made(), [reading(none), lamp({ id: 'x' })])).toBe('The call lamp:SwitchOn contains nothing that lamp-off looks for.');
+    expect(why(made(), [reading(none), reading(none, { id: 'lamp-two' })])).toBe('The call lamp:SwitchOn contains nothing that lamp-off, lamp-two look for.');
   });
   it('that names what can be no resource leads nowhere, and says so', () => {
     expect(why(made(), [reading(() => [{ id: '', subjects: [] }])])).toMatch(/^Resource id /);
@@ -269,11 +269,11 @@ describe('why nobody is asked', () => {
   });
   it('names the rule, what it is taken for, and what to write', () => {
     expect(types({ configRule: 'acme', controls: ['Fan.1'], extra: { ruleIdentifier: 'FAN_ON' } })).toBe(
-      'No remediator handles the Config rule acme, the control Fan.1: it is FAN_ON, which none of them is for.',
+      'No remediator handles the Config rule acme, the control Fan.1: it is FAN_ON, which none of them covers.',
     );
     const mapped = definePolicy({ version: 1, configRules: { 'acme-*': 'FAN_ON', '*-lamp': 'BELL_ON' } });
     expect(types({ configRule: 'acme-fan' }, [lamp()], mapped)).toBe(
-      'No remediator handles the Config rule acme-fan: it is FAN_ON, which none of them is for.',
+      'No remediator handles the Config rule acme-fan: it is FAN_ON, which none of them covers.',
     );
     expect(types({ configRule: 'acme-lamp' }, [lamp()], mapped)).toBe(
       'No remediator handles the Config rule acme-lamp: patterns in configRules of the policy take it for FAN_ON and for BELL_ON. Give the name itself an entry.',

@@ -60,12 +60,12 @@ describe('a composition', () => {
   it('is of remediators of this contract, each once', () => {
     expect(thrown(() => runtime({ remediators: [{ ...off, contract: 2 as 1 }] }))).toEqual([
       'compose/invalid',
-      'lamp-off is of contract 2; this version of @redress/core knows contract 1.',
+      'lamp-off has contract 2; this version of @redress/core supports contract 1.',
       'Install compatible versions.',
     ]);
     expect(thrown(() => runtime({ remediators: [off, { ...off, id: 'other' }, off] })).slice(0, 2)).toEqual([
       'compose/invalid',
-      'Two remediators are called lamp-off.',
+      'Two remediators have the id lamp-off.',
     ]);
   });
   it('has guardrails of its own besides those that are built in', () => {
@@ -73,7 +73,7 @@ describe('a composition', () => {
     for (const ids of [['mine', 'mine'], ['mode'], ['freshness']])
       expect(thrown(() => runtime({ guardrails: ids.map(guardrail) })).slice(0, 2)).toEqual([
         'compose/invalid',
-        `Two guardrails are called ${ids.at(-1)}; guardrails can be added, not replaced.`,
+        `Two guardrails have the id ${ids.at(-1)}. Guardrails can be added, not replaced.`,
       ]);
   });
   it('is checked against its policy and its exceptions as it is made, where they are not read again for each decision', async () => {

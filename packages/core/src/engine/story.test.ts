@@ -71,7 +71,7 @@ describe('an execution as its records show it', () => {
     ['of another schema', { plan: (({ schema: _, ...rest }) => ({ ...rest, schema: 2, digest: digestOf({ ...rest, schema: 2 }) }))(content) }],
     ['without changes', { plan: { schema: 1, digest: digestOf({ schema: 1 }) } }],
   ])('%s is corrupt', async (_name, documents) => {
-    await expect(told(intent({}, documents)).story).rejects.toMatchObject({ code: 'journal/corrupt', message: 'The plan of x-1 is not what its digest says.' });
+    await expect(told(intent({}, documents)).story).rejects.toMatchObject({ code: 'journal/corrupt', message: 'The plan of x-1 does not match its digest.' });
   });
 
   it('that is open has no outcome, and is of recovery where nobody is named', async () => {

@@ -62,7 +62,7 @@ describe('an approval', () => {
     ['that was used', { usedBy: 'x-1' }],
     ['of which less was shown', { discharges: [] }],
     ['of which other data were shown', { discharges: [shownAs({ ...needs, data: { mode: 'plan' } })] }],
-    ['by someone who is no approver any more', { by: { name: `arn:aws:iam::${ACCOUNT}:role/Former`, verified: true } }],
+    ['by someone who is not an approver any more', { by: { name: `arn:aws:iam::${ACCOUNT}:role/Former`, verified: true } }],
     ['by who caused it', { causedBy: [LEAD] }],
     ['by who caused it in another session', { causedBy: [`arn:aws:sts::${ACCOUNT}:assumed-role/Lead/bob`] }],
   ])('%s discharges nothing', (_name, over) => {
@@ -108,8 +108,8 @@ describe('who may approve', () => {
     ['unverified, below the highest', ACCOUNT, by(LEAD, false), [], null],
     ['not: unverified in the highest environment', '333333333333', by(LEAD, false), [], /was not verified/],
     ['verified in the highest environment', '333333333333', by(LEAD), [], null],
-    ['not: a role of that name in another account', ACCOUNT, by('arn:aws:iam::999999999999:role/team/Lead'), [], /is no approver of dev/],
-    ['not: someone else', ACCOUNT, by('alice'), [], /is no approver/],
+    ['not: a role of that name in another account', ACCOUNT, by('arn:aws:iam::999999999999:role/team/Lead'), [], /is not an approver of dev/],
+    ['not: someone else', ACCOUNT, by('alice'), [], /is not an approver/],
     ['not: who caused it', ACCOUNT, by(SESSION), ['x', LEAD], /caused it/],
     ['not: in an account of no environment', '999999999999', by(LEAD), [], /no environment/],
   ])('%s', (_name, account, who, causedBy, why) => {
@@ -119,7 +119,7 @@ describe('who may approve', () => {
   });
   it('not in an environment that lists nobody, also not one called like a member of all objects', () => {
     const none = definePolicy({ version: 1, environments: { constructor: { accounts: [ACCOUNT] }, prod: { accounts: [], after: 'none', because: 'b' } } });
-    expect(mayNotApprove(none, ACCOUNT, { causedBy: [] }, by(LEAD))).toMatch(/is no approver of constructor/);
+    expect(mayNotApprove(none, ACCOUNT, { causedBy: [] }, by(LEAD))).toMatch(/is not an approver of constructor/);
   });
 });
 

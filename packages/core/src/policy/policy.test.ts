@@ -176,8 +176,12 @@ describe('definePolicy', () => {
       { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [DEV], after: 'none', because: 'x' } } },
       /also in dev/,
     ],
-    ['a grace period of no environment', { version: 1, grace: [{ period: 'P7D', environments: ['dev'] }] }, /grace.0.environments.0.*is no environment/s],
-    ['a deadline of no environment', { version: 1, deadlines: [{ within: 'P7D', environments: ['dev'] }] }, /deadlines.0.environments.0.*is no environment/s],
+    ['a grace period of no environment', { version: 1, grace: [{ period: 'P7D', environments: ['dev'] }] }, /grace.0.environments.0.*is not an environment/s],
+    [
+      'a deadline of no environment',
+      { version: 1, deadlines: [{ within: 'P7D', environments: ['dev'] }] },
+      /deadlines.0.environments.0.*is not an environment/s,
+    ],
     ['a deadline of no class', { version: 1, deadlines: [{ within: 'P7D', ceilings: ['auto'] }] }, /deadlines.0.ceilings.0/],
     ['a deadline without a time', { version: 1, deadlines: [{ ceilings: ['notify'] }] }, /deadlines.0/],
     ['an invalid grace period', { version: 1, grace: [{ period: '7 months' }] }, /is not a duration/],
@@ -199,17 +203,17 @@ describe('definePolicy', () => {
       { version: 1, approvers: { dev: ['arn:aws:sts::111111111111:assumed-role/Lead'] }, environments: { dev: { accounts: [] } } },
       /is not the ARN/,
     ],
-    ['approvers of no environment', { version: 1, approvers: { prod: ['arn:aws:iam::111111111111:role/x'] } }, /"prod" is no environment/],
+    ['approvers of no environment', { version: 1, approvers: { prod: ['arn:aws:iam::111111111111:role/x'] } }, /"prod" is not an environment/],
     ['approvers who are nobody', { version: 1, approvers: { dev: [] }, environments: { dev: { accounts: [] } } }, /names nobody/],
     ['a window at an invalid time', { version: 1, windows: [{ from: '24:00', to: '04:00', timezone: 'UTC' }] }, /is not a time of day/],
-    ['a window in an invalid zone', { version: 1, windows: [{ from: '22:00', to: '04:00', timezone: 'Mars/Olympus' }] }, /is no time zone/],
-    ['a window by an offset', { version: 1, windows: [{ from: '22:00', to: '04:00', timezone: '+10:00' }] }, /is no time zone/],
+    ['a window in an invalid zone', { version: 1, windows: [{ from: '22:00', to: '04:00', timezone: 'Mars/Olympus' }] }, /is not a time zone/],
+    ['a window by an offset', { version: 1, windows: [{ from: '22:00', to: '04:00', timezone: '+10:00' }] }, /is not a time zone/],
     ['a window of no time', { version: 1, windows: [{ from: '22:00', to: '22:00', timezone: 'UTC' }] }, /is the same as from/],
     ['a window of no day', { version: 1, windows: [{ days: [], from: '22:00', to: '23:00', timezone: 'UTC' }] }, /names no day/],
     [
       'a window of an unknown environment',
       { version: 1, windows: [{ environments: ['x'], from: '22:00', to: '23:00', timezone: 'UTC' }] },
-      /"x" is no environment/,
+      /"x" is not an environment/,
     ],
     [
       'a freeze that ends before it begins',
@@ -224,7 +228,7 @@ describe('definePolicy', () => {
     [
       'a freeze of an unknown environment',
       { version: 1, freeze: [{ environments: ['prod'], from: '2026-12-20T00:00:00Z', to: '2027-01-05T00:00:00Z', reason: 'r' }] },
-      /"prod" is no environment/,
+      /"prod" is not an environment/,
     ],
     [
       'a freeze of no environment',
@@ -280,7 +284,7 @@ describe('names of Config rules', () => {
     '%j can be none',
     (name) => {
       const error = refused(() => definePolicy({ version: 1, configRules: { [name]: 'INCOMING_SSH_DISABLED' } }));
-      expect(error.message).toMatch(/can be the name of no Config rule/);
+      expect(error.message).toMatch(/is not the name of a Config rule/);
       expect(error.place?.path).toBe(`configRules.${name}`);
     },
   );
@@ -361,9 +365,9 @@ grace:
       [14, 'grace.0.period', '"P99999999999D": is longer than 366 days'],
       [2, 'stopp', '"stopp" is not known here'],
       [7, 'remediators.a-b.dev', '"enforced" is not allowed; allowed: enforce, approve, plan, notify, off'],
-      [8, 'remediators.c-d.devv', '"devv" is no environment (did you mean dev?); allowed: dev, prod, parameters'],
+      [8, 'remediators.c-d.devv', '"devv" is not an environment (did you mean dev?); allowed: dev, prod, parameters'],
       [9, 'remediators.e-f', 'a single mode is only possible with one environment; say for which: dev: enforce, prod: enforce'],
-      [12, 'limits.1.changes', '5001 is more than a journal counts in a window: at most 5000'],
+      [12, 'limits.1.changes', '5001 is above the most that a journal counts in a window: 5000'],
       [15, 'grace.1.remind.0', 'is not shorter than the period: that is the first notice'],
       [7, 'remediators.a-b', 'is no remediator'],
       [8, 'remediators.c-d', 'is no remediator'],
@@ -483,7 +487,7 @@ describe('defineRegister', () => {
     ['a wildcard', { scope: { resource: '*' } }, /wildcard/],
     ['a wildcard inside', { scope: { account: DEV, resource: 'sg-*' } }, /wildcard/],
     ['a space at the end', { scope: { account: DEV, resource: 'sg-1 ' } }, /space/],
-    ['an ARN that names nothing we know', { scope: { resource: 'arn:aws:nowhere:::x' } }, /ARN of a form that is not known/],
+    ['an ARN that names nothing we know', { scope: { resource: 'arn:aws:nowhere:::x' } }, /ARN of an unknown form/],
     ['an invalid region', { scope: { account: DEV, region: 'Ireland' } }, /is not a region/],
     ['a type of Security Hub', { scope: { account: DEV, resourceType: 'AwsS3Bucket' } }, /not a CloudFormation type/],
     ['an empty list', { scope: { account: DEV, resource: [] } }, /empty/],

@@ -306,7 +306,7 @@ describe('a report', () => {
     expect((await look({}, report)).assessment).toEqual({
       status: 'manual',
       message: 'one is open.',
-      steps: ['Close it.', 'It is closed when the next look sees: the box is closed, or gone.'],
+      steps: ['Close it.', 'It is closed when the next read shows: the box is closed, or gone.'],
     });
     expect((await look({ box: { ...OPEN, Open: false } }, report)).assessment).toMatchObject({ status: 'compliant' });
     expect((await look({ box: { ...OPEN, Colour: 'glass' } }, report)).assessment).toEqual({ status: 'not-applicable', reason: 'It is of glass.' });
@@ -352,7 +352,7 @@ describe('settings of an account', () => {
 it('a list of tags that is not there is not an empty one', () => {
   expect(tagsIn([])).toEqual({});
   expect(tagsIn([{ Key: 'team', Value: 'a' }, { Key: 'empty' }])).toEqual({ team: 'a', empty: '' });
-  expect(() => tagsIn(undefined)).toThrow('did not say which tags there are');
+  expect(() => tagsIn(undefined)).toThrow('did not return the tags');
   expect(() => tagsIn([{ Key: 'team', Value: 'a' }, { Value: 'no key' }])).toThrow('did not say Key');
 });
 
@@ -399,7 +399,7 @@ describe('what has no undo', () => {
 
   it('may not be made without a person', () => {
     expect(() => defineSetting({ ...final, ceiling: 'enforce' })).toThrow(
-      expect.objectContaining({ code: 'remediator/invalid', message: expect.stringContaining('it has no undo, so that a person decides on each change') }),
+      expect.objectContaining({ code: 'remediator/invalid', message: expect.stringContaining('it has no undo, so a person has to decide on each change') }),
     );
   });
 

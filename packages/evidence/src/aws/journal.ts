@@ -462,7 +462,7 @@ export class AwsJournal implements Journal {
       for (let { state } = head; next.length < lines.length; ) {
         const line = lines[next.length] ?? '';
         const read = readLine(state, line);
-        if (!read.ok) throw corrupt(stream, state.length + 1, `the stream has gone on otherwise than it was sealed: ${read.problem.message}`);
+        if (!read.ok) throw corrupt(stream, state.length + 1, `the stream differs from what was sealed: ${read.problem.message}`);
         next.push({ line, record: read.record, after: read.state, ref: { stream, seq: read.record.seq, digest: read.digest } });
         state = read.state;
       }
