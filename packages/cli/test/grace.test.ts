@@ -50,11 +50,11 @@ it('is announced, listed, explained, and made when it is over; all of it verifie
   expect((await sweep()).exit).toBe(0);
   expect(told()).toEqual([expect.stringMatching(/^0 It is changed automatically after \d{4}-.*: keep events of short for 365 days instead of 7\.$/)]);
   const listed = (await redress('approvals', 'list')).out;
-  expect(listed).toMatch(/^a-[0-9a-f]{16} {2}.*short.* {2}logs-raise-retention {2}is changed by itself after \d{4}-/);
+  expect(listed).toMatch(/^a-[0-9a-f]{16} {2}.*short.* {2}logs-raise-retention {2}is changed automatically after \d{4}-/);
   const id = listed.slice(0, 18);
   const shown = (await redress('approvals', 'show', id)).out;
   expect(shown).toContain('would     keep events of short for 365 days instead of 7');
-  expect(shown).toMatch(/by itself after \d{4}-.*, unless somebody says no/);
+  expect(shown).toMatch(/automatically after \d{4}-.*, unless it is denied/);
   expect((await redress('explain', 'short')).out).toContain('`redress approvals deny` stops it');
   clock.advance(6 * DAY + 60_000);
   await sweep();
@@ -64,7 +64,7 @@ it('is announced, listed, explained, and made when it is over; all of it verifie
   await sweep();
   expect(told().at(-1)).toMatch(/^done keep events of short/);
   expect(writes()).toEqual(['PutRetentionPolicy']);
-  expect((await redress('approvals', 'list')).out).toBe('Nothing waits for a person.\n');
+  expect((await redress('approvals', 'list')).out).toBe('Nothing needs an approval.\n');
   const history = (await redress('history', 'short')).out;
   expect(history).toContain('the first notice of');
   expect(history).toContain('reminder 1 of 1 of');

@@ -193,7 +193,7 @@ describe('redress up', () => {
   it('has a journal of its own, and says what it makes first', async () => {
     expect(existsSync(join(directory, '.redress-up'))).toBe(true);
     expect(existsSync(join(directory, '.redress'))).toBe(false);
-    expect(err).toMatch(/^Making a queue, and \d+ rules of EventBridge that deliver to it\.$/m);
+    expect(err).toMatch(/^Creating a queue, and \d+ EventBridge rules that deliver to it\.$/m);
     expect(await run(['up', '--journal', 'aws:table/bucket', '--endpoint-url', upstream], io())).toBe(2);
     expect(err).toContain('An emulated account has a journal of its own.');
   });
