@@ -4,13 +4,15 @@ import { relative } from 'node:path';
 import { createVitest } from 'vitest/node';
 import { ROOT } from '../scripts/setup.mjs';
 import config from '../vitest.config.ts';
-import { warm } from './warm-worker.ts';
+import { spoil, warm } from './warm-worker.ts';
 
 /** @type {import('./planted/index.mjs').PlantedBug | null} */
 let planted = null;
 let served = 0;
 /** Whether all tests that find a defect are wanted, for the quickest of them. */
 let surveying = false;
+/** Whether tests are asked that nobody has named: one of them that finds the defect is enough. */
+let searching = false;
 const plugin = {
   name: 'planted',
   enforce: 'pre',
@@ -37,9 +39,11 @@ const project = {
   },
 };
 const reporter = {
-  // One test that finds a defect is enough.
   onTestCaseResult: (test) => {
-    if (planted !== null && !surveying && test.result().state === 'failed') void vitest.cancelCurrentRun('test-failure');
+    if (planted !== null && searching && !surveying && test.result().state === 'failed') {
+      spoil();
+      void vitest.cancelCurrentRun('test-failure');
+    }
   },
 };
 // What a defect makes of a file must not be kept on the disk: the cache of transformed modules goes by the file's text.
@@ -61,6 +65,7 @@ const nameOf = (test) => test.fullName.replaceAll(' > ', ' ').trim();
 
 /** Runs test files, or of them the tests of some names. */
 async function run(files, names = null) {
+  searching = names === null;
   vitest.setGlobalTestNamePattern(names === null ? /(?:)/ : exactly(names));
   const specifications = await vitest.globTestSpecifications(files);
   const asked = new Set(specifications.map(({ moduleId }) => moduleId));

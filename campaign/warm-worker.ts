@@ -6,6 +6,12 @@ import { type PoolOptions, type PoolWorker, ThreadsPoolWorker, type WorkerReques
 /** After so many runs a thread has listeners enough. */
 const RUNS = 50;
 
+let spoiled = false;
+/** The thread of the run that goes on is not used again: a test that is cut off goes on in it, with whatever clock it has set. */
+export function spoil(): void {
+  spoiled = true;
+}
+
 let idle: { readonly thread: ThreadsPoolWorker; readonly runs: number } | null = null;
 
 class WarmWorker implements PoolWorker {
@@ -27,6 +33,7 @@ class WarmWorker implements PoolWorker {
 
   async start() {
     this.#runs = (idle?.runs ?? 0) + 1;
+    spoiled = false;
     this.#thread = idle?.thread ?? null;
     idle = null;
     if (this.#thread !== null) return;
@@ -45,7 +52,7 @@ class WarmWorker implements PoolWorker {
   }
 
   send(message: WorkerRequest) {
-    if (message.type !== 'stop' || this.#runs >= RUNS) return this.#running.send(message);
+    if (message.type !== 'stop' || spoiled || this.#runs >= RUNS) return this.#running.send(message);
     // It is asked to stop in good order: its thread is kept for the next run.
     this.#asked = true;
     queueMicrotask(() => {
