@@ -216,4 +216,5 @@ describe('a bundle', () => {
 // 531 kB at each start with what writes back what a table has lost, and with replies that lack a member.
 // 1,244 and 539 kB: what enforcing would do on the same look, keys that are named lost, ports that a policy names, and what was merged beside them.
 // 475 kB at each start: sweeps, rollbacks, what answers approvers, recovers, and makes messages and digests are loaded when there is one.
-const LARGEST = { code: 1_250_000, start: 478_000 };
+// 1,273 kB of code in all: six more remediations that ask, what tells an open policy from one that names its callers, and decisions of the sealer.
+const LARGEST = { code: 1_285_000, start: 480_000 };
