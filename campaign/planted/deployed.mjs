@@ -562,4 +562,12 @@ export default [
     replace: 'ManagedPolicyArns: [policy].map(ref),',
     tests: ['packages/deploy/src/templates'],
   },
+  {
+    promise: 'The fix role can change an image that is public, and cannot share a private one.',
+    defect: 'IAM does not look at whether it is public',
+    file: 'packages/deploy/src/iam/narrowing.ts',
+    find: "    fixing: { Bool: { 'ec2:Public': 'true' } },\n",
+    replace: '',
+    tests: ['packages/deploy/src/iam'],
+  },
 ];

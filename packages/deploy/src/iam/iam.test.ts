@@ -378,6 +378,25 @@ describe('the policy of a role', () => {
       expect(sharing(policy)).toEqual({ StringEquals: { 'ec2:Owner': '111111111111' } });
   });
 
+  it('lets the fix role change only an image that is public, so that it can share no private one', () => {
+    const changing = (policy: PolicyDocument) => policy.Statement.find((each) => listOf(each['Action']).includes('ec2:ModifyImageAttribute'))?.['Condition'];
+    const publicOne = { Bool: { 'ec2:Public': 'true' }, StringEquals: { 'ec2:Owner': '111111111111' } };
+    const images = all.filter(({ id }) => id === 'ec2-make-ami-private');
+    const options = { remediators: images, account: '111111111111' };
+    for (const policy of [memberPolicy('fix', options), boundaryPolicy(options, 'fix'), boundaryPolicy({ ...options, remediators: all }, 'fix')])
+      expect(changing(policy)).toEqual(publicOne);
+    for (const policy of [memberPolicy('rollback', options), boundaryPolicy(options, 'rollback'), boundaryPolicy(options)])
+      expect(changing(policy)).toEqual({ StringEquals: { 'ec2:Owner': '111111111111' } });
+    // Whoever asks IAM to simulate the policy has to say that the image is public.
+    const place = { partition: 'aws', account: '111111111111', region: 'eu-west-1' };
+    expect(exampleRequests('ec2:ModifyImageAttribute', place, { remediators: images })).toEqual([
+      {
+        resource: 'arn:aws:ec2:eu-west-1::image/example',
+        context: { 'aws:RequestedRegion': 'eu-west-1', 'ec2:Owner': '111111111111', 'ec2:Public': 'true' },
+      },
+    ]);
+  });
+
   it('leaves an action wide that nobody has narrowed, says so, and narrows it as asked', () => {
     const mine = [declaring('acme:PutThing')];
     expect(memberPolicy('fix', { remediators: mine }).Statement).toEqual([{ Sid: 'FixOther', Effect: 'Allow', Action: ['acme:PutThing'], Resource: '*' }]);

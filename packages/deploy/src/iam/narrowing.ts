@@ -139,8 +139,10 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     name: 'Image',
     resources: ['arn:{partition}:ec2:{region}::image/*'],
     accountKey: 'ec2:Owner',
+    // Who gets or loses it, IAM does not see. That everybody has it before, it does: nothing private is shared.
+    fixing: { Bool: { 'ec2:Public': 'true' } },
     tagged: true,
-    rest: 'Every image of the account, and any attribute of it: IAM does not see who gets or loses it.',
+    rest: 'Every image of the account, and any attribute of it: IAM does not see who gets or loses it. The fix role can change one only while it is public; the rollback role can share one with anybody.',
   },
   'ec2:ModifyTransitGateway': kind('TransitGateway', 'transit gateway', ['ec2:{region}:{account}:transit-gateway/*'], {
     ...written,

@@ -242,7 +242,7 @@ function exampleOf(
   const fill = (text: string) => text.replace('{partition}', partition).replace('{region}', region).replace('{account}', account).replaceAll('*', 'example');
   const context: Record<string, string> = { ...(found.global === true ? {} : { 'aws:RequestedRegion': region }) };
   if (found.accountKey !== undefined) context[found.accountKey] = account;
-  for (const [operator, keys] of Object.entries(found.conditions ?? {}))
+  for (const [operator, keys] of [found.conditions, found.fixing].flatMap((each) => Object.entries(each ?? {})))
     if (operator !== 'Null') for (const [key, value] of Object.entries(keys)) context[key] = fill(String([value].flat()[0]));
   return { resource: example === null ? '*' : fill(example), context };
 }
