@@ -967,8 +967,8 @@ export default [
     promise: 'A condition binds a call of a function by fixed values alone.',
     defect: 'a wildcard binds it, too',
     file: 'packages/core/src/model/resource-policy.ts',
-    find: 'values.every((each) => !/[*?]/.test(each))',
-    replace: 'values.length > 0',
+    find: '/[*?]|\\$\\{/',
+    replace: '/\\$\\{/',
     tests: ['packages/remediators/lambda/src'],
   },
   {
@@ -1282,5 +1282,13 @@ export default [
     find: "delegating !== null && leavesToAccessPoints(given(delegating, 'Policy')) ?",
     replace: "delegating !== null && given(delegating, 'Policy') === '' ?",
     tests: ['packages/remediators/s3/src/s3-block-public-access-private-bucket.test.ts'],
+  },
+  {
+    promise: 'A policy variable in a condition binds a call to nobody.',
+    defect: 'it is taken for a fixed value',
+    file: 'packages/core/src/model/resource-policy.ts',
+    find: '/[*?]|\\$\\{/',
+    replace: '/[*?]/',
+    tests: ['packages/remediators/kms/src/key-policy.test.ts', 'packages/remediators/lambda/src/policy.test.ts'],
   },
 ];

@@ -41,6 +41,8 @@ export const comparedIn = ({ Condition }: Statement): readonly Compared[] =>
 
 /** Conditions of every service that bind a request to somebody. */
 const BINDING = /^aws:(?:source(?:arn|account|orgid|orgpaths|owner|vpc|vpce)|principal(?:arn|account|orgid|orgpaths))$/;
+/** A wildcard with a word beside it may still be wide (arn:aws:s3:::*), and a policy variable may be what it is compared with: neither binds. */
+const isFixed = (value: string) => !/[*?]|\$\{/.test(value);
 const POSITIVE = /^(?:ForAnyValue:)?(?:String(?:Equals|EqualsIgnoreCase|Like)|Arn(?:Equals|Like))$/i;
 
 /** Conditions of one service. */
@@ -63,8 +65,7 @@ export function opennessOf(statement: Statement, { binding, how }: OwnConditions
   if (!namesEverybody(statement)) return 'named';
   const compared = comparedIn(statement);
   const binds = (key: string) => BINDING.test(key) || binding?.test(key) === true;
-  // A wildcard with a word beside it may still be wide (arn:aws:s3:::*): nothing but a fixed value binds.
-  if (compared.some(({ operator, key, values }) => binds(key) && POSITIVE.test(operator) && values.every((each) => !/[*?]/.test(each)))) return 'named';
+  if (compared.some(({ operator, key, values }) => binds(key) && POSITIVE.test(operator) && values.every(isFixed))) return 'named';
   return compared.every(({ key }) => how?.test(key) === true) ? 'everybody' : 'unknown';
 }
 

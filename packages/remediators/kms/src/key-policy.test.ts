@@ -38,6 +38,10 @@ it.each<[string, object, string]>([
   ['its organization', when('StringEquals', 'aws:PrincipalOrgID', 'o-1'), 'compliant'],
   ['whoever comes by a service', when('StringEquals', 'kms:ViaService', 's3.eu-west-1.amazonaws.com'), 'manual'],
   ['every account', when('StringLike', 'kms:CallerAccount', '*'), 'manual'],
+  // A policy variable is the caller's own value, which everybody has.
+  ['every account, by a policy variable', when('StringEquals', 'aws:PrincipalAccount', '${aws:PrincipalAccount}'), 'manual'],
+  ['every caller, by a policy variable', when('ArnLike', 'aws:PrincipalArn', '${aws:PrincipalArn}'), 'manual'],
+  ['one account, or every one', when('StringEquals', 'kms:CallerAccount', ['111111111111', '${kms:CallerAccount}']), 'manual'],
   ['nobody', { Effect: 'Deny' }, 'compliant'],
   ['a service', { Principal: { Service: 'logs.eu-west-1.amazonaws.com' } }, 'compliant'],
 ])('that lets in %s: %s is %s', async (_, more, status) => {

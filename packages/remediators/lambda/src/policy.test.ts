@@ -60,6 +60,8 @@ it.each<[string, object, string]>([
   ['a skill', when('StringEquals', 'lambda:EventSourceToken', 'amzn1.ask.skill.x'), 'compliant'],
   ['every source', when('ArnLike', 'AWS:SourceArn', '*'), 'manual'],
   ['one of two sources, of which one is every', when('StringLike', 'aws:SourceAccount', ['111111111111', '*']), 'manual'],
+  ['every account, by a policy variable', when('StringEquals', 'aws:PrincipalAccount', '${aws:PrincipalAccount}'), 'manual'],
+  ['every caller, by a policy variable', when('ArnLike', 'aws:PrincipalArn', '${aws:PrincipalArn}'), 'manual'],
   ['everybody but one', when('StringNotEquals', 'aws:SourceAccount', '111111111111'), 'manual'],
   ['whoever has no source', when('StringEqualsIfExists', 'aws:SourceAccount', '111111111111'), 'manual'],
   ['an address', when('IpAddress', 'aws:SourceIp', '0.0.0.0/0'), 'manual'],
