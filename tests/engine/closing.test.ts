@@ -255,7 +255,7 @@ describe('what waits for an approval', () => {
     const passes = await engine(asking).approve(asked?.approval ?? '', { by: { name: lead, verified: true }, reason: 'r' });
     expect(passes.map((each) => [each.outcome, each.message])).toContainEqual([
       'superseded',
-      'The resource drifted after the approval, so the approval was not used.',
+      'The resource is not as it was when the approval was requested, so the approval was not used.',
     ]);
     expect(aws.writes).toEqual([]);
   });

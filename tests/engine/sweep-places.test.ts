@@ -311,7 +311,7 @@ describe('places that cannot be swept', () => {
       ['eu-west-1', 'widget-revoke-open', 'complete', true],
       ['eu-west-1', 'widget-fan', 'complete', true],
     ]);
-    expect(summaries[2]?.message).toBe(`Region me-south-1 is not enabled in account ${ACCOUNT}: it has no resources.`);
+    expect(summaries[2]?.message).toBe(`Region me-south-1 is not enabled in account ${ACCOUNT}: nothing of it can be read.`);
     expect(warnings).toEqual([]);
     // Nobody has to ask for ever when it is swept at last.
     expect(summaries[2]?.lastComplete).toBe(START);

@@ -536,7 +536,7 @@ describe('sweep', () => {
     widgets.faults.set('DescribeWidgets', ['denied']);
     const { exit, out } = await redress('sweep');
     expect(exit).toBe(1);
-    expect(out).toContain('Not everything was read.');
+    expect(out).toContain('Not everything was read and decided.');
   });
 
   it.each([

@@ -148,7 +148,7 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
         strict('When a gap has to be closed. Of several the shortest applies.', ['within'], {
           environments: list(text('An environment.'), { minItems: 1, description: 'Default: everywhere.' }),
           remediators: list({ enum: remediators.map(({ id }) => id) }, { minItems: 1, description: 'Default: all of them.' }),
-          ceilings: list({ enum: [...CEILINGS] }, { minItems: 1, description: 'Of remediators with this ceiling or a lower one. Default: all of them.' }),
+          ceilings: list({ enum: [...CEILINGS] }, { minItems: 1, description: 'Of remediators with one of these ceilings. Default: all of them.' }),
           within: duration('From when the gap appeared.'),
         }),
       ),

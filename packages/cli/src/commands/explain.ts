@@ -35,7 +35,7 @@ const WHAT: Readonly<Record<Outcome, string>> = {
   denied: 'It changed nothing, because that was forbidden.',
   'awaiting-approval': 'It changed nothing, and needs an approval.',
   'awaiting-runbook': 'It waits for a runbook to end.',
-  superseded: 'The resource drifted after the plan, so the decision was not carried out.',
+  superseded: 'The resource changed after the plan, or AWS refused the call because of another change, so the decision was not carried out.',
   failed: 'It tried, but nothing was changed.',
   partial: 'It made some of the changes, but not all.',
   unknown: 'It could not be determined whether the change was made.',

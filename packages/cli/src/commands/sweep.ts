@@ -95,7 +95,7 @@ function human({ sweeps, passes, left, interrupted, complete, handled }: SweepDo
       paint('yellow', `Interrupted: ${placesDone} of ${places} places are done, and ${decided} of ${found} resources that were found.`),
       'What was done is recorded. The same command resumes from there; with --restart it starts over.',
     );
-  } else if (!complete) lines.push(paint('red', 'Not everything was read.'));
+  } else if (!complete) lines.push(paint('red', 'Not everything was read and decided.'));
   else lines.push(handled ? 'Everything was read.' : paint('red', 'Everything was read, but not everything could be done.'));
   return lines.join('\n');
 }

@@ -138,7 +138,7 @@ function verdictOf(way: Way, facts: Facts, plan: Plan | null, decision: Decision
   }
   const assessment = facts.assessment.value;
   if (trigger.by === 'approval' && plan === null)
-    return { outcome: 'superseded', message: 'The resource drifted after the approval, so the approval was not used.' };
+    return { outcome: 'superseded', message: 'The resource is not as it was when the approval was requested, so the approval was not used.' };
   if (assessment.status === 'compliant') return { outcome: 'no-op', message: assessment.message ?? 'There is nothing to change.', repeats: true };
   if (assessment.status === 'not-applicable') return { outcome: 'no-op', message: `It does not apply: ${assessment.reason}`, repeats: true };
   if (decision.effect === 'deny') return { outcome: 'denied', message: why, retryable: mayBeReadLater(facts) };

@@ -2,7 +2,7 @@ import { resource } from '@redress/core';
 import { expect, it } from 'vitest';
 import { assess, look } from '../../../../tests/support/look.js';
 import { functionCalls } from './function.js';
-import { reportOutsideVpc, reportSingleAzVpc } from './index.js';
+import { reportOutsideVpc, reportSingleAzVpc, requireFunctionUrlAuth } from './index.js';
 
 const REF = resource({ type: 'AWS::Lambda::Function', id: 'orders', account: '111111111111', region: 'eu-west-1' });
 const replies = (VpcConfig: object | undefined, zones: readonly string[] = []) => ({
@@ -39,4 +39,12 @@ it.each([
 ])('is named by a call as %s', (functionName, id) => {
   const call = { request: { functionName }, response: null } as never;
   expect(functionCalls['lambda:CreateFunction20150331'](call)).toEqual([{ id }]);
+});
+
+it.each<[string, unknown, string]>([
+  ['no URL', Object.assign(new Error('no URL'), { code: 'aws/gone' }), 'It has no URL of its own; URLs of aliases are not read.'],
+  ['a URL that asks for credentials', { AuthType: 'AWS_IAM' }, 'Its URL asks for credentials.'],
+])('that has %s is compliant, and says no more than was read', async (_, GetFunctionUrlConfig, message) => {
+  const { lambda } = replies(undefined);
+  expect(await assess(requireFunctionUrlAuth, REF, { lambda: { ...lambda, GetFunctionUrlConfig } })).toMatchObject({ status: 'compliant', message });
 });

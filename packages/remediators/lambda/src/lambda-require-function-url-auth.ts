@@ -42,6 +42,6 @@ export const requireFunctionUrlAuth = defineSetting({
   wanted: ({ now }) => (now.auth === null ? now : { auth: 'AWS_IAM' as const }),
   writes: [lambda.pick('UpdateFunctionUrlConfig')],
   write: ({ id, to: { auth } }) => lambda.call('UpdateFunctionUrlConfig', { FunctionName: id, AuthType: auth ?? 'AWS_IAM' }),
-  compliant: ({ now: { auth } }) => (auth === null ? 'It has no URL.' : 'Its URL asks for credentials.'),
+  compliant: ({ now: { auth } }) => (auth === null ? 'It has no URL of its own; URLs of aliases are not read.' : 'Its URL asks for credentials.'),
   summary: ({ id }) => `let the URL of ${id} ask for credentials of AWS`,
 });

@@ -33,7 +33,7 @@ describe('a place', () => {
   it.each(['OptInRequired', 'RegionDisabledException', 'AuthFailure', 'UnrecognizedClientException', 'InvalidClientTokenId', 'InvalidAccessKeyId'])(
     'whose region is not enabled (%s) holds nothing, where the same credentials hold at home',
     async (name) => {
-      const absent = { status: 'absent', message: 'Region ap-east-2 is not enabled in account 111111111111: it has no resources.' };
+      const absent = { status: 'absent', message: 'Region ap-east-2 is not enabled in account 111111111111: nothing of it can be read.' };
       const { of, asked } = runtime({ 'ap-east-2': named(name), 'us-east-1': '111111111111' });
       expect(await unreached(of, HERE)).toEqual(absent);
       expect(asked.at(-1)).toMatchObject({ account: '111111111111', region: 'us-east-1', partition: 'aws' });

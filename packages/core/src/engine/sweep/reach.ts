@@ -49,7 +49,7 @@ export async function regionOff(runtime: Runtime, target: SweepTarget, error: un
   } catch {
     return null;
   }
-  return { status: 'absent', message: `Region ${target.region} is not enabled in account ${target.account}: it has no resources.` };
+  return { status: 'absent', message: `Region ${target.region} is not enabled in account ${target.account}: nothing of it can be read.` };
 }
 
 /** Whether an error says that there is no such service in the region: its endpoint has no name. So does a network without name service. */
