@@ -1291,4 +1291,20 @@ export default [
     replace: '/[*?]/',
     tests: ['packages/remediators/kms/src/key-policy.test.ts', 'packages/remediators/lambda/src/policy.test.ts'],
   },
+  {
+    promise: 'Whoever of another account a bucket policy lets in is named before anything changes for them.',
+    defect: 'the number of this account in a name makes it one of this account',
+    file: 'packages/remediators/s3/src/policy.ts',
+    find: "principal.split(':')[4] === account",
+    replace: 'principal.includes(account)',
+    tests: ['packages/remediators/s3/src/further/acls.test.ts'],
+  },
+  {
+    promise: 'Whoever of another account a bucket policy lets in is named before anything changes for them.',
+    defect: 'leaving somebody out lets nobody in',
+    file: 'packages/remediators/s3/src/policy.ts',
+    find: "NotPrincipal !== undefined || Principal === '*'",
+    replace: "Principal === '*'",
+    tests: ['packages/remediators/s3/src/further/acls.test.ts'],
+  },
 ];

@@ -19,8 +19,17 @@ export function letsLogsIn(policy: string | undefined, service = 'logging.s3.ama
   );
 }
 
-/** The principals of AWS that the statements of a policy let in: ARNs, ids of accounts and of users, `*`. One that cannot be understood names none. */
+/**
+ * The principals of AWS that the statements of a policy let in: ARNs, ids of accounts and of users, `*`. Whoever leaves somebody out lets everybody else in.
+ * A policy that cannot be understood names none.
+ */
 export function principalsOf(policy: string | undefined): readonly string[] {
   const allowed = (policy === undefined ? null : statementsOf(policy))?.filter((each) => each['Effect'] === 'Allow') ?? [];
-  return allowed.flatMap(({ Principal }) => (isRecord(Principal) ? [Principal['AWS'] ?? []].flat().map(String) : Principal === '*' ? ['*'] : []));
+  return allowed.flatMap(({ Principal, NotPrincipal }) => {
+    if (NotPrincipal !== undefined || Principal === '*') return ['*'];
+    return isRecord(Principal) ? [Principal['AWS'] ?? []].flat().map(String) : [];
+  });
 }
+
+/** Whether a principal is the account or somebody in it. The names of others may have its number in them, so that only the account of an ARN counts. */
+export const isOfAccount = (principal: string, account: string): boolean => principal === account || principal.split(':')[4] === account;

@@ -1,7 +1,7 @@
 import { resource } from '@redress/core';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { assess, look } from '../../../../../tests/support/look.js';
-import { disableAcls } from '../index.js';
+import { disableAcls, requireKmsDefaultEncryption } from '../index.js';
 
 const REF = resource({ type: 'AWS::S3::Bucket', id: 'invoices', account: '111111111111', region: 'eu-west-1' });
 const Owner = { ID: 'a1b2' };
@@ -52,6 +52,48 @@ it('asks about other accounts that the policy lets in', async () => {
   };
   expect(await assess(disableAcls, REF, replies({ policy }))).toMatchObject({
     hazards: [{ code: 'other-accounts', message: 'The policy of invoices lets in arn:aws:iam::222222222222:root' }],
+  });
+});
+
+describe('another account that the policy lets in', () => {
+  const letting = (who: object) => ({ Statement: [{ Effect: 'Allow', Action: 's3:PutObject', ...who }] });
+  const KEY = 'arn:aws:kms:eu-west-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+  const encrypted = {
+    GetBucketEncryption: { ServerSideEncryptionConfiguration: { Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] } },
+  };
+  it.each<[string, object, string | null]>([
+    [
+      'has the number of this one in a name',
+      { Principal: { AWS: 'arn:aws:iam::222222222222:role/for-111111111111' } },
+      'arn:aws:iam::222222222222:role/for-111111111111',
+    ],
+    [
+      'has the number of this one in a path, as an ARN has it',
+      { Principal: { AWS: 'arn:aws:iam::222222222222:role/:111111111111:/reader' } },
+      'arn:aws:iam::222222222222:role/:111111111111:/reader',
+    ],
+    ['has a number', { Principal: { AWS: '222222222222' } }, '222222222222'],
+    ['is everybody who is not left out', { NotPrincipal: { AWS: 'arn:aws:iam::333333333333:root' } }, '*'],
+    ['is everybody', { Principal: '*' }, '*'],
+    ['is none: this one by its number', { Principal: { AWS: '111111111111' } }, null],
+    ['is none: a role of this one', { Principal: { AWS: 'arn:aws:iam::111111111111:role/for-222222222222' } }, null],
+    ['is none: a user of this one, in another partition', { Principal: { AWS: 'arn:aws-cn:iam::111111111111:user/own' } }, null],
+    ['is none: a service', { Principal: { Service: 'ses.amazonaws.com' } }, null],
+  ])('%s', async (_, who, named) => {
+    const answers = replies({ policy: letting(who) });
+    const codes = async (assessed: ReturnType<typeof assess>) => {
+      const assessment = await assessed;
+      return assessment.status === 'change' ? (assessment.hazards ?? []).map(({ code, message }) => [code, message]) : assessment.status;
+    };
+    expect(await codes(assess(disableAcls, REF, answers))).toEqual(named === null ? [] : [['other-accounts', `The policy of invoices lets in ${named}`]]);
+    // Such an account needs a key of KMS as well.
+    expect(await codes(assess(requireKmsDefaultEncryption, REF, { s3: { ...answers.s3, ...encrypted } }, { parameters: { kmsKeyArn: KEY } }))).toEqual(
+      named === null ? [] : [['other-accounts', `The policy of invoices lets ${named} in.`]],
+    );
+  });
+  it('is nobody whom a statement refuses', async () => {
+    const refused = { Statement: [{ Effect: 'Deny', Action: 's3:*', NotPrincipal: { AWS: 'arn:aws:iam::111111111111:root' } }] };
+    expect(await assess(disableAcls, REF, replies({ policy: refused }))).toMatchObject({ status: 'change', hazards: [] });
   });
 });
 it('is not judged by a reply that leaves out the grants, or whose objects they are', async () => {

@@ -1,7 +1,7 @@
 import { defineSetting, given, inParallel } from '@redress/core';
 import { bucketOf, unlessMissing } from '../bucket.js';
 import { packageRef } from '../package-ref.js';
-import { principalsOf } from '../policy.js';
+import { isOfAccount, principalsOf } from '../policy.js';
 import { bucket } from './bucket.js';
 import { s3 } from './client.js';
 
@@ -51,7 +51,7 @@ export const disableAcls = defineSetting({
     reads: [s3.pick('GetBucketPolicy')],
     async of({ aws, resource }) {
       const reply = await unlessMissing(aws.s3.GetBucketPolicy(bucketOf(resource)), 'NoSuchBucketPolicy');
-      const accounts = principalsOf(reply === null ? undefined : given(reply, 'Policy')).filter((each) => !each.includes(resource.account));
+      const accounts = principalsOf(reply === null ? undefined : given(reply, 'Policy')).filter((each) => !isOfAccount(each, resource.account));
       return { accounts: [...new Set(accounts)].sort() };
     },
   },

@@ -4,7 +4,7 @@ import { bucketOf, unlessMissing } from '../bucket.js';
 import type { EncryptionRule } from '../client.js';
 import { encryptionOf, logsInto, sorted, strengthOf } from '../encryption.js';
 import { packageRef } from '../package-ref.js';
-import { letsLogsIn, principalsOf } from '../policy.js';
+import { isOfAccount, letsLogsIn, principalsOf } from '../policy.js';
 import { bucket } from './bucket.js';
 import { s3 } from './client.js';
 
@@ -59,14 +59,13 @@ export const requireKmsDefaultEncryption = defineSetting({
       );
       const policy = found === null ? undefined : given(found, 'Policy');
       const principals = principalsOf(policy);
-      const isOwn = (principal: string) => principal.includes(`:${resource.account}:`) || principal === resource.account;
       return {
         logs: [
           ...logsInto(acl, policy),
           ...(letsLogsIn(policy, 'logdelivery.elasticloadbalancing.amazonaws.com') ? ['its policy lets load balancers deliver logs'] : []),
         ],
         identity: principals.some((each) => each.includes('CloudFront Origin Access Identity')),
-        others: principals.filter((each) => !isOwn(each)).sort(),
+        others: principals.filter((each) => !isOfAccount(each, resource.account)).sort(),
       };
     },
   },
