@@ -1307,4 +1307,12 @@ export default [
     replace: "Principal === '*'",
     tests: ['packages/remediators/s3/src/further/acls.test.ts'],
   },
+  {
+    promise: 'The steps for a wide entry of a network ACL close it for every kind of address.',
+    defect: 'only addresses of the first entry are denied',
+    file: 'packages/remediators/ec2/src/further/ec2-revoke-nacl-open-admin-ports.ts',
+    find: '[...new Set(wide.map(({ cidr }) => cidr))]',
+    replace: '[...new Set(wide.map(({ cidr }) => cidr))].slice(0, 1)',
+    tests: ['packages/remediators/ec2/src/further/nacl.test.ts'],
+  },
 ];

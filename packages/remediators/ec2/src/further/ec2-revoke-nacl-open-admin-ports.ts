@@ -36,19 +36,18 @@ const ADMIN = [22, 3389] as const;
 const isEverywhere = ({ cidr }: Entry) => cidr === '0.0.0.0/0' || cidr === '::/0';
 const covers = ({ from, to }: Entry, port: number) => from <= port && port <= to;
 
-/** The entries by which everybody reaches SSH or RDP: those that allow it before another one of the same addresses denies it. */
-function openIn(entries: readonly Entry[]): readonly Entry[] {
-  const everywhere = entries.filter(isEverywhere);
-  return everywhere.filter(
-    (entry) =>
+/** Which of SSH and RDP everybody reaches by an entry: it allows them before another one of the same addresses denies them. */
+const portsBy = (entry: Entry, entries: readonly Entry[]) =>
+  ADMIN.filter(
+    (port) =>
+      isEverywhere(entry) &&
       entry.action === 'allow' &&
-      ADMIN.some(
-        (port) =>
-          covers(entry, port) &&
-          !everywhere.some((each) => each.action === 'deny' && each.number < entry.number && each.cidr === entry.cidr && covers(each, port)),
-      ),
+      covers(entry, port) &&
+      !entries.some((each) => each.action === 'deny' && each.number < entry.number && each.cidr === entry.cidr && covers(each, port)),
   );
-}
+
+/** The entries by which everybody reaches SSH or RDP. */
+const openIn = (entries: readonly Entry[]) => entries.filter((entry) => portsBy(entry, entries).length > 0);
 
 /** Whether an entry is for SSH or RDP alone: any other port that it allows somebody may need, and replies come in by it. */
 const isNarrow = ({ protocol, from, to }: Entry) => protocol === '6' && from === to;
@@ -127,20 +126,21 @@ export const revokeNaclOpenAdminPorts = defineSetting({
     // The rule and the control leave it out, too.
     if (isDefault)
       return { status: 'not-applicable', reason: 'It is the default network ACL of its VPC, which lets in everything: security groups decide there.' };
-    const wide = openIn(entries).filter((each) => !isNarrow(each));
-    const [first] = wide;
-    if (first === undefined) return null;
-    const address = first.cidr === '::/0' ? '--ipv6-cidr-block ::/0' : '--cidr-block 0.0.0.0/0';
+    const open = openIn(entries);
+    const wide = open.filter((each) => !isNarrow(each));
+    if (wide.length === 0) return null;
+    const denials = [...new Set(wide.map(({ cidr }) => cidr))].flatMap((cidr) => {
+      const before = Math.min(...open.filter((each) => each.cidr === cidr).map(({ number }) => number));
+      const ports = wide.filter((each) => each.cidr === cidr).flatMap((each) => portsBy(each, entries));
+      return ADMIN.filter((port) => ports.includes(port)).map(
+        (port) =>
+          `aws ec2 create-network-acl-entry --network-acl-id ${id} --ingress --rule-number NUMBER_BELOW_${before} --protocol 6 --port-range From=${port},To=${port} ${cidr === '::/0' ? '--ipv6-cidr-block' : '--cidr-block'} ${cidr} --rule-action deny`,
+      );
+    });
     return {
       status: 'manual',
       message: `Everybody reaches SSH or RDP by ${wide.map(({ number }) => `entry ${number}`).join(', ')} of ${id}, which also let in other ports, and replies to what goes out: nothing is changed.`,
-      steps: [
-        'See by flow logs who logs in from the internet, and let their addresses in by entries with smaller numbers.',
-        ...ADMIN.filter((port) => wide.some((each) => covers(each, port))).map(
-          (port) =>
-            `aws ec2 create-network-acl-entry --network-acl-id ${id} --ingress --rule-number NUMBER_BELOW_${first.number} --protocol 6 --port-range From=${port},To=${port} ${address} --rule-action deny`,
-        ),
-      ],
+      steps: ['See by flow logs who logs in from the internet, and let their addresses in by entries with smaller numbers.', ...denials],
     };
   },
   wanted: ({ now }) => ({ ...now, entries: now.entries.filter((each) => !openIn(now.entries).includes(each)) }),

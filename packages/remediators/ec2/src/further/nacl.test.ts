@@ -1,5 +1,5 @@
 import { resource } from '@redress/core';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { assess, look } from '../../../../../tests/support/look.js';
 import { disableTgwAutoAccept, makeAmiPrivate, revokeNaclOpenAdminPorts } from '../index.js';
 
@@ -71,6 +71,41 @@ it.each<[string, readonly object[], string]>([
   ['UDP', [entry(90, [22, 22], { Protocol: '17' })], 'compliant'],
 ])('that lets in %s is %#: %s', async (_, entries, status) => {
   expect((await assess(revokeNaclOpenAdminPorts, ACL, world([...entries, last]))).status).toBe(status);
+});
+
+describe('what denies SSH and RDP before wide entries', () => {
+  const deny = (number: number, port: number, address: string) =>
+    `aws ec2 create-network-acl-entry --network-acl-id acl-1 --ingress --rule-number NUMBER_BELOW_${number} --protocol 6 --port-range From=${port},To=${port} ${address} --rule-action deny`;
+  const IPV4 = '--cidr-block 0.0.0.0/0';
+  const IPV6 = '--ipv6-cidr-block ::/0';
+  const six = { CidrBlock: undefined, Ipv6CidrBlock: '::/0' };
+  it.each<[string, readonly object[], readonly string[]]>([
+    [
+      'of both kinds of addresses',
+      [entry(100, null), entry(101, null, six)],
+      [deny(100, 22, IPV4), deny(100, 3389, IPV4), deny(101, 22, IPV6), deny(101, 3389, IPV6)],
+    ],
+    ['of one kind twice, once', [entry(100, null), entry(110, [0, 1024]), entry(120, null)], [deny(100, 22, IPV4), deny(100, 3389, IPV4)]],
+    ['for SSH alone, and of the other kind for RDP', [entry(100, [20, 25]), entry(101, [3000, 4000], six)], [deny(100, 22, IPV4), deny(101, 3389, IPV6)]],
+    ['where SSH is denied already', [entry(1, [22, 22], { RuleAction: 'deny' }), entry(100, null)], [deny(100, 3389, IPV4)]],
+    [
+      'comes before an entry for SSH alone, too',
+      [entry(90, [22, 22]), entry(100, null), entry(101, null, six)],
+      [deny(90, 22, IPV4), deny(90, 3389, IPV4), deny(101, 22, IPV6), deny(101, 3389, IPV6)],
+    ],
+  ])('%s', async (_, entries, commands) => {
+    const assessment = await assess(revokeNaclOpenAdminPorts, ACL, world([...entries, last]));
+    expect(assessment).toMatchObject({
+      status: 'manual',
+      steps: ['See by flow logs who logs in from the internet, and let their addresses in by entries with smaller numbers.', ...commands],
+    });
+    // Whoever does what the steps say is done.
+    const denied = commands.map((command) => {
+      const [, number = '', port = ''] = /NUMBER_BELOW_(\d+) .* From=(\d+),/.exec(command) ?? [];
+      return entry(Number(number) - (port === '22' ? 20 : 40), [Number(port), Number(port)], { RuleAction: 'deny', ...(command.includes(IPV6) ? six : {}) });
+    });
+    expect((await assess(revokeNaclOpenAdminPorts, ACL, world([...denied, ...entries, last]))).status).toBe('compliant');
+  });
 });
 it('is left alone where it is the default one, or of another account, and is not known where EC2 leaves the entries out', async () => {
   expect((await assess(revokeNaclOpenAdminPorts, ACL, world([entry(100, null)], { IsDefault: true }))).status).toBe('not-applicable');
