@@ -570,4 +570,12 @@ export default [
     replace: '',
     tests: ['packages/deploy/src/iam'],
   },
+  {
+    promise: 'A bundle leaves what packages of others say of themselves as it is.',
+    defect: 'whatever is in a folder of remediators keeps its name and version alone',
+    file: 'packages/bundle/src/prune.ts',
+    find: "if (typeof name !== 'string' || !READ_FOR_VERSION.test(name)) return null;",
+    replace: '',
+    tests: ['packages/bundle/src/prune.test.ts'],
+  },
 ];

@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { describe, expect, it } from 'vitest';
-import { errorClasses, literalKeys, shortErrors } from './prune.js';
+import { errorClasses, literalKeys, packageVersions, shortErrors } from './prune.js';
 
 /** What a module exports. */
 async function exportsOf(source: string): Promise<Record<string, unknown>> {
@@ -103,6 +104,34 @@ describe('shortErrors', () => {
       expect(String(b)).toBe(String(a));
       expect(b).toBeInstanceOf(short[name]);
       expect(Object.getOwnPropertyDescriptor(short[name], 'shapeId')).toEqual(Object.getOwnPropertyDescriptor(plain[name], 'shapeId'));
+    }
+  });
+});
+
+describe('package.json', () => {
+  it.each<[string, string, string | undefined, boolean]>([
+    ['of a client', 'node_modules/@aws-sdk/client-s3', '@aws-sdk/client-s3', true],
+    ['of clients inside of clients', 'node_modules/@aws-sdk/nested-clients', '@aws-sdk/nested-clients', true],
+    ["of Redress's remediators, installed", 'node_modules/@redress/remediator-s3', '@redress/remediator-s3', true],
+    ["of Redress's remediators, in the workspace", 'packages/remediators/s3', '@redress/remediator-s3', true],
+    ['of remediators of others, in a folder of that name', 'packages/remediators/s3', '@acme/remediator-s3', false],
+    ['of remediators of others, in a folder of that name, without a name', 'remediators/s3', undefined, false],
+    ['of remediators of others, installed', 'node_modules/@acme/remediator-s3', '@acme/remediator-s3', false],
+    ['of remediators of others, installed, without a scope', 'node_modules/remediator-s3', 'remediator-s3', false],
+    ['of another package of Redress', 'node_modules/@redress/tracked', '@redress/tracked', false],
+  ])('%s, in %s as %s: shortened is %s', async (_, folder, name, shortened) => {
+    const root = await mkdtemp(join(tmpdir(), 'redress-prune-'));
+    try {
+      const file = join(root, folder, 'package.json');
+      const manifest = { name, version: '1.2.3', description: 'whatever', acme: { owner: 'platform' } };
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, JSON.stringify(manifest));
+      const stdin = { contents: `import manifest from ${JSON.stringify(file)} with { type: 'json' };\nexport { manifest };`, resolveDir: root };
+      const { outputFiles } = await build({ stdin, bundle: true, write: false, format: 'esm', platform: 'node', plugins: [packageVersions] });
+      const { manifest: read } = await exportsOf(outputFiles[0]?.text ?? '');
+      expect(read).toEqual(shortened ? { name, version: '1.2.3' } : JSON.parse(JSON.stringify(manifest)));
+    } finally {
+      await rm(root, { recursive: true });
     }
   });
 });

@@ -155,14 +155,21 @@ export const errorClasses: Plugin = {
   },
 };
 
-const PACKAGES = /[\\/](?:@aws-sdk[\\/](?:client-[^\\/]+|nested-clients)|remediators[\\/][^\\/]+|remediator-[^\\/]+)[\\/]package\.json$/;
+// Of clients and of Redress's own remediators, installed or in the workspace (`packages/remediators/s3`).
+const PACKAGES = /[\\/](?:@aws-sdk[\\/](?:client-[^\\/]+|nested-clients)|@redress[\\/]remediator-[^\\/]+|remediators[\\/][^\\/]+)[\\/]package\.json$/;
+// Anybody's packages may be in a folder of that name: what theirs read of it, they know.
+const READ_FOR_VERSION = /^@(?:aws-sdk\/(?:client-|nested-clients$)|redress\/remediator-)/;
 
-/** Of the package.json of a client or of remediators, which puts itself into every bundle, name and version alone: what else is in it nothing reads. */
-const packageVersions: Plugin = {
+/**
+ * Of the package.json of a client or of Redress's own remediators, which puts itself into every bundle, name and version alone: what else is in it
+ * nothing reads. Others are left as they are.
+ */
+export const packageVersions: Plugin = {
   name: 'redress-package-versions',
   setup(build) {
     build.onLoad({ filter: PACKAGES }, async ({ path }) => {
-      const { name, version } = JSON.parse(await readFile(path, 'utf8')) as { name: string; version: string };
+      const { name, version } = JSON.parse(await readFile(path, 'utf8')) as { name?: unknown; version?: unknown };
+      if (typeof name !== 'string' || !READ_FOR_VERSION.test(name)) return null;
       return { contents: JSON.stringify({ name, version }), loader: 'json' };
     });
   },
