@@ -35,8 +35,8 @@ async function lane() {
  * Plants the defects, one at a time in each lane.
  *
  * @param {{ only?: string, once?: boolean, trusted?: boolean, quickest?: boolean, log?: (line: string) => void, lanes?: number }} [options] `once`:
- * one defect for each promise. `trusted`: whoever asks sees to it that the remembered tests pass without any defect. `quickest`: the tests of a defect
- * are all asked, for the quickest one that finds it.
+ * one defect for each promise. `trusted`: the remembered tests are not run without a defect here; whoever asks compares them with another run.
+ * `quickest`: the tests of a defect are all asked, for the quickest one that finds it.
  * @returns {Promise<{ planted: number, found: number, results: { promise: string, defect: string, file: string, test: string | null, by: string | null }[] }>}
  */
 export async function plant(options = {}) {

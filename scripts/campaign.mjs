@@ -3,8 +3,9 @@
 // [--once [--finders FILE]] [--lanes N]`
 // Breaks Redress in every way that is known, and counts what survives. Size 1 is what `npm run test:all` runs; from 5 on there are fifty processes,
 // and histories grow with it. The page of planted bugs has to agree with docs/safety-tests.md, which `--write` writes. `--once` plants one defect
-// for each promise, as `npm test` does, and leaves the page alone. `--finders` writes down the tests that found them: that they pass without a defect
-// is then for whoever asked to see, who runs them all anyway. `--quickest` asks all tests of a defect, and remembers the quickest that finds it.
+// for each promise, as `npm test` does, and leaves the page alone. `--finders` writes down the tests that found them, and does not run a
+// remembered one without its defect: whoever asked compares it with a run of the unit tests, which is another environment. `--quickest` asks all tests
+// of a defect, and remembers the quickest that finds it.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -50,10 +50,13 @@ async function counted(...command) {
 
 const campaign = (...args) => exec(...script('campaign', '--only', ...args));
 
-/** Where the promises' defects leave the tests that found them; null: they are not compared with the unit tests of this run. */
+/** Where the step `promises` leaves the tests that found its defects; null: they are not compared with the unit tests of this run. */
 const FINDERS = only === null || ['unit', 'promises'].every((each) => only.includes(each)) ? join(ROOT, '.cache', 'finders.json') : null;
 
-/** What finds a defect has to pass without it: among the unit tests each of them was run without one. */
+/**
+ * What finds a defect has to pass without it. A test that is remembered is compared with the unit step alone, which has another environment than the lane
+ * that plants defects: a test that passes there may fail in the lane. The step `planted` (`--all`) runs each finder without its defect, in the lane itself.
+ */
 async function checkFinders() {
   const passed = passedIn('unit');
   const unsound = JSON.parse(readFileSync(FINDERS, 'utf8')).filter(({ by, test }) => !passed.has(`${by}: ${test}`));

@@ -75,10 +75,10 @@ describe('another account that the policy lets in', () => {
     ['has a number', { Principal: { AWS: '222222222222' } }, '222222222222'],
     ['is everybody who is not left out', { NotPrincipal: { AWS: 'arn:aws:iam::333333333333:root' } }, '*'],
     ['is everybody', { Principal: '*' }, '*'],
-    ['is none: this one by its number', { Principal: { AWS: '111111111111' } }, null],
-    ['is none: a role of this one', { Principal: { AWS: 'arn:aws:iam::111111111111:role/for-222222222222' } }, null],
-    ['is none: a user of this one, in another partition', { Principal: { AWS: 'arn:aws-cn:iam::111111111111:user/own' } }, null],
-    ['is none: a service', { Principal: { Service: 'ses.amazonaws.com' } }, null],
+    ['is not this one, by its number', { Principal: { AWS: '111111111111' } }, null],
+    ['is not a role of this one', { Principal: { AWS: 'arn:aws:iam::111111111111:role/for-222222222222' } }, null],
+    ['is not a user of this one, in another partition', { Principal: { AWS: 'arn:aws-cn:iam::111111111111:user/own' } }, null],
+    ['is not a service', { Principal: { Service: 'ses.amazonaws.com' } }, null],
   ])('%s', async (_, who, named) => {
     const answers = replies({ policy: letting(who) });
     const codes = async (assessed: ReturnType<typeof assess>) => {
