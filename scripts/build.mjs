@@ -41,13 +41,14 @@ async function code({ path, manifest }) {
     removeNodeProtocol: false,
   });
   process.chdir(ROOT);
-  // What only a development dependency names is in the code: it comes with its licence.
+  // What only a development dependency names is in the code: it comes with its licence. The file is not named like one: pnpm would take it for that of the
+  // package, and leave out the workspace's.
   const inside = (manifest.redress?.inlines ?? []).map((name) => {
     const folder = join(ROOT, path, 'node_modules', name);
     const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
     return `${name}, whose licence is:\n\n${readFileSync(join(folder, file), 'utf8')}`;
   });
-  if (inside.length > 0) writeFileSync(join(ROOT, path, 'dist', 'LICENSES.txt'), `The code in this folder has in it:\n\n${inside.join('\n\n')}`);
+  if (inside.length > 0) writeFileSync(join(ROOT, path, 'dist', 'THIRD-PARTY-NOTICES.txt'), `The code in this folder has in it:\n\n${inside.join('\n\n')}`);
 }
 
 /**

@@ -1217,7 +1217,7 @@ export default [
     file: 'packages/deploy/src/iam/narrowing.ts',
     find: "    conditions: { BoolIfExists: { 'kms:BypassPolicyLockoutSafetyCheck': 'false' } },\n",
     replace: '',
-    tests: ['packages/deploy/src/limits.test.ts'],
+    tests: ['packages/deploy/src/iam/iam.test.ts'],
   },
   {
     promise: 'Access control lists that grant somebody else something are not turned off.',

@@ -275,8 +275,15 @@ it('decides on every gap of every account in one round, and does nothing twice, 
       .sort(),
   );
 
-  // What was recorded is whole, each intent has its outcome, and people are asked once for each group.
-  const verified = await redress('evidence', 'verify');
+  // What was recorded is whole, each intent has its outcome, and people are asked once for each group. What the last ones that died have left open is
+  // closed by whoever starts once their leases are over, here with an event that concerns nobody.
+  let verified = await redress('evidence', 'verify');
+  for (let tries = 0; verified.exit === 2 && tries < 60; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    const detail = { 'instance-id': 'i-0123456789abcdef0', state: 'stopped' };
+    await work({ ...tick(), source: 'aws.ec2', 'detail-type': 'EC2 Instance State-change Notification', resources: [], detail }, null);
+    verified = await redress('evidence', 'verify');
+  }
   expect(verified.exit, verified.out + verified.err).toBe(0);
   const history = JSON.parse((await redress('history')).out) as { outcome: string; resource: { id: string; account: string; region: string } }[];
   const ended = (outcome: string) =>

@@ -397,6 +397,15 @@ describe('the policy of a role', () => {
     ]);
   });
 
+  it('lets no role put a key policy past the check that somebody can still change it', () => {
+    const putting = (policy: PolicyDocument) => policy.Statement.find((each) => listOf(each['Action']).includes('kms:PutKeyPolicy'))?.['Condition'];
+    const keys = all.filter(({ id }) => id === 'kms-remove-public-key-policy');
+    const options = { remediators: keys, account: '111111111111' };
+    for (const of of ['fix', 'rollback'] as const)
+      for (const policy of [memberPolicy(of, options), boundaryPolicy(options, of), boundaryPolicy({ ...options, remediators: all }, of)])
+        expect(putting(policy)).toMatchObject({ BoolIfExists: { 'kms:BypassPolicyLockoutSafetyCheck': 'false' } });
+  });
+
   it('leaves an action wide that nobody has narrowed, says so, and narrows it as asked', () => {
     const mine = [declaring('acme:PutThing')];
     expect(memberPolicy('fix', { remediators: mine }).Statement).toEqual([{ Sid: 'FixOther', Effect: 'Allow', Action: ['acme:PutThing'], Resource: '*' }]);
