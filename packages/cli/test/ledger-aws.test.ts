@@ -129,7 +129,7 @@ it('gets back what a table lost that was set back, says so, and names the stream
   const without = await redress('evidence', 'restored', ...journal, '--reason', 'INC-1');
   expect([without.exit, without.out]).toEqual([
     1,
-    expect.stringMatching(/document lost {2}\w+ of record 2 of stream sha256:\S+ \(sha256:\S+\): its archive was kept until 20\S+Z, and does not have it/),
+    expect.stringMatching(/document lost {2}\w+ of record 2 of stream sha256:\S+ \(sha256:\S+\): its archive was kept until 20\S+Z, and does not contain it/),
   ]);
   expect(without.out).toContain('accepted');
   await s3.send(new PutObjectCommand({ Bucket: name, Key: 'ledger/documents/000000000002.zip', Body: archive ?? new Uint8Array() }));
