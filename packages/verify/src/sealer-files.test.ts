@@ -378,7 +378,7 @@ describe('sealer/pending.json', () => {
     ['[', ']'],
     ['{"a":', '}'],
   ])('that is nested deeply in %s is not taken for one that was signed', (open, close) => {
-    for (const depth of [500, 1500, 3000, 3500, 20_000]) {
+    for (let depth = 500; depth <= 9000; depth += 250) {
       writeFileSync(at(PENDING), `{"after":${open.repeat(depth)}1${close.repeat(depth)},"before":1,"signed":"x"}`);
       expect([depth, verify().status, verify().firstBad?.code]).toEqual([depth, 'tampered', 'wrong-pending']);
     }

@@ -7,7 +7,7 @@ import { Archives, archiveSeal } from './archives.js';
 import { Documents } from './documents.js';
 import { type Finding, Folder } from './findings.js';
 import { digestOf, Hashes, rootOf } from './hash.js';
-import { canonical, isObject, type Json, type JsonObject, readCanonical, utf8 } from './json.js';
+import { isObject, type Json, readCanonical, utf8 } from './json.js';
 import { atFile, type Break, breaksIn, hasEnded, Keys, maySign, type Rotation, rotationFile, rotationsIn } from './keys.js';
 import { checkLog, type Log, leastOf, rootOfFirst } from './log.js';
 import { type Checkpoint, decidedBy, readCheckpoint, type Trust, UsageError, type Witnessed, type WitnessKey, witnessedBy, witnessKey } from './note.js';
@@ -306,15 +306,15 @@ function checkUnfinished(folder: Folder, checkpoint: Checkpoint | null, log: Log
   const file = 'sealer/pending.json';
   const bytes = folder.bytes(file);
   if (bytes === null) return null;
-  const value = readCanonical(utf8(bytes) ?? '');
-  const { signed, ...plan } = isObject(value) ? value : {};
-  const { before, after } = plan;
+  const text = utf8(bytes) ?? '';
+  const value = readCanonical(text);
+  const { signed, before, after } = isObject(value) ? value : {};
   const root = checkpoint?.root ?? rootOf(new Hashes(Buffer.alloc(0)), 0, 0);
   const fits = (state: Json | undefined) => isObject(state) && state['size'] === (checkpoint?.size ?? 0) && state['root'] === root.toString('base64');
   // A version before has signed no decisions, and has said in no seal what was said before. A log that has come so far has none of those.
   const isOfBefore =
     signed === undefined && log !== null && log.size > 0 && !log.says && isObject(after) && !(isObject(after['seal']) && 'said' in after['seal']);
-  const by = isOfBefore ? [] : typeof signed === 'string' ? decidedBy(signed, planDigest(plan), keys.trust) : null;
+  const by = isOfBefore ? [] : typeof signed === 'string' ? decidedBy(signed, planDigest(text, signed), keys.trust) : null;
   if (by === null || !isObject(before) || !isObject(after) || !isObject(after['seal']) || !(fits(before) || fits(after))) {
     folder.find('tampered', 'wrong-pending', 'The seal that was begun does not follow the checkpoint, or is not what a key of the log has signed.', file);
     return null;
@@ -331,13 +331,11 @@ function checkUnfinished(folder: Folder, checkpoint: Checkpoint | null, log: Log
   return isOfBefore || signing.length > 0 || origins === null ? { size, seal: Number(number) } : null;
 }
 
-/** Nothing has the digest of what is nested more deeply than anything that is written. */
-function planDigest(plan: JsonObject): string {
-  try {
-    return digestOf(canonical(plan));
-  } catch {
-    return '';
-  }
+/** Digest of a plan, from the canonical text that has its signature in it: nobody walks through what may be nested deeply. */
+function planDigest(text: string, signed: string): string {
+  const parts = text.split(`"signed":${JSON.stringify(signed)},`);
+  // No digest is of itself: what holds its own signature once more was not signed.
+  return parts.length === 2 ? digestOf(parts.join('')) : '';
 }
 
 /** Without a checkpoint, and with files beyond one, a log is as a sealer leaves it that has not completed its seal: as far as that seal comes. */
