@@ -2216,4 +2216,29 @@ export default [
     replace: '',
     tests: ['packages/evidence/src/ledger/sealer.test.ts'],
   },
+  {
+    promise: 'The verifier reads a sealed record as it reads any other.',
+    defect: 'what surrounds the records of a stream is taken from its first one without all of that being read',
+    file: 'packages/verify/src/streams.ts',
+    find: '(signed === true && this.#frame !== null ? followSigned(this.#chain, json, digest, this.#frame) : null)',
+    replace:
+      '(signed === true ? followSigned(this.#chain, json, digest, this.#frame ?? new Frame(this.#chain.stream, /"resource":(\\{[^}]*\\}),"seq"/.exec(json.toString())?.[1] ?? \'\')) : null)',
+    tests: ['packages/verify/src/verify.test.ts'],
+  },
+  {
+    promise: 'The root of a stream is sealed only as a record that can be read in one way.',
+    defect: 'its form is not looked at',
+    file: 'packages/evidence/src/ledger/entry.ts',
+    find: 'return seq !== 1 || isWhole(record, text, json) ? ',
+    replace: 'return seq !== 1 || text !== undefined ? ',
+    tests: ['packages/evidence/src/ledger/entry.test.ts'],
+  },
+  {
+    promise: 'What a check cannot show, it says.',
+    defect: 'a bundle from which it may have been cut that a key was lost does not say so',
+    file: 'packages/verify/src/proof.ts',
+    find: "return seal !== null && isObject(sealIn(seal)?.['said']);",
+    replace: 'return seal !== null;',
+    tests: ['packages/verify/src/verify.test.ts'],
+  },
 ];
