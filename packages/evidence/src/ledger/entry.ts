@@ -157,7 +157,7 @@ export interface Naming {
   readonly documents: readonly Digest[];
 }
 
-/** Of an entry the record that names documents, if it is one; of a record that is too long for an entry they stay where they are. */
+/** The documents that a record names, from the record or its entry; of one that is too long for an entry, the entry does not hold them. */
 export function namingIn(entry: Buffer): Naming | null {
   if (entry.subarray(0, NO_BLOBS.length).equals(NO_BLOBS)) return null;
   const { blobs, stream, seq } = JSON.parse(entry.toString('utf8')) as { blobs?: Record<string, Digest>; stream: Digest; seq: number };

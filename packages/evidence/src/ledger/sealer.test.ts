@@ -306,6 +306,32 @@ describe('sealFolder that moves documents', () => {
     writeFileSync(path('ledger', 'checkpoint'), await signed());
   }
 
+  it('has those of a record that is too long for an entry, too', async () => {
+    await world.decide('a', { text: 'x'.repeat(70_000) });
+    await moved();
+    expect(documents()).toEqual([]);
+    expect(heldIn(readFileSync(path('ledger', 'documents', '000000000001.zip')))).toEqual([digestOf({ id: 'a' })]);
+    for await (const each of world.journal.read({ all: true })) expect(each.documents).toEqual({ state: { id: 'a' } });
+  });
+
+  it('keeps those of such a record apart from an archive that may end before', async () => {
+    await world.decide('a');
+    await moved({
+      store: (store: LedgerStore) => ({
+        ...dying(0, null).through(store),
+        publish: async (note: string, over: string | null) => {
+          await world.decide('a', { text: 'x'.repeat(70_000) });
+          return store.publish(note, over);
+        },
+      }),
+    });
+    expect(documents()).toEqual([]);
+    await seal();
+    expect(documents()).toHaveLength(1);
+    rmSync(path('ledger', 'documents', '000000000001.zip'));
+    for await (const each of world.journal.read({ all: true })) expect(each.documents).toEqual({ state: { id: 'a' } });
+  });
+
   it('removes none of them before the seal is published, nor what an archive does not hold', async () => {
     await world.decide('a');
     let before = -1;

@@ -499,9 +499,9 @@ async function complete(sealer: Sealer, { version, note: log, state, edge }: Log
   const { documents } = seals[0] ?? after.seal;
   const named: Naming[] = documents === undefined ? [] : await namedBefore(store, documents.from, before.size);
   const isApart = documents === undefined && state.said.documents > 0;
-  for await (const { entry, leaf } of entriesOf(source, lines)) {
+  for await (const { entry, leaf, json } of entriesOf(source, lines)) {
     growth.append(entry, leaf);
-    const naming = documents === undefined && !isApart ? null : namingIn(entry);
+    const naming = documents === undefined && !isApart ? null : namingIn(json);
     if (naming !== null) named.push(naming);
     if (writes.full) await writes.room();
   }
