@@ -2188,8 +2188,8 @@ export default [
     promise: 'What nobody who is trusted has begun explains nothing.',
     defect: 'it makes of a ledger without its checkpoint one that is only untrusted',
     file: 'packages/verify/src/verify.ts',
-    find: 'signing.length > 0 || origins === null ? {',
-    replace: 'signing.length > 0 || origins !== undefined ? {',
+    find: 'signing.length > 0 || origins === null || goesOn(',
+    replace: 'signing.length > 0 || origins !== undefined || goesOn(',
     tests: ['packages/verify/src/sealer-files.test.ts'],
   },
   {

@@ -250,7 +250,8 @@ function memberOf(value: unknown, name: string): JsonObject | undefined {
   return isObject(member) ? member : undefined;
 }
 
-function isKey(value: unknown, origin: string): value is string {
+/** Whether a value is a key of a log. */
+export function isKey(value: unknown, origin: string): value is string {
   try {
     if (typeof value !== 'string') return false;
     checkKey(value, origin, 'It');

@@ -8,7 +8,7 @@ import { Documents } from './documents.js';
 import { type Finding, Folder } from './findings.js';
 import { digestOf, Hashes, rootOf } from './hash.js';
 import { isObject, type Json, readCanonical, utf8 } from './json.js';
-import { atFile, type Break, breaksIn, hasEnded, Keys, maySign, type Rotation, rotationFile, rotationsIn } from './keys.js';
+import { atFile, type Break, breaksIn, hasEnded, isKey, Keys, maySign, type Rotation, rotationFile, rotationsIn } from './keys.js';
 import { checkLog, type Log, leastOf, rootOfFirst } from './log.js';
 import { type Checkpoint, decidedBy, readCheckpoint, type Trust, UsageError, type Witnessed, type WitnessKey, witnessedBy, witnessKey } from './note.js';
 import { checkStreams, type StreamsFound, type Uncovered } from './streams.js';
@@ -327,8 +327,16 @@ function checkUnfinished(folder: Folder, checkpoint: Checkpoint | null, log: Log
   if (isOfBefore || signing.length > 0)
     folder.find('incomplete', 'unfinished-seal', 'A seal was begun and is not complete: a sealer runs, or has died. Seal once more.', file);
   else folder.find('untrusted', 'untrusted-pending', 'A seal was begun and is not complete, and no key that is trusted and signs now has begun it.', file);
-  // What nobody who is trusted has begun explains nothing.
-  return isOfBefore || signing.length > 0 || origins === null ? { size, seal: Number(number) } : null;
+  // What nobody who is trusted has begun explains nothing, but that a key was declared lost: the one that goes on may be trusted by nobody yet.
+  const explains = isOfBefore || signing.length > 0 || origins === null || goesOn(checkpoint, after['seal']['break'], text, String(signed));
+  return explains ? { size, seal: Number(number) } : null;
+}
+
+/** Whether a key that is to go on after a lost one has begun it. */
+function goesOn(checkpoint: Checkpoint | null, lost: Json | undefined, text: string, signed: string): boolean {
+  if (checkpoint === null || !isObject(lost) || !isKey(lost['to'], checkpoint.origin)) return false;
+  const key = { origin: checkpoint.origin, key: lost['to'], from: null, until: null };
+  return (decidedBy(signed, planDigest(text, signed), { keys: [key] }) ?? []).length > 0;
 }
 
 /** Digest of a plan, from the canonical text that has its signature in it: nobody walks through what may be nested deeply. */
