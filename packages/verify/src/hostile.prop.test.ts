@@ -35,7 +35,7 @@ async function history(world: Sealing, mark: string): Promise<History> {
   const noting = {
     store: (store: Parameters<NonNullable<Parameters<typeof sealFolder>[0]['store']>>[0]) => ({
       ...Object.fromEntries(
-        (['alone', 'checkpoint', 'publish', 'read', 'create', 'archive', 'remove', 'decided', 'forget', 'kept', 'keep'] as const).map((name) => [
+        (['alone', 'checkpoint', 'publish', 'read', 'create', 'archive', 'partials', 'remove', 'decided', 'forget', 'kept', 'keep'] as const).map((name) => [
           name,
           (store[name] as (...given: unknown[]) => unknown).bind(store),
         ]),
@@ -255,15 +255,15 @@ describe('a key that is trusted for another time', () => {
   }
 
   it('signs no history of after it, also where its seal is dated before that: records are of their own time', async () => {
-    const end = '2026-01-02T00:00:02.000Z';
+    // The seal is of before the end, and the second record, of two seconds after midnight, a quarter of an hour after the end.
+    const end = '2026-01-01T23:45:02.000Z';
     const signer = signerOf(SECRET);
     const directory = await stolen(signer, Date.UTC(2026, 0, 1));
-    // The seal is of before the end, and the second record of the end.
     const report = verifyLedger({ directory, trust: until(end) });
     expect(report.findings).toMatchObject([{ severity: 'untrusted', code: 'key-out-of-time', entry: 1, seq: 1, line: 1 }]);
-    expect(report.firstBad?.message).toBe(`The record is of ${end}, when the key that sealed it was not trusted any more.`);
+    expect(report.firstBad?.message).toBe(`The record is of 2026-01-02T00:00:02.000Z, when the key that sealed it was not trusted any more.`);
     expect(exitCodeOf(report)).toBe(3);
-    expect(verifyLedger({ directory, trust: until('2026-01-02T00:00:02.001Z') }).status).toBe('intact');
+    expect(verifyLedger({ directory, trust: until('2026-01-01T23:45:02.001Z') }).status).toBe('intact');
     // Both are found as one where the seal says it.
     const late = await stolen(signer, Date.UTC(2026, 0, 3));
     expect(verifyLedger({ directory: late, trust: until(end) }).findings.map(({ code }) => code)).toEqual(['key-out-of-time']);

@@ -373,9 +373,11 @@ describe('a key that was lost', () => {
     const { breaks, record } = JSON.parse(extra) as { breaks: { text: string }[]; record: string };
     const bare = of(record);
     expect(bare).toMatchObject({ status: 'intact', breaks: [] });
-    expect(bare.limits).toContain('Whether a key of the log was lost and another one goes on without its word: a bundle or the whole ledger shows it.');
+    expect(bare.limits).toContain(
+      'Whether a key of the log was lost and another one goes on without its word: the whole ledger shows it, and a bundle whose newest seal says how often.',
+    );
     expect(of(extra).limits).not.toContain(
-      'Whether a key of the log was lost and another one goes on without its word: a bundle or the whole ledger shows it.',
+      'Whether a key of the log was lost and another one goes on without its word: the whole ledger shows it, and a bundle whose newest seal says how often.',
     );
     const changed = breaks.map((each) => ({ ...each, text: each.text.replace('"by":"kim"', '"by":"tim"') }));
     expect(of(canonicalJson({ breaks: changed, record }))).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-break', entry: 5 } });

@@ -125,7 +125,7 @@ export class Keys {
   }
 
   /** Why a checkpoint is not by a key that signs logs of this size; null where it is. */
-  outOfPlace({ by, size }: Checkpoint): string | null {
+  outOfPlace({ by, size }: Pick<Checkpoint, 'by' | 'size'>): string | null {
     const reasons = by.map(({ key }) => {
       const end = this.#announced.find(({ from }) => from === key);
       if (end !== undefined && size > end.signed.size)
@@ -250,7 +250,8 @@ function memberOf(value: unknown, name: string): JsonObject | undefined {
   return isObject(member) ? member : undefined;
 }
 
-function isKey(value: unknown, origin: string): value is string {
+/** Whether a value is a key of a log. */
+export function isKey(value: unknown, origin: string): value is string {
   try {
     if (typeof value !== 'string') return false;
     checkKey(value, origin, 'It');
@@ -264,6 +265,14 @@ function isKey(value: unknown, origin: string): value is string {
 /** A key for people: its name and id. */
 export function keyName(key: string): string {
   return key.split('+').slice(0, 2).join('+');
+}
+
+/** By how much the clocks of those who record may be ahead of that of who seals; milliseconds. */
+const CLOCKS_DIFFER = 900_000;
+
+/** Whether a key was not trusted any more when something was recorded, in milliseconds by the clock of who recorded it. */
+export function hasEnded({ until }: TrustedKey, recorded: number): boolean {
+  return until !== null && recorded >= Date.parse(until) + CLOCKS_DIFFER;
 }
 
 /** Whether a key is trusted to sign at a moment, in milliseconds. */

@@ -19,6 +19,8 @@ export interface Log {
   readonly seals: number;
   /** When it was last sealed, in milliseconds; null where no entry says it. */
   readonly sealedAt: number | null;
+  /** Whether its newest seal says what seals have said up to it; those of versions before this one do not. */
+  readonly says: boolean;
   /** Numbers of the entries that replace its key, in their order. */
   readonly rotations: readonly number[];
   /** What it says of keys that were lost, in order. */
@@ -403,6 +405,7 @@ function checkOrder(folder: Folder, job: EntriesJob, parts: readonly EntriesPart
     streams,
     seals: state.seals,
     sealedAt: state.time,
+    says: state.says,
     rotations: state.rotations,
     breaks: state.breaks,
     archived: new Set(state.kept.keys()),
@@ -428,6 +431,7 @@ class SealState {
   /** Entries of whose documents seals have said until when they are kept. */
   #said = 0;
   #streams = '';
+  says = false;
 
   close(seal: JsonObject, index: number): string | null {
     const time = Date.parse(String(seal['time']));
@@ -466,6 +470,7 @@ class SealState {
       return `The seal does not say until when documents are kept, from entry ${from} on.`;
     if (rotation !== undefined && (!isObject(rotation) || rotation['number'] !== this.rotations.length))
       return `The seal does not say that the key is replaced for the ${this.rotations.length}. time.`;
+    this.says = seal['said'] !== undefined;
     const said = { breaks: this.breaks.length, documents: this.#said, rotations: this.rotations.length };
     if (seal['said'] !== undefined && canonical(seal['said']) !== canonical(said)) return 'The seal does not say what seals have said up to it.';
     if (wrong !== undefined) return `The seal says ${wrong[0]} ${String(seal[wrong[0]])}; ${wrong[1]} is right.`;

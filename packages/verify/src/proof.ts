@@ -4,7 +4,7 @@ import { type Finding, Folder, type Place } from './findings.js';
 import { digestOf } from './hash.js';
 import { type Included, rootFrom } from './inclusion.js';
 import { canonical, isObject, type Json, type JsonObject, readCanonical, utf8 } from './json.js';
-import { type Break, Keys, maySign } from './keys.js';
+import { type Break, hasEnded, Keys, maySign } from './keys.js';
 import { entryOf, nameOf } from './log.js';
 import { type Checkpoint, readCheckpoint, type Trust, UsageError } from './note.js';
 import { extraIn, includedAll, includedIn, includedJson, readProofFile } from './proof-file.js';
@@ -119,7 +119,8 @@ export function verifyBundle(file: Uint8Array, { trust }: { readonly trust?: Tru
 const OTHERS =
   'Whether there are more records than these, and that the log was not set back or forked: that takes the whole ledger and a checkpoint kept elsewhere.';
 const TRUTH = 'Whether records were true when they were written.';
-const LOST = 'Whether a key of the log was lost and another one goes on without its word: a bundle or the whole ledger shows it.';
+const LOST =
+  'Whether a key of the log was lost and another one goes on without its word: the whole ledger shows it, and a bundle whose newest seal says how often.';
 const NO_TIME = 'When the checkpoint was made, and so whether its key was still trusted then: a bundle or the whole ledger shows it.';
 
 class Checking {
@@ -149,8 +150,14 @@ class Checking {
       breaks: this.#keys.breaks,
       firstBad: findings.find(({ severity }) => severity === worst) ?? null,
       findings,
-      limits: [...(this.#evidence?.seal === null ? [NO_TIME, ...(this.#keys.breaks.length === 0 ? [LOST] : [])] : []), OTHERS, TRUTH],
+      limits: [...(this.#evidence?.seal === null ? [NO_TIME] : []), ...(this.#keys.breaks.length === 0 && !this.#saysBreaks() ? [LOST] : []), OTHERS, TRUTH],
     };
+  }
+
+  /** Whether it has what says how often a key was lost: seals of versions before this one do not say it. */
+  #saysBreaks(): boolean {
+    const seal = this.#evidence?.seal ?? null;
+    return seal !== null && isObject(sealIn(seal)?.['said']);
   }
 
   #check({ checkpoint: note, records, seal, documents, breaks }: Evidence): Checkpoint | null {
@@ -193,7 +200,7 @@ class Checking {
     }
     this.#records.push(proven);
     // Whoever seals does so after what is sealed.
-    if (checkpoint.by.length > 0 && !checkpoint.by.some(({ until }) => until === null || Date.parse(proven.time) < Date.parse(until)))
+    if (checkpoint.by.length > 0 && checkpoint.by.every((key) => hasEnded(key, Date.parse(proven.time))))
       this.#find('untrusted', 'key-out-of-time', `The record is of ${proven.time}, when the key that sealed it was not trusted any more.`, named);
     if (this.#kind === 'bundle') for (const [name, digest] of Object.entries(blobs as JsonObject)) this.#checkDocument(name, String(digest), documents, named);
   }

@@ -85,38 +85,21 @@ const TAIL = 900;
 const END = '","v":1}';
 const MOMENT = '2026-01-31T00:00:00.000Z'.length;
 
-/** What surrounds the bodies of a stream's records, put together once. */
+/** What surrounds the bodies of a stream's records, put together once: as its first record says it, of which all was read. */
 export class Frame {
   /** As canonical JSON. */
   readonly resource: string;
-  /** What comes before the number of a record, and after it. */
+  /** What comes before the number of a record, and after it: a character for each byte. */
   readonly before: string;
   readonly after: string;
 
   constructor(stream: string, resource: string) {
     this.resource = resource;
-    this.before = `","resource":${resource},"seq":`;
+    this.before = `","resource":${Buffer.from(resource).toString('latin1')},"seq":`;
     this.after = `,"stream":"${stream}","time":"`;
   }
 }
 
-/**
- * What surrounds the records of a stream, from the first one: its resource is what the stream is named by.
- *
- * @returns null where all of the record has to be looked at.
- */
-export function frameIn({ stream }: Chain, json: Buffer): Frame | null {
-  const tail = json.toString('latin1', Math.max(0, json.length - TAIL));
-  const to = tail.lastIndexOf(FIRST);
-  const from = tail.lastIndexOf(RESOURCE_AT, to) + RESOURCE_AT.length;
-  if (to < 0 || from < RESOURCE_AT.length) return null;
-  const text = tail.slice(from, to);
-  const resource = digestOf(Buffer.from(text, 'latin1')) === stream ? readCanonical(text) : undefined;
-  return resource !== undefined && isResource(resource) ? new Frame(stream, text) : null;
-}
-
-const RESOURCE_AT = '","resource":';
-const FIRST = ',"seq":1,"stream":"';
 const REMEDIATOR = ',"remediator":"';
 
 /**

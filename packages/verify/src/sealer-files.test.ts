@@ -1,5 +1,5 @@
 // What a sealer keeps next to the log is signed by nobody, or by the key of the log: what somebody else puts there makes no sealer sign what is false.
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, digestOf } from '@redress/core';
 import { breakFolder, generateKey, type NoteSigner, rotateFolder, sealFolder, signerOf } from '@redress/evidence';
@@ -232,7 +232,7 @@ describe('sealer/pending.json', () => {
       expect(verify()).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-pending', file: PENDING } });
       await expect(sealFolder(options())).rejects.toMatchObject({
         code: 'ledger/corrupt',
-        message: expect.stringContaining('No key of this ledger has decided what seal 2 is to be. Nothing was signed.') as string,
+        message: expect.stringContaining('The key that signs this ledger has not decided what seal 2 is to be. Nothing was signed.') as string,
       });
     }
     put(plan, await signedBy(plan, thief));
@@ -253,10 +253,213 @@ describe('sealer/pending.json', () => {
     const lost = { ...options(), signer: third, lost: VERIFIER, by: 'kim', reason: 'the disk failed' };
     await expect(breakFolder(lost)).rejects.toMatchObject({
       code: 'ledger/corrupt',
-      message: expect.stringContaining('No key of this ledger has decided') as string,
+      message: expect.stringContaining('The key that signs this ledger has not decided') as string,
     });
     rmSync(at(PENDING));
     await expect(breakFolder(lost)).resolves.toMatchObject({ break: { number: 1, entries: 3 } });
+  });
+
+  it('that the key has signed that was replaced or lost is signed by no sealer, and nothing that a verifier expects', async () => {
+    const C = signerOf(generateKey(ORIGIN).secret);
+    const from = Date.UTC(2026, 0, 2);
+    const goes = [
+      ['replaced', world.next, () => rotateFolder({ ...options(), directory: folder, next: world.next, by: 'alice', reason: 'yearly' })],
+      ['lost', C, () => breakFolder({ ...options(), directory: folder, signer: C, lost: VERIFIER, by: 'kim', reason: 'stolen' })],
+    ] as const;
+    const begun = made.copy({ directory: folder, checkpoints: [] });
+    for (const [how, signer, goOn] of goes) {
+      folder = made.copy({ directory: begun, checkpoints: [] });
+      await goOn();
+      const sealing = { ...options(), directory: folder, signer, replaced: [VERIFIER, world.next.verifier, C.verifier] };
+      await sealFolder(sealing);
+      const keys = [
+        { origin: ORIGIN, key: VERIFIER, from: null, until: null },
+        { origin: ORIGIN, key: signer.verifier, from: null, until: null, ...(how === 'lost' ? { succeeds: VERIFIER } : {}) },
+      ];
+      const trusts: Trust[] = [{ keys }, { keys: keys.map((each, n) => (n === 0 ? { ...each, until: new Date(from + 5000).toISOString() } : each)) }];
+      const status = () => trusts.map((each) => verifyLedger({ directory: folder, trust: each }));
+      expect([how, ...status().map((each) => each.status)]).toEqual([how, 'intact', 'intact']);
+      const before = readFileSync(at('ledger/checkpoint'), 'utf8');
+      for (const change of [
+        (seal: Record<string, unknown>, said: { breaks: number; documents: number; rotations: number }) => {
+          const number = said.rotations + 1;
+          Object.assign(seal, {
+            rotation: { number, from: signer.verifier, to: thief.verifier, by: 'alice', reason: 'yearly' },
+            said: { ...said, rotations: number },
+          });
+        },
+        (seal: Record<string, unknown>, said: { breaks: number; documents: number; rotations: number }) =>
+          Object.assign(seal, {
+            documents: { from: said.documents, until: '2026-01-01T00:00:00.000Z' },
+            said: { ...said, documents: Number(seal['first']) + 1 },
+          }),
+      ]) {
+        const plan = following(change);
+        for (const by of [signerOf(SECRET), how === 'lost' ? world.next : C]) {
+          put(plan, await signedBy(plan, by));
+          for (const { status: found, firstBad } of status()) {
+            expect(found).toBe('untrusted');
+            expect(firstBad).toMatchObject({ code: 'untrusted-pending', file: PENDING });
+          }
+          await expect(sealFolder(sealing)).rejects.toMatchObject({ code: 'ledger/corrupt' });
+          await expect(rotateFolder({ ...sealing, next: signerOf(generateKey(ORIGIN).secret), by: 'alice', reason: 'yearly' })).rejects.toMatchObject({
+            code: 'ledger/corrupt',
+          });
+          const fourth = signerOf(generateKey(ORIGIN).secret);
+          await expect(breakFolder({ ...sealing, signer: fourth, lost: signer.verifier, by: 'kim', reason: 'gone' })).rejects.toMatchObject({
+            code: 'ledger/corrupt',
+          });
+        }
+        expect(readFileSync(at('ledger/checkpoint'), 'utf8')).toBe(before);
+        // The one that signs now has decided it: that is an ordinary seal that was begun.
+        put(plan, await signedBy(plan, signer));
+        expect(status().map((each) => each.status)).toEqual(['incomplete', 'incomplete']);
+        rmSync(at(PENDING));
+      }
+      await sealFolder(sealing);
+      expect(status().map((each) => each.status)).toEqual(['intact', 'intact']);
+    }
+  });
+
+  /** An empty seal that follows the log as it is. */
+  function following(change: (seal: Record<string, unknown>, said: { breaks: number; documents: number; rotations: number }) => void): object {
+    const [, size = '', root] = readFileSync(at('ledger/checkpoint'), 'utf8').split('\n');
+    const tree = new MemoryTree();
+    let last: Record<string, unknown> = {};
+    for (const tile of tilesBetween(0, Number(size)))
+      if (tile.level === 'entries')
+        for (const entry of decodeEntries(readFileSync(at(join('ledger', tilePath(tile)))))) {
+          tree.append(leafHash(entry));
+          last = JSON.parse(entry.toString()) as Record<string, unknown>;
+        }
+    const { number, time, streams, said } = last['seal'] as {
+      number: number;
+      time: string;
+      streams: string;
+      said?: { breaks: number; documents: number; rotations: number };
+    };
+    const seal: Record<string, unknown> = {
+      ...{ number: number + 1, first: Number(size), records: 0, time: new Date(Date.parse(time) + 1).toISOString(), streams },
+      ...(said === undefined ? {} : { said }),
+    };
+    change(seal, said ?? { breaks: 0, documents: 0, rotations: 0 });
+    tree.append(leafHash(Buffer.from(canonicalJson({ v: 1, seal }))));
+    return { before: { size: Number(size), root }, after: { size: tree.size, root: rootOf(tree.at, tree.size).toString('base64'), seal }, streams: {} };
+  }
+
+  it('that nobody who is trusted for this log has signed explains nothing: what was tampered stays so', async () => {
+    await sealFolder(options());
+    rmSync(at('ledger/checkpoint'));
+    expect(verify()).toMatchObject({ status: 'tampered' });
+    const root = rootOf(new MemoryTree().at, 0).toString('base64');
+    const plan = { before: { size: 0, root }, after: { size: 1e9, root: 'x', seal: { number: 1e9, time: '2026-01-02T00:00:00.000Z' } }, streams: {} };
+    const elsewhere = signerOf(generateKey('example.org/other').secret);
+    for (const by of [thief, elsewhere]) {
+      put(plan, await signedBy(plan, by));
+      expect(verify()).toMatchObject({ status: 'tampered' });
+      // Without any trust all that is known is that it was begun.
+      expect(verifyLedger({ directory: folder })).toMatchObject({ status: 'untrusted' });
+    }
+    put(plan, await signedBy(plan, signerOf(SECRET)));
+    expect(verify()).toMatchObject({ status: 'incomplete' });
+    // With a checkpoint it is known which log it is: a key that is trusted for another one has begun nothing in it.
+    const other = sealing();
+    await other.decide('a');
+    await sealFolder({ directory: other.directory, signer: other.signer, clock: other.clock });
+    folder = other.directory;
+    const both = { keys: [...trust.keys, { origin: elsewhere.name, key: elsewhere.verifier, from: null, until: null }] };
+    const next = following(() => undefined);
+    put(next, await signedBy(next, elsewhere));
+    expect(verifyLedger({ directory: folder, trust: both })).toMatchObject({ status: 'untrusted', firstBad: { code: 'untrusted-pending' } });
+    await other.remove();
+  });
+
+  it.each([
+    ['[', ']'],
+    ['{"a":', '}'],
+  ])('that is nested deeply in %s is not taken for one that was signed', (open, close) => {
+    for (let depth = 500; depth <= 9000; depth += 250) {
+      writeFileSync(at(PENDING), `{"after":${open.repeat(depth)}1${close.repeat(depth)},"before":1,"signed":"x"}`);
+      expect([depth, verify().status, verify().firstBad?.code]).toEqual([depth, 'tampered', 'wrong-pending']);
+    }
+  });
+
+  /** Makes the log, and what is decided, what the version before made of it: it signed no decisions, and seals did not say what was said. */
+  async function asBefore(): Promise<void> {
+    const text = existsSync(at(PENDING)) ? readFileSync(at(PENDING), 'utf8') : null;
+    const size = existsSync(at('ledger/checkpoint')) ? Number(readFileSync(at('ledger/checkpoint'), 'utf8').split('\n')[1]) : 0;
+    const entries = tilesBetween(0, size)
+      .filter(({ level }) => level === 'entries')
+      .flatMap((tile) => decodeEntries(readFileSync(at(join('ledger', tilePath(tile))))));
+    const growth = new Growth(EMPTY_EDGE, (tile, bytes) => writeFileSync(at(join('ledger', tilePath(tile))), bytes));
+    const tree = new MemoryTree();
+    for (const entry of entries) {
+      const { seal } = JSON.parse(entry.toString()) as { seal?: Record<string, unknown> };
+      const { said: _, ...before } = seal ?? {};
+      const own = seal === undefined ? entry : Buffer.from(canonicalJson({ v: 1, seal: before }));
+      growth.append(own);
+      tree.append(leafHash(own));
+    }
+    growth.end();
+    const before = { size, root: growth.root().toString('base64') };
+    if (size > 0) writeFileSync(at('ledger/checkpoint'), await signCheckpoint({ origin: ORIGIN, size, root: growth.root() }, signerOf(SECRET)));
+    if (text === null) return;
+    const { signed: _, ...plan } = JSON.parse(text) as Plan & { streams: Record<string, { seq: number }> };
+    const { said: __, ...seal } = plan.after.seal;
+    for (const line of lines()) if (Number(line.seq) > (entries.length === 0 ? 0 : 1) && line.id === 'a') tree.append(leafHash(line.json));
+    tree.append(leafHash(Buffer.from(canonicalJson({ v: 1, seal }))));
+    put({ ...plan, before, after: { size: tree.size, root: rootOf(tree.at, tree.size).toString('base64'), seal } }, undefined);
+  }
+  const lines = () =>
+    readdirSync(at('streams'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.jsonl'))
+      .flatMap((name) =>
+        readFileSync(at(join('streams', name)), 'utf8')
+          .trim()
+          .split('\n'),
+      )
+      .map((line) => {
+        const { seq, resource } = JSON.parse(line.slice(72)) as { seq: number; resource: { id: string } };
+        return { seq, id: resource.id, json: Buffer.from(line.slice(72)) };
+      });
+
+  it('of the version before, which has signed none, is completed while no seal says what was said, and no longer', async () => {
+    await asBefore();
+    const begun = readFileSync(at(PENDING));
+    expect(verify()).toMatchObject({ status: 'incomplete', findings: [{ code: 'unfinished-seal' }] });
+    expect(await sealFolder(options())).toMatchObject({ made: 'completed', size: 5 });
+    expect(verify()).toMatchObject({ status: 'intact', findings: [] });
+    // A sealer that had signed it, and died before that was all.
+    writeFileSync(at(PENDING), begun);
+    expect(verify()).toMatchObject({ status: 'incomplete', findings: [{ code: 'unfinished-seal' }] });
+    expect((await sealFolder(options())).seal.said).toEqual({ breaks: 0, documents: 5, rotations: 0 });
+    expect(verify()).toMatchObject({ status: 'intact', findings: [] });
+    const plan = following((seal) => void delete seal['said']);
+    put(plan, undefined);
+    expect(verify()).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-pending' } });
+    await expect(sealFolder(options())).rejects.toMatchObject({ code: 'ledger/corrupt' });
+  });
+
+  it('of the version before is completed where there is no seal yet', async () => {
+    const fresh = sealing();
+    folder = fresh.directory;
+    await fresh.decide('a');
+    const own = { directory: folder, signer: fresh.signer, clock: fresh.clock };
+    await expect(sealFolder({ ...own, store: dying(0, 'after').through })).rejects.toThrow('died');
+    await asBefore();
+    expect(await sealFolder(own)).toMatchObject({ made: 'completed', size: 2 });
+    expect(verify()).toMatchObject({ status: 'intact' });
+    await fresh.remove();
+  });
+
+  it('that says what was said, and is signed by nobody, is completed by nobody, also where no seal says it yet', async () => {
+    await asBefore();
+    put(
+      following((seal) => Object.assign(seal, { said: { breaks: 0, documents: 0, rotations: 0 } })),
+      undefined,
+    );
+    expect(verify()).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-pending' } });
+    await expect(sealFolder(options())).rejects.toMatchObject({ code: 'ledger/corrupt' });
   });
 
   it('explains what is beyond the checkpoint as far as it goes, and no further', async () => {

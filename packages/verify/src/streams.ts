@@ -5,7 +5,7 @@ import { type Finding, Folder } from './findings.js';
 import { HASH, leaf, leafWithin } from './hash.js';
 import { isObject, type JsonObject } from './json.js';
 import { Entries, entryOf, type Log, nameOf, OVER, placeOf, UNSAID } from './log.js';
-import { type Chain, digestIn, empty, type Followed, Frame, follow, followSigned, frameIn, JSON_AT } from './record.js';
+import { type Chain, digestIn, empty, type Followed, Frame, follow, followSigned, JSON_AT } from './record.js';
 import type { Share } from './share.js';
 
 /** What all streams hold. */
@@ -245,7 +245,6 @@ class Stream {
     if (digest === null) return wrong('wrong-digest', 'The record is not what its digest says.');
     const json = bytes.subarray(from + JSON_AT, to);
     const signed = this.#isSigned(seq, bytes, from + JSON_AT, to);
-    if (signed === true && seq === 1) this.#frame = frameIn(this.#chain, json);
     const read = (signed === true && this.#frame !== null ? followSigned(this.#chain, json, digest, this.#frame) : null) ?? follow(this.#chain, json, digest);
     if ('code' in read) return wrong(read.code, read.message);
     if (signed === false) return wrong('changed-record', 'The record is another one than the one that was sealed.');

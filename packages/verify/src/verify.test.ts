@@ -1,12 +1,24 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { canonicalJson, digestOf } from '@redress/core';
 import { breakFolder, generateKey, sealFolder, signerOf } from '@redress/evidence';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { copies, entriesOf, replaceEntries, type SealedFolder, sealedFolder, TRUST } from '../../evidence/test/support/ledgers.js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  copies,
+  EMPTY_EDGE,
+  entriesOf,
+  Growth,
+  replaceEntries,
+  type SealedFolder,
+  sealedFolder,
+  signCheckpoint,
+  TRUST,
+  tilePath,
+} from '../../evidence/test/support/ledgers.js';
 import { dying, SECRET, sealing, VERIFIER } from '../../evidence/test/support/sealing.js';
-import { exitCodeOf, parseTrust, type VerifyReport, verifyLedger } from './index.js';
+import { exitCodeOf, makeBundle, parseTrust, type VerifyReport, verifyBundle, verifyLedger } from './index.js';
 
 const trust = parseTrust(TRUST);
 const made = copies();
@@ -478,3 +490,62 @@ function signed(note: string, by: (text: Buffer) => Buffer, verifier: string): s
   const text = note.slice(0, note.indexOf('\n\n') + 1);
   return `${text}\n\u2014 ${name} ${Buffer.concat([Buffer.from(id, 'hex'), by(Buffer.from(text))]).toString('base64')}\n`;
 }
+
+describe('a log that was signed by another writer', () => {
+  const said = { breaks: 0, documents: 0, rotations: 0 };
+  let world: ReturnType<typeof sealing>;
+  beforeEach(() => {
+    world = sealing();
+    folder = world.directory;
+  });
+  afterEach(() => world.remove());
+
+  /** Seals the one stream with whatever its first record is. */
+  async function sealedAs(id: string, change: (json: string) => string, more: object): Promise<void> {
+    await world.decide(id);
+    const file = files('streams')[0] ?? '';
+    const stream = `sha256:${file.slice(-70, -6)}`;
+    const json = Buffer.from(change((linesOf(file)[0] ?? '').slice(72)));
+    const head = `sha256:${createHash('sha256').update(json).digest('hex')}`;
+    writeFileSync(at(file), Buffer.concat([Buffer.from(`${head} `), json, Buffer.from('\n')]));
+    const streams = digestOf({ [stream]: { bytes: json.length + 73, head, seq: 1 } });
+    const seal = { number: 1, first: 0, records: 1, time: '2026-01-02T00:00:05.000Z', streams, ...more };
+    const growth = new Growth(EMPTY_EDGE, (tile, bytes) => {
+      mkdirSync(dirname(at('ledger', tilePath(tile))), { recursive: true });
+      writeFileSync(at('ledger', tilePath(tile)), bytes);
+    });
+    for (const entry of [json, Buffer.from(canonicalJson({ v: 1, seal }))]) growth.append(entry);
+    growth.end();
+    writeFileSync(at('ledger', 'checkpoint'), await signCheckpoint({ origin: world.signer.name, size: 2, root: growth.root() }, world.signer));
+  }
+
+  it.each<[string, (json: string) => string, string]>([
+    ['members that no record has', (json) => json.replace('},"execution":', '},"kind":"outcome","z":{},"execution":'), 'not-canonical'],
+    ['its documents twice', (json) => json.replace('},"execution":', `},"blobs":{"plan":"sha256:${'0'.repeat(64)}"},"execution":`), 'not-canonical'],
+    ['space, and a name twice, in its body', (json) => json.replace('"message":"seen a"', ' "message" : "x","message":"y"'), 'not-canonical'],
+    ['a kind that there is not', (json) => json.replace('"kind":"decision"', '"kind":"opinion"'), 'malformed'],
+  ])('is tampered where the first record of a stream has %s: all others are compared with it', async (_, change, code) => {
+    await sealedAs('a', change, { said });
+    expect(verify()).toMatchObject({ status: 'tampered', firstBad: { code, entry: 0, seq: 1 } });
+  });
+
+  it('names resources as they are, whatever letters they have', async () => {
+    await sealedAs('prüfung-日本', (json) => json, { said });
+    expect(verify()).toMatchObject({ status: 'intact', findings: [] });
+    await world.decide('prüfung-日本');
+    const resource = 'AWS::S3::Bucket prüfung-日本 (111111111111, us-east-1)';
+    expect(verify().uncovered).toMatchObject([{ resource, first: 2, last: 2 }]);
+    rmSync(at('blobs'), { recursive: true });
+    expect(verify().firstBad).toMatchObject({ code: 'missing-document', resource });
+  });
+
+  it.each([
+    ['says', { said }, false],
+    ['does not say', {}, true],
+  ])('and whose newest seal %s how often a key was lost: a bundle says what it cannot show', async (_, more, isLimit) => {
+    await sealedAs('a', (json) => json, more);
+    const { status, limits } = verifyBundle(Buffer.from(makeBundle(folder, { resources: ['a'] }).file), { trust });
+    expect(status).toBe('intact');
+    expect(limits.some((each) => each.startsWith('Whether a key of the log was lost'))).toBe(isLimit);
+  });
+});

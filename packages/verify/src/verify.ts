@@ -7,8 +7,8 @@ import { Archives, archiveSeal } from './archives.js';
 import { Documents } from './documents.js';
 import { type Finding, Folder } from './findings.js';
 import { digestOf, Hashes, rootOf } from './hash.js';
-import { canonical, isObject, type Json, readCanonical, utf8 } from './json.js';
-import { atFile, type Break, breaksIn, Keys, maySign, type Rotation, rotationFile, rotationsIn } from './keys.js';
+import { isObject, type Json, readCanonical, utf8 } from './json.js';
+import { atFile, type Break, breaksIn, hasEnded, isKey, Keys, maySign, type Rotation, rotationFile, rotationsIn } from './keys.js';
 import { checkLog, type Log, leastOf, rootOfFirst } from './log.js';
 import { type Checkpoint, decidedBy, readCheckpoint, type Trust, UsageError, type Witnessed, type WitnessKey, witnessedBy, witnessKey } from './note.js';
 import { checkStreams, type StreamsFound, type Uncovered } from './streams.js';
@@ -174,7 +174,7 @@ function* verifyOnce({ directory, trust, copies = [], anchors = [], witnesses = 
     checkNewest(folder, checkpoint, newest);
   archives.check(log, (digest) => documents.known.has(digest));
   documents.others();
-  const begun = checkUnfinished(folder, checkpoint, trusted);
+  const begun = checkUnfinished(folder, checkpoint, log, keys, trust === undefined ? null : origins);
   const findings = relieved(folder.findings, begun);
   return {
     status: statusOf(findings),
@@ -234,9 +234,9 @@ function checkMoment(folder: Folder, checkpoint: Checkpoint, { sealedAt }: Log, 
     folder.find('untrusted', 'key-out-of-time', `It was sealed at ${new Date(sealedAt).toISOString()}, when its key was not trusted.`, CHECKPOINT);
 }
 
-/** Whoever seals does so after what is sealed: who has a key that has ended can date a seal, and not what others date. */
+/** Whoever seals does so after what is sealed: who has a key that has ended can date a seal, and not what others date, each with a clock of its own. */
 function checkNewest(folder: Folder, { by }: Checkpoint, { file, seq, entry, time }: NonNullable<StreamsFound['newest']>): void {
-  if (by.length > 0 && by.every(({ until }) => until !== null && time >= Date.parse(until)))
+  if (by.length > 0 && by.every((key) => hasEnded(key, time)))
     folder.find(
       'untrusted',
       'key-out-of-time',
@@ -296,24 +296,54 @@ interface Begun {
   readonly seal: number;
 }
 
-/** What a sealer that died, or runs, has decided and not done: it follows the checkpoint, or has just made it, and a key of the log has signed it. */
-function checkUnfinished(folder: Folder, checkpoint: Checkpoint | null, trust: Trust): Begun | null {
+/**
+ * What a sealer that died, or runs, has decided and not done: it follows the checkpoint, or has just made it, and the key that signs now has signed it.
+ *
+ * @param origins Logs that are asked about; null where nobody is trusted.
+ * @returns how far it explains what is there; null where it explains nothing.
+ */
+function checkUnfinished(folder: Folder, checkpoint: Checkpoint | null, log: Log | null, keys: Keys, origins: readonly string[] | null): Begun | null {
   const file = 'sealer/pending.json';
   const bytes = folder.bytes(file);
   if (bytes === null) return null;
-  const value = readCanonical(utf8(bytes) ?? '');
-  const { signed, ...plan } = isObject(value) ? value : {};
-  const { before, after } = plan;
+  const text = utf8(bytes) ?? '';
+  const value = readCanonical(text);
+  const { signed, before, after } = isObject(value) ? value : {};
   const root = checkpoint?.root ?? rootOf(new Hashes(Buffer.alloc(0)), 0, 0);
   const fits = (state: Json | undefined) => isObject(state) && state['size'] === (checkpoint?.size ?? 0) && state['root'] === root.toString('base64');
-  const by = typeof signed === 'string' ? decidedBy(signed, digestOf(canonical(plan)), trust) : null;
+  // A version before has signed no decisions, and has said in no seal what was said before. A log that has come so far has none of those.
+  const isOfBefore =
+    signed === undefined && log !== null && log.size > 0 && !log.says && isObject(after) && !(isObject(after['seal']) && 'said' in after['seal']);
+  const by = isOfBefore ? [] : typeof signed === 'string' ? decidedBy(signed, planDigest(text, signed), keys.trust) : null;
   if (by === null || !isObject(before) || !isObject(after) || !isObject(after['seal']) || !(fits(before) || fits(after))) {
     folder.find('tampered', 'wrong-pending', 'The seal that was begun does not follow the checkpoint, or is not what a key of the log has signed.', file);
     return null;
   }
-  if (by.length === 0) folder.find('untrusted', 'untrusted-pending', 'A seal was begun and is not complete, and no key that is trusted has begun it.', file);
-  else folder.find('incomplete', 'unfinished-seal', 'A seal was begun and is not complete: a sealer runs, or has died. Seal once more.', file);
-  return { size: Number(after['size']), seal: Number(after['seal']['number']) };
+  const { time, number } = after['seal'];
+  const size = Number(after['size']);
+  // Whoever decides does so after what is sealed, however it is dated.
+  const moment = Math.max(Date.parse(String(time)), log?.sealedAt ?? 0);
+  const signing = by.filter((key) => (origins ?? [key.origin]).includes(key.origin) && maySign(key, moment) && keys.outOfPlace({ by: [key], size }) === null);
+  if (isOfBefore || signing.length > 0)
+    folder.find('incomplete', 'unfinished-seal', 'A seal was begun and is not complete: a sealer runs, or has died. Seal once more.', file);
+  else folder.find('untrusted', 'untrusted-pending', 'A seal was begun and is not complete, and no key that is trusted and signs now has begun it.', file);
+  // What nobody who is trusted has begun explains nothing, but that a key was declared lost: the one that goes on may be trusted by nobody yet.
+  const explains = isOfBefore || signing.length > 0 || origins === null || goesOn(checkpoint, after['seal']['break'], text, String(signed));
+  return explains ? { size, seal: Number(number) } : null;
+}
+
+/** Whether a key that is to go on after a lost one has begun it. */
+function goesOn(checkpoint: Checkpoint | null, lost: Json | undefined, text: string, signed: string): boolean {
+  if (checkpoint === null || !isObject(lost) || !isKey(lost['to'], checkpoint.origin)) return false;
+  const key = { origin: checkpoint.origin, key: lost['to'], from: null, until: null };
+  return (decidedBy(signed, planDigest(text, signed), { keys: [key] }) ?? []).length > 0;
+}
+
+/** Digest of a plan, from the canonical text that has its signature in it: nobody walks through what may be nested deeply. */
+function planDigest(text: string, signed: string): string {
+  const parts = text.split(`"signed":${JSON.stringify(signed)},`);
+  // No digest is of itself: what holds its own signature once more was not signed.
+  return parts.length === 2 ? digestOf(parts.join('')) : '';
 }
 
 /** Without a checkpoint, and with files beyond one, a log is as a sealer leaves it that has not completed its seal: as far as that seal comes. */

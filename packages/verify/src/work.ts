@@ -79,10 +79,12 @@ export async function askAside(asked: unknown, signal: AbortSignal): Promise<unk
   if (!existsSync(PROGRAM)) return null;
   signal.throwIfAborted();
   const worker = new Worker(PROGRAM);
-  signal.addEventListener('abort', () => void worker.terminate(), { once: true });
+  const end = () => void worker.terminate();
+  signal.addEventListener('abort', end, { once: true });
   try {
     return await answerOf(worker, { asked });
   } finally {
+    signal.removeEventListener('abort', end);
     await worker.terminate();
   }
 }

@@ -1,4 +1,5 @@
 // What is built, in threads: it finds what one thread finds, in the same order.
+import { getEventListeners } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,6 +59,8 @@ it('a ledger is verified in threads as in one', async () => {
   const turning = setInterval(() => turns++, 1);
   expect(await built.verifyLedgerAside({ directory, trust }, end.signal)).toEqual(alone);
   clearInterval(turning);
+  // Who asks again and again with one signal does not gather what listens to it.
+  expect(getEventListeners(end.signal, 'abort')).toEqual([]);
   expect(turns).toBeGreaterThan(2);
   await expect(built.verifyLedgerAside({ directory: join(directory, 'nowhere'), trust }, end.signal)).rejects.toMatchObject({ name: 'UsageError' });
   const ended = built.verifyLedgerAside({ directory, trust }, end.signal);

@@ -135,6 +135,10 @@ export class BucketLedger implements LedgerStore {
     await this.#store.place(path, bytes, null, until.getTime() > Date.now() ? until : null);
   }
 
+  async partials(): Promise<readonly string[]> {
+    return [];
+  }
+
   async remove(): Promise<void> {}
 
   async decided(number: number): Promise<Buffer | null> {

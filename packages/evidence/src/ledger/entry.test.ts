@@ -1,16 +1,24 @@
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '@redress/core';
 import { describe, expect, it } from 'vitest';
 import { entryOf, type Line, namingIn, positionsDigest, readEntry, readNext, type Seal, sealEntry } from './entry.js';
 
 const sha = (text: string | Buffer) => `sha256:${createHash('sha256').update(text).digest('hex')}` as const;
 const STREAM = sha('stream');
 const record = (over: object = {}) => JSON.stringify({ stream: STREAM, seq: 1, prev: null, time: '2026-11-24T10:00:00.000Z', ...over });
+/** The first record of a stream: all of it is looked at. */
+const first = (over: object = {}) =>
+  canonicalJson({
+    ...{ v: 1, stream: STREAM, seq: 1, prev: null, time: '2026-11-24T10:00:00.000Z', kind: 'decision', execution: null, remediator: 'r' },
+    ...{ resource: { account: '111111111111', id: 'b', partition: 'aws', region: 'us-east-1', type: 'AWS::S3::Bucket' }, body: { message: 'x' }, blobs: {} },
+    ...over,
+  });
 const lineOf = (json: string) => Buffer.from(`${sha(json)} ${json}`);
 
 describe('the next line of a stream', () => {
   const read = (json: string, after?: Parameters<typeof readNext>[1]) => readNext(STREAM, after, lineOf(json));
   it('is its record, with the digest of its bytes', () => {
-    const json = record();
+    const json = first();
     expect(read(json)).toEqual({ stream: STREAM, seq: 1, time: '2026-11-24T10:00:00.000Z', digest: sha(json), json: Buffer.from(json) });
     const after = { seq: 1, head: sha(json), bytes: 0 };
     expect(read(record({ seq: 2, prev: sha(json) }), after)).toMatchObject({ seq: 2 });
@@ -26,6 +34,24 @@ describe('the next line of a stream', () => {
   it('does not begin a stream in the middle', () => {
     expect(read(record({ seq: 2 }))).toBe('it does not follow the record before it');
     expect(read(record({ prev: sha('1') }))).toBe('it does not follow the record before it');
+  });
+  it.each<[string, string]>([
+    ['another member', first({ more: 1 })],
+    ['a member less', first().replace(',"v":1', '')],
+    ['its documents twice', first().replace('},"execution":', `},"blobs":{"plan":"${sha('p')}"},"execution":`)],
+    ['space in its body', first().replace('"message":"x"', ' "message" : "x"')],
+    ['a name twice in its body', first().replace('"message":"x"', '"message":"x","message":"y"')],
+    ['names in another order', first({ body: { a: 1, b: 2 } }).replace('"a":1,"b":2', '"b":2,"a":1')],
+    ['half of a surrogate pair', first().replace('"x"', '"\\ud800"')],
+    ['another kind', first({ kind: 'opinion' })],
+  ])('begins no stream with %s', (_what, json) => {
+    expect(read(first())).toMatchObject({ seq: 1 });
+    expect(read(json)).toBe('it is not a record in canonical form');
+  });
+  it('begins no stream with bytes that are not UTF-8', () => {
+    const json = Buffer.from(first());
+    json[json.indexOf('"x"') + 1] = 0xff;
+    expect(readNext(STREAM, undefined, Buffer.concat([Buffer.from(`${sha(json)} `), json]))).toBe('it is not a record in canonical form');
   });
   it('is nothing else', () => {
     expect(read(record({ stream: sha('another') }))).toBe('it belongs to another stream');

@@ -1,6 +1,8 @@
 // What the entries of the log are: records as they stand in their streams, and one entry that closes each seal. Pure.
+import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { canonicalJson, type Digest, digestOf, isRecord, type JsonObject } from '@redress/core';
+import { isEvidenceRecord } from '../chain.js';
 import { LONGEST_ENTRY } from './tiles.js';
 
 /** How far a stream is sealed. */
@@ -114,16 +116,28 @@ export function readNext(stream: Digest, after: Position | undefined, line: Buff
   const json = line.subarray(JSON_AT);
   const digest: Digest = `sha256:${hash('sha256', json)}`;
   if (line.subarray(0, JSON_AT).toString('latin1') !== `${digest} `) return 'it is not what its digest says';
+  const text = json.toString('utf8');
   let record: unknown;
   try {
-    record = JSON.parse(json.toString('utf8'));
+    record = JSON.parse(text);
   } catch {
     return 'it is not JSON';
   }
   if (!isRecord(record) || record['stream'] !== stream) return 'it belongs to another stream';
   const { seq, prev, time } = record as JsonObject;
   if (seq !== (after?.seq ?? 0) + 1 || prev !== (after?.head ?? null)) return 'it does not follow the record before it';
-  return typeof time === 'string' ? { stream, seq, time, digest, json } : 'it has no time';
+  if (typeof time !== 'string') return 'it has no time';
+  // Verifiers take from the first one what surrounds all others. To look so at each of them would make sealing a fifth dearer.
+  return seq !== 1 || isWhole(record, text, json) ? { stream, seq, time, digest, json } : 'it is not a record in canonical form';
+}
+
+/** Whether it is a record, and written in the one form that is hashed. Of bytes that are not UTF-8 the text is another one. */
+function isWhole(record: unknown, text: string, json: Buffer): boolean {
+  try {
+    return isUtf8(json) && isEvidenceRecord(record) && canonicalJson(record) === text;
+  } catch {
+    return false;
+  }
 }
 
 /** The entry of a record: the record itself; of one that is too long for a bundle its digest, and where it is. */
@@ -143,7 +157,7 @@ export interface Naming {
   readonly documents: readonly Digest[];
 }
 
-/** Of an entry the record that names documents, if it is one; of a record that is too long for an entry they stay where they are. */
+/** The documents that a record names, from the record or its entry; of one that is too long for an entry, the entry does not hold them. */
 export function namingIn(entry: Buffer): Naming | null {
   if (entry.subarray(0, NO_BLOBS.length).equals(NO_BLOBS)) return null;
   const { blobs, stream, seq } = JSON.parse(entry.toString('utf8')) as { blobs?: Record<string, Digest>; stream: Digest; seq: number };

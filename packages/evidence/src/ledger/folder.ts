@@ -185,6 +185,14 @@ class FolderLedger implements LedgerStore {
     if (!existsSync(join(this.#directory, path))) await this.create(path, bytes);
   }
 
+  async partials(path: string): Promise<readonly string[]> {
+    const folder = `${path}.p`;
+    if (!existsSync(join(this.#directory, folder))) return [];
+    return readdirSync(join(this.#directory, folder))
+      .filter((name) => /^[1-9]\d{0,2}$/.test(name))
+      .map((name) => `${folder}/${name}`);
+  }
+
   async remove(path: string): Promise<void> {
     const file = join(this.#directory, path);
     if (!existsSync(file)) return;

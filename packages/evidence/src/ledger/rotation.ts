@@ -28,6 +28,11 @@ export function proofOfLast(entry: Buffer, index: number, path: readonly Buffer[
   return Buffer.from(lines.join('\n'));
 }
 
+/** Number of the entry that a proof is of, which is the last one of the log that was signed; infinite for what is no proof. */
+export function lastIn(proof: Buffer): number {
+  return Number(/\nindex (0|[1-9]\d{0,15})\n/.exec(proof.toString('latin1'))?.[1] ?? Number.POSITIVE_INFINITY);
+}
+
 /** A seal that is the last one under its key. */
 export type LastSeal = Seal & Required<Pick<Seal, 'rotation'>>;
 

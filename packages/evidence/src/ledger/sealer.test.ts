@@ -1,12 +1,13 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOf, isRecord, resource, streamOf } from '@redress/core';
+import { verifyLedger } from '@redress/verify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Death, dying, type Sealing, sealing } from '../../test/support/sealing.js';
 import { streamFile } from '../layout.js';
 import { heldIn } from './archive.js';
 import { type Seal, sealEntry } from './entry.js';
-import { rotateFolder, sealFolder } from './folder.js';
+import { breakFolder, rotateFolder, sealFolder } from './folder.js';
 import { EMPTY_EDGE, Growth } from './growth.js';
 import { generateKey, signCheckpoint, signerOf } from './note.js';
 import { proofOfLast, rotationPath } from './rotation.js';
@@ -305,6 +306,32 @@ describe('sealFolder that moves documents', () => {
     writeFileSync(path('ledger', 'checkpoint'), await signed());
   }
 
+  it('has those of a record that is too long for an entry, too', async () => {
+    await world.decide('a', { text: 'x'.repeat(70_000) });
+    await moved();
+    expect(documents()).toEqual([]);
+    expect(heldIn(readFileSync(path('ledger', 'documents', '000000000001.zip')))).toEqual([digestOf({ id: 'a' })]);
+    for await (const each of world.journal.read({ all: true })) expect(each.documents).toEqual({ state: { id: 'a' } });
+  });
+
+  it('keeps those of such a record apart from an archive that may end before', async () => {
+    await world.decide('a');
+    await moved({
+      store: (store: LedgerStore) => ({
+        ...dying(0, null).through(store),
+        publish: async (note: string, over: string | null) => {
+          await world.decide('a', { text: 'x'.repeat(70_000) });
+          return store.publish(note, over);
+        },
+      }),
+    });
+    expect(documents()).toEqual([]);
+    await seal();
+    expect(documents()).toHaveLength(1);
+    rmSync(path('ledger', 'documents', '000000000001.zip'));
+    for await (const each of world.journal.read({ all: true })) expect(each.documents).toEqual({ state: { id: 'a' } });
+  });
+
   it('removes none of them before the seal is published, nor what an archive does not hold', async () => {
     await world.decide('a');
     let before = -1;
@@ -440,6 +467,87 @@ describe('a sealer that dies', () => {
         expectOneHistory();
       }
     }
+  });
+
+  it.each([1, 2, 3])('after %i writes, and whose decision was moved away, leaves no tile that is not one of the log', async (writes) => {
+    const trust = { keys: [{ origin: 'example.com/redress', key: world.signer.verifier, from: null, until: null }] };
+    await prepared();
+    const deadly = dying(writes, 'after');
+    await expect(sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, store: deadly.through })).rejects.toThrow('died after');
+    rmSync(path('sealer', 'pending.json'));
+    await world.decide('c');
+    expect(await seal()).toMatchObject({ made: 'sealed' });
+    expectOneHistory();
+    expect(verifyLedger({ directory: world.directory, trust })).toMatchObject({ status: 'intact', findings: [] });
+  });
+
+  it('and whose decision was moved away leaves no tile where the next seal has filled it', async () => {
+    const trust = { keys: [{ origin: 'example.com/redress', key: world.signer.verifier, from: null, until: null }] };
+    for (let at = 0; at < 250; at++) await world.decide('a');
+    await expect(sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, store: dying(2, 'after').through })).rejects.toThrow(
+      'died',
+    );
+    expect(logFiles()).toEqual(['tile/0/000.p/251', 'tile/entries/000.p/251']);
+    rmSync(path('sealer', 'pending.json'));
+    for (let at = 0; at < 280; at++) await world.decide('b');
+    // One that dies before it has removed them: the next one does.
+    const store = (store: LedgerStore) => ({ ...dying(0, null).through(store), remove: () => Promise.reject(new Error('died before')) });
+    await expect(sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, store })).rejects.toThrow('died before');
+    await seal();
+    expectOneHistory();
+    expect(verifyLedger({ directory: world.directory, trust })).toMatchObject({ status: 'intact', findings: [] });
+  });
+
+  it('after it has announced a key, and whose decision is gone, is followed by nobody: a second history would be signed', async () => {
+    const rotating = { directory: world.directory, signer: world.signer, clock: world.clock, next: world.next, by: 'alice', reason: 'yearly' };
+    await world.decide('a');
+    await seal();
+    await world.decide('b');
+    // What is decided, two tiles, and the announcement.
+    await expect(rotateFolder({ ...rotating, store: dying(3, 'after').through })).rejects.toThrow('died after');
+    const proof = readFileSync(path(rotationPath(1)));
+    const begun = readFileSync(path('sealer', 'pending.json'));
+    rmSync(path('sealer', 'pending.json'));
+    await world.decide('c');
+    const signed = [...world.signed];
+    const refused = { code: 'ledger/corrupt', message: expect.stringContaining('announces a key, the log does not') as string };
+    await expect(seal()).rejects.toMatchObject(refused);
+    await expect(rotateFolder(rotating)).rejects.toMatchObject(refused);
+    const third = signerOf(generateKey('example.com/redress').secret);
+    const lost = { directory: world.directory, clock: world.clock, signer: third, lost: world.signer.verifier, by: 'kim', reason: 'gone' };
+    await expect(breakFolder(lost)).rejects.toMatchObject(refused);
+    expect(world.signed).toEqual(signed);
+    expect(readFileSync(path(rotationPath(1)))).toEqual(proof);
+    // What the error says to do.
+    writeFileSync(path('sealer', 'pending.json'), begun);
+    await rotateFolder(rotating);
+    const report = verifyLedger({
+      directory: world.directory,
+      trust: { keys: [{ origin: 'example.com/redress', key: world.signer.verifier, from: null, until: null }] },
+    });
+    expect(report).toMatchObject({ status: 'intact', findings: [], rotations: [{ number: 1 }] });
+    expect(readFileSync(path(rotationPath(1)))).toEqual(proof);
+  });
+
+  it('after it has announced a key that was lost then does not keep the next one from sealing', async () => {
+    await world.decide('a');
+    await seal();
+    await expect(
+      rotateFolder({
+        directory: world.directory,
+        signer: world.signer,
+        clock: world.clock,
+        next: world.next,
+        by: 'a',
+        reason: 'b',
+        store: dying(3, 'after').through,
+      }),
+    ).rejects.toThrow('died after');
+    const third = signerOf(generateKey('example.com/redress').secret);
+    const options = { directory: world.directory, clock: world.clock, signer: third };
+    await breakFolder({ ...options, lost: world.signer.verifier, by: 'kim', reason: 'gone' });
+    await world.decide('b');
+    expect(await sealFolder({ ...options, replaced: [world.signer.verifier] })).toMatchObject({ made: 'sealed', seal: { records: 1 } });
   });
 
   it('leaves half a file to nobody', async () => {

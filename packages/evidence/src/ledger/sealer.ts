@@ -19,9 +19,9 @@ import {
 } from './entry.js';
 import { type Edge, EMPTY_EDGE, edgeOf, Growth } from './growth.js';
 import { hasDecided, keyName, type NoteSigner, openCheckpoint, signCheckpoint, signDecision } from './note.js';
-import { breakPath, breaksOf, type LastSeal, proofOfLast, rotationPath, rotationsOf } from './rotation.js';
+import { breakPath, breaksOf, type LastSeal, lastIn, proofOfLast, rotationPath, rotationsOf } from './rotation.js';
 import type { JournalSource, LedgerStore, Positions } from './store.js';
-import { decodeEntries, partialTiles, TILE_WIDTH, type Tile, tilePath } from './tiles.js';
+import { decodeEntries, edgesBetween, partialTiles, TILE_WIDTH, type Tile, tilePath } from './tiles.js';
 import { leafHash } from './tree.js';
 import { entriesOf, type Found, readUnsealed, type Skipped, type Unsealed } from './unsealed.js';
 import { type Cosigned, cosign, type NotCosigned, type Witness } from './witness.js';
@@ -238,13 +238,15 @@ async function broken(sealer: Sealer, { lost, by, reason }: LostKey): Promise<Se
   const report = { origin: signer.name, skipped: [] };
   if (last?.break?.to === signer.verifier && last.break.from === lost) return { ...report, size, root, seal: last, made: 'joined', checkpoint: log.note };
   const next = (last?.number ?? 0) + 1;
+  const signed = await announcedBeyond(store, state);
   const [one, two] = [await store.decided(next), await store.decided(next + 1)];
   const begun = one === null ? null : planIn(one, next);
   const further = two === null ? null : planIn(two, next + 1);
+  if (begun === null && further === null && signed !== null) throw undecided(signed);
   let plan = [begun, further].find((each) => each?.after.seal.break !== undefined) ?? null;
   if (plan === null) {
     await checkLost(sealer, log, lost);
-    if (begun !== null) checkDecided(sealer, begun, [lost]);
+    if (begun !== null) checkDecided(sealer, state, begun, [last?.rotation?.to ?? lost]);
     const number = next + (begun === null ? 0 : 1);
     const made = breakPlan(log, begun, { from: lost, to: signer.verifier, entries: size, by, reason }, sealer, await linesOf(sealer, log, begun));
     plan = planIn(await store.decide(number, await decision(made, signer)), number);
@@ -371,7 +373,10 @@ async function sealed(sealer: Sealer, found: string | null, next: NextKey | null
       return { origin: signer.name, size, root, seal: last, made: completed ? 'completed' : 'joined', skipped: [], checkpoint: log.note };
     checkSigner(signer, state, log.by, announced);
     const number = (last?.number ?? 0) + 1;
+    // Before what is decided is read: whoever has signed an announcement had decided it.
+    const signed = await announcedBeyond(store, state);
     const begun = await store.decided(number);
+    if (begun === null && signed !== null) throw undecided(signed);
     if (begun !== null) {
       completed = true;
       await complete(sealer, log, planIn(begun, number), null);
@@ -391,6 +396,20 @@ async function sealed(sealer: Sealer, found: string | null, next: NextKey | null
     const checkpoint = await complete(sealer, log, mine ? plan : planIn(decided, number), mine ? fresh.lines : null);
     if (mine) return { ...report, ...plan.after, made: 'sealed', checkpoint };
   }
+}
+
+/** The announcement of a key by a checkpoint that was signed and not published; null where there is none. */
+async function announcedBeyond(store: LedgerStore, { said, size }: State): Promise<string | null> {
+  const path = rotationPath(said.rotations + 1);
+  const proof = await store.read(path);
+  return proof === null || lastIn(proof) < size ? null : path;
+}
+
+/** The key has signed a log of this size: another one of the same size would be a second history. */
+function undecided(path: string): RedressError {
+  return new RedressError('ledger/corrupt', `${path} announces a key, the log does not, and what was decided about it is gone. Nothing was signed.`, {
+    next: 'Put back what was moved away from below `sealer`, and run the replacement again with the same two keys. If it is lost, make sure that nobody has a copy of the announcement, and move that away: another checkpoint of as many entries will be signed.',
+  });
 }
 
 const GONE = 'the stream is missing, and is sealed';
@@ -427,10 +446,17 @@ async function decision(plan: Plan, signer: NoteSigner): Promise<Buffer> {
   return Buffer.from(canonicalJson({ ...plan, signed: await signDecision(digestOf(plan), signer) } satisfies Decided));
 }
 
-/** Who can write what was decided could have a key announced, a seal dated, or documents given up, that no key of the log has decided. */
-function checkDecided({ signer, replaced }: Sealer, { signed, ...plan }: Decided, keys: readonly string[] = []): void {
-  if (typeof signed === 'string' && hasDecided(signed, digestOf(plan), signer.name, [signer.verifier, ...replaced, ...keys])) return;
-  throw new RedressError('ledger/corrupt', `No key of this ledger has decided what seal ${plan.after.seal.number} is to be. Nothing was signed.`, {
+/**
+ * Who can write what was decided could have a key announced, a seal dated, or documents given up, that no key of the log has decided. One that was replaced
+ * or lost decides nothing more: whoever steals it may have it.
+ *
+ * @param keys Those that may have decided it: the one that signs now.
+ */
+function checkDecided({ signer: { name } }: Sealer, { seal: last }: State, { signed, ...plan }: Plan & Partial<Decided>, keys: readonly string[]): void {
+  if (typeof signed === 'string' && hasDecided(signed, digestOf(plan), name, keys)) return;
+  // Versions before this one have signed no decisions, and have said in no seal what was said before. After the first seal that says it they decide nothing.
+  if (signed === undefined && last?.said === undefined && plan.after.seal.said === undefined) return;
+  throw new RedressError('ledger/corrupt', `The key that signs this ledger has not decided what seal ${plan.after.seal.number} is to be. Nothing was signed.`, {
     next: 'Find out who has written it below `sealer`, and move it away. If a version of Redress before this one has begun the seal, complete it with that.',
   });
 }
@@ -463,7 +489,7 @@ async function complete(sealer: Sealer, { version, note: log, state, edge }: Log
     throw new RedressError('ledger/key', `${keyName(rotation.from)} was declared lost before it announced another key. Nothing was signed.`, {
       next: 'Complete with `redress evidence break` what was begun.',
     });
-  if ('signed' in plan || read === null) checkDecided(sealer, plan as Decided);
+  if ('signed' in plan || read === null) checkDecided(sealer, state, plan, [signer.verifier]);
   const lines = read ?? (await linesOf(sealer, { state }, plan));
   const seals = plan.begun === undefined ? [after.seal] : [plan.begun, after.seal];
   // Nothing is written beside the log that it will not be part of.
@@ -473,9 +499,9 @@ async function complete(sealer: Sealer, { version, note: log, state, edge }: Log
   const { documents } = seals[0] ?? after.seal;
   const named: Naming[] = documents === undefined ? [] : await namedBefore(store, documents.from, before.size);
   const isApart = documents === undefined && state.said.documents > 0;
-  for await (const { entry, leaf } of entriesOf(source, lines)) {
+  for await (const { entry, leaf, json } of entriesOf(source, lines)) {
     growth.append(entry, leaf);
-    const naming = documents === undefined && !isApart ? null : namingIn(entry);
+    const naming = documents === undefined && !isApart ? null : namingIn(json);
     if (naming !== null) named.push(naming);
     if (writes.full) await writes.room();
   }
@@ -570,10 +596,11 @@ async function tidy(sealer: Sealer, { seal: last, size, root }: State): Promise<
   await over(sealer.store, planIn(left, last.number).before, { size, root, seal: last });
 }
 
-/** Removes what was only needed until a seal was complete. */
+/** Removes what was only needed until a seal was complete, and what a sealer has left that died and whose decision was moved away. */
 async function over(store: LedgerStore, before: Size, after: Plan['after']): Promise<void> {
-  const kept = new Set(partialTiles(after.size).map(tilePath));
-  for (const tile of partialTiles(before.size)) if (!kept.has(tilePath(tile))) await store.remove(inLedger(tile));
+  const kept = new Set(partialTiles(after.size).map(inLedger));
+  for (const tile of edgesBetween(before.size, after.size))
+    for (const path of await store.partials(inLedger(tile))) if (!kept.has(path)) await store.remove(path);
   await store.forget(after.seal.number);
 }
 

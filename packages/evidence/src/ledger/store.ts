@@ -32,7 +32,9 @@ export interface LedgerStore {
   create(path: string, bytes: Uint8Array): Promise<void>;
   /** Keeps documents until a moment at least; where an archive is there already, that one stays. */
   archive(path: string, bytes: Uint8Array, until: Date): Promise<void>;
-  /** Removes a partial tile that a larger one has replaced, where the store removes anything. */
+  /** The partial tiles that are there of a full one, by its path and theirs; none where the store removes nothing. */
+  partials(path: string): Promise<readonly string[]>;
+  /** Removes a partial tile that is not one of the log, or that a larger one has replaced, where the store removes anything. */
   remove(path: string): Promise<void>;
   /** What was decided about a seal; null where nothing was, or where the store has forgotten it. */
   decided(seal: number): Promise<Buffer | null>;

@@ -51,6 +51,25 @@ export function partialTiles(size: number): Tile[] {
   return tilesBetween(0, size).filter(({ width }) => width < TILE_WIDTH);
 }
 
+/**
+ * The tiles, each by its full one, that are at the right edge of a tree or on the way to that of a larger one: where partial ones may be left.
+ *
+ * @example edgesBetween(300, 520) // the second and the third bundle of entries, the second and the third tile of hashes, and the one above them
+ */
+export function edgesBetween(from: number, to: number): Tile[] {
+  const tiles: Tile[] = [];
+  const add = (level: Tile['level'], before: number, after: number) => {
+    for (let index = Math.floor(Math.max(0, before) / TILE_WIDTH); index * TILE_WIDTH <= after; index++) tiles.push({ level, index, width: TILE_WIDTH });
+  };
+  add('entries', from, to);
+  for (let level = 0, before = from, after = to; after > 0; level++) {
+    add(level, before, after);
+    before = Math.floor(before / TILE_WIDTH);
+    after = Math.floor(after / TILE_WIDTH);
+  }
+  return tiles;
+}
+
 /** A bundle of entries while it is put together: each with its length before it, in two bytes. */
 export class Bundle {
   #bytes = Buffer.alloc(0);

@@ -23,6 +23,15 @@ export interface Unsealed extends Pick<Line, 'stream' | 'seq' | 'time'> {
   readonly line: Line | null;
 }
 
+/** An entry of a record. */
+interface Entry {
+  readonly entry: Buffer;
+  /** Its hash. */
+  readonly leaf: Buffer;
+  /** The record: an entry does not hold one that is too long for it. */
+  readonly json: Buffer;
+}
+
 /** Bytes that one read asks for at most. */
 const RUN = 1024 * 1024;
 
@@ -75,11 +84,11 @@ export async function readUnsealed(source: JournalSource, sealed: Positions, end
  * The entries of lines, with their hashes; those that are not in memory are read once more, as many at once as follow one another. What an entry holds is
  * there until the next one is asked for.
  */
-export async function* entriesOf(source: JournalSource, lines: readonly Unsealed[]): AsyncIterable<{ readonly entry: Buffer; readonly leaf: Buffer }> {
+export async function* entriesOf(source: JournalSource, lines: readonly Unsealed[]): AsyncIterable<Entry> {
   for (let first = 0; first < lines.length; ) {
     const { stream, seq, from, line, leaf } = lines[first] as Unsealed;
     if (line !== null) {
-      yield { entry: entryOf(line), leaf: Buffer.from(leaf, 'latin1') };
+      yield { entry: entryOf(line), leaf: Buffer.from(leaf, 'latin1'), json: line.json };
       first++;
       continue;
     }
@@ -90,9 +99,10 @@ export async function* entriesOf(source: JournalSource, lines: readonly Unsealed
     }
     const last = lines[after - 1] as Unsealed;
     for await (const { bytes } of linesOf(source.read(stream, { seq: seq - 1, bytes: from }, { seq: last.seq, bytes: last.to }), from)) {
-      const entry = entryOf({ stream, seq: (lines[first] as Unsealed).seq, ...read(bytes) });
+      const whole = read(bytes);
+      const entry = entryOf({ stream, seq: (lines[first] as Unsealed).seq, ...whole });
       // Not the hash that is known: that what was read now is what was decided on is seen by it.
-      yield { entry, leaf: leafHash(entry) };
+      yield { entry, leaf: leafHash(entry), json: whole.json };
       first++;
       if (first === after) break;
     }

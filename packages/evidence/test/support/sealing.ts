@@ -139,6 +139,7 @@ export function dying(at: number, death: Death | null): { through: (store: Ledge
       read: (path) => store.read(path),
       decided: (seal) => store.decided(seal),
       kept: (seal) => store.kept(seal),
+      partials: (path) => store.partials(path),
       create: (path, bytes) => step(() => store.create(path, bytes)),
       archive: (path, bytes, until) => step(() => store.archive(path, bytes, until)),
       publish: (note, over) => step(() => store.publish(note, over)),
