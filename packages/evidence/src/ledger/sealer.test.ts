@@ -565,8 +565,12 @@ describe('a sealer that dies', () => {
     await expect(sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, store: deadly.through })).rejects.toThrow('died after');
     const whole = readFileSync(fileOf('d'));
     truncateSync(fileOf('d'), 0);
+    const files = () => readdirSync(join(world.directory, 'ledger'), { recursive: true }).sort();
+    const written = files();
     await expect(seal()).rejects.toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
     expect(world.signed).toHaveLength(1);
+    // Nor is anything written beside the log that would not be part of it.
+    expect(files()).toEqual(written);
     writeFileSync(fileOf('d'), whole);
     expect(await seal()).toMatchObject({ made: 'completed', size: 15 });
     expectOneHistory();

@@ -60,7 +60,7 @@ h1,h2,h3,h4,caption,thead{break-after:avoid}
 tr,dl.facts,.notice,.chart{break-inside:avoid}
 .change{break-before:page;border:0}
 table{font-size:8pt}
-th{min-width:3.9rem}th.wide{min-width:8.75rem}
+th{min-width:3.9rem}th.wide{min-width:7.5rem}
 td{padding-right:.4rem}
 dl.facts{grid-template-columns:8rem 1fr}
 .diff ins{border-left:2pt solid #000}.diff del{border-left:2pt dotted #000}
