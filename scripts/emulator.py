@@ -3,6 +3,7 @@
 - EC2 answers GetEbsDefaultKmsKeyId: the AWS managed key, which is what an account has that never chose another. ModifyEbsDefaultKmsKeyId
   takes any key, whether it exists or not, and ResetEbsDefaultKmsKeyId goes back.
 - DescribeSecurityGroupRules says by GroupOwnerId whose the group is, as AWS does.
+- DescribeInstances knows the filter `network-interface.group-id`, by the groups of the instance: moto answers it with an error as soon as there is one.
 - IAM has no clock to turn: access keys of users named `old-*` are dated 200 days back.
 - Users get unique ids of AWS's form (AIDA…), as AWS Config names them.
 - IAM has no calls for the root user of an account. Here it is a user of the name `root`: its keys, MFA devices and password are what the summary of
@@ -26,6 +27,7 @@ from moto.core.responses import ActionResult  # noqa: E402
 from moto.ec2.models.security_groups import SecurityGroupRule  # noqa: E402
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore  # noqa: E402
 from moto.ec2.responses.settings import Settings  # noqa: E402
+from moto.ec2.utils import filter_dict_attribute_mapping  # noqa: E402
 from moto.iam import models  # noqa: E402
 from moto.moto_server import werkzeug_app  # noqa: E402
 from moto.rds.models import DBCluster  # noqa: E402
@@ -44,6 +46,7 @@ def _dated(self, *args, **kwargs):
 
 models.AccessKey.__init__ = _dated
 SecurityGroupRule.group_owner_id = property(lambda self: self.owner_id)
+filter_dict_attribute_mapping["network-interface.group-id"] = filter_dict_attribute_mapping["instance.group-id"]
 
 _original_user = models.User.__init__
 
