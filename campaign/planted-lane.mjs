@@ -40,8 +40,9 @@ const project = {
 };
 const reporter = {
   onTestCaseResult: (test) => {
-    if (planted !== null && searching && !surveying && test.result().state === 'failed') {
-      spoil();
+    if (planted !== null && !surveying && test.result().state === 'failed') {
+      // Others may be cut off; and a server that a failed test has left has clients that wait.
+      if (searching || /\/packages\/(?:cli|console)\//.test(test.module.moduleId)) spoil();
       void vitest.cancelCurrentRun('test-failure');
     }
   },
