@@ -125,7 +125,8 @@ export class AwsJournal implements Journal {
   readonly #known = new Map<Digest, Head>();
   /** Per stream, so that the workers of one process do not get in each other's way. */
   readonly #turns = new Map<Digest, Promise<unknown>>();
-  readonly #asked = new Map<'open' | 'waiting', Promise<readonly Head[]>>();
+  /** Readings of an index that have not begun: whoever asks until then shares them. */
+  readonly #asked = new Map<Index, Promise<readonly Head[]>>();
   /** When all that stands was last known to be named in its place; epoch milliseconds. */
   #placedAt = 0;
 
@@ -291,12 +292,12 @@ export class AwsJournal implements Journal {
   }
 
   async open(): Promise<readonly OpenExecution[]> {
-    const heads = await this.#indexed('open', (head) => head.state.open !== null);
+    const heads = await this.#indexed('open');
     return heads.flatMap(({ state }) => (state.open === null ? [] : [state.open])).sort((a, b) => a.begunAt - b.begunAt);
   }
 
   async approvals(): Promise<readonly Approval[]> {
-    const heads = await this.#indexed('waiting', (head) => waits(head.state));
+    const heads = await this.#indexed('waiting');
     return heads
       .flatMap(({ state }) => approvalsOf(state))
       .filter((each) => each.usedBy === null)
@@ -304,7 +305,7 @@ export class AwsJournal implements Journal {
   }
 
   async standing(place?: Pick<ResourceRef, 'account' | 'region'>): ReturnType<Journal['standing']> {
-    if (place === undefined) return standingIn((await this.#indexed('waiting', (head) => waits(head.state))).map(({ state }) => state));
+    if (place === undefined) return standingIn((await this.#indexed('waiting')).map(({ state }) => state));
     await this.#placeAll();
     const streams: Digest[] = [];
     for await (const { sk, expires } of this.#store.query({ pk: placeKey(place) })) if (expires === undefined) streams.push(streamNamed(sk?.S ?? ''));
@@ -323,7 +324,7 @@ export class AwsJournal implements Journal {
     if (now - this.#placedAt < PLACED_FOR) return;
     const last = Number((await this.#store.get(PLACED))?.['at']?.N ?? 0);
     if (now - last >= PLACED_FOR) {
-      const heads = await this.#indexed('waiting', (head) => waits(head.state));
+      const heads = await this.#indexed('waiting');
       const items = heads.flatMap(({ state, placed }) => {
         const place = placed ? null : placeOf(state);
         return place === null ? [] : [this.#named(state.stream, place)];
@@ -703,24 +704,24 @@ export class AwsJournal implements Journal {
     return known === undefined ? { head: await this.#read(stream), fresh: true } : { head: known, fresh: false };
   }
 
-  /**
-   * Heads that an index names. It may lag: what this process wrote itself is looked at, too. One that cannot be read keeps nobody from the
-   * others, so that a no to what is announced there can still be said; whoever comes to its own resource is told.
-   */
   /** Who asks in the same turn shares one reading, which begins after all of them have asked. */
-  #indexed(index: 'open' | 'waiting', known: (head: Head) => boolean): Promise<readonly Head[]> {
+  #indexed(index: Index): Promise<readonly Head[]> {
     const shared = this.#asked.get(index);
     if (shared !== undefined) return shared;
     const reading = Promise.resolve().then(() => {
       this.#asked.delete(index);
-      return this.#readIndexed(index, known);
+      return this.#readIndexed(index);
     });
     this.#asked.set(index, reading);
     return reading;
   }
 
-  async #readIndexed(index: 'open' | 'waiting', known: (head: Head) => boolean): Promise<readonly Head[]> {
-    const streams = new Set([...this.#known].filter(([, head]) => known(head)).map(([stream]) => stream));
+  /**
+   * Heads that an index names. It may lag: what this process wrote itself is looked at, too. One that cannot be read keeps nobody from the
+   * others, so that a no to what is announced there can still be said; whoever comes to its own resource is told.
+   */
+  async #readIndexed(index: Index): Promise<readonly Head[]> {
+    const streams = new Set([...this.#known].filter(([, head]) => INDEXED[index](head.state)).map(([stream]) => stream));
     await Promise.all(
       Array.from({ length: SHARDS }, async (_, shard) => {
         for await (const item of this.#store.query({ pk: `${index}#${shard}`, index: { name: index, key: `${index}Shard` } }))
@@ -759,6 +760,10 @@ function sameHead(
     ExpressionAttributeValues: { ':seq': { N: String(state.length) }, ':digest': { S: state.head }, ':fence': { N: String(state.fence) } },
   };
 }
+
+/** The indexes of heads, each with the streams that it names. */
+const INDEXED = { open: (state: StreamState) => state.open !== null, waiting: waits };
+type Index = keyof typeof INDEXED;
 
 /** Something in it waits, or waited, for a person, and was not used; or it stands open, or nobody could be notified of it. */
 function waits(state: StreamState): boolean {

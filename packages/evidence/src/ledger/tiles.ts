@@ -28,21 +28,24 @@ export function tilePath({ level, index, width }: Tile): string {
   return `tile/${level}/${path}${width === TILE_WIDTH ? '' : `.p/${width}`}`;
 }
 
+/** The rows of a tree's tiles, bundles of entries first, each with how much is in it before and after the tree grows. */
+function* rowsOf(from: number, to: number): Iterable<{ readonly level: Tile['level']; readonly before: number; readonly after: number }> {
+  yield { level: 'entries', before: from, after: to };
+  for (let level = 0, before = from, after = to; after > 0; level++) {
+    yield { level, before, after };
+    before = Math.floor(before / TILE_WIDTH);
+    after = Math.floor(after / TILE_WIDTH);
+  }
+}
+
 /** All tiles of a tree that change or are added when it grows, bundles of entries first; those of the whole tree when it grows from 0. */
 export function tilesBetween(from: number, to: number): Tile[] {
   const tiles: Tile[] = [];
-  const add = (level: Tile['level'], before: number, after: number) => {
+  for (const { level, before, after } of rowsOf(from, to))
     for (let index = Math.floor(before / TILE_WIDTH); index * TILE_WIDTH < after; index++) {
       const width = Math.min(TILE_WIDTH, after - index * TILE_WIDTH);
       if (index * TILE_WIDTH + width > before) tiles.push({ level, index, width });
     }
-  };
-  add('entries', from, to);
-  for (let level = 0, before = from, after = to; after > 0; level++) {
-    add(level, before, after);
-    before = Math.floor(before / TILE_WIDTH);
-    after = Math.floor(after / TILE_WIDTH);
-  }
   return tiles;
 }
 
@@ -58,15 +61,8 @@ export function partialTiles(size: number): Tile[] {
  */
 export function edgesBetween(from: number, to: number): Tile[] {
   const tiles: Tile[] = [];
-  const add = (level: Tile['level'], before: number, after: number) => {
-    for (let index = Math.floor(Math.max(0, before) / TILE_WIDTH); index * TILE_WIDTH <= after; index++) tiles.push({ level, index, width: TILE_WIDTH });
-  };
-  add('entries', from, to);
-  for (let level = 0, before = from, after = to; after > 0; level++) {
-    add(level, before, after);
-    before = Math.floor(before / TILE_WIDTH);
-    after = Math.floor(after / TILE_WIDTH);
-  }
+  for (const { level, before, after } of rowsOf(from, to))
+    for (let index = Math.floor(before / TILE_WIDTH); index * TILE_WIDTH <= after; index++) tiles.push({ level, index, width: TILE_WIDTH });
   return tiles;
 }
 
