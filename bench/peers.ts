@@ -41,6 +41,7 @@ import { ACCOUNT, apiCall, opened, queue, REGION } from '../demo/events.ts';
 import { startMoto } from '../scripts/moto.mjs';
 import { pythonOf } from '../scripts/setup.mjs';
 import { startServer } from '../tests/support/server.ts';
+import { useNoCredentials } from './support/credentials.ts';
 import { LATENCIES, type Latency, type Passed, roundTrips, slowed } from './support/latency.ts';
 import { type Report, toLine } from './support/report.ts';
 
@@ -53,16 +54,7 @@ const ROUNDS = Number(options.rounds ?? (latency === null ? 30 : 10));
 const WARM_UP = 3;
 const DAY = 86_400_000;
 
-Object.assign(process.env, {
-  AWS_ACCESS_KEY_ID: 'bench',
-  AWS_SECRET_ACCESS_KEY: 'bench',
-  AWS_REGION: REGION,
-  AWS_DEFAULT_REGION: REGION,
-  AWS_CONFIG_FILE: '/dev/null',
-  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-  AWS_EC2_METADATA_DISABLED: 'true',
-});
-for (const name of ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL', 'AWS_LAMBDA_FUNCTION_NAME']) delete process.env[name];
+useNoCredentials(REGION);
 
 // Each round is eight days after the last one: what a person takes back twice in a week waits for a person, and so would a bench that opens the same gap again.
 let shift = 0;

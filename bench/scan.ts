@@ -27,6 +27,7 @@ import { clients } from '../demo/account.ts';
 import { ACCOUNT, REGION } from '../demo/events.ts';
 import { startMoto } from '../scripts/moto.mjs';
 import { pythonOf } from '../scripts/setup.mjs';
+import { useNoCredentials } from './support/credentials.ts';
 import { slowed } from './support/latency.ts';
 import { type Report, toLine } from './support/report.ts';
 
@@ -67,16 +68,7 @@ const CUSTODIAN = [
   { name: 'log-retention', resource: 'aws.log-group', filters: [{ type: 'value', key: 'retentionInDays', op: 'lt', value: 365 }] },
 ];
 
-Object.assign(process.env, {
-  AWS_ACCESS_KEY_ID: 'bench',
-  AWS_SECRET_ACCESS_KEY: 'bench',
-  AWS_REGION: REGION,
-  AWS_DEFAULT_REGION: REGION,
-  AWS_CONFIG_FILE: '/dev/null',
-  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-  AWS_EC2_METADATA_DISABLED: 'true',
-});
-for (const name of ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL', 'AWS_LAMBDA_FUNCTION_NAME']) delete process.env[name];
+useNoCredentials(REGION);
 
 const moto = await startMoto();
 const work = mkdtempSync(join(tmpdir(), 'redress-scan-'));
