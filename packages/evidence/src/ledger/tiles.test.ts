@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EMPTY_EDGE, edgeOf, Growth } from './growth.js';
-import { decodeEntries, encodeEntries, partialTiles, tilePath, tilesBetween } from './tiles.js';
+import { decodeEntries, edgesBetween, encodeEntries, partialTiles, tilePath, tilesBetween } from './tiles.js';
 import { leafHash, MemoryTree, rootOf } from './tree.js';
 
 const entry = (number: number) => Buffer.from(`entry ${number}`);
@@ -35,6 +35,19 @@ describe('tiles of a tree', () => {
     expect(of(2)).toEqual([{ level: 2, index: 0, width: 1 }]);
     expect(of(3)).toEqual([]);
     expect(partialTiles(70_000).map(tilePath)).toEqual(['tile/entries/273.p/112', 'tile/0/273.p/112', 'tile/1/001.p/17', 'tile/2/000.p/1']);
+  });
+
+  it('end where the tree does: no empty one follows a full one', () => {
+    expect(tilesBetween(200, 512).map(tilePath)).toEqual(['tile/entries/000', 'tile/entries/001', 'tile/0/000', 'tile/0/001', 'tile/1/000.p/2']);
+    expect(partialTiles(65_536).map(tilePath)).toEqual(['tile/2/000.p/1']);
+  });
+
+  it('of which partial ones may be left are those at the edge of the smaller tree, of the larger one, and in between', () => {
+    const edges = (from: number, to: number) => edgesBetween(from, to).map(tilePath);
+    expect(edges(300, 520)).toEqual(['tile/entries/001', 'tile/entries/002', 'tile/0/001', 'tile/0/002', 'tile/1/000']);
+    // Whoever died may have had more entries than what was sealed then: a full tile can have partial ones, and so can the one after it.
+    expect(edges(5, 256)).toEqual(['tile/entries/000', 'tile/entries/001', 'tile/0/000', 'tile/0/001', 'tile/1/000']);
+    expect(edges(0, 0)).toEqual(['tile/entries/000']);
   });
 
   it('do not exist for a tree that does not grow', () => {
