@@ -19,6 +19,13 @@ describe('tilePath', () => {
   });
 });
 
+/** The hash above the first 256 entries. */
+function above(): Buffer[] {
+  const tree = new MemoryTree();
+  for (let at = 0; at < 256; at++) tree.append(leafHash(entry(at)));
+  return [tree.at(8, 0)];
+}
+
 describe('tiles of a tree', () => {
   it('are those of the specification for 70,000 entries', () => {
     // https://c2sp.org/tlog-tiles: "a tree of size 70,000 will be represented by 273 full level 0 tiles, one partial with 112 hashes, one full
@@ -97,7 +104,8 @@ describe('tiles of a tree', () => {
           }
         }
       }),
-      { numRuns: 40 },
+      // Trees that end with full tiles, and what follows them.
+      { numRuns: 40, examples: [[[256, 1]], [[200, 312, 0, 300]]] },
     );
   });
 
@@ -114,6 +122,8 @@ describe('tiles of a tree', () => {
   it.each([
     ['missing', 'tile/0/001.p/44', null],
     ['cut', 'tile/0/001.p/44', Buffer.alloc(32)],
+    ['longer', 'tile/0/001.p/44', Buffer.concat([...Array.from({ length: 44 }, (_, at) => leafHash(entry(256 + at))), Buffer.alloc(32)])],
+    ['longer, above', 'tile/1/000.p/1', Buffer.concat([...above(), Buffer.alloc(32)])],
     ['of fewer entries', 'tile/entries/001.p/44', encodeEntries([entry(256)])],
     ['of another entry', 'tile/entries/001.p/44', encodeEntries(Array.from({ length: 44 }, (_, at) => entry(at === 3 ? 0 : 256 + at)))],
   ])('are refused when the last one is %s', async (_, path, bytes) => {
