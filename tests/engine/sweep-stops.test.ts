@@ -129,7 +129,7 @@ describe('what was done before in a place', () => {
     expect(await sweep({ dryRun: true, targets: [THERE] }, unread)).toMatchObject([{ status: 'complete', looked: 2, record: null }]);
   });
 
-  it('is gone on with, unless the sweep begins anew', async () => {
+  it('is continued, unless the sweep begins again', async () => {
     for (const id of ['w1', 'w2', 'w3']) aws.put(id, ['closed']);
     const looked = () => aws.calls.splice(0).flatMap(({ operation, input }) => (operation === 'DescribeWidget' ? [input['Id']] : []));
     expect(await sweep({ perSecond: 1, deadline: time + 36_000 })).toMatchObject([{ status: 'stopped' }]);
