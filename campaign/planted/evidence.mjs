@@ -1106,8 +1106,16 @@ export default [
     promise: 'A copy of a checkpoint is never replaced, and one that cannot be kept is said and stops nothing.',
     defect: 'another checkpoint of the same size takes its place unseen',
     file: `${EVIDENCE}/ledger/anchor.ts`,
-    find: "if (!sameCheckpoint(readFileSync(file, 'utf8'), note)) throw contradicts(file);",
-    replace: "if (readFileSync(file, 'utf8') === '') throw contradicts(file);",
+    find: "if (!sameCheckpoint(await readFile(file, 'utf8'), note)) throw contradicts(file);",
+    replace: "if ((await readFile(file, 'utf8')) === '') throw contradicts(file);",
+    tests: [`${EVIDENCE}/ledger/anchor.test.ts`],
+  },
+  {
+    promise: 'A copy of a checkpoint is never replaced, and one that cannot be kept is said and stops nothing.',
+    defect: 'one that is kept in the same moment takes its place unseen',
+    file: `${EVIDENCE}/ledger/anchor.ts`,
+    find: 'await link(temporary, file)',
+    replace: "await (await import('node:fs/promises')).rename(temporary, file)",
     tests: [`${EVIDENCE}/ledger/anchor.test.ts`],
   },
   {

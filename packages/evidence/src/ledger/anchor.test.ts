@@ -44,6 +44,17 @@ describe('copies of checkpoints', () => {
     expect(readFileSync(join(directory, PATH), 'utf8')).toBe(note);
   });
 
+  it('that are kept in the same moment are all kept where they are the same, and the first where they are not', async () => {
+    const anchor = folderAnchor(directory);
+    const kept = (notes: readonly string[]) => Promise.all(notes.map(async (each) => (await anchorTo([anchor], each)).length));
+    expect(await kept([note, note, note])).toEqual([0, 0, 0]);
+    const two = ['CQkK', 'CQkL'].map((other) => note.replace('1234', '1235').replace('CQkJ', other));
+    const failed = await kept(two);
+    expect(failed.toSorted()).toEqual([0, 1]);
+    expect(readFileSync(join(directory, PATH.replace('1234', '1235')), 'utf8')).toBe(two[failed.indexOf(0)]);
+    expect(readdirSync(join(directory, 'example.com_redress')).sort()).toEqual(['000000000001234.checkpoint', '000000000001235.checkpoint']);
+  });
+
   it('that fail keep nobody from the others', async () => {
     writeFileSync(join(directory, 'file'), '');
     const failed = await anchorTo([folderAnchor(join(directory, 'file')), folderAnchor(join(directory, 'good'))], note);
