@@ -1,8 +1,11 @@
 // What a sealer keeps for speed: how much of the log it reads, and that it says the same without it. And the moments and bounds of what it decides.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { digestOf, digestText } from '@redress/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dying, type Sealing, sealing, VERIFIER } from '../../test/support/sealing.js';
+import { blobFile } from '../layout.js';
+import { Archives, archivePath } from './archive.js';
 import type { Seal } from './entry.js';
 import { breakFolder, rotateFolder, sealFolder } from './folder.js';
 import { generateKey, signerOf } from './note.js';
@@ -42,25 +45,37 @@ describe('a sealer reads of the log', () => {
     const kept = readFileSync(state(), 'utf8');
     await world.decide('b');
     expect(await bundlesRead()).toEqual(['001.p/17']);
-    const all = ['001.p/19', '000', '001.p/19'];
-    // As it was two seals ago.
-    writeFileSync(state(), kept.replace('"seq":271', '"seq":270'));
-    expect(await bundlesRead()).toEqual(all);
-    for (const [gone, width] of [
-      [() => writeFileSync(state(), '{"no":'), 20],
-      [() => rmSync(state()), 21],
+    for (const [what, width] of [
+      // As it was a seal ago; not what the seal says; no JSON; nothing.
+      [kept, 19],
+      [kept.replace(/"seq":\d+/, '"seq":1').replace('"number":2', '"number":4'), 20],
+      ['{"no":', 21],
+      [null, 22],
     ] as const) {
-      gone();
+      if (what === null) rmSync(state());
+      else writeFileSync(state(), what);
       expect(await bundlesRead()).toEqual([`001.p/${width}`, '000', `001.p/${width}`]);
     }
-    expect(await bundlesRead()).toEqual(['001.p/22']);
+    expect(await bundlesRead()).toEqual(['001.p/23']);
   });
 
   it('its last bundle where that is full', async () => {
-    await decide('a', 255);
+    await decide('a', 511);
     await sealFolder(options());
-    expect(await bundlesRead()).toEqual(['000']);
-    expect(await bundlesRead()).toEqual(['001.p/1']);
+    expect(await bundlesRead()).toEqual(['001']);
+    expect(await bundlesRead()).toEqual(['002.p/1']);
+  });
+
+  it('nothing that is missing, and signs nothing then', async () => {
+    await decide('a', 260);
+    await sealFolder(options());
+    await world.decide('a');
+    rmSync(join(world.directory, 'ledger/tile/entries/000'));
+    // What names documents that no seal has said anything of is read again.
+    await expect(sealFolder({ ...options(), documentsFor: 7 })).rejects.toMatchObject({ code: 'ledger/corrupt' });
+    rmSync(join(world.directory, 'sealer'), { recursive: true });
+    await expect(sealFolder(options())).rejects.toMatchObject({ code: 'ledger/corrupt' });
+    expect(world.signed).toHaveLength(1);
   });
 
   it('no more after one that has died right after it had published, and left what it had decided', async () => {
@@ -71,6 +86,26 @@ describe('a sealer reads of the log', () => {
     await expect(sealFolder({ ...options(), store: dying(3, 'after').through })).rejects.toThrow('died after');
     await world.decide('b');
     expect(await bundlesRead()).toEqual(['001.p/8']);
+  });
+});
+
+describe('documents of a seal in several archives', () => {
+  it('are removed from where they were, whichever archive has them', async () => {
+    const text = '{"id":"far"}';
+    const own = blobFile(world.directory, digestText(text));
+    mkdirSync(dirname(own), { recursive: true });
+    writeFileSync(own, text);
+    const archives = new Archives(1);
+    archives.add({ digest: digestText(text), text });
+    const second = archives.end();
+    await world.decide('a');
+    const store = (inner: LedgerStore): LedgerStore => ({
+      ...dying(0, null).through(inner),
+      // As if there were too many for one.
+      read: async (path) => (path === archivePath(1, 1) ? second : inner.read(path)),
+    });
+    await sealFolder({ ...options(), documentsFor: 7, store });
+    expect([existsSync(own), existsSync(blobFile(world.directory, digestOf({ id: 'a' })))]).toEqual([false, false]);
   });
 });
 

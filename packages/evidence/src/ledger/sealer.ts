@@ -272,7 +272,7 @@ async function checkLost({ store, signer }: Sealer, { by, state: { said, seal: l
   const replaced = (await rotationsOf(store, said.rotations)).some((each) => each.rotation.from === signer.verifier);
   if (replaced || (await breaksOf(store)).some((note) => isOf(note, signer)))
     throw no(`${keyName(signer.verifier)} has signed for this ledger before.`, 'Make a new key.');
-  await signCheckpoint({ origin: signer.name, size: 0, root: Buffer.from(EMPTY.root, 'base64') }, signer);
+  await checkSigns(signer);
 }
 
 function isOf(note: string, { name, verifier }: NoteSigner): boolean {
@@ -307,13 +307,18 @@ function breakPlan({ state, edge }: Log, begun: Plan | null, lost: Omit<Break, '
   };
 }
 
+/** A key signs the empty log, which contradicts no other. */
+async function checkSigns(key: NoteSigner): Promise<void> {
+  await signCheckpoint({ origin: key.name, size: 0, root: new Growth(EMPTY_EDGE, null).root() }, key);
+}
+
 /** A key that cannot sign must not be announced: nobody could seal after that. */
 async function checkNext({ signer }: Sealer, { next, by, reason }: NextKey): Promise<void> {
   checkSaid({ by, reason }, 'Who replaces the key of a ledger, and why,');
   if (next.name !== signer.name)
     throw new RedressError('ledger/key', `The next key is of ${next.name}, and the ledger is ${signer.name}.`, { next: 'Make one with the same origin.' });
   if (next.verifier === signer.verifier) throw new RedressError('ledger/key', `${keyName(next.verifier)} is the key that signs already.`);
-  await signCheckpoint({ origin: next.name, size: 0, root: Buffer.from(EMPTY.root, 'base64') }, next);
+  await checkSigns(next);
 }
 
 /** Before anything is decided: a decision that makes no entry could not be completed, nor revoked. */
@@ -702,7 +707,7 @@ async function opened(sealer: Sealer): Promise<Log> {
   if (newest === null) return { version: null, note: '', by: '', state: EMPTY, edge: EMPTY_EDGE };
   const { size, root, by } = openCheckpoint(newest.note, signer.name, [signer.verifier, ...replaced]);
   const signed = { size, root: root.toString('base64') };
-  const edge = size === 0 ? EMPTY_EDGE : await edgeOf(size, (tile) => store.read(inLedger(tile)), decodeEntries);
+  const edge = await edgeOf(size, (tile) => store.read(inLedger(tile)), decodeEntries);
   if (!same(signed, sizeOf(new Growth(edge, null)))) throw corrupt('The last tiles of the log do not have the root that was signed.');
   const state = (await keptState(store, signed, edge)) ?? (await reread(store, signed, signer));
   return { ...newest, by, state, edge };
