@@ -23,6 +23,10 @@ describe('copies of checkpoints', () => {
     expect(readdirSync(join(directory, 'example.com_redress'))).toEqual(['000000000001234.checkpoint']);
     // Nothing leads out of it.
     expect(anchorPath('../../etc\n1\n')).toBe('.._.._etc/000000000000001.checkpoint');
+    expect(anchorPath('a: //b\n1\n')).toBe('a_b/000000000000001.checkpoint');
+    // A witness has cosigned it since: it is the same, and stays as it was.
+    expect(await anchorTo([folderAnchor(directory)], `${note}\u2014 witness.example/w1 BBBB\n`)).toEqual([]);
+    expect(readFileSync(join(directory, PATH), 'utf8')).toBe(note);
   });
 
   it('are kept in a bucket, and never replaced', async () => {
@@ -41,6 +45,7 @@ describe('copies of checkpoints', () => {
     await anchorTo([folderAnchor(directory)], note);
     const [failed] = await anchorTo([folderAnchor(directory)], note.replace('CQkJ', 'CQkK'));
     expect(failed?.message).toContain('holds another checkpoint of as many entries');
+    await expect(folderAnchor(directory).keep(PATH, note.replace('AAAA', 'BBBB'))).rejects.toMatchObject({ code: 'ledger/corrupt' });
     expect(readFileSync(join(directory, PATH), 'utf8')).toBe(note);
   });
 

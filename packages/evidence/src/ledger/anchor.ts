@@ -28,13 +28,12 @@ export function folderAnchor(directory: string): Anchor {
       try {
         await writeFile(temporary, note, { flush: true });
         // Some file systems of memory sticks and shares have no links.
-        await link(temporary, file).catch(async (error: NodeJS.ErrnoException) => {
-          if (error.code === 'EEXIST') throw error;
-          await copyFile(temporary, file, constants.COPYFILE_EXCL);
-        });
+        await link(temporary, file).catch(async () => copyFile(temporary, file, constants.COPYFILE_EXCL));
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-        if (!sameCheckpoint(await readFile(file, 'utf8'), note)) throw contradicts(file);
+        const there = await readFile(file, 'utf8').catch(() => {
+          throw error;
+        });
+        if (!sameCheckpoint(there, note)) throw contradicts(file);
       } finally {
         await rm(temporary, { force: true });
       }
