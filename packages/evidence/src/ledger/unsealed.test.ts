@@ -124,6 +124,7 @@ describe('what is not sealed yet', () => {
     expect(await of({ seq: 2, head: sha('other') })).toEqual(other);
     // What was sealed is not the record that the stream ends with.
     expect(await of({ seq: 2, head: sha('other') }, { [A]: a.positions[1] })).toEqual(other);
+    expect(await of({ seq: 0, bytes: 0, head: sha('other') })).toEqual([{ ...other[0], seq: 0 }]);
     expect(await of({ seq: 1, bytes: 0, head: sha('other') })).toEqual([{ stream: A, seq: 1, message: expect.stringContaining('counts are missing') }]);
   });
 
@@ -189,5 +190,8 @@ describe('the entries of what was read', () => {
     expect(found.map(({ json }) => json)).toEqual([a.jsons[0], a.jsons[1]?.replace('00:00:02', '00:00:09'), b.jsons[0]]);
     expect(found[1]?.leaf).toEqual(leafHash(Buffer.from(found[1]?.json ?? '')));
     expect(found[1]?.leaf.toString('latin1')).not.toBe(lines[1]?.leaf);
+    // Two lines where there was one: no more are taken than were decided on.
+    streams[A] = Buffer.from(a.bytes.toString().replace('"remediator"', '"remedia\nor"'));
+    expect(await entries(source, lines)).toHaveLength(4);
   });
 });
