@@ -36,7 +36,10 @@ beforeEach(() => {
 });
 
 describe('whoever stops a sweep', () => {
-  it('right before it waits does not wait for it', async () => {
+  it.each([
+    ['right before it waits', -1],
+    ['while it waits', 5],
+  ])('%s does not wait for the rest', async (_when, after) => {
     aws.put('w1', ['open-1']);
     const stop = new AbortController();
     let [ended, turns] = [false, 0];
@@ -44,10 +47,15 @@ describe('whoever stops a sweep', () => {
     const asleep = {
       ...clock,
       sleep: async () => {
-        for (; !ended && turns < 1_000_000; turns++) await new Promise((resolve) => setImmediate(resolve));
+        for (; !ended && turns < 1_000_000; turns++) {
+          await new Promise((resolve) => setImmediate(resolve));
+          if (turns === after) stop.abort();
+        }
       },
     };
-    expect(await sweep({ signal: stop.signal }, { clock: asleep, onWait: () => stop.abort() })).toMatchObject([{ status: 'stopped', left: 1 }]);
+    expect(await sweep({ signal: stop.signal }, { clock: asleep, onWait: () => void (after < 0 && stop.abort()) })).toMatchObject([
+      { status: 'stopped', left: 1 },
+    ]);
     ended = true;
     expect(turns).toBeLessThan(1_000_000);
     expect(aws.writes).toEqual([]);
