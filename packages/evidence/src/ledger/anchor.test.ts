@@ -1,5 +1,5 @@
 // Copies of checkpoints, in folders and buckets.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -58,6 +58,11 @@ describe('copies of checkpoints', () => {
     expect(failed.toSorted()).toEqual([0, 1]);
     expect(readFileSync(join(directory, PATH.replace('1234', '1235')), 'utf8')).toBe(two[failed.indexOf(0)]);
     expect(readdirSync(join(directory, 'example.com_redress')).sort()).toEqual(['000000000001234.checkpoint', '000000000001235.checkpoint']);
+  });
+
+  it('that cannot be read back are said with what kept them from being written', async () => {
+    mkdirSync(join(directory, PATH), { recursive: true });
+    expect(await anchorTo([folderAnchor(directory)], note)).toEqual([{ anchor: directory, message: expect.stringContaining('EEXIST') as string }]);
   });
 
   it('that fail keep nobody from the others', async () => {

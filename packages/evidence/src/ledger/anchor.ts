@@ -55,8 +55,15 @@ export interface NotKept {
  */
 export async function anchorTo(anchors: readonly Anchor[], note: string): Promise<readonly NotKept[]> {
   const path = anchorPath(note);
-  const kept = await Promise.allSettled(anchors.map(async (anchor) => anchor.keep(path, note)));
-  return kept.flatMap((each, index) => (each.status === 'rejected' ? [{ anchor: anchors[index]?.name ?? '', message: messageOf(each.reason) }] : []));
+  const failed = anchors.map(async (anchor): Promise<readonly NotKept[]> => {
+    try {
+      await anchor.keep(path, note);
+      return [];
+    } catch (error) {
+      return [{ anchor: anchor.name, message: messageOf(error) }];
+    }
+  });
+  return (await Promise.all(failed)).flat();
 }
 
 /** Where the copy of a checkpoint is: by its log, in the order of their sizes. */

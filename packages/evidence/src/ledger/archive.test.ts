@@ -116,7 +116,7 @@ describe('archives in a folder', () => {
     expect(found(new FolderArchives(directory), 'one')).toBe('eno');
   });
 
-  it('that cannot be listed are no archives that have nothing', () => {
+  it('that cannot be listed fail: a document in them is not missing', () => {
     mkdirSync(join(directory, 'ledger'));
     writeFileSync(join(directory, 'ledger', 'documents'), '');
     expect(() => found(new FolderArchives(directory), 'one')).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));

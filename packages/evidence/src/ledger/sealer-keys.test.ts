@@ -49,7 +49,7 @@ describe('a key that was announced', () => {
 });
 
 describe('a key that goes on for one that was lost', () => {
-  it('says so once: whoever says it again is told what was sealed', async () => {
+  it('says so once: whoever says it again gets what was sealed', async () => {
     await world.decide('a');
     await seal();
     const { break: said, report } = await lose();

@@ -129,6 +129,11 @@ describe('a witness', () => {
   });
 });
 
-it.each(['ftp://w.example', 'httpx://w.example', 'xhttp://w.example', 'https'])('%s is no URL of a witness', (url) => {
+it.each(['ftp://w.example', 'httpx://w.example', 'xhttp://w.example', 'https'])('a witness is not at %s', (url) => {
   expect(() => witnessOf(`${one.key} ${url}`)).toThrow(expect.objectContaining({ code: 'ledger/key' }));
+});
+
+it.each(['http', 'https'])('a witness may be at %s', (protocol) => {
+  const url = `${protocol}://w.example/w1`;
+  expect(witnessOf(`${one.key} ${url}`)).toEqual({ key: one.key, url });
 });

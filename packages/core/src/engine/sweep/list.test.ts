@@ -113,6 +113,12 @@ describe('what a group lists', () => {
     expect(failed.size).toBe(0);
     expect(pages).toEqual([2, 2]);
   });
+  it('is judged as a look would: as that resource, with its parameters, now', async () => {
+    const judged: object[] = [];
+    const plan = (given: object) => (judged.push(given), { status: 'compliant' });
+    await of([remediator('r', [{ a: true }], { plan, parameters: () => ({ days: 7 }) })]);
+    expect(judged).toEqual([{ resource: ref('a'), parameters: { days: 7 }, observedAt: 0, state: { open: true }, context: undefined }]);
+  });
   it('and stands open in the journal is looked at, whatever the list shows, and once', async () => {
     const stands = [gap('closed'), gap('gone'), gap('open')];
     const { candidates, idle } = await of([remediator('r', [{ closed: false, open: true, other: false }])], { stands });
@@ -136,11 +142,8 @@ describe('what a group lists', () => {
       },
     };
     const bucketOf = (id: string) => ({ type: TYPE, id });
-    const { candidates, pages } = await of([remediator('r', [], discovering), remediator('s', [], { observeMany: undefined, discover: null })]);
-    expect([candidates, pages]).toEqual([
-      ['a: r', 'b: r'],
-      [1, 1, 1],
-    ]);
+    const { candidates, pages, failed } = await of([remediator('r', [], discovering), remediator('s', [], { observeMany: undefined, discover: null })]);
+    expect([candidates, pages, failed.size]).toEqual([['a: r', 'b: r'], [1, 1, 1], 0]);
   });
   it('ends where there is no more time, or a list fails, and keeps the lists of others', async () => {
     const failing = remediator('r', [], {
@@ -179,6 +182,7 @@ describe('groups', () => {
   it('have the remediators of a type, narrow before wide, also by way of a third one', () => {
     expect(of(['wide', 5, 'A'], ['narrow', 1, 'A'], ['other', 0, 'B'])).toEqual(['A: narrow wide', 'B: other']);
     expect(of(['a', 0, 'A'], ['b', 0, 'B'], ['c', 0, 'C'], ['ab', 0, 'B', 'A'])).toEqual(['C: c', 'A,B: b a ab']);
+    expect(of(['ac', 0, 'A', 'C'], ['a', 0, 'A'], ['c', 0, 'C'])).toEqual(['A,C: ac a c']);
     expect(of()).toEqual([]);
   });
 });
