@@ -4,6 +4,7 @@
 // package's entries are, its manifest says.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { build } from 'tsup';
 import ts from 'typescript';
@@ -45,10 +46,16 @@ async function code({ path, manifest }) {
   // package, and leave out the workspace's.
   const inside = (manifest.redress?.inlines ?? []).map((name) => {
     const folder = join(ROOT, path, 'node_modules', name);
+    const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
-    return `${name}, whose licence is:\n\n${readFileSync(join(folder, file), 'utf8')}`;
+    return { name, version, license, text: readFileSync(join(folder, file), 'utf8') };
   });
-  if (inside.length > 0) writeFileSync(join(ROOT, path, 'dist', 'THIRD-PARTY-NOTICES.txt'), `The code in this folder has in it:\n\n${inside.join('\n\n')}`);
+  if (inside.length === 0) return;
+  const dist = join(ROOT, path, 'dist');
+  const notices = inside.map(({ name, version, text }) => `${name} ${version}, whose licence is:\n\n${text}`);
+  writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), `The code in this folder has in it:\n\n${notices.join('\n\n')}`);
+  // For whoever lists whose code something holds, as `@redress/bundle` does.
+  writeFileSync(join(dist, 'third-party.json'), `${JSON.stringify(inside.map(({ text: _, ...about }) => about))}\n`);
 }
 
 /**
@@ -56,7 +63,9 @@ async function code({ path, manifest }) {
  * streams and loads the network. For `redress --help` that was half of the time.
  */
 function builtinsOfDependencies({ onResolve, onLoad }) {
-  onResolve({ filter: /^node:/ }, ({ path, importer }) => (importer.includes('node_modules') ? { path, namespace: 'builtin' } : undefined));
+  onResolve({ filter: /^(?:node:)?[a-z_]+$/ }, ({ path, importer }) =>
+    importer.includes('node_modules') && isBuiltin(path) ? { path: `node:${path.replace(/^node:/, '')}`, namespace: 'builtin' } : undefined,
+  );
   onLoad({ filter: /.*/, namespace: 'builtin' }, async ({ path }) => {
     if (path === 'node:process') return { contents: 'module.exports = globalThis.process;' };
     const names = Object.keys(await import(path)).filter((name) => name !== 'default');

@@ -19,10 +19,8 @@ import {
   type Organization,
   type Policy,
   type PolicyInput,
-  type PolicyParsing,
   parsePolicy,
   parseRegister,
-  policyMistakes,
   type RedactionOptions,
   type Redress,
   RedressError,
@@ -34,12 +32,10 @@ import {
   systemClock,
   type Wait,
 } from '@redress/core';
-import { celRules } from '@redress/core/cel';
-import { readPolicy, readRegister } from '@redress/core/yaml';
 import { CliError } from './errors.js';
 import type { Io } from './io.js';
+import { PolicyParts } from './policy-parts.js';
 import { printable } from './printable.js';
-import { loadTracking } from './tracking.js';
 import { waitLine } from './waits.js';
 
 /** The global options, as commander reads them. */
@@ -145,7 +141,6 @@ const REPORTED = { findings: /^finding .* could not be handled$/s, sweeps: /^the
 export async function compose(io: Io, options: GlobalOptions, overrides: Overrides): Promise<Composition> {
   const { config, file: configFile } = await loadConfig(io, options.config);
   const judging = await remediatorsOf(config, overrides);
-  const tracking = await loadTracking();
   const region = regionOf(io, options);
   const endpoint = options.endpointUrl === undefined ? undefined : endpointOf(options.endpointUrl);
   const ambient =
@@ -158,15 +153,13 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
     config.organization ??
     organization({ region, ...(endpoint === undefined ? {} : { endpoint }), ...(options.profile === undefined ? {} : { profile: options.profile }) });
 
-  const guardrails = [celRules(), ...(config.guardrails ?? [])];
   // Names that nobody knows are refused before anything is done, together with all other mistakes.
-  const { live: policy, source } = policyOf(io, options, config, (found) => [
-    ...tracking.mistakes(found),
-    ...policyMistakes(found, { remediators: [...judging, ...tracking.of(found, judging)], guardrails, hasRegister: true }),
-  ]);
+  const needs = new PolicyParts(judging, config.guardrails ?? []);
+  const { guardrails } = needs;
+  const { live: policy, source } = policyOf(io, options, config, needs);
   const register = registerOf(io, config, policy, source.file);
   const now = await policy.read();
-  const remediators = [...judging, ...tracking.of(now, judging)];
+  const remediators = needs.remediators(now);
   const registerNow = await register.read();
   const probe = createRedress({
     remediators,
@@ -294,19 +287,30 @@ async function loadConfig(io: Io, given: string | undefined): Promise<{ config: 
 
 type PolicyPlace = { kind: 'file' | 'config' | 'default'; file: string | null };
 
-function policyOf(io: Io, options: GlobalOptions, config: ConfigFile, also: NonNullable<PolicyParsing['also']>): { live: Live<Policy>; source: PolicyPlace } {
+function policyOf(io: Io, options: GlobalOptions, config: ConfigFile, needs: PolicyParts): { live: Live<Policy>; source: PolicyPlace } {
   if (options.policy === undefined && config.policy !== undefined) {
     const { policy } = config;
-    if (isLive<Policy>(policy)) return { live: policy, source: { kind: 'config', file: null } };
-    const value = 'digest' in policy ? (policy as Policy) : parsePolicy(policy, { also });
-    return { live: { read: async () => value }, source: { kind: 'config', file: null } };
+    const read = async () => {
+      const value = isLive<Policy>(policy)
+        ? await policy.read()
+        : 'digest' in policy
+          ? (policy as Policy)
+          : await needs.read((also) => parsePolicy(policy, { also }));
+      await needs.load(value);
+      return value;
+    };
+    const value = isLive<Policy>(policy) ? null : read();
+    return { live: { read: () => value ?? read() }, source: { kind: 'config', file: null } };
   }
   const shown = options.policy ?? DEFAULT_POLICY;
   const empty = options.policy === undefined ? definePolicy({ version: 1 }) : null;
   const live = liveFile(
     io,
     shown,
-    (text, file) => readPolicy(text, file, also),
+    async (text, file) => {
+      const { readPolicy } = await import('@redress/core/yaml');
+      return needs.read((also) => readPolicy(text, file, also));
+    },
     (cause) => {
       if (empty !== null && isAbsent(cause)) return empty;
       throw new RedressError('policy/invalid', `The policy ${shown} cannot be read: ${reasonOf(cause)}`, {
@@ -336,13 +340,18 @@ function registerOf(io: Io, config: ConfigFile, policy: Live<Policy>, policyFile
       const shown = registerFile(named, policyFile);
       let live = files.get(shown);
       if (live === undefined) {
-        live = liveFile(io, shown, readRegister, (cause) => {
-          throw new RedressError('register/invalid', `The exceptions register ${shown}, which the policy names, cannot be read: ${reasonOf(cause)}`, {
-            place: { file: shown },
-            next: 'Create it (an empty list is `[]`), or remove `exceptions.register` from the policy.',
-            cause,
-          });
-        });
+        live = liveFile(
+          io,
+          shown,
+          async (text, name) => (await import('@redress/core/yaml')).readRegister(text, name),
+          (cause) => {
+            throw new RedressError('register/invalid', `The exceptions register ${shown}, which the policy names, cannot be read: ${reasonOf(cause)}`, {
+              place: { file: shown },
+              next: 'Create it (an empty list is `[]`), or remove `exceptions.register` from the policy.',
+              cause,
+            });
+          },
+        );
         files.set(shown, live);
       }
       return live.read();
@@ -356,7 +365,7 @@ function registerFile(named: string, policyFile: string | null): string {
 }
 
 /** A file that is read again each time, and parsed again when its text changed. */
-function liveFile<T>(io: Io, shown: string, parse: (text: string, file: string) => T, unreadable: (cause: unknown) => T): Live<T> {
+function liveFile<T>(io: Io, shown: string, parse: (text: string, file: string) => Promise<T>, unreadable: (cause: unknown) => T): Live<T> {
   let last: { text: string; value: T } | null = null;
   return {
     read: async () => {
@@ -366,7 +375,7 @@ function liveFile<T>(io: Io, shown: string, parse: (text: string, file: string) 
       } catch (cause) {
         return unreadable(cause);
       }
-      if (last?.text !== text) last = { text, value: parse(text, shown) };
+      if (last?.text !== text) last = { text, value: await parse(text, shown) };
       return last.value;
     },
   };
