@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import manifest from '../package.json' with { type: 'json' };
+import { compileCacheFolder } from './compile-cache.js';
 import { nodeTooOld } from './node-version.js';
 
 const old = nodeTooOld(process.versions.node, manifest.engines.node);
@@ -7,6 +8,8 @@ if (old !== null) {
   process.stderr.write(old);
   process.exitCode = 2;
 } else {
+  const compiled = compileCacheFolder(process.env, process.getuid?.());
+  if (compiled !== null) process.getBuiltinModule('node:module').enableCompileCache(compiled);
   const { processIo, run } = await import('./run.js');
   // `redress … | head` closes the pipe: that is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

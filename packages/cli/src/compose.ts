@@ -17,6 +17,7 @@ import {
   messageOf,
   type Notify,
   type Organization,
+  partitionOf,
   type Policy,
   type PolicyInput,
   parsePolicy,
@@ -107,6 +108,8 @@ export interface Composition {
   readonly organization: Organization;
   /** The credentials of the environment, whatever the configuration makes of them. */
   readonly ambient: Connect;
+  /** The account of these credentials; it is asked for once. */
+  account(): Promise<string>;
   /** Of the configuration file. */
   readonly notify: Notify | null;
   readonly clock: Clock;
@@ -133,20 +136,28 @@ interface PartsOptions {
 /** The engine's warnings about what its answers hold, too. */
 const REPORTED = { findings: /^finding .* could not be handled$/s, sweeps: /^the sweep of .* failed$/s };
 
+/** How to compose. */
+interface ComposeOptions {
+  /** The command will ask whose the credentials are: it is asked at once, beside everything else. */
+  readonly asksWho?: boolean;
+}
+
 /**
  * Reads configuration, policy and register, and checks them against the remediators.
  *
  * @throws {CliError} {@link RedressError}
  */
-export async function compose(io: Io, options: GlobalOptions, overrides: Overrides): Promise<Composition> {
+export async function compose(io: Io, options: GlobalOptions, overrides: Overrides, { asksWho = false }: ComposeOptions = {}): Promise<Composition> {
   const { config, file: configFile } = await loadConfig(io, options.config);
-  const judging = await remediatorsOf(config, overrides);
   const region = regionOf(io, options);
   const endpoint = options.endpointUrl === undefined ? undefined : endpointOf(options.endpointUrl);
   const ambient =
     overrides.connect ??
     connectAws({ ...(endpoint === undefined ? {} : { endpoint }), ...(options.profile === undefined ? {} : { profile: options.profile }) });
   const connect = overrides.connect ?? config.connect ?? ambient;
+  const account = accountOfAmbient(ambient, region);
+  if (asksWho) await begun(account());
+  const judging = await remediatorsOf(config, overrides);
   const data = dataOf(io, options);
   const members =
     overrides.organization ??
@@ -218,6 +229,7 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
     connect,
     organization: members,
     ambient,
+    account,
     notify: config.notify ?? null,
     clock,
     redact: probe.redact,
@@ -228,6 +240,46 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
         io.stderr('warning: the kill switch of the functions that share this journal is not read: give its parameter with --stop-parameter\n');
       return createRedress({ ...parts(more), ...(journal === undefined ? {} : { journal }) });
     },
+  };
+}
+
+/**
+ * Waits until a request is on its way, or its promise is settled: its answer takes a while, in which everything else is loaded. What it comes to, whoever
+ * needs it finds out.
+ *
+ * @see https://nodejs.org/api/diagnostics_channel.html#http
+ */
+async function begun(request: Promise<unknown>): Promise<void> {
+  const { subscribe, unsubscribe } = process.getBuiltinModule('node:diagnostics_channel');
+  let started = (): void => undefined;
+  const sent = new Promise<void>((done) => {
+    started = done;
+  });
+  subscribe('http.client.request.start', started);
+  const settled = request.then(
+    () => undefined,
+    () => undefined,
+  );
+  await Promise.race([sent, settled]);
+  unsubscribe('http.client.request.start', started);
+  // A turn for the socket to open, and one to write.
+  for (let turn = 0; turn < 2; turn++) await Promise.race([settled, new Promise((done) => setImmediate(done))]);
+}
+
+function accountOfAmbient(ambient: Connect, region: string): () => Promise<string> {
+  let asked: Promise<string> | null = null;
+  const ask = async () => {
+    // Whose the credentials are is not known before it is asked for; no account has this id.
+    const connection = await ambient({ partition: partitionOf(region), account: '000000000000', region, access: 'read', execution: null });
+    return (await connection.identity()).account;
+  };
+  return () => {
+    asked ??= ask().catch((error: unknown) => {
+      // A failure is not kept: whoever asks again may be answered.
+      asked = null;
+      throw error;
+    });
+    return asked;
   };
 }
 
