@@ -415,7 +415,9 @@ describe('what is downloaded', () => {
   it('has no source map; what is in the code of another package comes with its licence', () => {
     for (const [name, { files }] of packed)
       for (const [path, text] of files) expect(path.endsWith('.map') || text.includes('\n//# sourceMappingURL='), `${name} ${path}`).toBe(false);
-    expect(packed.get('@redress/cli')?.files.get('dist/THIRD-PARTY-NOTICES.txt')).toMatch(/commander [0-9.]+, whose licence is:[\s\S]*Permission is hereby granted/);
+    expect(packed.get('@redress/cli')?.files.get('dist/THIRD-PARTY-NOTICES.txt')).toMatch(
+      /commander [0-9.]+, whose licence is:[\s\S]*Permission is hereby granted/,
+    );
     expect(packed.get('@redress/cli')?.manifest.dependencies).not.toHaveProperty('commander');
     for (const name of ['zod', 'yaml', '@marcbachmann/cel-js', 'canonicalize'])
       expect(packed.get('@redress/core')?.files.get('dist/THIRD-PARTY-NOTICES.txt')).toMatch(new RegExp(`${name} [0-9.]+, whose licence is:`));

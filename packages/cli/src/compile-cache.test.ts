@@ -56,7 +56,7 @@ describe('the folder of compiled code', () => {
     expect(compileCacheFolder({ XDG_CACHE_HOME: base }, uid)).toBeNull();
   });
 
-  it('is none without a home, with a relative one, without owners, or where none can be made', () => {
+  it('does not exist without a home, with a relative one, without owners, or where it cannot be made', () => {
     const base = temporary(CACHE);
     expect(compileCacheFolder({}, uid)).toBeNull();
     expect(compileCacheFolder({ HOME: 'home', XDG_CACHE_HOME: '' }, uid)).toBeNull();

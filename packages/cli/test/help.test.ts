@@ -55,7 +55,7 @@ it('plan --live asks whose the credentials are before it loads what it does not 
   expect(files.length).toBeLessThanOrEqual(50);
 });
 
-it('keeps compiled code in a folder of the user, and not where it is told not to', async () => {
+it('keeps compiled code in a folder of the user, unless that is turned off', async () => {
   mkdirSync(CACHE, { recursive: true });
   const home = mkdtempSync(join(CACHE, 'home-'));
   const run = (env: Record<string, string>) =>

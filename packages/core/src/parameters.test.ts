@@ -10,7 +10,7 @@ const schema = z.strictObject({
   ports: z.array(z.string()),
 });
 
-it('says in types what is given and what it comes to', () => {
+it('has types for what is given and for the result', () => {
   expectTypeOf<z.input<typeof schema>>().toEqualTypeOf<{
     mode: 'REJECT' | 'ALL';
     seconds: 1 | 5;
@@ -41,7 +41,7 @@ it.each([
   expect(await schema['~standard'].validate(given)).toMatchObject(comesTo);
 });
 
-it('says of a condition of one’s own what it is told, from the value too', async () => {
+it('reports the message of a custom condition, which may depend on the value', async () => {
   const even = z.int().check(
     z.refine((value) => value % 2 === 0, 'is odd'),
     z.refine(
