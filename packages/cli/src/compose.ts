@@ -155,8 +155,15 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
     overrides.connect ??
     connectAws({ ...(endpoint === undefined ? {} : { endpoint }), ...(options.profile === undefined ? {} : { profile: options.profile }) });
   const connect = overrides.connect ?? config.connect ?? ambient;
-  const account = accountOfAmbient(ambient, region);
-  if (asksWho) await begun(account());
+  const ask = accountOfAmbient(ambient, region);
+  let early = asksWho ? ask() : null;
+  if (early !== null) await begun(early);
+  // Who asks first gets that answer, also where it is a failure.
+  const account = () => {
+    const answer = early ?? ask();
+    early = null;
+    return answer;
+  };
   const judging = await remediatorsOf(config, overrides);
   const data = dataOf(io, options);
   const members =
