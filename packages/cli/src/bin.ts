@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import manifest from '../package.json' with { type: 'json' };
-import { compileCacheFolder } from './compile-cache.js';
 import { nodeTooOld } from './node-version.js';
 
 const old = nodeTooOld(process.versions.node, manifest.engines.node);
@@ -8,6 +7,7 @@ if (old !== null) {
   process.stderr.write(old);
   process.exitCode = 2;
 } else {
+  const { compileCacheFolder } = await import('./compile-cache.js');
   const compiled = compileCacheFolder(process.env, process.getuid?.());
   if (compiled !== null) process.getBuiltinModule('node:module').enableCompileCache(compiled);
   const { processIo, run } = await import('./run.js');
