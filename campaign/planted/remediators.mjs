@@ -1465,7 +1465,7 @@ export default [
     file: 'packages/deploy/src/iam/narrowing.ts',
     find: "    conditions: { ArnLike: { 'iam:PolicyARN': 'arn:*:iam::aws:policy/AWSCloudShellFullAccess' } },\n",
     replace: '',
-    tests: ['packages/deploy/src/limits.test.ts'],
+    tests: ['packages/deploy/src/iam/iam.test.ts'],
   },
   {
     promise: 'A certificate that has not expired is not reported.',
