@@ -599,8 +599,8 @@ async function restraint(bench: Bench, scenario: Scenario): Promise<Problems> {
   return findings.problems;
 }
 
-/** Whether a resource shows how far a change has come. What has become a person's turn does not: it may have for another reason. */
-const tellsWhatWasDone = (seen: Look | undefined) => seen?.assessment?.status !== 'manual';
+/** Whether a resource shows how far a change has come. What has become a person's turn does not, unless it is flagged: it may have for another reason. */
+const tellsWhatWasDone = (seen: Look | undefined) => seen?.assessment?.status !== 'manual' || seen.assessment.flagged === true;
 
 async function faults(bench: Bench, scenario: Scenario): Promise<Problems> {
   const findings = new Findings();
