@@ -152,7 +152,7 @@ describeRemediator(flagStaleAccessKey, {
     {
       ...common,
       name: 'an old key that is flagged',
-      expect: 'compliant',
+      expect: 'manual',
       arrange: (sdk) => user(sdk, 'old', (iam, UserName, key) => flag(key)(iam, UserName)),
     },
     {
