@@ -42,6 +42,9 @@ describe('an archive', () => {
     expect(archive.includes('{"a":1}')).toBe(true);
     const before = archive.subarray(0, archive.length - 90);
     expect(archive.toString('latin1', archive.length - 90)).toBe(`000000000007-00000 sha256:${createHash('sha256').update(before).digest('hex')}`);
+    // Its end counts its documents twice, and the bytes of its comment.
+    const end = archive.subarray(archive.length - 90 - 22);
+    expect([8, 10, 20].map((at) => end.readUInt16LE(at))).toEqual([3, 3, 90]);
     expect(made(7, [])).toEqual([]);
   });
 

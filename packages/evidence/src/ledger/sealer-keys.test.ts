@@ -46,6 +46,15 @@ describe('a key that was announced', () => {
     expect(existsSync(path(breakPath(1)))).toBe(false);
     expect(await seal({ signer: world.next, replaced: [VERIFIER] })).toMatchObject({ made: 'sealed', seal: { number: 3 } });
   });
+
+  it('may be lost itself before it has sealed: then another one goes on', async () => {
+    await world.decide('a');
+    await seal();
+    await expect(rotate({ store: dying(4, 'after').through })).rejects.toThrow('died after');
+    expect((await lose()).break).toMatchObject({ from: VERIFIER, to: third.verifier, entries: 3 });
+    await expect(seal({ signer: world.next, replaced: [VERIFIER, third.verifier] })).rejects.toMatchObject({ code: 'ledger/key' });
+    expect(await seal({ signer: third })).toMatchObject({ made: 'sealed', seal: { number: 4 } });
+  });
 });
 
 describe('a key that goes on for one that was lost', () => {
