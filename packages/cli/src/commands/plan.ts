@@ -1,4 +1,4 @@
-import { GLOBAL_REGION, type PassResult, type Redress, type SweepSummary, type SweepTarget } from '@redress/core';
+import { countOf, GLOBAL_REGION, type PassResult, type Redress, type SweepSummary, type SweepTarget } from '@redress/core';
 import { type Composition, hasJournal, type Overrides, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Origin, originOf, withOrigin } from '../files/origin.js';
@@ -139,7 +139,7 @@ async function live(io: Io, composition: Composition, options: PlanOptions, { si
   const concurrency = concurrencyOf(options.concurrency);
   const asked = options.remediator?.map((id) => known(composition, id).id);
   const count = asked?.length ?? composition.remediators.length;
-  io.stderr(`Reading with ${count} remediator${count === 1 ? '' : 's'}; nothing is changed.\n`);
+  io.stderr(`Reading with ${countOf(count, 'remediator')}; nothing is changed.\n`);
   const { targets, left } = await placesOf(composition, options);
   const accounts = [...new Set(targets.map(({ account }) => account))];
   const progress = new ShownProgress(io, composition.clock);
@@ -178,7 +178,7 @@ async function live(io: Io, composition: Composition, options: PlanOptions, { si
         // A remediator that nobody wrote a sweep for is a gap of its kind, and so is a region that is off; a sweep that failed is a failure of this run.
         problems: [
           ...sweeps.filter(({ status }) => status === 'failed').map((each) => `${place(each)}${each.message}`),
-          ...sweeps.filter(({ errors }) => errors > 0).map((each) => `${place(each)}${each.errors} resources could not be handled`),
+          ...sweeps.filter(({ errors }) => errors > 0).map((each) => `${place(each)}${countOf(each.errors, 'resource')} could not be handled`),
           ...(stop.signal.aborted ? ['It was interrupted: the plan covers what was read so far.'] : []),
         ],
       };
