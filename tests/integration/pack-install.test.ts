@@ -392,7 +392,7 @@ process.stdout.write('\\n' + JSON.stringify(answer));
 });
 
 /** Megabytes in files, besides clients of AWS; `everything` with them. See docs/adr/0034. */
-const REST = { remediator: 1.7, command: 36, everything: 96 };
+const REST = { remediator: 1.7, command: 42, everything: 101 };
 
 describe('what is downloaded', () => {
   it('for one remediator is its clients of AWS, and some 1.5 MB more', () => {
@@ -403,7 +403,7 @@ describe('what is downloaded', () => {
     expect(rest).toBeGreaterThan(1);
   });
 
-  it('for the command line is at most 96 MB, and no remediator but four packages', () => {
+  it('for the command line is at most 101 MB, and no remediator but four packages', () => {
     const { aws, rest } = megabytes(command);
     expect(aws + rest).toBeLessThanOrEqual(REST.everything);
     expect(rest).toBeLessThanOrEqual(REST.command);
