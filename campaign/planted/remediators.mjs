@@ -1461,7 +1461,7 @@ export default [
   },
   {
     promise: 'A role of Redress detaches one policy of AWS, and no other.',
-    defect: 'the policy of the role does not say so',
+    defect: 'the role may detach any policy',
     file: 'packages/deploy/src/iam/narrowing.ts',
     find: "    conditions: { ArnLike: { 'iam:PolicyARN': 'arn:*:iam::aws:policy/AWSCloudShellFullAccess' } },\n",
     replace: '',
