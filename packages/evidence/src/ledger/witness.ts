@@ -50,7 +50,7 @@ const TRIES = 3;
 export function witnessOf(text: string): Witness {
   const [key = '', url = '', ...more] = text.trim().split(/\s+/);
   witnessKey(key);
-  if (more.length > 0 || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+  if (more.length > 0 || !URL.canParse(url) || !['http:', 'https:'].includes(new URL(url).protocol))
     throw new RedressError('ledger/key', `${JSON.stringify(text.slice(0, 200))} does not name a witness.`, {
       next: 'Give its key and its URL, with a space between them: "NAME+ID+KEY https://…".',
     });
