@@ -33,7 +33,7 @@ export const refusal = (name: string, status = 400): Answer => ({ ...json({ __ty
  */
 export async function inFrontOf(
   emulator: string,
-  answer: (asked: Asked) => Answer | null,
+  answer: (asked: Asked) => Answer | null | Promise<Answer | null>,
   change?: (asked: Asked, reply: unknown) => unknown,
 ): Promise<{ readonly endpoint: string; close(): Promise<void> }> {
   const target = new URL(emulator);
@@ -46,7 +46,7 @@ export async function inFrontOf(
       path: incoming.url ?? '',
       body: body.toString(),
     };
-    const own = answer(asked);
+    const own = await answer(asked);
     if (own !== null) {
       outgoing.writeHead(own.status ?? 200, { 'content-type': own.type }).end(own.body);
       return;

@@ -13,7 +13,10 @@ import { revokeSgOpenSsh } from './ec2-revoke-sg-open-ssh.js';
 import { closeDefaultSecurityGroup } from './further/ec2-close-default-security-group.js';
 import { disableSubnetAutoPublicIp } from './further/ec2-disable-subnet-auto-public-ip.js';
 import { disableTgwAutoAccept } from './further/ec2-disable-tgw-auto-accept.js';
+import { enableClientVpnLogging } from './further/ec2-enable-client-vpn-logging.js';
+import { enableSourceDestCheck } from './further/ec2-enable-source-dest-check.js';
 import { enableVpcFlowLogs } from './further/ec2-enable-vpc-flow-logs.js';
+import { limitImdsHopCount } from './further/ec2-limit-imds-hop-count.js';
 import { makeAmiPrivate } from './further/ec2-make-ami-private.js';
 import { makeEbsSnapshotPrivate } from './further/ec2-make-ebs-snapshot-private.js';
 import { replaceSgAllTrafficOpen } from './further/ec2-replace-sg-all-traffic-open.js';
@@ -25,13 +28,17 @@ import { requireImdsv2OnInstance } from './further/ec2-require-imdsv2-on-instanc
 import { revokeNaclOpenAdminPorts } from './further/ec2-revoke-nacl-open-admin-ports.js';
 import { revokeSgOpenHighRiskPorts } from './further/ec2-revoke-sg-open-high-risk-ports.js';
 import { revokeSgUnauthorizedOpenPorts } from './further/ec2-revoke-sg-unauthorized-open-ports.js';
+import { setImdsv2AccountDefault } from './further/ec2-set-imdsv2-account-default.js';
 
 export {
   closeDefaultSecurityGroup,
   disableSubnetAutoPublicIp,
   disableTgwAutoAccept,
+  enableClientVpnLogging,
   enableEbsEncryptionByDefault,
+  enableSourceDestCheck,
   enableVpcFlowLogs,
+  limitImdsHopCount,
   makeAmiPrivate,
   makeEbsSnapshotPrivate,
   replaceSgAllTrafficOpen,
@@ -48,6 +55,7 @@ export {
   revokeSgOpenRdp,
   revokeSgOpenSsh,
   revokeSgUnauthorizedOpenPorts,
+  setImdsv2AccountDefault,
 };
 
 /** Those that come with the command. */
@@ -77,4 +85,8 @@ export const furtherEc2Remediators: readonly Remediator[] = [
   makeAmiPrivate,
   disableTgwAutoAccept,
   revokeNaclOpenAdminPorts,
+  setImdsv2AccountDefault,
+  limitImdsHopCount,
+  enableSourceDestCheck,
+  enableClientVpnLogging,
 ];

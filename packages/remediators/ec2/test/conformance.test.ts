@@ -27,6 +27,7 @@ import {
   DescribeImageAttributeCommand,
   DescribeInstancesCommand,
   DescribeNetworkAclsCommand,
+  DescribeNetworkInterfacesCommand,
   DescribeRouteTablesCommand,
   DescribeSecurityGroupRulesCommand,
   DescribeSecurityGroupsCommand,
@@ -39,6 +40,7 @@ import {
   ModifyEbsDefaultKmsKeyIdCommand,
   ModifyImageAttributeCommand,
   ModifyInstanceMetadataOptionsCommand,
+  ModifyNetworkInterfaceAttributeCommand,
   ModifySnapshotAttributeCommand,
   ModifySubnetAttributeCommand,
   ModifyTransitGatewayCommand,
@@ -53,13 +55,16 @@ import { CreateInstanceProfileCommand, IAMClient } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { type JsonObject, type Remediator, type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, configComplianceEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
-import { inject } from 'vitest';
+import { afterAll, inject } from 'vitest';
 import {
   closeDefaultSecurityGroup,
   disableSubnetAutoPublicIp,
   disableTgwAutoAccept,
+  enableClientVpnLogging,
   enableEbsEncryptionByDefault,
+  enableSourceDestCheck,
   enableVpcFlowLogs,
+  limitImdsHopCount,
   makeAmiPrivate,
   makeEbsSnapshotPrivate,
   replaceSgAllTrafficOpen,
@@ -76,7 +81,9 @@ import {
   revokeSgOpenRdp,
   revokeSgOpenSsh,
   revokeSgUnauthorizedOpenPorts,
+  setImdsv2AccountDefault,
 } from '../src/index.js';
+import { playedEc2 } from './played.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -1106,5 +1113,158 @@ describeRemediator(revokeNaclOpenAdminPorts, {
         return resource({ type: 'AWS::EC2::NetworkAcl', id: found?.NetworkAclId ?? '', account: sdk.account, region: sdk.region });
       },
     },
+  ],
+});
+
+const front = await playedEc2(inject('moto'));
+afterAll(() => front.close());
+const { played } = front;
+
+const defaults = (value: Readonly<Record<string, string | number>>) => async (sdk: Sdk) => {
+  played.defaults = { httpEndpoint: 'enabled', managedBy: 'account', ...value };
+  return resource({ type: 'AWS::::Account', id: sdk.account, account: sdk.account, region: sdk.region });
+};
+const starting: Pick<Scenario, 'rest' | 'breakAgain' | 'event'> = {
+  rest: async () => JSON.stringify({ ...played.defaults, httpTokens: null }),
+  breakAgain: async () => {
+    played.defaults = { ...played.defaults, httpTokens: null };
+  },
+  // No rule and no control looks at it.
+  event: ({ account, region }) =>
+    cloudTrailEvent({ account, region, service: 'ec2', operation: 'ModifyInstanceMetadataDefaults', request: { ModifyInstanceMetadataDefaultsRequest: {} } }),
+};
+describeRemediator(setImdsv2AccountDefault, {
+  account: { endpoint: front.endpoint, region: 'eu-north-1' },
+  scenarios: [
+    { ...starting, name: 'an account without a default', expect: 'change', arrange: defaults({ httpPutResponseHopLimit: 2 }) },
+    { ...starting, name: 'someone has just made IMDSv1 the default', expect: 'change', arrange: defaults({ httpTokens: 'optional' }) },
+    { ...starting, name: 'a default of one hop', expect: 'change', hazards: ['one-hop'], arrange: defaults({ httpPutResponseHopLimit: 1 }) },
+    { ...starting, name: 'a default of the organization', expect: 'manual', arrange: defaults({ managedBy: 'declarative-policy' }) },
+    { ...starting, name: 'IMDSv2 as the default', expect: 'compliant', arrange: defaults({ httpTokens: 'required' }) },
+  ],
+});
+
+const hops = async (sdk: Sdk, InstanceId: string, HttpPutResponseHopLimit: number) => {
+  await new EC2Client(sdk.config).send(new ModifyInstanceMetadataOptionsCommand({ InstanceId, HttpPutResponseHopLimit }));
+};
+const withHops =
+  (limit: number, Tags: { Key: string; Value: string }[] = []) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const ref = await machine({})(sdk);
+    await hops(sdk, ref.id, limit);
+    if (Tags.length > 0) await new EC2Client(sdk.config).send(new CreateTagsCommand({ Resources: [ref.id], Tags }));
+    return ref;
+  };
+const hopping: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = { ...metadata, breakAgain: (sdk, { id }) => hops(sdk, id, 2) };
+describeRemediator(limitImdsHopCount, {
+  account: { endpoint },
+  goneCode: 'InvalidInstanceID.NotFound',
+  scenarios: [
+    { ...hopping, name: 'an instance whose tokens travel two hops', expect: 'change', arrange: withHops(2) },
+    { ...hopping, name: 'an instance that has just been started', expect: 'change', arrange: withHops(64), event: launchedNow },
+    {
+      ...hopping,
+      name: 'one of an Auto Scaling group',
+      expect: 'change',
+      hazards: ['of-a-group'],
+      arrange: withHops(2, [{ Key: 'aws:autoscaling:groupName', Value: 'web' }]),
+    },
+    { ...hopping, name: 'a node of Kubernetes', expect: 'change', hazards: ['containers'], arrange: withHops(2, [{ Key: 'eks:cluster-name', Value: 'prod' }]) },
+    { ...hopping, name: 'two hops where the policy allows them', expect: 'compliant', parameters: { hopLimit: 2 }, arrange: withHops(2) },
+    { ...hopping, name: 'an instance whose tokens stay', expect: 'compliant', arrange: withHops(1) },
+    { name: 'an instance that is gone', expect: 'compliant', arrange: goneMachine },
+  ],
+});
+
+const checking = async (sdk: Sdk, NetworkInterfaceId: string, Value: boolean) => {
+  await new EC2Client(sdk.config).send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId, SourceDestCheck: { Value } }));
+};
+const nic =
+  ({ checked = false, routed = false, tags = {} as Readonly<Record<string, string>> }) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const client = new EC2Client(sdk.config);
+    const VpcId = (await client.send(new CreateVpcCommand({ CidrBlock: '10.9.0.0/16' }))).Vpc?.VpcId;
+    const SubnetId = (await client.send(new CreateSubnetCommand({ VpcId, CidrBlock: '10.9.1.0/24' }))).Subnet?.SubnetId;
+    const NetworkInterfaceId = (await client.send(new CreateNetworkInterfaceCommand({ SubnetId }))).NetworkInterface?.NetworkInterfaceId ?? '';
+    const ref = thing(sdk, 'NetworkInterface', NetworkInterfaceId);
+    for (const [key, value] of Object.entries({ team: 'net', ...tags })) await tagged(sdk, ref, key, value);
+    await checking(sdk, NetworkInterfaceId, checked);
+    if (routed) {
+      const RouteTableId = (await client.send(new CreateRouteTableCommand({ VpcId }))).RouteTable?.RouteTableId;
+      await client.send(new CreateRouteCommand({ RouteTableId, NetworkInterfaceId, DestinationCidrBlock: '0.0.0.0/0' }));
+    }
+    return ref;
+  };
+const forwarding: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag: tagged,
+  rest: async (sdk, { id }) => {
+    const { NetworkInterfaces: [found] = [] } = await new EC2Client(sdk.config).send(new DescribeNetworkInterfacesCommand({ NetworkInterfaceIds: [id] }));
+    return JSON.stringify({ ...found, SourceDestCheck: null });
+  },
+  breakAgain: (sdk, { id }) => checking(sdk, id, false),
+};
+describeRemediator(enableSourceDestCheck, {
+  account: { endpoint },
+  goneCode: 'InvalidNetworkInterfaceID.NotFound',
+  scenarios: [
+    { ...forwarding, name: 'an interface without the check', expect: 'change', arrange: nic({}) },
+    {
+      ...forwarding,
+      name: 'someone has just turned it off',
+      expect: 'change',
+      arrange: nic({}),
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({
+          account,
+          region,
+          service: 'ec2',
+          operation: 'ModifyNetworkInterfaceAttribute',
+          request: { networkInterfaceId: id, sourceDestCheck: { value: false } },
+        }),
+    },
+    { ...forwarding, name: 'one that a route leads to', expect: 'change', hazards: ['routed'], arrange: nic({ routed: true }) },
+    { ...forwarding, name: 'one of a NAT instance', expect: 'change', hazards: ['appliance'], arrange: nic({ tags: { role: 'nat-instance' } }) },
+    { ...forwarding, name: 'an interface with the check', expect: 'compliant', arrange: nic({ checked: true }) },
+    { name: 'an interface that is gone', expect: 'compliant', arrange: async (sdk) => thing(sdk, 'NetworkInterface', 'eni-0123456789abcdef0') },
+  ],
+});
+
+const clientVpn = (log: Readonly<Record<string, string | boolean>>) => async (sdk: Sdk) =>
+  thing(sdk, 'ClientVpnEndpoint', played.endpoint(log, { team: 'net' }));
+const connecting: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag: tagged,
+  rest: async (_, { id }) => JSON.stringify(played.endpoints.get(id)?.tags),
+  breakAgain: async (_, { id }) => {
+    Object.assign(played.endpoints.get(id) ?? {}, { log: { Enabled: false } });
+  },
+};
+describeRemediator(enableClientVpnLogging, {
+  account: { endpoint: front.endpoint },
+  goneCode: 'InvalidClientVpnEndpointId.NotFound',
+  parameters: { logGroup: '/vpn/clients' },
+  scenarios: [
+    { ...connecting, name: 'an endpoint that logs nothing', expect: 'change', arrange: clientVpn({ Enabled: false }) },
+    {
+      ...connecting,
+      name: 'someone has just turned it off, and the policy names a stream',
+      expect: 'change',
+      parameters: { logStream: 'all' },
+      arrange: clientVpn({ Enabled: false }),
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({
+          account,
+          region,
+          service: 'ec2',
+          operation: 'ModifyClientVpnEndpoint',
+          request: { ModifyClientVpnEndpointRequest: { ClientVpnEndpointId: id } },
+        }),
+    },
+    {
+      ...connecting,
+      name: 'an endpoint that logs elsewhere',
+      expect: 'compliant',
+      arrange: clientVpn({ Enabled: true, CloudwatchLogGroup: 'own', CloudwatchLogStream: 'own' }),
+    },
+    { name: 'an endpoint that is gone', expect: 'compliant', arrange: async (sdk) => thing(sdk, 'ClientVpnEndpoint', 'cvpn-endpoint-0123456789abcdef0') },
   ],
 });

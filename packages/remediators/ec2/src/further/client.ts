@@ -20,6 +20,8 @@ export const ec2 = defineService({
     DescribeSecurityGroups: {},
     DescribeSecurityGroupRules: {},
     DescribeNetworkInterfaces: {},
+    DescribeClientVpnEndpoints: {},
+    GetInstanceMetadataDefaults: {},
     // A rule that is gone already, or there already, is an error of its own: sent twice, nothing more changes.
     RevokeSecurityGroupIngress: { retry: 'idempotent' },
     RevokeSecurityGroupEgress: { retry: 'idempotent' },
@@ -31,6 +33,9 @@ export const ec2 = defineService({
     ModifyInstanceMetadataOptions: { retry: 'idempotent' },
     ModifyImageAttribute: { retry: 'idempotent' },
     ModifyTransitGateway: { retry: 'idempotent' },
+    ModifyInstanceMetadataDefaults: { retry: 'idempotent' },
+    ModifyNetworkInterfaceAttribute: { retry: 'idempotent' },
+    ModifyClientVpnEndpoint: { retry: 'idempotent' },
     // An entry that is gone already, or there already, is an error of its own: sent twice, nothing more changes.
     DeleteNetworkAclEntry: { retry: 'idempotent' },
     CreateNetworkAclEntry: { retry: 'idempotent' },
