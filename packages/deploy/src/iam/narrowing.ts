@@ -136,6 +136,21 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'ec2:DescribeNetworkAcls': describe('Ec2'),
   'ec2:DescribeTransitGateways': describe('Ec2'),
   'ec2:DescribeClientVpnEndpoints': describe('Ec2'),
+  'ec2:DescribeVpnConnections': describe('Ec2'),
+  'ec2:ModifyVpnTunnelOptions': kind('VpnConnection', 'VPN connection', ['ec2:{region}:{account}:vpn-connection/*'], {
+    ...written,
+    rest: 'Every VPN connection of the account, and any option of its tunnels: IAM does not see which is changed.',
+  }),
+  'ec2:DescribeLaunchTemplates': describe('Ec2'),
+  'ec2:DescribeLaunchTemplateVersions': describe('Ec2'),
+  'ec2:CreateLaunchTemplateVersion': kind('LaunchTemplate', 'launch template', ['ec2:{region}:{account}:launch-template/*'], {
+    ...written,
+    rest: 'A version of every launch template of the account, with any parameters: IAM does not see which.',
+  }),
+  'ec2:ModifyLaunchTemplate': kind('LaunchTemplate', 'launch template', ['ec2:{region}:{account}:launch-template/*'], {
+    ...written,
+    rest: 'The default version of every launch template of the account: IAM does not see which one it becomes.',
+  }),
   'ec2:GetInstanceMetadataDefaults': regional('Ec2', 'The default for instance metadata'),
   'ec2:ModifyInstanceMetadataDefaults': regional('MetadataDefaults', 'The default for instance metadata'),
   'ec2:ModifyNetworkInterfaceAttribute': kind('NetworkInterface', 'network interface', ['ec2:{region}:{account}:network-interface/*'], {

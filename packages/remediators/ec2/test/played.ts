@@ -1,5 +1,11 @@
 // What EC2 has and moto does not: defaults for instance metadata, Client VPN, logs of VPN tunnels, versions of launch templates that rest on another one.
-import { CreateLaunchTemplateVersionCommand, DescribeLaunchTemplateVersionsCommand, EC2Client, type RequestLaunchTemplateData } from '@aws-sdk/client-ec2';
+import {
+  CreateLaunchTemplateVersionCommand,
+  DescribeLaunchTemplatesCommand,
+  DescribeLaunchTemplateVersionsCommand,
+  EC2Client,
+  type RequestLaunchTemplateData,
+} from '@aws-sdk/client-ec2';
 import { sdkConfig } from '@redress/testing';
 import { type Answer, inFrontOf } from '../../../../tests/support/in-front.js';
 
@@ -41,6 +47,8 @@ export class Played {
   defaults: Fields = {};
   readonly endpoints = new Map<string, Endpoint>();
   readonly connections = new Map<string, Connection>();
+  /** Tags of launch templates: moto shows those of the moment in which one was made, and lists fifteen. */
+  readonly templates = new Map<string, Tagged>();
   private made = 0;
 
   endpoint(log: Fields, tags: Record<string, string> = {}): string {
@@ -71,7 +79,11 @@ export class Played {
         return xml(operation);
       }
       case 'CreateTags': {
-        const found = named('ResourceId').flatMap((id) => this.endpoints.get(id) ?? this.connections.get(id) ?? []);
+        const found = named('ResourceId').flatMap((id): Tagged[] => {
+          if (id.startsWith('lt-') && !this.templates.has(id)) this.templates.set(id, { tags: {} });
+          const known = this.endpoints.get(id) ?? this.connections.get(id) ?? this.templates.get(id);
+          return known === undefined ? [] : [known];
+        });
         for (const each of found) each.tags[form.get('Tag.1.Key') ?? ''] = form.get('Tag.1.Value') ?? '';
         return found.length === 0 ? null : xml(operation);
       }
@@ -117,6 +129,9 @@ export class Played {
   }
 }
 
+/** Lists, by how a form names them. */
+const LISTS: Readonly<Record<string, string>> = { BlockDeviceMapping: 'BlockDeviceMappings', NetworkInterface: 'NetworkInterfaces', SecurityGroupId: 'Groups' };
+
 /** The launch template data of a form: `LaunchTemplateData.NetworkInterface.1.SubnetId` is `{ NetworkInterfaces: [{ SubnetId }] }`. */
 function dataIn(form: URLSearchParams): Record<string, unknown> {
   const data: Record<string, unknown> = {};
@@ -127,7 +142,7 @@ function dataIn(form: URLSearchParams): Record<string, unknown> {
     while (path.length > 1) {
       const [name = '', next = ''] = path;
       const isList = /^\d+$/.test(next);
-      const as = isList && /^(?:BlockDeviceMapping|NetworkInterface)$/.test(name) ? `${name}s` : name;
+      const as = isList ? (LISTS[name] ?? name) : name;
       at[as] ??= isList ? [] : {};
       at = at[as] as Record<string, unknown>;
       path.shift();
@@ -152,20 +167,28 @@ export async function playedEc2(emulator: string) {
   const played = new Played();
   const front = await inFrontOf(emulator, async ({ operation, body }) => {
     const form = new URLSearchParams(body);
-    const [LaunchTemplateId, SourceVersion] = [form.get('LaunchTemplateId'), form.get('SourceVersion')];
-    if (operation !== 'CreateLaunchTemplateVersion' || SourceVersion === null) return played.answer(operation, form);
-    // moto starts from nothing. EC2 starts from the source, without its snapshots, and replaces each parameter that is named.
+    const [LaunchTemplateId, SourceVersion] = [form.get('LaunchTemplateId') ?? '', form.get('SourceVersion')];
+    const copies = operation === 'CreateLaunchTemplateVersion' && SourceVersion !== null;
+    if (!copies && operation !== 'DescribeLaunchTemplates') return played.answer(operation, form);
     const client = new EC2Client(sdkConfig(emulator, 'us-east-1'));
     try {
-      const source = await client.send(new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: LaunchTemplateId ?? '', Versions: [SourceVersion] }));
+      if (!copies) {
+        const LaunchTemplateIds = [...form].flatMap(([key, value]) => (key.startsWith('LaunchTemplateId.') ? [value] : []));
+        const { LaunchTemplates = [] } = await client.send(
+          new DescribeLaunchTemplatesCommand({ ...(LaunchTemplateIds.length === 0 ? {} : { LaunchTemplateIds }), MaxResults: 10_000 }),
+        );
+        const one = (id: string) =>
+          `<launchTemplateId>${id}</launchTemplateId><tagSet>${items(Object.entries(played.templates.get(id)?.tags ?? {}).map(([key, value]) => members({ key, value })))}</tagSet>`;
+        return xml(operation, `<launchTemplates>${items(LaunchTemplates.map((each) => one(each.LaunchTemplateId ?? '')))}</launchTemplates>`);
+      }
+      // moto starts from nothing. EC2 starts from the source, without its snapshots, and replaces each parameter that is named.
+      const source = await client.send(new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId, Versions: [SourceVersion] }));
       const { BlockDeviceMappings: devices, ...rest } = source.LaunchTemplateVersions?.[0]?.LaunchTemplateData ?? {};
       const without = devices?.map(({ Ebs, ...each }) => (Ebs === undefined ? each : { ...each, Ebs: { ...Ebs, SnapshotId: undefined } }));
       const merged = { ...rest, ...(without === undefined ? {} : { BlockDeviceMappings: without }), ...dataIn(form) } as RequestLaunchTemplateData;
-      const made = await client.send(new CreateLaunchTemplateVersionCommand({ LaunchTemplateId: LaunchTemplateId ?? '', LaunchTemplateData: merged }));
-      return xml(
-        operation,
-        `<launchTemplateVersion>${members({ launchTemplateId: LaunchTemplateId, versionNumber: made.LaunchTemplateVersion?.VersionNumber ?? 0 })}</launchTemplateVersion>`,
-      );
+      const made = await client.send(new CreateLaunchTemplateVersionCommand({ LaunchTemplateId, LaunchTemplateData: merged }));
+      const version = { launchTemplateId: LaunchTemplateId, versionNumber: made.LaunchTemplateVersion?.VersionNumber ?? 0 };
+      return xml(operation, `<launchTemplateVersion>${members(version)}</launchTemplateVersion>`);
     } catch (error) {
       return refused((error as Error).name);
     } finally {

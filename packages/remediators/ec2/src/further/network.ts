@@ -79,6 +79,47 @@ export const networkInterface = defineResource({
   },
 });
 
+/** A network ACL of a VPC. */
+export const networkAcl = defineResource({
+  type: 'AWS::EC2::NetworkAcl',
+  arn: 'arn:{partition}:ec2:{region}:{account}:network-acl/{id}',
+  find: {
+    reads: [ec2.pick('DescribeNetworkAcls')],
+    of: async ({ aws, id }) => given(await aws.ec2.DescribeNetworkAcls({ NetworkAclIds: [id] }), 'NetworkAcls').find((each) => each.NetworkAclId === id),
+  },
+  tags: { of: async ({ found }) => tagsOf((await found()).Tags) },
+  list: {
+    reads: [ec2.pick('DescribeNetworkAcls')],
+    async *of({ aws, account }) {
+      for await (const found of paginate(aws.ec2.DescribeNetworkAcls, {}, 'NetworkAcls'))
+        if (found.NetworkAclId !== undefined && given(found, 'OwnerId') === account) yield { id: found.NetworkAclId, found };
+    },
+  },
+});
+
+/**
+ * A security group.
+ *
+ * @param listed which of them a sweep looks at; default: all.
+ */
+export const securityGroup = (listed: { readonly Filters?: { Name: string; Values: string[] }[] } = {}) =>
+  defineResource({
+    type: 'AWS::EC2::SecurityGroup',
+    arn: 'arn:{partition}:ec2:{region}:{account}:security-group/{id}',
+    find: {
+      reads: [ec2.pick('DescribeSecurityGroups')],
+      of: async ({ aws, id }) => given(await aws.ec2.DescribeSecurityGroups({ GroupIds: [id] }), 'SecurityGroups').find(({ GroupId }) => GroupId === id),
+    },
+    tags: { of: async ({ found }) => tagsOf((await found()).Tags) },
+    list: {
+      reads: [ec2.pick('DescribeSecurityGroups')],
+      async *of({ aws, account }) {
+        for await (const found of paginate(aws.ec2.DescribeSecurityGroups, listed, 'SecurityGroups'))
+          if (found.GroupId !== undefined && given(found, 'OwnerId') === account) yield { id: found.GroupId };
+      },
+    },
+  });
+
 /** A route table. */
 export const routeTable = defineResource({
   type: 'AWS::EC2::RouteTable',
