@@ -8,6 +8,8 @@ import { plantedBugs } from './planted/index.mjs';
 
 /** Which test found a defect last: it is asked first, and alone. Where it does not find it, all of them are asked. */
 export const FOUND = join(ROOT, 'campaign', 'planted-found.json');
+/** What a defect is remembered by. */
+export const keyOf = ({ file, defect }) => `${file}: ${defect}`;
 const LANES = Math.min(2, availableParallelism());
 
 /** A process that plants: `ask` sends it one question at a time. */
@@ -51,9 +53,14 @@ export async function plant(options = {}) {
     const times = readFileSync(join(ROOT, file), 'utf8').split(find).length - 1;
     return times === 1 ? [] : [`${file}: the place of the defect "${defect}" occurs ${times} times, not once.`];
   });
-  if (lost.length > 0) throw new Error(lost.join('\n'));
+  const keys = plantedBugs.map(keyOf);
+  const twice = keys
+    .filter((key, at) => keys.indexOf(key) < at)
+    .map((key) => `${key}: two planted defects have this name; the test that finds one would be remembered for both.`);
+  const wrong = [...lost, ...twice];
+  if (wrong.length > 0) throw new Error(wrong.join('\n'));
   const remembered = existsSync(FOUND) ? JSON.parse(readFileSync(FOUND, 'utf8')) : {};
-  const lastOf = ({ file, defect }) => remembered[`${file}: ${defect}`];
+  const lastOf = (bug) => remembered[keyOf(bug)];
   const lanes = [];
   const results = [];
   try {

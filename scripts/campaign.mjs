@@ -9,7 +9,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { FOUND, plant } from '../campaign/planted.mjs';
+import { FOUND, keyOf, plant } from '../campaign/planted.mjs';
 import { fail, NODE, ROOT, setup } from './setup.mjs';
 
 const DOCUMENT = join(ROOT, 'docs', 'safety-tests.md');
@@ -170,7 +170,7 @@ const runs = {
     let ok = report.planted > 0 && report.found === report.planted;
     const write = whole && args.includes('--write');
     const tests = report.results.filter(({ test }) => test !== null);
-    const found = Object.fromEntries(tests.map(({ file, defect, test, by }) => [`${file}: ${defect}`, { by, test }]));
+    const found = Object.fromEntries(tests.map(({ test, by, ...bug }) => [keyOf(bug), { by, test }]));
     if (finders !== undefined) writeFileSync(finders, JSON.stringify(Object.values(found)));
     if (write) writeFileSync(DOCUMENT, page(report));
     if (write || quickest) writeFileSync(FOUND, `${JSON.stringify(whole ? found : { ...JSON.parse(readFileSync(FOUND, 'utf8')), ...found }, null, 2)}\n`);

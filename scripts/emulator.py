@@ -5,25 +5,30 @@
 - DescribeSecurityGroupRules says by GroupOwnerId whose the group is, as AWS does.
 - DescribeInstances knows the filter `network-interface.group-id`, by the groups of the instance: moto answers it with an error as soon as there is one.
 - IAM has no clock to turn: access keys of users named `old-*` are dated 200 days back.
-- Users get unique ids of AWS's form (AIDA…), as AWS Config names them.
+- Users and groups get unique ids of AWS's form (AIDA…, AGPA…), as AWS Config names them.
 - IAM has no calls for the root user of an account. Here it is a user of the name `root`: its keys, MFA devices and password are what the summary of
   the account says of the root user, and its virtual devices are assigned to `:root`. Without such a user the summary is moto's.
 - A DB cluster shows whether it lets in by IAM as it was modified last; moto shows how it was made.
-- Connections stay open for the next request, requests are not logged, and which service serves a host is looked up once: most of the time of a
-  request goes there otherwise.
+- Of the managed policies of AWS there are the two that remediators look for; moto has none, or all of them, and is slow then.
+- Connections stay open for the next request, requests are not logged, and which service serves a host is looked up once, as are the names under which
+  an object may have a member: most of the time of a request goes there otherwise.
 - It ends when its standard input does, so that it never outlives what started it.
 """
 
 import datetime
 import functools
 import io
+import json
 import os
 import sys
 import threading
 
+import xmltodict
+
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
 from moto.core.responses import ActionResult  # noqa: E402
+from moto.core.serialize import XFormedAttributePicker  # noqa: E402
 from moto.ec2.models.security_groups import SecurityGroupRule  # noqa: E402
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore  # noqa: E402
 from moto.ec2.responses.settings import Settings  # noqa: E402
@@ -57,6 +62,22 @@ def _user(self, *args, **kwargs):
 
 
 models.User.__init__ = _user
+
+_original_group = models.Group.__init__
+
+
+def _group(self, *args, **kwargs):
+    _original_group(self, *args, **kwargs)
+    self.id = ("AGPA" + self.id.upper() + "X" * 17)[:21]
+
+
+models.Group.__init__ = _group
+
+_HELD = ("AWSSupportAccess", "AWSCloudShellFullAccess")
+_policies = json.loads(models.aws_managed_policies_data)
+models.IAMBackend._init_aws_policies = lambda self: [
+    models.AWSManagedPolicy.from_data(name, self.account_id, self.region_name, _policies[name]) for name in _HELD
+]
 
 _original_summary = models.AccountSummary.summary_map.fget
 
@@ -99,6 +120,22 @@ def _reset_ebs_key(self):
 Settings.get_ebs_default_kms_key_id = _ebs_key
 Settings.reset_ebs_default_kms_key_id = _reset_ebs_key
 ElasticBlockStore.modify_ebs_default_kms_key_id = _modify_ebs_key
+
+# They follow from the shape of the member and the class of the object, and are asked for with each object of a list.
+_names_of = {}
+_possible_keys = XFormedAttributePicker.get_possible_keys
+
+
+def _remembered_keys(self, context):
+    key = (type(self), tuple(self.alias_providers), type(context.obj), context.shape, context.key)
+    if key not in _names_of:
+        _names_of[key] = tuple(dict.fromkeys(_possible_keys(self, context)))
+    return _names_of[key]
+
+
+XFormedAttributePicker.get_possible_keys = _remembered_keys
+# The name of each element is looked at character by character.
+xmltodict._validate_name = functools.lru_cache(maxsize=None)(xmltodict._validate_name)
 
 
 class Handler(werkzeug_app.MotoRequestHandler):

@@ -46,7 +46,7 @@ export default [
   },
   {
     promise: 'An exception that has ended is not shown as live.',
-    defect: 'it is',
+    defect: 'one that ends with the period or before is shown as live',
     file: 'packages/report/src/model.ts',
     find: "status: each.expires <= Date.parse(period.to) ? ('ended' as const)",
     replace: "status: each.expires <= 0 ? ('ended' as const)",
@@ -134,7 +134,7 @@ export default [
   },
   {
     promise: 'A fix that was a drill is not counted as one.',
-    defect: 'it is',
+    defect: 'a week counts it among its fixes, too',
     file: 'packages/report/src/model.ts',
     find: "if (kind === 'execution' && drill) week.drills += count;\n  else if (kind",
     replace: "if (kind === 'execution' && drill) week.drills += count;\n  if (kind",

@@ -142,6 +142,11 @@ describe('what holds all back alike', () => {
     ]);
     expect((await journal.standing()).gaps.filter(({ members }) => members !== null).map(({ state }) => state)).toEqual(['guardrail-failed-mine']);
   });
+  it('is neither recorded nor said in a dry run', async () => {
+    fill(2);
+    expect(await sweep({}, [HERE], { dryRun: true })).toMatchObject([{ outcomes: { denied: 2 } }]);
+    expect([told, await recorded(HERE)]).toEqual([[], []]);
+  });
   it('is not over where not everything was looked at', async () => {
     fill(4);
     await sweep();

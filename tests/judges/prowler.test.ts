@@ -60,6 +60,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   // moto neither gives a group a key nor takes one: what stands in front of it does, and passes all else on.
   CLOUDWATCH_LOGS: 'logs-encrypt-log-group',
   EFS: 'efs-enable-automatic-backups',
+  // What stands in front of moto has the parameters of parameter groups, and passes all else on.
+  RDS: 'rds-require-tls',
   REDSHIFT: 'redshift-require-tls',
 };
 

@@ -105,13 +105,13 @@ export const LEFT_OUT: readonly { readonly what: RegExp; readonly why: string }[
   { what: / GuardDuty:UpdateDetector /, why: 'What is left out stays as it is.' },
   { what: / Lambda:UpdateFunctionUrlConfig /, why: 'What is left out stays as it is.' },
   { what: / OpenSearch:UpdateDomainConfig /, why: 'What is left out stays as it is.' },
-  { what: / RDS:ModifyDB(?:Instance|Cluster) /, why: 'What is left out stays as it is.' },
+  { what: / RDS:ModifyDB(?:Instance|Cluster|Proxy) /, why: 'What is left out stays as it is.' },
   {
     what: / CloudWatch Logs:PutAccountPolicy (?:scope|selectionCriteria)$/,
     why: 'Of several policies one may say nothing of it: what another one says is not its own.',
   },
   { what: / Redshift:ModifyCluster /, why: 'What is left out stays as it is.' },
-  { what: / Redshift:ModifyClusterParameterGroup Parameters\./, why: 'A parameter is set by its name and value; the rest describes it.' },
+  { what: / (?:RDS:ModifyDB|Redshift:ModifyCluster)ParameterGroup Parameters\./, why: 'A parameter is set by its name and value; the rest describes it.' },
   {
     what: / SSM:ModifyDocumentPermission SharedDocumentVersion$/,
     why: 'What is taken from everybody is taken in whatever version; it is shared again in the one that was read.',

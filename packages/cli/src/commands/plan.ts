@@ -1,7 +1,6 @@
 import { GLOBAL_REGION, type PassResult, type Redress, type SweepSummary, type SweepTarget } from '@redress/core';
 import { type Composition, hasJournal, type Overrides, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
-import { checkedDocuments, placeOf } from '../files/documents.js';
 import { type Origin, originOf, withOrigin } from '../files/origin.js';
 import { interruptible } from '../interrupt.js';
 import { type Answer, columnsOf, type Io, painter } from '../io.js';
@@ -9,7 +8,7 @@ import { LeftOver } from '../left.js';
 import { isBlind, plannedPass } from '../passes.js';
 import { accountOf, concurrencyOf, type PlaceOptions, placesOf } from '../places.js';
 import { countedPlan, type PlanDocument } from '../plan/document.js';
-import { type Details, planView } from '../plan/view.js';
+import type { Details } from '../plan/view.js';
 import { printable, printableJson } from '../printable.js';
 import { ShownProgress } from '../sweep-progress.js';
 
@@ -60,7 +59,7 @@ export async function planCommand(
 }
 
 async function textOf(io: Io, document: PlanDocument, output: Output, details: Details): Promise<string> {
-  if (output === 'table') return planView(document, { width: columnsOf(io), details, paint: painter(io) });
+  if (output === 'table') return (await import('../plan/view.js')).planView(document, { width: columnsOf(io), details, paint: painter(io) });
   if (output === 'json') return printableJson(document);
   const { planCsv, planMarkdown, planNdjson } = await import('../plan/outputs.js');
   return { csv: planCsv, ndjson: planNdjson, markdown: planMarkdown }[output](document);
@@ -93,6 +92,7 @@ export function defaultOrigin(io: Io, composition: Composition, { from }: Origin
 }
 
 async function fromFiles(io: Io, composition: Composition, files: readonly string[], options: OriginOptions): Promise<PlanDocument> {
+  const { checkedDocuments, placeOf } = await import('../files/documents.js');
   const origin = defaultOrigin(io, composition, options);
   const documents = await checkedDocuments(io, files);
   const account = await accountOf(composition, undefined).catch(() => null);

@@ -407,6 +407,22 @@ describe('the policy of a role', () => {
         expect(putting(policy)).toMatchObject({ BoolIfExists: { 'kms:BypassPolicyLockoutSafetyCheck': 'false' } });
   });
 
+  it('detaches one policy of AWS, and no other, from whomever', () => {
+    const detach = all.filter(({ id }) => id === 'iam-detach-cloudshell-full-access');
+    for (const policy of [
+      memberPolicy('fix', { remediators: detach }),
+      boundaryPolicy({ remediators: detach }, 'fix'),
+      boundaryPolicy({ remediators: all }, 'fix'),
+    ]) {
+      const statements = policy.Statement.filter(({ Effect, Action }) => Effect === 'Allow' && listOf(Action).some((each) => each.startsWith('iam:Detach')));
+      expect(statements.length).toBeGreaterThan(0);
+      for (const { Condition } of statements)
+        expect(Condition).toMatchObject({ ArnLike: { 'iam:PolicyARN': 'arn:*:iam::aws:policy/AWSCloudShellFullAccess' } });
+    }
+    // What a fix takes away no rollback gives.
+    expect(actionsOf('rollback', all).filter((action) => /^iam:(?:Attach|Detach)/.test(action))).toEqual([]);
+  });
+
   it('leaves an action wide that nobody has narrowed, says so, and narrows it as asked', () => {
     const mine = [declaring('acme:PutThing')];
     expect(memberPolicy('fix', { remediators: mine }).Statement).toEqual([{ Sid: 'FixOther', Effect: 'Allow', Action: ['acme:PutThing'], Resource: '*' }]);

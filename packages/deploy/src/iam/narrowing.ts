@@ -104,6 +104,16 @@ const webAcl = (more?: Partial<Narrowing>) =>
   kind('WebAcl', 'web ACL', ['wafv2:{region}:{account}:*/webacl/*/*'], more);
 const hub = (rest: string): Narrowing => kind('SecurityHub', '', ['securityhub:{region}:{account}:hub/default'], { rest });
 const stageOf = 'arn:{partition}:apigateway:{region}::/restapis/*/stages/*';
+/** Managed policies of AWS of which it is asked who has them. */
+const LOOKED_FOR = ['AWSSupportAccess', 'AWSCloudShellFullAccess'];
+/** The one policy that is detached; its partition is that of the role. */
+const detached = (from: 'user' | 'role' | 'group', more?: Partial<Narrowing>) =>
+  kind('Detached', '', [`iam::{account}:${from}/*`], {
+    conditions: { ArnLike: { 'iam:PolicyARN': 'arn:*:iam::aws:policy/AWSCloudShellFullAccess' } },
+    global: true,
+    rest: `Every ${from} of the account, and one policy of AWS alone.`,
+    ...more,
+  });
 /** Roles that services make for themselves when they are turned on. */
 const LINKED = [
   { service: 'guardduty.amazonaws.com', role: 'AWSServiceRoleForAmazonGuardDuty' },
@@ -400,6 +410,20 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     ...written,
     rest: 'Every snapshot of a DB instance of the account: a copy of it is made under another name. The role needs the right to use the key, too.',
   }),
+  'rds:DescribeDBParameters': kind('DbParameterGroup', 'parameter group of RDS', ['rds:{region}:{account}:pg:*']),
+  'rds:ModifyDBParameterGroup': kind('DbParameterGroup', 'parameter group', ['rds:{region}:{account}:pg:*'], {
+    ...written,
+    rest: 'Every parameter group of DB instances of the account, and any parameter of it: IAM does not see which is changed.',
+  }),
+  'rds:ResetDBParameterGroup': kind('DbParameterGroup', 'parameter group', ['rds:{region}:{account}:pg:*'], {
+    rest: 'Every parameter group of DB instances of the account, and any parameter of it: IAM does not see which is reset. Only the rollback role has it.',
+  }),
+  'rds:DescribeDBProxies': kind('DbProxy', 'proxy', ['rds:{region}:{account}:db-proxy:*'], { rest: 'It lists the proxies of the account.' }),
+  'rds:ListTagsForResource': kind('DbProxy', 'proxy', ['rds:{region}:{account}:db-proxy:*']),
+  'rds:ModifyDBProxy': kind('DbProxy', 'proxy', ['rds:{region}:{account}:db-proxy:*'], {
+    ...written,
+    rest: 'Every proxy of RDS of the account, and any setting of it: IAM does not see which is changed.',
+  }),
   'rds:ModifyDBCluster': kind('DbCluster', 'DB cluster', ['rds:{region}:{account}:cluster:*'], {
     ...written,
     rest: 'Every DB cluster of the account, and any setting of it: IAM does not see which is changed. Its parameter, option and security groups cannot be.',
@@ -478,11 +502,14 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   's3:GetBucketWebsite': bucket(),
   's3:GetEncryptionConfiguration': bucket(),
   's3:GetBucketLogging': bucket(),
+  's3:GetBucketNotification': bucket(),
+  's3:GetLifecycleConfiguration': bucket(),
   's3:GetBucketVersioning': bucket(),
   's3:PutBucketPublicAccessBlock': writtenBucket,
   's3:PutAccountPublicAccessBlock': account('AccountPublicAccess', 'What S3 blocks for all buckets'),
   's3:PutBucketAcl': writtenBucket,
   's3:PutBucketLogging': writtenBucket,
+  's3:PutBucketNotification': writtenBucket,
   's3:PutBucketOwnershipControls': writtenBucket,
   's3:PutBucketPolicy': writtenBucket,
   's3:PutBucketVersioning': writtenBucket,
@@ -507,7 +534,17 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'iam:ListRolePolicies': kind('Role', 'role', ['iam::{account}:role/*'], { global: true }),
   'iam:GetPolicy': kind('Policy', 'customer managed policy', ['iam::{account}:policy/*'], { global: true }),
   'iam:GetPolicyVersion': kind('Policy', 'customer managed policy', ['iam::{account}:policy/*'], { global: true }),
-  'iam:ListEntitiesForPolicy': kind('Policy', 'customer managed policy', ['iam::{account}:policy/*'], { global: true }),
+  'iam:ListEntitiesForPolicy': kind('Holders', 'customer managed policy', ['iam::{account}:policy/*', ...LOOKED_FOR.map((name) => `iam::aws:policy/${name}`)], {
+    global: true,
+    rest: 'Every customer managed policy of the account, and two of AWS: it lists who has them.',
+  }),
+  'iam:DetachUserPolicy': detached('user', { tagged: true }),
+  'iam:DetachRolePolicy': detached('role', { tagged: true }),
+  'iam:DetachGroupPolicy': detached('group'),
+  'iam:ListServerCertificates': account('Iam', 'The list of server certificates'),
+  'iam:GetServerCertificate': kind('ServerCertificate', 'server certificate', ['iam::{account}:server-certificate/*'], { global: true }),
+  'iam:ListAttachedRolePolicies': kind('Role', 'role', ['iam::{account}:role/*'], { global: true }),
+  'iam:ListAttachedGroupPolicies': kind('Group', 'group', ['iam::{account}:group/*'], { global: true }),
   'iam:GetLoginProfile': user(),
   'iam:ListAttachedUserPolicies': user(),
   'iam:ListMFADevices': user(),

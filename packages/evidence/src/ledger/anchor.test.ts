@@ -1,5 +1,5 @@
 // Copies of checkpoints, in folders and buckets.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -23,6 +23,10 @@ describe('copies of checkpoints', () => {
     expect(readdirSync(join(directory, 'example.com_redress'))).toEqual(['000000000001234.checkpoint']);
     // Nothing leads out of it.
     expect(anchorPath('../../etc\n1\n')).toBe('.._.._etc/000000000000001.checkpoint');
+    expect(anchorPath('a: //b\n1\n')).toBe('a_b/000000000000001.checkpoint');
+    // A witness has cosigned it since: it is the same, and stays as it was.
+    expect(await anchorTo([folderAnchor(directory)], `${note}\u2014 witness.example/w1 BBBB\n`)).toEqual([]);
+    expect(readFileSync(join(directory, PATH), 'utf8')).toBe(note);
   });
 
   it('are kept in a bucket, and never replaced', async () => {
@@ -41,7 +45,24 @@ describe('copies of checkpoints', () => {
     await anchorTo([folderAnchor(directory)], note);
     const [failed] = await anchorTo([folderAnchor(directory)], note.replace('CQkJ', 'CQkK'));
     expect(failed?.message).toContain('holds another checkpoint of as many entries');
+    await expect(folderAnchor(directory).keep(PATH, note.replace('AAAA', 'BBBB'))).rejects.toMatchObject({ code: 'ledger/corrupt' });
     expect(readFileSync(join(directory, PATH), 'utf8')).toBe(note);
+  });
+
+  it('that are kept in the same moment are all kept where they are the same, and the first where they are not', async () => {
+    const anchor = folderAnchor(directory);
+    const kept = (notes: readonly string[]) => Promise.all(notes.map(async (each) => (await anchorTo([anchor], each)).length));
+    expect(await kept([note, note, note])).toEqual([0, 0, 0]);
+    const two = ['CQkK', 'CQkL'].map((other) => note.replace('1234', '1235').replace('CQkJ', other));
+    const failed = await kept(two);
+    expect(failed.toSorted()).toEqual([0, 1]);
+    expect(readFileSync(join(directory, PATH.replace('1234', '1235')), 'utf8')).toBe(two[failed.indexOf(0)]);
+    expect(readdirSync(join(directory, 'example.com_redress')).sort()).toEqual(['000000000001234.checkpoint', '000000000001235.checkpoint']);
+  });
+
+  it('that cannot be read back are said with what kept them from being written', async () => {
+    mkdirSync(join(directory, PATH), { recursive: true });
+    expect(await anchorTo([folderAnchor(directory)], note)).toEqual([{ anchor: directory, message: expect.stringContaining('EEXIST') as string }]);
   });
 
   it('that fail keep nobody from the others', async () => {

@@ -1,6 +1,6 @@
 // Copies of checkpoints where whoever writes the evidence cannot: what shows later that a log was set back, or rewritten.
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { constants, copyFile, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, RedressError } from '@redress/core';
 
@@ -22,14 +22,21 @@ export function folderAnchor(directory: string): Anchor {
     name: directory,
     async keep(path, note) {
       const file = join(directory, path);
-      if (existsSync(file)) {
-        if (!sameCheckpoint(readFileSync(file, 'utf8'), note)) throw contradicts(file);
-        return;
-      }
       await mkdir(dirname(file), { recursive: true });
-      const temporary = `${file}.${process.pid}.tmp`;
-      await writeFile(temporary, note, { flush: true });
-      await rename(temporary, file);
+      // Complete before it has its name, which it takes from no other: several sealers may keep theirs in the same moment.
+      const temporary = `${file}.${randomUUID()}.tmp`;
+      try {
+        await writeFile(temporary, note, { flush: true });
+        // Some file systems of memory sticks and shares have no links.
+        await link(temporary, file).catch(async () => copyFile(temporary, file, constants.COPYFILE_EXCL));
+      } catch (error) {
+        const there = await readFile(file, 'utf8').catch(() => {
+          throw error;
+        });
+        if (!sameCheckpoint(there, note)) throw contradicts(file);
+      } finally {
+        await rm(temporary, { force: true });
+      }
     },
   };
 }
@@ -48,8 +55,15 @@ export interface NotKept {
  */
 export async function anchorTo(anchors: readonly Anchor[], note: string): Promise<readonly NotKept[]> {
   const path = anchorPath(note);
-  const kept = await Promise.allSettled(anchors.map(async (anchor) => anchor.keep(path, note)));
-  return kept.flatMap((each, index) => (each.status === 'rejected' ? [{ anchor: anchors[index]?.name ?? '', message: messageOf(each.reason) }] : []));
+  const failed = anchors.map(async (anchor): Promise<readonly NotKept[]> => {
+    try {
+      await anchor.keep(path, note);
+      return [];
+    } catch (error) {
+      return [{ anchor: anchor.name, message: messageOf(error) }];
+    }
+  });
+  return (await Promise.all(failed)).flat();
 }
 
 /** Where the copy of a checkpoint is: by its log, in the order of their sizes. */

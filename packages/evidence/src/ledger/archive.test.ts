@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Digest, digestText } from '@redress/core';
@@ -39,7 +40,8 @@ describe('an archive', () => {
     expect(made(7, TEXTS)[0]?.equals(archive)).toBe(true);
     // What does not get shorter stands as it is.
     expect(archive.includes('{"a":1}')).toBe(true);
-    expect(archive.toString('latin1', archive.length - 90, archive.length - 71)).toBe('000000000007-00000 ');
+    const before = archive.subarray(0, archive.length - 90);
+    expect(archive.toString('latin1', archive.length - 90)).toBe(`000000000007-00000 sha256:${createHash('sha256').update(before).digest('hex')}`);
     expect(made(7, [])).toEqual([]);
   });
 
@@ -49,6 +51,10 @@ describe('an archive', () => {
       'import hashlib, json, sys, zipfile',
       'with zipfile.ZipFile(sys.argv[1]) as z:',
       '    assert z.testzip() is None',
+      '    for i in z.infolist():',
+      '        assert (i.create_version, i.extract_version, i.flag_bits, i.date_time) == (20, 20, 0, (1980, 1, 1, 0, 0, 0)), i',
+      '        assert (i.extra, i.comment, i.internal_attr, i.external_attr) == (b"", b"", 0, 0), i',
+      '    assert [i.compress_type for i in z.infolist()] == [0, 8, 0]',
       '    print(json.dumps([[n, hashlib.sha256(z.read(n)).hexdigest()] for n in z.namelist()]))',
     ].join('\n');
     const listed = JSON.parse(execFileSync('python3', ['-c', script, join(directory, archivePath(7, 0))], { encoding: 'utf8' })) as [string, string][];
@@ -62,6 +68,7 @@ describe('an archive', () => {
     expect(parts.map((each) => heldIn(each).length)).toEqual([16_384, 1]);
     const large = ['a', 'b', 'c'].map((each) => `"${each.repeat(15 * 1024 * 1024)}"`);
     expect(made(3, large).map((each) => heldIn(each).length)).toEqual([2, 1]);
+    expect(parts.map((each) => each.toString('latin1', each.length - 90, each.length - 71))).toEqual(['000000000003-00000 ', '000000000003-00001 ']);
     expect([archivePath(3, 0), archivePath(3, 1)]).toEqual(['ledger/documents/000000000003.zip', 'ledger/documents/000000000003-1.zip']);
   });
 
@@ -107,6 +114,18 @@ describe('archives in a folder', () => {
     // Where none has, whoever reads it sees that it was changed.
     rmSync(file);
     expect(found(new FolderArchives(directory), 'one')).toBe('eno');
+  });
+
+  it('that cannot be listed fail: a document in them is not missing', () => {
+    mkdirSync(join(directory, 'ledger'));
+    writeFileSync(join(directory, 'ledger', 'documents'), '');
+    expect(() => found(new FolderArchives(directory), 'one')).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
+  });
+
+  it('are those that have their name, and no file that is being written', () => {
+    stored(1, ['one']);
+    renameSync(join(directory, archivePath(1, 0)), join(directory, `${archivePath(1, 0)}.tmp`));
+    expect(found(new FolderArchives(directory), 'one')).toBeNull();
   });
 
   it('that were changed have what is still what its digest says, and fail nobody', () => {

@@ -76,12 +76,12 @@ export class Growth {
 
   /** Puts the partial tiles at the right edge that have grown. */
   end(): void {
-    if (this.#put === null || this.#size === this.#from) return;
+    if (this.#size === this.#from) return;
     if (this.#bundle.width > 0) this.#putEntries();
     for (const [level, { index, hashes }] of this.#levels.entries()) {
       const unit = TILE_WIDTH ** level;
       if (hashes.length > 0 && Math.floor(this.#size / unit) > Math.floor(this.#from / unit))
-        this.#put({ level, index, width: hashes.length }, Buffer.concat(hashes));
+        this.#put?.({ level, index, width: hashes.length }, Buffer.concat(hashes));
     }
   }
 

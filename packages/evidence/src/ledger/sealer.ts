@@ -272,7 +272,7 @@ async function checkLost({ store, signer }: Sealer, { by, state: { said, seal: l
   const replaced = (await rotationsOf(store, said.rotations)).some((each) => each.rotation.from === signer.verifier);
   if (replaced || (await breaksOf(store)).some((note) => isOf(note, signer)))
     throw no(`${keyName(signer.verifier)} has signed for this ledger before.`, 'Make a new key.');
-  await signCheckpoint({ origin: signer.name, size: 0, root: Buffer.from(EMPTY.root, 'base64') }, signer);
+  await checkSigns(signer);
 }
 
 function isOf(note: string, { name, verifier }: NoteSigner): boolean {
@@ -307,13 +307,18 @@ function breakPlan({ state, edge }: Log, begun: Plan | null, lost: Omit<Break, '
   };
 }
 
+/** A key signs the empty log, which contradicts no other. */
+async function checkSigns(key: NoteSigner): Promise<void> {
+  await signCheckpoint({ origin: key.name, size: 0, root: new Growth(EMPTY_EDGE, null).root() }, key);
+}
+
 /** A key that cannot sign must not be announced: nobody could seal after that. */
 async function checkNext({ signer }: Sealer, { next, by, reason }: NextKey): Promise<void> {
   checkSaid({ by, reason }, 'Who replaces the key of a ledger, and why,');
   if (next.name !== signer.name)
     throw new RedressError('ledger/key', `The next key is of ${next.name}, and the ledger is ${signer.name}.`, { next: 'Make one with the same origin.' });
   if (next.verifier === signer.verifier) throw new RedressError('ledger/key', `${keyName(next.verifier)} is the key that signs already.`);
-  await signCheckpoint({ origin: next.name, size: 0, root: Buffer.from(EMPTY.root, 'base64') }, next);
+  await checkSigns(next);
 }
 
 /** Before anything is decided: a decision that makes no entry could not be completed, nor revoked. */
@@ -464,73 +469,110 @@ function checkDecided({ signer: { name } }: Sealer, { seal: last }: State, { sig
 /**
  * Writes what was decided, signs it, and brings up to date what is kept for speed. Doing it again, wholly or in part, makes the same bytes.
  *
- * @param read The lines of the seal, when this sealer has just read them.
+ * @param read The lines of the seal, when this sealer has just read them, and decided it; else that is shown first.
  * @returns the checkpoint that is the newest then.
  */
-async function complete(sealer: Sealer, { version, note: log, state, edge }: Log, plan: Plan | Decided, read: readonly Unsealed[] | null): Promise<string> {
-  const { store, source, signer } = sealer;
+async function complete(sealer: Sealer, log: Log, plan: Plan | Decided, read: readonly Unsealed[] | null): Promise<string> {
+  const { store, source } = sealer;
   const { before, after, streams } = plan;
-  if (!same(before, state)) throw corrupt(`The seal that was begun follows a log of ${before.size} entries; the newest checkpoint says ${state.size}.`);
-  const { rotation } = after.seal;
-  if (rotation !== undefined && rotation.from !== signer.verifier)
-    throw new RedressError(
-      'ledger/key',
-      `${keyName(rotation.from)} has begun to announce ${keyName(rotation.to)}, and has to complete that. Nothing was signed.`,
-      {
-        next: `Run the replacement again, with the same two keys. If ${keyName(rotation.from)} is lost, declare it: \`redress evidence break\`.`,
-      },
-    );
-  const { break: lost } = after.seal;
-  if (lost !== undefined && lost.to !== signer.verifier)
-    throw new RedressError('ledger/key', `${keyName(lost.from)} was declared lost, and ${keyName(lost.to)} continues. Nothing was signed.`, {
-      next: `Run \`redress evidence break\` again with ${keyName(lost.to)}, to complete that.`,
-    });
-  if (rotation !== undefined && (await store.decided(after.seal.number + 1)) !== null)
-    throw new RedressError('ledger/key', `${keyName(rotation.from)} was declared lost before it announced another key. Nothing was signed.`, {
-      next: 'Complete with `redress evidence break` what was begun.',
-    });
-  if ('signed' in plan || read === null) checkDecided(sealer, state, plan, [signer.verifier]);
-  const lines = read ?? (await linesOf(sealer, { state }, plan));
-  const seals = plan.begun === undefined ? [after.seal] : [plan.begun, after.seal];
+  await checkTurn(sealer, log, plan);
+  if (read === null) checkDecided(sealer, log.state, plan, [sealer.signer.verifier]);
+  const lines = read ?? (await linesOf(sealer, log, plan));
   // Nothing is written beside the log that it will not be part of.
-  if (read === null && !same(after, sizeOf(grownBy(edge, lines, seals)))) throw changed(after.seal);
+  if (read === null && !same(after, sizeOf(grownBy(log.edge, lines, sealsOf(plan))))) throw changed(after.seal);
+  const { named, path } = await grow(sealer, log, plan, lines);
+  await keepDocuments(sealer, log, plan, named);
+  const note = await sign(sealer, log, plan, path);
+  await source.sealing(after.size);
+  if (!(await published(store, log, note))) return passed(sealer, after);
+  const kept: Kept = { seal: after.seal, streams: { ...log.state.streams, ...streams } };
+  await store.keep(after.seal.number, Buffer.from(canonicalJson(kept)));
+  await source.sealed(streams);
+  for (const each of sealsOf(plan)) await release(sealer, each);
+  await over(store, before, after);
+  return note;
+}
+
+/** The seals of a plan, in their order. The records are of the first one. */
+const sealsOf = ({ begun, after }: Plan): readonly [Seal, ...Seal[]] => (begun === undefined ? [after.seal] : [begun, after.seal]);
+
+/** A seal follows the log that it was decided on; what announces a key, or says that one is lost, is completed by the key that began it. */
+async function checkTurn({ store, signer }: Sealer, { state }: Log, { before, after: { seal: made } }: Plan): Promise<void> {
+  if (!same(before, state)) throw corrupt(`The seal that was begun follows a log of ${before.size} entries; the newest checkpoint says ${state.size}.`);
+  const refuse = (message: string, next: string) => new RedressError('ledger/key', `${message} Nothing was signed.`, { next });
+  const { rotation, break: lost } = made;
+  if (rotation !== undefined && rotation.from !== signer.verifier)
+    throw refuse(
+      `${keyName(rotation.from)} has begun to announce ${keyName(rotation.to)}, and has to complete that.`,
+      `Run the replacement again, with the same two keys. If ${keyName(rotation.from)} is lost, declare it: \`redress evidence break\`.`,
+    );
+  if (lost !== undefined && lost.to !== signer.verifier)
+    throw refuse(
+      `${keyName(lost.from)} was declared lost, and ${keyName(lost.to)} continues.`,
+      `Run \`redress evidence break\` again with ${keyName(lost.to)}, to complete that.`,
+    );
+  if (rotation !== undefined && (await store.decided(made.number + 1)) !== null)
+    throw refuse(`${keyName(rotation.from)} was declared lost before it announced another key.`, 'Complete with `redress evidence break` what was begun.');
+}
+
+/** A log that has grown. */
+interface Grown {
+  /** What its seal has to keep documents of. */
+  readonly named: readonly Naming[];
+  /** What proves its last entry: hashes from beside it up to below the root. */
+  readonly path: readonly Buffer[];
+}
+
+/** Writes the tiles of a seal. */
+async function grow({ store, source }: Sealer, { state, edge }: Log, plan: Plan, lines: readonly Unsealed[]): Promise<Grown> {
+  const { before, after, begun } = plan;
+  const [{ documents }] = sealsOf(plan);
   const writes = new Writes(store);
   const growth = new Growth(edge, (tile, bytes) => writes.add(inLedger(tile), bytes));
-  const { documents } = seals[0] ?? after.seal;
   const named: Naming[] = documents === undefined ? [] : await namedBefore(store, documents.from, before.size);
-  const isApart = documents === undefined && state.said.documents > 0;
+  const keeps = documents !== undefined || state.said.documents > 0;
   for await (const { entry, leaf, json } of entriesOf(source, lines)) {
     growth.append(entry, leaf);
-    const naming = documents === undefined && !isApart ? null : namingIn(json);
+    const naming = keeps ? namingIn(json) : null;
     if (naming !== null) named.push(naming);
     if (writes.full) await writes.room();
   }
-  if (plan.begun !== undefined) growth.append(sealEntry(plan.begun));
+  if (begun !== undefined) growth.append(sealEntry(begun));
   const path = growth.pathOfNext();
   growth.append(sealEntry(after.seal));
   growth.end();
   await writes.end();
   if (!same(after, sizeOf(growth))) throw changed(after.seal);
-  await archive(sealer, seals[0] ?? after.seal, named);
-  if (isApart) await source.apart?.(named);
+  return { named, path };
+}
+
+/** Puts the documents of a seal into an archive, or apart where it says nothing of them and others have. */
+async function keepDocuments(sealer: Sealer, { state }: Log, plan: Plan, named: readonly Naming[]): Promise<void> {
+  const [first] = sealsOf(plan);
+  await archive(sealer, first, named);
+  if (first.documents === undefined && state.said.documents > 0) await sealer.source.apart?.(named);
+}
+
+/** Signs the checkpoint of a log that has grown, and keeps what its key or the one before has signed where the next checkpoint does not show it. */
+async function sign({ store, signer }: Sealer, { note: newest }: Log, { after }: Plan, path: readonly Buffer[]): Promise<string> {
+  const { rotation, break: lost } = after.seal;
   const note = await signCheckpoint({ origin: signer.name, size: after.size, root: Buffer.from(after.root, 'base64') }, signer);
   // The next checkpoint is of another key: what this one has signed stays.
   if (rotation !== undefined) await store.create(rotationPath(rotation.number), proofOfLast(sealEntry(after.seal), after.size - 1, path, note));
   // What the lost key has signed is kept as it was: of its newest checkpoint nothing else would be left.
-  if (lost !== undefined) await store.create(breakPath(lost.number), Buffer.from(log));
-  await source.sealing(after.size);
+  if (lost !== undefined) await store.create(breakPath(lost.number), Buffer.from(newest));
+  return note;
+}
+
+/** Puts a checkpoint in place of the newest one. @returns false where another sealer was faster. */
+async function published(store: LedgerStore, { version, note: before }: Log, note: string): Promise<boolean> {
   for (let replaces = version; !(await store.publish(note, replaces)); ) {
     const newest = await store.checkpoint();
     // A witness has cosigned the one before.
-    if (newest === null || newest.version === replaces || !sameCheckpoint(newest.note, log)) return passed(sealer, after, rotation);
+    if (newest === null || newest.version === replaces || !sameCheckpoint(newest.note, before)) return false;
     replaces = newest.version;
   }
-  const kept: Kept = { seal: after.seal, streams: { ...state.streams, ...streams } };
-  await store.keep(after.seal.number, Buffer.from(canonicalJson(kept)));
-  await source.sealed(streams);
-  for (const each of seals) await release(sealer, each);
-  await over(store, before, after);
-  return note;
+  return true;
 }
 
 /** What sealed entries name, of which no seal has said anything: when that begins, and where one was made without it. */
@@ -577,8 +619,9 @@ async function release({ store, source }: Sealer, { number, documents }: Seal): 
 }
 
 /** Another sealer was faster: what it signed has come as far, and it does what there is left to do. */
-async function passed({ store, signer, replaced }: Sealer, after: Size, rotation: Rotation | undefined): Promise<string> {
+async function passed({ store, signer, replaced }: Sealer, after: Plan['after']): Promise<string> {
   const newest = await store.checkpoint();
+  const { rotation } = after.seal;
   const keys = [signer.verifier, ...replaced, ...(rotation === undefined ? [] : [rotation.to])];
   const { size, root } = newest === null ? EMPTY_EDGE_OPENED : openCheckpoint(newest.note, signer.name, keys);
   if (newest === null || size < after.size || (size === after.size && root.toString('base64') !== after.root))
@@ -664,7 +707,7 @@ async function opened(sealer: Sealer): Promise<Log> {
   if (newest === null) return { version: null, note: '', by: '', state: EMPTY, edge: EMPTY_EDGE };
   const { size, root, by } = openCheckpoint(newest.note, signer.name, [signer.verifier, ...replaced]);
   const signed = { size, root: root.toString('base64') };
-  const edge = size === 0 ? EMPTY_EDGE : await edgeOf(size, (tile) => store.read(inLedger(tile)), decodeEntries);
+  const edge = await edgeOf(size, (tile) => store.read(inLedger(tile)), decodeEntries);
   if (!same(signed, sizeOf(new Growth(edge, null)))) throw corrupt('The last tiles of the log do not have the root that was signed.');
   const state = (await keptState(store, signed, edge)) ?? (await reread(store, signed, signer));
   return { ...newest, by, state, edge };

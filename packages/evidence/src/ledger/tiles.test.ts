@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EMPTY_EDGE, edgeOf, Growth } from './growth.js';
-import { decodeEntries, encodeEntries, partialTiles, tilePath, tilesBetween } from './tiles.js';
+import { decodeEntries, edgesBetween, encodeEntries, partialTiles, tilePath, tilesBetween } from './tiles.js';
 import { leafHash, MemoryTree, rootOf } from './tree.js';
 
 const entry = (number: number) => Buffer.from(`entry ${number}`);
@@ -19,6 +19,13 @@ describe('tilePath', () => {
   });
 });
 
+/** The hash above the first 256 entries. */
+function above(): Buffer[] {
+  const tree = new MemoryTree();
+  for (let at = 0; at < 256; at++) tree.append(leafHash(entry(at)));
+  return [tree.at(8, 0)];
+}
+
 describe('tiles of a tree', () => {
   it('are those of the specification for 70,000 entries', () => {
     // https://c2sp.org/tlog-tiles: "a tree of size 70,000 will be represented by 273 full level 0 tiles, one partial with 112 hashes, one full
@@ -35,6 +42,19 @@ describe('tiles of a tree', () => {
     expect(of(2)).toEqual([{ level: 2, index: 0, width: 1 }]);
     expect(of(3)).toEqual([]);
     expect(partialTiles(70_000).map(tilePath)).toEqual(['tile/entries/273.p/112', 'tile/0/273.p/112', 'tile/1/001.p/17', 'tile/2/000.p/1']);
+  });
+
+  it('end where the tree does: no empty one follows a full one', () => {
+    expect(tilesBetween(200, 512).map(tilePath)).toEqual(['tile/entries/000', 'tile/entries/001', 'tile/0/000', 'tile/0/001', 'tile/1/000.p/2']);
+    expect(partialTiles(65_536).map(tilePath)).toEqual(['tile/2/000.p/1']);
+  });
+
+  it('of which partial ones may be left are those at the edge of the smaller tree, of the larger one, and in between', () => {
+    const edges = (from: number, to: number) => edgesBetween(from, to).map(tilePath);
+    expect(edges(300, 520)).toEqual(['tile/entries/001', 'tile/entries/002', 'tile/0/001', 'tile/0/002', 'tile/1/000']);
+    // Whoever died may have had more entries than what was sealed then: a full tile can have partial ones, and so can the one after it.
+    expect(edges(5, 256)).toEqual(['tile/entries/000', 'tile/entries/001', 'tile/0/000', 'tile/0/001', 'tile/1/000']);
+    expect(edges(0, 0)).toEqual(['tile/entries/000']);
   });
 
   it('do not exist for a tree that does not grow', () => {
@@ -84,7 +104,8 @@ describe('tiles of a tree', () => {
           }
         }
       }),
-      { numRuns: 40 },
+      // Trees that end with full tiles, and what follows them.
+      { numRuns: 40, examples: [[[256, 1]], [[200, 312, 0, 300]]] },
     );
   });
 
@@ -101,6 +122,8 @@ describe('tiles of a tree', () => {
   it.each([
     ['missing', 'tile/0/001.p/44', null],
     ['cut', 'tile/0/001.p/44', Buffer.alloc(32)],
+    ['longer', 'tile/0/001.p/44', Buffer.concat([...Array.from({ length: 44 }, (_, at) => leafHash(entry(256 + at))), Buffer.alloc(32)])],
+    ['longer, above', 'tile/1/000.p/1', Buffer.concat([...above(), Buffer.alloc(32)])],
     ['of fewer entries', 'tile/entries/001.p/44', encodeEntries([entry(256)])],
     ['of another entry', 'tile/entries/001.p/44', encodeEntries(Array.from({ length: 44 }, (_, at) => entry(at === 3 ? 0 : 256 + at)))],
   ])('are refused when the last one is %s', async (_, path, bytes) => {

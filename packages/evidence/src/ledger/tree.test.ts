@@ -80,6 +80,13 @@ describe('the tree of RFC 6962', () => {
     expect(leafHash(Buffer.concat([a, b])).equals(nodeHash(a, b))).toBe(false);
   });
 
+  it('hashes entries of any length, one after the other', () => {
+    for (const length of [3, 65_535, 65_536, 70_000, 0, 65_535]) {
+      const entry = Buffer.alloc(length, 7);
+      expect(leafHash(entry).equals(createHash('sha256').update(Buffer.of(0)).update(entry).digest())).toBe(true);
+    }
+  });
+
   // The known paths of the same source, as hashes of subtrees.
   it('has the known proofs', () => {
     const tree = treeOf(ENTRIES);
@@ -133,6 +140,9 @@ describe('the tree of RFC 6962', () => {
     ['an entry of no tree', () => inclusionProof(treeOf([]).at, 0, 0)],
     ['a negative entry', () => inclusionProof(treeOf(ENTRIES).at, -1, 8)],
     ['an older tree that is larger', () => consistencyProof(treeOf(ENTRIES).at, 9, 8)],
+    ['an older tree of no number of entries', () => consistencyProof(treeOf(ENTRIES).at, 2.5, 8)],
+    ['an older tree of fewer than none', () => consistencyProof(treeOf(ENTRIES).at, -1, 8)],
+    ['a level that is not there', () => treeOf(ENTRIES).at(7, 0)],
     ['hashes that are not there', () => rootOf(treeOf(ENTRIES).at, 9)],
   ])('refuses %s', (_, act) => {
     expect(act).toThrow(expect.objectContaining({ code: 'ledger/invalid' }));

@@ -42,7 +42,7 @@ export type HashAt = (level: number, index: number) => Uint8Array;
 
 /** Hashes of an empty or growing list of entries, in memory: those of all complete subtrees. */
 export class MemoryTree {
-  readonly #levels: Buffer[][] = [[]];
+  readonly #levels: Buffer[][] = [];
 
   /** The number of entries. */
   get size(): number {
@@ -106,8 +106,8 @@ export function inclusionProof(at: HashAt, index: number, size: number): Buffer[
  */
 export function consistencyProof(at: HashAt, older: number, size: number): Buffer[] {
   if (!within(older, 0, size)) throw outside(`a tree of ${older}`, size);
-  // Every tree begins with the empty one, and with itself.
-  if (older === 0 || older === size) return [];
+  // Every tree begins with the empty one.
+  if (older === 0) return [];
   const proof: Buffer[] = [];
   let [low, high] = [0, size];
   while (high !== older) {

@@ -75,8 +75,8 @@ export async function readUnsealed(source: JournalSource, sealed: Positions, end
       for (const [stream, end] of rest) await readStream(stream, end);
     }),
   );
-  // Within a stream time does not go back, and its order holds where times are the same.
-  lines.sort((a, b) => compare(a.time, b.time) || compare(a.stream, b.stream) || a.seq - b.seq);
+  // Within a stream time does not go back, and the order in which its lines were read holds where times are the same.
+  lines.sort((a, b) => compare(a.time, b.time) || compare(a.stream, b.stream));
   return { lines, grown, skipped };
 }
 

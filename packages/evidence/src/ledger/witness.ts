@@ -50,7 +50,7 @@ const TRIES = 3;
 export function witnessOf(text: string): Witness {
   const [key = '', url = '', ...more] = text.trim().split(/\s+/);
   witnessKey(key);
-  if (more.length > 0 || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+  if (more.length > 0 || !URL.canParse(url) || !['http:', 'https:'].includes(new URL(url).protocol))
     throw new RedressError('ledger/key', `${JSON.stringify(text.slice(0, 200))} does not name a witness.`, {
       next: 'Give its key and its URL, with a space between them: "NAME+ID+KEY https://…".',
     });
@@ -64,18 +64,17 @@ export function witnessOf(text: string): Witness {
  */
 export async function cosign(note: string, guess: number, witnesses: readonly Witness[], read: ReadTile): Promise<Witnessing> {
   const asked = await Promise.all(witnesses.map(async (witness) => oneOf(note, guess, witness, read)));
-  const lines = asked.flatMap((each) => ('line' in each && each.line !== null ? [each.line] : []));
   return {
-    note: note + lines.join(''),
+    note: note + asked.map((each) => ('line' in each ? each.line : '')).join(''),
     cosigned: asked.flatMap((each) => ('time' in each ? [{ witness: each.witness, time: each.time }] : [])),
     notCosigned: asked.flatMap((each) => ('message' in each ? [each] : [])),
   };
 }
 
-async function oneOf(note: string, guess: number, { key, url }: Witness, read: ReadTile): Promise<(Cosigned & { readonly line: string | null }) | NotCosigned> {
+async function oneOf(note: string, guess: number, { key, url }: Witness, read: ReadTile): Promise<(Cosigned & { readonly line: string }) | NotCosigned> {
   const known = witnessKey(key);
   const before = cosignatureIn(note, note, known);
-  if (before !== null) return { witness: known.name, time: before.time, line: null };
+  if (before !== null) return { witness: known.name, time: before.time, line: '' };
   try {
     return await askedOf(note, guess, known, url, read);
   } catch (error) {

@@ -11,7 +11,7 @@ import {
   isRecord,
   paginate,
 } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { iam } from './client.js';
 import { packageRef } from './package-ref.js';
 

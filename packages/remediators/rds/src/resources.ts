@@ -1,7 +1,7 @@
 import { type Assessment, type DeclaredHazard, defineResource, given, type NamedIn, paginate, type ResourceType, tagsIn, type WithFound } from '@redress/core';
 import { rds } from './client.js';
 
-const MARKER = { input: 'Marker', output: 'Marker' };
+export const MARKER = { input: 'Marker', output: 'Marker' };
 
 /** A DB instance, by its identifier. AWS Config names it by its resource id. */
 export const dbInstance = defineResource({

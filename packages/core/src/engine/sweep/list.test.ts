@@ -1,9 +1,11 @@
 // What a sweep lists, and when it was complete last: read from the records of those before.
 import { describe, expect, it } from 'vitest';
+import type { Gap } from '../../journal.js';
+import { resource } from '../../model/resource.js';
 import { definePolicy } from '../../policy/policy.js';
 import type { Remediator } from '../../remediator/define.js';
 import type { Runtime } from '../runtime.js';
-import { discovered } from './list.js';
+import { discovered, groupsOf, list as listed, OutOfTime, standingHere } from './list.js';
 import { sweptSoFar } from './progress.js';
 
 const HERE = { account: '111111111111', region: 'eu-west-1' };
@@ -67,6 +69,121 @@ describe('what a remediator would look at', () => {
     const { refs } = await list([...names, bucket('b-1'), bucket('b-10000'), bucket('b-0')]);
     expect(refs.length).toBe(10_002);
     expect(refs.at(-1)).toBe('AWS::S3::Bucket b-0 111111111111 eu-west-1 aws');
+  });
+});
+
+describe('what a group lists', () => {
+  const runtime = {
+    readPolicy: async () => definePolicy({ version: 1 }),
+    gate: { reads: () => ({}) },
+    clock: { now: () => 0 },
+  } as unknown as Runtime;
+  const TYPE = 'AWS::SNS::Topic';
+  type Seen = { state: unknown } | null;
+  /** Pages of names, each with what its list shows: whether it is open, or null where that is nothing. */
+  const remediator = (id: string, pages: readonly Record<string, boolean | null>[], over: object = {}) =>
+    ({
+      ...{ id, global: false, resourceTypes: [TYPE], breadth: 0, parameters: () => ({}) },
+      plan: ({ state }: { state: { open: boolean } }) => ({ status: state.open ? 'change' : 'compliant' }),
+      observeMany: async function* () {
+        for (const page of pages)
+          yield Object.entries(page).map(([name, open]) => ({ type: TYPE, id: name, seen: (open === null ? null : { state: { open } }) as Seen }));
+      },
+      ...over,
+    }) as unknown as Remediator;
+  const ref = (id: string, over: object = {}) => resource({ type: TYPE, id, ...HERE, ...over });
+  const gap = (id: string, over: object = {}) => ({ remediator: 'r', members: null, resource: ref(id), ...over }) as Gap;
+  const of = async (remediators: readonly Remediator[], how: { stands?: readonly Gap[]; over?: () => boolean } = {}) => {
+    const pages: number[] = [];
+    const group = { key: TYPE, remediators };
+    const found = await listed(runtime, group, HERE, { stands: [], over: () => false, onPage: (size) => void pages.push(size), ...how });
+    const candidates = found.candidates.map(({ name, remediators: by }) => `${name.split('/').at(-1)}: ${by.map(({ id }) => id).join(', ')}`);
+    return { ...found, candidates, pages };
+  };
+
+  it('is looked at where its list shows a gap, or nothing; the others are counted', async () => {
+    const { candidates, idle, failed, pages } = await of([
+      remediator('r', [
+        { c: true, a: false },
+        { b: null, d: false },
+      ]),
+    ]);
+    expect(candidates).toEqual(['b: r', 'c: r']);
+    expect([...idle]).toEqual([['r', 2]]);
+    expect(failed.size).toBe(0);
+    expect(pages).toEqual([2, 2]);
+  });
+  it('is judged as a look would: as that resource, with its parameters, now', async () => {
+    const judged: object[] = [];
+    const plan = (given: object) => (judged.push(given), { status: 'compliant' });
+    await of([remediator('r', [{ a: true }], { plan, parameters: () => ({ days: 7 }) })]);
+    expect(judged).toEqual([{ resource: ref('a'), parameters: { days: 7 }, observedAt: 0, state: { open: true }, context: undefined }]);
+  });
+  it('and stands open in the journal is looked at, whatever the list shows, and once', async () => {
+    const stands = [gap('closed'), gap('gone'), gap('open')];
+    const { candidates, idle } = await of([remediator('r', [{ closed: false, open: true, other: false }])], { stands });
+    expect(candidates).toEqual(['closed: r', 'gone: r', 'open: r']);
+    expect([...idle]).toEqual([['r', 1]]);
+  });
+  it('is looked at by those that have it on their lists, in their order, and by none for which another one shows it', async () => {
+    const narrow = remediator('narrow', [{ a: true, b: false }]);
+    const wide = remediator('wide', [{ b: true, a: true }]);
+    expect((await of([narrow, wide], { stands: [gap('c', { remediator: 'wide' })] })).candidates).toEqual(['a: narrow, wide', 'b: wide', 'c: wide']);
+  });
+  it('is looked at where a runbook may be at work on it', async () => {
+    const { candidates, idle } = await of([remediator('r', [{ a: false }], { runbook: {} })]);
+    expect([candidates, idle.size]).toEqual([['a: r'], 0]);
+  });
+  it('one by one where it is discovered, and not at all by who cannot list', async () => {
+    const discovering = {
+      observeMany: undefined,
+      discover: async function* () {
+        yield* [bucketOf('b'), bucketOf('a'), bucketOf('b')];
+      },
+    };
+    const bucketOf = (id: string) => ({ type: TYPE, id });
+    const { candidates, pages, failed } = await of([remediator('r', [], discovering), remediator('s', [], { observeMany: undefined, discover: null })]);
+    expect([candidates, pages, failed.size]).toEqual([['a: r', 'b: r'], [1, 1, 1], 0]);
+  });
+  it('ends where there is no more time, or a list fails, and keeps the lists of others', async () => {
+    const failing = remediator('r', [], {
+      observeMany: async function* () {
+        yield [{ type: TYPE, id: 'a', seen: null }];
+        throw new Error('denied');
+      },
+    });
+    const one = await of([failing, remediator('s', [{ b: true }, { c: true }])]);
+    expect([...one.failed.keys()]).toEqual(['r']);
+    expect(one.candidates).toEqual(['a: r', 'b: s', 'c: s']);
+    const late = await of([remediator('s', [{ b: true }, { c: true }])], { over: () => true });
+    expect(late.failed.get('s')).toBeInstanceOf(OutOfTime);
+    expect(late.candidates).toEqual(['b: s']);
+  });
+  it('are the gaps of its remediator in this region; one that is global has those without a region, too', () => {
+    const gaps = [
+      gap('here'),
+      gap('other', { remediator: 's' }),
+      gap('held alike', { members: 3 }),
+      gap('there', { resource: ref('there', { region: 'us-east-1' }) }),
+      gap('another', { resource: ref('another', { account: '222222222222' }) }),
+      gap('global', { resource: ref('global', { region: 'aws-global' }) }),
+    ];
+    const names = (global: boolean) => standingHere(gaps, { id: 'r', global }, HERE).map(({ resource: { id } }) => id);
+    expect(names(false)).toEqual(['here']);
+    expect(names(true)).toEqual(['here', 'global']);
+  });
+});
+
+describe('groups', () => {
+  const of = (...all: [string, number, ...string[]][]) =>
+    groupsOf(all.map(([id, breadth, ...resourceTypes]) => ({ id, breadth, resourceTypes }) as unknown as Remediator)).map(
+      ({ key, remediators }) => `${key}: ${remediators.map(({ id }) => id).join(' ')}`,
+    );
+  it('have the remediators of a type, narrow before wide, also by way of a third one', () => {
+    expect(of(['wide', 5, 'A'], ['narrow', 1, 'A'], ['other', 0, 'B'])).toEqual(['A: narrow wide', 'B: other']);
+    expect(of(['a', 0, 'A'], ['b', 0, 'B'], ['c', 0, 'C'], ['ab', 0, 'B', 'A'])).toEqual(['C: c', 'A,B: b a ab']);
+    expect(of(['ac', 0, 'A', 'C'], ['a', 0, 'A'], ['c', 0, 'C'])).toEqual(['A,C: ac a c']);
+    expect(of()).toEqual([]);
   });
 });
 

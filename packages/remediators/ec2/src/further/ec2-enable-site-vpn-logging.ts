@@ -59,7 +59,7 @@ export const enableSiteVpnLogging = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Whether the customer gateway takes the other tunnel by itself: some have to be told.',
+    'Whether the customer gateway changes to the other tunnel automatically: some need a change of their own.',
     'Whether the log group is there, and lets VPN write: EC2 refuses one that is missing.',
   ],
   parameters: z.strictObject({

@@ -45,7 +45,7 @@ export const encryptVolumesInLaunchTemplate = defineLaunchTemplateSetting({
     return rest.length === 0
       ? null
       : {
-          message: `It makes volumes of snapshots that are not shown to be encrypted (${rest.map((device) => volumeOf(device)?.['SnapshotId']).join(', ')}), and EC2 takes no encryption beside a snapshot: nothing is changed.`,
+          message: `It makes volumes of snapshots that are not shown to be encrypted (${rest.map((device) => volumeOf(device)?.['SnapshotId']).join(', ')}), and EC2 takes no encryption next to a snapshot: nothing is changed.`,
           steps: ['Copy each snapshot with encryption.', 'Make a version of the template that names the copies, and make it the default.'],
         };
   },

@@ -152,7 +152,7 @@ describe('volumes of a template', () => {
     });
     expect(await assess(encryptVolumesInLaunchTemplate, lt, world(volumes({ VolumeSize: 8 })))).toMatchObject({ hazards: [] });
   });
-  it('of snapshots are left to people, for EC2 takes no encryption beside a snapshot', async () => {
+  it('of snapshots are left to people, for EC2 takes no encryption next to a snapshot', async () => {
     expect(await assess(encryptVolumesInLaunchTemplate, lt, world(volumes({ VolumeSize: 8 }, { SnapshotId: 'snap-1' })))).toMatchObject({
       status: 'manual',
       message: expect.stringContaining('snap-1'),
