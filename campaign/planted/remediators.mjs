@@ -181,7 +181,7 @@ export default [
   {
     promise: 'About a setting that a policy of the organization holds people are notified; it is never changed, and never kept as the state before.',
     defect: 'who holds it is not looked at',
-    file: 'packages/remediators/ec2/src/ec2-enable-ebs-encryption-by-default.ts',
+    file: 'packages/remediators/ec2/src/client.ts',
     find: "by !== 'account'",
     replace: "by === 'nobody'",
     tests: ['packages/remediators/ec2/src/ebs.test.ts'],
