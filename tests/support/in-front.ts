@@ -34,7 +34,7 @@ export const refusal = (name: string, status = 400): Answer => ({ ...json({ __ty
  */
 export async function inFrontOf(
   emulator: string,
-  answer: (asked: Asked) => Answer | null,
+  answer: (asked: Asked) => Answer | null | Promise<Answer | null>,
   change?: (asked: Asked, reply: unknown) => unknown,
   rewrite: (asked: Asked, text: string) => string = (_, text) => text,
 ): Promise<{ readonly endpoint: string; close(): Promise<void> }> {
@@ -48,7 +48,7 @@ export async function inFrontOf(
       path: incoming.url ?? '',
       body: body.toString(),
     };
-    const own = answer(asked);
+    const own = await answer(asked);
     if (own !== null) {
       outgoing.writeHead(own.status ?? 200, { 'content-type': own.type }).end(own.body);
       return;

@@ -92,6 +92,7 @@ describe('the narrowing of each action, compared with the service authorization 
     expect(wide).toEqual([
       'ec2:DisableEbsEncryptionByDefault',
       'ec2:EnableEbsEncryptionByDefault',
+      'ec2:ModifyInstanceMetadataDefaults',
       'guardduty:CreateDetector',
       'iam:DeleteAccountPasswordPolicy',
       'iam:UpdateAccountPasswordPolicy',

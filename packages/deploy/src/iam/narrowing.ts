@@ -145,6 +145,32 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'ec2:DescribeImages': describe('Ec2'),
   'ec2:DescribeNetworkAcls': describe('Ec2'),
   'ec2:DescribeTransitGateways': describe('Ec2'),
+  'ec2:DescribeClientVpnEndpoints': describe('Ec2'),
+  'ec2:DescribeVpnConnections': describe('Ec2'),
+  'ec2:ModifyVpnTunnelOptions': kind('VpnConnection', 'VPN connection', ['ec2:{region}:{account}:vpn-connection/*'], {
+    ...written,
+    rest: 'Every VPN connection of the account, and any option of its tunnels: IAM does not see which is changed.',
+  }),
+  'ec2:DescribeLaunchTemplates': describe('Ec2'),
+  'ec2:DescribeLaunchTemplateVersions': describe('Ec2'),
+  'ec2:CreateLaunchTemplateVersion': kind('LaunchTemplate', 'launch template', ['ec2:{region}:{account}:launch-template/*'], {
+    ...written,
+    rest: 'A version of every launch template of the account, with any parameters: IAM does not see which.',
+  }),
+  'ec2:ModifyLaunchTemplate': kind('LaunchTemplate', 'launch template', ['ec2:{region}:{account}:launch-template/*'], {
+    ...written,
+    rest: 'The default version of every launch template of the account: IAM does not see which one it becomes.',
+  }),
+  'ec2:GetInstanceMetadataDefaults': regional('Ec2', 'The default for instance metadata'),
+  'ec2:ModifyInstanceMetadataDefaults': regional('MetadataDefaults', 'The default for instance metadata'),
+  'ec2:ModifyNetworkInterfaceAttribute': kind('NetworkInterface', 'network interface', ['ec2:{region}:{account}:network-interface/*'], {
+    ...written,
+    rest: 'Every network interface of the account, and any attribute of it, its security groups too: IAM does not see which is changed.',
+  }),
+  'ec2:ModifyClientVpnEndpoint': kind('ClientVpnEndpoint', 'Client VPN endpoint', ['ec2:{region}:{account}:client-vpn-endpoint/*'], {
+    ...written,
+    rest: 'Every Client VPN endpoint of the account, and any option of it: IAM does not see which is changed.',
+  }),
   'ec2:ModifyImageAttribute': {
     name: 'Image',
     resources: ['arn:{partition}:ec2:{region}::image/*'],
@@ -171,7 +197,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   }),
   'ec2:ModifyInstanceMetadataOptions': kind('Instance', 'instance', ['ec2:{region}:{account}:instance/*'], {
     ...written,
-    rest: 'Every instance of the account: IAM does not see whether tokens are required.',
+    rest: 'Every instance of the account: IAM does not see whether tokens are required, or how far they travel.',
   }),
   'ec2:DescribeSnapshotAttribute': {
     name: 'Snapshot',
