@@ -31,7 +31,7 @@ export default {
       severity: 'error',
       from: { path: '^(packages/(?:remediators/)?[^/]+|examples/[^/]+)/' },
       to: {
-        path: '^packages/(?:remediators/)?[^/]+/src/(?!index\\.ts$|yaml\\.ts$|schema\\.ts$|cel\\.ts$|verify\\.ts$|reconcile\\.ts$|formats\\.ts$|contract\\.ts$|aws\\.ts$|runtime\\.ts$|environment\\.ts$)',
+        path: '^packages/(?:remediators/)?[^/]+/src/(?!index\\.ts$|parameters\\.ts$|yaml\\.ts$|schema\\.ts$|cel\\.ts$|verify\\.ts$|reconcile\\.ts$|formats\\.ts$|contract\\.ts$|aws\\.ts$|runtime\\.ts$|environment\\.ts$)',
         pathNot: '^$1/',
       },
     },

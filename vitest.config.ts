@@ -60,10 +60,20 @@ export default defineConfig({
           globalSetup: ['./tests/support/moto.ts'],
         },
       },
-      ...Object.entries({ kit, deployed }).map(([name, include]) => ({
+      {
         ...shared,
-        test: { name, include, ...together, globalSetup: ['./tests/support/moto.ts'] },
-      })),
+        test: {
+          name: 'kit',
+          include: kit,
+          ...together,
+          ...inMemory,
+          setupFiles: [...common.setupFiles, './tests/support/kit.ts'],
+          // The emulated account is emptied between two tests.
+          fileParallelism: false,
+          globalSetup: ['./tests/support/moto.ts'],
+        },
+      },
+      { ...shared, test: { name: 'deployed', include: deployed, ...together, globalSetup: ['./tests/support/moto.ts'] } },
     ],
   },
 });

@@ -4,7 +4,9 @@
 // package's entries are, its manifest says.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { isBuiltin } from 'node:module';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { rollup } from 'rollup';
 import { build } from 'tsup';
 import ts from 'typescript';
 import { buildStamp, ROOT } from './setup.mjs';
@@ -41,14 +43,61 @@ async function code({ path, manifest }) {
     removeNodeProtocol: false,
   });
   process.chdir(ROOT);
+  await mergeChunks(join(ROOT, path, 'dist'), Object.keys(entries(manifest)));
   // What only a development dependency names is in the code: it comes with its licence. The file is not named like one: pnpm would take it for that of the
   // package, and leave out the workspace's.
   const inside = (manifest.redress?.inlines ?? []).map((name) => {
     const folder = join(ROOT, path, 'node_modules', name);
+    const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
-    return `${name}, whose licence is:\n\n${readFileSync(join(folder, file), 'utf8')}`;
+    return { name, version, license, text: readFileSync(join(folder, file), 'utf8') };
   });
-  if (inside.length > 0) writeFileSync(join(ROOT, path, 'dist', 'THIRD-PARTY-NOTICES.txt'), `The code in this folder has in it:\n\n${inside.join('\n\n')}`);
+  if (inside.length === 0) return;
+  const dist = join(ROOT, path, 'dist');
+  const notices = inside.map(({ name, version, text }) => `${name} ${version}, whose licence is:\n\n${text}`);
+  writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), `The code in this folder has in it:\n\n${notices.join('\n\n')}`);
+  // For whoever lists whose code something holds, as `@redress/bundle` does. esbuild writes above each module where it is from.
+  const code = readdirSync(dist).flatMap((file) => (file.endsWith('.js') ? [[file, readFileSync(join(dist, file), 'utf8')]] : []));
+  const listed = inside.map(({ name, version, license }) => {
+    const files = code.flatMap(([file, text]) => (text.includes(`/node_modules/${name}/`) ? [file] : []));
+    if (files.length === 0) throw new Error(`${manifest.name} says that ${name} is in its code, and it is not.`);
+    return { name, version, license, files };
+  });
+  writeFileSync(join(dist, 'third-party.json'), `${JSON.stringify(listed)}\n`);
+}
+
+/** Bytes. A file costs about a millisecond of CPU time however small it is, and a larger one another for each 30 KB. */
+const SMALLEST_CHUNK = 20_000;
+
+/**
+ * Merges small files that are loaded together, or that load no package that is not loaded anyway: esbuild makes one for each set of modules that several
+ * entries and late imports have in common. Names of late imports stay.
+ */
+async function mergeChunks(dist, names) {
+  const made = readdirSync(dist).filter((file) => file.endsWith('.js'));
+  const bundle = await rollup({
+    input: Object.fromEntries(names.map((name) => [name, join(dist, `${name}.js`)])),
+    external: (id) => !id.startsWith('.') && !isAbsolute(id),
+    // Another package may be large; ours do nothing but define.
+    treeshake: { moduleSideEffects: (_, external) => external },
+    preserveEntrySignatures: 'strict',
+    logLevel: 'warn',
+  });
+  const output = {
+    dir: dist,
+    format: 'es',
+    experimentalMinChunkSize: SMALLEST_CHUNK,
+    chunkFileNames: ({ name }) => `${name.replace(/-[A-Z0-9]{8}$/, '')}-[hash].js`,
+    hoistTransitiveImports: false,
+    minifyInternalExports: false,
+  };
+  const { output: files } = await bundle.generate(output);
+  for (const file of made) rmSync(join(dist, file));
+  for (const { fileName, code } of files) {
+    const isCommand = code.startsWith('#!');
+    writeFileSync(join(dist, fileName), code, { mode: isCommand ? 0o755 : 0o644 });
+  }
+  await bundle.close();
 }
 
 /**
@@ -56,7 +105,9 @@ async function code({ path, manifest }) {
  * streams and loads the network. For `redress --help` that was half of the time.
  */
 function builtinsOfDependencies({ onResolve, onLoad }) {
-  onResolve({ filter: /^node:/ }, ({ path, importer }) => (importer.includes('node_modules') ? { path, namespace: 'builtin' } : undefined));
+  onResolve({ filter: /^(?:node:)?[a-z_]+$/ }, ({ path, importer }) =>
+    importer.includes('node_modules') && isBuiltin(path) ? { path: `node:${path.replace(/^node:/, '')}`, namespace: 'builtin' } : undefined,
+  );
   onLoad({ filter: /.*/, namespace: 'builtin' }, async ({ path }) => {
     if (path === 'node:process') return { contents: 'module.exports = globalThis.process;' };
     const names = Object.keys(await import(path)).filter((name) => name !== 'default');

@@ -5,10 +5,11 @@
 - DescribeSecurityGroupRules says by GroupOwnerId whose the group is, as AWS does.
 - DescribeInstances knows the filter `network-interface.group-id`, by the groups of the instance: moto answers it with an error as soon as there is one.
 - IAM has no clock to turn: access keys of users named `old-*` are dated 200 days back.
-- Users get unique ids of AWS's form (AIDA…), as AWS Config names them.
+- Users and groups get unique ids of AWS's form (AIDA…, AGPA…), as AWS Config names them.
 - IAM has no calls for the root user of an account. Here it is a user of the name `root`: its keys, MFA devices and password are what the summary of
   the account says of the root user, and its virtual devices are assigned to `:root`. Without such a user the summary is moto's.
 - A DB cluster shows whether it lets in by IAM as it was modified last; moto shows how it was made.
+- Of the managed policies of AWS there are the two that remediators look for; moto has none, or all of them, and is slow then.
 - Connections stay open for the next request, requests are not logged, and which service serves a host is looked up once, as are the names under which
   an object may have a member: most of the time of a request goes there otherwise.
 - It ends when its standard input does, so that it never outlives what started it.
@@ -17,6 +18,7 @@
 import datetime
 import functools
 import io
+import json
 import os
 import sys
 import threading
@@ -60,6 +62,22 @@ def _user(self, *args, **kwargs):
 
 
 models.User.__init__ = _user
+
+_original_group = models.Group.__init__
+
+
+def _group(self, *args, **kwargs):
+    _original_group(self, *args, **kwargs)
+    self.id = ("AGPA" + self.id.upper() + "X" * 17)[:21]
+
+
+models.Group.__init__ = _group
+
+_HELD = ("AWSSupportAccess", "AWSCloudShellFullAccess")
+_policies = json.loads(models.aws_managed_policies_data)
+models.IAMBackend._init_aws_policies = lambda self: [
+    models.AWSManagedPolicy.from_data(name, self.account_id, self.region_name, _policies[name]) for name in _HELD
+]
 
 _original_summary = models.AccountSummary.summary_map.fget
 

@@ -35,6 +35,7 @@ const control = ({ framework, id }) => (framework === 'aws-fsbp' ? id : `${frame
 /** What conformance tests play themselves, as no emulator has it: by remediator. */
 const PLAYED = {
   'lambda-remove-public-permission': 'Resource policies of functions, as Lambda has them since July 2026, are simulated by the tests.',
+  'rds-require-tls': 'The parameters of parameter groups are simulated by the tests. Prowler reads the outcome.',
   'redshift-require-tls': 'The parameters of parameter groups are simulated by the tests. Prowler reads the outcome.',
 };
 

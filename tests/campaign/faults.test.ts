@@ -374,7 +374,7 @@ describe('an engine that is not sound without any fault is refused, and it is sa
         append: (entry) => (entry.kind === 'call' ? Promise.resolve(null as never) : journal.append(entry)),
         finish: async () => null as never,
       })),
-      /the fix fails without any fault: 1 changes on 0 intents; logs:PutRetentionPolicy was sent without an intent$/,
+      /the fix fails without any fault: 1 change on 0 intents; logs:PutRetentionPolicy was sent without an intent$/,
     ],
     [
       'leaves an intent open',

@@ -25,6 +25,11 @@ const NO_JUDGES: Readonly<Record<string, string>> = {
   'ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_3389 ec2-revoke-sg-open-admin-ipv6':
     'its scenarios open RDP to half of IPv6, and Prowler knows the whole of it alone',
   'ec2_instance_imdsv2_enabled ec2-require-imdsv2-on-instance': 'the emulator keeps metadata options, and describes instances without them',
+  'ec2_instance_account_imdsv2_enabled ec2-set-imdsv2-account-default': 'the emulator has no such defaults: the tests play them, and Prowler asks the emulator',
+  'ec2_client_vpn_endpoint_connection_logging_enabled ec2-enable-client-vpn-logging':
+    'the emulator has no Client VPN endpoints: the tests play them, and Prowler asks the emulator',
+  'ec2_launch_template_no_public_ip ec2-remove-public-ip-from-launch-template':
+    'Prowler looks at every version, and no version is deleted: the old one is not the default any more',
   'iam_user_accesskey_unused iam-deactivate-unused-access-key': 'Prowler passes keys that were never used, and the emulator knows of no use',
   'cloudtrail_cloudwatch_logging_enabled cloudtrail-send-to-cloudwatch-logs': 'its trail is in another emulator than the other trails, and Prowler asks one',
   'cloudtrail_multi_region_enabled_logging_management_events cloudtrail-enable-multi-region-trail':
@@ -55,6 +60,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   // moto neither gives a group a key nor takes one: what stands in front of it does, and passes all else on.
   CLOUDWATCH_LOGS: 'logs-encrypt-log-group',
   EFS: 'efs-enable-automatic-backups',
+  // What stands in front of moto has the parameters of parameter groups, and passes all else on.
+  RDS: 'rds-require-tls',
   REDSHIFT: 'redshift-require-tls',
 };
 

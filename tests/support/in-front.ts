@@ -30,11 +30,13 @@ export const refusal = (name: string, status = 400): Answer => ({ ...json({ __ty
  *
  * @param answer null: the emulator answers.
  * @param change what becomes of a reply of the emulator that is JSON.
+ * @param rewrite what becomes of one that is not.
  */
 export async function inFrontOf(
   emulator: string,
-  answer: (asked: Asked) => Answer | null,
+  answer: (asked: Asked) => Answer | null | Promise<Answer | null>,
   change?: (asked: Asked, reply: unknown) => unknown,
+  rewrite: (asked: Asked, text: string) => string = (_, text) => text,
 ): Promise<{ readonly endpoint: string; close(): Promise<void> }> {
   const target = new URL(emulator);
   const server = createServer(async (incoming, outgoing) => {
@@ -46,7 +48,7 @@ export async function inFrontOf(
       path: incoming.url ?? '',
       body: body.toString(),
     };
-    const own = answer(asked);
+    const own = await answer(asked);
     if (own !== null) {
       outgoing.writeHead(own.status ?? 200, { 'content-type': own.type }).end(own.body);
       return;
@@ -58,7 +60,9 @@ export async function inFrontOf(
         const { 'content-length': ___, 'transfer-encoding': ____, ...kept } = reply.headers;
         const text = (await all(reply)).toString();
         // moto does not always say that it is JSON.
-        const changed = change === undefined || reply.statusCode !== 200 || !text.startsWith('{') ? text : JSON.stringify(change(asked, JSON.parse(text)));
+        const isJson = text.startsWith('{');
+        const changed =
+          reply.statusCode !== 200 ? text : !isJson ? rewrite(asked, text) : change === undefined ? text : JSON.stringify(change(asked, JSON.parse(text)));
         outgoing.writeHead(reply.statusCode ?? 502, kept).end(changed);
       },
     );

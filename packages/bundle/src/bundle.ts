@@ -109,7 +109,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     if (name.endsWith('.map')) files.set(name, await portable(bytes, packageOf, folder));
     else files.set(name, Buffer.concat([bytes, Buffer.from(`//# sourceMappingURL=${name}.map\n`)]));
   }
-  const found = await packagesIn(metafile, packageOf);
+  const found = await packagesIn(metafile, packageOf, folder);
   const version = found.find(({ name }) => name === '@redress/core')?.version ?? '0.0.0';
   files.set('sbom.cdx.json', Buffer.from(sbomOf(found, { name: 'redress-functions', version })));
 
@@ -209,19 +209,36 @@ function packages(folder: string): PackageOf {
   return (file) => lookup(resolve(folder, file, '..'));
 }
 
-async function packagesIn({ outputs }: Metafile, packageOf: PackageOf): Promise<BundledPackage[]> {
+async function packagesIn({ outputs }: Metafile, packageOf: PackageOf, folder: string): Promise<BundledPackage[]> {
   const bytes = new Map<string, BundledPackage>();
+  const inside: Omit<BundledPackage, 'bytes'>[] = [];
   for (const { inputs } of Object.values(outputs)) {
     for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
       if (bytesInOutput === 0 || /^[a-z-]+:|^</.test(file) || file === ENTRY) continue;
       const found = await packageOf(file);
       if (found === null) continue;
       const key = `${found.name}@${found.version}`;
-      const { folder: _, ...about } = found;
+      const { folder: inFolder, ...about } = found;
+      inside.push(...(await thirdPartyOf(join(inFolder, 'dist'), resolve(folder, file))));
       bytes.set(key, { ...about, bytes: bytesInOutput + (bytes.get(key)?.bytes ?? 0) });
     }
   }
+  for (const each of inside) if (!bytes.has(`${each.name}@${each.version}`)) bytes.set(`${each.name}@${each.version}`, { ...each, bytes: 0 });
   return [...bytes.values()].sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * Packages whose code is in a file of another, as that one says itself. How much of them a bundle holds nobody can tell: they are listed, with no bytes of
+ * their own.
+ */
+async function thirdPartyOf(dist: string, file: string): Promise<readonly Omit<BundledPackage, 'bytes'>[]> {
+  try {
+    const all = JSON.parse(await readFile(join(dist, 'third-party.json'), 'utf8')) as (Omit<BundledPackage, 'bytes'> & { readonly files: readonly string[] })[];
+    return all.flatMap(({ files, ...about }) => (files.includes(relative(dist, file)) ? [about] : []));
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 /** A source map whose sources are named by package and version, not by where they were on a disk. */

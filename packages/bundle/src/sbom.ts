@@ -8,7 +8,7 @@ export interface BundledPackage {
   readonly version: string;
   /** SPDX expression, or what the package says; null when it says nothing. */
   readonly license: string | null;
-  /** Bytes of it in the bundle. */
+  /** Bytes of it in the bundle; 0 where its code is in that of another package, and counted there. */
   readonly bytes: number;
 }
 

@@ -7,6 +7,9 @@ if (old !== null) {
   process.stderr.write(old);
   process.exitCode = 2;
 } else {
+  const { compileCacheFolder } = await import('./compile-cache.js');
+  const compiled = compileCacheFolder(process.env, process.getuid?.());
+  if (compiled !== null) process.getBuiltinModule('node:module').enableCompileCache(compiled);
   const { processIo, run } = await import('./run.js');
   // `redress … | head` closes the pipe: that is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

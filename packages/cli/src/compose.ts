@@ -19,10 +19,9 @@ import {
   type Organization,
   type Policy,
   type PolicyInput,
-  type PolicyParsing,
   parsePolicy,
   parseRegister,
-  policyMistakes,
+  partitionOf,
   type RedactionOptions,
   type Redress,
   RedressError,
@@ -34,12 +33,10 @@ import {
   systemClock,
   type Wait,
 } from '@redress/core';
-import { celRules } from '@redress/core/cel';
-import { readPolicy, readRegister } from '@redress/core/yaml';
 import { CliError } from './errors.js';
 import type { Io } from './io.js';
+import { PolicyParts } from './policy-parts.js';
 import { printable } from './printable.js';
-import { loadTracking } from './tracking.js';
 import { waitLine } from './waits.js';
 
 /** The global options, as commander reads them. */
@@ -111,6 +108,8 @@ export interface Composition {
   readonly organization: Organization;
   /** The credentials of the environment, whatever the configuration makes of them. */
   readonly ambient: Connect;
+  /** The account of these credentials; it is asked for once. */
+  account(): Promise<string>;
   /** Of the configuration file. */
   readonly notify: Notify | null;
   readonly clock: Clock;
@@ -137,36 +136,48 @@ interface PartsOptions {
 /** The engine's warnings about what its answers hold, too. */
 const REPORTED = { findings: /^finding .* could not be handled$/s, sweeps: /^the sweep of .* failed$/s };
 
+/** How to compose. */
+interface ComposeOptions {
+  /** The command will ask whose the credentials are: it is asked at once, beside everything else. */
+  readonly asksWho?: boolean;
+}
+
 /**
  * Reads configuration, policy and register, and checks them against the remediators.
  *
  * @throws {CliError} {@link RedressError}
  */
-export async function compose(io: Io, options: GlobalOptions, overrides: Overrides): Promise<Composition> {
+export async function compose(io: Io, options: GlobalOptions, overrides: Overrides, { asksWho = false }: ComposeOptions = {}): Promise<Composition> {
   const { config, file: configFile } = await loadConfig(io, options.config);
-  const judging = await remediatorsOf(config, overrides);
-  const tracking = await loadTracking();
   const region = regionOf(io, options);
   const endpoint = options.endpointUrl === undefined ? undefined : endpointOf(options.endpointUrl);
   const ambient =
     overrides.connect ??
     connectAws({ ...(endpoint === undefined ? {} : { endpoint }), ...(options.profile === undefined ? {} : { profile: options.profile }) });
   const connect = overrides.connect ?? config.connect ?? ambient;
+  const ask = accountOfAmbient(ambient, region);
+  let early = asksWho ? ask() : null;
+  if (early !== null) await begun(early);
+  // Who asks first gets that answer, also where it is a failure.
+  const account = () => {
+    const answer = early ?? ask();
+    early = null;
+    return answer;
+  };
+  const judging = await remediatorsOf(config, overrides);
   const data = dataOf(io, options);
   const members =
     overrides.organization ??
     config.organization ??
     organization({ region, ...(endpoint === undefined ? {} : { endpoint }), ...(options.profile === undefined ? {} : { profile: options.profile }) });
 
-  const guardrails = [celRules(), ...(config.guardrails ?? [])];
   // Names that nobody knows are refused before anything is done, together with all other mistakes.
-  const { live: policy, source } = policyOf(io, options, config, (found) => [
-    ...tracking.mistakes(found),
-    ...policyMistakes(found, { remediators: [...judging, ...tracking.of(found, judging)], guardrails, hasRegister: true }),
-  ]);
+  const needs = new PolicyParts(judging, config.guardrails ?? []);
+  const { guardrails } = needs;
+  const { live: policy, source } = policyOf(io, options, config, needs);
   const register = registerOf(io, config, policy, source.file);
   const now = await policy.read();
-  const remediators = [...judging, ...tracking.of(now, judging)];
+  const remediators = needs.remediators(now);
   const registerNow = await register.read();
   const probe = createRedress({
     remediators,
@@ -225,6 +236,7 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
     connect,
     organization: members,
     ambient,
+    account,
     notify: config.notify ?? null,
     clock,
     redact: probe.redact,
@@ -235,6 +247,46 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
         io.stderr('warning: the kill switch of the functions that share this journal is not read: give its parameter with --stop-parameter\n');
       return createRedress({ ...parts(more), ...(journal === undefined ? {} : { journal }) });
     },
+  };
+}
+
+/**
+ * Waits until a request is on its way, or its promise is settled: its answer takes a while, in which everything else is loaded. What it comes to, whoever
+ * needs it finds out.
+ *
+ * @see https://nodejs.org/api/diagnostics_channel.html#http
+ */
+async function begun(request: Promise<unknown>): Promise<void> {
+  const { subscribe, unsubscribe } = process.getBuiltinModule('node:diagnostics_channel');
+  let started = (): void => undefined;
+  const sent = new Promise<void>((done) => {
+    started = done;
+  });
+  subscribe('http.client.request.start', started);
+  const settled = request.then(
+    () => undefined,
+    () => undefined,
+  );
+  await Promise.race([sent, settled]);
+  unsubscribe('http.client.request.start', started);
+  // A turn for the socket to open, and one to write.
+  for (let turn = 0; turn < 2; turn++) await Promise.race([settled, new Promise((done) => setImmediate(done))]);
+}
+
+function accountOfAmbient(ambient: Connect, region: string): () => Promise<string> {
+  let asked: Promise<string> | null = null;
+  const ask = async () => {
+    // Whose the credentials are is not known before it is asked for; no account has this id.
+    const connection = await ambient({ partition: partitionOf(region), account: '000000000000', region, access: 'read', execution: null });
+    return (await connection.identity()).account;
+  };
+  return () => {
+    asked ??= ask().catch((error: unknown) => {
+      // A failure is not kept: whoever asks again may be answered.
+      asked = null;
+      throw error;
+    });
+    return asked;
   };
 }
 
@@ -294,19 +346,30 @@ async function loadConfig(io: Io, given: string | undefined): Promise<{ config: 
 
 type PolicyPlace = { kind: 'file' | 'config' | 'default'; file: string | null };
 
-function policyOf(io: Io, options: GlobalOptions, config: ConfigFile, also: NonNullable<PolicyParsing['also']>): { live: Live<Policy>; source: PolicyPlace } {
+function policyOf(io: Io, options: GlobalOptions, config: ConfigFile, needs: PolicyParts): { live: Live<Policy>; source: PolicyPlace } {
   if (options.policy === undefined && config.policy !== undefined) {
     const { policy } = config;
-    if (isLive<Policy>(policy)) return { live: policy, source: { kind: 'config', file: null } };
-    const value = 'digest' in policy ? (policy as Policy) : parsePolicy(policy, { also });
-    return { live: { read: async () => value }, source: { kind: 'config', file: null } };
+    const read = async () => {
+      const value = isLive<Policy>(policy)
+        ? await policy.read()
+        : 'digest' in policy
+          ? (policy as Policy)
+          : await needs.read((also) => parsePolicy(policy, { also }));
+      await needs.load(value);
+      return value;
+    };
+    const value = isLive<Policy>(policy) ? null : read();
+    return { live: { read: () => value ?? read() }, source: { kind: 'config', file: null } };
   }
   const shown = options.policy ?? DEFAULT_POLICY;
   const empty = options.policy === undefined ? definePolicy({ version: 1 }) : null;
   const live = liveFile(
     io,
     shown,
-    (text, file) => readPolicy(text, file, also),
+    async (text, file) => {
+      const { readPolicy } = await import('@redress/core/yaml');
+      return needs.read((also) => readPolicy(text, file, also));
+    },
     (cause) => {
       if (empty !== null && isAbsent(cause)) return empty;
       throw new RedressError('policy/invalid', `The policy ${shown} cannot be read: ${reasonOf(cause)}`, {
@@ -336,13 +399,18 @@ function registerOf(io: Io, config: ConfigFile, policy: Live<Policy>, policyFile
       const shown = registerFile(named, policyFile);
       let live = files.get(shown);
       if (live === undefined) {
-        live = liveFile(io, shown, readRegister, (cause) => {
-          throw new RedressError('register/invalid', `The exceptions register ${shown}, which the policy names, cannot be read: ${reasonOf(cause)}`, {
-            place: { file: shown },
-            next: 'Create it (an empty list is `[]`), or remove `exceptions.register` from the policy.',
-            cause,
-          });
-        });
+        live = liveFile(
+          io,
+          shown,
+          async (text, name) => (await import('@redress/core/yaml')).readRegister(text, name),
+          (cause) => {
+            throw new RedressError('register/invalid', `The exceptions register ${shown}, which the policy names, cannot be read: ${reasonOf(cause)}`, {
+              place: { file: shown },
+              next: 'Create it (an empty list is `[]`), or remove `exceptions.register` from the policy.',
+              cause,
+            });
+          },
+        );
         files.set(shown, live);
       }
       return live.read();
@@ -356,7 +424,7 @@ function registerFile(named: string, policyFile: string | null): string {
 }
 
 /** A file that is read again each time, and parsed again when its text changed. */
-function liveFile<T>(io: Io, shown: string, parse: (text: string, file: string) => T, unreadable: (cause: unknown) => T): Live<T> {
+function liveFile<T>(io: Io, shown: string, parse: (text: string, file: string) => Promise<T>, unreadable: (cause: unknown) => T): Live<T> {
   let last: { text: string; value: T } | null = null;
   return {
     read: async () => {
@@ -366,7 +434,7 @@ function liveFile<T>(io: Io, shown: string, parse: (text: string, file: string) 
       } catch (cause) {
         return unreadable(cause);
       }
-      if (last?.text !== text) last = { text, value: parse(text, shown) };
+      if (last?.text !== text) last = { text, value: await parse(text, shown) };
       return last.value;
     },
   };

@@ -312,7 +312,7 @@ describe('an answer', () => {
     // A second time there is nothing to answer.
     expect((await form(cookie, `/approvals/${id}`, { csrf: csrfIn(page), verdict: 'deny', reason: 'r' })).status).toBe(409);
     const { exit, out } = await stop();
-    expect([exit, out]).toEqual([0, expect.stringContaining('1 answer was given.')]);
+    expect([exit, out]).toEqual([0, expect.stringContaining('Answers given: 1.')]);
   });
 
   it('of no is recorded, and nothing is changed', async () => {

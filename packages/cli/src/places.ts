@@ -60,12 +60,12 @@ export async function placesOf(composition: Composition, options: PlaceOptions):
 }
 
 /** The account to look at: the one that is named, else that of the credentials, whoever they are. */
-export async function accountOf({ region, connect, ambient }: Composition, named: string | undefined): Promise<string> {
-  if (named !== undefined && !isAccountId(named)) throw new CliError('cli/usage', `${JSON.stringify(named)} is not a 12-digit account id.`);
-  const target = { partition: partitionOf(region), region, access: 'read', execution: null } as const;
-  // Whose the credentials are is not known before it is asked for; no account has this id.
-  const { account } = await (await (named === undefined ? ambient({ ...target, account: '000000000000' }) : connect({ ...target, account: named }))).identity();
-  if (named !== undefined && account !== named)
+export async function accountOf({ region, connect, account: own }: Composition, named: string | undefined): Promise<string> {
+  if (named === undefined) return own();
+  if (!isAccountId(named)) throw new CliError('cli/usage', `${JSON.stringify(named)} is not a 12-digit account id.`);
+  const connection = await connect({ partition: partitionOf(region), account: named, region, access: 'read', execution: null });
+  const { account } = await connection.identity();
+  if (account !== named)
     throw new CliError('cli/usage', `The credentials are of account ${account}, not of ${named}.`, {
       next: 'Give another profile, or a connection with a role of that account in the configuration file.',
     });

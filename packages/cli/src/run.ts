@@ -122,9 +122,9 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
   program.hook('preAction', async () => {
     io = (await import('./output.js')).discreet(own);
   });
-  const composed = async (work: (composition: Composition) => Answer | Promise<Answer>) => {
+  const composed = async (work: (composition: Composition) => Answer | Promise<Answer>, how: { readonly asksWho?: boolean } = {}) => {
     const { compose } = await import('./compose.js');
-    const composition = await compose(io, program.opts<GlobalOptions>(), overrides);
+    const composition = await compose(io, program.opts<GlobalOptions>(), overrides, how);
     const given = await work(composition);
     let failed = composition.warned();
     try {
@@ -181,7 +181,9 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     .action((files: string[], options: PlanOptions) => {
       // Ahead of what takes its time: a long look never begins in silence.
       if (options.live === true) io.stderr('Reading configuration, policy and register.\n');
-      return composed(async (composition) => (await import('./commands/plan.js')).planCommand(io, composition, files, options, overrides));
+      return composed(async (composition) => (await import('./commands/plan.js')).planCommand(io, composition, files, options, overrides), {
+        asksWho: options.live === true && options.accounts === undefined && options.account === undefined,
+      });
     });
   program
     .command('run')

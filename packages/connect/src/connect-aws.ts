@@ -70,8 +70,8 @@ export function connectAws(options: ConnectAwsOptions = {}): Connect {
     throw new RedressError('compose/invalid', 'A source identity or session policy without a role has no effect.', { next: 'Give `roleArn`.' });
   // One provider for all: made here, it reads files and metadata once, not once per client.
   const ambient = renewing(provider(options.credentials) ?? fromEnvironment(profile), ({ expiration }) => expiration);
-  let made: Promise<Shared> | null = null;
-  const shared = (): Promise<Shared> => {
+  let made: Shared | null = null;
+  const shared = (): Shared => {
     made ??= sharedConfig(endpoint, options.maxSockets ?? 50);
     return made;
   };
@@ -115,9 +115,9 @@ export function connectAws(options: ConnectAwsOptions = {}): Connect {
         throw new RedressError('compose/invalid', `No role is assumed in ${target.account}, so its session policy has no effect.`, {
           next: 'Give `roleArn` a role for it, or leave out `sessionPolicy`.',
         });
-      return { ...asAmbient({ region: target.region, credentials: ambient, ...(await shared()) }), perExecution: perExecution() };
+      return { ...asAmbient({ region: target.region, credentials: ambient, ...shared() }), perExecution: perExecution() };
     }
-    const config = await shared();
+    const config = shared();
     const session = sessionOf(role, target, () => perExecution() && asked.execution !== null, config);
     const actsAs = rolesOf(roleArn, asked);
     return {
@@ -256,11 +256,12 @@ function of<T>(value: T | ((target: ConnectTarget) => T | undefined) | undefined
   return typeof value === 'function' ? (value as (target: ConnectTarget) => T | undefined)(target) : value;
 }
 
-type Shared = Awaited<ReturnType<typeof sharedConfig>>;
+type Shared = ReturnType<typeof sharedConfig>;
 
 /** What all clients have in common. TLS is loaded with it, which takes as long as the rest of a start. */
-async function sharedConfig(endpoint: string | undefined, maxSockets: number) {
-  const [http, https] = await Promise.all([import('node:http'), import('node:https')]);
+function sharedConfig(endpoint: string | undefined, maxSockets: number) {
+  // An import would read every member, and load another HTTP client with that.
+  const [http, https] = [process.getBuiltinModule('node:http'), process.getBuiltinModule('node:https')];
   // One pool of sockets: a client that lives as long as an execution needs no handshake of its own.
   const sockets = { keepAlive: true, maxSockets };
   return {

@@ -1,5 +1,6 @@
 // What the records say of Redress itself.
-import { countOf, type EntryIndex, EVERYTHING } from '@redress/report';
+import { countOf } from '@redress/core';
+import { type EntryIndex, EVERYTHING } from '@redress/report';
 import type { LiveJournal } from './live.js';
 import type { HealthFact } from './ports.js';
 

@@ -152,7 +152,7 @@ export {
   type Statement,
   statementsOf,
 } from './model/resource-policy.js';
-export { sayingOf, wordsOf } from './model/words.js';
+export { countOf, sayingOf, wordsOf } from './model/words.js';
 export type { Delivered, GapDigest, Notification, Notify } from './notify.js';
 export { policyMistakes } from './policy/composed.js';
 export { inOrganization, needsOrganization } from './policy/organization.js';

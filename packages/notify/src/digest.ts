@@ -1,4 +1,4 @@
-import { digestOf, formatResource, type GapDigest, OUTCOMES } from '@redress/core';
+import { countOf, digestOf, formatResource, type GapDigest, OUTCOMES } from '@redress/core';
 import { type Message, type MessageOptions, type Section, wordOf } from './message.js';
 import { clean, clip } from './text.js';
 
@@ -62,7 +62,7 @@ export function digestMessage({ day, at, gaps, unsaid }: GapDigest, options: Pic
 
 function lineOf({ resource, outcome, message, since, seen, approval, deadline }: GapDigest['gaps'][number], at: number): string {
   const days = Math.floor((at - since) / DAY);
-  const age = `${days === 1 ? '1 day' : `${days} days`}, last seen ${new Date(seen).toISOString()}`;
+  const age = `${countOf(days, 'day')}, last seen ${new Date(seen).toISOString()}`;
   const waits = approval === null ? '' : `, ${approval}`;
   const ends = deadline === null ? '' : `, until ${new Date(deadline).toISOString()}`;
   return `${formatResource(resource)}: ${wordOf(outcome)}${waits}${ends}: ${age}: ${message}`;

@@ -34,5 +34,5 @@ export { csvSiblings, type Sibling } from './siblings.js';
 export { changeView, diffView, type Rollback } from './views/change.js';
 export { MEANS, verdictOf } from './views/cover.js';
 export { type GapsAround, type GapsModel, gapsView } from './views/gaps.js';
-export { type Column, countOf, factsView, nameView, stateView, tableView, timeView } from './views/parts.js';
+export { type Column, factsView, nameView, stateView, tableView, timeView } from './views/parts.js';
 export { STYLE } from './views/style.js';

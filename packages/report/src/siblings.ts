@@ -1,4 +1,5 @@
 // Files beside the page: what a spreadsheet reads.
+import { countOf } from '@redress/core';
 import { csvOf } from './csv.js';
 import type { OpenGap, ReportInput, ReportModel } from './model.js';
 import { ROW_COLUMNS } from './rows.js';
@@ -25,8 +26,8 @@ export function csvSiblings(input: ReportInput, model: ReportModel): readonly Si
   const sampled = new Map(model.sample.ids.map((id, at) => [id, at]));
   const sample = rows.filter(({ execution }) => sampled.has(execution)).sort((a, b) => (sampled.get(a.execution) ?? 0) - (sampled.get(b.execution) ?? 0));
   return [
-    { name: 'changes.csv', what: `the population: ${rows.length} changes`, text: changes(rows) },
-    { name: 'sample.csv', what: `the sample: ${sample.length} changes, lowest rank first`, text: changes(sample) },
+    { name: 'changes.csv', what: `the population: ${countOf(rows.length, 'change')}`, text: changes(rows) },
+    { name: 'sample.csv', what: `the sample: ${countOf(sample.length, 'change')}, lowest rank first`, text: changes(sample) },
     { name: 'gaps.csv', what: 'open and accepted gaps, with their clocks', text: gapsCsv(model) },
     { name: 'exceptions.csv', what: 'the exceptions register, as of the end of the period', text: exceptionsCsv(model) },
     { name: 'coverage.csv', what: 'each rule and control, and what answers it', text: coverageCsv(input) },

@@ -2,6 +2,7 @@ import {
   type Assessment,
   type Change,
   canonicalJson,
+  countOf,
   digestOf,
   type HandleResult,
   isRedressError,
@@ -318,7 +319,7 @@ async function heldBack(bench: Bench, scenario: Scenario): Promise<Problems> {
       );
     if (scenario.partly === true) {
       findings.check(executed(passes).length > 0, `nothing was changed, but a part could have been: ${outcomes(passes)}`);
-      findings.check(effective(run.writes).length === changesOf(passes), `${run.writes.length} writing calls for ${changesOf(passes)} changes`);
+      findings.check(effective(run.writes).length === changesOf(passes), `${run.writes.length} writing calls for ${countOf(changesOf(passes), 'change')}`);
     } else noWrites(findings, 'with a hazard', run);
     findings.check(
       passes.some((pass) => ['awaiting-approval', 'notified'].includes(pass.outcome)),
@@ -359,7 +360,7 @@ async function approved(bench: Bench, scenario: Scenario): Promise<Problems> {
     if (!findings.check(made.length > 0, `after a yes it ended as ${outcomes(run.value)}`)) return findings.problems;
     findings.check(
       run.writes.length === changesOf(run.value),
-      `${run.writes.length} writing calls on the wire for ${changesOf(run.value)} changes in the plans`,
+      `${run.writes.length} writing calls on the wire for ${countOf(changesOf(run.value), 'change')} in the plans`,
     );
     const after = await stage.look();
     findings.check(
@@ -393,7 +394,7 @@ async function fix(bench: Bench, scenario: Scenario): Promise<Problems> {
   onlyDeclared(findings, bench.remediator, run.wire, 'fix');
   findings.check(
     effective(run.writes).length === changesOf(passes) && run.writes.length === changesOf(passes),
-    `${run.writes.length} writing calls on the wire for ${changesOf(passes)} changes in the plans`,
+    `${run.writes.length} writing calls on the wire for ${countOf(changesOf(passes), 'change')} in the plans`,
   );
   for (const pass of ownPasses(passes)) {
     const right =
@@ -599,8 +600,8 @@ async function restraint(bench: Bench, scenario: Scenario): Promise<Problems> {
   return findings.problems;
 }
 
-/** Whether a resource shows how far a change has come. What has become a person's turn does not: it may have for another reason. */
-const tellsWhatWasDone = (seen: Look | undefined) => seen?.assessment?.status !== 'manual';
+/** Whether a resource shows how far a change has come. What has become a person's turn does not, unless it is flagged: it may have for another reason. */
+const tellsWhatWasDone = (seen: Look | undefined) => seen?.assessment?.status !== 'manual' || seen.assessment.flagged === true;
 
 async function faults(bench: Bench, scenario: Scenario): Promise<Problems> {
   const findings = new Findings();
@@ -652,7 +653,7 @@ async function faults(bench: Bench, scenario: Scenario): Promise<Problems> {
     );
     findings.check(
       unclear || effective(run.writes).length === changesOf(passes),
-      `first write with ${kind}: ${effective(run.writes).length} writing calls had an effect for ${changesOf(passes)} changes; once each`,
+      `first write with ${kind}: ${effective(run.writes).length} writing calls had an effect for ${countOf(changesOf(passes), 'change')}; once each`,
     );
     const after = await stage.look();
     findings.check(scenario.partly === true || after?.assessment?.status !== 'change', `first write with ${kind}: there is still something to change`);
@@ -753,7 +754,7 @@ async function tenTimes(bench: Bench, scenario: Scenario): Promise<Problems> {
     );
     findings.check(
       effective(run.writes).length === changesOf(done),
-      `ten times ${how}: ${effective(run.writes).length} writing calls had an effect for ${changesOf(done)} changes`,
+      `ten times ${how}: ${effective(run.writes).length} writing calls had an effect for ${countOf(changesOf(done), 'change')}`,
     );
     findings.check(intents === done.length, `ten times ${how}: ${intents} executions were begun for ${done.length} that changed something`);
     if (done.length === 1 && scenario.partly !== true) {

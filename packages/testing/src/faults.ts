@@ -1,5 +1,6 @@
 import {
   type Clock,
+  countOf,
   createRedress,
   definePolicy,
   isReadOperation,
@@ -360,7 +361,7 @@ async function problemsOf(world: World, around: string, calls: number): Promise<
   if (bystanders(world) !== around) why.push('something else than the resource was changed');
   let intents = 0;
   for await (const { record } of world.journal.read({ all: true })) if (record.kind === 'intent') intents++;
-  if (effects(world) > intents * calls) why.push(`${effects(world)} changes on ${intents} intents`);
+  if (effects(world) > intents * calls) why.push(`${countOf(effects(world), 'change')} on ${countOf(intents, 'intent')}`);
   return [...why, ...world.wrong];
 }
 

@@ -61,8 +61,8 @@ let counter = 0;
 type Bad = [what: string, change: Partial<Remediator>, check: RegExp, problem: RegExp, options?: Partial<ConformanceOptions>];
 const bad: readonly Bad[] = [
   ['writes while it looks, beside the gate', onClient(Sneaky), /dry run/, /dry run: 1 writing calls on the wire \(toy:PutNote\)/],
-  ['sends each write twice', onClient(Twice), /fixed once/, /2 writing calls on the wire for 1 changes/],
-  ['repeats a write whose reply was lost', onClient(Stubborn), /whose reply is lost/, /with lost-reply: 2 writing calls had an effect for 1 changes/],
+  ['sends each write twice', onClient(Twice), /fixed once/, /2 writing calls on the wire for 1 change/],
+  ['repeats a write whose reply was lost', onClient(Stubborn), /whose reply is lost/, /with lost-reply: 2 writing calls had an effect for 1 change/],
   [
     'does not see what it did',
     { plan: (args) => plan({ ...args, state: { ...(args.state as object), encrypted: false } as Json }) },

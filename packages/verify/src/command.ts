@@ -123,11 +123,11 @@ export function reportText(report: VerifyReport): string {
         : 'not sealed'
       : `${checkpoint.size} entries of ${checkpoint.origin}, ${checkpoint.seals} seals, the newest of ${checkpoint.sealed ?? 'an unknown time'}`;
   const lines = [
-    `${status}: ${records} records in ${streams} streams, ${documents} documents; ${sealed}`,
+    `${status}: ${countOf(records, 'record')} in ${countOf(streams, 'stream')}, ${countOf(documents, 'document')}; ${sealed}`,
     ...(unsealed === 0 ? [] : [`${unsealed} of the records are covered by no seal: ${uncoveredText(uncovered)}`]),
     ...rotations.map(({ from, to, since, by, reason }) => `${keyName(to)} has replaced ${keyName(from)} at ${since}, by ${by}: ${reason}`),
     ...breaks.map(breakText),
-    ...(expired === 0 ? [] : [`${expired} documents have expired: their retention has ended, and the records that name them are proven`]),
+    ...(expired === 0 ? [] : [`expired: ${countOf(expired, 'document')}. The retention has ended, and the records that name them are proven`]),
     ...witnessed.map(({ witness, size, time }) => `${witness} has seen ${size} entries at ${time}`),
     ...(firstBad === null ? [] : [`first bad record: ${findingText(firstBad)}`]),
     ...(findings.length < 2 ? [] : [`${findings.length - 1} more findings`]),
@@ -140,7 +140,7 @@ export function reportText(report: VerifyReport): string {
 export function proofText({ status, checkpoint, records, documents, breaks, firstBad, findings, limits }: ProofReport): string {
   const of = checkpoint === null ? 'no checkpoint' : `the log of ${checkpoint.origin} with ${checkpoint.size} entries`;
   const lines = [
-    `${status}: ${records.length} ${records.length === 1 ? 'record' : 'records'} of ${of}${documents === 0 ? '' : `, ${documents} documents`}`,
+    `${status}: ${countOf(records.length, 'record')} of ${of}${documents === 0 ? '' : `, ${countOf(documents, 'document')}`}`,
     ...records.slice(0, NAMED).map(({ entry, seq, resource, kind, time }) => `number ${entry} of the log: record ${seq} of ${resource}, ${kind}, ${time}`),
     ...(records.length > NAMED ? [`and ${records.length - NAMED} more records`] : []),
     ...breaks.map(breakText),
@@ -163,7 +163,7 @@ function uncoveredText(uncovered: VerifyReport['uncovered']): string {
   const named = uncovered
     .slice(0, NAMED)
     .map(({ stream, resource, first, last }) => `${first === last ? `record ${first}` : `records ${first} to ${last}`} of ${resource ?? stream}`);
-  return [...named, ...(uncovered.length > NAMED ? [`and those of ${uncovered.length - NAMED} more streams`] : [])].join('; ');
+  return [...named, ...(uncovered.length > NAMED ? [`and those of ${countOf(uncovered.length - NAMED, 'more stream')}`] : [])].join('; ');
 }
 
 /** A finding as one line: where it is, what is wrong, and its code. */
@@ -180,4 +180,9 @@ function printable(text: string, kept: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) =>
     kept.includes(character) ? character : `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
   );
+}
+
+/** A count with its noun. Written here: this package shares no code with what writes the evidence. */
+function countOf(count: number, one: string): string {
+  return `${count} ${count === 1 ? one : `${one}s`}`;
 }

@@ -20,6 +20,14 @@ export const ABSENCES: readonly { readonly what: RegExp; readonly why: string }[
     why: 'A route goes to one of many kinds of targets: one without a gateway goes elsewhere.',
   },
   {
+    what: / EC2:DescribeRouteTables RouteTables\[\]\.Routes\[\]\.NetworkInterfaceId: /,
+    why: 'A route goes to one of many kinds of targets: one without an interface goes elsewhere.',
+  },
+  {
+    what: / EC2:GetInstanceMetadataDefaults AccountLevel\.HttpPutResponseHopLimit: without the hazard one-hop$/,
+    why: 'EC2 leaves out what nobody has set: then images and launches decide.',
+  },
+  {
     what: / IAM:GetAccountPasswordPolicy PasswordPolicy\.HardExpiry: without the hazard hard-expiry$/,
     why: 'A password policy that says nothing of it locks nobody out.',
   },
@@ -81,6 +89,14 @@ export const LEFT_OUT: readonly { readonly what: RegExp; readonly why: string }[
   { what: / EC2:ModifyTransitGateway /, why: 'Options that are left out stay as they are.' },
   { what: / EC2:ModifySubnetAttribute /, why: 'One attribute is set by each call; the others stay.' },
   { what: / EC2:ModifyInstanceMetadataOptions /, why: 'EC2 maintains the state of options that are left out; that moto resets them is a mistake of its own.' },
+  { what: / EC2:ModifyInstanceMetadataDefaults /, why: 'Defaults that are left out stay as they are.' },
+  { what: / EC2:ModifyLaunchTemplate /, why: 'It sets the default version, and nothing else.' },
+  {
+    what: / EC2:ModifyVpnTunnelOptions TunnelOptions\.(?!LogOptions)/,
+    why: 'Options that are left out stay as they are.',
+  },
+  { what: / EC2:ModifyNetworkInterfaceAttribute /, why: 'One attribute is set by each call; the others stay.' },
+  { what: / EC2:ModifyClientVpnEndpoint (?!ConnectionLogOptions)/, why: 'What is left out stays as it is.' },
   { what: / Elastic Load Balancing v2:ModifyListener (?!DefaultActions)/, why: 'Properties that are left out stay as they are.' },
   {
     what: /^fix Elastic Load Balancing v2:ModifyListener DefaultActions\./,
@@ -89,13 +105,13 @@ export const LEFT_OUT: readonly { readonly what: RegExp; readonly why: string }[
   { what: / GuardDuty:UpdateDetector /, why: 'What is left out stays as it is.' },
   { what: / Lambda:UpdateFunctionUrlConfig /, why: 'What is left out stays as it is.' },
   { what: / OpenSearch:UpdateDomainConfig /, why: 'What is left out stays as it is.' },
-  { what: / RDS:ModifyDB(?:Instance|Cluster) /, why: 'What is left out stays as it is.' },
+  { what: / RDS:ModifyDB(?:Instance|Cluster|Proxy) /, why: 'What is left out stays as it is.' },
   {
     what: / CloudWatch Logs:PutAccountPolicy (?:scope|selectionCriteria)$/,
     why: 'Of several policies one may say nothing of it: what another one says is not its own.',
   },
   { what: / Redshift:ModifyCluster /, why: 'What is left out stays as it is.' },
-  { what: / Redshift:ModifyClusterParameterGroup Parameters\./, why: 'A parameter is set by its name and value; the rest describes it.' },
+  { what: / (?:RDS:ModifyDB|Redshift:ModifyCluster)ParameterGroup Parameters\./, why: 'A parameter is set by its name and value; the rest describes it.' },
   {
     what: / SSM:ModifyDocumentPermission SharedDocumentVersion$/,
     why: 'What is taken from everybody is taken in whatever version; it is shared again in the one that was read.',

@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle, entryText, type OperationProof, type ProofOptions, proveEqual } from '@redress/bundle';
-import { createRedress } from '@redress/core';
+import { countOf, createRedress } from '@redress/core';
 import { policyData, registerData } from '@redress/core/yaml';
 import { builtinLists } from '../builtin.js';
 import { type Composition, reasonOf } from '../compose.js';
@@ -65,7 +65,7 @@ export async function bundleCommand(io: Io, composition: Composition, options: B
     );
   const where = { resolveDir: HERE, conditions: CONDITIONS };
   const made = await withProgress(io, composition.clock, async (progress) => {
-    progress.step(own === undefined ? `bundling ${ids.length} remediators` : `bundling ${printable(own)}`);
+    progress.step(own === undefined ? `bundling ${countOf(ids.length, 'remediator')}` : `bundling ${printable(own)}`);
     return bundle({
       ...where,
       entry: own === undefined ? { text: await entryOf(composition, ids, options.remediator !== undefined) } : resolve(io.cwd, own),
@@ -123,8 +123,8 @@ export async function bundleCommand(io: Io, composition: Composition, options: B
     `code ${kb(made.bytes.code)} (${kb(made.bytes.gzip)} compressed), of which a start loads ${kb(made.bytes.start)}; ${made.packages.length} packages, listed in ${printable(join(out, 'code', 'sbom.cdx.json'))}`,
     ...(own === undefined
       ? [
-          `${remediators.length} remediators; policy ${composition.policy.digest}${sources.policy === null ? ' (no file: everything is notify-only)' : ''}`,
-          `exceptions register ${composition.register.digest}, ${composition.register.entries.length} entries: a later entry has no effect until it is bundled and deployed`,
+          `${countOf(remediators.length, 'remediator')}; policy ${composition.policy.digest}${sources.policy === null ? ' (no file: everything is notify-only)' : ''}`,
+          `exceptions register ${composition.register.digest}, ${countOf(composition.register.entries.length, 'entry', 'entries')}: a later entry has no effect until it is bundled and deployed`,
         ]
       : []),
     ...(proof === null ? [] : [`${proof.length} of ${proof.length} declared operations behave as in a plain bundle, in requests and in parsed replies.`]),

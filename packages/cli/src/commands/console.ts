@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type ApprovalDesk, folderSource, type HealthFact, journalSource, type RecordSource, startConsole } from '@redress/console';
-import { type Live, messageOf, parseDuration, type Stop } from '@redress/core';
+import { countOf, type Live, messageOf, parseDuration, type Stop } from '@redress/core';
 import { MEANS, verdictOf } from '@redress/report';
 import { approvalDesk, callerOf } from '../approval-desk.js';
 import { type Composition, hasJournal, type Overrides, openJournal } from '../compose.js';
@@ -79,7 +79,7 @@ export async function consoleCommand(io: Io, composition: Composition, options: 
       await running.close();
     }
     const document: ConsoleDocument = { origin: running.origin, answers: redact(answers) };
-    return { json: document, text: `${answers.length === 1 ? '1 answer was' : `${answers.length} answers were`} given.`, exit: 0 };
+    return { json: document, text: `Answers given: ${answers.length}.`, exit: 0 };
   } finally {
     stop.end();
     await close();
@@ -146,7 +146,8 @@ async function ledgerFact(io: Io, { data }: Composition, options: ConsoleCommand
   try {
     const report = await verified(io, data.directory, options.trust === undefined ? {} : { trust: options.trust }, ending);
     const verdict = verdictOf(report);
-    const sealed = report.checkpoint === null ? '' : ` ${report.checkpoint.size} entries are sealed, ${report.unsealed} records are not yet.`;
+    const sealed =
+      report.checkpoint === null ? '' : ` Sealed: ${countOf(report.checkpoint.size, 'entry', 'entries')}. Not yet: ${countOf(report.unsealed, 'record')}.`;
     const [first] = report.findings;
     return {
       name,

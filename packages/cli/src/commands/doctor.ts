@@ -4,6 +4,7 @@ import {
   CANARY,
   canaryPattern,
   canaryResource,
+  countOf,
   eventPatterns,
   type Fact,
   inOrganization,
@@ -93,7 +94,7 @@ async function withItsAccounts(composition: Composition, live: boolean): Promise
   try {
     const resolved = await inOrganization(policy, organization, { clock, ambiguous }).read();
     const count = (of: Policy) => new Set(of.environments.flatMap(({ accounts }) => accounts)).size;
-    const found = ok(code, where, `Its units and tags add ${count(resolved) - count(policy)} accounts to those that it names.`);
+    const found = ok(code, where, `Its units and tags add ${countOf(count(resolved) - count(policy), 'account')} to those that it names.`);
     return { composition: { ...composition, policy: resolved }, checks: [...claimed, found] };
   } catch (error) {
     return { composition, checks: [unknown(code, where, messageOf(error), 'Until they can be read there is no policy, and everything is denied.')] };
@@ -168,7 +169,7 @@ async function look(composition: Composition, options: DoctorOptions, progress: 
   const members = [...new Set([...accounts, ...policy.environments.flatMap((each) => each.accounts)])];
   const role = handler?.environment['REDRESS_MEMBER_ROLE'] ?? null;
   for (const [at, account] of members.entries()) {
-    progress.step(`looking at what may be done in ${account}, ${at + 1} of ${members.length} accounts`);
+    progress.step(`looking at what may be done in ${account}, ${at + 1} of ${countOf(members.length, 'account')}`);
     const fixes = fixesOf(composition, account);
     const access = await gatherAccess(connect, account, region, role, fixes, { remediators: composition.remediators, parametersOf: parametersOf(composition) });
     const asks = options.probe === true && fixes.includes('ec2:RevokeSecurityGroupIngress');

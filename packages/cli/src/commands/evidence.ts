@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { countOf } from '@redress/core';
 import type { ExportReport } from '@redress/evidence/aws';
 import type { VerifyReport } from '@redress/verify';
 import { type AwsPlace, awsPlace, type Data, type GlobalOptions, reasonOf } from '../compose.js';
@@ -140,7 +141,7 @@ export async function evidenceBundleCommand(io: Io, data: Data, options: BundleO
   const out = options.out ?? 'evidence.bundle.json';
   await written(io, out, made.file);
   const lines = [
-    `${printable(out)}: ${made.records} records, ${made.documents} documents`,
+    `${printable(out)}: ${countOf(made.records, 'record')}, ${countOf(made.documents, 'document')}`,
     ...namedBreaks(made.breaks),
     `verify it anywhere with: redress-verify bundle ${printable(out)} --trust ${TRUST_FILE}`,
   ];
@@ -197,8 +198,8 @@ export async function evidenceExportCommand(io: Io, data: Data, options: GlobalO
   const shown = place.out ?? DEFAULT_OUT;
   const report = await exported(aws, resolve(io.cwd, shown), { store: place.store === true, ...lock });
   const lines = [
-    `${printable(shown)}: ${report.records} records in ${report.streams} streams, ${report.documents} documents`,
-    ...(place.store === true ? [`${report.stored} documents of the table were stored in the bucket`] : []),
+    `${printable(shown)}: ${countOf(report.records, 'record')} in ${countOf(report.streams, 'stream')}, ${countOf(report.documents, 'document')}`,
+    ...(place.store === true ? [`stored ${countOf(report.stored, 'document')} of the table in the bucket`] : []),
     ...cutLines(report.cut),
     `verify it anywhere with: redress --data ${printable(shown)} evidence verify`,
   ];
@@ -223,6 +224,6 @@ async function exported(aws: AwsPlace, directory: string, more: { readonly store
 function cutLines(cut: ExportReport['cut']): string[] {
   return cut.map(
     ({ stream, head, records }) =>
-      `tampered: the head of stream ${printable(stream)} counts ${head} records, but there are ${records}, or the newest is a different one`,
+      `tampered: the head of stream ${printable(stream)} counts ${countOf(head, 'record')}, but the copy has ${records}, or the newest is a different one`,
   );
 }

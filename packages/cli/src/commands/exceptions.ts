@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { createRedress, type ExceptionEntry, isRecord, type JsonObject, parseDuration } from '@redress/core';
+import { countOf, createRedress, type ExceptionEntry, isRecord, type JsonObject, parseDuration } from '@redress/core';
 import { addException, expireException, readRegister } from '@redress/core/yaml';
 import { type Composition, hasJournal, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
@@ -113,7 +113,7 @@ function lines(io: Io, list: readonly ExceptionDocument[]): string[] {
         ? paint('yellow', `ends on ${each.expires}`)
         : paint('red', `ended on ${each.expires}`);
   return list.flatMap((each) => [
-    `${paint('bold', printable(each.id))}  ${status(each)}  owner ${printable(each.owner)}, approved by ${printable(each.approver)}  ${each.used === 0 ? 'never used' : `used ${each.used} times, last on ${each.lastUsed ?? ''}`}  ${printable(each.reason)}`,
+    `${paint('bold', printable(each.id))}  ${status(each)}  owner ${printable(each.owner)}, approved by ${printable(each.approver)}  ${each.used === 0 ? 'never used' : `used ${countOf(each.used, 'time')}, last on ${each.lastUsed ?? ''}`}  ${printable(each.reason)}`,
     `  covers ${printable(scopeWords(each.scope))}`,
     `  from ${each.scope.remediators === null ? 'every remediator' : printable(each.scope.remediators.join(', '))}`,
     `  ticket ${each.ticket === null ? paint('yellow', 'none') : printable(each.ticket)}, compensating control ${each.compensatingControl === null ? paint('yellow', 'none') : printable(each.compensatingControl)}`,

@@ -2,6 +2,7 @@ import { type FileHandle, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Journal } from '@redress/core';
+import { countOf } from '@redress/core';
 import { type AwsPlace, type Data, openJournal, reasonOf } from '../compose.js';
 import { CliError } from '../errors.js';
 import type { Answer, Io } from '../io.js';
@@ -39,7 +40,7 @@ export async function formatCommand(io: Io, data: Data, aws: AwsPlace | null, na
   const document: FormatDocument = { format, out: shown, count };
   const lines = [
     `${printable(shown)}: ${FORMATS[format].what}, ${count} ${format === 'ocsf' ? 'events' : format === 'oscal-ar' ? 'findings' : 'items'}`,
-    ...(cut === 0 ? [] : [`tampered: ${cut} streams are shorter than their heads say. \`redress evidence verify\` names them`]),
+    ...(cut === 0 ? [] : [`tampered: ${countOf(cut, 'stream')} shorter than the heads say. \`redress evidence verify\` names them`]),
   ];
   return { json: document, text: lines.join('\n'), exit: cut === 0 ? 0 : 1 };
 }

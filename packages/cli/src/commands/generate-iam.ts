@@ -1,4 +1,4 @@
-import { isAccountId } from '@redress/core';
+import { countOf, isAccountId } from '@redress/core';
 import { auditorPolicy, boundaryPolicy, type IamOptions, MEMBER_ROLES, type MemberRole, memberPolicies, type PolicyDocument, printYaml } from '@redress/deploy';
 import type { Composition } from '../compose.js';
 import { CliError } from '../errors.js';
@@ -56,7 +56,7 @@ function member(composition: Composition, which: MemberRole | 'boundary', given:
   const part = given.part === undefined && policies.length === 1 ? 1 : Number(given.part);
   const policy = policies[part - 1];
   if (policy === undefined)
-    throw new CliError('cli/usage', `The role ${which} needs ${policies.length} managed ${policies.length === 1 ? 'policy' : 'policies'}.`, {
+    throw new CliError('cli/usage', `The role ${which} needs ${countOf(policies.length, 'managed policy', 'managed policies')}.`, {
       next: `Give --part 1 to --part ${policies.length}, and attach each of them.`,
     });
   return policy;

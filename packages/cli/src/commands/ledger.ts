@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { copyFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { redact } from '@redress/core';
+import { countOf, redact } from '@redress/core';
 import {
   type Anchor,
   anchorTo,
@@ -112,7 +112,7 @@ export async function evidenceSealCommand(io: Io, data: Data, global: GlobalOpti
   const { origin, size, root, seal, made, skipped, cosigned, notCosigned } = report;
   const paint = painter(io);
   const lines = [
-    `${paint('green', VERBS[made])}  ${printable(data.shown)}: seal ${seal.number} of ${printable(origin)}, ${seal.records} records, ${size} entries in all, root ${root}`,
+    `${paint('green', VERBS[made])}  ${printable(data.shown)}: seal ${seal.number} of ${printable(origin)}, ${countOf(seal.records, 'record')}, ${countOf(size, 'entry', 'entries')} in all, root ${root}`,
     ...(seal.documents === undefined ? [] : [`its documents are kept until ${seal.documents.until}`]),
     ...cosigned.map(({ witness, time }) => `cosigned  by ${printable(witness)} at ${time}`),
     ...notCosigned.map(({ witness, message, next }) => `${paint('red', 'not cosigned')}  by ${printable(witness)}: ${printable(message)} ${next}`),
@@ -173,7 +173,7 @@ export async function evidenceRotateCommand(io: Io, data: Data, global: GlobalOp
   const old = options.nextKms === undefined ? await takePlace(io, keyFile, nextFile, signer.verifier) : null;
   const paint = painter(io);
   const lines = [
-    `${paint('green', 'rotated')}  ${printable(data.shown)}: entry ${entry} of ${printable(report.origin)} says that ${shortKey(rotation.from)} is replaced by ${shortKey(rotation.to)}, which has sealed ${report.size} entries`,
+    `${paint('green', 'rotated')}  ${printable(data.shown)}: entry ${entry} of ${printable(report.origin)} says that ${shortKey(rotation.from)} is replaced by ${shortKey(rotation.to)}, which has sealed ${countOf(report.size, 'entry', 'entries')}`,
     `${printable(trustFile)}: has both keys. Give it to auditors again. Those who have only the old file can verify, too.`,
     options.nextKms === undefined ? `${printable(keyFile)}: the new private key.` : `seal with --kms ${printable(options.nextKms)} from now on`,
     ...(old === null ? [] : [`${printable(old)}: the old private key. It is no longer used; remove it when the ledger verifies.`]),
@@ -224,7 +224,7 @@ export async function evidenceBreakCommand(io: Io, data: Data, global: GlobalOpt
   if (options.kms === undefined) await (isThere ? takePlace(io, keyFile, nextFile, lost.key) : rename(resolve(io.cwd, nextFile), resolve(io.cwd, keyFile)));
   const paint = painter(io);
   const lines = [
-    `${paint('red', 'broken')}  ${printable(data.shown)}: entry ${entry} of ${printable(report.origin)} says that ${shortKey(lost.key)} is lost after ${found.break.entries} entries, and that ${shortKey(signer.verifier)} continues`,
+    `${paint('red', 'broken')}  ${printable(data.shown)}: entry ${entry} of ${printable(report.origin)} says that ${shortKey(lost.key)} is lost after ${countOf(found.break.entries, 'entry', 'entries')}, and that ${shortKey(signer.verifier)} continues`,
     `${printable(trustFile)}: has both keys. No signature connects them: verify ends with 3 until the entry of the new key has "succeeds": ${JSON.stringify(lost.key)}. Add it if you trust both.`,
     options.kms === undefined ? `${printable(keyFile)}: the new private key.` : `seal with --kms ${printable(options.kms)} from now on`,
     ...troubles(io, report.skipped, failed),
@@ -300,7 +300,7 @@ export async function evidenceRestoredCommand(io: Io, data: Data, { reason, trus
   const found = await (await import('@redress/evidence/aws')).acceptRestored({ ...data.aws, by: io.user, reason, trusted });
   const paint = painter(io);
   const lines = [
-    `written back  ${found.records} records of ${found.streams} streams, from the sealed entries, and ${found.documents} documents, from archives of seals`,
+    `written back  ${countOf(found.records, 'record')} of ${countOf(found.streams, 'stream')}, from the sealed entries, and ${countOf(found.documents, 'document')}, from archives of seals`,
     ...found.refused.map(
       ({ stream, seq, message }) => `${paint('red', 'not written back')}  record ${seq} of stream ${stream} and what follows it: ${message}`,
     ),

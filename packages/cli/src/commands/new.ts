@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import type { Remediator } from '@redress/core';
+import { countOf } from '@redress/core';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { handlerFiles } from '../new/handler-files.js';
@@ -51,7 +52,7 @@ async function written(io: Io, folder: string, files: NewFiles, next: readonly s
   const document: NewDocument = { folder, files: Object.keys(files), next };
   const paint = painter(io);
   const lines = [
-    `${document.files.length} files in ${paint('bold', printable(folder))}:`,
+    `${countOf(document.files.length, 'file')} in ${paint('bold', printable(folder))}:`,
     ...document.files.map((file) => `  ${file}`),
     '',
     'Next:',

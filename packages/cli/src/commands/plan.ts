@@ -1,7 +1,6 @@
-import { GLOBAL_REGION, type PassResult, type Redress, type SweepSummary, type SweepTarget } from '@redress/core';
+import { countOf, GLOBAL_REGION, type PassResult, type Redress, type SweepSummary, type SweepTarget } from '@redress/core';
 import { type Composition, hasJournal, type Overrides, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
-import { checkedDocuments, placeOf } from '../files/documents.js';
 import { type Origin, originOf, withOrigin } from '../files/origin.js';
 import { interruptible } from '../interrupt.js';
 import { type Answer, columnsOf, type Io, painter } from '../io.js';
@@ -9,7 +8,7 @@ import { LeftOver } from '../left.js';
 import { isBlind, plannedPass } from '../passes.js';
 import { accountOf, concurrencyOf, type PlaceOptions, placesOf } from '../places.js';
 import { countedPlan, type PlanDocument } from '../plan/document.js';
-import { type Details, planView } from '../plan/view.js';
+import type { Details } from '../plan/view.js';
 import { printable, printableJson } from '../printable.js';
 import { ShownProgress } from '../sweep-progress.js';
 
@@ -60,7 +59,7 @@ export async function planCommand(
 }
 
 async function textOf(io: Io, document: PlanDocument, output: Output, details: Details): Promise<string> {
-  if (output === 'table') return planView(document, { width: columnsOf(io), details, paint: painter(io) });
+  if (output === 'table') return (await import('../plan/view.js')).planView(document, { width: columnsOf(io), details, paint: painter(io) });
   if (output === 'json') return printableJson(document);
   const { planCsv, planMarkdown, planNdjson } = await import('../plan/outputs.js');
   return { csv: planCsv, ndjson: planNdjson, markdown: planMarkdown }[output](document);
@@ -93,6 +92,7 @@ export function defaultOrigin(io: Io, composition: Composition, { from }: Origin
 }
 
 async function fromFiles(io: Io, composition: Composition, files: readonly string[], options: OriginOptions): Promise<PlanDocument> {
+  const { checkedDocuments, placeOf } = await import('../files/documents.js');
   const origin = defaultOrigin(io, composition, options);
   const documents = await checkedDocuments(io, files);
   const account = await accountOf(composition, undefined).catch(() => null);
@@ -139,7 +139,7 @@ async function live(io: Io, composition: Composition, options: PlanOptions, { si
   const concurrency = concurrencyOf(options.concurrency);
   const asked = options.remediator?.map((id) => known(composition, id).id);
   const count = asked?.length ?? composition.remediators.length;
-  io.stderr(`Reading with ${count} remediator${count === 1 ? '' : 's'}; nothing is changed.\n`);
+  io.stderr(`Reading with ${countOf(count, 'remediator')}; nothing is changed.\n`);
   const { targets, left } = await placesOf(composition, options);
   const accounts = [...new Set(targets.map(({ account }) => account))];
   const progress = new ShownProgress(io, composition.clock);
@@ -178,7 +178,7 @@ async function live(io: Io, composition: Composition, options: PlanOptions, { si
         // A remediator that nobody wrote a sweep for is a gap of its kind, and so is a region that is off; a sweep that failed is a failure of this run.
         problems: [
           ...sweeps.filter(({ status }) => status === 'failed').map((each) => `${place(each)}${each.message}`),
-          ...sweeps.filter(({ errors }) => errors > 0).map((each) => `${place(each)}${each.errors} resources could not be handled`),
+          ...sweeps.filter(({ errors }) => errors > 0).map((each) => `${place(each)}${countOf(each.errors, 'resource')} could not be handled`),
           ...(stop.signal.aborted ? ['It was interrupted: the plan covers what was read so far.'] : []),
         ],
       };

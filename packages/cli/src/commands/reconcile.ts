@@ -1,4 +1,4 @@
-import { type Clock, isAccountId, parseDuration, systemClock } from '@redress/core';
+import { type Clock, countOf, isAccountId, parseDuration, systemClock } from '@redress/core';
 import { Coverage, type Discrepancy, isWanted, type Period, type Reconciliation, type Recorded, reconcile, recordedOf } from '@redress/evidence/reconcile';
 import { type Composition, type Data, endpointOf, type GlobalOptions, openJournal, regionOf } from '../compose.js';
 import { CliError } from '../errors.js';
@@ -76,7 +76,7 @@ export async function reconcileCommand(
       coverage: new Coverage(delay),
       keep: isWanted(before, options.principal),
       ...{ events: [], errors: [], files: 0, records: 0 },
-      more: () => progress.update(() => `reading the trail: ${read.files} files, ${read.records} records so far`),
+      more: () => progress.update(() => `reading the trail: ${countOf(read.files, 'file')}, ${countOf(read.records, 'record')} so far`),
     };
     progress.step(options.lookup === true ? 'asking CloudTrail for its history' : 'reading the trail');
     const leftOver = await gather(io, globals, trail, options, composed, read);
@@ -209,13 +209,13 @@ function human(io: Io, data: Data, document: ReconcileDocument): string {
   const counts = (what: readonly (readonly [number, string])[]) => what.flatMap(([n, text]) => (n === 0 ? [] : [`${n} ${text}`])).join(', ');
   return [
     `${paint(color, status)}  ${printable(data.shown)} and CloudTrail, ${period.from} to ${period.until}`,
-    `records: ${records.calls} calls that were made; ${counts([
+    `records: ${countOf(records.calls, 'call')} made; ${counts([
       [records.confirmed, 'confirmed'],
       [waiting.length, `wait for CloudTrail (${late} longer than usual, none longer than ${grace})`],
       [records.notComparable, 'cannot be compared: neither a request id nor a session of their own'],
       [uncovered.reduce((sum, each) => sum + each.records, 0), 'not covered'],
     ])}`,
-    `CloudTrail: ${trail.records} records of ${accounts} accounts and ${trail.places.length} places; ${events.ours} are calls of Redress${
+    `CloudTrail: ${countOf(trail.records, 'record')} of ${countOf(accounts, 'account')} and ${countOf(trail.places.length, 'place')}; ${events.ours} are calls of Redress${
       events.ours === 0
         ? ''
         : `: ${counts([
@@ -230,7 +230,7 @@ function human(io: Io, data: Data, document: ReconcileDocument): string {
     ...discrepancies.map((each) => `${paint('red', each.kind)}  ${discrepancyLine(each)}`),
     ...uncovered.map(
       ({ account, region, records: count, from, until, reason }) =>
-        `${paint('yellow', 'not covered')}  ${account}, ${printable(region)}: ${count === 0 ? '' : `${count} records from ${from} to ${until}: `}${reason}`,
+        `${paint('yellow', 'not covered')}  ${account}, ${printable(region)}: ${count === 0 ? '' : `${countOf(count, 'record')} from ${from} to ${until}: `}${reason}`,
     ),
     ...errors.map((each) => `${paint('yellow', 'not read')}  ${printable(shownPlace(each))}: ${printable(each.message)} (${each.code})`),
     ...leftAccountLines(left).map((line) => `${paint('yellow', 'not asked')}  ${line}`),

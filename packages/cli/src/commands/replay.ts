@@ -1,4 +1,5 @@
 import {
+  countOf,
   createReplay,
   formatResource,
   needsOrganization,
@@ -234,7 +235,7 @@ function human(io: Io, document: ReplayDocument, left: LeftOver): string {
   }
   for (const problem of document.problems) lines.push(`${paint('red', 'problem')}  ${printable(problem)}`);
   lines.push(...leftLines(left, paint));
-  lines.push(`${document.findings} findings in ${document.documents} documents.`);
+  lines.push(`${countOf(document.findings, 'finding')} in ${countOf(document.documents, 'document')}.`);
   for (const { verdict, code, count: n } of document.verdicts) lines.push(`  ${String(n).padStart(8)}  ${words(verdict)} (${printable(code)})`);
   if (document.against !== null) {
     const total = document.against.differences.reduce((sum, each) => sum + each.count, 0);

@@ -3,7 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync 
 import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { closedWithin, digestOf, messageOf, toJson } from '@redress/core';
+import { closedWithin, countOf, digestOf, messageOf, toJson } from '@redress/core';
 import { recordsIn } from '@redress/evidence';
 import { type Assessment, FormatsReading, oscalAssessmentResults, oscalPoam } from '@redress/evidence/formats';
 import {
@@ -108,7 +108,7 @@ export async function reportCommand(io: Io, composition: Composition, options: R
 function said(io: Io, { out, status, changes, openGaps, acceptedGaps, unread }: ReportDocument): string {
   const paint = painter(io);
   return [
-    `${printable(join(out, PAGE))}: ${changes} changes, ${openGaps} open gaps, ${acceptedGaps} accepted`,
+    `${printable(join(out, PAGE))}: ${countOf(changes, 'change')}, ${countOf(openGaps, 'open gap')}, ${acceptedGaps} accepted`,
     `${paint(status === 'intact' ? 'green' : 'red', status)}  the first page says what was verified, and what could not be`,
     ...unread.map((each) => `${paint('red', 'not read')}  ${printable(each)}`),
   ].join('\n');

@@ -128,6 +128,6 @@ function human(io: Io, { since, done, executions, passes, refused }: RollbackAll
   for (const pass of passes) lines.push(...passLines(pass, paint));
   for (const { execution, message, next } of refused)
     lines.push(`${paint('yellow', 'stays')}  ${printable(execution)}: ${printable(message)}${next === null ? '' : ` ${printable(next)}`}`);
-  lines.push(`${passes.filter((pass) => pass.outcome === 'rolled-back').length} of ${executions.length} were rolled back.`);
+  lines.push(`Rolled back: ${passes.filter((pass) => pass.outcome === 'rolled-back').length} of ${executions.length}.`);
   return lines.join('\n');
 }

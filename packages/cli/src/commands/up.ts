@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { type AddressInfo, createServer } from 'node:net';
 import { connectAws } from '@redress/connect';
-import { eventPatterns, isRecord, type JsonObject, messageOf } from '@redress/core';
+import { countOf, eventPatterns, isRecord, type JsonObject, messageOf } from '@redress/core';
 import { createHandler } from '@redress/lambda-runtime';
 import { compose, type GlobalOptions, type Overrides, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
@@ -121,7 +121,7 @@ export async function upCommand(io: Io, globals: GlobalOptions, overrides: Overr
     say(`  redress up inject FILE --port ${new URL(proxy.endpoint).port}`);
     await ended(overrides.signal);
     const document: UpDocument = { endpoint: proxy.endpoint, emulator: endpoint, events, passes };
-    return { json: document, text: `${events} events, ${passes.length} passes.`, exit: 0 };
+    return { json: document, text: `${countOf(events, 'event')}, ${countOf(passes.length, 'pass', 'passes')}.`, exit: 0 };
   } finally {
     for (const close of closing.reverse()) await close();
   }
@@ -152,7 +152,7 @@ export async function upInjectCommand(io: Io, files: readonly string[], options:
     if (!response.ok) throw new CliError('cli/file', isRecord(reply) ? String(reply['message']) : 'It was refused.', { place: { file } });
     count += Array.isArray(value) ? value.length : 1;
   }
-  return { json: { injected: count }, text: `${count} ${count === 1 ? 'event' : 'events'} put in.`, exit: 0 };
+  return { json: { injected: count }, text: `${countOf(count, 'event')} put in.`, exit: 0 };
 }
 
 /** Why a value holds anything but events to put in; null when it does not. */

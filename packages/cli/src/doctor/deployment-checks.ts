@@ -1,4 +1,5 @@
 import type { Policy, Register } from '@redress/core';
+import { countOf } from '@redress/core';
 import { fail, ok, read, unknown, warn } from './check.js';
 import type { AccessFact, Check, DeploymentFacts, FunctionFact, QueueFact } from './facts.js';
 
@@ -111,7 +112,7 @@ export function queueChecks(facts: DeploymentFacts): readonly Check[] {
         : fail(
             'dead-letters',
             nameOf(arn),
-            `${count} messages are in the dead-letter queue.`,
+            `The dead-letter queue has ${countOf(count, 'message')}.`,
             'Find the cause in the log, then redrive them (StartMessageMoveTask).',
           ),
     ]),
@@ -124,7 +125,12 @@ function oneQueue(queue: QueueFact, timeout: number | null): readonly Check[] {
   const found: Check[] = [];
   if (queue.waiting >= BACKLOG)
     found.push(
-      warn('queue-backlog', where, `${queue.waiting} messages wait.`, 'See whether the function fails, is throttled, or its circuit breakers are open.'),
+      warn(
+        'queue-backlog',
+        where,
+        `${countOf(queue.waiting, 'message')} waiting.`,
+        'See whether the function fails, is throttled, or its circuit breakers are open.',
+      ),
     );
   // The queue of sweeps, the only one in order, needs none: what is given up there the next schedule asks for once more.
   if (queue.deadLetters === null && !queue.arn.endsWith('.fifo'))
@@ -149,7 +155,7 @@ function oneQueue(queue: QueueFact, timeout: number | null): readonly Check[] {
         `Hide it for ${Math.max(6 * timeout, LEASE)} s: six times the timeout, and not less than a lease.`,
       ),
     );
-  return found.length > 0 ? found : [ok('queue', where, `${queue.waiting} messages wait.`)];
+  return found.length > 0 ? found : [ok('queue', where, `${countOf(queue.waiting, 'message')} waiting.`)];
 }
 
 const nameOf = (arn: string) => arn.split(':').at(-1) ?? arn;

@@ -1,4 +1,4 @@
-import { CANARY_WITHIN, formatResource } from '@redress/core';
+import { CANARY_WITHIN, countOf, formatResource } from '@redress/core';
 import { fail, ok, read, warn } from './check.js';
 import type { CanaryFacts, Check, RecordFacts } from './facts.js';
 
@@ -36,7 +36,8 @@ export function policyChecks({ policy, policyFound, register, stopFile, now }: R
     found.push(
       warn('exceptions-ended', 'register', `${ended.map((each) => each.id).join(', ')} exempt nothing any more.`, 'Remove them, or renew them under a new id.'),
     );
-  if (ending.length + ended.length === 0) found.push(ok('register', 'register', `${register.entries.length} entries, none of which expires soon.`));
+  if (ending.length + ended.length === 0)
+    found.push(ok('register', 'register', `${countOf(register.entries.length, 'entry', 'entries')}, none of which expires soon.`));
   return found;
 }
 
@@ -72,7 +73,7 @@ export function journalChecks({ journal, now }: RecordFacts): readonly Check[] {
           '`redress approvals show` shows the plan.',
         ),
       ),
-      ok('journal', facts.shown, `${facts.open.length} executions open, ${waiting.length} approvals wait.`),
+      ok('journal', facts.shown, `${countOf(facts.open.length, 'execution')} open, ${countOf(waiting.length, 'approval')} waiting.`),
     ];
   });
 }

@@ -1,4 +1,5 @@
 // A plan for programs: a row, or a line, a gap.
+import { countOf } from '@redress/core';
 import { csvOf } from '@redress/report';
 import { printable } from '../printable.js';
 import type { PlanDocument } from './document.js';
@@ -54,7 +55,7 @@ export function planMarkdown({ gaps, summary, ifEnforced }: PlanDocument): strin
       .join(', ')}${of.length > 5 ? ` and ${of.length - 5} more` : ''}`,
   ]);
   return [
-    `**${summary.gaps} gap${summary.gaps === 1 ? '' : 's'}:** ${countsOf(summary)}.`,
+    `**${countOf(summary.gaps, 'gap')}:** ${countsOf(summary)}.`,
     ...(gaps.length === 0 ? [] : ['', ...table(['Verdict', 'Gaps', 'Remediator', 'Environment', 'Because', 'Resources'], groups)]),
     ...(ifEnforced.environments.length === 0
       ? []

@@ -1,5 +1,5 @@
 // A plan as text for people: the document in, text out. Counts come first, then what could not be read, then tables and groups, details last.
-import { formatResource } from '@redress/core';
+import { countOf, formatResource } from '@redress/core';
 import type { Paint } from '../io.js';
 import { leftLines } from '../left.js';
 import { onceEach, type PlannedPass } from '../passes.js';
@@ -64,16 +64,14 @@ function headLines(document: PlanDocument, width: number, paint: Paint): readonl
   const policy =
     policySource.kind === 'absent' ? 'no policy: everything is notify only' : `policy ${printable(policySource.file ?? 'of the configuration file')}`;
   const resources = new Set(document.gaps.map(({ resource }) => formatResource(resource))).size;
-  const counts = summary.gaps === 0 ? 'No gap was found.' : `${counted(summary.gaps, 'gap')} in ${counted(resources, 'resource')}: ${countsOf(summary)}.`;
-  const nothing = summary.nothingToChange === 0 ? '' : ` ${counted(summary.nothingToChange, 'look')} found nothing to change.`;
+  const counts = summary.gaps === 0 ? 'No gap was found.' : `${countOf(summary.gaps, 'gap')} in ${countOf(resources, 'resource')}: ${countsOf(summary)}.`;
+  const nothing = summary.nothingToChange === 0 ? '' : ` ${countOf(summary.nothingToChange, 'look')} found nothing to change.`;
   return [
     ...wrapped(`${whereOf(document)}; ${policy}.`, width),
     ...wrapped(`${counts}${nothing}`, width).map((line) => paint('bold', line)),
     ...(document.interrupted ? [paint('yellow', 'It was interrupted: there may be more.')] : []),
   ];
 }
-
-const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** `12 would be fixed, 30 need approval, 4 held back` */
 export function countsOf(summary: Summary): string {
@@ -90,7 +88,7 @@ export function countsOf(summary: Summary): string {
 function whereOf({ account, region, places }: PlanDocument): string {
   if (places.length < 2) return `Account ${account ?? 'unknown'}, ${places[0]?.region ?? region}`;
   const count = (of: 'account' | 'region') => new Set(places.map((each) => each[of])).size;
-  return `${counted(count('account'), 'account')} in ${counted(count('region'), 'region')}`;
+  return `${countOf(count('account'), 'account')} in ${countOf(count('region'), 'region')}`;
 }
 
 /** What could not be read, handled or swept: nothing of it is in the counts. */
@@ -166,7 +164,7 @@ function groupLines(
   return [
     ...lines,
     '',
-    ...wrapped(`and ${counted(left.length, 'more group')} with ${counted(gaps, 'gap')}, with --details`, width).map((line) => paint('dim', line)),
+    ...wrapped(`and ${countOf(left.length, 'more group')} with ${countOf(gaps, 'gap')}, with --details`, width).map((line) => paint('dim', line)),
   ];
 }
 
@@ -337,7 +335,7 @@ function endLines(document: PlanDocument, details: Details, width: number, paint
             ...texts.flatMap((spot) => wrapped(printable(spot), width, 4, '    ')),
           ]),
         ]
-      : ['', ...wrapped(`What no read shows: ${counted(all, 'blind spot')} of ${counted(spots.size, 'remediator')}, with --details.`, width)];
+      : ['', ...wrapped(`What no read shows: ${countOf(all, 'blind spot')} of ${countOf(spots.size, 'remediator')}, with --details.`, width)];
   return [
     ...(all === 0 ? [] : shown),
     '',

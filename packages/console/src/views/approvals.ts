@@ -1,6 +1,8 @@
 // What waits for a person, and everything that an answer to it is about.
+
 import type { ApprovalDocument, ApprovalShown, Change, Json, JsonObject } from '@redress/core';
-import { countOf, diffView, type Fragment, factsView, type Html, html, nameView, stateView, tableView, timeView } from '@redress/report';
+import { countOf } from '@redress/core';
+import { diffView, type Fragment, factsView, type Html, html, nameView, stateView, tableView, timeView } from '@redress/report';
 import type { Session } from '../access.js';
 import { MOST_REASON } from '../forms.js';
 import type { Answered, Approver } from '../ports.js';

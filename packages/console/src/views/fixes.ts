@@ -1,9 +1,9 @@
 // Fixes by filter, and one of them.
+import { countOf } from '@redress/core';
 import {
   type Around,
   approverOf,
   changeView,
-  countOf,
   ENDS,
   type Fragment,
   type HistoryEntry,

@@ -1,18 +1,8 @@
 // The first page: what is wrong, what waits, what is open, what happened.
+
 import type { ApprovalDocument } from '@redress/core';
-import {
-  type Around,
-  countOf,
-  type Fragment,
-  type GapsModel,
-  type HistoryEntry,
-  type Html,
-  html,
-  nameView,
-  stateView,
-  tableView,
-  timeView,
-} from '@redress/report';
+import { countOf } from '@redress/core';
+import { type Around, type Fragment, type GapsModel, type HistoryEntry, type Html, html, nameView, stateView, tableView, timeView } from '@redress/report';
 import type { HealthFact } from '../ports.js';
 import { waitingTable } from './approvals.js';
 import { entriesTable } from './fixes.js';

@@ -1,18 +1,6 @@
 // One resource's story: everything that is recorded of it, newest first.
-import {
-  type Around,
-  approverOf,
-  causeOf,
-  countOf,
-  type HistoryEntry,
-  type Html,
-  html,
-  nameView,
-  noticeOf,
-  objectOf,
-  stateView,
-  timeView,
-} from '@redress/report';
+import { countOf } from '@redress/core';
+import { type Around, approverOf, causeOf, type HistoryEntry, type Html, html, nameView, noticeOf, objectOf, stateView, timeView } from '@redress/report';
 import { linkTo } from './page.js';
 
 /** More than a person reads at once; the command line shows all. */

@@ -2,7 +2,6 @@ import type { Journal } from '../journal.js';
 import type { Finding } from '../model/finding.js';
 import { type Digest, digestOf, isRecord } from '../model/json.js';
 import { type ResourceRef, resource } from '../model/resource.js';
-import { persist } from './recorder.js';
 import { type Runtime, timeLeft } from './runtime.js';
 import type { RunOptions } from './types.js';
 
@@ -111,6 +110,7 @@ export class Delivery {
       ? `All of ${length} findings are handled.`
       : `${this.#next} of ${length} findings were begun; ${again.length} of those are retried.`;
     try {
+      const { persist } = await import('./recorder.js');
       await persist(this.#runtime, (journal) =>
         journal.append({
           kind: 'sweep',

@@ -443,7 +443,8 @@ export function outcomeOf(decision: Decision): Outcome {
 
 /** What an assessment says is open. */
 export function stillOpen(assessment: Assessment): readonly string[] {
-  if (assessment.status === 'manual') return [assessment.message];
+  // The gap of a flag is in the plan that sets it.
+  if (assessment.status === 'manual') return assessment.flagged === true ? [] : [assessment.message];
   if (assessment.status !== 'change') return [];
   return [...assessment.changes.map((change) => change.summary), ...(assessment.open ?? [])];
 }

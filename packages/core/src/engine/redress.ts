@@ -8,9 +8,7 @@ import type { Remediator } from '../remediator/define.js';
 import type { Looked } from './contradiction.js';
 import { Delivery } from './delivery.js';
 import { retryAtOf } from './later.js';
-import { type LookedFor, lookFor } from './left-out.js';
-import { runPass } from './path.js';
-import { flushNotices } from './recorder.js';
+import type { LookedFor } from './left-out.js';
 import { type Routing, route } from './route.js';
 import { Runtime } from './runtime.js';
 import type { FindingResult, HandleResult, PassResult, Redress, RedressOptions, RunOptions, SweepOptions, SweepSummary, SweepTarget } from './types.js';
@@ -61,6 +59,9 @@ export function createRedress(options: RedressOptions): Redress {
   };
 }
 
+/** The path, from history to notice: most events lead to no resource, and need nothing of it. */
+const runPass = async (...args: Parameters<typeof import('./path.js').runPass>) => (await import('./path.js')).runPass(...args);
+
 /** A sweep, then the digest of the day if it is due, and what was held back: it would be gone with this process, and nothing would say so. */
 async function sweepAndSay(runtime: Runtime, given: SweepOptions): Promise<readonly SweepSummary[]> {
   const { onPass } = given;
@@ -70,7 +71,7 @@ async function sweepAndSay(runtime: Runtime, given: SweepOptions): Promise<reado
   if (options.dryRun === true) return summaries;
   const { sendDigest } = await import('./digest.js');
   await sendDigest(runtime, options.targets, options.deadline ?? null);
-  await flushNotices(runtime);
+  await (await import('./recorder.js')).flushNotices(runtime);
   return summaries;
 }
 
@@ -215,6 +216,7 @@ async function askFor(
   }
   if (routes.length > 0) return { reason, retryable: false, retryAt: null, left: false };
   if (!delivery.mayBegin()) return late;
+  const { lookFor } = await import('./left-out.js');
   return { ...((await lookFor(runtime, known, run, passes)) ?? { reason, retryable: false, retryAt: null }), left: false };
 }
 

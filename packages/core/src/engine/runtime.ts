@@ -340,10 +340,11 @@ export function unread(look: Look): Extract<Fact<never>, { ok: false }> | null {
   return !look.observation.ok ? look.observation : !look.assessment.ok ? look.assessment : null;
 }
 
-/** Whether a look says how far a plan has come. What is gone, is a person's turn, or cannot have the gap any more, says nothing of it. */
+/** Whether a look says how far a plan has come. What is gone, is a person's turn without a flag, or cannot have the gap any more, says nothing of it. */
 export function tells({ observation, assessment }: Look): boolean {
   if (!observation.ok || observation.value === 'gone' || !assessment.ok) return false;
-  return assessment.value.status === 'compliant' || assessment.value.status === 'change';
+  const { value } = assessment;
+  return value.status === 'compliant' || value.status === 'change' || (value.status === 'manual' && value.flagged === true);
 }
 
 /** The policy's parameters for a remediator, with its defaults. */

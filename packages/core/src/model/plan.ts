@@ -82,7 +82,15 @@ export type Assessment<Write extends string = string, UndoOp extends string = st
       readonly open?: readonly string[];
     }
   /** There is a gap; a person has to close it. */
-  | { readonly status: 'manual'; readonly message: string; readonly steps?: readonly string[]; readonly hazards?: readonly Hazard[] }
+  | {
+      readonly status: 'manual';
+      /** Tells whether the gap is the same as before: nothing in it or in `steps` changes with time alone. */
+      readonly message: string;
+      readonly steps?: readonly string[];
+      readonly hazards?: readonly Hazard[];
+      /** The resource has the flag that a change of this remediator sets: that change was made, and the gap is still open. */
+      readonly flagged?: true;
+    }
   /** The control does not apply to this resource. */
   | { readonly status: 'not-applicable'; readonly reason: string };
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sayingOf, wordsOf } from './words.js';
+import { countOf, sayingOf, wordsOf } from './words.js';
 
 describe('the words of a name', () => {
   it.each([
@@ -63,5 +63,17 @@ describe('what a text says', () => {
         expect(sayingOf(`${before}${left}${said}${right}${after}`, PHRASES)).not.toBeNull();
       }),
     );
+  });
+});
+
+describe('a count', () => {
+  it.each([
+    [0, 'change', undefined, '0 changes'],
+    [1, 'change', undefined, '1 change'],
+    [2, 'change', undefined, '2 changes'],
+    [1, 'entry', 'entries', '1 entry'],
+    [21, 'entry', 'entries', '21 entries'],
+  ])('%i %s', (count, one, many, said) => {
+    expect(countOf(count, one, many)).toBe(said);
   });
 });

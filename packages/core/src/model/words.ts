@@ -72,3 +72,15 @@ function isIn(phrase: string, words: readonly string[]): boolean {
 function numbersOf(word: string): readonly string[] {
   return [word, ...[word.replace(/s$/, ''), word.replace(/es$/, ''), word.replace(/ies$/, 'y')].filter((each) => each.length > 1)];
 }
+
+/**
+ * A count with its noun.
+ *
+ * @param one the noun in the singular.
+ * @param many the noun in the plural; default: the singular with an *s*.
+ * @example countOf(1, 'change') // '1 change'
+ * @example countOf(2, 'entry', 'entries') // '2 entries'
+ */
+export function countOf(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

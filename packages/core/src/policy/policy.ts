@@ -1,8 +1,8 @@
-import * as z from 'zod/mini';
 import { MOST_CHANGES } from '../journal.js';
 import { messageOf } from '../model/errors.js';
 import { type Digest, deepFreeze, digestOf, isRecord, type JsonObject, toJson } from '../model/json.js';
 import { isAccountId } from '../model/resource.js';
+import * as z from '../parameters.js';
 import type { Stop } from '../ports.js';
 import { CEILINGS, type Ceiling, parseDuration } from '../remediator/define.js';
 import { type Constant, checkAll, instant, type Mistake, mistakes, nearest, type PlaceOf, pathOnly } from './validate.js';
@@ -215,7 +215,7 @@ const approver = z
 export const CONFIG_RULE_NAME = '^(?!\\s)(?!arn:)(?!config-rule-[0-9a-z]{6}$).{1,128}(?<!\\s)$';
 /** When people are reminded where a policy does not say: a day before. */
 const LAST_REMINDER = 86_400_000;
-const positive = z.int().check(z.positive('must be 1 or more'));
+const positive = z.int().check(z.gte(1, 'must be 1 or more'));
 
 const schema = z.strictObject({
   version: z.literal(1),
@@ -238,7 +238,7 @@ const schema = z.strictObject({
     z.array(
       z.strictObject({
         per: z.array(z.enum(['run', 'remediator', 'account', 'region'])).check(z.minLength(1, 'names nothing to count by')),
-        changes: z.int().check(z.nonnegative('must be 0 or more')),
+        changes: z.int().check(z.gte(0, 'must be 0 or more')),
         window: z.optional(duration),
       }),
     ),

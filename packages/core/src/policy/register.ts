@@ -1,6 +1,6 @@
-import * as z from 'zod/mini';
 import { type Digest, deepFreeze, digestOf, toJson } from '../model/json.js';
 import { GLOBAL_REGION, isAccountId, type ResourceRef } from '../model/resource.js';
+import * as z from '../parameters.js';
 import type { Remediator, Tagged } from '../remediator/define.js';
 import { REGIONS } from './regions.js';
 import { type ExceptionResource, mayBe, readResourceName, typeByForm, unknownRegion } from './resource-name.js';
@@ -40,8 +40,7 @@ export interface Register {
 }
 
 const text = z.string().check(z.refine((value) => value.trim() !== '', 'is empty'));
-const oneOrMore = <T extends z.ZodMiniType>(item: T) =>
-  z.optional(z.union([item, z.array(item).check(z.minLength(1, 'is empty; leave it out or name something'))]));
+const oneOrMore = (item: z.Schema<string>) => z.optional(z.union([item, z.array(item).check(z.minLength(1, 'is empty; leave it out or name something'))]));
 // `*` would select everything, and an empty text nothing that anyone meant.
 const name = text.check(
   z.refine((value) => !value.includes('*') && !value.includes('?'), 'contains a wildcard; name what is exempt'),
@@ -49,10 +48,10 @@ const name = text.check(
 );
 // A name that can match nothing would leave unprotected what someone meant to protect.
 const refused = (why: (value: string) => string | null) =>
-  z.check<string>(({ value, issues }) => {
-    const message = why(value);
-    if (message !== null) issues.push({ code: 'custom', input: value, message });
-  });
+  z.refine<string>(
+    (value) => why(value) === null,
+    (value) => why(value) ?? '',
+  );
 const region = name.check(refused((value) => (value === GLOBAL_REGION || REGIONS.includes(value) ? null : unknownRegion(value))));
 const resourceType = name.check(z.refine((value) => /^\w+::\w*::\w+$/.test(value), 'is not a CloudFormation type, such as AWS::EC2::SecurityGroup'));
 const resourceName = z.string().check(

@@ -1,8 +1,9 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import * as z from 'zod/mini';
+import { safeParse, type ZodMiniType } from 'zod/mini';
 import type { $ZodIssue } from 'zod/v4/core';
 import { formatPlace, type Place, RedressError, type RedressErrorCode } from '../model/errors.js';
 import { isRecord } from '../model/json.js';
+import * as z from '../parameters.js';
 import { redact } from '../redact.js';
 
 /** A date and time that means one moment everywhere. */
@@ -50,10 +51,10 @@ export interface Mistake {
  *
  * @throws {RedressError} `code`, its message listing every mistake with its place, its `place` that of the first.
  */
-export function check<T>(schema: z.ZodMiniType<T>, input: unknown, code: RedressErrorCode, what: string, placeOf: PlaceOf): T {
+export function check<T>(schema: z.Schema<T>, input: unknown, code: RedressErrorCode, what: string, placeOf: PlaceOf): T {
   const odd = oddities(input);
   if (odd.length > 0) throw mistakes(code, what, odd, placeOf);
-  const result = z.safeParse(schema, input);
+  const result = parsed(schema, input);
   if (result.success) return result.data;
   throw mistakes(
     code,
@@ -62,6 +63,9 @@ export function check<T>(schema: z.ZodMiniType<T>, input: unknown, code: Redress
     placeOf,
   );
 }
+
+/** A schema of ours says what it finds wrong, and not only that something is. */
+const parsed = <T>(schema: z.Schema<T>, input: unknown) => safeParse(schema as unknown as ZodMiniType<T>, input);
 
 /** A document as far as it fits its schema. */
 export interface Fitting<T> {
@@ -77,12 +81,12 @@ export interface Fitting<T> {
  *
  * @param needed what stands in for sections that have to be there.
  */
-export function checkAll<T>(schema: z.ZodMiniType<T>, input: unknown, needed: Readonly<Record<string, unknown>>): Fitting<T> {
+export function checkAll<T>(schema: z.Schema<T>, input: unknown, needed: Readonly<Record<string, unknown>>): Fitting<T> {
   const odd = oddities(input);
   const same = (path: Mistake['path']) => path;
   // What holds itself has no end.
   if (odd.some(({ message }) => message === ITSELF)) return { data: null, found: odd, original: same };
-  const result = z.safeParse(schema, input);
+  const result = parsed(schema, input);
   const found = [...odd, ...(result.success ? [] : result.error.issues.flatMap((issue) => explain(issue, input)))];
   if (found.length === 0 && result.success) return { data: result.data, found, original: same };
   if (!isRecord(input)) return { data: null, found, original: same };
@@ -99,7 +103,7 @@ export function checkAll<T>(schema: z.ZodMiniType<T>, input: unknown, needed: Re
       return [section, left.map((index) => value[index] as unknown)];
     }),
   );
-  const fits = (candidate: object) => z.safeParse(schema, { ...needed, ...candidate });
+  const fits = (candidate: object) => parsed(schema, { ...needed, ...candidate });
   let again = fits(document);
   if (!again.success) {
     // A section that needs what was left out goes as a whole.

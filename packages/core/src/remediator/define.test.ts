@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as full from 'zod';
-import * as z from 'zod/mini';
+import * as mini from 'zod/mini';
+import * as ours from '../parameters.js';
 import { parametersJsonSchema } from '../schema.js';
 import { type Ceiling, defineRemediator } from './define.js';
 
@@ -18,7 +19,10 @@ const remediator = (parameters?: Parameters<typeof defineRemediator>[0]['paramet
     plan: () => ({ status: 'compliant', message: 'Closed.' }),
   });
 
-describe('parameters', () => {
+describe.each([
+  ['ours', ours],
+  ['zod/mini', mini as unknown as typeof ours],
+])('parameters, with a schema of %s', (_, z) => {
   const days = remediator(
     z.strictObject({ days: z._default(z.int().check(z.gte(1), z.lte(30)), 7), name: z.optional(z.string().check(z.minLength(3), z.regex(/^[a-z]+$/))) }),
   );
@@ -48,9 +52,18 @@ describe('parameters', () => {
     expect(days.parameters({})).toEqual({ days: 7 });
     const schema = { type: 'object', additionalProperties: false, properties: { days: { type: 'integer', minimum: 1, maximum: 30, default: 7 } } };
     expect(parametersJsonSchema(days)).toMatchObject(schema);
-    expect(parametersJsonSchema(remediator(full.strictObject({ days: full.int().min(1).max(30).default(7) })))).toMatchObject(schema);
-    expect(parametersJsonSchema(remediator(undefined))).toEqual({ type: 'object', properties: {}, additionalProperties: false });
   });
+});
+
+it('takes a schema of the whole of zod, which writes its own JSON Schema', () => {
+  const whole = remediator(full.strictObject({ days: full.int().min(1).max(30).default(7) }));
+  expect(whole.parameters({})).toEqual({ days: 7 });
+  expect(() => whole.parameters({ days: 0 })).toThrowError(expect.objectContaining({ code: 'policy/invalid', place: { path: 'parameters.days' } }));
+  expect(parametersJsonSchema(whole)).toMatchObject({ properties: { days: { type: 'integer', minimum: 1, maximum: 30, default: 7 } } });
+});
+
+it('takes no parameters without a schema', () => {
+  expect(parametersJsonSchema(remediator(undefined))).toEqual({ type: 'object', properties: {}, additionalProperties: false });
 });
 
 it.each(['Enforce', '', null, ['enforce']])('a ceiling that nobody knows is refused, where no types say so: %j', (ceiling) => {

@@ -211,8 +211,8 @@ export interface SettingDefinition<
   undo?(args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): Undo<OperationNames<Writes> | OperationNames<Undoes>>;
   /** In the imperative: `turn on point-in-time recovery of orders`. Of steps, each has its own. */
   summary(args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): string;
-  /** What people have to close after the change, where it does not close the gap: then nothing counts as fixed by it. */
-  open?(args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): readonly string[];
+  /** What is left to close after the change, where it does not close the gap: then nothing counts as fixed by it. undefined: it closes it. */
+  open?(args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): readonly string[] | undefined;
   /** What is said where nothing is to change. */
   compliant?(args: Judging<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): string;
   /** Whether the value after an `equivalent` undo is as good as the one before the change. */

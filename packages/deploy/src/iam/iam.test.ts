@@ -92,6 +92,7 @@ describe('the narrowing of each action, compared with the service authorization 
     expect(wide).toEqual([
       'ec2:DisableEbsEncryptionByDefault',
       'ec2:EnableEbsEncryptionByDefault',
+      'ec2:ModifyInstanceMetadataDefaults',
       'guardduty:CreateDetector',
       'iam:DeleteAccountPasswordPolicy',
       'iam:UpdateAccountPasswordPolicy',
@@ -404,6 +405,22 @@ describe('the policy of a role', () => {
     for (const of of ['fix', 'rollback'] as const)
       for (const policy of [memberPolicy(of, options), boundaryPolicy(options, of), boundaryPolicy({ ...options, remediators: all }, of)])
         expect(putting(policy)).toMatchObject({ BoolIfExists: { 'kms:BypassPolicyLockoutSafetyCheck': 'false' } });
+  });
+
+  it('detaches one policy of AWS, and no other, from whomever', () => {
+    const detach = all.filter(({ id }) => id === 'iam-detach-cloudshell-full-access');
+    for (const policy of [
+      memberPolicy('fix', { remediators: detach }),
+      boundaryPolicy({ remediators: detach }, 'fix'),
+      boundaryPolicy({ remediators: all }, 'fix'),
+    ]) {
+      const statements = policy.Statement.filter(({ Effect, Action }) => Effect === 'Allow' && listOf(Action).some((each) => each.startsWith('iam:Detach')));
+      expect(statements.length).toBeGreaterThan(0);
+      for (const { Condition } of statements)
+        expect(Condition).toMatchObject({ ArnLike: { 'iam:PolicyARN': 'arn:*:iam::aws:policy/AWSCloudShellFullAccess' } });
+    }
+    // What a fix takes away no rollback gives.
+    expect(actionsOf('rollback', all).filter((action) => /^iam:(?:Attach|Detach)/.test(action))).toEqual([]);
   });
 
   it('leaves an action wide that nobody has narrowed, says so, and narrows it as asked', () => {

@@ -104,6 +104,16 @@ const webAcl = (more?: Partial<Narrowing>) =>
   kind('WebAcl', 'web ACL', ['wafv2:{region}:{account}:*/webacl/*/*'], more);
 const hub = (rest: string): Narrowing => kind('SecurityHub', '', ['securityhub:{region}:{account}:hub/default'], { rest });
 const stageOf = 'arn:{partition}:apigateway:{region}::/restapis/*/stages/*';
+/** Managed policies of AWS of which it is asked who has them. */
+const LOOKED_FOR = ['AWSSupportAccess', 'AWSCloudShellFullAccess'];
+/** The one policy that is detached; its partition is that of the role. */
+const detached = (from: 'user' | 'role' | 'group', more?: Partial<Narrowing>) =>
+  kind('Detached', '', [`iam::{account}:${from}/*`], {
+    conditions: { ArnLike: { 'iam:PolicyARN': 'arn:*:iam::aws:policy/AWSCloudShellFullAccess' } },
+    global: true,
+    rest: `Every ${from} of the account, and one policy of AWS alone.`,
+    ...more,
+  });
 /** Roles that services make for themselves when they are turned on. */
 const LINKED = [
   { service: 'guardduty.amazonaws.com', role: 'AWSServiceRoleForAmazonGuardDuty' },
@@ -135,6 +145,32 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'ec2:DescribeImages': describe('Ec2'),
   'ec2:DescribeNetworkAcls': describe('Ec2'),
   'ec2:DescribeTransitGateways': describe('Ec2'),
+  'ec2:DescribeClientVpnEndpoints': describe('Ec2'),
+  'ec2:DescribeVpnConnections': describe('Ec2'),
+  'ec2:ModifyVpnTunnelOptions': kind('VpnConnection', 'VPN connection', ['ec2:{region}:{account}:vpn-connection/*'], {
+    ...written,
+    rest: 'Every VPN connection of the account, and any option of its tunnels: IAM does not see which is changed.',
+  }),
+  'ec2:DescribeLaunchTemplates': describe('Ec2'),
+  'ec2:DescribeLaunchTemplateVersions': describe('Ec2'),
+  'ec2:CreateLaunchTemplateVersion': kind('LaunchTemplate', 'launch template', ['ec2:{region}:{account}:launch-template/*'], {
+    ...written,
+    rest: 'A version of every launch template of the account, with any parameters: IAM does not see which.',
+  }),
+  'ec2:ModifyLaunchTemplate': kind('LaunchTemplate', 'launch template', ['ec2:{region}:{account}:launch-template/*'], {
+    ...written,
+    rest: 'The default version of every launch template of the account: IAM does not see which one it becomes.',
+  }),
+  'ec2:GetInstanceMetadataDefaults': regional('Ec2', 'The default for instance metadata'),
+  'ec2:ModifyInstanceMetadataDefaults': regional('MetadataDefaults', 'The default for instance metadata'),
+  'ec2:ModifyNetworkInterfaceAttribute': kind('NetworkInterface', 'network interface', ['ec2:{region}:{account}:network-interface/*'], {
+    ...written,
+    rest: 'Every network interface of the account, and any attribute of it, its security groups too: IAM does not see which is changed.',
+  }),
+  'ec2:ModifyClientVpnEndpoint': kind('ClientVpnEndpoint', 'Client VPN endpoint', ['ec2:{region}:{account}:client-vpn-endpoint/*'], {
+    ...written,
+    rest: 'Every Client VPN endpoint of the account, and any option of it: IAM does not see which is changed.',
+  }),
   'ec2:ModifyImageAttribute': {
     name: 'Image',
     resources: ['arn:{partition}:ec2:{region}::image/*'],
@@ -161,7 +197,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   }),
   'ec2:ModifyInstanceMetadataOptions': kind('Instance', 'instance', ['ec2:{region}:{account}:instance/*'], {
     ...written,
-    rest: 'Every instance of the account: IAM does not see whether tokens are required.',
+    rest: 'Every instance of the account: IAM does not see whether tokens are required, or how far they travel.',
   }),
   'ec2:DescribeSnapshotAttribute': {
     name: 'Snapshot',
@@ -374,6 +410,20 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     ...written,
     rest: 'Every snapshot of a DB instance of the account: a copy of it is made under another name. The role needs the right to use the key, too.',
   }),
+  'rds:DescribeDBParameters': kind('DbParameterGroup', 'parameter group of RDS', ['rds:{region}:{account}:pg:*']),
+  'rds:ModifyDBParameterGroup': kind('DbParameterGroup', 'parameter group', ['rds:{region}:{account}:pg:*'], {
+    ...written,
+    rest: 'Every parameter group of DB instances of the account, and any parameter of it: IAM does not see which is changed.',
+  }),
+  'rds:ResetDBParameterGroup': kind('DbParameterGroup', 'parameter group', ['rds:{region}:{account}:pg:*'], {
+    rest: 'Every parameter group of DB instances of the account, and any parameter of it: IAM does not see which is reset. Only the rollback role has it.',
+  }),
+  'rds:DescribeDBProxies': kind('DbProxy', 'proxy', ['rds:{region}:{account}:db-proxy:*'], { rest: 'It lists the proxies of the account.' }),
+  'rds:ListTagsForResource': kind('DbProxy', 'proxy', ['rds:{region}:{account}:db-proxy:*']),
+  'rds:ModifyDBProxy': kind('DbProxy', 'proxy', ['rds:{region}:{account}:db-proxy:*'], {
+    ...written,
+    rest: 'Every proxy of RDS of the account, and any setting of it: IAM does not see which is changed.',
+  }),
   'rds:ModifyDBCluster': kind('DbCluster', 'DB cluster', ['rds:{region}:{account}:cluster:*'], {
     ...written,
     rest: 'Every DB cluster of the account, and any setting of it: IAM does not see which is changed. Its parameter, option and security groups cannot be.',
@@ -452,11 +502,14 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   's3:GetBucketWebsite': bucket(),
   's3:GetEncryptionConfiguration': bucket(),
   's3:GetBucketLogging': bucket(),
+  's3:GetBucketNotification': bucket(),
+  's3:GetLifecycleConfiguration': bucket(),
   's3:GetBucketVersioning': bucket(),
   's3:PutBucketPublicAccessBlock': writtenBucket,
   's3:PutAccountPublicAccessBlock': account('AccountPublicAccess', 'What S3 blocks for all buckets'),
   's3:PutBucketAcl': writtenBucket,
   's3:PutBucketLogging': writtenBucket,
+  's3:PutBucketNotification': writtenBucket,
   's3:PutBucketOwnershipControls': writtenBucket,
   's3:PutBucketPolicy': writtenBucket,
   's3:PutBucketVersioning': writtenBucket,
@@ -481,7 +534,17 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'iam:ListRolePolicies': kind('Role', 'role', ['iam::{account}:role/*'], { global: true }),
   'iam:GetPolicy': kind('Policy', 'customer managed policy', ['iam::{account}:policy/*'], { global: true }),
   'iam:GetPolicyVersion': kind('Policy', 'customer managed policy', ['iam::{account}:policy/*'], { global: true }),
-  'iam:ListEntitiesForPolicy': kind('Policy', 'customer managed policy', ['iam::{account}:policy/*'], { global: true }),
+  'iam:ListEntitiesForPolicy': kind('Holders', 'customer managed policy', ['iam::{account}:policy/*', ...LOOKED_FOR.map((name) => `iam::aws:policy/${name}`)], {
+    global: true,
+    rest: 'Every customer managed policy of the account, and two of AWS: it lists who has them.',
+  }),
+  'iam:DetachUserPolicy': detached('user', { tagged: true }),
+  'iam:DetachRolePolicy': detached('role', { tagged: true }),
+  'iam:DetachGroupPolicy': detached('group'),
+  'iam:ListServerCertificates': account('Iam', 'The list of server certificates'),
+  'iam:GetServerCertificate': kind('ServerCertificate', 'server certificate', ['iam::{account}:server-certificate/*'], { global: true }),
+  'iam:ListAttachedRolePolicies': kind('Role', 'role', ['iam::{account}:role/*'], { global: true }),
+  'iam:ListAttachedGroupPolicies': kind('Group', 'group', ['iam::{account}:group/*'], { global: true }),
   'iam:GetLoginProfile': user(),
   'iam:ListAttachedUserPolicies': user(),
   'iam:ListMFADevices': user(),

@@ -91,6 +91,7 @@ function bounds(options: IamOptions, roles: readonly MemberRole[]): { readonly b
     // What is only looked at is kept to its kind by the policies of the role; what is changed, by the boundary as well.
     (given: IamOptions) => [...statementsOf('BoundLook', looks, given, of, BY_NAME), ...together(statementsOf('Bound', changes, given, of))],
     (given: IamOptions) => together(narrow(given).map(ofServices)),
+    (given: IamOptions) => [...statementsOf('BoundLook', looks, given, of, BY_NAME), ...together(statementsOf('Bound', changes, given, of).map(ofServices))],
     (given: IamOptions) => statementsOf('Bound', actions, given, of, BY_NAME),
   ].map((made) => measured(options, made));
   const denies = [

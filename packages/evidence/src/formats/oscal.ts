@@ -1,6 +1,6 @@
 // Documents of the Open Security Controls Assessment Language, 1.2.1: what was assessed, and what is open.
 import { createHash } from 'node:crypto';
-import { type Digest, formatResource, type Gap, type JsonObject, type ResourceRef, type StoredRecord, streamOf } from '@redress/core';
+import { countOf, type Digest, formatResource, type Gap, type JsonObject, type ResourceRef, type StoredRecord, streamOf } from '@redress/core';
 import { type Conclusion, Conclusions, isSatisfied } from './conclusions.js';
 import { uuidOf } from './uuid.js';
 
@@ -66,7 +66,7 @@ export async function oscalAssessmentResults(source: OscalSource | Assessment): 
         {
           uuid: uuidOf('oscal-result', digest),
           title: 'What is recorded',
-          description: `${records} records: ${all.length} resources and controls, ${executions.length} executions.`,
+          description: `${countOf(records, 'record')}: ${all.length} resources and controls, ${countOf(executions.length, 'execution')}.`,
           start: iso(from),
           end: iso(until),
           props: [prop('records', String(records)), prop('digest', digest)],

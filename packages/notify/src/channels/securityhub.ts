@@ -1,5 +1,5 @@
 import { BatchUpdateFindingsCommand, SecurityHubClient, type SecurityHubClientConfig } from '@aws-sdk/client-securityhub';
-import { type Notification, RedressError, SECURITY_HUB_AUTHOR } from '@redress/core';
+import { countOf, type Notification, RedressError, SECURITY_HUB_AUTHOR } from '@redress/core';
 import type { Message } from '../message.js';
 import { clip } from '../text.js';
 import { sdkConfig } from './aws.js';
@@ -82,7 +82,7 @@ export function securityHubChannel({ name = 'securityhub', client }: SecurityHub
           if (first !== undefined)
             throw new RedressError(
               'notify/failed',
-              `Security Hub did not update ${UnprocessedFindings.length} findings: ${first.ErrorCode ?? 'without a reason'}`,
+              `Security Hub did not update ${countOf(UnprocessedFindings.length, 'finding')}: ${first.ErrorCode ?? 'without a reason'}`,
             );
         }
       }

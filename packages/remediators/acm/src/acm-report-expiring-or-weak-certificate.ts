@@ -1,5 +1,5 @@
 import { defineReport, given } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { certificate } from './certificate.js';
 import { packageRef } from './package-ref.js';
 
@@ -25,7 +25,7 @@ export const reportExpiringOrWeakCertificate = defineReport({
     'Copies of an imported certificate outside of Certificate Manager.',
   ],
   parameters: z.strictObject({
-    days: z._default(z.int().check(z.minimum(1), z.maximum(365)), 30).check(z.describe('A certificate that ends within this many days is reported.')),
+    days: z._default(z.int().check(z.gte(1), z.lte(365)), 30).check(z.describe('A certificate that ends within this many days is reported.')),
   }),
   ruleParameters: { daysToExpiration: 'days' },
   at: (found) => ({

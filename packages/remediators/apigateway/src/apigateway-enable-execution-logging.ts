@@ -1,5 +1,5 @@
 import { defineSetting, shortLived } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { apigateway } from './client.js';
 import { packageRef } from './package-ref.js';
 import { partsOf, stage, stageIn } from './stage.js';

@@ -1,5 +1,5 @@
 import { accountEverywhere, defineSetting, given, inParallel, needs } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { cloudtrail } from './client.js';
 import { packageRef } from './package-ref.js';
 import { isWhole } from './selectors.js';

@@ -1,5 +1,5 @@
 import { defineSetting, needs } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { logs } from './client.js';
 import { logGroup } from './log-group.js';
 import { packageRef } from './package-ref.js';

@@ -1,5 +1,5 @@
 import { accountInRegion, allOf, canonicalJson, defineSetting, given, isRecord, type Json, type JsonObject, paginate } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { logs } from './client.js';
 import { packageRef } from './package-ref.js';
 

@@ -1,5 +1,5 @@
 import { defineSetting, given } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { dynamodb } from './client.js';
 import { packageRef } from './package-ref.js';
 import { table } from './table.js';

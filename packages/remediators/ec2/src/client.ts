@@ -33,3 +33,6 @@ export const ec2 = defineService({
  * @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
  */
 export const HIDDEN_TOO = { IncludeManagedResources: true } as const;
+
+/** Who holds a setting of the account, where it is not the account: a declarative policy of the organization. */
+export const holder = (by: unknown): string | null => (typeof by === 'string' && by !== 'account' ? by : null);

@@ -1,9 +1,6 @@
 import { accountInRegion, defineSetting, given } from '@redress/core';
-import { ec2 } from './client.js';
+import { ec2, holder } from './client.js';
 import { packageRef } from './package-ref.js';
-
-/** Who holds the setting, where it is not the account. */
-const holder = (by: unknown) => (typeof by === 'string' && by !== 'account' ? by : null);
 
 /**
  * Turns on EBS encryption by default for an account and region. Existing volumes and snapshots stay as they are.

@@ -14,7 +14,7 @@ import {
   type Remediator,
   sayingOf,
 } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { ec2 } from './client.js';
 import { packageRef } from './package-ref.js';
 import {
@@ -131,7 +131,7 @@ export function revokeOpenPorts<Given extends Bastions = Bastions>(options: {
   /** What they let in, by the policy. */
   meant: (parameters: Given) => Meant;
   /** Given where the policy says which ports: then every call that opens one is looked at. */
-  parameters?: z.ZodMiniType<Given>;
+  parameters?: z.Schema<Given, unknown>;
   /** Rules beside those that are open, as far as the change depends on them: they are of the state. */
   beside?: (lets: readonly Ingress[], parameters: Given) => readonly string[];
   /** Asked first, where there are open rules: what people have to do before any is revoked; null: nothing. */
@@ -158,7 +158,7 @@ export function revokeOpenPorts<Given extends Bastions = Bastions>(options: {
   prowler: readonly string[];
 }): Remediator {
   const { name, freshWithin = 'PT30M', resolves = false, instead, beside } = options;
-  const parameters = options.parameters ?? (bastions as unknown as z.ZodMiniType<Given>);
+  const parameters = options.parameters ?? (bastions as unknown as z.Schema<Given, unknown>);
   const meantBy = (given: Given): Needed => ({ isOpen: isWorld, ...options.meant(given) });
   const onCalls: Needed = options.parameters === undefined ? meantBy({ bastionWords: [] } as never) : { isOpen: isWorld, covers: () => true, only: () => true };
   const wide = options.wide ?? {

@@ -9,6 +9,8 @@ import {
   CreateFlowLogsCommand,
   CreateImageCommand,
   CreateInternetGatewayCommand,
+  CreateLaunchTemplateCommand,
+  CreateLaunchTemplateVersionCommand,
   CreateManagedPrefixListCommand,
   CreateNetworkAclCommand,
   CreateNetworkAclEntryCommand,
@@ -26,7 +28,9 @@ import {
   DescribeFlowLogsCommand,
   DescribeImageAttributeCommand,
   DescribeInstancesCommand,
+  DescribeLaunchTemplateVersionsCommand,
   DescribeNetworkAclsCommand,
+  DescribeNetworkInterfacesCommand,
   DescribeRouteTablesCommand,
   DescribeSecurityGroupRulesCommand,
   DescribeSecurityGroupsCommand,
@@ -39,10 +43,13 @@ import {
   ModifyEbsDefaultKmsKeyIdCommand,
   ModifyImageAttributeCommand,
   ModifyInstanceMetadataOptionsCommand,
+  ModifyLaunchTemplateCommand,
+  ModifyNetworkInterfaceAttributeCommand,
   ModifySnapshotAttributeCommand,
   ModifySubnetAttributeCommand,
   ModifyTransitGatewayCommand,
   ReplaceNetworkAclAssociationCommand,
+  type RequestLaunchTemplateData,
   ResetEbsDefaultKmsKeyIdCommand,
   RevokeSecurityGroupEgressCommand,
   RevokeSecurityGroupIngressCommand,
@@ -53,21 +60,30 @@ import { CreateInstanceProfileCommand, IAMClient } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { type JsonObject, type Remediator, type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, configComplianceEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
-import { inject } from 'vitest';
+import { afterAll, inject } from 'vitest';
 import {
   closeDefaultSecurityGroup,
   disableSubnetAutoPublicIp,
   disableTgwAutoAccept,
+  enableClientVpnLogging,
   enableEbsEncryptionByDefault,
+  enableSiteVpnLogging,
+  enableSourceDestCheck,
   enableVpcFlowLogs,
+  encryptVolumesInLaunchTemplate,
+  limitImdsHopCount,
   makeAmiPrivate,
   makeEbsSnapshotPrivate,
+  removePublicIpFromLaunchTemplate,
   replaceSgAllTrafficOpen,
   reportDefaultRouteToIgw,
   reportInstancePublicIp,
   reportInstanceWithoutProfile,
   reportUnauthorizedInternetGateway,
   reportUnencryptedEbsVolumes,
+  reportUnusedNetworkAcl,
+  reportUnusedSecurityGroup,
+  requireImdsv2InLaunchTemplate,
   requireImdsv2OnInstance,
   revokeNaclOpenAdminPorts,
   revokeSgOpenAdminExisting,
@@ -76,7 +92,9 @@ import {
   revokeSgOpenRdp,
   revokeSgOpenSsh,
   revokeSgUnauthorizedOpenPorts,
+  setImdsv2AccountDefault,
 } from '../src/index.js';
+import { playedEc2 } from './played.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -1106,5 +1124,432 @@ describeRemediator(revokeNaclOpenAdminPorts, {
         return resource({ type: 'AWS::EC2::NetworkAcl', id: found?.NetworkAclId ?? '', account: sdk.account, region: sdk.region });
       },
     },
+  ],
+});
+
+const front = await playedEc2(inject('moto'));
+afterAll(() => front.close());
+const { played } = front;
+
+const defaults = (value: Readonly<Record<string, string | number>>) => async (sdk: Sdk) => {
+  played.defaults = { httpEndpoint: 'enabled', managedBy: 'account', ...value };
+  return resource({ type: 'AWS::::Account', id: sdk.account, account: sdk.account, region: sdk.region });
+};
+const starting: Pick<Scenario, 'rest' | 'breakAgain' | 'event'> = {
+  rest: async () => JSON.stringify({ ...played.defaults, httpTokens: null }),
+  breakAgain: async () => {
+    played.defaults = { ...played.defaults, httpTokens: null };
+  },
+  // No rule and no control looks at it.
+  event: ({ account, region }) =>
+    cloudTrailEvent({ account, region, service: 'ec2', operation: 'ModifyInstanceMetadataDefaults', request: { ModifyInstanceMetadataDefaultsRequest: {} } }),
+};
+describeRemediator(setImdsv2AccountDefault, {
+  account: { endpoint: front.endpoint, region: 'eu-north-1' },
+  scenarios: [
+    { ...starting, name: 'an account without a default', expect: 'change', arrange: defaults({ httpPutResponseHopLimit: 2 }) },
+    { ...starting, name: 'someone has just made IMDSv1 the default', expect: 'change', arrange: defaults({ httpTokens: 'optional' }) },
+    { ...starting, name: 'a default of one hop', expect: 'change', hazards: ['one-hop'], arrange: defaults({ httpPutResponseHopLimit: 1 }) },
+    { ...starting, name: 'a default of the organization', expect: 'manual', arrange: defaults({ managedBy: 'declarative-policy' }) },
+    { ...starting, name: 'IMDSv2 as the default', expect: 'compliant', arrange: defaults({ httpTokens: 'required' }) },
+  ],
+});
+
+const hops = async (sdk: Sdk, InstanceId: string, HttpPutResponseHopLimit: number) => {
+  await new EC2Client(sdk.config).send(new ModifyInstanceMetadataOptionsCommand({ InstanceId, HttpPutResponseHopLimit }));
+};
+const withHops =
+  (limit: number, Tags: { Key: string; Value: string }[] = []) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const ref = await machine({})(sdk);
+    await hops(sdk, ref.id, limit);
+    if (Tags.length > 0) await new EC2Client(sdk.config).send(new CreateTagsCommand({ Resources: [ref.id], Tags }));
+    return ref;
+  };
+const hopping: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = { ...metadata, breakAgain: (sdk, { id }) => hops(sdk, id, 2) };
+describeRemediator(limitImdsHopCount, {
+  account: { endpoint },
+  goneCode: 'InvalidInstanceID.NotFound',
+  scenarios: [
+    { ...hopping, name: 'an instance whose tokens travel two hops', expect: 'change', arrange: withHops(2) },
+    { ...hopping, name: 'an instance that has just been started', expect: 'change', arrange: withHops(64), event: launchedNow },
+    {
+      ...hopping,
+      name: 'one of an Auto Scaling group',
+      expect: 'change',
+      hazards: ['of-a-group'],
+      arrange: withHops(2, [{ Key: 'aws:autoscaling:groupName', Value: 'web' }]),
+    },
+    { ...hopping, name: 'a node of Kubernetes', expect: 'change', hazards: ['containers'], arrange: withHops(2, [{ Key: 'eks:cluster-name', Value: 'prod' }]) },
+    { ...hopping, name: 'two hops where the policy allows them', expect: 'compliant', parameters: { hopLimit: 2 }, arrange: withHops(2) },
+    { ...hopping, name: 'an instance whose tokens stay', expect: 'compliant', arrange: withHops(1) },
+    { name: 'an instance that is gone', expect: 'compliant', arrange: goneMachine },
+  ],
+});
+
+const checking = async (sdk: Sdk, NetworkInterfaceId: string, Value: boolean) => {
+  await new EC2Client(sdk.config).send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId, SourceDestCheck: { Value } }));
+};
+const nic =
+  ({ checked = false, routed = false, tags = {} as Readonly<Record<string, string>> }) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const client = new EC2Client(sdk.config);
+    const VpcId = (await client.send(new CreateVpcCommand({ CidrBlock: '10.9.0.0/16' }))).Vpc?.VpcId;
+    const SubnetId = (await client.send(new CreateSubnetCommand({ VpcId, CidrBlock: '10.9.1.0/24' }))).Subnet?.SubnetId;
+    const NetworkInterfaceId = (await client.send(new CreateNetworkInterfaceCommand({ SubnetId }))).NetworkInterface?.NetworkInterfaceId ?? '';
+    const ref = thing(sdk, 'NetworkInterface', NetworkInterfaceId);
+    for (const [key, value] of Object.entries({ team: 'net', ...tags })) await tagged(sdk, ref, key, value);
+    await checking(sdk, NetworkInterfaceId, checked);
+    if (routed) {
+      const RouteTableId = (await client.send(new CreateRouteTableCommand({ VpcId }))).RouteTable?.RouteTableId;
+      await client.send(new CreateRouteCommand({ RouteTableId, NetworkInterfaceId, DestinationCidrBlock: '0.0.0.0/0' }));
+    }
+    return ref;
+  };
+const forwarding: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag: tagged,
+  rest: async (sdk, { id }) => {
+    const { NetworkInterfaces: [found] = [] } = await new EC2Client(sdk.config).send(new DescribeNetworkInterfacesCommand({ NetworkInterfaceIds: [id] }));
+    return JSON.stringify({ ...found, SourceDestCheck: null });
+  },
+  breakAgain: (sdk, { id }) => checking(sdk, id, false),
+};
+describeRemediator(enableSourceDestCheck, {
+  account: { endpoint },
+  goneCode: 'InvalidNetworkInterfaceID.NotFound',
+  scenarios: [
+    { ...forwarding, name: 'an interface without the check', expect: 'change', arrange: nic({}) },
+    {
+      ...forwarding,
+      name: 'someone has just turned it off',
+      expect: 'change',
+      arrange: nic({}),
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({
+          account,
+          region,
+          service: 'ec2',
+          operation: 'ModifyNetworkInterfaceAttribute',
+          request: { networkInterfaceId: id, sourceDestCheck: { value: false } },
+        }),
+    },
+    { ...forwarding, name: 'one that a route leads to', expect: 'change', hazards: ['routed'], arrange: nic({ routed: true }) },
+    { ...forwarding, name: 'one of a NAT instance', expect: 'change', hazards: ['appliance'], arrange: nic({ tags: { role: 'nat-instance' } }) },
+    { ...forwarding, name: 'an interface with the check', expect: 'compliant', arrange: nic({ checked: true }) },
+    { name: 'an interface that is gone', expect: 'compliant', arrange: async (sdk) => thing(sdk, 'NetworkInterface', 'eni-0123456789abcdef0') },
+  ],
+});
+
+const clientVpn = (log: Readonly<Record<string, string | boolean>>) => async (sdk: Sdk) =>
+  thing(sdk, 'ClientVpnEndpoint', played.endpoint(log, { team: 'net' }));
+const connecting: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag: tagged,
+  rest: async (_, { id }) => JSON.stringify(played.endpoints.get(id)?.tags),
+  breakAgain: async (_, { id }) => {
+    Object.assign(played.endpoints.get(id) ?? {}, { log: { Enabled: false } });
+  },
+};
+describeRemediator(enableClientVpnLogging, {
+  account: { endpoint: front.endpoint },
+  goneCode: 'InvalidClientVpnEndpointId.NotFound',
+  parameters: { logGroup: '/vpn/clients' },
+  scenarios: [
+    { ...connecting, name: 'an endpoint that logs nothing', expect: 'change', arrange: clientVpn({ Enabled: false }) },
+    {
+      ...connecting,
+      name: 'someone has just turned it off, and the policy names a stream',
+      expect: 'change',
+      parameters: { logStream: 'all' },
+      arrange: clientVpn({ Enabled: false }),
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({
+          account,
+          region,
+          service: 'ec2',
+          operation: 'ModifyClientVpnEndpoint',
+          request: { ModifyClientVpnEndpointRequest: { ClientVpnEndpointId: id } },
+        }),
+    },
+    {
+      ...connecting,
+      name: 'an endpoint that logs elsewhere',
+      expect: 'compliant',
+      arrange: clientVpn({ Enabled: true, CloudwatchLogGroup: 'own', CloudwatchLogStream: 'own' }),
+    },
+    { name: 'an endpoint that is gone', expect: 'compliant', arrange: async (sdk) => thing(sdk, 'ClientVpnEndpoint', 'cvpn-endpoint-0123456789abcdef0') },
+  ],
+});
+
+const template =
+  (
+    LaunchTemplateData: RequestLaunchTemplateData,
+    { newer, tags = {}, running }: { newer?: RequestLaunchTemplateData; tags?: Readonly<Record<string, string>>; running?: true } = {},
+  ) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const ec2 = new EC2Client(sdk.config);
+    const { LaunchTemplate } = await ec2.send(new CreateLaunchTemplateCommand({ LaunchTemplateName: sdk.name('template'), LaunchTemplateData }));
+    const ref = thing(sdk, 'LaunchTemplate', LaunchTemplate?.LaunchTemplateId);
+    for (const [key, value] of Object.entries({ team: 'web', ...tags })) await tagged(sdk, ref, key, value);
+    if (newer !== undefined) await ec2.send(new CreateLaunchTemplateVersionCommand({ LaunchTemplateId: ref.id, LaunchTemplateData: newer }));
+    if (running) await tagged(sdk, await machine({})(sdk), 'aws:ec2launchtemplate:id', ref.id);
+    return ref;
+  };
+/** What a launch template has but for what is changed: the default and the latest version, whatever their numbers are. */
+const versioned = (
+  member: 'MetadataOptions' | 'NetworkInterfaces' | 'BlockDeviceMappings',
+  broken: RequestLaunchTemplateData,
+): Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> => ({
+  tag: tagged,
+  rest: async (sdk, { id }) => {
+    const asked = { LaunchTemplateId: id, Versions: ['$Default', '$Latest'] };
+    const { LaunchTemplateVersions = [] } = await new EC2Client(sdk.config).send(new DescribeLaunchTemplateVersionsCommand(asked));
+    return JSON.stringify(LaunchTemplateVersions.map(({ LaunchTemplateData }) => ({ ...LaunchTemplateData, [member]: null })));
+  },
+  breakAgain: async (sdk, { id: LaunchTemplateId }) => {
+    const ec2 = new EC2Client(sdk.config);
+    const made = await ec2.send(new CreateLaunchTemplateVersionCommand({ LaunchTemplateId, SourceVersion: '$Default', LaunchTemplateData: broken }));
+    await ec2.send(new ModifyLaunchTemplateCommand({ LaunchTemplateId, DefaultVersion: String(made.LaunchTemplateVersion?.VersionNumber) }));
+  },
+});
+const madeNow: Scenario['event'] = ({ account, region, id }) =>
+  cloudTrailEvent({
+    account,
+    region,
+    service: 'ec2',
+    operation: 'CreateLaunchTemplate',
+    request: {},
+    response: { CreateLaunchTemplateResponse: { launchTemplate: { launchTemplateId: id } } },
+  });
+const goneTemplate: Scenario = {
+  name: 'a template that is gone',
+  expect: 'compliant',
+  arrange: async (sdk) => thing(sdk, 'LaunchTemplate', 'lt-0123456789abcdef0'),
+};
+const own = { ImageId: 'ami-12c6146b', InstanceType: 't3.micro', UserData: 'ZWNobyBoZWxsbw==' } as const;
+const v1 = { MetadataOptions: { HttpEndpoint: 'enabled', HttpTokens: 'optional', HttpPutResponseHopLimit: 2 } } as const;
+const v2 = { MetadataOptions: { ...v1.MetadataOptions, HttpTokens: 'required' } } as const;
+const toV2 = versioned('MetadataOptions', v1);
+describeRemediator(requireImdsv2InLaunchTemplate, {
+  account: { endpoint: front.endpoint },
+  goneCode: 'InvalidLaunchTemplateId.NotFoundException',
+  scenarios: [
+    { ...toV2, name: 'a template that lets tokens be left out', expect: 'change', arrange: template({ ...own, ...v1 }) },
+    { ...toV2, name: 'a template that has just been made, and says nothing of it', expect: 'change', arrange: template(own), event: madeNow },
+    {
+      ...toV2,
+      name: 'a volume of a snapshot',
+      expect: 'change',
+      arrange: template({ ...own, ...v1, BlockDeviceMappings: [{ DeviceName: '/dev/sdb', Ebs: { SnapshotId: 'snap-0123456789abcdef0', VolumeSize: 8 } }] }),
+    },
+    {
+      ...toV2,
+      name: 'a latest version that is right, and not the default',
+      expect: 'change',
+      arrange: template({ ...own, ...v1 }, { newer: { ...own, ...v2 } }),
+    },
+    {
+      ...toV2,
+      name: 'a latest version that says something else',
+      expect: 'manual',
+      arrange: template({ ...own, ...v1 }, { newer: { ...own, ...v1, InstanceType: 't3.large' } }),
+    },
+    { ...toV2, name: 'instances that run', expect: 'change', hazards: ['in-use'], arrange: template({ ...own, ...v1 }, { running: true }) },
+    {
+      ...toV2,
+      name: 'one of a node group',
+      expect: 'change',
+      hazards: ['of-a-service'],
+      arrange: template({ ...own, ...v1 }, { tags: { 'eks:nodegroup-name': 'blue' } }),
+    },
+    {
+      ...toV2,
+      name: 'one hop',
+      expect: 'change',
+      hazards: ['one-hop'],
+      arrange: template({ ...own, MetadataOptions: { ...v1.MetadataOptions, HttpPutResponseHopLimit: 1 } }),
+    },
+    { ...toV2, name: 'a template that requires tokens', expect: 'compliant', arrange: template({ ...own, ...v2 }) },
+    goneTemplate,
+  ],
+});
+
+const addressed = { NetworkInterfaces: [{ DeviceIndex: 0, AssociatePublicIpAddress: true, Groups: ['sg-0123456789abcdef0'] }] };
+const asking = versioned('NetworkInterfaces', addressed);
+describeRemediator(removePublicIpFromLaunchTemplate, {
+  account: { endpoint: front.endpoint },
+  goneCode: 'InvalidLaunchTemplateId.NotFoundException',
+  scenarios: [
+    { ...asking, name: 'a template that asks for an address', expect: 'change', arrange: template({ ...own, ...addressed }) },
+    { ...asking, name: 'a template that has just been made', expect: 'change', arrange: template({ ...own, ...addressed }), event: madeNow },
+    { ...asking, name: 'instances that run', expect: 'change', hazards: ['in-use'], arrange: template({ ...own, ...addressed }, { running: true }) },
+    {
+      ...asking,
+      name: 'one of a service',
+      expect: 'change',
+      hazards: ['of-a-service'],
+      arrange: template({ ...own, ...addressed }, { tags: { 'elasticbeanstalk:environment-name': 'web' } }),
+    },
+    {
+      ...asking,
+      name: 'one that is public on purpose',
+      expect: 'change',
+      hazards: ['shared-on-purpose'],
+      arrange: template({ ...own, ...addressed }, { tags: { tier: 'public' } }),
+    },
+    { ...asking, name: 'a template without interfaces', expect: 'compliant', arrange: template(own) },
+    goneTemplate,
+  ],
+});
+
+const plainVolume = { BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: 8, Encrypted: false } }] };
+const encrypting = versioned('BlockDeviceMappings', plainVolume);
+describeRemediator(encryptVolumesInLaunchTemplate, {
+  account: { endpoint: front.endpoint },
+  goneCode: 'InvalidLaunchTemplateId.NotFoundException',
+  scenarios: [
+    { ...encrypting, name: 'a template with a plain volume', expect: 'change', arrange: template({ ...own, ...plainVolume }) },
+    { ...encrypting, name: 'a template that has just been made', expect: 'change', arrange: template({ ...own, ...plainVolume }), event: madeNow },
+    {
+      ...encrypting,
+      name: 'a key of the policy',
+      expect: 'change',
+      hazards: ['customer-key'],
+      parameters: { kmsKeyId: 'alias/volumes' },
+      arrange: template({ ...own, ...plainVolume }),
+    },
+    { ...encrypting, name: 'instances that run', expect: 'change', hazards: ['in-use'], arrange: template({ ...own, ...plainVolume }, { running: true }) },
+    {
+      ...encrypting,
+      name: 'one of a service',
+      expect: 'change',
+      hazards: ['of-a-service'],
+      arrange: template({ ...own, ...plainVolume }, { tags: { AWSBatchServiceTag: 'batch' } }),
+    },
+    {
+      ...encrypting,
+      name: 'a volume of a snapshot',
+      expect: 'manual',
+      arrange: template({ ...own, BlockDeviceMappings: [{ DeviceName: '/dev/sdb', Ebs: { SnapshotId: 'snap-0123456789abcdef0' } }] }),
+    },
+    {
+      ...encrypting,
+      name: 'a template with an encrypted volume',
+      expect: 'compliant',
+      arrange: template({ ...own, BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { Encrypted: true } }] }),
+    },
+    goneTemplate,
+  ],
+});
+
+const unused =
+  ({ used = false, named = false, isDefault = false } = {}) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const ec2 = new EC2Client(sdk.config);
+    const VpcId = (await ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }))).Vpc?.VpcId ?? '';
+    const made = async (name: string) =>
+      (await ec2.send(new CreateSecurityGroupCommand({ VpcId, GroupName: sdk.name(name), Description: name }))).GroupId ?? '';
+    const Filters = [
+      { Name: 'vpc-id', Values: [VpcId] },
+      { Name: 'group-name', Values: ['default'] },
+    ];
+    const id = isDefault ? ((await ec2.send(new DescribeSecurityGroupsCommand({ Filters }))).SecurityGroups?.[0]?.GroupId ?? '') : await made('own');
+    if (used) {
+      const SubnetId = (await ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock: '10.0.1.0/24' }))).Subnet?.SubnetId;
+      await ec2.send(new CreateNetworkInterfaceCommand({ SubnetId, Groups: [id] }));
+    }
+    const IpPermissions = [{ IpProtocol: 'tcp', FromPort: 80, ToPort: 80, UserIdGroupPairs: [{ GroupId: id }] }];
+    if (named) await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: await made('other'), IpPermissions }));
+    const ref = thing(sdk, 'SecurityGroup', id);
+    await tagged(sdk, ref, 'team', 'net');
+    return ref;
+  };
+describeRemediator(reportUnusedSecurityGroup, {
+  account: { endpoint },
+  goneCode: 'InvalidGroup.NotFound',
+  scenarios: [
+    {
+      name: 'a group that has just been made',
+      expect: 'manual',
+      arrange: unused(),
+      tag,
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({ account, region, service: 'ec2', operation: 'CreateSecurityGroup', request: {}, response: { groupId: id } }),
+    },
+    { name: 'a group that rules of another one name', expect: 'manual', arrange: unused({ named: true }), tag },
+    { name: 'a group of an interface', expect: 'compliant', arrange: unused({ used: true }), tag },
+    { name: 'the default group of a VPC', expect: 'not-applicable', arrange: unused({ isDefault: true }), tag },
+    noGroup,
+  ],
+});
+
+describeRemediator(reportUnusedNetworkAcl, {
+  account: { endpoint },
+  goneCode: 'InvalidNetworkAclID.NotFound',
+  scenarios: [
+    {
+      name: 'an ACL that has just been made',
+      expect: 'manual',
+      arrange: acl([]),
+      tag,
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({ account, region, service: 'ec2', operation: 'CreateNetworkAcl', request: {}, response: { networkAcl: { networkAclId: id } } }),
+    },
+    { name: 'an ACL of a subnet', expect: 'compliant', arrange: acl([], true), tag },
+    {
+      name: 'the default ACL of a VPC',
+      expect: 'not-applicable',
+      arrange: async (sdk) => {
+        const ec2 = new EC2Client(sdk.config);
+        const vpc = (await ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }))).Vpc?.VpcId ?? '';
+        const { NetworkAcls: [found] = [] } = await ec2.send(new DescribeNetworkAclsCommand({ Filters: [{ Name: 'vpc-id', Values: [vpc] }] }));
+        return thing(sdk, 'NetworkAcl', found?.NetworkAclId);
+      },
+    },
+  ],
+});
+
+/** Two tunnels: whether each logs, and is up. */
+const tunnels =
+  (...each: readonly (readonly [logs: boolean, up: boolean])[]) =>
+  async (sdk: Sdk) => {
+    const log = (logs: boolean) => ({
+      logEnabled: logs,
+      ...(logs ? { logGroupArn: 'arn:aws:logs:us-east-1:123456789012:log-group:own', logOutputFormat: 'text' } : {}),
+    });
+    const made = each.map(([logs, up], at) => ({ address: `203.0.113.${at + 1}`, up, log: log(logs) }));
+    return thing(sdk, 'VPNConnection', played.connection(made, { team: 'net' }));
+  };
+const tunnelling: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag: tagged,
+  rest: async (_, { id }) => JSON.stringify([played.connections.get(id)?.tags, played.connections.get(id)?.tunnels.map(({ address }) => address)]),
+  breakAgain: async (_, { id }) => {
+    for (const tunnel of played.connections.get(id)?.tunnels ?? [])
+      Object.assign(tunnel, { up: true, log: { ...tunnel.log, logEnabled: tunnel.address.endsWith('.2') } });
+  },
+};
+describeRemediator(enableSiteVpnLogging, {
+  account: { endpoint: front.endpoint },
+  goneCode: 'InvalidVpnConnectionID.NotFound',
+  parameters: { logGroupArn: 'arn:aws:logs:{region}:123456789012:log-group:vpn' },
+  scenarios: [
+    { ...tunnelling, name: 'one tunnel of two logs nothing', expect: 'change', arrange: tunnels([false, true], [true, true]) },
+    { ...tunnelling, name: 'neither tunnel logs anything', expect: 'change', arrange: tunnels([false, true], [false, true]) },
+    {
+      ...tunnelling,
+      name: 'someone has just turned it off',
+      expect: 'change',
+      arrange: tunnels([false, true], [true, true]),
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({
+          account,
+          region,
+          service: 'ec2',
+          operation: 'ModifyVpnTunnelOptions',
+          request: { ModifyVpnTunnelOptionsRequest: { VpnConnectionId: id } },
+        }),
+    },
+    { ...tunnelling, name: 'the other tunnel is down', expect: 'manual', arrange: tunnels([false, true], [true, false]) },
+    { ...tunnelling, name: 'both tunnels log', expect: 'compliant', arrange: tunnels([true, true], [true, false]) },
+    { name: 'a connection that is gone', expect: 'compliant', arrange: async (sdk) => thing(sdk, 'VPNConnection', 'vpn-0123456789abcdef0') },
   ],
 });

@@ -1,11 +1,14 @@
-import { type Remediator, resource } from '@redress/core';
+import { type JsonObject, type Remediator, resource } from '@redress/core';
 import { cloudTrailEvent, faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
 import { expect, it } from 'vitest';
 import {
   closeDefaultSecurityGroup,
   disableSubnetAutoPublicIp,
   disableTgwAutoAccept,
+  enableClientVpnLogging,
+  enableSourceDestCheck,
   enableVpcFlowLogs,
+  limitImdsHopCount,
   makeAmiPrivate,
   makeEbsSnapshotPrivate,
   replaceSgAllTrafficOpen,
@@ -22,6 +25,9 @@ interface Thing {
   assigns: boolean;
   tokens: string;
   accepts: string;
+  hops: number;
+  checked: boolean;
+  logs: boolean;
   entries: Record<string, unknown>[];
 }
 const known = (custom: Record<string, unknown>, id: string | undefined, code: string): Thing => {
@@ -33,6 +39,7 @@ const listed = (custom: Record<string, unknown>, ids: readonly string[] | undefi
   (ids ?? Object.keys(custom).sort()).map((id) => ({ [as]: id, OwnerId: account, Tags: known(custom, id, code).tags }));
 const [NO_SNAPSHOT, NO_VPC] = ['InvalidSnapshot.NotFound', 'InvalidVpcID.NotFound'] as const;
 const [NO_GATEWAY, NO_ACL] = ['InvalidTransitGatewayID.NotFound', 'InvalidNetworkAclID.NotFound'] as const;
+const [NO_INTERFACE, NO_VPN] = ['InvalidNetworkInterfaceID.NotFound', 'InvalidClientVpnEndpointId.NotFound'] as const;
 const [NO_SUBNET, NO_INSTANCE] = ['InvalidSubnetID.NotFound', 'InvalidInstanceID.NotFound'] as const;
 
 /** As much of EC2 as these use, in which each thing is a snapshot, a VPC, a subnet and an instance. */
@@ -75,13 +82,55 @@ const ec2: Readonly<Record<string, Operation>> = {
         Instances: listed(custom, InstanceIds, NO_INSTANCE, account, 'InstanceId').map((each) => ({
           ...each,
           State: { Name: 'running' },
-          MetadataOptions: { HttpTokens: known(custom, String(each['InstanceId']), NO_INSTANCE).tokens },
+          MetadataOptions: {
+            HttpTokens: known(custom, String(each['InstanceId']), NO_INSTANCE).tokens,
+            HttpPutResponseHopLimit: known(custom, String(each['InstanceId']), NO_INSTANCE).hops,
+          },
         })),
       },
     ],
   }),
-  ModifyInstanceMetadataOptions: ({ custom }, { InstanceId, HttpTokens }: { readonly InstanceId: string; readonly HttpTokens: string }) => {
-    known(custom, InstanceId, NO_INSTANCE).tokens = HttpTokens;
+  ModifyInstanceMetadataOptions: (
+    { custom },
+    {
+      InstanceId,
+      HttpTokens,
+      HttpPutResponseHopLimit,
+    }: { readonly InstanceId: string; readonly HttpTokens?: string; readonly HttpPutResponseHopLimit?: number },
+  ) => {
+    const thing = known(custom, InstanceId, NO_INSTANCE);
+    thing.tokens = HttpTokens ?? thing.tokens;
+    thing.hops = HttpPutResponseHopLimit ?? thing.hops;
+    return {};
+  },
+  DescribeNetworkInterfaces: ({ custom }, { NetworkInterfaceIds }: { readonly NetworkInterfaceIds?: string[] }, { account }) => ({
+    NetworkInterfaces: listed(custom, NetworkInterfaceIds, NO_INTERFACE, account, 'NetworkInterfaceId').map(({ Tags, ...each }) => ({
+      ...each,
+      TagSet: Tags,
+      VpcId: 'vpc-1',
+      InterfaceType: 'interface',
+      SourceDestCheck: known(custom, String(each['NetworkInterfaceId']), NO_INTERFACE).checked,
+    })),
+  }),
+  ModifyNetworkInterfaceAttribute: (
+    { custom },
+    { NetworkInterfaceId, SourceDestCheck }: { readonly NetworkInterfaceId: string; readonly SourceDestCheck: { readonly Value: boolean } },
+  ) => {
+    known(custom, NetworkInterfaceId, NO_INTERFACE).checked = SourceDestCheck.Value;
+    return {};
+  },
+  DescribeClientVpnEndpoints: ({ custom }, { ClientVpnEndpointIds }: { readonly ClientVpnEndpointIds?: string[] }, { account }) => ({
+    ClientVpnEndpoints: listed(custom, ClientVpnEndpointIds, NO_VPN, account, 'ClientVpnEndpointId').map((each) => ({
+      ...each,
+      CreationTime: '2026-01-01T00:00:00',
+      ConnectionLogOptions: { Enabled: known(custom, String(each['ClientVpnEndpointId']), NO_VPN).logs },
+    })),
+  }),
+  ModifyClientVpnEndpoint: (
+    { custom },
+    { ClientVpnEndpointId, ConnectionLogOptions }: { readonly ClientVpnEndpointId: string; readonly ConnectionLogOptions: { readonly Enabled: boolean } },
+  ) => {
+    known(custom, ClientVpnEndpointId, NO_VPN).logs = ConnectionLogOptions.Enabled;
     return {};
   },
   DescribeImages: ({ custom }, { ImageIds }: { readonly ImageIds?: string[] }, { account }) => ({
@@ -150,6 +199,10 @@ const ec2: Readonly<Record<string, Operation>> = {
   },
 };
 const SSH = { RuleNumber: 90, Protocol: '6', RuleAction: 'allow', Egress: false, CidrBlock: '0.0.0.0/0', PortRange: { From: 22, To: 22 } };
+const PARAMETERS: Readonly<Record<string, JsonObject>> = {
+  [enableVpcFlowLogs.id]: { destination: 'arn:aws:logs:us-east-1:111111111111:log-group:flows', roleArn: 'arn:aws:iam::111111111111:role/flows' },
+  [enableClientVpnLogging.id]: { logGroup: 'clients' },
+};
 const sound = (): Thing => ({
   tags: [],
   public: false,
@@ -157,6 +210,9 @@ const sound = (): Thing => ({
   assigns: false,
   tokens: 'required',
   accepts: 'disable',
+  hops: 1,
+  checked: true,
+  logs: true,
   entries: [],
 });
 
@@ -189,13 +245,20 @@ it.each<[id: string, Remediator, type: string, subject: string, broken: Partial<
     { entries: [SSH] },
     (thing) => thing.entries.length > 0,
   ],
+  [limitImdsHopCount.id, limitImdsHopCount, 'AWS::EC2::Instance', 'i-0123456789abcdef0', { hops: 2 }, (thing) => thing.hops > 1],
+  [enableSourceDestCheck.id, enableSourceDestCheck, 'AWS::EC2::NetworkInterface', 'eni-0123456789abcdef0', { checked: false }, (thing) => !thing.checked],
+  [
+    enableClientVpnLogging.id,
+    enableClientVpnLogging,
+    'AWS::EC2::ClientVpnEndpoint',
+    'cvpn-endpoint-0123456789abcdef0',
+    { logs: false },
+    (thing) => !thing.logs,
+  ],
 ])('%s survives every fault at every call', async (_, remediator, type, subject, broken, isOpen) => {
   const report = await faultMatrix(remediator, {
     services: { ec2 },
-    parameters:
-      remediator === enableVpcFlowLogs
-        ? { destination: 'arn:aws:logs:us-east-1:111111111111:log-group:flows', roleArn: 'arn:aws:iam::111111111111:role/flows' }
-        : {},
+    parameters: PARAMETERS[remediator.id] ?? {},
     arrange(account) {
       Object.assign(account.state.custom, { beside: sound(), [subject]: sound() });
       const now = () => (account.state.custom as Record<string, Thing>)[subject];
@@ -213,7 +276,8 @@ it.each<[id: string, Remediator, type: string, subject: string, broken: Partial<
           fix: () => {
             const thing = now();
             if (thing === undefined) return;
-            Object.assign(thing, { public: false, assigns: false, tokens: 'required', accepts: 'disable', entries: [] });
+            const { flowLogs: _logs, tags: _tags, ...settings } = sound();
+            Object.assign(thing, settings);
             if (thing.flowLogs.length === 0) thing.flowLogs.push({ FlowLogId: 'fl-theirs', TrafficType: 'REJECT' });
           },
           change: () => now()?.tags.push({ Key: 'team', Value: 'x' }),

@@ -1,5 +1,5 @@
 import { defineSetting, needs, shortLived } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { elb } from './client.js';
 import { attributeCalls, attributeIn, attributes, loadBalancer, ofController } from './load-balancer.js';
 import { packageRef } from './package-ref.js';

@@ -1,5 +1,5 @@
 import { allOf, defineSetting, given, paginate } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { elb } from './client.js';
 import { loadBalancer, ofController, ownerOf } from './load-balancer.js';
 import { packageRef } from './package-ref.js';

@@ -1,5 +1,7 @@
-import type { Actor, Assessment, JsonObject } from '@redress/core';
+import { type Actor, type Assessment, createRedress, definePolicy, GLOBAL_REGION, type JsonObject, resource } from '@redress/core';
 import { parametersJsonSchema } from '@redress/core/schema';
+import { memoryJournal } from '@redress/evidence';
+import { configComplianceEvent, fakeClock, type SimulatedAccountOptions, simulatedAccount } from '@redress/testing';
 import { describe, expect, it } from 'vitest';
 import { type FakeUser, fakeIam, iamError, user } from '../test/fake.js';
 import { iam } from './client.js';
@@ -98,16 +100,21 @@ describe('the flag', () => {
     });
   });
 
-  it('says when a key was last used, where that is known', () => {
-    expect(plan({ keys: old }, {}, { lastUsed: { [A]: 'last used 2026-05-30 for s3 in eu-west-1' } })).toMatchObject({
-      open: [`rotate key ${A} of user deploy (created 2026-02-21; last used 2026-05-30 for s3 in eu-west-1)`],
-    });
+  it.each([
+    ['used in the last 30 days', ago(0)],
+    ['used in the last 30 days', ago(30)],
+    ['not used for 30 days', ago(30, 1)],
+    ['never used, as far as IAM knows', null],
+  ])('says %s, where that is known, and the same after each use: nobody is notified again because of it', (use, last) => {
+    expect(plan({ keys: old }, {}, { lastUsed: { [A]: last } })).toMatchObject({ open: [`rotate key ${A} of user deploy (created 2026-02-21; ${use})`] });
   });
 
-  it('that is right is left alone, and what is open is said again', () => {
+  it('that is right is left alone, and the gap is still open: a flag closes nothing', () => {
     expect(plan({ keys: old, flag: A })).toEqual({
-      status: 'compliant',
-      message: `The user is flagged. Still open: rotate key ${A} of user deploy (created 2026-02-21).`,
+      status: 'manual',
+      message: `User deploy is flagged. Still open: rotate key ${A} of user deploy (created 2026-02-21).`,
+      steps: [expect.stringContaining('Make a second key'), expect.stringContaining('deactivate it')],
+      flagged: true,
     });
   });
 
@@ -154,7 +161,7 @@ describe('observing', () => {
       flag: A,
       room: true,
     });
-    expect(context).toEqual({ lastUsed: { [A]: 'last used 2026-05-30 for s3 in eu-west-1', [B]: 'never used, as far as IAM knows' } });
+    expect(context).toEqual({ lastUsed: { [A]: '2026-05-30T12:00:00.000Z', [B]: null } });
     expect(tags).toEqual({ team: 'ci', [FLAG]: A });
   });
 
@@ -176,6 +183,11 @@ describe('observing', () => {
     expect((await observe({ tags: { ...Object.fromEntries(Array.from({ length: count }, (_, at) => [`tag-${at}`, 'x'])), ...more } })).state).toMatchObject({
       room,
     });
+  });
+
+  it('knows the flag under a key in capitals, which IAM takes for the same', async () => {
+    const seen = await observe({ tags: { 'Redress:Stale-Access-Key': A } });
+    expect(seen.state).toMatchObject({ flag: A });
   });
 
   it('does not see other tags in the state', async () => {
@@ -337,25 +349,82 @@ it('the package exports its remediators, and nothing of its client', () => {
   expect(Object.keys(published).sort()).toEqual([
     'deactivateStaleAccessKey',
     'deactivateUnusedAccessKey',
+    'detachCloudShellFullAccess',
     'flagStaleAccessKey',
     'furtherIamRemediators',
     'iamRemediators',
     'reportAdminPolicy',
     'reportDecryptAllInlinePolicies',
     'reportDecryptAllPolicies',
+    'reportExpiredServerCertificate',
     'reportFullServicePolicy',
     'reportInlinePolicies',
     'reportLongLivedApiKey',
+    'reportMissingSupportRole',
     'reportRootAccessKey',
     'reportRootHardwareMfa',
     'reportRootMfa',
     'reportUnusedConsolePassword',
+    'reportUnusedGroup',
     'reportUserAttachedPolicies',
     'reportUserWithoutMfa',
     'setPasswordExpiration',
     'strengthenPasswordPolicy',
   ]);
   expect(published.iamRemediators.every((each) => each.package.name === '@redress/remediator-iam')).toBe(true);
+});
+
+describe('a user who is flagged', () => {
+  const flagged = async ({ disturb = () => null }: Pick<SimulatedAccountOptions, 'disturb'> = {}) => {
+    const clock = fakeClock();
+    const account = simulatedAccount({ clock, disturb });
+    account.act('iam', 'CreateUser', { UserName: 'deploy' });
+    account.act('iam', 'CreateAccessKey', { UserName: 'deploy' });
+    await clock.sleep(120 * DAY);
+    const journal = memoryJournal({ clock });
+    const notices: string[] = [];
+    const redress = createRedress({
+      remediators: [remediator],
+      policy: definePolicy({ version: 1, environments: { dev: { accounts: [account.account] } }, remediators: { [remediator.id]: { dev: 'enforce' } } }),
+      journal,
+      connect: account.connect,
+      clock,
+      notify: async ({ outcome }) => void notices.push(outcome),
+    });
+    const ref = resource({ type: 'AWS::IAM::User', id: 'deploy', account: account.account, region: GLOBAL_REGION });
+    const reported = async () => {
+      const event = configComplianceEvent({ resource: ref, rule: 'access-keys-rotated', time: new Date(clock.now()) });
+      const [only] = (await redress.handle(event)).results;
+      await clock.sleep(3_600_000);
+      return [only?.passes.map(({ outcome }) => outcome), only?.gap.closed, only?.gap.open.length];
+    };
+    const sweep = () => redress.sweep({ targets: [{ account: account.account, region: 'us-east-1' }] });
+    const gaps = async () => (await journal.standing()).gaps.map(({ remediator: by, outcome }) => [by, outcome]);
+    return { account, notices, reported, sweep, gaps, person: () => account.state.users['deploy'] };
+  };
+
+  it('has the gap for every event and sweep until the key is gone, is notified about once, and no call is made', async () => {
+    const { notices, reported, sweep, gaps, person } = await flagged();
+    expect(await reported()).toEqual([['flagged'], false, 1]);
+    expect(await reported()).toEqual([['notified'], false, 1]);
+    expect(await reported()).toEqual([['notified'], false, 1]);
+    await sweep();
+    expect(await gaps()).toEqual([[remediator.id, 'notified']]);
+    expect(notices.filter((outcome) => outcome === 'notified')).toHaveLength(1);
+    expect(person()?.tags).toEqual({ [FLAG]: expect.stringMatching(/^AKIA/) });
+
+    person()?.keys.splice(0);
+    await sweep();
+    await sweep();
+    expect(await gaps()).toEqual([]);
+    expect(person()?.tags).toEqual({});
+  });
+
+  it('is known to be, where the reply was lost: the flag shows that it was set', async () => {
+    const { reported, person } = await flagged({ disturb: ({ operation }) => (operation === 'TagUser' ? 'lost' : null) });
+    expect(await reported()).toEqual([['flagged'], false, 1]);
+    expect(person()?.tags).toEqual({ [FLAG]: expect.stringMatching(/^AKIA/) });
+  });
 });
 
 describe('a glance', () => {

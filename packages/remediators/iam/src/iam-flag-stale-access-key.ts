@@ -11,7 +11,7 @@ import {
   isRecord,
   paginate,
 } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { iam } from './client.js';
 import { packageRef } from './package-ref.js';
 
@@ -22,6 +22,8 @@ const parameters = z.strictObject({
 /** The tag that is the flag. Its prefix is reserved, so that no policy of somebody else decides by it. */
 export const FLAG = 'redress:stale-access-key';
 const DAY = 86_400_000;
+/** A key that was used in this time is in use. */
+const IN_USE = 30 * DAY;
 const TAG_LIMIT = 50;
 const VALUE_LIMIT = 256;
 const MARKER = { input: 'Marker', output: 'Marker' };
@@ -52,6 +54,12 @@ const namedUser: CallReader = ({ request, response, actor, account }) => {
   return typeof name === 'string' ? [{ id: name, region: GLOBAL_REGION }] : [];
 };
 
+/** When a key was used last, in words that do not change with each use: whoever was notified of the gap is not notified again because of it. */
+function useOf(last: string | null, now: number): string {
+  if (last === null) return 'never used, as far as IAM knows';
+  return now - Date.parse(last) > IN_USE ? `not used for ${IN_USE / DAY} days` : `used in the last ${IN_USE / DAY} days`;
+}
+
 /** A user with its active keys, and its tags. */
 async function stateOf(aws: AwsReads<readonly [ReturnType<typeof iam.pick<'ListAccessKeys' | 'GetUser'>>]>, UserName: string) {
   const [listed, { User: user }] = await inParallel(
@@ -69,7 +77,8 @@ async function stateOf(aws: AwsReads<readonly [ReturnType<typeof iam.pick<'ListA
   keys.sort((a, b) => (a.id < b.id ? -1 : 1));
   const tags: Record<string, string> = {};
   for (const tag of user.Tags ?? []) tags[tag.Key ?? ''] = tag.Value ?? '';
-  const flag = Object.hasOwn(tags, FLAG) ? (tags[FLAG] ?? '') : null;
+  // Keys of a user's tags ignore case: one that is written in another way is replaced by the flag, so it is the flag.
+  const flag = Object.entries(tags).find(([key]) => key.toLowerCase() === FLAG)?.[1] ?? null;
   // Not the number of tags: somebody else's tag is no reason to refuse a rollback.
   const room = flag !== null || Object.keys(tags).filter((key) => !key.startsWith('aws:')).length < TAG_LIMIT;
   return { state: { user: user.UserId, keys: keys as readonly Key[], flag, room }, tags };
@@ -106,6 +115,7 @@ export const flagStaleAccessKey = defineRemediator({
     'SMTP passwords of SES and presigned URLs that come from a key.',
     'Keys of the root user, which IAM does not list.',
     'Policies that decide by tags: a policy that counts tags or allows any tag key sees the flag.',
+    'Programs that manage the tags of the user and remove the flag: it is set again, and contested after the second time in seven days.',
   ],
   hazards: [],
   rollback: { restores: 'exact', what: 'The flag is removed, or set back to what it said.', not: [] },
@@ -135,13 +145,8 @@ export const flagStaleAccessKey = defineRemediator({
       const { keys } = state;
       // For those who are notified.
       const uses = await inParallel(...(purpose === 'decision' ? keys : []).map(({ id }) => aws.iam.GetAccessKeyLastUsed({ AccessKeyId: id })));
-      const lastUsed: Record<string, string> = {};
-      for (const [at, { AccessKeyLastUsed: used }] of uses.entries()) {
-        lastUsed[keys[at]?.id ?? ''] =
-          used?.LastUsedDate === undefined
-            ? 'never used, as far as IAM knows'
-            : `last used ${used.LastUsedDate.toISOString().slice(0, 10)} for ${used.ServiceName ?? '?'} in ${used.Region ?? '?'}`;
-      }
+      const lastUsed: Record<string, string | null> = {};
+      for (const [at, { AccessKeyLastUsed: used }] of uses.entries()) lastUsed[keys[at]?.id ?? ''] = used?.LastUsedDate?.toISOString() ?? null;
       return { state, ...(purpose === 'confirmation' ? {} : { context: { lastUsed } }), tags };
     } catch (error) {
       if (isGone(error)) return 'gone';
@@ -166,15 +171,20 @@ export const flagStaleAccessKey = defineRemediator({
     }
     const open = stale.map((key) => {
       const used = context?.lastUsed[key.id];
-      return `rotate key ${key.id} of user ${resource.id} (created ${key.created.slice(0, 10)}${used === undefined ? '' : `; ${used}`})`;
+      return `rotate key ${key.id} of user ${resource.id} (created ${key.created.slice(0, 10)}${used === undefined ? '' : `; ${useOf(used, observedAt)}`})`;
     });
     const value = flagValue(stale);
-    if (flag === value) return { status: 'compliant', message: `The user is flagged. Still open: ${open.join('; ')}.` };
+    const steps = [
+      'Make a second key, and give it to whatever uses the first.',
+      'When IAM shows no more use of the first, deactivate it, wait, and delete it.',
+    ];
+    // A flag closes nothing: the gap is open until the keys are gone.
+    if (flag === value) return { status: 'manual', message: `User ${resource.id} is flagged. Still open: ${open.join('; ')}.`, steps, flagged: true };
     if (!state.room) {
       return {
         status: 'manual',
         message: `User ${resource.id} has keys older than ${maxAgeDays} days, and no room for a flag (IAM allows ${TAG_LIMIT} tags): ${open.join('; ')}.`,
-        steps: ['Make a second key, and give it to whatever uses the first.', 'When IAM shows no more use of the first, deactivate it, wait, and delete it.'],
+        steps,
       };
     }
     return { ...change(tagged(value), `flag ${resource.id}: ${value}`), open };

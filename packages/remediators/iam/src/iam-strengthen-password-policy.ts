@@ -1,5 +1,5 @@
 import { accountEverywhere, defineSetting } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { iam } from './client.js';
 import { packageRef } from './package-ref.js';
 import { input, NONE, type PasswordPolicy, REQUIRED, readPolicy, shortfalls, wantedBy } from './password-policy.js';

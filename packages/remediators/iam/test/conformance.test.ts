@@ -1,4 +1,7 @@
 import {
+  AddUserToGroupCommand,
+  AttachGroupPolicyCommand,
+  AttachRolePolicyCommand,
   AttachUserPolicyCommand,
   CreateAccessKeyCommand,
   CreateGroupCommand,
@@ -12,10 +15,14 @@ import {
   DeleteAccessKeyCommand,
   DeleteAccountPasswordPolicyCommand,
   DeleteLoginProfileCommand,
+  DetachRolePolicyCommand,
   EnableMFADeviceCommand,
+  GetGroupCommand,
+  GetRoleCommand,
   GetUserCommand,
   IAMClient,
   ListAccessKeysCommand,
+  ListEntitiesForPolicyCommand,
   ListMFADevicesCommand,
   ListUserTagsCommand,
   PutGroupPolicyCommand,
@@ -28,6 +35,7 @@ import {
   UpdateAccessKeyCommand,
   UpdateAccountPasswordPolicyCommand,
   type UpdateAccountPasswordPolicyCommandInput,
+  UploadServerCertificateCommand,
 } from '@aws-sdk/client-iam';
 import { GLOBAL_REGION, type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, configComplianceEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
@@ -37,17 +45,21 @@ import { FLAG } from '../src/iam-flag-stale-access-key.js';
 import {
   deactivateStaleAccessKey,
   deactivateUnusedAccessKey,
+  detachCloudShellFullAccess,
   flagStaleAccessKey,
   reportAdminPolicy,
   reportDecryptAllInlinePolicies,
   reportDecryptAllPolicies,
+  reportExpiredServerCertificate,
   reportFullServicePolicy,
   reportInlinePolicies,
   reportLongLivedApiKey,
+  reportMissingSupportRole,
   reportRootAccessKey,
   reportRootHardwareMfa,
   reportRootMfa,
   reportUnusedConsolePassword,
+  reportUnusedGroup,
   reportUserAttachedPolicies,
   reportUserWithoutMfa,
   setPasswordExpiration,
@@ -140,7 +152,7 @@ describeRemediator(flagStaleAccessKey, {
     {
       ...common,
       name: 'an old key that is flagged',
-      expect: 'compliant',
+      expect: 'manual',
       arrange: (sdk) => user(sdk, 'old', (iam, UserName, key) => flag(key)(iam, UserName)),
     },
     {
@@ -678,5 +690,140 @@ describeRemediator(setPasswordExpiration, {
     { name: 'no credential report', expect: 'change', hazards: ['ages-unknown'], arrange: endless({}, 'missing') },
     { name: 'passwords that end', expect: 'compliant', arrange: endless({ MaxPasswordAge: 60 }, 'fresh') },
     { name: 'no policy', expect: 'manual', arrange: (sdk) => passwords(sdk, null) },
+  ],
+});
+
+const SHELL = 'arn:aws:iam::aws:policy/AWSCloudShellFullAccess';
+const SUPPORT = 'arn:aws:iam::aws:policy/AWSSupportAccess';
+const groupOf = async (sdk: Sdk) => {
+  const GroupName = sdk.name('group');
+  await new IAMClient(sdk.config).send(new CreateGroupCommand({ GroupName }));
+  return ref(sdk, 'AWS::IAM::Group', GroupName);
+};
+/** Attaches the policy to what was made, and answers by which unique id AWS Config names it. */
+const withShell = (make: (sdk: Sdk) => Promise<ResourceRef>) => async (sdk: Sdk) => {
+  const it = await make(sdk);
+  await attachShell(sdk, it);
+  const client = new IAMClient(sdk.config);
+  if (it.type === 'AWS::IAM::Group') return { resource: it, unique: (await client.send(new GetGroupCommand({ GroupName: it.id }))).Group?.GroupId ?? '' };
+  if (it.type === 'AWS::IAM::Role') return { resource: it, unique: (await client.send(new GetRoleCommand({ RoleName: it.id }))).Role?.RoleId ?? '' };
+  return { resource: it, unique: (await client.send(new GetUserCommand({ UserName: it.id }))).User?.UserId ?? '' };
+};
+const byUnique: Scenario['event'] = (of, { unique }) =>
+  configComplianceEvent({ resource: of, rule: 'iam-policy-blacklisted-check', resourceId: String(unique) });
+const attachShell = async (sdk: Sdk, { type, id }: ResourceRef) => {
+  const client = new IAMClient(sdk.config);
+  if (type === 'AWS::IAM::Group') await client.send(new AttachGroupPolicyCommand({ GroupName: id, PolicyArn: SHELL }));
+  else if (type === 'AWS::IAM::Role') await client.send(new AttachRolePolicyCommand({ RoleName: id, PolicyArn: SHELL }));
+  else await client.send(new AttachUserPolicyCommand({ UserName: id, PolicyArn: SHELL }));
+};
+const asUser = async (sdk: Sdk) => (await user(sdk, 'new', attached)).resource;
+const shell: Pick<Scenario, 'breakAgain' | 'irreversible'> = { irreversible: true, breakAgain: attachShell };
+describeRemediator(detachCloudShellFullAccess, {
+  account: { endpoint: inject('moto') },
+  scenarios: [
+    { ...shell, ...common, name: 'a user who has it next to another policy', expect: 'change', arrange: withShell(asUser), event: byUnique },
+    { ...shell, name: 'a role, which AWS Config names', expect: 'change', arrange: withShell(role(false)), tag: tagRole, event: byUnique },
+    {
+      ...shell,
+      name: 'a role that someone has just given it',
+      expect: 'change',
+      arrange: withShell(role(true)),
+      tag: tagRole,
+      event: ({ account, id }) =>
+        cloudTrailEvent({ account, region: 'us-east-1', service: 'iam', operation: 'AttachRolePolicy', request: { roleName: id, policyArn: SHELL } }),
+    },
+    { ...shell, name: 'a group', expect: 'change', arrange: withShell(groupOf), event: byUnique },
+    {
+      ...shell,
+      ...common,
+      name: 'a user for emergencies',
+      expect: 'change',
+      hazards: ['rare-on-purpose'],
+      arrange: withShell(async (sdk) => (await user(sdk, 'new', forEmergencies)).resource),
+    },
+    {
+      name: 'a role of a permission set',
+      expect: 'manual',
+      arrange: withShell(role(false, '/aws-reserved/sso.amazonaws.com/eu-west-1/')),
+      tag: tagRole,
+    },
+    { ...common, name: 'a user without it', expect: 'compliant', arrange: asUser },
+    { name: 'a user who is gone', expect: 'compliant', arrange: goneUser },
+  ],
+});
+
+/** Roles that have the policy lose it. */
+const supportedBy = (make: ((sdk: Sdk) => Promise<ResourceRef>) | null) => async (sdk: Sdk) => {
+  const client = new IAMClient(sdk.config);
+  const { PolicyRoles = [] } = await client.send(new ListEntitiesForPolicyCommand({ PolicyArn: SUPPORT }));
+  for (const { RoleName } of PolicyRoles) await client.send(new DetachRolePolicyCommand({ RoleName, PolicyArn: SUPPORT }));
+  if (make !== null) await client.send(new AttachRolePolicyCommand({ RoleName: (await make(sdk)).id, PolicyArn: SUPPORT }));
+  return ref(sdk, 'AWS::::Account', sdk.account);
+};
+describeRemediator(reportMissingSupportRole, {
+  account: { endpoint: inject('moto') },
+  scenarios: [
+    { name: 'an account without a role for it', expect: 'manual', arrange: supportedBy(null) },
+    { name: 'an account with one', expect: 'compliant', arrange: supportedBy(role(false)) },
+  ],
+});
+
+// moto dates every certificate to the past.
+const lasting = new Set<string>();
+const certificates = await inFrontOf(inject('moto'), ({ operation, body }) => {
+  const name = new URLSearchParams(body).get('ServerCertificateName') ?? '';
+  if (operation !== 'GetServerCertificate' || !lasting.has(name)) return null;
+  const metadata = `<ServerCertificateName>${name}</ServerCertificateName><ServerCertificateId>ASCACKCEVSQ6C2EXAMPLE</ServerCertificateId><Path>/</Path>`;
+  const arn = `<Arn>arn:aws:iam::123456789012:server-certificate/${name}</Arn><Expiration>2099-01-02T03:04:05Z</Expiration>`;
+  return xml(
+    operation,
+    `<ServerCertificate><ServerCertificateMetadata>${metadata}${arn}</ServerCertificateMetadata><CertificateBody>x</CertificateBody></ServerCertificate>`,
+  );
+});
+afterAll(() => certificates.close());
+const certificate = (lasts: boolean) => async (sdk: Sdk) => {
+  const ServerCertificateName = sdk.name('certificate');
+  if (lasts) lasting.add(ServerCertificateName);
+  await new IAMClient(sdk.config).send(new UploadServerCertificateCommand({ ServerCertificateName, CertificateBody: 'x', PrivateKey: 'not-a-key' }));
+  return ref(sdk, 'AWS::IAM::ServerCertificate', ServerCertificateName);
+};
+describeRemediator(reportExpiredServerCertificate, {
+  account: { endpoint: certificates.endpoint },
+  scenarios: [
+    { name: 'one that has expired', expect: 'manual', arrange: certificate(false) },
+    {
+      name: 'one that was just uploaded, and had expired',
+      expect: 'manual',
+      arrange: certificate(false),
+      event: ({ account, id }) =>
+        cloudTrailEvent({ account, region: 'us-east-1', service: 'iam', operation: 'UploadServerCertificate', request: { serverCertificateName: id } }),
+    },
+    { name: 'one that lasts', expect: 'compliant', arrange: certificate(true) },
+    { name: 'one that is gone', expect: 'compliant', arrange: async (sdk) => ref(sdk, 'AWS::IAM::ServerCertificate', sdk.name('gone')) },
+  ],
+});
+
+const looking: Pick<Scenario, 'parameters' | 'event'> = {
+  parameters: { newForDays: 0 },
+  event: ({ account, id }) =>
+    cloudTrailEvent({ account, region: 'us-east-1', service: 'iam', operation: 'RemoveUserFromGroup', request: { groupName: id, userName: 'ada' } }),
+};
+describeRemediator(reportUnusedGroup, {
+  account: { endpoint: inject('moto') },
+  scenarios: [
+    { ...looking, name: 'a group that nobody is in any more', expect: 'manual', arrange: groupOf },
+    { name: 'a group that was just made', expect: 'not-applicable', arrange: groupOf },
+    {
+      ...looking,
+      name: 'a group with a user',
+      expect: 'compliant',
+      arrange: async (sdk) => {
+        const it = await groupOf(sdk);
+        await new IAMClient(sdk.config).send(new AddUserToGroupCommand({ GroupName: it.id, UserName: (await asUser(sdk)).id }));
+        return it;
+      },
+    },
+    { name: 'a group that is gone', expect: 'compliant', arrange: async (sdk) => ref(sdk, 'AWS::IAM::Group', sdk.name('gone')) },
   ],
 });

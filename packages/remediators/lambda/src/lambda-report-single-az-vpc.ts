@@ -1,5 +1,5 @@
 import { allOf, defineReport, given, paginate } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { ec2 } from './client.js';
 import { functionCalls, lambdaFunction } from './function.js';
 import { packageRef } from './package-ref.js';
@@ -20,7 +20,7 @@ export const reportSingleAzVpc = defineReport({
   alsoFoundBy: { prowler: ['awslambda_function_vpc_multi_az'] },
   blindSpots: ['Whether other subnets lead to what the function reaches.', 'Who lets it in by the address that it has now.'],
   parameters: z.strictObject({
-    zones: z._default(z.int().check(z.minimum(2), z.maximum(6)), 2).check(z.describe('In how many availability zones the subnets of a function have to be.')),
+    zones: z._default(z.int().check(z.gte(2), z.lte(6)), 2).check(z.describe('In how many availability zones the subnets of a function have to be.')),
   }),
   ruleParameters: { availabilityZones: 'zones' },
   read: {

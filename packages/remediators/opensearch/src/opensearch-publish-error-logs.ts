@@ -1,5 +1,5 @@
 import { defineSetting, needs, shortLived } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { opensearch } from './client.js';
 import { domainCalls, elasticsearchDomain, type OfDomain, openSearchDomain, processing, rulesOf, terraformOf } from './domain.js';
 import { packageRef } from './package-ref.js';

@@ -1,5 +1,5 @@
 import { accountEverywhere, classifyAwsError, defineReport } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { organizations } from './client.js';
 import { packageRef } from './package-ref.js';
 

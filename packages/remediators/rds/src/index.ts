@@ -18,6 +18,8 @@ import { makeClusterSnapshotPrivate } from './rds-make-cluster-snapshot-private.
 import { makeSnapshotPrivate } from './rds-make-snapshot-private.js';
 import { reportUnencryptedClusterSnapshot } from './rds-report-unencrypted-cluster-snapshot.js';
 import { reportUnencryptedInstance } from './rds-report-unencrypted-instance.js';
+import { requireProxyTls } from './rds-require-proxy-tls.js';
+import { requireTls } from './rds-require-tls.js';
 
 export {
   disablePublicAccess,
@@ -34,6 +36,8 @@ export {
   makeSnapshotPrivate,
   reportUnencryptedClusterSnapshot,
   reportUnencryptedInstance,
+  requireProxyTls,
+  requireTls,
 };
 
 /** Every remediator of this package. */
@@ -50,6 +54,8 @@ export const rdsRemediators: readonly Remediator[] = [
   encryptSnapshotCopy,
   enableInstanceIamAuth,
   enableClusterIamAuth,
+  requireTls,
+  requireProxyTls,
   reportUnencryptedClusterSnapshot,
   reportUnencryptedInstance,
 ];

@@ -13,11 +13,18 @@ const FOUND = {
   AutoMinorVersionUpgrade: false,
   MultiAZ: false,
   BackupRetentionPeriod: 0,
+  DBParameterGroups: [{ DBParameterGroupName: 'own', ParameterApplyStatus: 'in-sync' }],
   TagList: [],
 };
+const PARAMETER = { ParameterName: 'rds.force_ssl', ParameterValue: '0', Source: 'system' };
 
 async function assess(remediator: Remediator, found: object, parameters: object = {}): Promise<Assessment> {
-  const aws = { rds: { DescribeDBInstances: async () => ({ DBInstances: [{ ...FOUND, ...found }] }) } };
+  const aws = {
+    rds: {
+      DescribeDBInstances: async () => ({ DBInstances: [{ ...FOUND, ...found }] }),
+      DescribeDBParameters: async () => ({ Parameters: [PARAMETER] }),
+    },
+  };
   const given = remediator.parameters(parameters);
   const seen = await remediator.observe({ aws, resource: REF, parameters: given, purpose: 'decision' } as never);
   if (seen === 'gone') throw new Error('It is there.');
@@ -30,7 +37,7 @@ describe('what others have pending', () => {
     const role = { roleArn: 'arn:aws:iam::111111111111:role/m' };
     const instances = rdsRemediators.filter((each) => each.resourceTypes.includes('AWS::RDS::DBInstance') && each.uses.writes.length > 0);
     const changes = await Promise.all(instances.map((each) => assess(each, {}, each === enableEnhancedMonitoring ? role : {})));
-    expect(changes.map((each) => changesOf(each).length)).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
+    expect(changes.map((each) => changesOf(each).length)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1]);
     expect(JSON.stringify(changes)).not.toContain('ApplyImmediately');
   });
 

@@ -1,5 +1,5 @@
 import { defineSetting, needs, shortLived } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { rds } from './client.js';
 import { packageRef } from './package-ref.js';
 import { busy, dbInstance, instanceCalls, status } from './resources.js';

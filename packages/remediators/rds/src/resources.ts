@@ -1,7 +1,7 @@
 import { type Assessment, type DeclaredHazard, defineResource, given, type NamedIn, paginate, type ResourceType, tagsIn, type WithFound } from '@redress/core';
 import { rds } from './client.js';
 
-const MARKER = { input: 'Marker', output: 'Marker' };
+export const MARKER = { input: 'Marker', output: 'Marker' };
 
 /** A DB instance, by its identifier. AWS Config names it by its resource id. */
 export const dbInstance = defineResource({
@@ -95,10 +95,14 @@ export function ofCluster(cluster: string | null, argument: string): Exclude<Ass
   };
 }
 
+/** Whoever calls RDS may write the name of a snapshot in capitals; RDS keeps it in lower case, and exceptions name it so. */
+const inLowerCase = { reads: [], of: async ({ id }: { readonly id: string }) => ({ id: id.toLowerCase() }) } as const;
+
 /** A manual snapshot of a DB instance. */
 export const dbSnapshot = defineResource({
   type: 'AWS::RDS::DBSnapshot',
   arn: 'arn:{partition}:rds:{region}:{account}:snapshot:{id}',
+  name: inLowerCase,
   find: {
     reads: [rds.pick('DescribeDBSnapshots')],
     of: async ({ aws, id }) => given(await aws.rds.DescribeDBSnapshots({ DBSnapshotIdentifier: id }), 'DBSnapshots')[0],
@@ -118,6 +122,7 @@ export const dbSnapshot = defineResource({
 export const dbClusterSnapshot = defineResource({
   type: 'AWS::RDS::DBClusterSnapshot',
   arn: 'arn:{partition}:rds:{region}:{account}:cluster-snapshot:{id}',
+  name: inLowerCase,
   find: {
     reads: [rds.pick('DescribeDBClusterSnapshots')],
     of: async ({ aws, id }) => given(await aws.rds.DescribeDBClusterSnapshots({ DBClusterSnapshotIdentifier: id }), 'DBClusterSnapshots')[0],

@@ -1,7 +1,15 @@
 import { defineRegister, resource } from '@redress/core';
 import { describe, expect, it } from 'vitest';
 import { assess, look } from '../../../../tests/support/look.js';
-import { disablePublicAccess, enableClusterIamAuth, enableInstanceIamAuth, encryptSnapshotCopy, reportUnencryptedClusterSnapshot } from './index.js';
+import {
+  disablePublicAccess,
+  enableClusterIamAuth,
+  enableInstanceIamAuth,
+  encryptSnapshotCopy,
+  makeClusterSnapshotPrivate,
+  makeSnapshotPrivate,
+  reportUnencryptedClusterSnapshot,
+} from './index.js';
 
 const REF = resource({ type: 'AWS::RDS::DBSnapshot', id: 'orders-1', account: '111111111111', region: 'eu-west-1' });
 const KEY = 'arn:aws:kms:{region}:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab';
@@ -94,6 +102,19 @@ describe('a snapshot that is not encrypted', () => {
     });
     expect((await assess(reportUnencryptedClusterSnapshot, cluster, found(false))).status).toBe('manual');
     expect((await assess(reportUnencryptedClusterSnapshot, cluster, found(true))).status).toBe('compliant');
+  });
+});
+
+describe('a snapshot whose name a caller writes in capitals', () => {
+  it.each([
+    [makeSnapshotPrivate, 'rds:ModifyDBSnapshotAttribute', { dBSnapshotIdentifier: 'Orders-Published' }, 'AWS::RDS::DBSnapshot'],
+    [makeClusterSnapshotPrivate, 'rds:ModifyDBClusterSnapshotAttribute', { dBClusterSnapshotIdentifier: 'Orders-Published' }, 'AWS::RDS::DBClusterSnapshot'],
+  ] as const)('is the one that RDS keeps in lower case, by which an exception holds for it: $0.id', async (remediator, call, request, type) => {
+    const [service = '', operation = ''] = call.split(':');
+    const recorded = { service, operation, request, response: null, errorCode: null, readOnly: false, account: REF.account, region: REF.region };
+    const [named] = remediator.apiCalls[call]?.(recorded) ?? [];
+    expect(named).toMatchObject({ id: 'Orders-Published' });
+    expect(await remediator.identify?.({ aws: {} as never, resource: resource({ ...REF, type, id: named?.id ?? '' }) })).toEqual({ id: 'orders-published' });
   });
 });
 

@@ -1,3 +1,4 @@
+import { DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import {
   AddTagsToResourceCommand,
@@ -7,13 +8,20 @@ import {
   CreateDBInstanceCommand,
   type CreateDBInstanceCommandInput,
   CreateDBInstanceReadReplicaCommand,
+  CreateDBParameterGroupCommand,
+  CreateDBProxyCommand,
   CreateDBSnapshotCommand,
+  DeleteDBProxyCommand,
   DeleteDBSnapshotCommand,
   DescribeDBClustersCommand,
   DescribeDBInstancesCommand,
+  DescribeDBParametersCommand,
+  DescribeDBProxiesCommand,
   ModifyDBClusterCommand,
   ModifyDBClusterSnapshotAttributeCommand,
   ModifyDBInstanceCommand,
+  ModifyDBParameterGroupCommand,
+  ModifyDBProxyCommand,
   ModifyDBSnapshotAttributeCommand,
   RDSClient,
   StopDBClusterCommand,
@@ -21,7 +29,9 @@ import {
 } from '@aws-sdk/client-rds';
 import { type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
-import { inject } from 'vitest';
+import { afterAll, inject } from 'vitest';
+import { inFrontOf } from '../../../../tests/support/in-front.js';
+import { startMinistack } from '../../../../tests/support/ministack.js';
 import {
   disablePublicAccess,
   enableAutoMinorUpgrade,
@@ -37,7 +47,10 @@ import {
   makeSnapshotPrivate,
   reportUnencryptedClusterSnapshot,
   reportUnencryptedInstance,
+  requireProxyTls,
+  requireTls,
 } from '../src/index.js';
+import { parameterService } from './parameter-service.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -508,5 +521,134 @@ describeRemediator(reportUnencryptedClusterSnapshot, {
     },
     { name: 'an encrypted one', expect: 'compliant', arrange: clusterSnapshotOf(true), tag },
     gone('AWS::RDS::DBClusterSnapshot'),
+  ],
+});
+
+const parametric = await parameterService(inject('moto'));
+const ministack = await startMinistack();
+/** Proxies that are being changed: those of the emulator always are available. */
+const busy = new Set<string>();
+const changing = await inFrontOf(
+  ministack.endpoint,
+  () => null,
+  undefined,
+  (_, text) =>
+    text.replaceAll(/<member>.*?<\/member>/gs, (each) =>
+      [...busy].some((name) => each.includes(`>${name}<`)) ? each.replace('<Status>available<', '<Status>modifying<') : each,
+    ),
+);
+afterAll(async () => {
+  await parametric.close();
+  await changing.close();
+  await ministack.close();
+});
+const force = async (sdk: Sdk, DBParameterGroupName: string, ParameterValue: string) => {
+  const Parameters = ['rds.force_ssl', 'require_secure_transport'].map((ParameterName) => ({
+    ParameterName,
+    ParameterValue,
+    ApplyMethod: 'immediate' as const,
+  }));
+  await rds(sdk).send(new ModifyDBParameterGroupCommand({ DBParameterGroupName, Parameters }));
+};
+const groupOf = async (sdk: Sdk, ref: ResourceRef) => {
+  const { DBInstances: [found] = [] } = await rds(sdk).send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: ref.id }));
+  return found?.DBParameterGroups?.[0]?.DBParameterGroupName ?? '';
+};
+const grouped =
+  (value: string | null, { shared = false, Engine = 'postgres' } = {}) =>
+  async (sdk: Sdk) => {
+    const DBParameterGroupName = sdk.name('group');
+    await rds(sdk).send(new CreateDBParameterGroupCommand({ DBParameterGroupName, DBParameterGroupFamily: `${Engine}17`, Description: 'a test' }));
+    if (value !== null) await force(sdk, DBParameterGroupName, value);
+    if (shared) await instance({ DBParameterGroupName, Engine })(sdk);
+    return instance({ DBParameterGroupName, Engine })(sdk);
+  };
+const tls: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag,
+  rest: async (sdk, ref) => {
+    const { Parameters = [] } = await rds(sdk).send(new DescribeDBParametersCommand({ DBParameterGroupName: await groupOf(sdk, ref) }));
+    const others = Parameters.filter(({ ParameterName }) => ParameterName === 'work_mem').map(({ ParameterValue, Source }) => `${ParameterValue} ${Source}`);
+    return [others, await restOf()?.(sdk, ref)];
+  },
+  breakAgain: async (sdk, ref) => force(sdk, await groupOf(sdk, ref), '0'),
+};
+describeRemediator(requireTls, {
+  account: { endpoint: parametric.endpoint },
+  scenarios: [
+    { ...tls, name: 'an instance with a parameter group of its own', expect: 'change', arrange: grouped(null) },
+    {
+      ...tls,
+      name: 'one whose parameter somebody had set, and has just changed the instance',
+      expect: 'change',
+      arrange: grouped('0', { Engine: 'mysql' }),
+      event: whoModifies,
+    },
+    { ...tls, name: 'a parameter group of two instances', expect: 'change', hazards: ['shared-group'], arrange: grouped(null, { shared: true }) },
+    { ...tls, name: 'a default parameter group', expect: 'manual', arrange: instance() },
+    { ...tls, name: 'a parameter group that requires it', expect: 'compliant', arrange: grouped('1') },
+    { ...tls, name: 'a member of a cluster', expect: 'not-applicable', arrange: member },
+    gone('AWS::RDS::DBInstance'),
+  ],
+});
+
+/** So many are kept: there may be 20 in a region. */
+const KEPT = 12;
+const proxies: string[] = [];
+const proxy = (RequireTLS: boolean) => async (sdk: Sdk) => {
+  const DBProxyName = sdk.name('proxy');
+  const { Subnets = [] } = await new EC2Client(sdk.config).send(new DescribeSubnetsCommand({}));
+  for (const old of proxies.splice(0, proxies.length - KEPT)) await rds(sdk).send(new DeleteDBProxyCommand({ DBProxyName: old }));
+  await rds(sdk).send(
+    new CreateDBProxyCommand({
+      DBProxyName,
+      EngineFamily: 'POSTGRESQL',
+      RoleArn: `arn:aws:iam::${sdk.account}:role/proxy`,
+      VpcSubnetIds: Subnets.slice(0, 2).flatMap(({ SubnetId }) => SubnetId ?? []),
+      Auth: [{ AuthScheme: 'SECRETS', SecretArn: `arn:aws:secretsmanager:${sdk.region}:${sdk.account}:secret:orders-AbCdEf`, IAMAuth: 'DISABLED' }],
+      RequireTLS,
+      Tags: [{ Key: 'team', Value: 'payments' }],
+    }),
+  );
+  proxies.push(DBProxyName);
+  return refTo(sdk, 'AWS::RDS::DBProxy', DBProxyName);
+};
+const ofProxy: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag: async (sdk, { id: DBProxyName }, Key, Value) => {
+    const { DBProxies: [found] = [] } = await rds(sdk).send(new DescribeDBProxiesCommand({ DBProxyName }));
+    await rds(sdk).send(new AddTagsToResourceCommand({ ResourceName: found?.DBProxyArn, Tags: [{ Key, Value }] }));
+  },
+  rest: async (sdk, { id: DBProxyName }) => {
+    const { DBProxies: [found] = [] } = await rds(sdk).send(new DescribeDBProxiesCommand({ DBProxyName }));
+    return JSON.stringify(Object.entries(found ?? {}).filter(([name]) => !['RequireTLS', 'UpdatedDate'].includes(name)));
+  },
+  breakAgain: async (sdk, { id: DBProxyName }) => {
+    await rds(sdk).send(new ModifyDBProxyCommand({ DBProxyName, RequireTLS: false }));
+  },
+};
+describeRemediator(requireProxyTls, {
+  account: { endpoint: changing.endpoint, accountId: ministack.account },
+  scenarios: [
+    { ...ofProxy, name: 'a proxy that does not require it', expect: 'change', arrange: proxy(false) },
+    {
+      ...ofProxy,
+      name: 'someone has just changed it',
+      expect: 'change',
+      arrange: proxy(false),
+      event: ({ account: owner, region, id }) =>
+        cloudTrailEvent({ account: owner, region, service: 'rds', operation: 'ModifyDBProxy', request: { dBProxyName: id } }),
+    },
+    {
+      ...ofProxy,
+      name: 'a proxy that is being changed',
+      expect: 'change',
+      hazards: ['busy'],
+      arrange: async (sdk) => {
+        const ref = await proxy(false)(sdk);
+        busy.add(ref.id);
+        return ref;
+      },
+    },
+    { ...ofProxy, name: 'a proxy that requires it', expect: 'compliant', arrange: proxy(true) },
+    gone('AWS::RDS::DBProxy'),
   ],
 });

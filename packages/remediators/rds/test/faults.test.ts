@@ -14,6 +14,8 @@ import {
   exportLogsToCloudWatch,
   makeClusterSnapshotPrivate,
   makeSnapshotPrivate,
+  requireProxyTls,
+  requireTls,
 } from '../src/index.js';
 
 interface Thing {
@@ -25,6 +27,8 @@ interface Thing {
   AutoMinorVersionUpgrade: boolean;
   MultiAZ: boolean;
   IAMDatabaseAuthenticationEnabled: boolean;
+  RequireTLS: boolean;
+  forced: boolean;
   EnabledCloudwatchLogsExports: string[];
   TagList: { Key: string; Value: string }[];
   restore: string[];
@@ -37,7 +41,7 @@ const thing = (custom: Record<string, unknown>, id: unknown): Thing => {
 };
 const all = (custom: Record<string, unknown>, id: unknown, as: (name: string) => object) =>
   (id === undefined ? Object.keys(custom).sort() : [String(id)]).map((name) => {
-    const { restore: _, ...described } = thing(custom, name);
+    const { restore: _, forced: __, ...described } = thing(custom, name);
     return { ...described, ...as(name) };
   });
 const snapshotOf = (kind: '' | 'Cluster'): Readonly<Record<string, Operation>> => ({
@@ -69,8 +73,29 @@ const rds: Readonly<Record<string, Operation>> = {
       DbiResourceId: `db-${name}`,
       Engine: 'postgres',
       DBInstanceStatus: 'available',
+      DBParameterGroups: [{ DBParameterGroupName: `of-${name}`, ParameterApplyStatus: 'in-sync' }],
     })),
   }),
+  DescribeDBParameters: ({ custom }, { DBParameterGroupName }: Input) => {
+    const { forced } = thing(custom, String(DBParameterGroupName).slice('of-'.length));
+    return { Parameters: [{ ParameterName: 'rds.force_ssl', ParameterValue: forced ? '1' : '0', Source: forced ? 'user' : 'system' }] };
+  },
+  ModifyDBParameterGroup: ({ custom }, { DBParameterGroupName }: Input) => {
+    Object.assign(thing(custom, String(DBParameterGroupName).slice('of-'.length)), { forced: true });
+    return {};
+  },
+  ResetDBParameterGroup: ({ custom }, { DBParameterGroupName }: Input) => {
+    Object.assign(thing(custom, String(DBParameterGroupName).slice('of-'.length)), { forced: false });
+    return {};
+  },
+  DescribeDBProxies: ({ custom }, { DBProxyName }: Input) => ({
+    DBProxies: all(custom, DBProxyName, (name) => ({ DBProxyName: name, DBProxyArn: `arn:aws:rds:us-east-1:1:db-proxy:${name}`, Status: 'available' })),
+  }),
+  ListTagsForResource: ({ custom }, { ResourceName }: Input) => ({ TagList: thing(custom, String(ResourceName).split(':').at(-1)).TagList }),
+  ModifyDBProxy: ({ custom }, { DBProxyName, RequireTLS }: Input) => {
+    Object.assign(thing(custom, DBProxyName), { RequireTLS });
+    return {};
+  },
   ModifyDBInstance: ({ custom }, { DBInstanceIdentifier, CloudwatchLogsExportConfiguration: logs, EnableIAMDatabaseAuthentication: iam, ...change }: Input) => {
     const found = thing(custom, DBInstanceIdentifier);
     Object.assign(found, change, iam === undefined ? {} : { IAMDatabaseAuthenticationEnabled: iam });
@@ -102,6 +127,8 @@ const SOUND = (): Thing => ({
   AutoMinorVersionUpgrade: true,
   MultiAZ: true,
   IAMDatabaseAuthenticationEnabled: true,
+  RequireTLS: true,
+  forced: true,
   EnabledCloudwatchLogsExports: ['postgresql', 'upgrade'],
   TagList: [{ Key: 'team', Value: 'payments' }],
   restore: ['222222222222'],
@@ -118,6 +145,8 @@ it.each<[id: string, Remediator, type: string, broken: Partial<Thing>, parameter
   [enableInstanceIamAuth.id, enableInstanceIamAuth, 'AWS::RDS::DBInstance', { IAMDatabaseAuthenticationEnabled: false }],
   [enableClusterIamAuth.id, enableClusterIamAuth, 'AWS::RDS::DBCluster', { IAMDatabaseAuthenticationEnabled: false }],
   [enableMultiAz.id, enableMultiAz, 'AWS::RDS::DBInstance', { MultiAZ: false }],
+  [requireTls.id, requireTls, 'AWS::RDS::DBInstance', { forced: false }],
+  [requireProxyTls.id, requireProxyTls, 'AWS::RDS::DBProxy', { RequireTLS: false }],
   [makeSnapshotPrivate.id, makeSnapshotPrivate, 'AWS::RDS::DBSnapshot', { restore: ['222222222222', 'all'] }],
   [makeClusterSnapshotPrivate.id, makeClusterSnapshotPrivate, 'AWS::RDS::DBClusterSnapshot', { restore: ['222222222222', 'all'] }],
 ])('%s survives every fault at every call', async (_, remediator, type, broken, parameters) => {

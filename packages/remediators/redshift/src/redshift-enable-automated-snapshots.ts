@@ -1,5 +1,5 @@
 import { defineSetting, shortLived } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { redshift } from './client.js';
 import { cluster } from './cluster.js';
 import { packageRef } from './package-ref.js';

@@ -1,5 +1,5 @@
 import { defineSetting, needs } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { redshift } from './client.js';
 import { busy, cluster, clusterCalls, status } from './cluster.js';
 import { packageRef } from './package-ref.js';

@@ -114,6 +114,8 @@ it('the package exports its remediators, and nothing of its client', () => {
     'blockPublicAccess',
     'disableAcls',
     'enableAccountPublicAccessBlock',
+    'enableBucketKey',
+    'enableEventNotifications',
     'enableServerAccessLogging',
     'enableVersioning',
     'enforceDefaultEncryption',
@@ -121,9 +123,14 @@ it('the package exports its remediators, and nothing of its client', () => {
     'removeGlobalAclGrants',
     'removePublicRead',
     'removePublicWrite',
+    'removeWildcardPrincipal',
+    'reportMissingLifecycle',
+    'reportMissingMultipartExpiry',
+    'reportMissingVersionLifecycle',
     'reportPublicWebsiteBucket',
     'requireKmsDefaultEncryption',
     'requireTls',
+    'restrictCrossAccountPolicyActions',
     's3Remediators',
   ]);
   expect(published.furtherS3Remediators.map((each) => each.id)).toEqual([
@@ -136,6 +143,13 @@ it('the package exports its remediators, and nothing of its client', () => {
     's3-remove-public-write',
     's3-remove-global-acl-grants',
     's3-disable-acls',
+    's3-enable-bucket-key',
+    's3-enable-event-notifications',
+    's3-remove-wildcard-principal',
+    's3-restrict-cross-account-policy-actions',
+    's3-report-missing-lifecycle',
+    's3-report-missing-version-lifecycle',
+    's3-report-missing-multipart-expiry',
   ]);
   expect(published.s3Remediators.map((each) => each.id)).toEqual([
     's3-enforce-default-encryption',

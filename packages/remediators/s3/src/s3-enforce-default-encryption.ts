@@ -1,5 +1,5 @@
 import { canonicalJson, defineRemediator, type Hazard, inParallel } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { bucketOf, bucketsIn, createdOf, identifyBucket, isDirectoryBucket, namedBucket, tagsOf, unlessGone, unlessMissing } from './bucket.js';
 import { type EncryptionRule, s3 } from './client.js';
 import { encryptionOf, logsInto, STRENGTH, sorted, strengthOf } from './encryption.js';
@@ -23,9 +23,10 @@ const parameters = z
     bucketKey: z.optional(z.boolean()).check(z.describe('Whether buckets that are raised to aws:kms use a bucket key. Default: as it is.')),
   })
   .check(
-    z.refine((given) => given.algorithm === 'aws:kms' || (given.kmsKeyId === undefined && given.bucketKey === undefined), {
-      message: 'kmsKeyId and bucketKey go with the algorithm aws:kms',
-    }),
+    z.refine(
+      (given) => given.algorithm === 'aws:kms' || (given.kmsKeyId === undefined && given.bucketKey === undefined),
+      'kmsKeyId and bucketKey go with the algorithm aws:kms',
+    ),
   );
 
 type Wanted = z.output<typeof parameters>;

@@ -1,3 +1,4 @@
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import {
   CreateBucketCommand,
   DeleteBucketCommand,
@@ -11,10 +12,14 @@ import {
   GetBucketTaggingCommand,
   GetBucketVersioningCommand,
   GetBucketWebsiteCommand,
+  type LifecycleRule,
   ListBucketsCommand,
+  type NotificationConfiguration,
   PutBucketAclCommand,
   PutBucketEncryptionCommand,
+  PutBucketLifecycleConfigurationCommand,
   PutBucketLoggingCommand,
+  PutBucketNotificationConfigurationCommand,
   PutBucketOwnershipControlsCommand,
   PutBucketPolicyCommand,
   PutBucketTaggingCommand,
@@ -35,15 +40,22 @@ import {
   blockPublicAccess,
   disableAcls,
   enableAccountPublicAccessBlock,
+  enableBucketKey,
+  enableEventNotifications,
   enableServerAccessLogging,
   enableVersioning,
   enforceDefaultEncryption,
   removeGlobalAclGrants,
   removePublicRead,
   removePublicWrite,
+  removeWildcardPrincipal,
+  reportMissingLifecycle,
+  reportMissingMultipartExpiry,
+  reportMissingVersionLifecycle,
   reportPublicWebsiteBucket,
   requireKmsDefaultEncryption,
   requireTls,
+  restrictCrossAccountPolicyActions,
 } from '../src/index.js';
 
 declare module 'vitest' {
@@ -853,5 +865,296 @@ describeRemediator(disableAcls, {
     { ...listed, name: 'a list that grants somebody something', expect: 'manual', arrange: (sdk) => bucket(sdk, canned('public-read')) },
     { ...listed, name: 'a bucket without lists', expect: 'compliant', arrange: (sdk) => bucket(sdk, controlled('BucketOwnerEnforced')) },
     { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },
+  ],
+});
+
+const ofPolicy: Pick<Scenario, 'tag' | 'rest'> = withOther('acl');
+const everything = (Bucket: string) => statements(byName(Bucket), letting(Bucket, ['s3:GetObject', 's3:PutObject']));
+const toOrganization = { Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-a1b2c3d4e5' } } };
+describeRemediator(removeWildcardPrincipal, {
+  account,
+  scenarios: [
+    {
+      ...ofPolicy,
+      name: 'a bucket that everybody may use',
+      expect: 'change',
+      arrange: (sdk) => bucket(sdk, put(everything)),
+      breakAgain: putAgain(everything),
+    },
+    {
+      ...ofPolicy,
+      name: 'one that a block cuts off today, as someone has just said',
+      expect: 'change',
+      arrange: (sdk) =>
+        bucket(sdk, async (s3, Bucket) => {
+          await put(everything)(s3, Bucket);
+          await s3.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration: { RestrictPublicBuckets: true } }));
+        }),
+      event: named('PutBucketPolicy'),
+    },
+    {
+      ...ofPolicy,
+      name: 'a website',
+      expect: 'change',
+      hazards: ['website'],
+      arrange: (sdk) =>
+        bucket(sdk, async (s3, Bucket) => {
+          await put(everything)(s3, Bucket);
+          await site(s3, Bucket);
+        }),
+    },
+    {
+      ...ofPolicy,
+      name: 'open data',
+      expect: 'change',
+      hazards: ['shared-on-purpose'],
+      arrange: (sdk) =>
+        bucket(sdk, async (s3, Bucket) => {
+          await put(everything)(s3, Bucket);
+          await tagged('purpose', 'open data')(s3, Bucket);
+        }),
+    },
+    {
+      ...ofPolicy,
+      name: 'one that names somebody who was deleted, so that S3 would refuse the rollback',
+      expect: 'manual',
+      arrange: (sdk) =>
+        bucket(
+          sdk,
+          put((Bucket) =>
+            statements(letting(Bucket, 's3:GetObject'), letting(Bucket, 's3:GetObject', { Sid: 'old', Principal: { AWS: 'AROAEXAMPLEID1234567' } })),
+          ),
+        ),
+    },
+    {
+      ...ofPolicy,
+      name: 'a bucket whose policy names who reads it',
+      expect: 'compliant',
+      arrange: (sdk) =>
+        bucket(
+          sdk,
+          put((Bucket) => statements(byName(Bucket))),
+        ),
+    },
+    { ...ofPolicy, name: 'a bucket without a policy', expect: 'compliant', arrange: (sdk) => bucket(sdk) },
+    { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },
+  ],
+});
+
+const administered = (Bucket: string) =>
+  statements(
+    byName(Bucket),
+    letting(Bucket, ['s3:ListBucket', 's3:PutBucketPolicy', 's3:PutBucketAcl'], {
+      Sid: 'administration',
+      Principal: { AWS: ['arn:aws:iam::222222222222:root', 'arn:aws:iam::123456789012:root'] },
+      Resource: `arn:aws:s3:::${Bucket}`,
+    }),
+  );
+describeRemediator(restrictCrossAccountPolicyActions, {
+  account,
+  scenarios: [
+    {
+      ...ofPolicy,
+      name: 'a bucket whose policy another account may change',
+      expect: 'change',
+      arrange: (sdk) => bucket(sdk, put(administered)),
+      breakAgain: putAgain(administered),
+    },
+    {
+      ...ofPolicy,
+      name: 'that of an organization, as someone has just said',
+      expect: 'manual',
+      arrange: (sdk) =>
+        bucket(
+          sdk,
+          put((Bucket) => statements(letting(Bucket, 's3:PutObjectAcl', toOrganization))),
+        ),
+      event: named('PutBucketPolicy'),
+    },
+    {
+      ...ofPolicy,
+      name: 'another account may do everything',
+      expect: 'manual',
+      arrange: (sdk) =>
+        bucket(
+          sdk,
+          put((Bucket) => statements(letting(Bucket, 's3:*', { Principal: { AWS: '222222222222' } }))),
+        ),
+    },
+    {
+      ...ofPolicy,
+      name: 'another account reads',
+      expect: 'compliant',
+      arrange: (sdk) =>
+        bucket(
+          sdk,
+          put((Bucket) => statements(byName(Bucket))),
+        ),
+    },
+    {
+      ...ofPolicy,
+      name: 'the account itself may do everything',
+      expect: 'compliant',
+      arrange: (sdk) =>
+        bucket(
+          sdk,
+          put((Bucket) => statements(letting(Bucket, 's3:*', { Principal: { AWS: `arn:aws:iam::${sdk.account}:root` } }))),
+        ),
+    },
+    { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },
+  ],
+});
+
+const notifying = (NotificationConfiguration: NotificationConfiguration) => async (s3: S3Client, Bucket: string) => {
+  await s3.send(new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }));
+};
+const told: Pick<Scenario, 'tag' | 'rest' | 'parameters' | 'breakAgain'> = {
+  ...withOther('policy'),
+  // moto keeps that EventBridge gets events, and does not tell.
+  parameters: { target: 'arn:aws:sqs:{region}:{account}:events' },
+  breakAgain: async (sdk, { id }) => {
+    await notifying({})(new S3Client(sdk.config), id);
+  },
+};
+describeRemediator(enableEventNotifications, {
+  account,
+  scenarios: [
+    { ...told, name: 'a bucket without them', expect: 'change', arrange: (sdk) => bucket(sdk) },
+    {
+      ...told,
+      name: 'a topic is named, and someone has just taken them away',
+      expect: 'change',
+      parameters: { target: 'arn:aws:sns:{region}:{account}:events', events: ['s3:ObjectRemoved:*'] },
+      arrange: (sdk) => bucket(sdk),
+      event: named('PutBucketNotification'),
+    },
+    {
+      ...told,
+      name: 'a temporary bucket',
+      expect: 'change',
+      hazards: ['short-lived'],
+      arrange: (sdk) => bucket(sdk, tagged('lifetime', 'temporary')),
+    },
+    { ...told, name: 'no target is named', expect: 'manual', parameters: {}, arrange: (sdk) => bucket(sdk) },
+    {
+      ...told,
+      name: 'a bucket that tells a queue',
+      expect: 'compliant',
+      arrange: (sdk) =>
+        bucket(sdk, notifying({ QueueConfigurations: [{ QueueArn: `arn:aws:sqs:${sdk.region}:${sdk.account}:own`, Events: ['s3:ObjectCreated:*'] }] })),
+    },
+    { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },
+  ],
+});
+
+const keyWith = async (sdk: Sdk, Condition?: object) => {
+  const statement = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${sdk.account}:root` }, Action: 'kms:*', Resource: '*' };
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement, ...(Condition === undefined ? [] : [{ ...statement, Condition }])] });
+  return (await new KMSClient(sdk.config).send(new CreateKeyCommand({ Policy }))).KeyMetadata?.Arn ?? '';
+};
+const underKey =
+  (Condition?: object, KMSMasterKeyID?: string) =>
+  (sdk: Sdk): Promise<ResourceRef> =>
+    bucket(sdk, async (s3, Bucket) => {
+      const key = KMSMasterKeyID ?? (await keyWith(sdk, Condition));
+      await encrypted(s3, Bucket, { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: key }, BucketKeyEnabled: false });
+    });
+const putEncryption = { ...withOther('policy'), event: named('PutBucketEncryption') };
+describeRemediator(enableBucketKey, {
+  account,
+  scenarios: [
+    {
+      ...putEncryption,
+      name: 'a bucket under SSE-KMS without one',
+      expect: 'change',
+      arrange: underKey(),
+      breakAgain: async (sdk, { id: Bucket }) => {
+        const s3 = new S3Client(sdk.config);
+        const rules = (await s3.send(new GetBucketEncryptionCommand({ Bucket }))).ServerSideEncryptionConfiguration?.Rules ?? [];
+        for (const rule of rules) await encrypted(s3, Bucket, { ...rule, BucketKeyEnabled: false });
+      },
+    },
+    {
+      ...putEncryption,
+      name: 'the key of AWS',
+      expect: 'change',
+      arrange: (sdk) => bucket(sdk, (s3, Bucket) => encrypted(s3, Bucket, { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' } })),
+    },
+    {
+      ...putEncryption,
+      name: 'a key whose policy names objects',
+      expect: 'change',
+      hazards: ['encryption-context'],
+      arrange: underKey({ StringLike: { 'kms:EncryptionContext:aws:s3:arn': 'arn:aws:s3:::invoices/*' } }),
+    },
+    {
+      ...putEncryption,
+      name: 'a key of another account',
+      expect: 'change',
+      hazards: ['encryption-context'],
+      arrange: underKey(undefined, KEY.replace('123456789012', '222222222222')),
+    },
+    { ...putEncryption, name: 'a bucket with SSE-S3', expect: 'not-applicable', arrange: (sdk) => bucket(sdk, plain) },
+    {
+      ...putEncryption,
+      name: 'a bucket with one',
+      expect: 'compliant',
+      arrange: (sdk) =>
+        bucket(sdk, (s3, Bucket) => encrypted(s3, Bucket, { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' }, BucketKeyEnabled: true })),
+    },
+    { name: 'a bucket that is gone', expect: 'compliant', event: named('PutBucketEncryption'), arrange: async (sdk) => gone(sdk) },
+  ],
+});
+
+const ruled =
+  (...Rules: readonly LifecycleRule[]) =>
+  async (s3: S3Client, Bucket: string) => {
+    await s3.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules: [...Rules] } }));
+  };
+const rule = (more: Partial<LifecycleRule>): LifecycleRule => ({ ID: 'own', Status: 'Enabled', Filter: { Prefix: '' }, ...more });
+const tiering = { Transitions: [{ Days: 30, StorageClass: 'INTELLIGENT_TIERING' as const }] };
+const aborting = { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } };
+const ruleFor = (operation: string) => ({ ...withOther('policy'), event: named(operation) });
+describeRemediator(reportMissingLifecycle, {
+  account,
+  scenarios: [
+    { ...ruleFor('DeleteBucketLifecycle'), name: 'a bucket without rules', expect: 'manual', arrange: (sdk) => bucket(sdk) },
+    { ...common, name: 'a bucket whose only rule is off', expect: 'manual', arrange: (sdk) => bucket(sdk, ruled(rule({ Status: 'Disabled', ...tiering }))) },
+    { ...common, name: 'a bucket with a rule', expect: 'compliant', arrange: (sdk) => bucket(sdk, ruled(rule(tiering))) },
+    { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },
+  ],
+});
+describeRemediator(reportMissingVersionLifecycle, {
+  account,
+  scenarios: [
+    { ...ruleFor('PutBucketVersioning'), name: 'a versioned bucket without rules', expect: 'manual', arrange: (sdk) => bucket(sdk) },
+    { ...common, name: 'one whose rule is for current objects alone', expect: 'manual', arrange: (sdk) => bucket(sdk, ruled(rule(tiering))) },
+    {
+      ...common,
+      name: 'one with a rule for older versions',
+      expect: 'compliant',
+      arrange: (sdk) => bucket(sdk, ruled(rule({ NoncurrentVersionExpiration: { NoncurrentDays: 365 } }))),
+    },
+    { ...common, name: 'a bucket without versions', expect: 'not-applicable', arrange: (sdk) => bucket(sdk, suspended) },
+    { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },
+  ],
+});
+describeRemediator(reportMissingMultipartExpiry, {
+  account,
+  scenarios: [
+    {
+      ...ruleFor('PutBucketLifecycle'),
+      name: 'a bucket whose rule is about something else',
+      expect: 'manual',
+      arrange: (sdk) => bucket(sdk, ruled(rule(tiering))),
+    },
+    {
+      ...ruleFor('PutBucketLifecycle'),
+      name: 'a rule for a part of the bucket',
+      expect: 'manual',
+      arrange: (sdk) => bucket(sdk, ruled(rule({ Filter: { Prefix: 'logs/' }, ...aborting }))),
+    },
+    { ...ruleFor('PutBucketLifecycle'), name: 'a rule for all of it', expect: 'compliant', arrange: (sdk) => bucket(sdk, ruled(rule(aborting))) },
+    { name: 'a bucket that is gone', expect: 'compliant', event: named('PutBucketLifecycle'), arrange: async (sdk) => gone(sdk) },
   ],
 });

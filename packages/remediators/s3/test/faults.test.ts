@@ -1,20 +1,27 @@
 import { GLOBAL_REGION, type Remediator, resource } from '@redress/core';
-import { faultMatrix, type Operation, reportedGap, type SimulatedAccount, SimulatedError } from '@redress/testing';
+import { cloudTrailEvent, faultMatrix, type Operation, reportedGap, type SimulatedAccount, SimulatedError } from '@redress/testing';
 import { expect, it } from 'vitest';
 import {
   disableAcls,
   enableAccountPublicAccessBlock,
+  enableBucketKey,
+  enableEventNotifications,
   enableServerAccessLogging,
   enableVersioning,
   removeGlobalAclGrants,
   removePublicRead,
   removePublicWrite,
+  removeWildcardPrincipal,
   requireKmsDefaultEncryption,
   requireTls,
+  restrictCrossAccountPolicyActions,
 } from '../src/index.js';
 
 type Input = Readonly<Record<string, unknown>> & { readonly Bucket: string };
-type Own = Record<string, { ownership?: string; logging?: object; versioning?: string; acl?: { readonly Owner: object; readonly Grants: readonly object[] } }>;
+type Own = Record<
+  string,
+  { notified?: object; ownership?: string; logging?: object; versioning?: string; acl?: { readonly Owner: object; readonly Grants: readonly object[] } }
+>;
 const OWNER = { ID: 'a1b2' };
 const OWN = { Grantee: { Type: 'CanonicalUser', ID: 'a1b2' }, Permission: 'FULL_CONTROL' };
 const EVERYBODY = { Grantee: { Type: 'Group', URI: 'http://acs.amazonaws.com/groups/global/AllUsers' }, Permission: 'READ' };
@@ -71,6 +78,14 @@ const s3: Readonly<Record<string, Operation>> = {
     delete (own(state, input as never, place) as Own[string]).ownership;
     return {};
   },
+  GetBucketNotificationConfiguration: ({ buckets, custom }, { Bucket }: Input) => {
+    if (buckets[Bucket] === undefined) throw new SimulatedError('NoSuchBucket', 404);
+    return (custom as Own)[Bucket]?.notified ?? {};
+  },
+  PutBucketNotificationConfiguration: (state, input: Input & { readonly NotificationConfiguration: object }, place) => {
+    (own(state, input as never, place) as Own[string]).notified = input.NotificationConfiguration;
+    return {};
+  },
   DeleteBucketPolicy: (state, input: Input, place) => {
     own(state, input as never, place);
     const bucket = state.buckets[input.Bucket];
@@ -101,6 +116,9 @@ interface Case {
   isOpen(account: SimulatedAccount): boolean;
 }
 const mine = (account: SimulatedAccount) => (account.state.custom as Own)['subject'];
+
+/** Those that would write over what the log bucket says. */
+const KEEPING_OWN: readonly Remediator[] = [removePublicRead, removePublicWrite, removeWildcardPrincipal, restrictCrossAccountPolicyActions];
 
 it.each<[id: string, Remediator, Case]>([
   [
@@ -146,6 +164,36 @@ it.each<[id: string, Remediator, Case]>([
     },
   ]),
   [
+    removeWildcardPrincipal.id,
+    removeWildcardPrincipal,
+    {
+      fix: (account, Bucket) => put(account, Bucket, lets),
+      open: (account) => put(account, 'subject', lets, { ...lets, Sid: 'everybody', Principal: '*', Action: 's3:*' }),
+      isOpen: (account) => account.state.buckets['subject']?.policy?.includes('"Principal":"*"') === true,
+    },
+  ],
+  [
+    restrictCrossAccountPolicyActions.id,
+    restrictCrossAccountPolicyActions,
+    {
+      fix: (account, Bucket) => put(account, Bucket, lets),
+      open: (account) =>
+        put(account, 'subject', lets, { ...lets, Sid: 'partner', Principal: { AWS: '222222222222' }, Action: ['s3:PutObject', 's3:PutObjectAcl'] }),
+      isOpen: (account) => account.state.buckets['subject']?.policy?.includes('PutObjectAcl') === true,
+    },
+  ],
+  [
+    enableEventNotifications.id,
+    enableEventNotifications,
+    {
+      parameters: { target: 'eventbridge' },
+      fix: (account, Bucket) =>
+        account.act('s3', 'PutBucketNotificationConfiguration', { Bucket, NotificationConfiguration: { EventBridgeConfiguration: {} } }),
+      open: (account) => account.act('s3', 'PutBucketNotificationConfiguration', { Bucket: 'subject', NotificationConfiguration: {} }),
+      isOpen: (account) => Object.keys(mine(account)?.notified ?? {}).length === 0,
+    },
+  ],
+  [
     removeGlobalAclGrants.id,
     removeGlobalAclGrants,
     {
@@ -181,8 +229,7 @@ it.each<[id: string, Remediator, Case]>([
     arrange(account) {
       for (const Bucket of ['beside', LOGS, 'subject']) account.act('s3', 'CreateBucket', { Bucket });
       put(account, LOGS, lets);
-      for (const Bucket of remediator === removePublicRead || remediator === removePublicWrite ? ['beside', 'subject'] : ['beside', LOGS, 'subject'])
-        fix(account, Bucket);
+      for (const Bucket of KEEPING_OWN.includes(remediator) ? ['beside', 'subject'] : ['beside', LOGS, 'subject']) fix(account, Bucket);
       const there = () => account.state.buckets['subject'] !== undefined;
       return reportedGap({
         resource: resource({ type: 'AWS::S3::Bucket', id: 'subject', account: account.account, region: 'us-east-1' }),
@@ -228,4 +275,50 @@ it('s3-enable-account-public-access-block survives every fault at every call', a
   });
   expect(report.broken).toEqual([]);
   expect(report.injected).toBeGreaterThan(150);
+});
+
+const kms: Readonly<Record<string, Operation>> = {
+  DescribeKey: (_, { KeyId }: { readonly KeyId: string }) => ({ KeyMetadata: { KeyId } }),
+  GetKeyPolicy: () => ({ Policy: JSON.stringify({ Statement: [{ Effect: 'Allow', Action: 'kms:*', Resource: '*' }] }) }),
+};
+it('s3-enable-bucket-key survives every fault at every call', async () => {
+  const report = await faultMatrix(enableBucketKey, {
+    services: { s3, kms },
+    arrange(account) {
+      const own = { account: account.account, region: 'us-east-1' };
+      const encryptedBy = (Bucket: string, BucketKeyEnabled: boolean) =>
+        account.act('s3', 'PutBucketEncryption', {
+          Bucket,
+          ServerSideEncryptionConfiguration: {
+            Rules: [
+              { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: KEY.replace('111111111111', own.account) }, BucketKeyEnabled },
+            ],
+          },
+        });
+      for (const Bucket of ['beside', 'subject']) {
+        account.act('s3', 'CreateBucket', { Bucket });
+        encryptedBy(Bucket, true);
+      }
+      const gap = reportedGap({
+        resource: resource({ type: 'AWS::S3::Bucket', id: 'subject', ...own }),
+        rule: 'none',
+        open: () => encryptedBy('subject', false),
+        isOpen: () => JSON.stringify(account.state.buckets['subject']?.encryption ?? {}).includes('false'),
+        others: {
+          delete: () => account.act('s3', 'DeleteBucket', { Bucket: 'subject' }),
+          fix: () => encryptedBy('subject', true),
+          change: () => account.act('s3', 'PutBucketTagging', { Bucket: 'subject', Tagging: { TagSet: [{ Key: 'team', Value: 'x' }] } }),
+        },
+      });
+      return {
+        ...gap,
+        open(at) {
+          gap.open(at);
+          return cloudTrailEvent({ ...own, service: 's3', operation: 'PutBucketEncryption', request: { bucketName: 'subject' }, time: new Date(at) });
+        },
+      };
+    },
+  });
+  expect(report.broken).toEqual([]);
+  expect(report.injected).toBeGreaterThan(200);
 });

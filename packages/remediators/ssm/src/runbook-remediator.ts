@@ -16,7 +16,7 @@ import {
   type ResourceRef,
   type Undo,
 } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { ssm } from './client.js';
 
 /** What a runbook remediator's own reads found. */

@@ -1,5 +1,5 @@
 import { defineSetting, isGone, type Json, needs, shortLived, toJson } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { wafv2 } from './client.js';
 import { packageRef } from './package-ref.js';
 import { webAcl } from './web-acl.js';

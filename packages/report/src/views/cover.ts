@@ -1,7 +1,8 @@
 // The cover: what could not be verified, what was, and from what the report was made.
+import { countOf } from '@redress/core';
 import { type Fragment, type Html, html, link } from '../html.js';
 import type { ReportInput, ReportModel, Verification } from '../model.js';
-import { countOf, factsView, nameView, stateView, tableView, timeView } from './parts.js';
+import { factsView, nameView, stateView, tableView, timeView } from './parts.js';
 
 /** What can be said of a ledger: without a seal its chains may hold, and nothing shows more. */
 export function verdictOf({ status, checkpoint }: Pick<Verification, 'status' | 'checkpoint'>): Verification['status'] | 'unsealed' {

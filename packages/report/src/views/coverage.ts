@@ -1,7 +1,8 @@
 // Which paragraphs, rules and controls are answered: what is not covered comes first.
+import { countOf } from '@redress/core';
 import { type Html, html } from '../html.js';
 import type { CoverageInput } from '../model.js';
-import { countOf, nameView, stateView, tableView } from './parts.js';
+import { nameView, stateView, tableView } from './parts.js';
 
 /** Answers from none to all. */
 const ORDER = ['none', 'partly', 'tracked', 'attested', 'reports', 'asks', 'closes', 'retired'];

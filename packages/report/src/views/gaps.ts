@@ -1,7 +1,8 @@
 // What is open, how old it is and whose, the clocks of CPS 234, and the exceptions.
+import { countOf } from '@redress/core';
 import { type Html, html } from '../html.js';
 import type { OpenGap, ReportInput, ReportModel } from '../model.js';
-import { countOf, nameView, stateView, tableView, timeView } from './parts.js';
+import { nameView, stateView, tableView, timeView } from './parts.js';
 
 /** What {@link gapsView} shows. */
 export type GapsModel = Pick<ReportModel, 'gaps' | 'accepted' | 'exceptions' | 'unregistered' | 'period'>;

@@ -47,8 +47,3 @@ export function timeView(time: string | number | null): Fragment {
   const iso = typeof time === 'number' ? new Date(time).toISOString() : time;
   return html`<time datetime="${iso}"><span>${iso.slice(0, 10)}</span> <span>${iso.slice(11, 19)} UTC</span></time>`;
 }
-
-/** One of several, in words: `1 gap`, `2 gaps`. */
-export function countOf(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
-}

@@ -1,11 +1,12 @@
 // The population, the sample, and the times.
+import { countOf } from '@redress/core';
 import { barChart, rangeChart } from '../charts.js';
 import { type Html, html, link } from '../html.js';
 import type { ReportInput, ReportModel, Shares } from '../model.js';
 import type { Row } from '../rows.js';
 import { SAMPLE_ALGORITHM } from '../sample.js';
 import { durationText } from '../times.js';
-import { countOf, factsView, nameView, stateView, tableView, timeView } from './parts.js';
+import { factsView, nameView, stateView, tableView, timeView } from './parts.js';
 
 /** The population by numbers, and how the sample is drawn. */
 export function populationView({ verification }: ReportInput, model: ReportModel, numberOf: (execution: string) => number): Html {

@@ -191,7 +191,7 @@ describe('what is recorded of a place', () => {
     [['complete', 'absent'], 'complete', '4 looked at by 2 remediators.'],
     [['complete', 'stopped'], 'stopped', '4 looked at by 2 remediators, not all.'],
     [['stopped', 'failed'], 'failed', '4 looked at by 2 remediators, not all.'],
-    [['absent'], 'absent', '2 looked at by 1 remediators, not all.'],
+    [['absent'], 'absent', '2 looked at by 1 remediator, not all.'],
     [[], 'complete', '0 looked at by 0 remediators.'],
   ])('of %s is as good as the worst of them', (statuses, status, message) => {
     expect(

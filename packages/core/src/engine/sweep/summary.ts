@@ -1,5 +1,6 @@
 // What the sweep of a place comes to, for each of its remediators and as a whole. Pure.
 import type { JsonObject } from '../../model/json.js';
+import { countOf } from '../../model/words.js';
 import { lastSweepOf } from '../../swept.js';
 import type { SweepSummary } from '../types.js';
 import { dueOf } from './left.js';
@@ -54,7 +55,7 @@ function unreachedSummary({ target, began }: Place, { status, message }: Unreach
 export function recordedOf(summaries: readonly SweepSummary[], unreached: Unreached | null) {
   const status = unreached?.status ?? worst(summaries);
   const looked = summaries.reduce((sum, each) => sum + each.looked, 0);
-  const message = unreached?.message ?? `${looked} looked at by ${summaries.length} remediators${status === 'complete' ? '' : ', not all'}.`;
+  const message = unreached?.message ?? `${looked} looked at by ${countOf(summaries.length, 'remediator')}${status === 'complete' ? '' : ', not all'}.`;
   const own = (each: SweepSummary): readonly [string, JsonObject] => {
     const { status: of, looked: count, outcomes, retryable, errors, unread, left, message: said } = each;
     return [each.remediator, { status: of, looked: count, outcomes: { ...outcomes }, retryable, errors, unread, left, message: said }];

@@ -1,5 +1,5 @@
 import { accountInRegion, defineSetting, given, inParallel, type JsonObject, needs, type Remediator, toJson } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { cloudtrail } from '../client.js';
 import { packageRef } from '../package-ref.js';
 import { type Kind, recordsObjects, type Selectors, selectorOf } from '../selectors.js';

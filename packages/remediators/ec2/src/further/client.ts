@@ -20,6 +20,11 @@ export const ec2 = defineService({
     DescribeSecurityGroups: {},
     DescribeSecurityGroupRules: {},
     DescribeNetworkInterfaces: {},
+    DescribeClientVpnEndpoints: {},
+    DescribeVpnConnections: {},
+    DescribeLaunchTemplates: {},
+    DescribeLaunchTemplateVersions: {},
+    GetInstanceMetadataDefaults: {},
     // A rule that is gone already, or there already, is an error of its own: sent twice, nothing more changes.
     RevokeSecurityGroupIngress: { retry: 'idempotent' },
     RevokeSecurityGroupEgress: { retry: 'idempotent' },
@@ -31,6 +36,13 @@ export const ec2 = defineService({
     ModifyInstanceMetadataOptions: { retry: 'idempotent' },
     ModifyImageAttribute: { retry: 'idempotent' },
     ModifyTransitGateway: { retry: 'idempotent' },
+    ModifyInstanceMetadataDefaults: { retry: 'idempotent' },
+    ModifyNetworkInterfaceAttribute: { retry: 'idempotent' },
+    ModifyClientVpnEndpoint: { retry: 'idempotent' },
+    ModifyLaunchTemplate: { retry: 'idempotent' },
+    CreateLaunchTemplateVersion: { retry: 'client-token' },
+    // Each replaces the tunnel: what has become of it is looked at first.
+    ModifyVpnTunnelOptions: { retry: 'verify-first' },
     // An entry that is gone already, or there already, is an error of its own: sent twice, nothing more changes.
     DeleteNetworkAclEntry: { retry: 'idempotent' },
     CreateNetworkAclEntry: { retry: 'idempotent' },

@@ -1,27 +1,8 @@
-import { allOf, canonicalJson, defineResource, defineSetting, given, inParallel, paginate, type Step, toJson } from '@redress/core';
+import { allOf, canonicalJson, defineSetting, given, inParallel, paginate, type Step, toJson } from '@redress/core';
 import { HIDDEN_TOO } from '../client.js';
 import { packageRef } from '../package-ref.js';
-import { tagsOf } from '../security-group.js';
 import { ec2 } from './client.js';
-
-/** A security group. Of all of them only the default one of each VPC is looked for. */
-const securityGroup = defineResource({
-  type: 'AWS::EC2::SecurityGroup',
-  arn: 'arn:{partition}:ec2:{region}:{account}:security-group/{id}',
-  find: {
-    reads: [ec2.pick('DescribeSecurityGroups')],
-    of: async ({ aws, id }) => given(await aws.ec2.DescribeSecurityGroups({ GroupIds: [id] }), 'SecurityGroups').find(({ GroupId }) => GroupId === id),
-  },
-  tags: { of: async ({ found }) => tagsOf((await found()).Tags) },
-  list: {
-    reads: [ec2.pick('DescribeSecurityGroups')],
-    async *of({ aws, account }) {
-      const named = { Filters: [{ Name: 'group-name', Values: ['default'] }] };
-      for await (const found of paginate(aws.ec2.DescribeSecurityGroups, named, 'SecurityGroups'))
-        if (found.GroupId !== undefined && given(found, 'OwnerId') === account) yield { id: found.GroupId };
-    },
-  },
-});
+import { securityGroup } from './network.js';
 
 /** A rule, as far as it is made again by a rollback. */
 interface Rule {
@@ -59,7 +40,7 @@ const same = (rules: readonly Rule[]) => canonicalJson(toJson(rules.map(({ id: _
  * @see https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-2
  */
 export const closeDefaultSecurityGroup = defineSetting({
-  on: securityGroup,
+  on: securityGroup({ Filters: [{ Name: 'group-name', Values: ['default'] }] }),
   id: 'ec2-close-default-security-group',
   title: 'Empty the rules of the default security group of a VPC',
   package: packageRef,

@@ -1,5 +1,5 @@
 import { defineResource, defineSetting, given, needs, paginate, shortLived, tagsIn } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { packageRef } from '../package-ref.js';
 import { ec2 } from './client.js';
 
@@ -17,7 +17,7 @@ const parameters = z
       .check(z.describe('The role that writes into a log group; it is passed to vpc-flow-logs.amazonaws.com. A bucket needs none.')),
     traffic: z._default(z.enum(['REJECT', 'ALL']), 'REJECT').check(z.describe('What is logged. The control looks for REJECT at least; ALL costs more.')),
   })
-  .check(z.refine(({ destination, roleArn }) => destination?.includes(':s3:') !== true || roleArn === undefined, { message: 'a bucket needs no roleArn' }));
+  .check(z.refine(({ destination, roleArn }) => destination?.includes(':s3:') !== true || roleArn === undefined, 'a bucket needs no roleArn'));
 
 /** A VPC of this account: one that is shared with it belongs to another. EC2 leaves the tags of what has none out. */
 const vpc = defineResource({

@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { ofBastions, revokeOpenPorts } from '../open-port.js';
 import { isAllTraffic, isWorld, normalCidr, portsIn } from '../permission.js';
 

@@ -1,5 +1,5 @@
 import { defineReport } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { packageRef } from '../package-ref.js';
 import { idsIn, routeTable } from './network.js';
 

@@ -1,5 +1,5 @@
 import { defineReport, given } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { packageRef } from '../package-ref.js';
 import { idsIn, internetGateway } from './network.js';
 

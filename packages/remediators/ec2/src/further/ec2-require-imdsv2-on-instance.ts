@@ -1,7 +1,7 @@
 import { defineSetting } from '@redress/core';
 import { packageRef } from '../package-ref.js';
 import { ec2 } from './client.js';
-import { inRequest, instance, launched } from './network.js';
+import { groupIn, inRequest, instance, launched, ofAGroup } from './network.js';
 
 /**
  * Requires session tokens for the metadata of an instance. The other metadata options stay as they are.
@@ -28,16 +28,8 @@ export const requireImdsv2OnInstance = defineSetting({
     'The account setting, and the image, by which new instances start.',
   ],
   at: ({ MetadataOptions }) => ({ tokens: MetadataOptions?.HttpTokens }),
-  context: { of: async ({ found }) => ({ group: (await found()).Tags?.find(({ Key }) => Key === 'aws:autoscaling:groupName')?.Value ?? null }) },
-  hazards: [
-    {
-      code: 'of-a-group',
-      effect: 'approve',
-      what: 'An Auto Scaling group has started it: the next one starts as its launch template says.',
-      advice: 'Change the launch template, too, or instead.',
-      when: ({ context, id }) => (context === undefined || context.group === null ? null : `${id} is of the Auto Scaling group ${context.group}`),
-    },
-  ],
+  context: { of: async ({ found }) => groupIn((await found()).Tags) },
+  hazards: [ofAGroup],
   rollback: { restores: 'exact', what: 'Metadata is given without a token again.', not: [] },
   alsoFoundBy: { prowler: ['ec2_instance_imdsv2_enabled'] },
   inCode: { cloudFormation: 'AWS::EC2::Instance MetadataOptions.HttpTokens', terraform: 'aws_instance metadata_options.http_tokens' },

@@ -1,25 +1,7 @@
-import { defineResource, defineSetting, given, paginate } from '@redress/core';
+import { defineSetting, given } from '@redress/core';
 import { packageRef } from '../package-ref.js';
-import { tagsOf } from '../security-group.js';
 import { ec2 } from './client.js';
-
-/** A network ACL of a VPC. */
-const networkAcl = defineResource({
-  type: 'AWS::EC2::NetworkAcl',
-  arn: 'arn:{partition}:ec2:{region}:{account}:network-acl/{id}',
-  find: {
-    reads: [ec2.pick('DescribeNetworkAcls')],
-    of: async ({ aws, id }) => given(await aws.ec2.DescribeNetworkAcls({ NetworkAclIds: [id] }), 'NetworkAcls').find((each) => each.NetworkAclId === id),
-  },
-  tags: { of: async ({ found }) => tagsOf((await found()).Tags) },
-  list: {
-    reads: [ec2.pick('DescribeNetworkAcls')],
-    async *of({ aws, account }) {
-      for await (const found of paginate(aws.ec2.DescribeNetworkAcls, {}, 'NetworkAcls'))
-        if (found.NetworkAclId !== undefined && given(found, 'OwnerId') === account) yield { id: found.NetworkAclId, found };
-    },
-  },
-});
+import { networkAcl } from './network.js';
 
 /** An inbound entry for TCP, or for everything. */
 interface Entry {

@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { ofBastions, onPorts, revokeOpenPorts } from '../open-port.js';
 import { HIGH_RISK_PORTS } from '../permission.js';
 

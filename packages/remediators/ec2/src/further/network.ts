@@ -25,6 +25,21 @@ export const instance = defineResource({
   },
 });
 
+/** What hazards of an instance go by: the Auto Scaling group that has started it. */
+export const groupIn = (tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] = []) => ({
+  group: tags.find(({ Key }) => Key === 'aws:autoscaling:groupName')?.Value ?? null,
+});
+
+/** The hazard of an instance that an Auto Scaling group replaces by one that is as its launch template says. */
+export const ofAGroup = {
+  code: 'of-a-group',
+  effect: 'approve',
+  what: 'An Auto Scaling group has started it: the next one starts as its launch template says.',
+  advice: 'Change the launch template, too, or instead.',
+  when: ({ context, id }: { readonly context: { readonly group: string | null } | undefined; readonly id: string }) =>
+    context === undefined || context.group === null ? null : `${id} is of the Auto Scaling group ${context.group}`,
+} as const;
+
 /** A subnet. Only who owns it can change it; one that is shared with the account is not listed. */
 export const subnet = defineResource({
   type: 'AWS::EC2::Subnet',
@@ -42,6 +57,68 @@ export const subnet = defineResource({
     },
   },
 });
+
+/** A network interface, those of AWS services too. Only who owns it can change it. */
+export const networkInterface = defineResource({
+  type: 'AWS::EC2::NetworkInterface',
+  arn: 'arn:{partition}:ec2:{region}:{account}:network-interface/{id}',
+  find: {
+    reads: [ec2.pick('DescribeNetworkInterfaces')],
+    of: async ({ aws, id }) =>
+      given(await aws.ec2.DescribeNetworkInterfaces({ NetworkInterfaceIds: [id], ...HIDDEN_TOO }), 'NetworkInterfaces').find(
+        (each) => each.NetworkInterfaceId === id,
+      ),
+  },
+  tags: { of: async ({ found }) => tagsOf((await found()).TagSet) },
+  list: {
+    reads: [ec2.pick('DescribeNetworkInterfaces')],
+    async *of({ aws, account }) {
+      for await (const found of paginate(aws.ec2.DescribeNetworkInterfaces, HIDDEN_TOO, 'NetworkInterfaces'))
+        if (found.NetworkInterfaceId !== undefined && given(found, 'OwnerId') === account) yield { id: found.NetworkInterfaceId, found };
+    },
+  },
+});
+
+/** A network ACL of a VPC. */
+export const networkAcl = defineResource({
+  type: 'AWS::EC2::NetworkAcl',
+  arn: 'arn:{partition}:ec2:{region}:{account}:network-acl/{id}',
+  find: {
+    reads: [ec2.pick('DescribeNetworkAcls')],
+    of: async ({ aws, id }) => given(await aws.ec2.DescribeNetworkAcls({ NetworkAclIds: [id] }), 'NetworkAcls').find((each) => each.NetworkAclId === id),
+  },
+  tags: { of: async ({ found }) => tagsOf((await found()).Tags) },
+  list: {
+    reads: [ec2.pick('DescribeNetworkAcls')],
+    async *of({ aws, account }) {
+      for await (const found of paginate(aws.ec2.DescribeNetworkAcls, {}, 'NetworkAcls'))
+        if (found.NetworkAclId !== undefined && given(found, 'OwnerId') === account) yield { id: found.NetworkAclId, found };
+    },
+  },
+});
+
+/**
+ * A security group.
+ *
+ * @param listed which of them a sweep looks at; default: all.
+ */
+export const securityGroup = (listed: { readonly Filters?: { Name: string; Values: string[] }[] } = {}) =>
+  defineResource({
+    type: 'AWS::EC2::SecurityGroup',
+    arn: 'arn:{partition}:ec2:{region}:{account}:security-group/{id}',
+    find: {
+      reads: [ec2.pick('DescribeSecurityGroups')],
+      of: async ({ aws, id }) => given(await aws.ec2.DescribeSecurityGroups({ GroupIds: [id] }), 'SecurityGroups').find(({ GroupId }) => GroupId === id),
+    },
+    tags: { of: async ({ found }) => tagsOf((await found()).Tags) },
+    list: {
+      reads: [ec2.pick('DescribeSecurityGroups')],
+      async *of({ aws, account }) {
+        for await (const found of paginate(aws.ec2.DescribeSecurityGroups, listed, 'SecurityGroups'))
+          if (found.GroupId !== undefined && given(found, 'OwnerId') === account) yield { id: found.GroupId };
+      },
+    },
+  });
 
 /** A route table. */
 export const routeTable = defineResource({

@@ -1,6 +1,13 @@
 import { type Remediator, resource } from '@redress/core';
 import { describe, expect, it } from 'vitest';
-import { reportDefaultRouteToIgw, reportInstancePublicIp, reportUnauthorizedInternetGateway } from '../index.js';
+import { assess } from '../../../../../tests/support/look.js';
+import {
+  reportDefaultRouteToIgw,
+  reportInstancePublicIp,
+  reportUnauthorizedInternetGateway,
+  reportUnusedNetworkAcl,
+  reportUnusedSecurityGroup,
+} from '../index.js';
 
 const ACCOUNT = '111111111111';
 const ref = (type: string, id: string) => resource({ type: `AWS::EC2::${type}`, id, account: ACCOUNT, region: 'eu-west-1' });
@@ -67,4 +74,40 @@ it('an address of a second interface counts, and an Elastic one is called that',
     status: 'manual',
     message: expect.stringContaining('given when it started'),
   });
+});
+
+describe('a security group that nothing has', () => {
+  const sg = ref('SecurityGroup', 'sg-1');
+  const world = (more: object, interfaces: object = { NetworkInterfaces: [] }, naming: readonly object[] = []) => ({
+    ec2: {
+      DescribeSecurityGroups: (input: { Filters?: { Name: string }[] }) => ({
+        SecurityGroups: input.Filters === undefined ? [{ GroupId: 'sg-1', GroupName: 'web', OwnerId: ACCOUNT, Tags: [], ...more }] : naming,
+      }),
+      DescribeNetworkInterfaces: interfaces,
+    },
+  });
+  it('is reported, with the groups whose rules name it, but not itself', async () => {
+    expect(await assess(reportUnusedSecurityGroup, sg, world({}, undefined, [{ GroupId: 'sg-1' }, { GroupId: 'sg-2' }]))).toMatchObject({
+      status: 'manual',
+      message: 'Security group sg-1 (web) is of no network interface; rules of sg-2 name it.',
+    });
+  });
+  it('is not, where it is the default one, of another account, or used after an empty page', async () => {
+    expect((await assess(reportUnusedSecurityGroup, sg, world({ GroupName: 'default' }))).status).toBe('not-applicable');
+    expect((await assess(reportUnusedSecurityGroup, sg, world({ OwnerId: '222222222222' }))).status).toBe('not-applicable');
+    expect((await assess(reportUnusedSecurityGroup, sg, world({}, { NetworkInterfaces: [], NextToken: 'more' }))).status).toBe('compliant');
+    await expect(assess(reportUnusedSecurityGroup, sg, world({}, {}))).rejects.toThrow('NetworkInterfaces');
+  });
+});
+
+it('a network ACL of no subnet is reported, unless it is the default one or of another account', async () => {
+  const world = (more: object) => ({
+    ec2: { DescribeNetworkAcls: { NetworkAcls: [{ NetworkAclId: 'acl-1', OwnerId: ACCOUNT, IsDefault: false, Associations: [], Tags: [], ...more }] } },
+  });
+  const at = ref('NetworkAcl', 'acl-1');
+  expect(await assess(reportUnusedNetworkAcl, at, world({}))).toMatchObject({ status: 'manual', message: 'Network ACL acl-1 is of no subnet.' });
+  expect((await assess(reportUnusedNetworkAcl, at, world({ Associations: [{ SubnetId: 'subnet-1' }] }))).status).toBe('compliant');
+  expect((await assess(reportUnusedNetworkAcl, at, world({ IsDefault: true }))).status).toBe('not-applicable');
+  expect((await assess(reportUnusedNetworkAcl, at, world({ OwnerId: '222222222222' }))).status).toBe('not-applicable');
+  await expect(assess(reportUnusedNetworkAcl, at, world({ Associations: undefined }))).rejects.toThrow('Associations');
 });

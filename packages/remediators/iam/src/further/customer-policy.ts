@@ -1,5 +1,5 @@
 import { type Asked, type CallReader, defineResource, GLOBAL_REGION, given, paginate, type ResourceType, tagsIn, type WithFound } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { iam } from './client.js';
 import { type Allowed, allowedBy } from './document.js';
 import { MARKER, namedBy } from './principal.js';

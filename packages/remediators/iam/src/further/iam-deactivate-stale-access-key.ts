@@ -1,5 +1,5 @@
 import { defineSetting } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { packageRef } from '../package-ref.js';
 import { DAY, KEY_BLIND_SPOTS, KEY_READS, keyCalls, keysOf, rareOnPurpose, turnOff, usesOf } from './access-keys.js';
 import { iam } from './client.js';

@@ -1,5 +1,5 @@
 import { allOf, defineReport, paginate } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { packageRef } from '../package-ref.js';
 import { iam } from './client.js';
 import { credentialHolder, MARKER, namedIn, USER } from './principal.js';
@@ -24,9 +24,7 @@ export const reportLongLivedApiKey = defineReport({
   calls: { 'iam:CreateServiceSpecificCredential': named, 'iam:UpdateServiceSpecificCredential': named, 'iam:DeleteServiceSpecificCredential': named },
   blindSpots: ['Who has the key: it is a bearer token, and needs no signature.', 'What the policies of the user let it do.'],
   parameters: z.strictObject({
-    maxDays: z
-      ._default(z.int().check(z.minimum(1), z.maximum(36_600)), 90)
-      .check(z.describe('A key may be valid for this many days from the day it was made.')),
+    maxDays: z._default(z.int().check(z.gte(1), z.lte(36_600)), 90).check(z.describe('A key may be valid for this many days from the day it was made.')),
   }),
   read: {
     reads: [iam.pick('ListServiceSpecificCredentials')],

@@ -1,5 +1,5 @@
 import { defineReport, given, isGone } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { packageRef } from '../package-ref.js';
 import { DAY, unusedDaysBy } from './access-keys.js';
 import { iam } from './client.js';

@@ -1,5 +1,5 @@
 import { allOf, defineReport, inParallel, paginate } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { packageRef } from '../package-ref.js';
 import { iam } from './client.js';
 import { allowed, customerPolicy, exceptBoundaries, heldBy, holders, ofPolicies } from './customer-policy.js';

@@ -84,18 +84,23 @@ type Lists = AwsReads<typeof LISTS>;
 async function* rolesOf({ iam: read }: Lists): AsyncGenerator<Named> {
   for await (const { RoleName: name, RoleId: unique } of paginate(read.ListRoles, {}, 'Roles', MARKER)) yield { name, unique };
 }
-async function* groupsOf({ iam: read }: Lists): AsyncGenerator<Named> {
+async function* groupsOf({ iam: read }: AwsReads<readonly [ReturnType<typeof iam.pick<'ListGroups'>>]>): AsyncGenerator<Named> {
   for await (const { GroupName: name, GroupId: unique } of paginate(read.ListGroups, {}, 'Groups', MARKER)) yield { name, unique };
 }
+const groupNamed = (aws: Parameters<typeof groupsOf>[0], id: string) => namedBy(id, /^AGPA[A-Z0-9]{12,}$/, groupsOf(aws));
+type PrincipalReads = readonly [ReturnType<typeof iam.pick<'GetUser' | 'GetRole' | 'GetGroup'>>];
 
-/** A user, a role or a group: what a policy can be in. Groups have no tags. */
-export const principal = defineResource({
+/** The ARN of a managed policy of AWS. */
+export const awsPolicy = (partition: string, name: string): string => `arn:${partition}:iam::aws:policy/${name}`;
+
+/** What is a user's, a role's or a group's, however they are listed. Groups have no tags. */
+const ofPrincipals = {
   type: USER,
   also: [ROLE, GROUP],
   global: true,
   find: {
-    reads: [iam.pick('GetUser', 'GetRole', 'GetGroup')],
-    of: async ({ aws, id, resource: { type } }) => {
+    reads: [iam.pick('GetUser', 'GetRole', 'GetGroup')] as const,
+    of: async ({ aws, id, resource: { type } }: Asked<PrincipalReads>) => {
       if (type === GROUP) {
         const { Group: it } = await aws.iam.GetGroup({ GroupName: id, MaxItems: 1 });
         return it && { unique: it.GroupId, path: it.Path, tags: [] };
@@ -108,15 +113,20 @@ export const principal = defineResource({
       return it && { unique: it.UserId, path: it.Path, tags: it.Tags };
     },
   },
-  created: ({ unique }) => unique,
-  tags: { of: async ({ found }) => tagsIn((await found()).tags ?? []) },
   name: {
     reads: LISTS,
-    of: ({ aws, resource: { type, id } }) => {
-      if (type === GROUP) return namedBy(id, /^AGPA[A-Z0-9]{12,}$/, groupsOf(aws));
+    of: async ({ aws, resource: { type, id } }: Asked<typeof LISTS>) => {
+      if (type === GROUP) return groupNamed(aws, id);
       return type === ROLE ? namedBy(id, /^AROA[A-Z0-9]{12,}$/, rolesOf(aws)) : userNamed(aws, id);
     },
   },
+};
+
+/** A user, a role or a group: what a policy can be in. */
+export const principal = defineResource({
+  ...ofPrincipals,
+  created: ({ unique }) => unique,
+  tags: { of: async ({ found }) => tagsIn((await found()).tags ?? []) },
   list: {
     reads: LISTS,
     async *of({ aws }) {
@@ -125,6 +135,45 @@ export const principal = defineResource({
       yield* listed(groupsOf(aws), GROUP);
     },
   },
+});
+
+/** Who has a managed policy of AWS: a sweep asks once for all of them. */
+export const holderOf = (name: string) =>
+  defineResource({
+    ...ofPrincipals,
+    created: ({ unique }) => unique,
+    tags: { of: async ({ found }) => tagsIn((await found()).tags ?? []) },
+    list: {
+      reads: [iam.pick('ListEntitiesForPolicy')],
+      async *of({ aws, partition }) {
+        const all = { PolicyArn: awsPolicy(partition, name) };
+        const of = aws.iam.ListEntitiesForPolicy;
+        for await (const { UserName: id } of paginate(of, { ...all, EntityFilter: 'User' }, 'PolicyUsers', MARKER))
+          if (id !== undefined) yield { id, type: USER, region: GLOBAL_REGION };
+        for await (const { RoleName: id } of paginate(of, { ...all, EntityFilter: 'Role' }, 'PolicyRoles', MARKER))
+          if (id !== undefined) yield { id, type: ROLE, region: GLOBAL_REGION };
+        for await (const { GroupName: id } of paginate(of, { ...all, EntityFilter: 'Group' }, 'PolicyGroups', MARKER))
+          if (id !== undefined) yield { id, type: GROUP, region: GLOBAL_REGION };
+      },
+    },
+  });
+
+/** A group, with whether anybody is in it. */
+export const group = defineResource({
+  type: GROUP,
+  global: true,
+  find: {
+    reads: [iam.pick('GetGroup')],
+    of: async ({ aws, id }) => {
+      const { Group: it, Users, IsTruncated } = await aws.iam.GetGroup({ GroupName: id, MaxItems: 1 });
+      // IAM may give fewer than it is asked for, and say that there are more.
+      return it && { unique: it.GroupId, made: it.CreateDate, users: Users === undefined ? undefined : Users.length + (IsTruncated === true ? 1 : 0) };
+    },
+  },
+  created: ({ unique }) => unique,
+  tags: 'untaggable',
+  name: { reads: [iam.pick('ListGroups')], of: ({ aws, resource: { id } }) => groupNamed(aws, id) },
+  list: { reads: [iam.pick('ListGroups')], of: ({ aws }) => listed(groupsOf(aws), GROUP) },
 });
 
 /** Reads who a recorded call is about, by the member that names it. */

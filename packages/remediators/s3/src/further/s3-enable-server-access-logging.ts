@@ -1,5 +1,5 @@
 import { defineSetting, type JsonObject, needs, type ResourceRef, shortLived, toJson } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { bucketOf, unlessMissing } from '../bucket.js';
 import { packageRef } from '../package-ref.js';
 import { letsLogsIn } from '../policy.js';

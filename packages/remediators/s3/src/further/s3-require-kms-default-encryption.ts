@@ -1,5 +1,5 @@
 import { defineSetting, given, inParallel, type JsonObject, needs, type ResourceRef } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { bucketOf, unlessMissing } from '../bucket.js';
 import type { EncryptionRule } from '../client.js';
 import { encryptionOf, logsInto, sorted, strengthOf } from '../encryption.js';

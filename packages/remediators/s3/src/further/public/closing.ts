@@ -4,10 +4,9 @@ import { packageRef } from '../../package-ref.js';
 import { bucket } from '../bucket.js';
 import { s3 } from '../client.js';
 import { OPENING_READS, type Opening, openingOf } from './opening.js';
+import { unwritable, withStatements } from './rewriting.js';
 import { isOpen, type Kind, mayBeOpen, narrowed } from './statements.js';
 
-/** What S3 takes. */
-const LARGEST = 20_480;
 /** What a grant of an access control list lets everybody do to objects and to the list itself. */
 const GRANTS: Readonly<Record<Kind, RegExp>> = { read: /: (?:READ|READ_ACP|FULL_CONTROL|\?)$/, write: /: (?:WRITE|WRITE_ACP|FULL_CONTROL|\?)$/ };
 
@@ -79,14 +78,13 @@ export function closing({ kind, id: remediator, title, control, rules, prowler, 
           steps: ['Replace it by one that names those who need it.'],
         };
       if (open.length > 0) {
-        const longer = (statements ?? []).flatMap((each) => narrowed(kind, each, resource));
-        return JSON.stringify(longer).length + 200 <= LARGEST
+        const why = unwritable(
+          now.policy ?? '{}',
+          (statements ?? []).flatMap((each) => narrowed(kind, each, resource)),
+        );
+        return why === null
           ? null
-          : {
-              status: 'manual',
-              message: `The policy of ${id} is public, and has no room for a narrower statement.`,
-              steps: ['Take the public statements away by hand.'],
-            };
+          : { status: 'manual', message: `The policy of ${id} is public, and ${why}.`, steps: ['Take the public statements away by hand.'] };
       }
       const left = now.policyIsPublic ? (statements ?? []).flatMap((each, at) => (mayBeOpen(kind, each) ? [nameOfStatement(each, at)] : [])) : [];
       if (left.length > 0)
@@ -107,7 +105,7 @@ export function closing({ kind, id: remediator, title, control, rules, prowler, 
       const { statements, open } = openOf(now);
       if (open.length === 0) return now;
       const Statement = (statements ?? []).flatMap((each) => narrowed(kind, each, resource));
-      return { ...now, policy: JSON.stringify({ ...(JSON.parse(now.policy ?? '{}') as object), Statement }) };
+      return { ...now, policy: withStatements(now.policy ?? '{}', Statement) };
     },
     writes: [s3.pick('PutBucketPolicy')],
     write: ({ resource, to: { policy } }) => s3.call('PutBucketPolicy', { ...bucketOf(resource), Policy: policy ?? '' }),

@@ -1,0 +1,66 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { compileCacheFolder } from './compile-cache.js';
+
+// Not in the shared folder for temporary files: that one is refused.
+const CACHE = fileURLToPath(new URL('../../../.cache', import.meta.url));
+const uid = process.getuid?.() ?? 0;
+const made: string[] = [];
+const temporary = (parent: string) => {
+  mkdirSync(parent, { recursive: true });
+  const folder = mkdtempSync(join(parent, 'compiled-'));
+  made.push(folder);
+  return folder;
+};
+afterEach(() => {
+  for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+describe('the folder of compiled code', () => {
+  it.each(['XDG_CACHE_HOME', 'HOME'])('is made below %s, for its owner alone', (variable) => {
+    const base = temporary(CACHE);
+    const folder = compileCacheFolder({ [variable]: base }, uid);
+    expect(folder).toBe(join(base, variable === 'HOME' ? '.cache' : '', 'redress', 'compiled'));
+    expect(statSync(folder as string).mode & 0o777).toBe(0o700);
+    expect(compileCacheFolder({ [variable]: base }, uid)).toBe(folder);
+  });
+
+  it.each([0o777, 0o770, 0o702])('is not used when others may write into it, or into a folder above it: %o', (mode) => {
+    const base = temporary(CACHE);
+    const folder = compileCacheFolder({ XDG_CACHE_HOME: base }, uid) as string;
+    chmodSync(folder, mode);
+    expect(compileCacheFolder({ XDG_CACHE_HOME: base }, uid)).toBeNull();
+    chmodSync(folder, 0o700);
+    chmodSync(base, mode);
+    expect(compileCacheFolder({ XDG_CACHE_HOME: base }, uid)).toBeNull();
+  });
+
+  it('is not made in a shared folder for temporary files', () => {
+    const shared = temporary(CACHE);
+    chmodSync(shared, 0o1777);
+    const base = temporary(shared);
+    expect(compileCacheFolder({ XDG_CACHE_HOME: base }, uid)).toBeNull();
+    expect(existsSync(join(base, 'redress'))).toBe(false);
+    if ((statSync(tmpdir()).mode & 0o002) !== 0) expect(compileCacheFolder({ HOME: temporary(tmpdir()) }, uid)).toBeNull();
+  });
+
+  it('is not used when it is somebody else’s, or a link', () => {
+    const base = temporary(CACHE);
+    const folder = compileCacheFolder({ XDG_CACHE_HOME: base }, uid) as string;
+    expect(compileCacheFolder({ XDG_CACHE_HOME: base }, uid + 1)).toBeNull();
+    rmSync(folder, { recursive: true });
+    symlinkSync(temporary(CACHE), folder);
+    expect(compileCacheFolder({ XDG_CACHE_HOME: base }, uid)).toBeNull();
+  });
+
+  it('does not exist without a home, with a relative one, without owners, or where it cannot be made', () => {
+    const base = temporary(CACHE);
+    expect(compileCacheFolder({}, uid)).toBeNull();
+    expect(compileCacheFolder({ HOME: 'home', XDG_CACHE_HOME: '' }, uid)).toBeNull();
+    expect(compileCacheFolder({ HOME: base }, undefined)).toBeNull();
+    expect(compileCacheFolder({ XDG_CACHE_HOME: join(fileURLToPath(import.meta.url), 'x') }, uid)).toBeNull();
+  });
+});

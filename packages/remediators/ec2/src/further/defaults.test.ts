@@ -1,0 +1,132 @@
+import { resource } from '@redress/core';
+import { describe, expect, it } from 'vitest';
+import { assess, look } from '../../../../../tests/support/look.js';
+import { enableClientVpnLogging, enableSourceDestCheck, limitImdsHopCount, setImdsv2AccountDefault } from '../index.js';
+
+const ACCOUNT = '111111111111';
+const ref = (type: string, id: string) => resource({ type, id, account: ACCOUNT, region: 'eu-west-1' });
+
+describe('the default for metadata of new instances', () => {
+  const account = ref('AWS::::Account', ACCOUNT);
+  const world = (AccountLevel: object | undefined) => ({ ec2: { GetInstanceMetadataDefaults: { AccountLevel } } });
+  it('is IMDSv2 afterwards, no other default is named, and none is what it was', async () => {
+    expect(await assess(setImdsv2AccountDefault, account, world({ HttpPutResponseHopLimit: 2, HttpEndpoint: 'enabled' }))).toMatchObject({
+      hazards: [],
+      changes: [{ call: { input: { HttpTokens: 'required' } }, undo: { restores: 'exact', calls: [{ input: { HttpTokens: 'no-preference' } }] } }],
+    });
+  });
+  it('of one hop asks for containers', async () => {
+    expect(await assess(setImdsv2AccountDefault, account, world({ HttpPutResponseHopLimit: 1 }))).toMatchObject({ hazards: [{ code: 'one-hop' }] });
+  });
+  it('of the organization is left to it, and is not known where EC2 leaves it out', async () => {
+    expect((await assess(setImdsv2AccountDefault, account, world({ ManagedBy: 'declarative-policy' }))).status).toBe('manual');
+    expect((await assess(setImdsv2AccountDefault, account, world({ ManagedBy: 'declarative-policy', HttpTokens: 'required' }))).status).toBe('compliant');
+    await expect(look(setImdsv2AccountDefault, account, world(undefined))).rejects.toThrow('AccountLevel');
+  });
+});
+
+describe('a hop limit', () => {
+  const i = ref('AWS::EC2::Instance', 'i-1');
+  const world = (HttpPutResponseHopLimit: number | undefined, Tags: readonly object[] = []) => ({
+    ec2: {
+      DescribeInstances: { Reservations: [{ Instances: [{ InstanceId: 'i-1', MetadataOptions: { HttpPutResponseHopLimit, HttpTokens: 'optional' }, Tags }] }] },
+    },
+  });
+  it('is lowered, and no other option is named', async () => {
+    expect(await assess(limitImdsHopCount, i, world(3), { parameters: { hopLimit: 2 } })).toMatchObject({
+      changes: [
+        {
+          call: { input: { InstanceId: 'i-1', HttpPutResponseHopLimit: 2 } },
+          undo: { calls: [{ input: { InstanceId: 'i-1', HttpPutResponseHopLimit: 3 } }] },
+        },
+      ],
+    });
+  });
+  it('is never raised, and is not known where EC2 leaves it out', async () => {
+    expect((await assess(limitImdsHopCount, i, world(1), { parameters: { hopLimit: 2 } })).status).toBe('compliant');
+    await expect(look(limitImdsHopCount, i, world(undefined))).rejects.toThrow('hops of i-1');
+  });
+  it('of what tags call a node asks for its containers', async () => {
+    const tags = [{ Key: 'kubernetes.io/cluster/prod', Value: 'owned' }];
+    expect(await assess(limitImdsHopCount, i, world(2, tags))).toMatchObject({ hazards: [{ code: 'containers' }] });
+  });
+  it('that the rule wants lower than the policy is said', async () => {
+    const seen = await look(limitImdsHopCount, i, world(2), { parameters: { hopLimit: 2 } });
+    expect(seen !== 'gone' && seen.judge({ configRule: 'r', parameters: { tokenHopLimit: '1' } })).toEqual([expect.stringContaining('tokenHopLimit = 1')]);
+  });
+});
+
+describe('an interface without the source/destination check', () => {
+  const eni = ref('AWS::EC2::NetworkInterface', 'eni-1');
+  const world = (more: object, Routes: readonly object[] = []) => ({
+    ec2: {
+      DescribeNetworkInterfaces: {
+        NetworkInterfaces: [
+          { NetworkInterfaceId: 'eni-1', OwnerId: ACCOUNT, VpcId: 'vpc-1', InterfaceType: 'interface', SourceDestCheck: false, TagSet: [], ...more },
+        ],
+      },
+      DescribeRouteTables: { RouteTables: [{ RouteTableId: 'rtb-1', Routes }] },
+    },
+  });
+  it('has it afterwards, and nothing else of it is named', async () => {
+    expect(await assess(enableSourceDestCheck, eni, world({}, [{ NetworkInterfaceId: 'eni-2' }]))).toMatchObject({
+      hazards: [],
+      changes: [
+        {
+          call: { input: { NetworkInterfaceId: 'eni-1', SourceDestCheck: { Value: true } } },
+          undo: { calls: [{ input: { NetworkInterfaceId: 'eni-1', SourceDestCheck: { Value: false } } }] },
+        },
+      ],
+    });
+  });
+  it('that a route leads to is not changed: it forwards', async () => {
+    expect(await assess(enableSourceDestCheck, eni, world({}, [{ NetworkInterfaceId: 'eni-1' }]))).toMatchObject({
+      hazards: [{ code: 'routed', effect: 'notify', message: 'eni-1 is where routes of rtb-1 lead' }],
+    });
+  });
+  it.each([{ OwnerId: '222222222222' }, { RequesterManaged: true }, { InterfaceType: 'nat_gateway' }, { Operator: { Managed: true } }])(
+    'is left to whoever has it: %j',
+    async (more) => {
+      expect((await assess(enableSourceDestCheck, eni, world(more))).status).toBe('not-applicable');
+    },
+  );
+});
+
+describe('a Client VPN endpoint that logs nothing', () => {
+  const vpn = ref('AWS::EC2::ClientVpnEndpoint', 'cvpn-endpoint-1');
+  const world = (ConnectionLogOptions: object | undefined, more: object = {}) => ({
+    ec2: {
+      DescribeClientVpnEndpoints: {
+        ClientVpnEndpoints: [{ ClientVpnEndpointId: 'cvpn-endpoint-1', CreationTime: '2026-01-01T00:00:00', Tags: [], ConnectionLogOptions, ...more }],
+      },
+    },
+  });
+  it('needs a log group that the policy names', async () => {
+    expect(await assess(enableClientVpnLogging, vpn, world({ Enabled: false }))).toMatchObject({
+      status: 'manual',
+      message: 'cvpn-endpoint-1 logs no connections. The policy does not name logGroup, so nothing is changed.',
+    });
+  });
+  it('logs to it, and keeps what else is set', async () => {
+    const assessment = await assess(enableClientVpnLogging, vpn, world({ Enabled: false, IncludeAuthorizationPolicyContext: true }), {
+      parameters: { logGroup: '/vpn' },
+    });
+    expect(assessment).toMatchObject({
+      changes: [
+        {
+          call: {
+            input: {
+              ClientVpnEndpointId: 'cvpn-endpoint-1',
+              ConnectionLogOptions: { Enabled: true, CloudwatchLogGroup: '/vpn', IncludeAuthorizationPolicyContext: true },
+            },
+          },
+          undo: { calls: [{ input: { ConnectionLogOptions: { Enabled: false, IncludeAuthorizationPolicyContext: true } } }] },
+        },
+      ],
+    });
+  });
+  it('is not known where EC2 leaves it out, and is gone once it is deleted', async () => {
+    await expect(look(enableClientVpnLogging, vpn, world(undefined))).rejects.toThrow('enabled of cvpn-endpoint-1');
+    expect(await look(enableClientVpnLogging, vpn, world({ Enabled: false }, { Status: { Code: 'deleted' } }))).toBe('gone');
+  });
+});

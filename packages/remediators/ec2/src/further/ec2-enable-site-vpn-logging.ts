@@ -1,0 +1,132 @@
+import { defineResource, defineSetting, given, needs } from '@redress/core';
+import * as z from 'zod/mini';
+import { packageRef } from '../package-ref.js';
+import { tagsOf } from '../security-group.js';
+import { ec2 } from './client.js';
+import { inRequest } from './network.js';
+
+/** A Site-to-Site VPN connection. One that is deleted is shown for some time, and is gone. */
+const vpnConnection = defineResource({
+  type: 'AWS::EC2::VPNConnection',
+  arn: 'arn:{partition}:ec2:{region}:{account}:vpn-connection/{id}',
+  find: {
+    reads: [ec2.pick('DescribeVpnConnections')],
+    async of({ aws, id }) {
+      const connections = given(await aws.ec2.DescribeVpnConnections({ VpnConnectionIds: [id] }), 'VpnConnections');
+      const found = connections.find((each) => each.VpnConnectionId === id);
+      return found?.State === 'deleted' ? null : found;
+    },
+  },
+  tags: { of: async ({ found }) => tagsOf((await found()).Tags) },
+  list: {
+    reads: [ec2.pick('DescribeVpnConnections')],
+    async *of({ aws }) {
+      for (const found of given(await aws.ec2.DescribeVpnConnections({}), 'VpnConnections'))
+        if (found.VpnConnectionId !== undefined && found.State !== 'deleted') yield { id: found.VpnConnectionId, found };
+    },
+  },
+});
+
+/** A tunnel: where its logs go, and whether packets go through it. */
+interface Tunnel {
+  readonly address: string;
+  readonly log: { readonly LogEnabled?: boolean; readonly LogGroupArn?: string; readonly LogOutputFormat?: string };
+  readonly up: boolean;
+}
+const isSilent = ({ log }: Tunnel) => log.LogEnabled !== true;
+/** The tunnel whose turn it is: the change takes it down, so the others have to be up. */
+const nextOf = (tunnels: readonly Tunnel[]) =>
+  tunnels.find((each) => isSilent(each) && tunnels.length > 1 && tunnels.every((other) => other === each || other.up));
+
+/**
+ * Turns on the logs of one tunnel of a Site-to-Site VPN connection, while the other one is up: EC2 replaces the tunnel, which is down for some minutes. The
+ * other tunnel is changed by a run of its own, once this one is up again.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-171
+ * @see https://docs.aws.amazon.com/vpn/latest/s2svpn/monitoring-logs.html
+ */
+export const enableSiteVpnLogging = defineSetting({
+  on: vpnConnection,
+  id: 'ec2-enable-site-vpn-logging',
+  title: 'Turn on tunnel logs of a Site-to-Site VPN connection, one tunnel at a time',
+  package: packageRef,
+  controls: { 'aws-fsbp': ['EC2.171'] },
+  rules: { EC2_VPN_CONNECTION_LOGGING_ENABLED: 'ec2-vpn-connection-logging-enabled' },
+  calls: {
+    'ec2:CreateVpnConnection': 'response.vpnConnection.vpnConnectionId',
+    'ec2:ModifyVpnTunnelOptions': inRequest('ModifyVpnTunnelOptions', 'VpnConnectionId'),
+  },
+  ceiling: 'approve',
+  settle: 'PT60S',
+  blindSpots: [
+    'Whether the customer gateway changes to the other tunnel automatically: some need a change of their own.',
+    'Whether the log group is there, and lets VPN write: EC2 refuses one that is missing.',
+  ],
+  parameters: z.strictObject({
+    logGroupArn: z
+      .optional(z.string().check(z.regex(/^arn:[a-z-]+:logs:[^:]+:[0-9]{12}:log-group:[^:*]+$/, 'the ARN of a log group; {region} may stand in it')))
+      .check(z.describe('The log group that gets them. {region} stands for the region of the connection.')),
+  }),
+  // The keys of the tunnels are in the same reply, and are not kept.
+  at: (found) => ({
+    state: found.State,
+    tunnels: given(given(found, 'Options'), 'TunnelOptions')
+      .map((tunnel): Tunnel => {
+        const address = given(tunnel, 'OutsideIpAddress');
+        const telemetry = given(found, 'VgwTelemetry').find(({ OutsideIpAddress }) => OutsideIpAddress === address);
+        return { address, log: { ...tunnel.LogOptions?.CloudWatchLogOptions } as Tunnel['log'], up: telemetry?.Status === 'UP' };
+      })
+      .sort((a, b) => (a.address < b.address ? -1 : 1)),
+  }),
+  hazards: [],
+  rollback: {
+    restores: 'equivalent',
+    what: 'The tunnel logs nothing any more. It is down for some minutes, as it was for the change.',
+    not: ['What was logged meanwhile stays in the log group.'],
+  },
+  inCode: { cloudFormation: 'AWS::EC2::VPNConnection VpnTunnelOptionsSpecifications.LogOptions', terraform: 'aws_vpn_connection tunnel1_log_options' },
+  instead({ now: { state, tunnels }, id, parameters: { logGroupArn } }) {
+    const silent = tunnels.filter(isSilent);
+    if (silent.length === 0) return null;
+    const gap = `${id} logs nothing of ${silent.map(({ address }) => address).join(' and ')}`;
+    const missing = needs('ec2-enable-site-vpn-logging', gap, { logGroupArn });
+    if (missing !== null || (state === 'available' && nextOf(tunnels) !== undefined)) return missing;
+    return {
+      status: 'manual',
+      message: `${gap}, and the change takes a tunnel down while no other one is known to be up: nothing is changed.`,
+      steps: ['Bring both tunnels up, and see that the customer gateway takes either. A tunnel that was changed just now needs some minutes.'],
+    };
+  },
+  wanted({ now, resource, parameters: { logGroupArn = '' } }) {
+    const next = nextOf(now.tunnels);
+    const log = { LogEnabled: true, LogGroupArn: logGroupArn.replaceAll('{region}', resource.region) };
+    return { ...now, tunnels: now.tunnels.map((each) => (each === next ? { ...each, log: { ...each.log, ...log } } : each)) };
+  },
+  writes: [ec2.pick('ModifyVpnTunnelOptions')],
+  write({ id, now, to }) {
+    const changed = to.tunnels.find(({ address, log }) => now.tunnels.some((each) => each.address === address && each.log !== log));
+    return ec2.call('ModifyVpnTunnelOptions', {
+      VpnConnectionId: id,
+      VpnTunnelOutsideIpAddress: changed?.address,
+      TunnelOptions: { LogOptions: { CloudWatchLogOptions: { LogEnabled: false, ...changed?.log } } },
+    });
+  },
+  undo: ({ id, now }) => ({
+    calls: [
+      ec2.call('ModifyVpnTunnelOptions', {
+        VpnConnectionId: id,
+        VpnTunnelOutsideIpAddress: nextOf(now.tunnels)?.address,
+        TunnelOptions: { LogOptions: { CloudWatchLogOptions: { LogEnabled: false, ...nextOf(now.tunnels)?.log } } },
+      }),
+    ],
+    restores: 'equivalent',
+  }),
+  equivalent: ({ before, after }) =>
+    before.tunnels.length === after.tunnels.length &&
+    before.tunnels.every(({ address, log }) => after.tunnels.some((each) => each.address === address && isSilent(each) === (log.LogEnabled !== true))),
+  open({ now, to }) {
+    const left = to.tunnels.filter(isSilent).map(({ address }) => address);
+    return left.length === 0 ? undefined : left.map((address) => `${address} logs nothing yet: its turn is once ${nextOf(now.tunnels)?.address} is up again`);
+  },
+  summary: ({ id, now }) => `log tunnel ${nextOf(now.tunnels)?.address} of ${id}, which takes it down for some minutes`,
+});

@@ -1,0 +1,71 @@
+import { defineSetting, given, paginate } from '@redress/core';
+import { packageRef } from '../package-ref.js';
+import { ec2 } from './client.js';
+import { networkInterface } from './network.js';
+
+/** The interfaces of users, as the rule has them. Gateways and load balancers have the check off, and are AWS's own. */
+const OF_USERS: readonly string[] = ['aws_codestar_connections_managed', 'branch', 'efa', 'interface', 'lambda', 'quicksight'];
+
+/**
+ * Turns on the check that a network interface is the source or the destination of what it sends and receives. One that a route leads to forwards for others:
+ * it is not changed.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-180
+ */
+export const enableSourceDestCheck = defineSetting({
+  on: networkInterface,
+  id: 'ec2-enable-source-dest-check',
+  title: 'Turn on source/destination checking of a network interface',
+  package: packageRef,
+  controls: { 'aws-fsbp': ['EC2.180'] },
+  rules: { EC2_ENIS_SOURCE_DESTINATION_CHECK_ENABLED: 'ec2-enis-source-destination-check-enabled' },
+  calls: { 'ec2:ModifyNetworkInterfaceAttribute': 'request.networkInterfaceId' },
+  ceiling: 'approve',
+  settle: 'PT60S',
+  blindSpots: [
+    'Containers and tunnels whose packets it carries under addresses of their own.',
+    'Routes of other VPCs and of on-premises networks that lead to it by a gateway.',
+  ],
+  at: ({ SourceDestCheck, InterfaceType, RequesterManaged, Operator, OwnerId }) => ({
+    checked: SourceDestCheck,
+    kind: InterfaceType,
+    managed: RequesterManaged === true || Operator?.Managed === true,
+    owner: OwnerId,
+  }),
+  context: {
+    reads: [ec2.pick('DescribeRouteTables')],
+    async of({ aws, id, found }) {
+      const Filters = [{ Name: 'vpc-id', Values: [given(await found(), 'VpcId')] }];
+      const tables: string[] = [];
+      for await (const table of paginate(aws.ec2.DescribeRouteTables, { Filters }, 'RouteTables'))
+        if (given(table, 'Routes').some(({ NetworkInterfaceId }) => NetworkInterfaceId === id)) tables.push(table.RouteTableId ?? '?');
+      return { tables: tables.sort() };
+    },
+  },
+  hazards: [
+    {
+      code: 'routed',
+      effect: 'notify',
+      what: 'A route leads to it: it forwards what others send, which the check would drop.',
+      advice: 'Leave the check off while it forwards, and record an exception. Otherwise take the routes out first.',
+      when: ({ context, id }) => (context === undefined || context.tables.length === 0 ? null : `${id} is where routes of ${context.tables.join(', ')} lead`),
+    },
+    {
+      code: 'appliance',
+      effect: 'approve',
+      what: 'Tags say that it forwards for others: what they send by it would be dropped.',
+      advice: 'Ask its owner. Approve if it forwards nothing; otherwise record an exception.',
+      words: ['nat', 'nat instance', 'firewall', 'vpn', 'router', 'appliance', 'proxy', 'cni', 'k8s', 'kubernetes', 'calico', 'cilium', 'ids', 'ips'],
+    },
+  ],
+  rollback: { restores: 'exact', what: 'The check is off again.', not: ['What was dropped meanwhile.'] },
+  inCode: { cloudFormation: 'AWS::EC2::NetworkInterface SourceDestCheck', terraform: 'aws_network_interface source_dest_check' },
+  instead({ now: { kind, managed, owner }, resource: { account } }) {
+    if (owner !== account) return { status: 'not-applicable', reason: `It is of ${owner}, which alone can change it.` };
+    return managed || !OF_USERS.includes(kind) ? { status: 'not-applicable', reason: `It is of an AWS service (${kind}), which alone can change it.` } : null;
+  },
+  wanted: ({ now }) => ({ ...now, checked: true }),
+  writes: [ec2.pick('ModifyNetworkInterfaceAttribute')],
+  write: ({ id, to }) => ec2.call('ModifyNetworkInterfaceAttribute', { NetworkInterfaceId: id, SourceDestCheck: { Value: to.checked } }),
+  summary: ({ id }) => `turn on source/destination checking of ${id}`,
+});

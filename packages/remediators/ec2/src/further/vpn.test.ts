@@ -1,0 +1,104 @@
+import { resource } from '@redress/core';
+import { describe, expect, it } from 'vitest';
+import { assess, look } from '../../../../../tests/support/look.js';
+import { enableSiteVpnLogging } from '../index.js';
+
+const vpn = resource({ type: 'AWS::EC2::VPNConnection', id: 'vpn-1', account: '111111111111', region: 'eu-west-1' });
+const GROUP = 'arn:aws:logs:{region}:111111111111:log-group:vpn';
+const HERE = 'arn:aws:logs:eu-west-1:111111111111:log-group:vpn';
+const ON = { LogEnabled: true, LogGroupArn: 'own' };
+/** Two tunnels: what each logs, and whether it is up. */
+const world = (...tunnels: readonly (readonly [log: object | undefined, up: boolean | undefined])[]) => ({
+  ec2: {
+    DescribeVpnConnections: {
+      VpnConnections: [
+        {
+          VpnConnectionId: 'vpn-1',
+          State: 'available',
+          Tags: [],
+          Options: {
+            TunnelOptions: tunnels.map(([CloudWatchLogOptions], at) => ({
+              OutsideIpAddress: `203.0.113.${at + 1}`,
+              PreSharedKey: 'not-to-be-kept',
+              ...(CloudWatchLogOptions === undefined ? {} : { LogOptions: { CloudWatchLogOptions } }),
+            })),
+          },
+          VgwTelemetry: tunnels.flatMap(([, up], at) => (up === undefined ? [] : [{ OutsideIpAddress: `203.0.113.${at + 1}`, Status: up ? 'UP' : 'DOWN' }])),
+        },
+      ],
+    },
+  },
+});
+const parameters = { logGroupArn: GROUP };
+const modify = (address: string, CloudWatchLogOptions: object) => ({
+  operation: 'ModifyVpnTunnelOptions',
+  retry: 'verify-first',
+  input: { VpnConnectionId: 'vpn-1', VpnTunnelOutsideIpAddress: address, TunnelOptions: { LogOptions: { CloudWatchLogOptions } } },
+});
+
+describe('tunnels of a VPN connection that log nothing', () => {
+  it('are changed one at a time: the first of two, and the second stays open', async () => {
+    const assessment = await assess(enableSiteVpnLogging, vpn, world([undefined, true], [{ LogEnabled: false }, true]), { parameters });
+    expect(assessment).toMatchObject({
+      status: 'change',
+      open: ['203.0.113.2 logs nothing yet: its turn is once 203.0.113.1 is up again'],
+      changes: [
+        {
+          call: modify('203.0.113.1', { LogEnabled: true, LogGroupArn: HERE }),
+          undo: { restores: 'equivalent', calls: [modify('203.0.113.1', { LogEnabled: false })] },
+          resolves: false,
+        },
+      ],
+    });
+    expect(assessment.status === 'change' && assessment.changes).toHaveLength(1);
+  });
+  it('are changed while the other one is up, with the format that they have, and nothing is left then', async () => {
+    const assessment = await assess(enableSiteVpnLogging, vpn, world([ON, true], [{ LogEnabled: false, LogOutputFormat: 'text' }, false]), { parameters });
+    expect(assessment).toMatchObject({
+      changes: [{ call: modify('203.0.113.2', { LogEnabled: true, LogGroupArn: HERE, LogOutputFormat: 'text' }), resolves: true }],
+    });
+    expect(assessment).not.toHaveProperty('open');
+  });
+  it.each<[string, Parameters<typeof world>]>([
+    [
+      'is down',
+      [
+        [undefined, true],
+        [ON, false],
+      ],
+    ],
+    [
+      'is not known to be up',
+      [
+        [undefined, true],
+        [ON, undefined],
+      ],
+    ],
+    ['is not there', [[undefined, true]]],
+  ])('are not changed where the other one %s', async (_, tunnels) => {
+    expect((await assess(enableSiteVpnLogging, vpn, world(...tunnels), { parameters })).status).toBe('manual');
+  });
+  it('need a log group that the policy names', async () => {
+    expect(await assess(enableSiteVpnLogging, vpn, world([ON, true], [undefined, true]))).toMatchObject({
+      status: 'manual',
+      message: 'vpn-1 logs nothing of 203.0.113.2. The policy does not name logGroupArn, so nothing is changed.',
+    });
+  });
+  it('have keys in the same reply, which are not kept', async () => {
+    const seen = await enableSiteVpnLogging.observe({
+      aws: { ec2: { DescribeVpnConnections: async () => world([ON, true], [ON, true]).ec2.DescribeVpnConnections } },
+      resource: vpn,
+      parameters,
+      purpose: 'decision',
+      observedAt: 0,
+    } as never);
+    expect(JSON.stringify(seen)).toContain('203.0.113.1');
+    expect(JSON.stringify(seen)).not.toContain('not-to-be-kept');
+  });
+  it('are not known where EC2 leaves them out', async () => {
+    const replies = {
+      ec2: { DescribeVpnConnections: { VpnConnections: [{ VpnConnectionId: 'vpn-1', State: 'available', Options: {}, VgwTelemetry: [], Tags: [] }] } },
+    };
+    await expect(look(enableSiteVpnLogging, vpn, replies)).rejects.toThrow('TunnelOptions');
+  });
+});

@@ -1,0 +1,163 @@
+import { resource } from '@redress/core';
+import { describe, expect, it } from 'vitest';
+import { assess, look } from '../../../../../tests/support/look.js';
+import { detachCloudShellFullAccess, reportExpiredServerCertificate, reportMissingSupportRole, reportUnusedGroup } from '../index.js';
+
+const ACCOUNT = '111111111111';
+const ref = (type: string, id: string) => resource({ type, id, account: ACCOUNT, region: 'aws-global' });
+const SHELL = 'arn:aws:iam::aws:policy/AWSCloudShellFullAccess';
+const NOW = Date.parse('2026-11-29T12:00:00Z');
+const judged = async (...args: Parameters<typeof look>) => {
+  const seen = await look(...args);
+  if (seen === 'gone') throw new Error('It is there.');
+  return seen.judge;
+};
+
+describe('the policy for all of CloudShell', () => {
+  const replies = (type: 'User' | 'Role' | 'Group', policies: readonly string[], Path = '/') => ({
+    iam: {
+      [`Get${type}`]: { [type]: { [`${type}Id`]: 'unique', Path } },
+      [`ListAttached${type}Policies`]: { AttachedPolicies: policies.map((PolicyArn) => ({ PolicyArn })), IsTruncated: false },
+    },
+  });
+  it.each(['User', 'Role', 'Group'] as const)('is detached from a %s, next to others, for good', async (type) => {
+    const found = await assess(detachCloudShellFullAccess, ref(`AWS::IAM::${type}`, 'ada'), replies(type, ['arn:aws:iam::aws:policy/ReadOnlyAccess', SHELL]));
+    expect(found).toMatchObject({
+      status: 'change',
+      changes: [{ call: { operation: `Detach${type}Policy`, input: { [`${type}Name`]: 'ada', PolicyArn: SHELL } }, undo: { irreversible: expect.anything() } }],
+    });
+  });
+  it('is another one where the account made it, or is not there', async () => {
+    const others = [`arn:aws:iam::${ACCOUNT}:policy/AWSCloudShellFullAccess`, 'arn:aws:iam::aws:policy/ReadOnlyAccess'];
+    expect((await assess(detachCloudShellFullAccess, ref('AWS::IAM::User', 'ada'), replies('User', others))).status).toBe('compliant');
+  });
+  it('of a permission set is left to IAM Identity Center', async () => {
+    const path = '/aws-reserved/sso.amazonaws.com/eu-west-1/';
+    const of = (policies: readonly string[]) =>
+      assess(detachCloudShellFullAccess, ref('AWS::IAM::Role', 'AWSReservedSSO_Dev_1'), replies('Role', policies, path));
+    expect((await of([SHELL])).status).toBe('manual');
+    expect((await of([])).status).toBe('compliant');
+  });
+  it('is named by the calls that attach it, and by no others', () => {
+    const named = (policyArn: string) =>
+      detachCloudShellFullAccess.apiCalls['iam:AttachRolePolicy']?.({ request: { roleName: 'ci', policyArn }, response: null, account: ACCOUNT } as never);
+    expect(named(SHELL)).toEqual([{ id: 'ci', type: 'AWS::IAM::Role', region: 'aws-global' }]);
+    expect(named('arn:aws:iam::aws:policy/ReadOnlyAccess')).toEqual([]);
+  });
+  it('is listed with each who has it', async () => {
+    const entities = {
+      User: { PolicyUsers: [{ UserName: 'ada' }] },
+      Role: { PolicyRoles: [{ RoleName: 'ci' }] },
+      Group: { PolicyGroups: [{ GroupName: 'operators' }] },
+    };
+    const ListEntitiesForPolicy = async ({ PolicyArn, EntityFilter }: { PolicyArn: string; EntityFilter: keyof typeof entities }) =>
+      PolicyArn === SHELL ? { ...entities[EntityFilter], IsTruncated: false } : {};
+    const found: string[] = [];
+    const place = { account: ACCOUNT, region: 'us-east-1', partition: 'aws' as const, parameters: {} };
+    for await (const { type, id } of detachCloudShellFullAccess.discover?.({ aws: { iam: { ListEntitiesForPolicy } } as never, ...place }) ?? [])
+      found.push(`${type} ${id}`);
+    expect(found).toEqual(['AWS::IAM::User ada', 'AWS::IAM::Role ci', 'AWS::IAM::Group operators']);
+  });
+  it('is all that a rule looks for, or the rule is not judged', async () => {
+    const judge = await judged(detachCloudShellFullAccess, ref('AWS::IAM::User', 'ada'), replies('User', []));
+    expect(judge({ parameters: { policyArns: SHELL } })).toEqual([]);
+    expect(judge({ parameters: { policyArns: `${SHELL},arn:aws:iam::aws:policy/AdministratorAccess` } })).toBeNull();
+  });
+});
+
+describe('a role for AWS Support', () => {
+  const account = ref('AWS::::Account', ACCOUNT);
+  const replies = (roles: readonly string[]) => ({
+    iam: {
+      ListEntitiesForPolicy: ({ PolicyArn, EntityFilter }: { PolicyArn: string; EntityFilter: string }) =>
+        PolicyArn === 'arn:aws:iam::aws:policy/AWSSupportAccess' && EntityFilter === 'Role'
+          ? { PolicyRoles: roles.map((RoleName) => ({ RoleName })), IsTruncated: false }
+          : { PolicyUsers: [{ UserName: 'ada' }], PolicyRoles: [{ RoleName: 'another' }], IsTruncated: false },
+    },
+  });
+  it('is reported where no role has the policy, with the commands that make one', async () => {
+    expect(await assess(reportMissingSupportRole, account, replies([]))).toMatchObject({
+      status: 'manual',
+      steps: expect.arrayContaining([expect.stringContaining('--policy-arn arn:aws:iam::aws:policy/AWSSupportAccess')]),
+    });
+    expect((await assess(reportMissingSupportRole, account, replies(['support']))).status).toBe('compliant');
+  });
+  it('is not what a rule for another policy looks for', async () => {
+    const judge = await judged(reportMissingSupportRole, account, replies([]));
+    expect(judge({ parameters: { policyARN: 'arn:aws:iam::aws:policy/AWSSupportAccess', policyUsageType: 'ANY' } })).toEqual([]);
+    expect(judge({ parameters: { policyARN: SHELL } })).toBeNull();
+  });
+});
+
+describe('a certificate in IAM', () => {
+  const CERTIFICATE = ref('AWS::IAM::ServerCertificate', 'shop');
+  const metadata = (Expiration?: Date) => ({
+    ServerCertificateName: 'shop',
+    ServerCertificateId: 'ASCAEXAMPLEID0000001',
+    Arn: `arn:aws:iam::${ACCOUNT}:server-certificate/cloudfront/shop`,
+    ...(Expiration === undefined ? {} : { Expiration }),
+  });
+  const of = (expires?: number) =>
+    assess(
+      reportExpiredServerCertificate,
+      CERTIFICATE,
+      { iam: { GetServerCertificate: { ServerCertificate: { ServerCertificateMetadata: metadata(expires === undefined ? undefined : new Date(expires)) } } } },
+      { now: NOW },
+    );
+  it('is reported from the moment that it expires', async () => {
+    expect(await of(NOW)).toMatchObject({ status: 'manual', message: 'Certificate shop in IAM expired on 2026-11-29.' });
+    expect((await of(NOW + 1)).status).toBe('compliant');
+  });
+  it('is not judged where IAM does not say when', async () => {
+    await expect(of()).rejects.toThrow('expires');
+  });
+  it.each([
+    ['its unique id', 'ASCAEXAMPLEID0000001', 'shop'],
+    ['its ARN', `arn:aws:iam::${ACCOUNT}:server-certificate/cloudfront/shop`, 'shop'],
+    ['its name', 'shop', 'shop'],
+    ['the id of one that is gone', 'ASCAEXAMPLEID0000002', null],
+  ])('is found by %s', async (_, id, name) => {
+    const ListServerCertificates = async () => ({ ServerCertificateMetadataList: [metadata()], IsTruncated: false });
+    const found = reportExpiredServerCertificate.identify?.({
+      aws: { iam: { ListServerCertificates } } as never,
+      resource: ref('AWS::IAM::ServerCertificate', id),
+    });
+    expect(await found).toEqual(name === null ? null : { id: name, region: 'aws-global' });
+  });
+});
+
+describe('a group', () => {
+  const GROUP = ref('AWS::IAM::Group', 'operators');
+  const of = (given: { Users?: readonly object[] | undefined; IsTruncated?: boolean; days?: number; parameters?: object }) =>
+    assess(
+      reportUnusedGroup,
+      GROUP,
+      {
+        iam: {
+          GetGroup: {
+            Group: { GroupId: 'AGPAEXAMPLEID0000001', CreateDate: new Date(NOW - (given.days ?? 400) * 86_400_000) },
+            ...('Users' in given ? (given.Users === undefined ? {} : { Users: given.Users }) : { Users: [] }),
+            IsTruncated: given.IsTruncated ?? false,
+          },
+          ListAttachedGroupPolicies: { AttachedPolicies: [{ PolicyName: 'PowerUserAccess' }], IsTruncated: false },
+          ListGroupPolicies: { PolicyNames: ['own'], IsTruncated: false },
+        },
+      },
+      { now: NOW, parameters: given.parameters ?? {} },
+    );
+  it('without users is reported, with what it gives whoever joins', async () => {
+    expect(await of({})).toMatchObject({ status: 'manual', message: 'Group operators has no users. Whoever joins it gets PowerUserAccess, own (inline).' });
+  });
+  it('has users where a page shows one, or there is another page', async () => {
+    expect((await of({ Users: [{ UserName: 'ada' }] })).status).toBe('compliant');
+    expect((await of({ IsTruncated: true })).status).toBe('compliant');
+  });
+  it('that is new may wait for them', async () => {
+    expect((await of({ days: 6 })).status).toBe('not-applicable');
+    expect((await of({ days: 7 })).status).toBe('manual');
+    expect((await of({ days: 6, parameters: { newForDays: 1 } })).status).toBe('manual');
+  });
+  it('is not judged by a reply without users', async () => {
+    await expect(of({ Users: undefined })).rejects.toThrow();
+  });
+});

@@ -1,0 +1,37 @@
+import { defineReport } from '@redress/core';
+import { packageRef } from '../../package-ref.js';
+import { bucket } from '../bucket.js';
+import { adding, lifecycle, lifecycleCalls } from './rules.js';
+
+/**
+ * Reports a bucket without a lifecycle rule. It writes none: a rule lets S3 delete objects later, or move them to where reading costs, and which of both is
+ * right only their owner can say.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/s3-controls.html#s3-13
+ */
+export const reportMissingLifecycle = defineReport({
+  on: bucket,
+  id: 's3-report-missing-lifecycle',
+  title: 'Report a bucket without lifecycle rules',
+  package: packageRef,
+  controls: { 'aws-fsbp': ['S3.13'] },
+  rules: { S3_LIFECYCLE_POLICY_CHECK: 's3-lifecycle-policy-check' },
+  calls: lifecycleCalls,
+  alsoFoundBy: { prowler: ['s3_bucket_lifecycle_enabled'] },
+  blindSpots: ['How long its objects are needed, by law or by contract.', 'What a rule does: whether one is on is all that is looked at.'],
+  read: lifecycle,
+  // The rule may look for days and classes of its own.
+  judge: ({ claim }) => (Object.keys(claim.parameters ?? {}).length === 0 ? [] : null),
+  gap: ({ now: { rules }, id }) =>
+    rules > 0
+      ? null
+      : {
+          message: `${id} has no lifecycle rule that is on: whatever is written into it stays for ever, and is paid for.`,
+          steps: [
+            'Ask its owner for how long objects are needed. Legal holds and Object Lock go before any rule.',
+            'Where nobody can say, a rule that only moves objects to INTELLIGENT_TIERING deletes nothing, and reading costs the same.',
+            ...adding({ ID: 'tiering', Transitions: [{ Days: 30, StorageClass: 'INTELLIGENT_TIERING' }] }, { rules, id }),
+          ],
+        },
+  closed: 'the bucket has a lifecycle rule that is on, or is gone',
+});

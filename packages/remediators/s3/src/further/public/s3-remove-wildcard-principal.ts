@@ -1,0 +1,94 @@
+import { defineSetting, given, inParallel, leftToAccount, nameOfStatement, type OwnConditions, opennessOf, sharedOnPurpose, statementsOf } from '@redress/core';
+import { bucketOf, policyIsPublic, unlessMissing } from '../../bucket.js';
+import { packageRef } from '../../package-ref.js';
+import { bucket } from '../bucket.js';
+import { s3 } from '../client.js';
+import { unwritable, withStatements } from './rewriting.js';
+
+/** How a request is made binds it to nobody. */
+const CONDITIONS: OwnConditions = { how: /^(?:aws:securetransport|s3:(?:tlsversion|signatureversion|x-amz-acl|prefix|delimiter|max-keys))$/ };
+/** The statements, what takes their place, and which of them are for everybody; null: they cannot be understood. Of a policy that S3 does not take for public none is. */
+function openIn({ policy, isPublic }: { readonly policy: string | null; readonly isPublic: boolean }, owner: Parameters<typeof leftToAccount>[1]) {
+  const all = policy === null || !isPublic ? [] : statementsOf(policy);
+  const isOpen = (each: Parameters<typeof opennessOf>[0]) => opennessOf(each, CONDITIONS) === 'everybody';
+  return all === null ? null : { all, open: all.filter(isOpen), next: all.map((each) => (isOpen(each) ? leftToAccount(each, owner) : each)) };
+}
+
+/**
+ * Puts the account in place of everybody in the statements of a bucket policy that let everybody in, also where a public access block cuts it off today. A
+ * statement that conditions bind to an organization, an endpoint or an address stays, and so does all else of the policy.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status
+ */
+export const removeWildcardPrincipal = defineSetting({
+  on: bucket,
+  id: 's3-remove-wildcard-principal',
+  title: 'Take the principal * out of a bucket policy',
+  package: packageRef,
+  controls: { 'aws-fsbp': ['S3.2', 'S3.3'] },
+  rules: { S3_BUCKET_POLICY_GRANTEE_CHECK: 's3-bucket-policy-grantee-check' },
+  calls: { 's3:PutBucketPolicy': 'request.bucketName' },
+  ceiling: 'approve',
+  settle: 'PT60S',
+  blindSpots: [
+    'Who uses the bucket without credentials, or from other accounts by the open statement alone: access logs and data events name them, and they are not read.',
+    'Access control lists, and access points.',
+    'Whoever puts the whole policy by a program: the next run opens it again.',
+  ],
+  read: {
+    reads: [s3.pick('GetBucketPolicy', 'GetBucketPolicyStatus')],
+    async of({ aws, resource }) {
+      const [policy, status] = await inParallel(
+        unlessMissing(aws.s3.GetBucketPolicy(bucketOf(resource)), 'NoSuchBucketPolicy'),
+        unlessMissing(aws.s3.GetBucketPolicyStatus(bucketOf(resource)), 'NoSuchBucketPolicy'),
+      );
+      return { policy: policy === null ? null : given(policy, 'Policy'), isPublic: policyIsPublic(status, resource) };
+    },
+  },
+  context: {
+    reads: [s3.pick('GetBucketWebsite')],
+    of: async ({ aws, resource }) => ({ website: (await unlessMissing(aws.s3.GetBucketWebsite(bucketOf(resource)), 'NoSuchWebsiteConfiguration')) !== null }),
+  },
+  hazards: [
+    {
+      code: 'website',
+      effect: 'notify',
+      what: 'The bucket serves a website: its visitors would be cut off.',
+      advice: 'Put CloudFront with origin access control in front, take the website configuration away, and look again.',
+      when: ({ context, id }) => (context?.website === true ? `${id} serves a website: its visitors would be cut off.` : null),
+    },
+    sharedOnPurpose('whoever uses it without being named is cut off'),
+  ],
+  rollback: { restores: 'exact', what: 'The policy is put back as it was.', not: [] },
+  alsoFoundBy: { prowler: ['s3_bucket_public_access'] },
+  inCode: { cloudFormation: 'AWS::S3::BucketPolicy PolicyDocument', terraform: 'aws_s3_bucket_policy policy' },
+  instead({ now, id, resource }) {
+    if (now.policy === null || !now.isPublic) return null;
+    const found = openIn(now, resource);
+    const weighed = found?.all.flatMap((each, at) => (opennessOf(each, CONDITIONS) === 'unknown' ? [nameOfStatement(each, at)] : [])) ?? [];
+    const why =
+      found === null
+        ? 'cannot be understood'
+        : found.open.length === 0
+          ? `is open by conditions, or by leaving somebody out: ${weighed.join(', ')}`
+          : unwritable(now.policy, found.next);
+    return why === null
+      ? null
+      : {
+          status: 'manual',
+          message: `S3 takes the policy of ${id} for a public one, and it ${why}.`,
+          steps: ['Let each statement name who needs it, or bind it to an account, an organization or an endpoint by a fixed value.'],
+        };
+  },
+  wanted({ now, resource }) {
+    const { open = [], next = [] } = openIn(now, resource) ?? {};
+    return open.length === 0 ? now : { policy: withStatements(now.policy ?? '{}', next), isPublic: false };
+  },
+  writes: [s3.pick('PutBucketPolicy')],
+  write: ({ resource, to: { policy } }) => s3.call('PutBucketPolicy', { ...bucketOf(resource), Policy: policy ?? '' }),
+  compliant: ({ id }) => `The policy of ${id} lets nobody in who is not named or bound by conditions.`,
+  summary: ({ id, now, resource }) => {
+    const { all = [], open = [] } = openIn(now, resource) ?? {};
+    return `put the account in place of everybody in the policy of ${id}: ${open.map((each) => nameOfStatement(each, all.indexOf(each))).join(', ')}`;
+  },
+});

@@ -1,0 +1,85 @@
+import { defineSetting, given, nameOfStatement, statementsOf } from '@redress/core';
+import { bucketOf, unlessMissing } from '../../bucket.js';
+import { packageRef } from '../../package-ref.js';
+import { bucket } from '../bucket.js';
+import { s3 } from '../client.js';
+import { isAffected, isRisky, type Owner, restricted } from './restricted.js';
+import { unwritable, withStatements } from './rewriting.js';
+
+/** The statements that let other accounts do it, by name, and all that take their place; null where none can, or the policy cannot be understood. */
+function affected(policy: string | null, owner: Owner) {
+  const all = policy === null ? [] : statementsOf(policy);
+  const names = (all ?? []).flatMap((each, at) => (isAffected(each, owner) ? [nameOfStatement(each, at)] : []));
+  const next = (all ?? []).map((each) => restricted(each, owner));
+  return { names, isRead: all !== null, next: next.every((each) => each !== null) ? next.flat() : null };
+}
+
+/**
+ * Takes the actions that change who may do what with a bucket away from other accounts in its policy. Who is named keeps all other actions.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/s3-controls.html#s3-6
+ */
+export const restrictCrossAccountPolicyActions = defineSetting({
+  on: bucket,
+  id: 's3-restrict-cross-account-policy-actions',
+  title: 'Take risky administrative actions away from other accounts in a bucket policy',
+  package: packageRef,
+  controls: { 'aws-fsbp': ['S3.6'] },
+  rules: {
+    S3_BUCKET_BLACKLISTED_ACTIONS_PROHIBITED: 's3-bucket-blacklisted-actions-prohibited',
+    S3_BUCKET_POLICY_NOT_MORE_PERMISSIVE: 's3-bucket-policy-not-more-permissive',
+  },
+  calls: { 's3:PutBucketPolicy': 'request.bucketName' },
+  ceiling: 'approve',
+  settle: 'PT60S',
+  blindSpots: [
+    'What of it other accounts use: replication that changes owners, backups and security accounts may need it. CloudTrail names the calls, and is not read.',
+    'Which accounts are of the same organization.',
+    'Access points, and roles of the account that others may take.',
+    'Whoever puts the whole policy by a program: the next run gives it back.',
+  ],
+  read: {
+    reads: [s3.pick('GetBucketPolicy')],
+    async of({ aws, resource }) {
+      const reply = await unlessMissing(aws.s3.GetBucketPolicy(bucketOf(resource)), 'NoSuchBucketPolicy');
+      return { policy: reply === null ? null : given(reply, 'Policy') };
+    },
+  },
+  hazards: [],
+  rollback: { restores: 'exact', what: 'The policy is put back as it was.', not: ['Calls of other accounts that were refused in between.'] },
+  alsoFoundBy: { prowler: ['s3_bucket_cross_account_access'] },
+  inCode: { cloudFormation: 'AWS::S3::BucketPolicy PolicyDocument', terraform: 'aws_s3_bucket_policy policy' },
+  instead({ now: { policy }, id, resource }) {
+    const { names, next, isRead } = affected(policy, resource);
+    if (policy === null || (isRead && names.length === 0)) return null;
+    const why = !isRead
+      ? 'cannot be understood'
+      : next === null
+        ? `lets other accounts change who may do what by a pattern, or by leaving somebody out: ${names.join(', ')}`
+        : unwritable(policy, next);
+    return why === null
+      ? null
+      : {
+          status: 'manual',
+          message: `The policy of ${id} ${why}.`,
+          steps: [
+            'Name the actions that other accounts need, and leave out s3:PutBucketPolicy, s3:DeleteBucketPolicy, s3:PutBucketAcl, s3:PutObjectAcl and s3:PutEncryptionConfiguration.',
+          ],
+        };
+  },
+  wanted({ now: { policy }, resource }) {
+    const { names, next } = affected(policy, resource);
+    return { policy: policy === null || names.length === 0 || next === null ? policy : withStatements(policy, next) };
+  },
+  writes: [s3.pick('PutBucketPolicy')],
+  write: ({ resource, to: { policy } }) => s3.call('PutBucketPolicy', { ...bucketOf(resource), Policy: policy ?? '' }),
+  compliant: ({ id }) => `The policy of ${id} lets no other account change who may do what with it.`,
+  // Of other patterns, and of policies to compare with, it knows nothing.
+  judge({ claim }) {
+    const [asked, ...more] = Object.entries(claim.parameters ?? {});
+    if (asked === undefined) return claim.isRule('S3_BUCKET_POLICY_NOT_MORE_PERMISSIVE') ? null : [];
+    return more.length === 0 && /^blacklistedactionpatterns?$/i.test(asked[0]) && asked[1].split(',').every((each) => isRisky(each.trim())) ? [] : null;
+  },
+  summary: ({ id, now, resource }) =>
+    `take the right to change who may do what with ${id} away from other accounts: ${affected(now.policy, resource).names.join(', ')}`,
+});
