@@ -1,5 +1,5 @@
 import { defineResource, defineSetting, given, needs, paginate } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { packageRef } from '../package-ref.js';
 import { tagsOf } from '../security-group.js';
 import { ec2 } from './client.js';

@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { defineLaunchTemplateSetting, each } from './launch-template.js';
 
 type Volume = Readonly<Record<string, unknown>> | undefined;

@@ -1,5 +1,5 @@
 import { defineSetting } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { packageRef } from '../package-ref.js';
 import { ec2 } from './client.js';
 import { groupIn, inRequest, instance, launched, ofAGroup } from './network.js';
@@ -24,7 +24,7 @@ export const limitImdsHopCount = defineSetting({
     'The account setting, and the image, by which new instances start.',
   ],
   parameters: z.strictObject({
-    hopLimit: z._default(z.int().check(z.minimum(1), z.maximum(64)), 1).check(z.describe('As many hops as a token may travel. Containers need 2.')),
+    hopLimit: z._default(z.int().check(z.gte(1), z.lte(64)), 1).check(z.describe('As many hops as a token may travel. Containers need 2.')),
   }),
   ruleParameters: { tokenHopLimit: 'hopLimit' },
   at: ({ MetadataOptions }) => ({ hops: MetadataOptions?.HttpPutResponseHopLimit }),

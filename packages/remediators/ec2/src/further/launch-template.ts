@@ -12,7 +12,7 @@ import {
   toJson,
   type WordedHazard,
 } from '@redress/core';
-import * as z from 'zod/mini';
+import * as z from '@redress/core/parameters';
 import { HIDDEN_TOO } from '../client.js';
 import { packageRef } from '../package-ref.js';
 import { tagsOf } from '../security-group.js';
@@ -51,7 +51,7 @@ interface LaunchTemplateSetting<Given> {
   readonly alsoFoundBy?: NonNullable<Remediator['alsoFoundBy']>;
   readonly blindSpots: readonly string[];
   readonly inCode: NonNullable<Remediator['inCode']>;
-  readonly parameters?: z.ZodMiniType<Given>;
+  readonly parameters?: z.Schema<Given, unknown>;
   readonly member: Member;
   /** What it has to say; the same: it says it already. */
   fix(part: Part, parameters: Given): Part;
@@ -156,7 +156,7 @@ export function defineLaunchTemplateSetting<Given = Record<string, never>>(defin
     controls: definition.controls,
     rules: definition.rules,
     inCode: definition.inCode,
-    parameters: definition.parameters ?? (z.strictObject({}) as unknown as z.ZodMiniType<Given>),
+    parameters: definition.parameters ?? (z.strictObject({}) as unknown as z.Schema<Given, unknown>),
     alsoFoundBy: definition.alsoFoundBy ?? {},
     package: packageRef,
     calls: {

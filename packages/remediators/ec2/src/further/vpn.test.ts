@@ -7,8 +7,9 @@ const vpn = resource({ type: 'AWS::EC2::VPNConnection', id: 'vpn-1', account: '1
 const GROUP = 'arn:aws:logs:{region}:111111111111:log-group:vpn';
 const HERE = 'arn:aws:logs:eu-west-1:111111111111:log-group:vpn';
 const ON = { LogEnabled: true, LogGroupArn: 'own' };
-/** Two tunnels: what each logs, and whether it is up. */
-const world = (...tunnels: readonly (readonly [log: object | undefined, up: boolean | undefined])[]) => ({
+/** Tunnels: what each logs, and whether it is up. */
+type Tunnels = readonly (readonly [log: object | undefined, up: boolean | undefined])[];
+const world = (...tunnels: Tunnels) => ({
   ec2: {
     DescribeVpnConnections: {
       VpnConnections: [
@@ -59,7 +60,7 @@ describe('tunnels of a VPN connection that log nothing', () => {
     });
     expect(assessment).not.toHaveProperty('open');
   });
-  it.each<[string, Parameters<typeof world>]>([
+  it.each<[string, Tunnels]>([
     [
       'is down',
       [
