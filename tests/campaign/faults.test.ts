@@ -265,7 +265,7 @@ describe('an engine that is not sound is found, by the faults that show it', () 
         }
       }),
       ['fix: lost', 'rollback: lost'],
-      ['2 changes for one gap', '2 changes on 1 intents', '3 changes for one fix and its rollback', '3 changes on 2 intents'],
+      ['2 changes for one gap', '2 changes on 1 intent', '3 changes for one fix and its rollback', '3 changes on 2 intents'],
     ],
     ['reads the kill switch when it starts, and not again', readingOnce, ['fix: kill-switch'], ['logs:PutRetentionPolicy was sent after changes were stopped']],
     [
@@ -327,7 +327,7 @@ describe('an engine that is not sound is found, by the faults that show it', () 
         },
       })),
       ['fix: duplicate'],
-      ['10 changes for ten equal events', '10 changes on 1 intents'],
+      ['10 changes for ten equal events', '10 changes on 1 intent'],
     ],
   ])('%s', async (name, engine, kinds, why) => {
     const report = await matrix(retention, engine, ALIKE.has(name) ? repeated(2, 1) : 1);
