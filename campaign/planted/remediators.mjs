@@ -1247,8 +1247,8 @@ export default [
     promise: 'What the boundary of a role leaves out for want of room is which resources are looked at, and not which are changed.',
     defect: 'writes are named without their resources',
     file: 'packages/deploy/src/iam/policies.ts',
-    find: "...together(statementsOf('Bound', changes, given, of))],",
-    replace: "...together(statementsOf('Bound', changes, given, of, BY_NAME))],",
+    find: "statementsOf('Bound', changes, given, of).map((each) => ofServices(each, wide))",
+    replace: "statementsOf('Bound', changes, given, of, BY_NAME)",
     tests: ['packages/deploy/src/limits.test.ts'],
   },
   {

@@ -85,13 +85,16 @@ function bounds(options: IamOptions, roles: readonly MemberRole[]): { readonly b
   const narrow = (given: IamOptions) => statementsOf('Bound', actions, given, of);
   const written = iamActions(options.remediators.flatMap(({ uses }) => [...uses.writes, ...uses.undoes]));
   const [changes, looks] = [actions.filter((each) => written.includes(each)), actions.filter((each) => !written.includes(each))];
+  // What is only looked at is kept to its kind by the policies of the role; what is changed, by the boundary as well, but for services that are wide.
+  const short = (wide: readonly string[]) => (given: IamOptions) =>
+    [...statementsOf('BoundLook', looks, given, of, BY_NAME), ...together(statementsOf('Bound', changes, given, of).map((each) => ofServices(each, wide)))].map(
+      unnamed,
+    );
+  const services = widestFirst(statementsOf('Bound', changes, options, of));
   const allows = [
     narrow,
     (given: IamOptions) => together(narrow(given)),
-    // What is only looked at is kept to its kind by the policies of the role; what is changed, by the boundary as well.
-    (given: IamOptions) => [...statementsOf('BoundLook', looks, given, of, BY_NAME), ...together(statementsOf('Bound', changes, given, of))],
-    (given: IamOptions) => together(narrow(given).map(ofServices)),
-    (given: IamOptions) => [...statementsOf('BoundLook', looks, given, of, BY_NAME), ...together(statementsOf('Bound', changes, given, of).map(ofServices))],
+    ...[0, ...services.map((_, at) => at + 1)].map((many) => short(services.slice(0, many))),
     (given: IamOptions) => statementsOf('Bound', actions, given, of, BY_NAME),
   ].map((made) => measured(options, made));
   const denies = [
@@ -99,8 +102,8 @@ function bounds(options: IamOptions, roles: readonly MemberRole[]): { readonly b
     { Sid: 'OnlyDeclared', Effect: 'Deny', NotAction: actions.length === 0 ? ['sts:GetCallerIdentity'] : actions, Resource: '*' },
     { Sid: 'Never', Effect: 'Deny', Action: [...NEVER], Resource: '*' },
   ].map((each): Measured => ({ statement: each, longest: each }));
-  // The most that still fits; the order of importance is: exact names, then whose resources, then which are changed, then which are looked at, then which
-  // of them is for which action, then denials, which hold elsewhere as well.
+  // The most that still fits; the order of importance is: exact names, then whose resources, then which are changed, of as many services as there is room
+  // for, then which are looked at, then which of them is for which action, then denials, which hold elsewhere as well.
   for (const allow of allows)
     for (const within of [2, 1, 0]) {
       const boundary = [...allow, ...denies.slice(0, within)];
@@ -127,14 +130,39 @@ function together(statements: readonly JsonObject[]): readonly JsonObject[] {
   });
 }
 
-/** A statement on all resources of the account in its services, instead of some kinds of them. What has a condition stays as it is. */
-function ofServices(statement: JsonObject): JsonObject {
-  const { Resource, Condition } = statement;
-  if (!Array.isArray(Resource) || Condition !== undefined) return statement;
-  const wide = (arn: string) => arn.replace(/^(arn:(?:(?:\$\{[^}]*\}|[^:])*:){4}).*$/, '$1*');
-  const each = (one: Json): Json =>
-    typeof one === 'string' ? wide(one) : isRecord(one) && typeof one['Fn::Sub'] === 'string' ? { 'Fn::Sub': wide(one['Fn::Sub']) } : one;
-  return { ...statement, Resource: distinct(Resource.map(each)) };
+/** ARNs of a statement that can be widened: what has a condition stays as it is. */
+const arnsOf = ({ Resource, Condition }: JsonObject): readonly Json[] => (Array.isArray(Resource) && Condition === undefined ? Resource : []);
+const arnIn = (one: Json): string => String(isRecord(one) ? one['Fn::Sub'] : one);
+const serviceIn = (one: Json): string => /^arn:(?:\$\{[^}]*\}|[^:]*):([^:]*)/.exec(arnIn(one))?.[1] ?? '';
+
+/** All resources of the account in the service of one. */
+const serviceWide = (arn: string): string => arn.replace(/^(arn:(?:(?:\$\{[^}]*\}|[^:])*:){4}).*$/, '$1*');
+
+/** A statement on all resources of the account in some services, instead of some kinds of them. */
+function ofServices(statement: JsonObject, wide: readonly string[]): JsonObject {
+  const arns = arnsOf(statement);
+  if (!arns.some((one) => wide.includes(serviceIn(one)))) return statement;
+  const widened = (one: Json): Json => {
+    if (!wide.includes(serviceIn(one))) return one;
+    const arn = serviceWide(arnIn(one));
+    return isRecord(one) ? { 'Fn::Sub': arn } : arn;
+  };
+  return { ...statement, Resource: distinct(arns.map(widened)) };
+}
+
+/** Services by how much shorter their resources are when their kinds are not told apart, those that save the most first. */
+function widestFirst(statements: readonly JsonObject[]): readonly string[] {
+  const saved = new Map<string, number>();
+  for (const one of distinct(statements.flatMap(arnsOf))) {
+    const before = saved.get(serviceIn(one)) ?? -serviceWide(arnIn(one)).length;
+    saved.set(serviceIn(one), before + arnIn(one).length);
+  }
+  return [...saved].sort(([one, a], [other, b]) => b - a || one.localeCompare(other)).map(([service]) => service);
+}
+
+/** Names of statements are for readers, and take room. */
+function unnamed({ Sid: _, ...statement }: JsonObject): JsonObject {
+  return statement;
 }
 
 const distinct = (all: readonly Json[]): Json[] => [...new Map(all.map((each) => [JSON.stringify(each), each])).values()];
