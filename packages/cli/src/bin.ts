@@ -16,4 +16,6 @@ if (old !== null) {
     if (error.code !== 'EPIPE') throw error;
   });
   process.exitCode = await run(process.argv.slice(2), processIo());
+  // After a refusal nobody waits for a request that was begun before it.
+  if (process.exitCode !== 0) process.stdout.write('', () => process.stderr.write('', () => process.exit()));
 }

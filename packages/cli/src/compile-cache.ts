@@ -27,8 +27,8 @@ export function compileCacheFolder(env: NodeJS.ProcessEnv, uid: number | undefin
       if (path === dirname(path)) break;
     }
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    // What was there before is looked at as well; a folder that others may read tells them nothing that is secret.
-    return safe(folder, [uid]) ? folder : null;
+    // What was there before is looked at as well. Below it Node makes folders by the umask: nobody else may come that far.
+    return safe(folder, [uid]) && (lstatSync(folder).mode & 0o077) === 0 ? folder : null;
   } catch {
     // No folder can be made, as on a disk that is read-only: then it is compiled in each run.
     return null;

@@ -359,6 +359,8 @@ function policyOf(io: Io, options: GlobalOptions, config: ConfigFile, needs: Pol
       return value;
     };
     const value = isLive<Policy>(policy) ? null : read();
+    // Where something else is refused first nobody reads it.
+    value?.catch(() => undefined);
     return { live: { read: () => value ?? read() }, source: { kind: 'config', file: null } };
   }
   const shown = options.policy ?? DEFAULT_POLICY;

@@ -443,8 +443,7 @@ export function outcomeOf(decision: Decision): Outcome {
 
 /** What an assessment says is open. */
 export function stillOpen(assessment: Assessment): readonly string[] {
-  // The gap of a flag is in the plan that sets it.
-  if (assessment.status === 'manual') return assessment.flagged === true ? [] : [assessment.message];
+  if (assessment.status === 'manual') return [assessment.message];
   if (assessment.status !== 'change') return [];
   return [...assessment.changes.map((change) => change.summary), ...(assessment.open ?? [])];
 }

@@ -142,7 +142,8 @@ function found(
 
   const left = remaining(plan.changes, assessment);
   const { length } = plan.changes;
-  if (tells && unresolved(plan.changes, assessment).length === 0) {
+  // What is as it was before was not done, also where nothing asks for it any more: other parameters, for one.
+  if (tells && !untouched && unresolved(plan.changes, assessment).length === 0) {
     const message = `${plan.changes.map((change) => change.summary).join('; ')} (its worker was lost; found done by recovery)`;
     return close(plan.changes.some((change) => change.resolves) ? 'remediated' : 'flagged', message, 'verified', state, { open: stillOpen(assessment) });
   }

@@ -1,5 +1,5 @@
 // Copies of checkpoints in a folder whose file system has no links.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
@@ -21,5 +21,16 @@ it('are kept all the same, and never replaced', async () => {
   const folder = join(directory, 'example.com_redress');
   expect(readdirSync(folder)).toEqual(['000000000001234.checkpoint']);
   expect(readFileSync(join(folder, '000000000001234.checkpoint'), 'utf8')).toBe(note);
+  rmSync(directory, { recursive: true });
+});
+
+it.each([0, 20])('that were cut short after %i bytes are made whole by the next', async (bytes) => {
+  const directory = mkdtempSync(join(tmpdir(), 'redress-anchor-'));
+  const note = `example.com/redress\n1234\n${Buffer.alloc(32, 9).toString('base64')}\n\n\u2014 example.com/redress AAAA\n`;
+  const file = join(directory, 'example.com_redress', '000000000001234.checkpoint');
+  mkdirSync(join(directory, 'example.com_redress'));
+  writeFileSync(file, note.slice(0, bytes));
+  expect(await anchorTo([folderAnchor(directory)], note)).toEqual([]);
+  expect(readFileSync(file, 'utf8')).toBe(note);
   rmSync(directory, { recursive: true });
 });

@@ -1,6 +1,6 @@
 // Copies of checkpoints where whoever writes the evidence cannot: what shows later that a log was set back, or rewritten.
 import { randomUUID } from 'node:crypto';
-import { constants, copyFile, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { constants, copyFile, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, RedressError } from '@redress/core';
 
@@ -33,9 +33,12 @@ export function folderAnchor(directory: string): Anchor {
         const there = await readFile(file, 'utf8').catch(() => {
           throw error;
         });
-        if (!sameCheckpoint(there, note)) throw contradicts(file);
+        // One that was copied was cut short by whatever stopped it: it says nothing else.
+        if (there.length < note.length && note.startsWith(there) && !sameCheckpoint(there, note)) await rename(temporary, file);
+        else if (!sameCheckpoint(there, note)) throw contradicts(file);
       } finally {
-        await rm(temporary, { force: true });
+        // Where nothing can be removed the copy is kept all the same, and what contradicts it is said.
+        await rm(temporary, { force: true }).catch(() => undefined);
       }
     },
   };
