@@ -430,6 +430,7 @@ describe('a project with one remediator package', () => {
     const all = installed(small);
     expect(all.filter((name) => name.startsWith('@redress/'))).toEqual(['@redress/core', '@redress/remediator-s3']);
     expect(all.filter((name) => name.startsWith('@aws-sdk/client-'))).toEqual([
+      '@aws-sdk/client-kms',
       '@aws-sdk/client-organizations',
       '@aws-sdk/client-s3',
       '@aws-sdk/client-s3-control',
