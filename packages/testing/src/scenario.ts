@@ -31,6 +31,8 @@ export interface Scenario {
   readonly irreversible?: boolean;
   /** Only a part may be changed at once: the rest waits for a person (older than the event, or with a hazard). */
   readonly partly?: boolean;
+  /** Each run makes one step, and the gap stays open (`open`): a later run goes on by what it sees. */
+  readonly steps?: boolean;
   /** The EventBridge event that reports it. Default: a Config compliance change, or a Security Hub finding, of the remediator's triggers. */
   readonly event?: ((resource: ResourceRef, arranged: Readonly<Record<string, unknown>>) => unknown) | undefined;
   /** Makes the gap again after it was fixed, as a person would; answers what `arrange` does when the event has to name something new. */

@@ -371,6 +371,11 @@ it.each([
   ['no compliant scenario', toyScenarios.filter((scenario) => scenario.expect !== 'compliant'), /no scenario is compliant/],
   ['no change', toyScenarios.filter((scenario) => scenario.expect !== 'change'), /no scenario without hazard expects a change/],
   ['two scenarios of one name', [...toyScenarios, ...toyScenarios], /two scenarios have one name/],
+  [
+    'steps of which the first leaves nothing open',
+    toyScenarios.map((scenario) => (scenario.expect === 'change' ? { ...scenario, steps: true } : scenario)),
+    /nothing stays open after the first/,
+  ],
 ])('refuses %s', async (_, scenarios, problem) => {
   const failures = await checkRemediator(encryptThings, toyOptions(cloud.endpoint, scenarios));
   expect(failures.map((failure) => failure.problem).join('\n')).toMatch(problem);

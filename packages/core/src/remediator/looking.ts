@@ -4,7 +4,7 @@ import { RedressError } from '../model/errors.js';
 import { type Json, toJson } from '../model/json.js';
 import type { Partition, ResourceRef } from '../model/resource.js';
 import { sayingOf } from '../model/words.js';
-import type { Glance, Observation, ObservationPurpose, Tags } from './define.js';
+import type { Glance, Observation, ObservationPurpose, Tagged, Tags } from './define.js';
 import type { Asked, Part, ResourceType, WithFound } from './resource-parts.js';
 import type { OperationUse } from './service.js';
 
@@ -17,6 +17,8 @@ export interface Looked<Found> {
   readonly at?: (found: Found) => object;
   readonly read?: Reading;
   readonly context?: Reading;
+  readonly usedBy?: (context: never) => readonly Tagged[];
+  readonly holds?: boolean;
   readonly absent?: Readonly<Record<string, unknown>>;
   readonly worded: readonly { readonly code: string; readonly words: readonly string[] }[];
 }
@@ -101,12 +103,13 @@ function complete(raw: object, absent: Looked<never>['absent'], id: string): Rec
   return toJson(known) as unknown as Record<string, unknown>;
 }
 
-/** What tags say of worded hazards, by code. */
-function said(worded: Looked<never>['worded'], labels: Tags | 'untaggable'): Readonly<Record<string, string>> {
-  const pairs = labels === 'untaggable' ? [] : Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+/** What tags of it, and of what uses it, say of worded hazards, by code. */
+function said(worded: Looked<never>['worded'], labels: Tags | 'untaggable', using: readonly Tagged[]): Readonly<Record<string, string>> {
+  const tagged = [{ tags: labels === 'untaggable' ? {} : labels, on: '' }, ...using.map(({ tags, id }) => ({ tags, on: ` of ${id}` }))];
+  const pairs = tagged.flatMap(({ tags, on }) => Object.entries(tags).map(([key, value]) => ({ pair: `${key}=${value}`, on })));
   return Object.fromEntries(
     worded.flatMap(({ code, words }) => {
-      const saying = pairs.filter((pair) => sayingOf(pair, words) !== null);
+      const saying = pairs.filter(({ pair }) => sayingOf(pair, words) !== null).map(({ pair, on }) => `${pair}${on}`);
       return saying.length === 0 ? [] : [[code, saying.join(', ')]];
     }),
   );
@@ -132,7 +135,7 @@ export async function observing<Found>(
     readonly observedAt: number;
   },
 ): Promise<Observation<Json, unknown> | 'gone'> {
-  const { on, at, read, context, worded } = looked;
+  const { on, at, read, context, usedBy, holds, worded } = looked;
   const { resource, parameters, purpose, observedAt } = args;
   const { tags, except } = on['~parts'];
   if ((except?.(resource) ?? null) !== null) return { state: { created: null }, tags: tags === 'untaggable' ? tags : {} };
@@ -140,17 +143,21 @@ export async function observing<Found>(
     (part: Reading): Reader =>
     (asked) =>
       part.of({ ...asked, parameters, observedAt });
-  const readers = [...(read === undefined ? [] : [reader(read)]), ...(context === undefined || purpose !== 'decision' ? [] : [reader(context)])];
+  // Exceptions on what uses it, and hazards that come up at any time, hold a change back until it goes out.
+  const informs = purpose === 'decision' || ((usedBy !== undefined || holds === true) && purpose === 'confirmation');
+  const readers = [...(read === undefined ? [] : [reader(read)]), ...(context === undefined || !informs ? [] : [reader(context)])];
   const seen = await sight(on, args, purpose !== 'verification', readers);
   if (seen === null) return 'gone';
   const [first, second] = seen.answers;
   const raw = read === undefined ? (at as NonNullable<typeof at>)(seen.found) : (first as object);
   const own = read === undefined ? first : second;
-  const informing = worded.length === 0 ? own : purpose === 'decision' ? { own, said: said(worded, seen.tags) } : undefined;
+  const using = usedBy === undefined || !informs ? undefined : usedBy(own as never);
+  const informing = worded.length === 0 ? own : informs ? { own, said: said(worded, seen.tags, using ?? []) } : undefined;
   return {
     state: stateOf(looked, seen.found, raw, resource.id),
     ...(informing === undefined ? {} : { context: informing }),
     tags: seen.tags,
+    ...(using === undefined ? {} : { usedBy: using }),
   };
 }
 

@@ -191,6 +191,55 @@ describe('a setting', () => {
       undoes: [{ operations: ['PutBox'] }],
     });
   });
+  it('says what uses it, by whose tags hazards are named, too, and looks at it again right before the change', async () => {
+    const shared = defineSetting({
+      ...about,
+      on: box,
+      id: 'box-close-shared',
+      title: 'Close boxes',
+      ceiling: 'approve',
+      at: ({ Open }) => ({ open: Open }),
+      context: { reads: [boxes.pick('GetOwner')], of: async ({ aws, id }) => ({ owner: (await aws.boxes.GetOwner({ Name: id })).Owner ?? '?' }) },
+      usedBy: ({ owner }) => [{ type: 'AWS::Box::Owner', id: owner, tags: { purpose: 'temp', keep: 'open' } }],
+      exceptionTypes: ['AWS::Box::Owner'],
+      hazards: [shortLived('it cannot be thrown away any more')],
+      rollback: { restores: 'exact', what: 'It is opened again.', not: [] },
+      wanted: ({ now }) => ({ ...now, open: false }),
+      writes: [boxes.pick('PutBox')],
+      write: ({ id, to }) => boxes.call('PutBox', { Name: id, Open: to.open }),
+      summary: ({ id }) => `close ${id}`,
+    });
+    expect(shared.exceptionTypes).toEqual(['AWS::Box::Owner']);
+    const usedBy = [{ type: 'AWS::Box::Owner', id: 'ops', tags: { purpose: 'temp', keep: 'open' } }];
+    for (const purpose of ['decision', 'confirmation'] as const) {
+      const { seen, assessment } = await look({ owner: 'ops' }, shared, {}, purpose);
+      expect(seen).toMatchObject({ usedBy, tags: {} });
+      expect(assessment).toMatchObject({ hazards: [{ code: 'short-lived', message: expect.stringContaining('(purpose=temp of ops)') }] });
+    }
+    const verified = await look({ owner: 'ops' }, shared, {}, 'verification');
+    expect(verified.seen).not.toHaveProperty('usedBy');
+    expect(verified.calls).toEqual(['GetBox']);
+  });
+  it('whose hazards come up at any time is asked about them again right before the change', async () => {
+    const held = defineSetting({
+      ...about,
+      on: box,
+      id: 'box-close-held',
+      title: 'Close boxes',
+      ceiling: 'approve',
+      at: ({ Open }) => ({ open: Open }),
+      context: { reads: [boxes.pick('GetOwner')], of: async ({ aws, id }) => ({ owner: (await aws.boxes.GetOwner({ Name: id })).Owner ?? null }) },
+      contextHolds: true,
+      hazards: [{ code: 'owned', effect: 'notify', what: 'Somebody owns it.', advice: 'Ask them.', when: ({ context }) => context?.owner ?? null }],
+      rollback: { restores: 'exact', what: 'It is opened again.', not: [] },
+      wanted: ({ now }) => ({ ...now, open: false }),
+      writes: [boxes.pick('PutBox')],
+      write: ({ id, to }) => boxes.call('PutBox', { Name: id, Open: to.open }),
+      summary: ({ id }) => `close ${id}`,
+    });
+    expect((await look({ owner: 'ops' }, held, {}, 'confirmation')).assessment).toMatchObject({ hazards: [{ code: 'owned', message: 'ops' }] });
+    expect((await look({ owner: 'ops' }, held, {}, 'verification')).calls).toEqual(['GetBox']);
+  });
   it('of what has no such settings is not read', async () => {
     const { assessment, calls } = await look({}, close, {}, 'decision', 'virtual-1');
     expect([assessment, calls]).toEqual([{ status: 'not-applicable', reason: 'Virtual boxes cannot be closed.' }, []]);

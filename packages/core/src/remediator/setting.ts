@@ -14,6 +14,7 @@ import {
   type Observation,
   type Remediator,
   type RemediatorDefinition,
+  type Tagged,
 } from './define.js';
 import type { Looked } from './looking.js';
 import { callReader, type NamedIn, type NoReads, type Part, type ResourceType, type WithFound } from './resource-type.js';
@@ -172,8 +173,14 @@ interface About<
   readonly read?: Part<ReadReads, ReadWith<Found, StandardSchemaV1.InferOutput<Parameters>>, Raw>;
   /** What a member means that the service leaves out. One that is left out and has no meaning here makes the look fail. */
   readonly absent?: Absent;
-  /** What only informs hazards and messages: read for decisions alone, not compared and not digested. */
+  /** What only informs hazards and messages: not compared and not digested. Read for decisions alone, unless it holds changes back. */
   readonly context?: Part<ContextReads, ReadWith<Found, StandardSchemaV1.InferOutput<Parameters>>, Context>;
+  /** Its hazards come up at any time: it is read again right before a change, which one of them holds back. */
+  readonly contextHolds?: true;
+  /** What uses the resource, each with its own tags: an exception on it holds, and words in its tags count. The context is read again right before a change. */
+  usedBy?(context: NoInfer<Context>): readonly Tagged[];
+  /** The types of what `usedBy` gives. */
+  readonly exceptionTypes?: readonly string[];
   /** Parameters of the rule or control, by its names, and the parameter here that each stands for: what a source looks for beyond the policy is said. */
   readonly ruleParameters?: Readonly<Record<string, string>>;
   judge?: RemediatorDefinition<[], [], [], Parameters, NoInfer<Read<Raw, Absent>>, Context>['judge'];
@@ -386,7 +393,7 @@ function remediatorOf<Found, Raw extends object, Absent extends object, Context,
     const { own, said } = (worded.length === 0 ? { own: args.context, said: {} } : (args.context ?? { own: undefined, said: {} })) as Told<Context>;
     return doing.assess(judging((created === undefined ? args.state : now) as Value, own, args), said);
   };
-  const looked: Looked<Found> = { on, at, read, context, absent, worded } as Looked<Found>;
+  const looked: Looked<Found> = { on, at, read, context, usedBy: definition.usedBy, holds: definition.contextHolds, absent, worded } as Looked<Found>;
   const made = defineRemediator({
     id: definition.id,
     title: definition.title,
@@ -404,6 +411,7 @@ function remediatorOf<Found, Raw extends object, Absent extends object, Context,
     hazards: doing.hazards.map(({ code, effect, what, advice }) => ({ code, effect, what, advice })),
     ...(doing.rollback === undefined ? {} : { rollback: doing.rollback }),
     ...(definition.alsoFoundBy === undefined ? {} : { alsoFoundBy: definition.alsoFoundBy }),
+    ...(definition.exceptionTypes === undefined ? {} : { exceptionTypes: definition.exceptionTypes }),
     ...(definition.inCode === undefined ? {} : { inCode: definition.inCode }),
     ...(definition.parameters === undefined ? {} : { parameters: definition.parameters }),
     ...(doing.passes === undefined ? {} : { passes: doing.passes }),

@@ -3,6 +3,7 @@ import {
   AssociateAddressCommand,
   AssociateRouteTableCommand,
   AttachInternetGatewayCommand,
+  AttachNetworkInterfaceCommand,
   AuthorizeSecurityGroupEgressCommand,
   AuthorizeSecurityGroupIngressCommand,
   type AuthorizeSecurityGroupIngressCommandOutput,
@@ -1191,7 +1192,7 @@ const checking = async (sdk: Sdk, NetworkInterfaceId: string, Value: boolean) =>
   await new EC2Client(sdk.config).send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId, SourceDestCheck: { Value } }));
 };
 const nic =
-  ({ checked = false, routed = false, tags = {} as Readonly<Record<string, string>> }) =>
+  ({ checked = false, routed = false, attached = false, tags = {} as Readonly<Record<string, string>> }) =>
   async (sdk: Sdk): Promise<ResourceRef> => {
     const client = new EC2Client(sdk.config);
     const VpcId = (await client.send(new CreateVpcCommand({ CidrBlock: '10.9.0.0/16' }))).Vpc?.VpcId;
@@ -1200,6 +1201,11 @@ const nic =
     const ref = thing(sdk, 'NetworkInterface', NetworkInterfaceId);
     for (const [key, value] of Object.entries({ team: 'net', ...tags })) await tagged(sdk, ref, key, value);
     await checking(sdk, NetworkInterfaceId, checked);
+    if (attached) {
+      const { Instances } = await client.send(new RunInstancesCommand({ ImageId: 'ami-12c6146b', MinCount: 1, MaxCount: 1, SubnetId }));
+      const InstanceId = Instances?.[0]?.InstanceId;
+      await client.send(new AttachNetworkInterfaceCommand({ NetworkInterfaceId, InstanceId, DeviceIndex: 1 }));
+    }
     if (routed) {
       const RouteTableId = (await client.send(new CreateRouteTableCommand({ VpcId }))).RouteTable?.RouteTableId;
       await client.send(new CreateRouteCommand({ RouteTableId, NetworkInterfaceId, DestinationCidrBlock: '0.0.0.0/0' }));
@@ -1233,6 +1239,7 @@ describeRemediator(enableSourceDestCheck, {
           request: { networkInterfaceId: id, sourceDestCheck: { value: false } },
         }),
     },
+    { ...forwarding, name: 'one of an instance', expect: 'change', arrange: nic({ attached: true }) },
     { ...forwarding, name: 'one that a route leads to', expect: 'change', hazards: ['routed'], arrange: nic({ routed: true }) },
     { ...forwarding, name: 'one of a NAT instance', expect: 'change', hazards: ['appliance'], arrange: nic({ tags: { role: 'nat-instance' } }) },
     { ...forwarding, name: 'an interface with the check', expect: 'compliant', arrange: nic({ checked: true }) },
@@ -1333,12 +1340,13 @@ describeRemediator(requireImdsv2InLaunchTemplate, {
   account: { endpoint: front.endpoint },
   goneCode: 'InvalidLaunchTemplateId.NotFoundException',
   scenarios: [
-    { ...toV2, name: 'a template that lets tokens be left out', expect: 'change', arrange: template({ ...own, ...v1 }) },
-    { ...toV2, name: 'a template that has just been made, and says nothing of it', expect: 'change', arrange: template(own), event: madeNow },
+    { ...toV2, name: 'a template that lets tokens be left out', expect: 'change', steps: true, arrange: template({ ...own, ...v1 }) },
+    { ...toV2, name: 'a template that has just been made, and says nothing of it', expect: 'change', steps: true, arrange: template(own), event: madeNow },
     {
       ...toV2,
       name: 'a volume of a snapshot',
       expect: 'change',
+      steps: true,
       arrange: template({ ...own, ...v1, BlockDeviceMappings: [{ DeviceName: '/dev/sdb', Ebs: { SnapshotId: 'snap-0123456789abcdef0', VolumeSize: 8 } }] }),
     },
     {
@@ -1374,13 +1382,20 @@ describeRemediator(requireImdsv2InLaunchTemplate, {
 });
 
 const addressed = { NetworkInterfaces: [{ DeviceIndex: 0, AssociatePublicIpAddress: true, Groups: ['sg-0123456789abcdef0'] }] };
+const unaddressed = { NetworkInterfaces: [{ ...addressed.NetworkInterfaces[0], AssociatePublicIpAddress: false }] };
 const asking = versioned('NetworkInterfaces', addressed);
 describeRemediator(removePublicIpFromLaunchTemplate, {
   account: { endpoint: front.endpoint },
   goneCode: 'InvalidLaunchTemplateId.NotFoundException',
   scenarios: [
-    { ...asking, name: 'a template that asks for an address', expect: 'change', arrange: template({ ...own, ...addressed }) },
-    { ...asking, name: 'a template that has just been made', expect: 'change', arrange: template({ ...own, ...addressed }), event: madeNow },
+    { ...asking, name: 'a template that asks for an address', expect: 'change', steps: true, arrange: template({ ...own, ...addressed }) },
+    { ...asking, name: 'a template that has just been made', expect: 'change', steps: true, arrange: template({ ...own, ...addressed }), event: madeNow },
+    {
+      ...asking,
+      name: 'a latest version that is right, and not the default',
+      expect: 'change',
+      arrange: template({ ...own, ...addressed }, { newer: { ...own, ...unaddressed } }),
+    },
     { ...asking, name: 'instances that run', expect: 'change', hazards: ['in-use'], arrange: template({ ...own, ...addressed }, { running: true }) },
     {
       ...asking,
@@ -1402,13 +1417,14 @@ describeRemediator(removePublicIpFromLaunchTemplate, {
 });
 
 const plainVolume = { BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: 8, Encrypted: false } }] };
+const encryptedVolume = { BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: 8, Encrypted: true } }] };
 const encrypting = versioned('BlockDeviceMappings', plainVolume);
 describeRemediator(encryptVolumesInLaunchTemplate, {
   account: { endpoint: front.endpoint },
   goneCode: 'InvalidLaunchTemplateId.NotFoundException',
   scenarios: [
-    { ...encrypting, name: 'a template with a plain volume', expect: 'change', arrange: template({ ...own, ...plainVolume }) },
-    { ...encrypting, name: 'a template that has just been made', expect: 'change', arrange: template({ ...own, ...plainVolume }), event: madeNow },
+    { ...encrypting, name: 'a template with a plain volume', expect: 'change', steps: true, arrange: template({ ...own, ...plainVolume }) },
+    { ...encrypting, name: 'a template that has just been made', expect: 'change', steps: true, arrange: template({ ...own, ...plainVolume }), event: madeNow },
     {
       ...encrypting,
       name: 'a key of the policy',
@@ -1416,6 +1432,12 @@ describeRemediator(encryptVolumesInLaunchTemplate, {
       hazards: ['customer-key'],
       parameters: { kmsKeyId: 'alias/volumes' },
       arrange: template({ ...own, ...plainVolume }),
+    },
+    {
+      ...encrypting,
+      name: 'a latest version that is right, and not the default',
+      expect: 'change',
+      arrange: template({ ...own, ...plainVolume }, { newer: { ...own, ...encryptedVolume } }),
     },
     { ...encrypting, name: 'instances that run', expect: 'change', hazards: ['in-use'], arrange: template({ ...own, ...plainVolume }, { running: true }) },
     {
@@ -1533,7 +1555,7 @@ describeRemediator(enableSiteVpnLogging, {
   parameters: { logGroupArn: 'arn:aws:logs:{region}:123456789012:log-group:vpn' },
   scenarios: [
     { ...tunnelling, name: 'one tunnel of two logs nothing', expect: 'change', arrange: tunnels([false, true], [true, true]) },
-    { ...tunnelling, name: 'neither tunnel logs anything', expect: 'change', arrange: tunnels([false, true], [false, true]) },
+    { ...tunnelling, name: 'neither tunnel logs anything', expect: 'change', steps: true, arrange: tunnels([false, true], [false, true]) },
     {
       ...tunnelling,
       name: 'someone has just turned it off',
@@ -1548,7 +1570,7 @@ describeRemediator(enableSiteVpnLogging, {
           request: { ModifyVpnTunnelOptionsRequest: { VpnConnectionId: id } },
         }),
     },
-    { ...tunnelling, name: 'the other tunnel is down', expect: 'manual', arrange: tunnels([false, true], [true, false]) },
+    { ...tunnelling, name: 'the other tunnel is down', expect: 'change', hazards: ['other-tunnel-down'], arrange: tunnels([false, true], [true, false]) },
     { ...tunnelling, name: 'both tunnels log', expect: 'compliant', arrange: tunnels([true, true], [true, false]) },
     { name: 'a connection that is gone', expect: 'compliant', arrange: async (sdk) => thing(sdk, 'VPNConnection', 'vpn-0123456789abcdef0') },
   ],

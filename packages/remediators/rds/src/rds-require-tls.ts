@@ -1,4 +1,4 @@
-import { allOf, defineSetting, given, paginate } from '@redress/core';
+import { allOf, defineSetting, given, paginate, tagsIn } from '@redress/core';
 import { rds } from './client.js';
 import { packageRef } from './package-ref.js';
 import { dbInstance, instanceCalls, MARKER } from './resources.js';
@@ -46,19 +46,13 @@ export const requireTls = defineSetting({
     reads: [rds.pick('DescribeDBParameters')],
     async of({ aws, found }) {
       const { Engine: engine, DBClusterIdentifier: cluster, DBParameterGroups } = await found();
-      const [{ DBParameterGroupName: group, ParameterApplyStatus: applied } = {}] = DBParameterGroups ?? [];
+      const [{ DBParameterGroupName: group } = {}] = DBParameterGroups ?? [];
       const parameter = engine === undefined ? null : parameterOf(engine);
-      const nothing = { group, engine, cluster, value: null, set: false, waits: false };
+      const nothing = { group, engine, cluster, value: null, set: false };
       if (parameter === null || group === undefined || cluster !== undefined) return nothing;
       const asked = { DBParameterGroupName: group, Filters: [{ Name: 'parameter-name', Values: [parameter.name] }] };
       for await (const each of paginate(aws.rds.DescribeDBParameters, asked, 'Parameters', MARKER))
-        if (each.ParameterName === parameter.name)
-          return {
-            ...nothing,
-            value: each.ParameterValue ?? null,
-            set: given(each, 'Source') === 'user',
-            waits: [parameter.applied, applied].every((each) => each === 'pending-reboot'),
-          };
+        if (each.ParameterName === parameter.name) return { ...nothing, value: each.ParameterValue ?? null, set: given(each, 'Source') === 'user' };
       throw new Error(`RDS did not say what ${parameter.name} is in ${group}.`);
     },
   },
@@ -66,12 +60,17 @@ export const requireTls = defineSetting({
   context: {
     reads: [rds.pick('DescribeDBInstances')],
     async of({ aws, found, id }) {
-      const own = (await found()).DBParameterGroups?.[0]?.DBParameterGroupName;
+      const [{ DBParameterGroupName: own, ParameterApplyStatus: applied = 'unknown' } = {}] = (await found()).DBParameterGroups ?? [];
       const all = await allOf(paginate(aws.rds.DescribeDBInstances, {}, 'DBInstances', MARKER));
       const using = all.filter((each) => given(each, 'DBParameterGroups').some((one) => given(one, 'DBParameterGroupName') === own));
-      return { others: using.flatMap(({ DBInstanceIdentifier: other = '?' }) => (other === id ? [] : [other])).sort() };
+      const others = using.filter((each) => each.DBInstanceIdentifier !== id);
+      const tagged = others.map(({ DBInstanceIdentifier: other = '?', TagList }) => ({ type: dbInstance.type, id: other, tags: tagsIn(TagList) }));
+      return { applied, using: tagged.sort((a, b) => (a.id < b.id ? -1 : 1)) };
     },
   },
+  // The change reaches them, too.
+  usedBy: ({ using }) => using,
+  exceptionTypes: [dbInstance.type],
   hazards: [
     {
       code: 'shared-group',
@@ -79,22 +78,26 @@ export const requireTls = defineSetting({
       what: 'Other instances have the same parameter group: their clients need TLS, too.',
       advice: 'Ask the owners of the others, or give the instance a parameter group of its own first.',
       when: ({ context, now, id }) =>
-        context === undefined || context.others.length === 0
+        context === undefined || context.using.length === 0
           ? null
-          : `${now.group} is the parameter group of ${context.others.join(', ')}, too, not of ${id} alone`,
+          : `${now.group} is the parameter group of ${context.using.map((each) => each.id).join(', ')}, too, not of ${id} alone`,
     },
   ],
   rollback: { restores: 'exact', what: 'The parameter has its old value, or none of its own, as before.', not: ['Connections that were refused meanwhile.'] },
   alsoFoundBy: { prowler: ['rds_instance_transport_encrypted'] },
   inCode: { cloudFormation: 'AWS::RDS::DBParameterGroup Parameters', terraform: 'aws_db_parameter_group parameter' },
-  instead({ now: { group, engine, cluster, value, waits }, id }) {
+  instead({ now: { group, engine, cluster, value }, context, id }) {
     if (cluster !== null) return { status: 'not-applicable', reason: `It is a member of the cluster ${cluster}, whose parameter group decides.` };
     const parameter = parameterOf(engine);
     if (parameter === null) return { status: 'not-applicable', reason: `The engine ${engine} has no parameter for it.` };
     if (isOn(value))
-      return waits
-        ? { status: 'manual', message: `${id} requires TLS from its next restart.`, steps: ['Restart it when its clients connect with TLS.'] }
-        : null;
+      return context === undefined || context.applied === 'in-sync'
+        ? null
+        : {
+            status: 'manual',
+            message: `The parameter group ${group} requires TLS, and ${id} does not run with all of it yet: it is ${context.applied}.`,
+            steps: ['Wait while it is applied. Where it waits for a restart, restart the instance once its clients connect with TLS.'],
+          };
     if (!group.startsWith('default.')) return null;
     return {
       status: 'manual',
@@ -116,6 +119,10 @@ export const requireTls = defineSetting({
       ? rds.call('ModifyDBParameterGroup', { DBParameterGroupName: group, Parameters: [{ ParameterName, ParameterValue: value, ApplyMethod }] })
       : rds.call('ResetDBParameterGroup', { DBParameterGroupName: group, ResetAllParameters: false, Parameters: [{ ParameterName, ApplyMethod }] });
   },
+  open: ({ id, now: { engine } }) =>
+    parameterOf(engine)?.applied === 'pending-reboot'
+      ? [`${id} takes connections without TLS until it restarts: restart it once its clients connect with TLS`]
+      : undefined,
   compliant: ({ id }) => `${id} takes connections with TLS alone.`,
   summary: ({ id, now: { group, engine } }) =>
     `require TLS for connections to ${id}${parameterOf(engine)?.applied === 'immediate' ? '' : ' from its next restart'}, by the parameter group ${group}`,

@@ -65,8 +65,24 @@ describe('TLS to an instance', () => {
     expect(await of({ engine, value: '0' })).toMatchObject({
       status: 'change',
       hazards: [],
-      changes: [{ call: set(name, '1', method), undo: { restores: 'exact', calls: [reset(name, method)] } }],
+      changes: [{ call: set(name, '1', method), undo: { restores: 'exact', calls: [reset(name, method)] }, resolves: method === 'immediate' }],
     });
+  });
+  it('of SQL Server stays open until the instance restarts', async () => {
+    expect(await of({ engine: 'sqlserver-se', value: '0' })).toMatchObject({ open: [expect.stringContaining('orders takes connections without TLS')] });
+    expect(await of({ value: '0' })).not.toHaveProperty('open');
+  });
+  it('is not required where an exception is on another instance of the parameter group', async () => {
+    const look = async (purpose: 'decision' | 'confirmation') => {
+      const { rds } = replies({ value: '0', others: ['legacy'], found: { TagList: [{ Key: 'redress:exception', Value: 'EX-1' }] } });
+      const answering = Object.fromEntries(Object.entries(rds).map(([name, reply]) => [name, async (input: never) => reply(input)]));
+      const seen = await requireTls.observe({ aws: { rds: answering } as never, resource: REF, parameters: {}, purpose });
+      return seen === 'gone' ? seen : seen.usedBy;
+    };
+    const legacy = [{ type: 'AWS::RDS::DBInstance', id: 'legacy', tags: { 'redress:exception': 'EX-1' } }];
+    expect(await look('decision')).toEqual(legacy);
+    expect(await look('confirmation')).toEqual(legacy);
+    expect(requireTls.exceptionTypes).toEqual(['AWS::RDS::DBInstance']);
   });
   it('is put back to what somebody had set', async () => {
     expect(await of({ value: 'OFF', source: 'user', engine: 'mysql' })).toMatchObject({
@@ -87,12 +103,17 @@ describe('TLS to an instance', () => {
   it('is left to people where the parameter group is one of RDS itself', async () => {
     expect(await of({ value: '0', group: 'default.postgres14' })).toMatchObject({ status: 'manual', message: expect.stringContaining('default.postgres14') });
   });
-  it('of SQL Server is not required until the instance restarts', async () => {
-    const given = { engine: 'sqlserver-se', value: '1', source: 'user' };
-    expect(await of({ ...given, status: 'pending-reboot' })).toMatchObject({ status: 'manual', message: 'orders requires TLS from its next restart.' });
+  it.each([
+    ['sqlserver-se', 'pending-reboot'],
+    ['postgres', 'pending-reboot'],
+    ['postgres', 'applying'],
+  ])('of %s is not required while its parameter group is %s', async (engine, status) => {
+    const given = { engine, value: '1', source: 'user' };
+    expect(await of({ ...given, status })).toMatchObject({
+      status: 'manual',
+      message: `The parameter group own requires TLS, and orders does not run with all of it yet: it is ${status}.`,
+    });
     expect((await of(given)).status).toBe('compliant');
-    // What else waits for a restart is no matter of theirs.
-    expect((await of({ value: '1', status: 'pending-reboot' })).status).toBe('compliant');
   });
   it('is no matter of a member of a cluster, nor of an engine without the parameter', async () => {
     expect((await of({ found: { DBClusterIdentifier: 'orders' } })).status).toBe('not-applicable');

@@ -84,6 +84,31 @@ describe('an interface without the source/destination check', () => {
       hazards: [{ code: 'routed', effect: 'notify', message: 'eni-1 is where routes of rtb-1 lead' }],
     });
   });
+  it('asks where tags of its instance say that it forwards, and an exception on that holds', async () => {
+    const Tags = [
+      { Key: 'role', Value: 'nat-instance' },
+      { Key: 'redress:exception', Value: 'EX-1' },
+    ];
+    const asked: unknown[] = [];
+    const replies = {
+      ec2: {
+        ...world({ Attachment: { InstanceId: 'i-1' } }).ec2,
+        DescribeInstances: (input: object) => {
+          asked.push(input);
+          return { Reservations: [{ Instances: [{ InstanceId: 'i-1', Tags }] }] };
+        },
+      },
+    };
+    expect(await assess(enableSourceDestCheck, eni, replies)).toMatchObject({
+      hazards: [{ code: 'appliance', effect: 'approve', message: expect.stringContaining('role=nat-instance of i-1') }],
+    });
+    expect(asked).toEqual([expect.objectContaining({ InstanceIds: ['i-1'] })]);
+    const answering = Object.fromEntries(
+      Object.entries(replies.ec2).map(([name, reply]) => [name, async (input: object) => (typeof reply === 'function' ? reply(input) : reply)]),
+    );
+    const seen = await enableSourceDestCheck.observe({ aws: { ec2: answering } as never, resource: eni, parameters: {}, purpose: 'confirmation' });
+    expect(seen).toMatchObject({ usedBy: [{ type: 'AWS::EC2::Instance', id: 'i-1', tags: { 'redress:exception': 'EX-1' } }] });
+  });
   it.each([{ OwnerId: '222222222222' }, { RequesterManaged: true }, { InterfaceType: 'nat_gateway' }, { Operator: { Managed: true } }])(
     'is left to whoever has it: %j',
     async (more) => {

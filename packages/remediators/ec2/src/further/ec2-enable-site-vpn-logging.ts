@@ -27,16 +27,14 @@ const vpnConnection = defineResource({
   },
 });
 
-/** A tunnel: where its logs go, and whether packets go through it. */
+/** A tunnel, and where its logs go. */
 interface Tunnel {
   readonly address: string;
   readonly log: { readonly LogEnabled?: boolean; readonly LogGroupArn?: string; readonly LogOutputFormat?: string };
-  readonly up: boolean;
 }
 const isSilent = ({ log }: Tunnel) => log.LogEnabled !== true;
-/** The tunnel whose turn it is: the change takes it down, so the others have to be up. */
-const nextOf = (tunnels: readonly Tunnel[]) =>
-  tunnels.find((each) => isSilent(each) && tunnels.length > 1 && tunnels.every((other) => other === each || other.up));
+/** The tunnel whose turn it is. */
+const nextOf = (tunnels: readonly Tunnel[]) => tunnels.find(isSilent);
 
 /**
  * Turns on the logs of one tunnel of a Site-to-Site VPN connection, while the other one is up: EC2 replaces the tunnel, which is down for some minutes. The
@@ -69,32 +67,52 @@ export const enableSiteVpnLogging = defineSetting({
   }),
   // The keys of the tunnels are in the same reply, and are not kept.
   at: (found) => ({
-    state: found.State,
     tunnels: given(given(found, 'Options'), 'TunnelOptions')
       .map((tunnel): Tunnel => {
         const address = given(tunnel, 'OutsideIpAddress');
-        const telemetry = given(found, 'VgwTelemetry').find(({ OutsideIpAddress }) => OutsideIpAddress === address);
-        return { address, log: { ...tunnel.LogOptions?.CloudWatchLogOptions } as Tunnel['log'], up: telemetry?.Status === 'UP' };
+        return { address, log: { ...tunnel.LogOptions?.CloudWatchLogOptions } as Tunnel['log'] };
       })
       .sort((a, b) => (a.address < b.address ? -1 : 1)),
   }),
-  hazards: [],
+  // Not of the state: a tunnel that comes up again is no drift.
+  context: {
+    async of({ found }) {
+      const { State, VgwTelemetry = [] } = await found();
+      return { state: State ?? 'unknown', up: VgwTelemetry.flatMap(({ OutsideIpAddress = '', Status }) => (Status === 'UP' ? [OutsideIpAddress] : [])) };
+    },
+  },
+  contextHolds: true,
+  hazards: [
+    {
+      code: 'other-tunnel-down',
+      effect: 'notify',
+      what: 'The change takes a tunnel down, and no other one is known to be up.',
+      advice: 'Bring the other tunnel up, and see that the customer gateway takes either. A tunnel that was changed just now needs some minutes.',
+      when({ context, now: { tunnels }, id }) {
+        if (context === undefined) return null;
+        if (context.state !== 'available') return `${id} is ${context.state}`;
+        const next = nextOf(tunnels);
+        const down = tunnels.filter((each) => each !== next && !context.up.includes(each.address)).map(({ address }) => address);
+        return down.length === 0 ? null : `The change takes ${next?.address} down, and ${down.join(' and ')} is not known to be up`;
+      },
+    },
+  ],
   rollback: {
     restores: 'equivalent',
-    what: 'The tunnel logs nothing any more. It is down for some minutes, as it was for the change.',
+    what: 'The tunnel logs nothing any more. The rollback takes it down for some minutes, too, also while the other one is down.',
     not: ['What was logged meanwhile stays in the log group.'],
   },
   inCode: { cloudFormation: 'AWS::EC2::VPNConnection VpnTunnelOptionsSpecifications.LogOptions', terraform: 'aws_vpn_connection tunnel1_log_options' },
-  instead({ now: { state, tunnels }, id, parameters: { logGroupArn } }) {
+  instead({ now: { tunnels }, id, parameters: { logGroupArn } }) {
     const silent = tunnels.filter(isSilent);
     if (silent.length === 0) return null;
     const gap = `${id} logs nothing of ${silent.map(({ address }) => address).join(' and ')}`;
     const missing = needs('ec2-enable-site-vpn-logging', gap, { logGroupArn });
-    if (missing !== null || (state === 'available' && nextOf(tunnels) !== undefined)) return missing;
+    if (missing !== null || tunnels.length > 1) return missing;
     return {
       status: 'manual',
-      message: `${gap}, and the change takes a tunnel down while no other one is known to be up: nothing is changed.`,
-      steps: ['Bring both tunnels up, and see that the customer gateway takes either. A tunnel that was changed just now needs some minutes.'],
+      message: `${gap}, and the change takes down its only tunnel: nothing is changed.`,
+      steps: ['Add a second tunnel, and see that the customer gateway takes either.'],
     };
   },
   wanted({ now, resource, parameters: { logGroupArn = '' } }) {

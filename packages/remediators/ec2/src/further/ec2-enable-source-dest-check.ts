@@ -1,8 +1,11 @@
-import { defineSetting, given, paginate } from '@redress/core';
+import { defineSetting, given, paginate, type Tagged } from '@redress/core';
+import { HIDDEN_TOO } from '../client.js';
 import { packageRef } from '../package-ref.js';
+import { tagsOf } from '../security-group.js';
 import { ec2 } from './client.js';
 import { networkInterface } from './network.js';
 
+const INSTANCE = 'AWS::EC2::Instance';
 /** The interfaces of users, as the rule has them. Gateways and load balancers have the check off, and are AWS's own. */
 const OF_USERS: readonly string[] = ['aws_codestar_connections_managed', 'branch', 'efa', 'interface', 'lambda', 'quicksight'];
 
@@ -33,15 +36,24 @@ export const enableSourceDestCheck = defineSetting({
     owner: OwnerId,
   }),
   context: {
-    reads: [ec2.pick('DescribeRouteTables')],
+    reads: [ec2.pick('DescribeRouteTables', 'DescribeInstances')],
     async of({ aws, id, found }) {
-      const Filters = [{ Name: 'vpc-id', Values: [given(await found(), 'VpcId')] }];
+      const { VpcId, Attachment } = await found();
+      const Filters = [{ Name: 'vpc-id', Values: [given({ VpcId }, 'VpcId')] }];
+      const instance = Attachment?.InstanceId;
+      const using: Tagged[] = [];
+      if (instance !== undefined)
+        for (const reservation of given(await aws.ec2.DescribeInstances({ InstanceIds: [instance], ...HIDDEN_TOO }), 'Reservations'))
+          for (const { Tags } of given(reservation, 'Instances')) using.push({ type: INSTANCE, id: instance, tags: tagsOf(Tags) });
       const tables: string[] = [];
       for await (const table of paginate(aws.ec2.DescribeRouteTables, { Filters }, 'RouteTables'))
         if (given(table, 'Routes').some(({ NetworkInterfaceId }) => NetworkInterfaceId === id)) tables.push(table.RouteTableId ?? '?');
-      return { tables: tables.sort() };
+      return { tables: tables.sort(), using };
     },
   },
+  // Who launches an instance tags it, and seldom its interfaces.
+  usedBy: ({ using }) => using,
+  exceptionTypes: [INSTANCE],
   hazards: [
     {
       code: 'routed',

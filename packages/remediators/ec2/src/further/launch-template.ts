@@ -136,9 +136,9 @@ async function usersOf({ aws, id }: Asked<'DescribeInstances'>): Promise<{ reado
 }
 
 /**
- * Defines a setting of a launch template. Versions never change: a new one is made of the default one, and becomes the default. What `$Latest` gets is what
- * the default gets, for nothing is changed where the two say different things. No version is deleted: a rollback makes the old default the default again, and
- * a copy of it the latest.
+ * Defines a setting of a launch template. Versions never change: one run makes a new one of the default one, and the next makes that the default, once a look
+ * has shown what it says: EC2 gives the numbers, and somebody else may make one, too. What `$Latest` gets is what the default gets, for nothing is changed where
+ * the two say different things. No version is deleted: a rollback makes a copy of the old default the latest, or the old default the default again.
  *
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/manage-launch-template-versions.html
  */
@@ -169,7 +169,7 @@ export function defineLaunchTemplateSetting<Given = Record<string, never>>(defin
     blindSpots: [
       ...definition.blindSpots,
       'Which Auto Scaling groups, fleets and node groups take the default or the latest version, while nothing runs that they have started; those that name a version by its number keep it.',
-      'A version that somebody makes in the moment between the last look and the change: then its number is not the expected one, and the next look shows it.',
+      'A version that somebody makes in the moment between the last look and the change: the one that is made comes after it, and whoever starts the latest one does not get theirs.',
     ],
     read: { reads: [ec2.pick('DescribeLaunchTemplateVersions')], of: versionsOf(member) },
     context: { reads: [ec2.pick('DescribeInstances')], of: usersOf },
@@ -195,7 +195,7 @@ export function defineLaunchTemplateSetting<Given = Record<string, never>>(defin
     ],
     rollback: {
       restores: 'equivalent',
-      what: 'The old default is the default again, and a copy of it is the latest version.',
+      what: 'What was made the default gives way to the old default. Of a version that was only made, a copy of the default becomes the latest in its place.',
       not: ['Instances that were started meanwhile.', 'The versions that were made: none is deleted.'],
     },
     instead({ now, id, parameters }) {
@@ -224,8 +224,8 @@ export function defineLaunchTemplateSetting<Given = Record<string, never>>(defin
     wanted({ now, parameters }) {
       const to = fix(now.part, parameters);
       if (same(now.part, to)) return now;
-      const version = latestSays(now, to) ? now.newest : now.newest + 1;
-      return { ...now, version, newest: version, part: to, latest: to };
+      // EC2 gives the numbers: a version becomes the default only once a look has shown what it says.
+      return latestSays(now, to) ? { ...now, version: now.newest, part: to } : { ...now, newest: now.newest + 1, latest: to };
     },
     equivalent: ({ before, after }) => same(before.part, after.part) && same(before.latest, after.latest) && before.alike === after.alike,
     writes: [ec2.pick('CreateLaunchTemplateVersion', 'ModifyLaunchTemplate')],
@@ -241,22 +241,23 @@ export function defineLaunchTemplateSetting<Given = Record<string, never>>(defin
         });
       const use = (version: number) => ec2.call('ModifyLaunchTemplate', { LaunchTemplateId: id, DefaultVersion: String(version) });
       return [
-        ...(to.version === now.newest
-          ? []
-          : [
-              {
-                call: copy(to.part),
-                undo: { calls: [copy(now.part)], restores: 'equivalent' as const },
-                summary: `make version ${to.version} of ${id} from version ${now.version}, to ${summary}`,
-              },
-            ]),
-        {
-          call: use(to.version),
-          undo: { calls: [use(now.version)], restores: 'exact' as const },
-          summary: `make version ${to.version} the default of ${id}, in place of ${now.version}`,
-        },
+        to.version === now.version
+          ? {
+              call: copy(to.latest),
+              undo: { calls: [copy(now.part)], restores: 'equivalent' as const },
+              summary: `make a version of ${id} from version ${now.version}, to ${summary}`,
+            }
+          : {
+              call: use(to.version),
+              undo: { calls: [use(now.version)], restores: 'exact' as const },
+              summary: `make version ${to.version} the default of ${id}, in place of ${now.version}`,
+            },
       ];
     },
+    open: ({ id, now, to }) =>
+      to.version === now.version
+        ? [`the default of ${id} still has the gap: the new version becomes the default once a look has shown it as the latest`]
+        : undefined,
     compliant: () => 'The default version is as it has to be.',
     summary: () => summary,
   });

@@ -53,6 +53,17 @@ describe('tunnels of a VPN connection that log nothing', () => {
     });
     expect(assessment.status === 'change' && assessment.changes).toHaveLength(1);
   });
+  it('have not drifted where one comes up or goes down, and both are looked at again right before the change', async () => {
+    const seen = async (up: boolean) => {
+      const { ec2 } = world([undefined, true], [ON, up]);
+      const aws = { ec2: { DescribeVpnConnections: async () => ec2.DescribeVpnConnections } } as never;
+      return enableSiteVpnLogging.observe({ aws, resource: vpn, parameters, purpose: 'confirmation', observedAt: 0 } as never);
+    };
+    const [up, down] = [await seen(true), await seen(false)];
+    expect(up).toMatchObject({ context: { up: ['203.0.113.1', '203.0.113.2'] } });
+    expect(down).toMatchObject({ context: { up: ['203.0.113.1'] } });
+    expect(up !== 'gone' && down !== 'gone' && up.state).toEqual(down !== 'gone' && down.state);
+  });
   it('are changed while the other one is up, with the format that they have, and nothing is left then', async () => {
     const assessment = await assess(enableSiteVpnLogging, vpn, world([ON, true], [{ LogEnabled: false, LogOutputFormat: 'text' }, false]), { parameters });
     expect(assessment).toMatchObject({
@@ -75,9 +86,17 @@ describe('tunnels of a VPN connection that log nothing', () => {
         [ON, undefined],
       ],
     ],
-    ['is not there', [[undefined, true]]],
   ])('are not changed where the other one %s', async (_, tunnels) => {
-    expect((await assess(enableSiteVpnLogging, vpn, world(...tunnels), { parameters })).status).toBe('manual');
+    expect(await assess(enableSiteVpnLogging, vpn, world(...tunnels), { parameters })).toMatchObject({
+      hazards: [{ code: 'other-tunnel-down', effect: 'notify', message: 'The change takes 203.0.113.1 down, and 203.0.113.2 is not known to be up' }],
+    });
+  });
+  it('are not changed where there is no other one, or the connection is being changed', async () => {
+    expect((await assess(enableSiteVpnLogging, vpn, world([undefined, true]), { parameters })).status).toBe('manual');
+    const { ec2 } = world([undefined, true], [ON, true]);
+    const [connection] = ec2.DescribeVpnConnections.VpnConnections;
+    const modifying = { ec2: { DescribeVpnConnections: { VpnConnections: [{ ...connection, State: 'modifying' }] } } };
+    expect(await assess(enableSiteVpnLogging, vpn, modifying, { parameters })).toMatchObject({ hazards: [{ message: 'vpn-1 is modifying' }] });
   });
   it('need a log group that the policy names', async () => {
     expect(await assess(enableSiteVpnLogging, vpn, world([ON, true], [undefined, true]))).toMatchObject({

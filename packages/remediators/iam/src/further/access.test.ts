@@ -69,8 +69,8 @@ describe('a role for AWS Support', () => {
   const account = ref('AWS::::Account', ACCOUNT);
   const replies = (roles: readonly string[]) => ({
     iam: {
-      ListEntitiesForPolicy: ({ PolicyArn, EntityFilter }: { PolicyArn: string; EntityFilter: string }) =>
-        PolicyArn === 'arn:aws:iam::aws:policy/AWSSupportAccess' && EntityFilter === 'Role'
+      ListEntitiesForPolicy: ({ PolicyArn, EntityFilter, PolicyUsageFilter }: { PolicyArn: string; EntityFilter: string; PolicyUsageFilter: string }) =>
+        PolicyArn === 'arn:aws:iam::aws:policy/AWSSupportAccess' && EntityFilter === 'Role' && PolicyUsageFilter === 'PermissionsPolicy'
           ? { PolicyRoles: roles.map((RoleName) => ({ RoleName })), IsTruncated: false }
           : { PolicyUsers: [{ UserName: 'ada' }], PolicyRoles: [{ RoleName: 'another' }], IsTruncated: false },
     },

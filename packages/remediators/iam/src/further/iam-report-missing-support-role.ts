@@ -29,7 +29,8 @@ export const reportMissingSupportRole = defineReport({
   read: {
     reads: [iam.pick('ListEntitiesForPolicy')],
     async of({ aws, resource }) {
-      const asked = { PolicyArn: awsPolicy(resource.partition, NAME), EntityFilter: 'Role' as const };
+      // A role that has it as its permissions boundary may do nothing by it.
+      const asked = { PolicyArn: awsPolicy(resource.partition, NAME), EntityFilter: 'Role' as const, PolicyUsageFilter: 'PermissionsPolicy' as const };
       const roles = await allOf(paginate(aws.iam.ListEntitiesForPolicy, asked, 'PolicyRoles', MARKER));
       return { roles: roles.map(({ RoleName }) => RoleName ?? '?').sort() as readonly string[] };
     },

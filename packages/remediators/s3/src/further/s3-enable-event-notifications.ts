@@ -36,7 +36,7 @@ const sorted = (found: object) =>
 
 /**
  * Lets S3 send events of the objects of a bucket to a target that the policy names, where it sends none. The call replaces all notifications of a bucket,
- * so a bucket that has some is never written to.
+ * so a bucket that has some at the last look is not written to.
  *
  * @see https://docs.aws.amazon.com/securityhub/latest/userguide/s3-controls.html#s3-11
  */
@@ -52,6 +52,7 @@ export const enableEventNotifications = defineSetting({
   settle: 'PT60S',
   blindSpots: [
     'Rules of EventBridge, and subscribers of the topic or queue, that take events of any bucket: they get these, too. One that writes into the bucket makes events of its own events.',
+    'A notification that somebody puts between the last look and the change: it is replaced, and a rollback does not bring it back.',
     'What the events cost.',
     'Whether the target takes them: S3 refuses the call where the policy of a topic or queue does not let it in.',
   ],

@@ -32,7 +32,9 @@ export const removeWildcardPrincipal = defineSetting({
   settle: 'PT60S',
   blindSpots: [
     'Who uses the bucket without credentials, or from other accounts by the open statement alone: access logs and data events name them, and they are not read.',
+    'Roles and users of the account that have access by the open statement alone: the account in its place lets them in only where their own policies do.',
     'Access control lists, and access points.',
+    'A policy that somebody puts between the last look and the change: it is replaced, and a rollback does not bring it back.',
     'Whoever puts the whole policy by a program: the next run opens it again.',
   ],
   read: {
@@ -59,7 +61,11 @@ export const removeWildcardPrincipal = defineSetting({
     },
     sharedOnPurpose('whoever uses it without being named is cut off'),
   ],
-  rollback: { restores: 'exact', what: 'The policy is put back as it was.', not: [] },
+  rollback: {
+    restores: 'exact',
+    what: 'The policy is put back as it was.',
+    not: ['Where BlockPublicPolicy is on, S3 refuses to put a public policy back: a person turns it off first.', 'Calls that were refused in between.'],
+  },
   alsoFoundBy: { prowler: ['s3_bucket_public_access'] },
   inCode: { cloudFormation: 'AWS::S3::BucketPolicy PolicyDocument', terraform: 'aws_s3_bucket_policy policy' },
   instead({ now, id, resource }) {

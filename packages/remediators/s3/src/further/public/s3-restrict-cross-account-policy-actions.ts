@@ -35,7 +35,9 @@ export const restrictCrossAccountPolicyActions = defineSetting({
   blindSpots: [
     'What of it other accounts use: replication that changes owners, backups and security accounts may need it. CloudTrail names the calls, and is not read.',
     'Which accounts are of the same organization.',
+    'Roles and users of the account that have access by the open statement alone.',
     'Access points, and roles of the account that others may take.',
+    'A policy that somebody puts between the last look and the change: it is replaced, and a rollback does not bring it back.',
     'Whoever puts the whole policy by a program: the next run gives it back.',
   ],
   read: {
