@@ -16,6 +16,27 @@ export const ABSENCES: readonly { readonly what: RegExp; readonly why: string }[
     why: 'A permission is of a group, or of an account that is named: one without a group is of an account.',
   },
   {
+    what: / EC2:DescribeNetworkInterfaces NetworkInterfaces\[\]\.TagSet.*: without the hazard appliance$/,
+    why: 'Tags that are not there say nothing of an appliance.',
+  },
+  {
+    what: / EC2:DescribeLaunchTemplateVersions LaunchTemplateVersions\[\]\.LaunchTemplateData\.(?:BlockDeviceMappings|NetworkInterfaces)[^:]*: compliant$/,
+    why: 'A template that names no volume or address leaves them to the image and the subnet.',
+  },
+  {
+    what: / EC2:DescribeLaunchTemplateVersions LaunchTemplateVersions\[\]\.LaunchTemplateData\.MetadataOptions[^:]*: without the hazard one-hop$/,
+    why: 'A template without a hop limit leaves it to the image and the account.',
+  },
+  {
+    what: /^s3-enable-bucket-key S3:GetBucketEncryption .*\.ApplyServerSideEncryptionByDefault/,
+    why: 'Only encryption with KMS has a bucket key, and a rule that names no key uses the one of AWS.',
+  },
+  {
+    what: / S3:GetBucketLifecycleConfiguration Rules\[\]\.Filter\.Prefix: compliant$/,
+    why: 'A filter without a prefix takes every object.',
+  },
+  { what: /^s3-report-missing-version-lifecycle S3:GetBucketVersioning Status: not-applicable$/, why: 'A bucket that was never versioned has no status.' },
+  {
     what: / EC2:DescribeRouteTables RouteTables\[\]\.Routes\[\]\.GatewayId: /,
     why: 'A route goes to one of many kinds of targets: one without a gateway goes elsewhere.',
   },
@@ -50,6 +71,10 @@ export const ERRORS: readonly { readonly what: RegExp; readonly why: string }[] 
   {
     what: /^ACM:(?:DescribeCertificate|ListTagsForCertificate) InvalidArnException: aws\/invalid$/,
     why: 'It is the answer to an ARN of something else. A certificate that is not there answers ResourceNotFoundException.',
+  },
+  {
+    what: /^RDS:(?:DescribeDBProxies|ListTagsForResource) (?:DB\w+|Tenant\w+)NotFoundFault: aws\/gone$/,
+    why: 'The model does not describe them. What is not there is what is looked at, or has the tags.',
   },
   {
     what: /^EFS:DescribeBackupPolicy PolicyNotFound: aws\/gone$/,
