@@ -49,7 +49,6 @@ export const restrictCrossAccountPolicyActions = defineSetting({
   },
   hazards: [],
   rollback: { restores: 'exact', what: 'The policy is put back as it was.', not: ['Calls of other accounts that were refused in between.'] },
-  alsoFoundBy: { prowler: ['s3_bucket_cross_account_access'] },
   inCode: { cloudFormation: 'AWS::S3::BucketPolicy PolicyDocument', terraform: 'aws_s3_bucket_policy policy' },
   instead({ now: { policy }, id, resource }) {
     const { names, next, isRead } = affected(policy, resource);
