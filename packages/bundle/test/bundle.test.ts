@@ -218,4 +218,5 @@ describe('a bundle', () => {
 // 475 kB at each start: sweeps, rollbacks, what answers approvers, recovers, and makes messages and digests are loaded when there is one.
 // 1,273 kB of code in all: six more remediations that ask, what tells an open policy from one that names its callers, and decisions of the sealer.
 // 426 kB at each start: what a resource is looked at with is loaded with the first one. Most events lead to none.
-const LARGEST = { code: 1_285_000, start: 432_000 };
+// 1,335 kB of code in all: 23 more remediations and reports of EC2, S3, IAM and RDS, and the client of KMS beside that of S3.
+const LARGEST = { code: 1_347_000, start: 432_000 };
