@@ -41,10 +41,6 @@ export const ABSENCES: readonly { readonly what: RegExp; readonly why: string }[
     why: 'A route goes to one of many kinds of targets: one without a gateway goes elsewhere.',
   },
   {
-    what: / EC2:DescribeRouteTables RouteTables\[\]\.Routes\[\]\.NetworkInterfaceId: /,
-    why: 'A route goes to one of many kinds of targets: one without an interface goes elsewhere.',
-  },
-  {
     what: / EC2:GetInstanceMetadataDefaults AccountLevel\.HttpPutResponseHopLimit: without the hazard one-hop$/,
     why: 'EC2 leaves out what nobody has set: then images and launches decide.',
   },
