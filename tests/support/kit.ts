@@ -1,12 +1,9 @@
 // Each scenario of the kit begins in an empty account: what earlier ones made would be in every list of it, and a list of hundreds takes the emulator a second.
+// A file that makes something once, for all of its scenarios, starts an emulator of its own.
 import { beforeEach, inject } from 'vitest';
-
-/** Makes a key once, for all of its scenarios: in an empty account it would be gone. */
-const MAKES_ONCE = 'packages/remediators/rds/test/conformance.test.ts';
 
 let last: unknown;
 beforeEach(async ({ task }) => {
-  if (task.file.name.endsWith(MAKES_ONCE)) return;
   // The checks of a scenario are in a suite of their own, and some look at what others of it have arranged.
   const suite = task.suite?.id ?? task.file.id;
   if (suite === last) return;

@@ -30,6 +30,7 @@ import {
 import { type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { afterAll, inject } from 'vitest';
+import { startMoto } from '../../../../scripts/moto.mjs';
 import { inFrontOf } from '../../../../tests/support/in-front.js';
 import { startMinistack } from '../../../../tests/support/ministack.js';
 import {
@@ -453,8 +454,9 @@ describeRemediator(enableClusterIamAuth, {
   ],
 });
 
-// moto copies with a key that there is.
-const kms = new KMSClient({ endpoint: account.endpoint, region: 'us-east-1', credentials: { accessKeyId: 'testing', secretAccessKey: 'testing' } });
+// moto copies with a key that there is. It is made once, for all scenarios, so in an account that is not emptied between them.
+const alone = await startMoto();
+const kms = new KMSClient({ endpoint: alone.endpoint, region: 'us-east-1', credentials: { accessKeyId: 'testing', secretAccessKey: 'testing' } });
 const KEY = (await kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? '';
 kms.destroy();
 /** A manual snapshot of an instance with or without a key. */
@@ -479,7 +481,7 @@ const copying: Pick<Scenario, 'tag' | 'irreversible' | 'parameters' | 'breakAgai
 const made: Scenario['event'] = ({ account: owner, region, id }) =>
   cloudTrailEvent({ account: owner, region, service: 'rds', operation: 'CreateDBSnapshot', request: { dBSnapshotIdentifier: id } });
 describeRemediator(encryptSnapshotCopy, {
-  account,
+  account: { endpoint: alone.endpoint },
   scenarios: [
     { ...copying, name: 'a snapshot without encryption, just made', expect: 'change', arrange: snapshotOf(false), event: made },
     { ...copying, name: 'one that is temporary', expect: 'change', hazards: ['short-lived'], arrange: snapshotOf(false, { lifetime: 'temporary' }) },
@@ -541,6 +543,7 @@ afterAll(async () => {
   await parametric.close();
   await changing.close();
   await ministack.close();
+  await alone.stop();
 });
 const force = async (sdk: Sdk, DBParameterGroupName: string, ParameterValue: string) => {
   const Parameters = ['rds.force_ssl', 'require_secure_transport'].map((ParameterName) => ({
