@@ -1,7 +1,5 @@
 // What waits for a person, and everything that an answer to it is about.
-
-import type { ApprovalDocument, ApprovalShown, Change, Json, JsonObject } from '@redress/core';
-import { countOf } from '@redress/core';
+import { type ApprovalDocument, type ApprovalShown, type Change, countOf, type Json, type JsonObject } from '@redress/core';
 import { diffView, type Fragment, factsView, type Html, html, nameView, stateView, tableView, timeView } from '@redress/report';
 import type { Session } from '../access.js';
 import { MOST_REASON } from '../forms.js';

@@ -1,7 +1,5 @@
 // The first page: what is wrong, what waits, what is open, what happened.
-
-import type { ApprovalDocument } from '@redress/core';
-import { countOf } from '@redress/core';
+import { type ApprovalDocument, countOf } from '@redress/core';
 import { type Around, type Fragment, type GapsModel, type HistoryEntry, type Html, html, nameView, stateView, tableView, timeView } from '@redress/report';
 import type { HealthFact } from '../ports.js';
 import { waitingTable } from './approvals.js';

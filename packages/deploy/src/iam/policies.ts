@@ -96,7 +96,7 @@ function bounds(options: IamOptions, roles: readonly MemberRole[]): { readonly b
     (given: IamOptions) => together(narrow(given)),
     ...[0, ...services.map((_, at) => at + 1)].map((many) => short(services.slice(0, many))),
     (given: IamOptions) => statementsOf('Bound', actions, given, of, BY_NAME),
-  ].map((made) => measured(options, made));
+  ];
   const denies = [
     // A policy of a resource that names the session would get past what is only not allowed.
     { Sid: 'OnlyDeclared', Effect: 'Deny', NotAction: actions.length === 0 ? ['sts:GetCallerIdentity'] : actions, Resource: '*' },
@@ -104,11 +104,13 @@ function bounds(options: IamOptions, roles: readonly MemberRole[]): { readonly b
   ].map((each): Measured => ({ statement: each, longest: each }));
   // The most that still fits; the order of importance is: exact names, then whose resources, then which are changed, of as many services as there is room
   // for, then which are looked at, then which of them is for which action, then denials, which hold elsewhere as well.
-  for (const allow of allows)
+  for (const made of allows) {
+    const allow = measured(options, made);
     for (const within of [2, 1, 0]) {
       const boundary = [...allow, ...denies.slice(0, within)];
       if (fit(boundary.map(({ longest }) => longest))) return { boundary: boundary.map(({ statement }) => statement), beside: denies.slice(within) };
     }
+  }
   throw tooLarge(`The names of ${actions.length} actions are longer than a permission boundary may be (${MAX_MANAGED_POLICY} characters).`);
 }
 
