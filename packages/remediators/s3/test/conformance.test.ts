@@ -316,6 +316,8 @@ const target = async (sdk: Sdk) => {
   await letsIn(s3, LOGS);
 };
 const logged = { ...common, parameters: { targetBucket: 'kit-access-{region}' } };
+/** The bucket that these parameters name: no policy lets S3 deliver to it. */
+const closedTarget = (sdk: Sdk) => new S3Client(sdk.config).send(new CreateBucketCommand({ Bucket: `kit-access-${sdk.region}` })).catch(() => undefined);
 const logging = (sdk: Sdk, Bucket: string, LoggingEnabled?: { TargetBucket: string; TargetPrefix: string }) =>
   new S3Client(sdk.config).send(new PutBucketLoggingCommand({ Bucket, BucketLoggingStatus: LoggingEnabled === undefined ? {} : { LoggingEnabled } }));
 
@@ -365,7 +367,7 @@ describeRemediator(enableServerAccessLogging, {
       name: 'the named bucket takes no logs',
       expect: 'manual',
       arrange: async (sdk) => {
-        await new S3Client(sdk.config).send(new CreateBucketCommand({ Bucket: `kit-access-${sdk.region}` })).catch(() => undefined);
+        await closedTarget(sdk);
         return bucket(sdk);
       },
     },
@@ -375,6 +377,7 @@ describeRemediator(enableServerAccessLogging, {
       expect: 'compliant',
       arrange: async (sdk) => {
         await target(sdk);
+        await closedTarget(sdk);
         const ref = await bucket(sdk);
         await logging(sdk, ref.id, { TargetBucket: LOGS, TargetPrefix: 'elsewhere/' });
         return ref;
