@@ -35,6 +35,13 @@ interface Tunnel {
 const isSilent = ({ log }: Tunnel) => log.LogEnabled !== true;
 /** The tunnel whose turn it is. */
 const nextOf = (tunnels: readonly Tunnel[]) => tunnels.find(isSilent);
+/** Lets a tunnel log as it says; one that says nothing of it logs nothing. */
+const logAs = (id: string, tunnel: Tunnel | undefined) =>
+  ec2.call('ModifyVpnTunnelOptions', {
+    VpnConnectionId: id,
+    VpnTunnelOutsideIpAddress: tunnel?.address,
+    TunnelOptions: { LogOptions: { CloudWatchLogOptions: { LogEnabled: false, ...tunnel?.log } } },
+  });
 
 /**
  * Turns on the logs of one tunnel of a Site-to-Site VPN connection, while the other one is up: EC2 replaces the tunnel, which is down for some minutes. The
@@ -121,24 +128,12 @@ export const enableSiteVpnLogging = defineSetting({
     return { ...now, tunnels: now.tunnels.map((each) => (each === next ? { ...each, log: { ...each.log, ...log } } : each)) };
   },
   writes: [ec2.pick('ModifyVpnTunnelOptions')],
-  write({ id, now, to }) {
-    const changed = to.tunnels.find(({ address, log }) => now.tunnels.some((each) => each.address === address && each.log !== log));
-    return ec2.call('ModifyVpnTunnelOptions', {
-      VpnConnectionId: id,
-      VpnTunnelOutsideIpAddress: changed?.address,
-      TunnelOptions: { LogOptions: { CloudWatchLogOptions: { LogEnabled: false, ...changed?.log } } },
-    });
-  },
-  undo: ({ id, now }) => ({
-    calls: [
-      ec2.call('ModifyVpnTunnelOptions', {
-        VpnConnectionId: id,
-        VpnTunnelOutsideIpAddress: nextOf(now.tunnels)?.address,
-        TunnelOptions: { LogOptions: { CloudWatchLogOptions: { LogEnabled: false, ...nextOf(now.tunnels)?.log } } },
-      }),
-    ],
-    restores: 'equivalent',
-  }),
+  write: ({ id, now, to }) =>
+    logAs(
+      id,
+      to.tunnels.find(({ address, log }) => now.tunnels.some((each) => each.address === address && each.log !== log)),
+    ),
+  undo: ({ id, now }) => ({ calls: [logAs(id, nextOf(now.tunnels))], restores: 'equivalent' }),
   equivalent: ({ before, after }) =>
     before.tunnels.length === after.tunnels.length &&
     before.tunnels.every(({ address, log }) => after.tunnels.some((each) => each.address === address && isSilent(each) === (log.LogEnabled !== true))),
