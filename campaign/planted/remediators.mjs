@@ -894,9 +894,9 @@ export default [
   {
     promise: 'A website is not closed with its bucket policy.',
     defect: 'it takes a yes alone',
-    file: 'packages/remediators/s3/src/further/public/closing.ts',
-    find: "effect: 'notify'",
-    replace: "effect: 'approve'",
+    file: 'packages/remediators/s3/src/further/website.ts',
+    find: "effect: 'notify' as const",
+    replace: "effect: 'approve' as const",
     tests: ['packages/remediators/s3/src/further/public'],
   },
   {
@@ -1509,10 +1509,10 @@ export default [
   },
   {
     promise: 'The visitors of a website are not cut off where everybody is taken out of a bucket policy.',
-    defect: 'a person can let it happen',
+    defect: 'a website is not looked at',
     file: 'packages/remediators/s3/src/further/public/s3-remove-wildcard-principal.ts',
-    find: "effect: 'notify'",
-    replace: "effect: 'approve'",
+    find: 'visitorsCutOff, sharedOnPurpose(',
+    replace: 'sharedOnPurpose(',
     tests: ['packages/remediators/s3/src/further/public'],
   },
   {

@@ -3,6 +3,7 @@ import { bucketOf, unlessMissing } from '../bucket.js';
 import { packageRef } from '../package-ref.js';
 import { bucket } from './bucket.js';
 import { s3 } from './client.js';
+import { websiteContext } from './website.js';
 
 const SID = 'RedressRequireTls';
 /** What S3 takes. */
@@ -53,10 +54,7 @@ export const requireTls = defineSetting({
     reads: [s3.pick('GetBucketPolicy')],
     of: async ({ aws, resource }) => ({ policy: (await unlessMissing(aws.s3.GetBucketPolicy(bucketOf(resource)), 'NoSuchBucketPolicy'))?.Policy ?? null }),
   },
-  context: {
-    reads: [s3.pick('GetBucketWebsite')],
-    of: async ({ aws, resource }) => ({ website: (await unlessMissing(aws.s3.GetBucketWebsite(bucketOf(resource)), 'NoSuchWebsiteConfiguration')) !== null }),
-  },
+  context: websiteContext,
   hazards: [
     {
       code: 'website',

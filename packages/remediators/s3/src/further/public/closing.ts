@@ -1,8 +1,9 @@
-import { defineSetting, nameOfStatement, type RecognisedHazard, type Remediator, sharedOnPurpose, statementsOf } from '@redress/core';
-import { bucketOf, unlessMissing } from '../../bucket.js';
+import { defineSetting, nameOfStatement, type Remediator, sharedOnPurpose, statementsOf } from '@redress/core';
+import { bucketOf } from '../../bucket.js';
 import { packageRef } from '../../package-ref.js';
 import { bucket } from '../bucket.js';
 import { s3 } from '../client.js';
+import { visitorsCutOff, websiteContext } from '../website.js';
 import { OPENING_READS, type Opening, openingOf } from './opening.js';
 import { unwritable, withStatements } from './rewriting.js';
 import { isOpen, type Kind, mayBeOpen, narrowed } from './statements.js';
@@ -30,13 +31,6 @@ export function closing({ kind, id: remediator, title, control, rules, prowler, 
     const statements = policy === null ? [] : statementsOf(policy);
     return { statements, open: policyIsPublic ? (statements ?? []).filter((each) => isOpen(kind, each)) : [] };
   };
-  const website: RecognisedHazard<Opening, { readonly website: boolean }, never> = {
-    code: 'website',
-    effect: 'notify',
-    what: 'The bucket serves a website: its visitors would be cut off.',
-    advice: 'Put CloudFront with origin access control in front, take the website configuration away, and look again.',
-    when: ({ context, id }) => (context?.website === true ? `${id} serves a website: its visitors would be cut off.` : null),
-  };
   return defineSetting({
     on: bucket,
     id: remediator,
@@ -58,13 +52,8 @@ export function closing({ kind, id: remediator, title, control, rules, prowler, 
       'Whoever puts the whole policy by a program: the next run opens it again.',
     ],
     read: { reads: OPENING_READS, of: ({ aws, resource }) => openingOf(aws, resource) },
-    context: {
-      reads: [s3.pick('GetBucketWebsite')],
-      of: async ({ aws, resource }) => ({
-        website: (await unlessMissing(aws.s3.GetBucketWebsite(bucketOf(resource)), 'NoSuchWebsiteConfiguration')) !== null,
-      }),
-    },
-    hazards: [...(websites ? [website as never] : []), sharedOnPurpose(`whoever ${who} is cut off`)],
+    context: websiteContext,
+    hazards: [...(websites ? [visitorsCutOff] : []), sharedOnPurpose(`whoever ${who} is cut off`)],
     rollback: { restores: 'exact', what: 'The policy is put back as it was.', not: [] },
     alsoFoundBy: { prowler },
     inCode: { cloudFormation: 'AWS::S3::BucketPolicy PolicyDocument', terraform: 'aws_s3_bucket_policy policy' },

@@ -3,6 +3,7 @@ import { bucketOf, policyIsPublic, unlessMissing } from '../../bucket.js';
 import { packageRef } from '../../package-ref.js';
 import { bucket } from '../bucket.js';
 import { s3 } from '../client.js';
+import { visitorsCutOff, websiteContext } from '../website.js';
 import { unwritable, withStatements } from './rewriting.js';
 
 /** How a request is made binds it to nobody. */
@@ -47,20 +48,8 @@ export const removeWildcardPrincipal = defineSetting({
       return { policy: policy === null ? null : given(policy, 'Policy'), isPublic: policyIsPublic(status, resource) };
     },
   },
-  context: {
-    reads: [s3.pick('GetBucketWebsite')],
-    of: async ({ aws, resource }) => ({ website: (await unlessMissing(aws.s3.GetBucketWebsite(bucketOf(resource)), 'NoSuchWebsiteConfiguration')) !== null }),
-  },
-  hazards: [
-    {
-      code: 'website',
-      effect: 'notify',
-      what: 'The bucket serves a website: its visitors would be cut off.',
-      advice: 'Put CloudFront with origin access control in front, take the website configuration away, and look again.',
-      when: ({ context, id }) => (context?.website === true ? `${id} serves a website: its visitors would be cut off.` : null),
-    },
-    sharedOnPurpose('whoever uses it without being named is cut off'),
-  ],
+  context: websiteContext,
+  hazards: [visitorsCutOff, sharedOnPurpose('whoever uses it without being named is cut off')],
   rollback: {
     restores: 'exact',
     what: 'The policy is put back as it was.',
