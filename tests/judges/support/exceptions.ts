@@ -131,6 +131,14 @@ export const LEFT_OUT: readonly { readonly what: RegExp; readonly why: string }[
     what: /^fix Elastic Load Balancing v2:ModifyListener DefaultActions\./,
     why: 'The redirect takes the place of the actions; the undo puts them back whole.',
   },
+  {
+    what: / Elastic Load Balancing:ModifyLoadBalancerAttributes LoadBalancerAttributes\.(?!AccessLog\.)/,
+    why: 'Attributes that are left out stay as they are.',
+  },
+  {
+    what: /^undo Elastic Load Balancing:ModifyLoadBalancerAttributes LoadBalancerAttributes\.AccessLog\./,
+    why: 'While nothing is logged, a bucket that is named has no effect. The rollback says that it does not bring its name back.',
+  },
   { what: / GuardDuty:UpdateDetector /, why: 'What is left out stays as it is.' },
   { what: / Lambda:UpdateFunctionUrlConfig /, why: 'What is left out stays as it is.' },
   { what: / OpenSearch:UpdateDomainConfig /, why: 'What is left out stays as it is.' },
