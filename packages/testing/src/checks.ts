@@ -619,7 +619,8 @@ const tellsWhatWasDone = (seen: Look | undefined) => seen?.assessment?.status !=
 async function faults(bench: Bench, scenario: Scenario): Promise<Problems> {
   const findings = new Findings();
   const broken = async (kind: FaultKind) => {
-    const stage = await bench.stage(scenario);
+    // After a write that did not get through the resource is as it was.
+    const stage = await bench.shown(scenario);
     const before = await stage.look();
     const code = kind === 'gone' ? bench.options.goneCode : undefined;
     const run = await stage.during({ kind, on: (call) => call.write, ...(code === undefined ? {} : { code }) }, () => enforce(stage));
