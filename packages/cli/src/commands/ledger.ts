@@ -75,7 +75,7 @@ const publicLine = (file: string) => `${printable(file)}: the public key. Give i
 
 /** Makes the trust file of a key that is in KMS, which nobody else has. */
 async function kmsKey(io: Io, global: GlobalOptions, { origin, kms, out, trust: file = TRUST_FILE }: KeyOptions & { readonly kms: string }): Promise<Answer> {
-  if (out !== undefined) throw new CliError('cli/usage', 'A key in KMS is not in a file.', { next: 'Leave out --out.' });
+  if (out !== undefined) throw new CliError('cli/usage', 'A key in KMS is not in a file.', { next: 'Omit --out.' });
   if (existsSync(resolve(io.cwd, file))) throw exists(file);
   const { verifier } = await kmsSignerOf(io, global, kms, origin);
   await made(io, file, trustText(origin, verifier), 0o644);
@@ -147,7 +147,8 @@ export interface RotateOptions extends Pick<SealOptions, 'key' | 'trust' | 'kms'
  * one when it has sealed, and the old one is kept under its id.
  */
 export async function evidenceRotateCommand(io: Io, data: Data, global: GlobalOptions, options: RotateOptions): Promise<Answer> {
-  if (options.kms !== undefined && options.key !== undefined) throw new CliError('cli/usage', 'One key is replaced.', { next: 'Give --key or --kms.' });
+  if (options.kms !== undefined && options.key !== undefined)
+    throw new CliError('cli/usage', '--key and --kms cannot be combined: one key is replaced.', { next: 'Give --key or --kms.' });
   if (options.kms !== undefined && options.nextKms === undefined)
     throw new CliError('cli/usage', 'A key in KMS can only be replaced by another key in KMS.', { next: 'Give --next-kms.' });
   if (data.aws === null && options.lockDays !== undefined)
@@ -197,7 +198,8 @@ export interface BreakOptions extends Pick<SealOptions, 'key' | 'trust' | 'kms' 
  * that is for whoever trusts them to say.
  */
 export async function evidenceBreakCommand(io: Io, data: Data, global: GlobalOptions, options: BreakOptions): Promise<Answer> {
-  if (options.kms !== undefined && options.key !== undefined) throw new CliError('cli/usage', 'One key goes on.', { next: 'Give --key or --kms.' });
+  if (options.kms !== undefined && options.key !== undefined)
+    throw new CliError('cli/usage', '--key and --kms cannot be combined: one key continues the ledger.', { next: 'Give --key or --kms.' });
   if (data.aws === null && options.lockDays !== undefined)
     throw new CliError('cli/usage', '--lock-days is for a journal on AWS.', { next: 'Give it with --journal aws:TABLE/BUCKET.' });
   const lock = options.lockDays === undefined ? {} : { lockDays: numberOf(options.lockDays, '--lock-days', 1, 36_500) };
@@ -267,7 +269,7 @@ async function trusting(
     await rename(temporary, resolve(io.cwd, file));
   } catch (cause) {
     await rm(temporary, { force: true });
-    throw new CliError('cli/file', `${file} cannot be written: ${reasonOf(cause)}`, { place: { file }, cause, next: 'Call it once more.' });
+    throw new CliError('cli/file', `${file} cannot be written: ${reasonOf(cause)}`, { place: { file }, cause, next: 'Run the command again.' });
   }
 }
 
@@ -279,7 +281,11 @@ async function takePlace(io: Io, file: string, nextFile: string, replaced: strin
     await rename(resolve(io.cwd, nextFile), resolve(io.cwd, file));
     return old;
   } catch (cause) {
-    throw new CliError('cli/file', `${nextFile} cannot take the place of ${file}: ${reasonOf(cause)}`, { place: { file }, cause, next: 'Call it once more.' });
+    throw new CliError('cli/file', `${nextFile} cannot take the place of ${file}: ${reasonOf(cause)}`, {
+      place: { file },
+      cause,
+      next: 'Run the command again.',
+    });
   }
 }
 

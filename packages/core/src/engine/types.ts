@@ -237,7 +237,7 @@ export interface SweepSummary extends SweepTarget {
   /**
    * `complete`: everything that was found was decided on. `stopped`: it was not; `message` says why. `failed`: resources could not be listed to the end.
    * `absent`: the region is not enabled in the account, or the service is not in the region, so that nothing can be there. `not-swept`: it only
-   * answers events.
+   * handles events.
    */
   readonly status: 'complete' | 'stopped' | 'failed' | 'absent' | 'not-swept';
   /** Whether nothing of it is left to do: it is complete, or there is nothing to sweep. */
