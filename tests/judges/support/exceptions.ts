@@ -9,7 +9,7 @@ export const ABSENCES: readonly { readonly what: RegExp; readonly why: string }[
   { what: / SSM:ListTagsForResource TagList: /, why: 'Systems Manager leaves the list out where there is nothing in it.' },
   {
     what: / CloudWatch Logs:DescribeLogGroups logGroups\[\]\.retentionInDays: compliant(?: by a sweep)?$/,
-    why: 'A group without it keeps its events for ever, which is long enough.',
+    why: 'A group without it keeps its events forever, which is long enough.',
   },
   {
     what: / EC2:DescribeSnapshotAttribute CreateVolumePermissions\[\]\.Group: compliant$/,

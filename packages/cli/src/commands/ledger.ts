@@ -37,7 +37,7 @@ export interface KeyOptions {
   readonly origin: string;
   readonly out?: string;
   readonly trust?: string;
-  /** A key of KMS, instead of one that is made. */
+  /** A KMS key, instead of one that is made. */
   readonly kms?: string;
 }
 
@@ -45,9 +45,9 @@ export interface KeyOptions {
 export interface SealOptions {
   readonly key?: string;
   readonly trust?: string;
-  /** A key of KMS, instead of one in a file. */
+  /** A KMS key, instead of one in a file. */
   readonly kms?: string;
-  /** Of the ledger, with a key of KMS; default: that of the trust file. */
+  /** Of the ledger, with a KMS key; default: that of the trust file. */
   readonly origin?: string;
   readonly lockDays?: string;
   readonly documentsDays?: string;
@@ -138,7 +138,7 @@ function troubles(io: Io, skipped: SealReport['skipped'], failed: readonly NotKe
 /** What `evidence rotate` takes. */
 export interface RotateOptions extends Pick<SealOptions, 'key' | 'trust' | 'kms' | 'origin' | 'lockDays' | 'anchor'> {
   readonly reason: string;
-  /** A key of KMS that replaces the other one, instead of one in a file. */
+  /** A KMS key that replaces the other one, instead of one in a file. */
   readonly nextKms?: string;
 }
 
