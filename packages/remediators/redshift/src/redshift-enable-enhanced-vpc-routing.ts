@@ -28,7 +28,7 @@ export const enableEnhancedVpcRouting = defineSetting({
   hazards: [busy],
   rollback: {
     restores: 'equivalent',
-    what: 'Enhanced VPC routing is turned off again, which interrupts the cluster once more.',
+    what: 'Enhanced VPC routing is turned off again, which interrupts the cluster again.',
     not: ['Queries that run at that time.'],
   },
   alsoFoundBy: { prowler: ['redshift_cluster_enhanced_vpc_routing'] },
