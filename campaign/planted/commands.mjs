@@ -174,7 +174,7 @@ export default [
     promise: 'The doctor looks at the accounts that units and tags of the policy stand for.',
     defect: 'an organization that does not answer passes for one without accounts',
     file: 'packages/cli/src/commands/doctor.ts',
-    find: "checks: [unknown(code, where, messageOf(error), 'Until they can be read there is no policy, and everything is denied.')]",
+    find: "checks: [unknown(code, where, messageOf(error), 'Until they can be read, there is no policy and everything is denied.')]",
     replace: 'checks: []',
     tests: ['packages/cli/src/doctor/organization.test.ts'],
   },
@@ -260,7 +260,7 @@ export default [
     tests: ['packages/cli/src/sweep-places.test.ts'],
   },
   {
-    promise: 'An emulated account has a journal of its own.',
+    promise: 'An emulated account has its own journal.',
     defect: 'it is written into the journal of real accounts, where one is named',
     file: 'packages/cli/src/commands/up.ts',
     find: '  if (globals.journal !== undefined)\n',
@@ -295,8 +295,8 @@ export default [
     promise: 'Requests for approval are listed with what would be done, why, and who caused it.',
     defect: 'who caused it is left out',
     file: 'packages/cli/src/commands/approvals.ts',
-    find: "causedBy.map((each) => printable(each ?? 'someone not known')).join(', ')",
-    replace: "causedBy.map(() => 'someone not known').join(', ')",
+    find: "causedBy.map((each) => printable(each ?? 'unknown caller')).join(', ')",
+    replace: "causedBy.map(() => 'unknown caller').join(', ')",
     tests: ['packages/cli/src/run.test.ts'],
   },
   {

@@ -940,7 +940,7 @@ export default [
     tests: ['packages/remediators/s3/src/further/public'],
   },
   {
-    promise: 'A bucket that receives logs is not given a key of KMS.',
+    promise: 'A bucket that receives logs is not given a KMS key.',
     defect: 'it is',
     file: 'packages/remediators/s3/src/further/s3-require-kms-default-encryption.ts',
     find: 'context.logs.length === 0',
@@ -948,7 +948,7 @@ export default [
     tests: ['packages/remediators/s3/src/further/public'],
   },
   {
-    promise: 'A bucket that encrypts with a key of KMS keeps it.',
+    promise: 'A bucket that encrypts with a KMS key keeps it.',
     defect: 'it gets the one that the policy names',
     file: 'packages/remediators/s3/src/further/s3-require-kms-default-encryption.ts',
     find: '(strengthOf(old) ?? SSE_S3) > SSE_S3',
@@ -1183,7 +1183,7 @@ export default [
     promise: 'A rollback that deletes log events by a shorter retention policy says so.',
     defect: 'it does not',
     file: 'packages/remediators/cloudwatch-logs/src/logs-raise-account-retention.ts',
-    find: '            destroys: `log events older than ${was} days of the groups under ${policy.name}, for good`,\n',
+    find: '            destroys: `log events older than ${was} days in the log groups under ${policy.name}, permanently`,\n',
     replace: '',
     tests: ['packages/remediators/cloudwatch-logs/src/account-retention.test.ts'],
   },

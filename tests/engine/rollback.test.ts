@@ -567,6 +567,6 @@ it('names the account of the credentials where it is another one', async () => {
   aws.identity = { account: '222222222222', arn: 'arn:aws:iam::222222222222:role/x' };
   await expect(back(execution)).rejects.toMatchObject({
     code: 'rollback/refused',
-    message: `The credentials are of account 222222222222; the resource is in ${ACCOUNT}.`,
+    message: `The credentials belong to account 222222222222; the resource is in ${ACCOUNT}.`,
   });
 });

@@ -39,7 +39,7 @@ describeLedger('ministack and versitygw', async () => {
   return ledgerOnAws({ table, bucket, clients: aws.clients }, remove, { lockDays: 1 });
 });
 
-it('signs checkpoints with a key of KMS that the library which signed notes come from opens', async ({ task }) => {
+it('signs checkpoints with a KMS key that the library which signed notes come from opens', async ({ task }) => {
   const credentials = { accessKeyId: 'testing', secretAccessKey: 'testing' };
   const client = new KMSClient({ region: 'us-east-1', endpoint: dynamodb.endpoint, credentials });
   const { KeyMetadata } = await client.send(new CreateKeyCommand({ KeySpec: 'ECC_NIST_EDWARDS25519', KeyUsage: 'SIGN_VERIFY' }));
@@ -56,7 +56,7 @@ it('signs checkpoints with a key of KMS that the library which signed notes come
     client.send(new SignCommand({ KeyId: KeyMetadata?.Arn, Message: Buffer.from('x'), MessageType: 'DIGEST', SigningAlgorithm: 'ED25519_SHA_512' })),
   ).rejects.toThrow('RAW');
   await remove();
-  task.meta.said = 'sumdb/note opens a checkpoint that a key of KMS has signed';
+  task.meta.said = 'sumdb/note opens a checkpoint that a KMS key has signed';
 });
 
 /** As many journals as there are writers, none of which knows of another. */

@@ -23,35 +23,40 @@ const SCENARIOS: Readonly<Record<string, readonly string[]>> = {
 /** Checks that cannot judge a remediator in this account, and why: by `check remediator`. One that can, after all, fails. */
 const NO_JUDGES: Readonly<Record<string, string>> = {
   'ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_3389 ec2-revoke-sg-open-admin-ipv6':
-    'its scenarios open RDP to half of IPv6, and Prowler knows the whole of it alone',
-  'ec2_instance_imdsv2_enabled ec2-require-imdsv2-on-instance': 'the emulator keeps metadata options, and describes instances without them',
-  'ec2_instance_account_imdsv2_enabled ec2-set-imdsv2-account-default': 'the emulator has no such defaults: the tests play them, and Prowler asks the emulator',
+    'its scenarios open RDP to half of IPv6, and Prowler detects only all of IPv6',
+  'ec2_instance_imdsv2_enabled ec2-require-imdsv2-on-instance': 'the emulator stores metadata options, but describes instances without them',
+  'ec2_instance_account_imdsv2_enabled ec2-set-imdsv2-account-default':
+    'the emulator has no such defaults: the tests simulate them, and Prowler asks the emulator',
   'ec2_client_vpn_endpoint_connection_logging_enabled ec2-enable-client-vpn-logging':
-    'the emulator has no Client VPN endpoints: the tests play them, and Prowler asks the emulator',
+    'the emulator has no Client VPN endpoints: the tests simulate them, and Prowler asks the emulator',
   'ec2_launch_template_no_public_ip ec2-remove-public-ip-from-launch-template':
-    'Prowler looks at every version, and no version is deleted: the old one is not the default any more',
-  'iam_user_accesskey_unused iam-deactivate-unused-access-key': 'Prowler passes keys that were never used, and the emulator knows of no use',
-  'cloudtrail_cloudwatch_logging_enabled cloudtrail-send-to-cloudwatch-logs': 'its trail is in another emulator than the other trails, and Prowler asks one',
+    'Prowler checks every version, and no version is deleted: the old one is no longer the default',
+  'iam_user_accesskey_unused iam-deactivate-unused-access-key': 'Prowler passes keys that were never used, and the emulator records no use',
+  'cloudtrail_cloudwatch_logging_enabled cloudtrail-send-to-cloudwatch-logs':
+    'its trail is in a different emulator from the other trails, and Prowler asks only one',
   'cloudtrail_multi_region_enabled_logging_management_events cloudtrail-enable-multi-region-trail':
-    'its trail is in another emulator than the other trails, and Prowler asks one',
-  'cloudtrail_s3_dataevents_write_enabled s3-enable-object-write-data-events': 'its trail is in another emulator than the other trails, and Prowler asks one',
-  'cloudtrail_s3_dataevents_read_enabled s3-enable-object-read-data-events': 'its trail is in another emulator than the other trails, and Prowler asks one',
+    'its trail is in a different emulator from the other trails, and Prowler asks only one',
+  'cloudtrail_s3_dataevents_write_enabled s3-enable-object-write-data-events':
+    'its trail is in a different emulator from the other trails, and Prowler asks only one',
+  'cloudtrail_s3_dataevents_read_enabled s3-enable-object-read-data-events':
+    'its trail is in a different emulator from the other trails, and Prowler asks only one',
   's3_account_level_public_access_blocks s3-enable-account-public-access-block':
-    'its account is in an emulator of its own, for the buckets of others would count, and Prowler asks one',
+    'its account is in a separate emulator, because other buckets would count, and Prowler asks only one',
   'awslambda_function_not_publicly_accessible lambda-remove-public-permission':
-    'the emulator does not have the policies that it changes: the tests play them, and Prowler asks the emulator',
-  'dynamodb_tables_kms_cmk_encryption_enabled dynamodb-encrypt-with-kms': 'its table is in another emulator than the other tables, and Prowler asks one',
-  'rds_instance_enhanced_monitoring_enabled rds-enable-enhanced-monitoring': 'Prowler goes by the ARN of the log stream, which the emulator does not make',
-  'rds_instance_no_public_access rds-disable-public-access': 'Prowler also wants a security group that is open, in a public subnet',
-  'redshift_cluster_public_access redshift-disable-public-access': 'Prowler also wants a security group that is open, in a public subnet',
-  'redshift_cluster_automated_snapshot redshift-enable-automated-snapshots': 'Prowler looks whether there is a snapshot, not for how long they are kept',
-  'securityhub_enabled securityhub-enable': 'Prowler reads the standards and integrations of a hub that is on, which the emulator does not have',
+    'the emulator does not have the policies that it changes: the tests simulate them, and Prowler asks the emulator',
+  'dynamodb_tables_kms_cmk_encryption_enabled dynamodb-encrypt-with-kms':
+    'its table is in a different emulator from the other tables, and Prowler asks only one',
+  'rds_instance_enhanced_monitoring_enabled rds-enable-enhanced-monitoring': 'Prowler checks the ARN of the log stream, which the emulator does not return',
+  'rds_instance_no_public_access rds-disable-public-access': 'Prowler also requires an open security group in a public subnet',
+  'redshift_cluster_public_access redshift-disable-public-access': 'Prowler also requires an open security group in a public subnet',
+  'redshift_cluster_automated_snapshot redshift-enable-automated-snapshots': 'Prowler checks whether there is a snapshot, not how long snapshots are kept',
+  'securityhub_enabled securityhub-enable': 'Prowler reads the standards and integrations of an enabled hub, which the emulator does not have',
 };
 
 /** Checks that pass on a mistake and fail once it is closed, and why that is right: by `check remediator`. One that does not, after all, fails. */
 const AFTERWARDS: Readonly<Record<string, string>> = {
   'kms_cmk_are_used kms-cancel-key-deletion':
-    'a key whose deletion is cancelled is left disabled: Prowler passes a key that is to be deleted, and fails one that nobody uses',
+    'a key whose deletion is cancelled is left disabled: Prowler passes a key that is pending deletion, and fails an unused key',
 };
 
 /** Where services are asked that are not in the emulator of the others: by their ids, and whose conformance tests say where. */

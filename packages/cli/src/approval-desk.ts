@@ -83,7 +83,7 @@ async function nothingUnder(redress: Pick<Redress, 'approvalUse'>, id: string): 
   if (use === null)
     return new CliError('cli/not-found', `There is no open approval ${JSON.stringify(id)}.`, { next: '`redress approvals list` shows the open approvals.' });
   const { execution, by } = use;
-  return new RedressError('approval/refused', `${id} was used by ${execution}${by === null ? '' : `: ${by} has approved it`}.`, {
+  return new RedressError('approval/refused', `${id} was used by ${execution}${by === null ? '' : `; ${by} approved it`}.`, {
     next: `\`redress history ${execution}\` shows the outcome.`,
   });
 }

@@ -167,7 +167,7 @@ describe('approvals at their Function URL', () => {
     });
     expect(widgets.rules('w')).toEqual(['closed']);
     const again = await redress(KEY, 'approvals', 'approve', id, '--reason', 'CHG-1', '--url', url);
-    expect([again.exit, again.out]).toEqual([0, `${SESSION} has approved ${id} before; nothing was done this time.\n`]);
+    expect([again.exit, again.out]).toEqual([0, `${SESSION} approved ${id} earlier; nothing was done this time.\n`]);
     expect(widgets.writes).toEqual(['RevokeRule']);
     expect(log.lines.filter(({ kind }) => kind === 'approval')).toMatchObject([
       { level: 'INFO', message: 'approval approved', approval: id, by: SESSION, repeated: false },
@@ -177,7 +177,7 @@ describe('approvals at their Function URL', () => {
 
   it('are denied, and say why they are refused', async () => {
     const id = await ask();
-    expect((await redress(KEY, 'approvals', 'deny', id, '--reason', 'in use', '--url', url)).out).toBe(`${SESSION} has denied ${id}.\n`);
+    expect((await redress(KEY, 'approvals', 'deny', id, '--reason', 'in use', '--url', url)).out).toBe(`${SESSION} denied ${id}.\n`);
     expect(await redress(KEY, 'approvals', 'approve', id, '--reason', 'r', '--url', url, '--json')).toMatchObject({
       exit: 1,
       json: { error: { code: 'approval/answered' } },

@@ -309,7 +309,7 @@ export function regionOf(io: Io, options: GlobalOptions): string {
 
 export function endpointOf(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
-    throw new CliError('cli/usage', `${JSON.stringify(text)} is not an http or https address.`, { next: 'For example: --endpoint-url http://127.0.0.1:5000' });
+    throw new CliError('cli/usage', `${JSON.stringify(text)} is not an http or https URL.`, { next: 'For example: --endpoint-url http://127.0.0.1:5000' });
   return text;
 }
 
@@ -319,7 +319,7 @@ async function loadConfig(io: Io, given: string | undefined): Promise<{ config: 
   const file = resolve(io.cwd, shown);
   if (!(await exists(file))) {
     if (given === undefined) return { config: {}, file: null };
-    throw new CliError('cli/config', `There is no file ${shown}.`, { place: { file: shown }, next: 'Give an existing file, or leave --config out.' });
+    throw new CliError('cli/config', `There is no file ${shown}.`, { place: { file: shown }, next: 'Give an existing file, or omit --config.' });
   }
   let module: { default?: unknown };
   try {
@@ -340,7 +340,7 @@ async function loadConfig(io: Io, given: string | undefined): Promise<{ config: 
   const unknown = Object.keys(module.default).find((key) => !known.includes(key));
   // A guardrail under a mistyped name would silently not hold.
   if (unknown !== undefined)
-    throw new CliError('cli/config', `${shown}: ${JSON.stringify(unknown)} is not known here; allowed: ${known.join(', ')}`, { place: { file: shown } });
+    throw new CliError('cli/config', `${shown}: ${JSON.stringify(unknown)} is unknown; allowed: ${known.join(', ')}`, { place: { file: shown } });
   return { config: module.default as ConfigFile, file };
 }
 
@@ -503,7 +503,7 @@ function stopOf(io: Io, options: GlobalOptions, data: Data): Live<Stop> {
   const file = killSwitch(data);
   if (options.stopParameter === undefined) return file;
   if (options.stopParameter.trim() === '')
-    throw new CliError('cli/usage', '--stop-parameter names no parameter.', { next: 'Output StopParameterName of the hub has it.' });
+    throw new CliError('cli/usage', '--stop-parameter is empty.', { next: 'Give the output StopParameterName of the hub.' });
   const parameter = parameterStop({
     name: options.stopParameter,
     region: regionOf(io, options),

@@ -66,7 +66,7 @@ export async function accountOf({ region, connect, account: own }: Composition, 
   const connection = await connect({ partition: partitionOf(region), account: named, region, access: 'read', execution: null });
   const { account } = await connection.identity();
   if (account !== named)
-    throw new CliError('cli/usage', `The credentials are of account ${account}, not of ${named}.`, {
+    throw new CliError('cli/usage', `The credentials belong to account ${account}, not to ${named}.`, {
       next: 'Give another profile, or a connection with a role of that account in the configuration file.',
     });
   return account;

@@ -360,7 +360,7 @@ describe('what is refused', () => {
     [['--from', '2026-07-01', '--to', '2026-10-05'], 'is in the future'],
     [['--from', '2026-06-31', '--to', '2026-09-30'], 'not a duration, a date or a moment'],
     [[...PERIOD, '--sample', '0'], '--sample takes a whole number'],
-    [[...PERIOD, '--proofs', 'some'], 'There are no proofs'],
+    [[...PERIOD, '--proofs', 'some'], '--proofs "some" is not valid.'],
     [[...PERIOD, '--framework', 'cis-99'], 'There is no framework'],
     [[...PERIOD, '--calendar', 'none.json'], 'cannot be read'],
   ])('%j: %s', async (options, message) => {

@@ -170,13 +170,13 @@ describe('plan', () => {
     expect(document.passes.map((pass) => [pass.resource.id, pass.verdict, pass.code])).toEqual([['w-1', 'notify-only', 'mode-notify']]);
     // What is as it should be is only counted.
     expect(document.summary).toMatchObject({ heldBack: 1, nothingToChange: 1 });
-    expect(document.notSwept).toEqual([{ remediator: 'widget-note', reason: expect.stringContaining('only answers events') as string }]);
+    expect(document.notSwept).toEqual([{ remediator: 'widget-note', reason: expect.stringContaining('only handles events') as string }]);
     expect(document.ifEnforced).toMatchObject({ hypothetical: true, summary: { wouldFix: 0, needApproval: 1, nothingToChange: 1 } });
     expect(widgets.writes).toEqual([]);
     expect(existsSync(join(directory, '.redress'))).toBe(false);
     const { out } = await redress('plan', '--live');
     expect(out).toContain('  if enforced needs approval (not-fresh)');
-    expect(out).toContain('1 gap in 1 resource: 0 would be fixed, 0 need approval, 1 held back. 1 look\nfound nothing to change.');
+    expect(out).toContain('1 gap in 1 resource: 0 would be fixed, 0 need approval, 1 held back. 1 pass\nfound nothing to change.');
   });
 
   it('shows what a rollback holds, out of the journal, and writes nothing to it', async () => {
@@ -253,7 +253,7 @@ describe('plan', () => {
           '| --- | --- | --- | --- | --- | --- |',
           '| needs approval | 3 | widget-revoke-open | dev | nothing shows that it is new, so something may depend on it | =w-2, w-1, w-1 |',
           '',
-          '| If the policy enforced all | Gaps | Fixed | Flagged | Approval | Held back |',
+          '| If enforced everywhere | Gaps | Fixed | Flagged | Approval | Held back |',
           '| --- | --- | --- | --- | --- | --- |',
           '| dev | 3 | 0 | 0 | 3 | 0 |',
           '',
@@ -300,13 +300,13 @@ describe('plan', () => {
     [['plan', '--live', 'event.json'], 'Give files or --live, not both.'],
     [['plan', 'event.json', '--remediator', 'widget-note'], '--remediator needs --live.'],
     [['plan', '--live', '--remediator', 'nothing'], 'There is no remediator "nothing".'],
-    [['plan', 'event.json', '--account', '111111111111'], '--account belongs to --live.'],
-    [['plan', 'event.json', '--in', 'us-east-1'], '--in belongs to --live.'],
+    [['plan', 'event.json', '--account', '111111111111'], '--account needs --live.'],
+    [['plan', 'event.json', '--in', 'us-east-1'], '--in needs --live.'],
     [['plan', '--live', '--accounts', 'prod'], '"prod" is neither a 12-digit account id, nor an organizational unit (ou-…), nor all.'],
     [['plan', '--live', '--in', 'everywhere'], '"everywhere" is not a region name.'],
     [['plan', '--live', '--concurrency', '0'], '--concurrency "0" is not a whole number from 1 to 100.'],
     [['plan', '--live', '--output', 'xml'], "option '--output <format>' argument 'xml' is invalid. Allowed choices are table, json, ndjson, csv, markdown."],
-    [['plan', '--live', '--account', '222222222222'], 'The credentials are of account 111111111111, not of 222222222222.'],
+    [['plan', '--live', '--account', '222222222222'], 'The credentials belong to account 111111111111, not to 222222222222.'],
   ])('refuses %j', async (argv, message) => {
     const { exit, json } = await redress(...argv, '--json');
     expect(exit).toBe(2);
@@ -568,14 +568,14 @@ describe('rollback --all', () => {
     }
     const shown = (await back('--since', 'PT1H', '--json')).json as Document;
     expect([shown.done, shown.executions.map((each) => each.resource.id), shown.passes]).toEqual([false, ['w-3', 'w-2', 'w-1'], []]);
-    expect((await back('--since', 'PT1H')).out).toContain('3 would be rolled back, in this order. Nothing was done; --yes does it.');
+    expect((await back('--since', 'PT1H')).out).toContain('3 would be rolled back, in this order. Nothing was done. Add --yes to roll them back.');
     expect(widgets.rules('w-1')).toEqual(['closed-1']);
 
     // Someone has opened it again in the meantime: what they see now is theirs.
     widgets.put('w-2', ['open-9', 'closed-1']);
     const ahead = await back('--since', 'PT1H');
     expect([ahead.exit, ahead.out.includes('  stays       The resource drifted after the fix')]).toEqual([0, true]);
-    expect(ahead.out).toContain('2 would be rolled back, in this order. 1 cannot be rolled back. Nothing was done; --yes does it.');
+    expect(ahead.out).toContain('2 would be rolled back, in this order. 1 cannot be rolled back. Nothing was done. Add --yes to roll them back.');
     expect(((await back('--since', 'PT1H', '--json')).json as Document).refused.map(({ message }) => message)).toEqual([
       'The resource drifted after the fix: its state is not the one that the fix left.',
     ]);
@@ -733,7 +733,7 @@ describe('approvals', () => {
     ])
       expect(out).toContain(words);
     const list = (await redress('approvals', 'list')).out.split('\n');
-    expect(list[0]).toContain(`${id}  AWS::Test::Widget w-1 (111111111111, us-east-1)  widget-revoke-open  waits, until 2026-11-27T10:00:00.000Z`);
+    expect(list[0]).toContain(`${id}  AWS::Test::Widget w-1 (111111111111, us-east-1)  widget-revoke-open  open until 2026-11-27T10:00:00.000Z`);
     expect(list.slice(1)).toEqual([
       '  would     revoke open-1',
       '  because   widget-revoke-open needs an approval in environment dev. (mode-approve)',
@@ -756,7 +756,7 @@ describe('approvals', () => {
         json: {
           error: {
             code: 'approval/refused',
-            message: `${id} was used by ${execution}: arn:aws:sts::111111111111:assumed-role/Redress/test has approved it.`,
+            message: `${id} was used by ${execution}; arn:aws:sts::111111111111:assumed-role/Redress/test approved it.`,
             next: `\`redress history ${execution}\` shows the outcome.`,
           },
         },
@@ -776,7 +776,7 @@ describe('approvals', () => {
     const id = await asked();
     expect(await redress('approvals', 'approve', id, '--reason', 'r', '--json')).toMatchObject({ exit: 1, json: { error: { code: 'approval/refused' } } });
     file('redress.yaml', policy());
-    expect(await redress('approvals', 'deny', id, '--reason', 'r')).toMatchObject({ exit: 0, out: expect.stringContaining('has denied') });
+    expect(await redress('approvals', 'deny', id, '--reason', 'r')).toMatchObject({ exit: 0, out: expect.stringContaining('(unverified) denied a-') });
     expect(await asked()).toBeNull();
     expect((await redress('explain', 'w-1')).out).toContain('Someone denied it.');
     expect(await redress('approvals', 'show', 'a-0', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/not-found' } } });
@@ -1112,7 +1112,7 @@ describe('policy and configuration', () => {
       json: {
         error: {
           code: 'cli/config',
-          message: 'mine.mjs: "guardrail" is not known here; allowed: remediators, guardrails, notify, policy, exceptions, connect, redaction, organization',
+          message: 'mine.mjs: "guardrail" is unknown; allowed: remediators, guardrails, notify, policy, exceptions, connect, redaction, organization',
         },
       },
     });
@@ -1177,7 +1177,7 @@ describe('the command itself', () => {
 it('an emulated account is never recorded in the journal of real ones', async () => {
   expect(await redress('up', '--endpoint-url', 'http://127.0.0.1:9', '--journal', 'aws:table/bucket', '--json')).toMatchObject({
     exit: 2,
-    json: { error: { code: 'cli/usage', message: 'An emulated account has a journal of its own.' } },
+    json: { error: { code: 'cli/usage', message: 'An emulated account has its own journal.' } },
   });
 });
 
@@ -1190,7 +1190,7 @@ describe('what policy check warns of, and refuses', () => {
     const { exit, out } = await checked();
     expect([exit, out.split('\n').filter((line) => line.startsWith('warning'))]).toEqual([
       0,
-      ['warning  widget-note: enforce in dev is above its ceiling: it may approve at most, whatever the policy says.'],
+      ['warning  widget-note: enforce in dev is above its ceiling, approve. The policy cannot raise it.'],
     ]);
     expect((JSON.parse((await checked('--json')).out) as { warnings: unknown[] }).warnings).toHaveLength(1);
     file('redress.yaml', `${POLICY}  widget-note: { dev: approve }\n`);

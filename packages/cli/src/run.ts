@@ -185,7 +185,7 @@ function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Comman
         'markdown',
       ]),
     )
-    .option('--remediator <id...>', 'with --live: only these')
+    .option('--remediator <id...>', 'with --live: only these remediators')
     .option('--accounts <id...>', `with --live: ${ACCOUNTS}`)
     .option('--in <region...>', `with --live: ${REGIONS}`)
     .option('--concurrency <number>', `with --live: ${CONCURRENCY}`)
@@ -238,11 +238,11 @@ function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Comman
     .argument('[execution]', 'as `redress history` shows it')
     .requiredOption('--reason <text>', 'why')
     .option('--by <name>', 'who does it (default: the user of the operating system)')
-    .option('--accept-loss', 'continue although the undo destroys something, or may overwrite a later change')
+    .option('--accept-loss', 'continue even if the undo destroys something, or may overwrite a later change')
     .option('--hold <duration>', 'leave the resource alone for this long afterwards (default: P7D)')
     .option('--all', 'every execution after --since, newest first; only shows them unless --yes is given')
     .option('--since <when>', 'with --all: a duration before now (PT1H), or a time')
-    .option('--remediator <id...>', 'with --all: only these')
+    .option('--remediator <id...>', 'with --all: only these remediators')
     .option('--yes', 'with --all: do it')
     .action((execution: string | undefined, options: RollbackAllOptions & { all?: boolean }) =>
       composed(async (composition) => {
@@ -322,7 +322,7 @@ function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Comman
   const exceptions = program.command('exceptions').description('the exceptions register: accepted risks, with owner, approver and expiry date');
   exceptions
     .command('list')
-    .description('list every entry, and how often it has held something back')
+    .description('list every entry, and how often it was used')
     .action(() => composed(async (composition) => (await import('./commands/exceptions.js')).exceptionsListCommand(io, composition)));
   exceptions
     .command('check')
@@ -340,7 +340,7 @@ function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Comman
     .option('--in <region...>', 'regions')
     .option('--type <type...>', 'CloudFormation types')
     .option('--tag <key=value...>', 'tags')
-    .option('--remediator <id...>', 'only from these')
+    .option('--remediator <id...>', 'only these remediators')
     .requiredOption('--reason <text>', 'why the risk is accepted')
     .requiredOption('--owner <name>', 'who owns the risk')
     .requiredOption('--approver <name>', 'who accepted it; never the owner')
@@ -371,7 +371,7 @@ function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Comman
     .option('--approvals <name>', 'with --live: the function of the approvals (default: that of --stack)')
     .option('--account <id...>', 'with --live: these accounts (default: that of the credentials)')
     .option('--in <region...>', 'with --live: these regions (default: --region, and where global services report)')
-    .option('--remediator <id...>', 'only what these need')
+    .option('--remediator <id...>', 'only what these remediators need')
     .option('--probe', 'with --live: ask EC2 with a dry run whether fixes are allowed')
     .option('--canary <parameter>', 'parameter of the canary (default: that of the function)')
     .action((options: DoctorOptions) => composed(async (composition) => (await import('./commands/doctor.js')).doctorCommand(io, composition, options)));
@@ -379,15 +379,15 @@ function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Comman
     .command('history')
     .description('show what changed, when, why, and because of which event')
     .argument('[resource]', 'a resource id, TYPE/ID, or an execution (default: everything)')
-    .option('--since <when>', 'a duration before now (P7D), a date (its start, UTC) or a time')
-    .option('--until <when>', 'the same; a date includes the whole day (UTC)')
+    .option('--since <when>', 'start of the range: a duration before now (P7D), a date (its start, UTC) or a time')
+    .option('--until <when>', 'end of the range, likewise; a date includes the whole day (UTC)')
     .option('--account <id...>', 'in these accounts')
     .option('--environment <name...>', 'in accounts of these environments of the policy')
     .option('--remediator <id...>', 'of these')
     .option('--outcome <name...>', 'with this outcome: remediated, rolled-back, denied, open and so on')
     .option('--actor <text...>', 'caused or done by: part of an ARN, a session or a name')
     .option('--approver <text...>', 'approved by: part of a name, of a plan or of the exception that covers it')
-    .option('--resource <id...>', 'of these: ids, TYPE/ID, or executions')
+    .option('--resource <id...>', 'of these resources or executions: ids, TYPE/ID, or executions')
     .option('--ticket <id...>', 'with these tickets: of an exception, or named in a reason')
     .option('--output <format>', 'table (one entry per line), json, ndjson or csv (default: text)')
     .action((subject: string | undefined, options: HistoryOptions) => {
@@ -400,7 +400,7 @@ function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Comman
     .command('report')
     .description('write the report of a period for auditors: one page without network access or scripts, and CSV, OSCAL, OCSF and proofs')
     .requiredOption('--from <when>', 'start of the period: a date (UTC), a time, or a duration before now')
-    .requiredOption('--to <when>', 'its end; a date includes the whole day (UTC)')
+    .requiredOption('--to <when>', 'end of the period; a date includes the whole day (UTC)')
     .requiredOption('--out <folder>', 'the folder to write; nothing is replaced')
     .option('--pack <name...>', 'coverage of these conformance packs (default: apra-cpg-234)')
     .option('--framework <name...>', 'coverage of these frameworks (default: fsbp and cis-7.0)')
@@ -412,7 +412,7 @@ function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Comman
     .option('--checkpoint <file...>', 'checkpoints that were kept elsewhere')
     .option('--anchor <place...>', 'where checkpoints were kept: files, folders, or git repositories')
     .option('--witness <key...>', 'witnesses that must have cosigned')
-    .option('--retention <days>', 'how long documents had to be kept')
+    .option('--retention <days>', 'the required retention of documents')
     .action((options: ReportOptions) => composed(async (composition) => (await import('./commands/report.js')).reportCommand(io, composition, options)));
   program
     .command('console')
@@ -428,7 +428,7 @@ function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Comman
     );
   program
     .command('explain')
-    .description('explain why it acted or did not, and what to do next')
+    .description('explain why Redress acted or did not, and what to do next')
     .argument('<subject>', 'an execution, a resource id, or TYPE/ID')
     .action(async (subject: string) => answer(await (await import('./commands/explain.js')).explainCommand(io, await data(), subject)));
   program
@@ -438,8 +438,8 @@ function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Comman
     .option('--lookup', 'read the last 90 days of CloudTrail (LookupEvents) in accounts and regions')
     .option('--accounts <id...>', `only these; with --lookup: ${ACCOUNTS}`)
     .option('--in <region...>', `with --lookup: ${REGIONS}`)
-    .option('--since <when>', 'a duration before now, or a time (default: P7D)')
-    .option('--until <when>', 'the same (default: now)')
+    .option('--since <when>', 'start of the period: a duration before now, or a time (default: P7D)')
+    .option('--until <when>', 'end of the period (default: now)')
     .option('--grace <duration>', 'how long a record waits for CloudTrail before it counts as a ghost (default: P1D)')
     .option('--delay <duration>', 'how long CloudTrail may take to deliver (default: PT15M)')
     .option('--principal <name...>', 'who else acts for Redress, in addition to those in the records: ARNs, or names of roles')
@@ -449,7 +449,7 @@ function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Comman
         (await import('./commands/reconcile.js')).reconcileCommand(io, await data(), program.opts<GlobalOptions>(), trail, options, composition);
       return options.lookup === true ? composed(work) : work(null).then(answer);
     });
-  const evidence = program.command('evidence').description('the records');
+  const evidence = program.command('evidence').description('verify, seal and export the records');
   evidence
     .command('verify')
     .description('verify every record, seal and document offline, and name the first invalid one; copies a journal on AWS first')
@@ -459,7 +459,7 @@ function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Comman
     .option('--checkpoint <file...>', 'checkpoints that were kept elsewhere: the ledger must contain each of them')
     .option('--anchor <place...>', 'where checkpoints were kept: files, folders, or git repositories (all commits are read)')
     .option('--witness <key...>', 'witnesses that must have cosigned the checkpoint, or one that was kept: NAME+ID+KEY')
-    .option('--retention <days>', 'how long documents had to be kept: a missing document that is older has expired, and is not a finding')
+    .option('--retention <days>', 'the required retention of documents: a missing document that is older has expired, and is not a finding')
     .option('--threads <number>', 'how many threads to use for a large ledger (default: one per core, at most 4)')
     .action(async (options: VerifyCommandOptions) =>
       answer(await (await import('./commands/evidence.js')).evidenceVerifyCommand(io, await data(), program.opts<GlobalOptions>(), options)),
@@ -572,7 +572,7 @@ function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Comman
     .action((options: { remediator?: string[] }) =>
       composed(async (composition) => (await import('./commands/patterns.js')).patternsCommand(composition, options)),
     );
-  const generate = program.command('generate').description('generate what is deployed, from the remediators');
+  const generate = program.command('generate').description('generate templates, IAM policies and AWS Config rules from the remediators');
   generate
     .command('template <which>')
     .description('a CloudFormation template: hub, sealer (in the same region), member-role (once per account), member-events or member-config (per region)')
@@ -620,7 +620,7 @@ function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Comman
     );
   generate
     .command('fsbp')
-    .description('which remediator covers which control of AWS Foundational Security Best Practices, and its ceiling')
+    .description('list which remediator covers which control of AWS Foundational Security Best Practices, and its ceiling')
     .option('--remediator <id...>', 'only these')
     .option('--format <name>', 'yaml, json or csv (default: yaml)')
     .action((options: { remediator?: string[]; format?: string }) =>
@@ -628,8 +628,8 @@ function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Comman
     );
   program
     .command('bundle')
-    .description('the code of the Lambda functions as a ZIP: remediators, policy and exceptions register as they are now')
-    .option('--out <folder>', 'where it is written (default: redress-bundle)')
+    .description('build the code of the Lambda functions as a ZIP, with the current remediators, policy and exceptions register')
+    .option('--out <folder>', 'the folder to write (default: redress-bundle)')
     .option('--remediator <id...>', 'only these')
     .option('--entry <file>', 'your own module instead, which exports handler and approvals')
     .option('--plain', 'do not prune the bundle')
@@ -651,11 +651,11 @@ function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Comman
     .action(async (files: string[], _: object, command: Command) =>
       answer(await (await import('./commands/up.js')).upInjectCommand(io, files, command.optsWithGlobals<{ port?: string }>())),
     );
-  const fresh = program.command('new').description('scaffold a package of your own');
+  const fresh = program.command('new').description('scaffold your own package');
   fresh
     .command('remediator')
-    .description('a working remediator, with its test by the conformance kit')
-    .argument('<name>', 'its id, with a prefix of your own: acme-dynamodb-protect-tables')
+    .description('a working remediator, with a test that runs the conformance kit')
+    .argument('<name>', 'its id, with your own prefix: acme-dynamodb-protect-tables')
     .option('--dir <folder>', 'the folder (default: one with its name)')
     .option('--setting', 'declare one setting: where its value is, which value is wanted, how it is written')
     .action(async (name: string, options: { dir?: string; setting?: boolean }) =>
@@ -663,7 +663,7 @@ function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Comman
     );
   fresh
     .command('handler')
-    .description('what is deployed: remediators, a policy under which everything is notify-only, and a register of exceptions')
+    .description('a deployment of your own: remediators, a policy under which everything is notify-only, and an exceptions register')
     .argument('[folder]', 'where', 'redress')
     .action(async (folder: string) => {
       const { builtinRemediators: remediators } = await import('./builtin.js');

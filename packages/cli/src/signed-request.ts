@@ -111,7 +111,7 @@ export async function signedRequest(
       next:
         status === 403
           ? 'The credentials need lambda:InvokeFunctionUrl and lambda:InvokeFunction on the function; sign in again if they have expired.'
-          : 'Check the address: it is the Function URL of the approvals.',
+          : 'Check the URL: it has to be the Function URL of the approvals.',
     },
   );
 }
@@ -120,7 +120,7 @@ function baseOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   const local = url !== null && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
   if (url === null || !(url.protocol === 'https:' || (url.protocol === 'http:' && local)) || url.username !== '' || url.password !== '' || url.search !== '')
-    throw new CliError('cli/usage', `${JSON.stringify(text)} is not an https address.`, { next: 'For example: --url https://abc.lambda-url.eu-west-1.on.aws' });
+    throw new CliError('cli/usage', `${JSON.stringify(text)} is not an https URL.`, { next: 'For example: --url https://abc.lambda-url.eu-west-1.on.aws' });
   return url;
 }
 

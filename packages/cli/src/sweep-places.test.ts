@@ -135,7 +135,7 @@ describe('plan --live', () => {
     expect(people.exit).toBe(1);
     expect(people.out).toContain(`denied  ${CLOSED}: The identity could not be read: AccessDenied`);
     expect(people.out).toContain(
-      '2 accounts in 1 region; policy redress.yaml.\n2 gaps in 2 resources: 2 would be fixed, 0 need approval, 0 held back. 2 looks',
+      '2 accounts in 1 region; policy redress.yaml.\n2 gaps in 2 resources: 2 would be fixed, 0 need approval, 0 held back. 2 passes',
     );
     expect([...accounts.values()].flatMap(({ writes }) => writes)).toEqual([]);
   });

@@ -50,7 +50,7 @@ it('is announced, listed, explained, and made when it is over; all of it verifie
   expect((await sweep()).exit).toBe(0);
   expect(told()).toEqual([expect.stringMatching(/^0 It is changed automatically after \d{4}-.*: keep events of short for 365 days instead of 7\.$/)]);
   const listed = (await redress('approvals', 'list')).out;
-  expect(listed).toMatch(/^a-[0-9a-f]{16} {2}.*short.* {2}logs-raise-retention {2}is changed automatically after \d{4}-/);
+  expect(listed).toMatch(/^a-[0-9a-f]{16} {2}.*short.* {2}logs-raise-retention {2}will be changed automatically after \d{4}-/);
   const id = listed.slice(0, 18);
   const shown = (await redress('approvals', 'show', id)).out;
   expect(shown).toContain('would     keep events of short for 365 days instead of 7');

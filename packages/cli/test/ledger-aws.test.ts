@@ -1,4 +1,4 @@
-// A ledger on AWS from the command line: a key of KMS, seals, copies of checkpoints, and what is found when somebody changes it. On ministack, whose KMS
+// A ledger on AWS from the command line: a KMS key, seals, copies of checkpoints, and what is found when somebody changes it. On ministack, whose KMS
 // knows Ed25519.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,7 +40,7 @@ const redress = async (...argv: string[]) => {
   return { exit, out, err, json: argv.includes('--json') ? (JSON.parse(out) as Record<string, unknown>) : {} };
 };
 
-/** A journal with two records, its place for `--journal`, and a key of KMS. */
+/** A journal with two records, its place for `--journal`, and a KMS key. */
 async function made() {
   const name = `redress-${names++}`;
   const { TimeToLiveSpecification: _, ...table } = JOURNAL_TABLE;
@@ -62,7 +62,7 @@ async function made() {
   return { name, journal: ['--journal', `aws:${name}/${name}`], key: KeyMetadata?.Arn ?? '', dynamodb, s3, record, objects };
 }
 
-it('is sealed by a key of KMS, and verified from a copy', async () => {
+it('is sealed by a KMS key, and verified from a copy', async () => {
   const { name, journal, key, s3, record, objects } = await made();
   expect(await redress('evidence', 'key', '--origin', 'example.com/redress', '--kms', key, '--json')).toMatchObject({
     exit: 0,

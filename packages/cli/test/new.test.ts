@@ -72,7 +72,7 @@ const filesBelow = (folder: string, below = ''): string[] =>
 
 describe.each([
   ['new remediator', 'acme-dynamodb-protect-tables', [], ['shortLived.length === 0', 'shortLived.length >= 0']],
-  ['new remediator --setting', 'acme-dynamodb-protect-more', ['--setting'], ["[shortLived('what deletes the table fails')]", '[]']],
+  ['new remediator --setting', 'acme-dynamodb-protect-more', ['--setting'], ["[shortLived('whatever deletes the table fails')]", '[]']],
 ] as const)('redress %s', (_, ID, how, [hazard, forgotten]) => {
   let folder: string;
   beforeAll(async () => {

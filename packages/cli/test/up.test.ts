@@ -195,7 +195,7 @@ describe('redress up', () => {
     expect(existsSync(join(directory, '.redress'))).toBe(false);
     expect(err).toMatch(/^Creating a queue, and \d+ EventBridge rules that deliver to it\.$/m);
     expect(await run(['up', '--journal', 'aws:table/bucket', '--endpoint-url', upstream], io())).toBe(2);
-    expect(err).toContain('An emulated account has a journal of its own.');
+    expect(err).toContain('An emulated account has its own journal.');
   });
 
   it('is for emulators on this machine only', async () => {

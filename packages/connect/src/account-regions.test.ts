@@ -58,7 +58,7 @@ it('says of an account that denies once that it does, and asks no region', async
 it('looks at no account with the credentials of another', async () => {
   const { regions, asked } = await connecting({}, mine);
   expect((await regions('222222222222', ['eu-west-1'])).left).toEqual([
-    { region: null, reason: 'denied', message: `The credentials are of account ${ACCOUNT}, not of 222222222222.` },
+    { region: null, reason: 'denied', message: `The credentials belong to account ${ACCOUNT}, not to 222222222222.` },
   ]);
   expect(asked).toEqual([]);
 });

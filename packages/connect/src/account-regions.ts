@@ -28,7 +28,7 @@ export function accountRegions(connect: Connect, region: string): (account: stri
     try {
       connection = await connect({ partition: partitionOf(region), account, region, access: 'read', execution: null });
       const identity = await connection.identity();
-      if (identity.account !== account) return none(`The credentials are of account ${identity.account}, not of ${account}.`);
+      if (identity.account !== account) return none(`The credentials belong to account ${identity.account}, not to ${account}.`);
     } catch (error) {
       if (isRedressError(error) && error.code === 'aws/denied' && !error.retryable) return none(messageOf(error));
       throw error;

@@ -327,7 +327,7 @@ describe('what the trail does not cover', () => {
   it('is said, with the reason, and is not a ghost', async () => {
     await executed([{ requestId: 'r-1' }]);
     const coverage = new Coverage(900_000);
-    expect(await uncovered(coverage)).toEqual([[1, 'nothing of the account was read']]);
+    expect(await uncovered(coverage)).toEqual([[1, 'nothing was read from the account']]);
     coverage.seen({ account: ACCOUNT, region: 'us-east-1', time: NOON });
     expect(await uncovered(coverage)).toEqual([[1, 'nothing of the region was read']]);
     coverage.seen({ account: ACCOUNT, region: REGION, time: NOON + 24 * HOUR });

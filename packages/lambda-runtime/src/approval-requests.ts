@@ -151,7 +151,7 @@ export function approvalRequests({
     const who = before.by?.name ?? 'someone';
     if (before.verdict === verdict && before.by?.name === caller.arn && before.by.verified)
       return { ...said, repeated: true, passes: [], usedBy: before.usedBy };
-    if (before.usedBy !== null) throw new HttpError(409, 'approval/answered', `${id} was used by ${before.usedBy}: ${who} has approved it.`);
+    if (before.usedBy !== null) throw new HttpError(409, 'approval/answered', `${id} was used by ${before.usedBy}; ${who} approved it.`);
     if (before.expires <= clock.now())
       throw new HttpError(
         409,

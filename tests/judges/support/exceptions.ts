@@ -9,11 +9,11 @@ export const ABSENCES: readonly { readonly what: RegExp; readonly why: string }[
   { what: / SSM:ListTagsForResource TagList: /, why: 'Systems Manager leaves the list out where there is nothing in it.' },
   {
     what: / CloudWatch Logs:DescribeLogGroups logGroups\[\]\.retentionInDays: compliant(?: by a sweep)?$/,
-    why: 'A group without it keeps its events for ever, which is long enough.',
+    why: 'A group without it keeps its events forever, which is long enough.',
   },
   {
     what: / EC2:DescribeSnapshotAttribute CreateVolumePermissions\[\]\.Group: compliant$/,
-    why: 'A permission is of a group, or of an account that is named: one without a group is of an account.',
+    why: 'A permission belongs to a group or to a named account: without a group, it belongs to an account.',
   },
   {
     what: / EC2:DescribeNetworkInterfaces NetworkInterfaces\[\]\.TagSet.*: without the hazard appliance$/,
@@ -21,15 +21,15 @@ export const ABSENCES: readonly { readonly what: RegExp; readonly why: string }[
   },
   {
     what: / EC2:DescribeLaunchTemplateVersions LaunchTemplateVersions\[\]\.LaunchTemplateData\.(?:BlockDeviceMappings|NetworkInterfaces)[^:]*: compliant$/,
-    why: 'A template that names no volume or address leaves them to the image and the subnet.',
+    why: 'If a template has no volume or address settings, the image and the subnet decide.',
   },
   {
     what: / EC2:DescribeLaunchTemplateVersions LaunchTemplateVersions\[\]\.LaunchTemplateData\.MetadataOptions[^:]*: without the hazard one-hop$/,
-    why: 'A template without a hop limit leaves it to the image and the account.',
+    why: 'If a template has no hop limit, the image and the account decide.',
   },
   {
     what: /^s3-enable-bucket-key S3:GetBucketEncryption .*\.ApplyServerSideEncryptionByDefault/,
-    why: 'Only encryption with KMS has a bucket key, and a rule that names no key uses the one of AWS.',
+    why: 'Only encryption with KMS has a bucket key, and a rule without a key uses the AWS managed key.',
   },
   {
     what: / S3:GetBucketLifecycleConfiguration Rules\[\]\.Filter\.Prefix: compliant$/,
@@ -38,11 +38,11 @@ export const ABSENCES: readonly { readonly what: RegExp; readonly why: string }[
   { what: /^s3-report-missing-version-lifecycle S3:GetBucketVersioning Status: not-applicable$/, why: 'A bucket that was never versioned has no status.' },
   {
     what: / EC2:DescribeRouteTables RouteTables\[\]\.Routes\[\]\.GatewayId: /,
-    why: 'A route goes to one of many kinds of targets: one without a gateway goes elsewhere.',
+    why: 'A route has one of many kinds of targets: a route without a gateway has another kind.',
   },
   {
     what: / EC2:GetInstanceMetadataDefaults AccountLevel\.HttpPutResponseHopLimit: without the hazard one-hop$/,
-    why: 'EC2 leaves out what nobody has set: then images and launches decide.',
+    why: 'EC2 omits what was never set: then images and launches decide.',
   },
   {
     what: / IAM:GetAccountPasswordPolicy PasswordPolicy\.HardExpiry: without the hazard hard-expiry$/,
@@ -55,7 +55,7 @@ export const ABSENCES: readonly { readonly what: RegExp; readonly why: string }[
   },
   {
     what: / ECS:DescribeTaskDefinition taskDefinition\.(?:networkMode|pidMode): compliant$/,
-    why: 'ECS leaves both out where nobody has set them: then a task has a network and processes of its own.',
+    why: 'ECS omits both if they were never set: then a task has its own network and process namespace.',
   },
   { what: / Lambda:GetFunctionConfiguration VpcConfig: not-applicable$/, why: 'Lambda leaves it out of a function that was never in a VPC.' },
   { what: / Secrets Manager:DescribeSecret RotationEnabled: not-applicable$/, why: 'Secrets Manager leaves it out of a secret that was never rotated.' },
@@ -66,7 +66,7 @@ export const ABSENCES: readonly { readonly what: RegExp; readonly why: string }[
 export const ERRORS: readonly { readonly what: RegExp; readonly why: string }[] = [
   {
     what: /^ACM:(?:DescribeCertificate|ListTagsForCertificate) InvalidArnException: aws\/invalid$/,
-    why: 'It is the answer to an ARN of something else. A certificate that is not there answers ResourceNotFoundException.',
+    why: 'It is the error for an ARN of another type. The error for a missing certificate is ResourceNotFoundException.',
   },
   {
     what: /^RDS:(?:DescribeDBProxies|ListTagsForResource) (?:DB\w+|Tenant\w+)NotFoundFault: aws\/gone$/,
@@ -74,31 +74,31 @@ export const ERRORS: readonly { readonly what: RegExp; readonly why: string }[] 
   },
   {
     what: /^EFS:DescribeBackupPolicy PolicyNotFound: aws\/gone$/,
-    why: 'No backup policy was ever set: the remediator knows the error by its name, and takes it for backups that are off.',
+    why: 'No backup policy was ever set: the remediator handles the error by name, and treats backups as off.',
   },
   {
     what: /^OpenSearch:\w+ ValidationException: aws\/invalid$/,
-    why: 'The model describes it as ResourceNotFoundException, which there is as well. It is the answer to bad input.',
+    why: 'The model describes it as ResourceNotFoundException, which also exists. It is the error for bad input.',
   },
   {
     what: /^IAM:GetCredentialReport CredentialReportNotPresentException: aws\/invalid$/,
-    why: 'What is missing is the report, and not the account. The remediator knows the error by its name, and asks a person.',
+    why: 'The report is missing, not the account. The remediator handles the error by name, and requires an approval.',
   },
   {
     what: /^IAM:GetCredentialReport CredentialReportNotReadyException: aws\/gone$/,
-    why: 'IAM sends it with 404. The remediator knows the error by its name, and asks a person.',
+    why: 'IAM sends it with status 404. The remediator handles the error by name, and requires an approval.',
   },
   {
     what: /^IAM:ListServiceSpecificCredentials ServiceNotSupportedException: aws\/gone$/,
-    why: 'IAM sends it with 404, to who asks for one service. Nobody does here.',
+    why: 'IAM sends it with status 404 if one service is requested. No remediator does that.',
   },
   {
     what: /^Organizations:DescribeEffectivePolicy EffectivePolicyNotFoundException: aws\/gone$/,
-    why: 'No such policy is in force for the account: the remediator takes that for one that is missing.',
+    why: 'No such policy is in force for the account: the remediator treats it as missing.',
   },
   {
     what: /^SSM:DescribeDocument(?:Permission)? InvalidDocument(?:Version)?: aws\/invalid$/,
-    why: 'It is the answer to a bad name, too. The remediator of documents knows it by its name. Where the document is a runbook, what is gone is not the resource.',
+    why: 'It is also the error for an invalid name. The remediator of documents handles it by name. If the document is a runbook, the resource is not what is gone.',
   },
 ];
 
@@ -109,7 +109,7 @@ export const LEFT_OUT: readonly { readonly what: RegExp; readonly why: string }[
   { what: / EC2:ModifyImageAttribute /, why: 'Only who is named may launch it more, or less.' },
   { what: / EC2:ModifyTransitGateway /, why: 'Options that are left out stay as they are.' },
   { what: / EC2:ModifySubnetAttribute /, why: 'One attribute is set by each call; the others stay.' },
-  { what: / EC2:ModifyInstanceMetadataOptions /, why: 'EC2 maintains the state of options that are left out; that moto resets them is a mistake of its own.' },
+  { what: / EC2:ModifyInstanceMetadataOptions /, why: 'EC2 keeps the state of omitted options; that moto resets them is a defect of moto.' },
   { what: / EC2:ModifyInstanceMetadataDefaults /, why: 'Defaults that are left out stay as they are.' },
   { what: / EC2:ModifyLaunchTemplate /, why: 'It sets the default version, and nothing else.' },
   {
@@ -129,7 +129,7 @@ export const LEFT_OUT: readonly { readonly what: RegExp; readonly why: string }[
   { what: / Elastic Load Balancing v2:ModifyListener (?!DefaultActions)/, why: 'Properties that are left out stay as they are.' },
   {
     what: /^fix Elastic Load Balancing v2:ModifyListener DefaultActions\./,
-    why: 'The redirect takes the place of the actions; the undo puts them back whole.',
+    why: 'The redirect replaces the actions, and the undo restores all of them.',
   },
   {
     what: / Elastic Load Balancing:ModifyLoadBalancerAttributes LoadBalancerAttributes\.(?!AccessLog\.)/,
@@ -145,30 +145,30 @@ export const LEFT_OUT: readonly { readonly what: RegExp; readonly why: string }[
   { what: / RDS:ModifyDB(?:Instance|Cluster|Proxy) /, why: 'What is left out stays as it is.' },
   {
     what: / CloudWatch Logs:PutAccountPolicy (?:scope|selectionCriteria)$/,
-    why: 'Of several policies one may say nothing of it: what another one says is not its own.',
+    why: 'One of several policies may not set it: the value of another policy does not apply to it.',
   },
   { what: / Redshift:ModifyCluster /, why: 'What is left out stays as it is.' },
   { what: / (?:RDS:ModifyDB|Redshift:ModifyCluster)ParameterGroup Parameters\./, why: 'A parameter is set by its name and value; the rest describes it.' },
   {
     what: / SSM:ModifyDocumentPermission SharedDocumentVersion$/,
-    why: 'What is taken from everybody is taken in whatever version; it is shared again in the one that was read.',
+    why: 'Public sharing is removed for every version; the version that was read is shared again.',
   },
   {
     what: / WAFV2:PutLoggingConfiguration LoggingConfiguration\.ManagedByFirewallManager$/,
-    why: 'Firewall Manager alone sets it; what was read is that of the web ACL.',
+    why: 'Only Firewall Manager sets it; the value that was read belongs to the web ACL.',
   },
   { what: /^undo DynamoDB:UpdateContinuousBackups PointInTimeRecoverySpecification\.RecoveryPeriodInDays$/, why: 'What is turned off has no period.' },
   {
     what: /^undo Lambda:PutResourcePolicy RevisionId$/,
-    why: 'By then the policy has another revision: the engine compares it with the one after the fix before it rolls back.',
+    why: 'The policy then has another revision: the engine compares it with the revision after the fix before it rolls back.',
   },
-  { what: / IAM:UpdateAccountPasswordPolicy MaxPasswordAge$/, why: 'An age of 0 is none, which is said by leaving it out: IAM takes no 0.' },
+  { what: / IAM:UpdateAccountPasswordPolicy MaxPasswordAge$/, why: 'An age of 0 means no expiry, which is set by omitting it: IAM does not accept 0.' },
   {
     what: /^fix S3:PutBucketEncryption ServerSideEncryptionConfiguration\.Rules\.ApplyServerSideEncryptionByDefault\.KMSMasterKeyID$/,
-    why: 'The default that names the key is what is replaced: by SSE-S3, which has none, or by SSE-KMS with the key of the policy. The undo puts it back.',
+    why: 'The change replaces the default with the key: by SSE-S3, which has none, or by SSE-KMS with the key of the policy. The undo restores it.',
   },
   {
     what: / S3:PutBucketVersioning VersioningConfiguration\.MFADelete$/,
-    why: 'Only the root user with a device changes it: where it is on, S3 refuses the call; where it is off, leaving it out keeps it off.',
+    why: 'Only the root user with a device can change it. If it is on, S3 rejects the call. If it is off, omitting it keeps it off.',
   },
 ];

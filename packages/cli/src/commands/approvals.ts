@@ -26,13 +26,13 @@ export async function approvalsListCommand(io: Io, composition: Composition, opt
 
 /** Who may have caused it: none of them may approve. */
 function causeWords({ causedBy }: Pick<ApprovalShown, 'causedBy'>): string {
-  return causedBy.length === 0 ? 'not known: found by a sweep or a request' : causedBy.map((each) => printable(each ?? 'someone not known')).join(', ');
+  return causedBy.length === 0 ? 'unknown: found by a sweep or a request' : causedBy.map((each) => printable(each ?? 'unknown caller')).join(', ');
 }
 
 /** For what, and until when. */
 function waits({ grace, expires }: Pick<ApprovalDocument, 'grace' | 'expires'>): string {
-  if (grace === undefined) return `waits, until ${expires}`;
-  return grace.ends === null ? 'is announced, and nobody has been notified yet' : `is changed automatically after ${grace.ends}`;
+  if (grace === undefined) return `open until ${expires}`;
+  return grace.ends === null ? 'announced, but nobody has been notified yet' : `will be changed automatically after ${grace.ends}`;
 }
 
 /** `redress approvals show` */
@@ -74,7 +74,7 @@ export async function approvalsAnswerCommand(
   const answer = await approvalDesk(composition, options.url).answer(id, verdict, options.reason);
   const paint = painter(io);
   const lines = [
-    `${printable(answer.by)}${answer.verified ? '' : ' (unverified)'} ${verdict === 'approve' ? 'has approved' : 'has denied'} ${id}${answer.repeated ? ' before; nothing was done this time' : ''}.`,
+    `${printable(answer.by)}${answer.verified ? '' : ' (unverified)'} ${verdict === 'approve' ? 'approved' : 'denied'} ${id}${answer.repeated ? ' earlier; nothing was done this time' : ''}.`,
     ...answer.passes.flatMap((pass) => passLines(pass, paint)),
   ];
   return { json: answer, text: lines.join('\n'), exit: answer.passes.every(isHandled) ? 0 : 1 };

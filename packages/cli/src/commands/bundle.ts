@@ -61,7 +61,7 @@ export async function bundleCommand(io: Io, composition: Composition, options: B
   if (own === undefined) createRedress({ remediators, policy, exceptions, connect, guardrails }).close();
   if (own === undefined && sources.ownConnect)
     io.stderr(
-      `warning: \`connect\` of ${printable(shownConfig(io, sources.config))} is bundled, and replaces the roles of the hub: the functions connect only with it, and not with REDRESS_READ_ROLE, REDRESS_MEMBER_ROLE and REDRESS_ROLLBACK_ROLE in sessions that are limited to what a remediator declares. If it is only for the command line, move it to a separate file, use that file with --config, and bundle without it.\n`,
+      `warning: \`connect\` of ${printable(shownConfig(io, sources.config))} is bundled and replaces the roles of the hub. The functions connect only through it. They do not use REDRESS_READ_ROLE, REDRESS_MEMBER_ROLE and REDRESS_ROLLBACK_ROLE, and their sessions are not limited to what a remediator declares. If it is only for the command line, move it to a separate file, use that file with --config, and bundle without it.\n`,
     );
   const where = { resolveDir: HERE, conditions: CONDITIONS };
   const made = await withProgress(io, composition.clock, async (progress) => {
@@ -120,7 +120,7 @@ export async function bundleCommand(io: Io, composition: Composition, options: B
   const kb = (bytes: number) => `${(bytes / 1000).toFixed(0)} kB`;
   const lines = [
     `${paint('green', printable(document.zip))}: ${kb(document.bytes.zip)}, ${document.digest}`,
-    `code ${kb(made.bytes.code)} (${kb(made.bytes.gzip)} compressed), of which a start loads ${kb(made.bytes.start)}; ${made.packages.length} packages, listed in ${printable(join(out, 'code', 'sbom.cdx.json'))}`,
+    `code ${kb(made.bytes.code)} (${kb(made.bytes.gzip)} compressed), of which a cold start loads ${kb(made.bytes.start)}; ${made.packages.length} packages, listed in ${printable(join(out, 'code', 'sbom.cdx.json'))}`,
     ...(own === undefined
       ? [
           `${countOf(remediators.length, 'remediator')}; policy ${composition.policy.digest}${sources.policy === null ? ' (no file: everything is notify-only)' : ''}`,

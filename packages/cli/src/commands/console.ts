@@ -73,7 +73,7 @@ export async function consoleCommand(io: Io, composition: Composition, options: 
       onWarning: warn,
     });
     try {
-      say(`The console, for one browser on this machine; Ctrl-C ends it:\n  ${running.url}`);
+      say(`The console is for one browser on this machine. Press Ctrl-C to stop it:\n  ${running.url}`);
       await ended(stop.signal);
     } finally {
       await running.close();
@@ -128,7 +128,7 @@ async function stopFact(killSwitch: Stop | Live<Stop> | undefined, { data }: Com
         text: stop === 'everything' ? 'It stops changes and rollbacks.' : 'It stops changes.',
         next: `Find out why; then remove ${join(data.shown, 'STOP')}, or set its parameter to none.`,
       };
-    return { name, state: 'good', text: 'It does not stop anything, as far as can be read from here.', next: null };
+    return { name, state: 'good', text: 'As far as can be read from here, it stops nothing.', next: null };
   } catch (error) {
     return { name, state: 'bad', text: `It cannot be read, so no changes are made: ${messageOf(error)}`, next: null };
   }
@@ -136,7 +136,7 @@ async function stopFact(killSwitch: Stop | Live<Stop> | undefined, { data }: Com
 
 function policyFacts({ policySource }: Composition): readonly HealthFact[] {
   if (policySource.kind !== 'absent') return [];
-  return [{ name: 'Policy', state: 'mind', text: 'There is none, so everything is notify-only.', next: 'Give one with --policy.' }];
+  return [{ name: 'Policy', state: 'mind', text: 'There is no policy, so everything is notify-only.', next: 'Give one with --policy.' }];
 }
 
 async function ledgerFact(io: Io, { data }: Composition, options: ConsoleCommandOptions, ending: AbortSignal): Promise<HealthFact> {
@@ -152,7 +152,7 @@ async function ledgerFact(io: Io, { data }: Composition, options: ConsoleCommand
     return {
       name,
       state: verdict === 'intact' ? 'good' : verdict === 'unsealed' ? 'mind' : 'bad',
-      text: `When the console was started it was ${verdict}. ${MEANS[verdict]}${sealed}${first === undefined ? '' : ` First finding: ${first.message}`}`,
+      text: `When the console started, it was ${verdict}. ${MEANS[verdict]}${sealed}${first === undefined ? '' : ` First finding: ${first.message}`}`,
       next: verdict === 'intact' ? null : verdict === 'unsealed' ? '`redress evidence seal` seals the journal.' : '`redress evidence verify` has the details.',
     };
   } catch (error) {

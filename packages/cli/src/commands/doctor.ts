@@ -89,15 +89,15 @@ async function withItsAccounts(composition: Composition, live: boolean): Promise
   if (!live) return { composition, checks: [ok(code, where, 'Its units and tags were not resolved to accounts; use --live.')] };
   const claimed: Check[] = [];
   const ambiguous = (account: string, environments: readonly string[]) => {
-    claimed.push(warn('policy-ambiguous-account', account, `It is in ${environments.join(' and ')}, so it is in none.`, 'Name it by its id in one of them.'));
+    claimed.push(warn('policy-ambiguous-account', account, `It is in ${environments.join(' and ')}, so none of them applies.`, 'List its id in one of them.'));
   };
   try {
     const resolved = await inOrganization(policy, organization, { clock, ambiguous }).read();
     const count = (of: Policy) => new Set(of.environments.flatMap(({ accounts }) => accounts)).size;
-    const found = ok(code, where, `Its units and tags add ${countOf(count(resolved) - count(policy), 'account')} to those that it names.`);
+    const found = ok(code, where, `Its units and tags add ${countOf(count(resolved) - count(policy), 'account')} to those it names.`);
     return { composition: { ...composition, policy: resolved }, checks: [...claimed, found] };
   } catch (error) {
-    return { composition, checks: [unknown(code, where, messageOf(error), 'Until they can be read there is no policy, and everything is denied.')] };
+    return { composition, checks: [unknown(code, where, messageOf(error), 'Until they can be read, there is no policy and everything is denied.')] };
   }
 }
 
@@ -121,7 +121,7 @@ async function look(composition: Composition, options: DoctorOptions, progress: 
   const { gatherPlace } = await import('../doctor/gather-place.js');
   for (const account of accounts)
     for (const each of regions) {
-      progress.step(`looking at ${account}/${each}, ${places.length + 1} of ${accounts.length * regions.length} places`);
+      progress.step(`reading ${account}/${each}, ${places.length + 1} of ${accounts.length * regions.length} places`);
       const connection = await connect({ partition, account, region: each, access: 'read', execution: null });
       places.push(
         await placeOf(
@@ -133,7 +133,7 @@ async function look(composition: Composition, options: DoctorOptions, progress: 
       );
     }
   const { config } = await composition.ambient({ partition, account: own, region, access: 'read', execution: null });
-  progress.step('looking at the deployment');
+  progress.step('reading the deployment');
   const deployment = await deploymentOf(config, options, places);
   const handler = deployment?.handler.ok === true ? deployment.handler.value : null;
   const targets = handler?.mappings.ok === true ? handler.mappings.value.map((each) => each.source) : [];
@@ -169,7 +169,7 @@ async function look(composition: Composition, options: DoctorOptions, progress: 
   const members = [...new Set([...accounts, ...policy.environments.flatMap((each) => each.accounts)])];
   const role = handler?.environment['REDRESS_MEMBER_ROLE'] ?? null;
   for (const [at, account] of members.entries()) {
-    progress.step(`looking at what may be done in ${account}, ${at + 1} of ${countOf(members.length, 'account')}`);
+    progress.step(`checking permissions in ${account}, ${at + 1} of ${countOf(members.length, 'account')}`);
     const fixes = fixesOf(composition, account);
     const access = await gatherAccess(connect, account, region, role, fixes, { remediators: composition.remediators, parametersOf: parametersOf(composition) });
     const asks = options.probe === true && fixes.includes('ec2:RevokeSecurityGroupIngress');
@@ -183,7 +183,7 @@ async function placeOf(account: string, region: string, identity: () => Promise<
   try {
     const is = await identity();
     if (is === account) return await gather();
-    return nowhere(account, region, new Error(`The credentials are of account ${is}.`));
+    return nowhere(account, region, new Error(`The credentials belong to account ${is}.`));
   } catch (error) {
     return nowhere(account, region, error);
   }

@@ -188,7 +188,7 @@ export async function evidenceExportCommand(io: Io, data: Data, options: GlobalO
   const aws = placeOf(io, data, options, place);
   if (place.format !== undefined) {
     if (place.store === true || place.lockDays !== undefined)
-      throw new CliError('cli/usage', '--store and --lock-days cannot be combined with --format, which makes no copy.', { next: 'Leave out one of them.' });
+      throw new CliError('cli/usage', '--store and --lock-days cannot be combined with --format, which makes no copy.', { next: 'Omit one of them.' });
     return (await import('./formats.js')).formatCommand(io, data, aws, place.format, place.out);
   }
   if (aws === null)

@@ -37,7 +37,7 @@ export interface KeyOptions {
   readonly origin: string;
   readonly out?: string;
   readonly trust?: string;
-  /** A key of KMS, instead of one that is made. */
+  /** A KMS key, instead of one that is made. */
   readonly kms?: string;
 }
 
@@ -45,9 +45,9 @@ export interface KeyOptions {
 export interface SealOptions {
   readonly key?: string;
   readonly trust?: string;
-  /** A key of KMS, instead of one in a file. */
+  /** A KMS key, instead of one in a file. */
   readonly kms?: string;
-  /** Of the ledger, with a key of KMS; default: that of the trust file. */
+  /** Of the ledger, with a KMS key; default: that of the trust file. */
   readonly origin?: string;
   readonly lockDays?: string;
   readonly documentsDays?: string;
@@ -75,7 +75,7 @@ const publicLine = (file: string) => `${printable(file)}: the public key. Give i
 
 /** Makes the trust file of a key that is in KMS, which nobody else has. */
 async function kmsKey(io: Io, global: GlobalOptions, { origin, kms, out, trust: file = TRUST_FILE }: KeyOptions & { readonly kms: string }): Promise<Answer> {
-  if (out !== undefined) throw new CliError('cli/usage', 'A key in KMS is not in a file.', { next: 'Leave out --out.' });
+  if (out !== undefined) throw new CliError('cli/usage', 'A key in KMS is not in a file.', { next: 'Omit --out.' });
   if (existsSync(resolve(io.cwd, file))) throw exists(file);
   const { verifier } = await kmsSignerOf(io, global, kms, origin);
   await made(io, file, trustText(origin, verifier), 0o644);
@@ -138,7 +138,7 @@ function troubles(io: Io, skipped: SealReport['skipped'], failed: readonly NotKe
 /** What `evidence rotate` takes. */
 export interface RotateOptions extends Pick<SealOptions, 'key' | 'trust' | 'kms' | 'origin' | 'lockDays' | 'anchor'> {
   readonly reason: string;
-  /** A key of KMS that replaces the other one, instead of one in a file. */
+  /** A KMS key that replaces the other one, instead of one in a file. */
   readonly nextKms?: string;
 }
 
@@ -147,7 +147,8 @@ export interface RotateOptions extends Pick<SealOptions, 'key' | 'trust' | 'kms'
  * one when it has sealed, and the old one is kept under its id.
  */
 export async function evidenceRotateCommand(io: Io, data: Data, global: GlobalOptions, options: RotateOptions): Promise<Answer> {
-  if (options.kms !== undefined && options.key !== undefined) throw new CliError('cli/usage', 'One key is replaced.', { next: 'Give --key or --kms.' });
+  if (options.kms !== undefined && options.key !== undefined)
+    throw new CliError('cli/usage', '--key and --kms cannot be combined: one key is replaced.', { next: 'Give --key or --kms.' });
   if (options.kms !== undefined && options.nextKms === undefined)
     throw new CliError('cli/usage', 'A key in KMS can only be replaced by another key in KMS.', { next: 'Give --next-kms.' });
   if (data.aws === null && options.lockDays !== undefined)
@@ -197,7 +198,8 @@ export interface BreakOptions extends Pick<SealOptions, 'key' | 'trust' | 'kms' 
  * that is for whoever trusts them to say.
  */
 export async function evidenceBreakCommand(io: Io, data: Data, global: GlobalOptions, options: BreakOptions): Promise<Answer> {
-  if (options.kms !== undefined && options.key !== undefined) throw new CliError('cli/usage', 'One key goes on.', { next: 'Give --key or --kms.' });
+  if (options.kms !== undefined && options.key !== undefined)
+    throw new CliError('cli/usage', '--key and --kms cannot be combined: one key continues the ledger.', { next: 'Give --key or --kms.' });
   if (data.aws === null && options.lockDays !== undefined)
     throw new CliError('cli/usage', '--lock-days is for a journal on AWS.', { next: 'Give it with --journal aws:TABLE/BUCKET.' });
   const lock = options.lockDays === undefined ? {} : { lockDays: numberOf(options.lockDays, '--lock-days', 1, 36_500) };
@@ -267,7 +269,7 @@ async function trusting(
     await rename(temporary, resolve(io.cwd, file));
   } catch (cause) {
     await rm(temporary, { force: true });
-    throw new CliError('cli/file', `${file} cannot be written: ${reasonOf(cause)}`, { place: { file }, cause, next: 'Call it once more.' });
+    throw new CliError('cli/file', `${file} cannot be written: ${reasonOf(cause)}`, { place: { file }, cause, next: 'Run the command again.' });
   }
 }
 
@@ -279,7 +281,11 @@ async function takePlace(io: Io, file: string, nextFile: string, replaced: strin
     await rename(resolve(io.cwd, nextFile), resolve(io.cwd, file));
     return old;
   } catch (cause) {
-    throw new CliError('cli/file', `${nextFile} cannot take the place of ${file}: ${reasonOf(cause)}`, { place: { file }, cause, next: 'Call it once more.' });
+    throw new CliError('cli/file', `${nextFile} cannot take the place of ${file}: ${reasonOf(cause)}`, {
+      place: { file },
+      cause,
+      next: 'Run the command again.',
+    });
   }
 }
 

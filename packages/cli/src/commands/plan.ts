@@ -47,7 +47,7 @@ export async function planCommand(
     throw new CliError('cli/usage', 'There is nothing to plan.', { next: 'Give files with events, or --live to look at the account.' });
   if (options.live !== true && options.remediator !== undefined) throw new CliError('cli/usage', '--remediator needs --live.');
   for (const [name, given] of Object.entries({ accounts: options.accounts, account: options.account, in: options.in, concurrency: options.concurrency }))
-    if (options.live !== true && given !== undefined) throw new CliError('cli/usage', `--${name} belongs to --live.`);
+    if (options.live !== true && given !== undefined) throw new CliError('cli/usage', `--${name} needs --live.`);
   if (options.live === true && options.from !== undefined) throw new CliError('cli/usage', '--from is only for files.');
   const { output = 'table' } = options;
   const details = options.calls === true ? 'calls' : options.details === true ? 'changes' : 'none';

@@ -69,7 +69,7 @@ function aboveCeiling({
     .map(([environment, mode]) => ({
       remediator: id,
       environment,
-      message: `${id}: ${mode} in ${environment} is above its ceiling: it may ${ceiling} at most, whatever the policy says.`,
+      message: `${id}: ${mode} in ${environment} is above its ceiling, ${ceiling}. The policy cannot raise it.`,
     }));
 }
 

@@ -78,7 +78,7 @@ export async function reconcileCommand(
       ...{ events: [], errors: [], files: 0, records: 0 },
       more: () => progress.update(() => `reading the trail: ${countOf(read.files, 'file')}, ${countOf(read.records, 'record')} so far`),
     };
-    progress.step(options.lookup === true ? 'asking CloudTrail for its history' : 'reading the trail');
+    progress.step(options.lookup === true ? 'querying the event history of CloudTrail' : 'reading the trail');
     const leftOver = await gather(io, globals, trail, options, composed, read);
     for (const file of read.coverage.missing)
       read.errors.push({ code: 'trail/missing', message: 'A digest file names this log file, but it was not read.', place: { file } });
@@ -110,7 +110,9 @@ interface Asked {
 
 function askedOf(trail: readonly string[], options: ReconcileOptions, clock: Clock): Asked {
   if (trail.length === 0 && options.lookup !== true)
-    throw new CliError('cli/usage', 'Compare with what?', { next: 'Name log files of CloudTrail, their folder or s3://BUCKET/PREFIX, or give --lookup.' });
+    throw new CliError('cli/usage', 'There is nothing to compare with.', {
+      next: 'Name log files of CloudTrail, their folder or s3://BUCKET/PREFIX, or give --lookup.',
+    });
   if (options.in !== undefined && options.lookup !== true) throw new CliError('cli/usage', '--in needs --lookup.', { next: 'Give --lookup with it.' });
   const now = clock.now();
   const from = momentOf(options.since ?? DEFAULTS.since, '--since', now);
@@ -118,10 +120,11 @@ function askedOf(trail: readonly string[], options: ReconcileOptions, clock: Clo
   if (from >= until) throw new CliError('cli/usage', '--since is after --until.');
   const grace = durationOf(options.grace ?? DEFAULTS.grace, '--grace');
   const delay = durationOf(options.delay ?? DEFAULTS.delay, '--delay');
-  if (grace < delay) throw new CliError('cli/usage', '--grace is shorter than --delay: records would be ghosts before CloudTrail has delivered.');
+  if (grace < delay)
+    throw new CliError('cli/usage', '--grace is shorter than --delay: records would count as ghosts before CloudTrail has delivered their events.');
   for (const each of options.principal ?? [])
     if (!/^(?:arn:aws[a-z-]*:(?:iam|sts)::\d{12}:.+|(?:[\w+=,.@-]+\/)*[\w+=,.@-]{1,64})$/.test(each))
-      throw new CliError('cli/usage', `--principal ${JSON.stringify(each)} is neither an ARN of IAM or STS nor the name of a role.`);
+      throw new CliError('cli/usage', `--principal ${JSON.stringify(each)} is neither an IAM or STS ARN nor a role name.`);
   for (const each of options.ignore ?? [])
     if (!/^[a-z0-9-]+:[\w.-]+$/.test(each))
       throw new CliError('cli/usage', `--ignore ${JSON.stringify(each)} is not an operation.`, {
@@ -183,7 +186,7 @@ function documentOf(found: Reconciliation, gathered: Gathered, { period, grace, 
     // Asked for, with records or without.
     ...absent
       .filter((account) => !found.uncovered.some((each) => each.account === account))
-      .map((account) => ({ account, region: '*', ...isoOf(period), records: 0, reason: 'nothing of the account was read' })),
+      .map((account) => ({ account, region: '*', ...isoOf(period), records: 0, reason: 'nothing was read from the account' })),
   ];
   const errors = [...gathered.errors].sort((a, b) => (a.place.file < b.place.file ? -1 : 1));
   const open = errors.length + uncovered.length + left.length + found.records.notComparable;
@@ -212,7 +215,7 @@ function human(io: Io, data: Data, document: ReconcileDocument): string {
     `records: ${countOf(records.calls, 'call')} made; ${counts([
       [records.confirmed, 'confirmed'],
       [waiting.length, `wait for CloudTrail (${late} longer than usual, none longer than ${grace})`],
-      [records.notComparable, 'cannot be compared: neither a request id nor a session of their own'],
+      [records.notComparable, 'cannot be compared: no request id, and no session of their own'],
       [uncovered.reduce((sum, each) => sum + each.records, 0), 'not covered'],
     ])}`,
     `CloudTrail: ${countOf(trail.records, 'record')} of ${countOf(accounts, 'account')} and ${countOf(trail.places.length, 'place')}; ${events.ours} are calls of Redress${
@@ -226,7 +229,7 @@ function human(io: Io, data: Data, document: ReconcileDocument): string {
             [events.ignored, 'left out'],
           ])}`
     }`,
-    `Redress acts as: ${principals.length === 0 ? 'nobody that the records name; say who with --principal' : principals.map(printable).join(', ')}`,
+    `Redress acts as: ${principals.length === 0 ? 'no principal that the records name; name one with --principal' : principals.map(printable).join(', ')}`,
     ...discrepancies.map((each) => `${paint('red', each.kind)}  ${discrepancyLine(each)}`),
     ...uncovered.map(
       ({ account, region, records: count, from, until, reason }) =>

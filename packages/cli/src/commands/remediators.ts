@@ -32,7 +32,7 @@ export function remediatorsCommand(io: Io, { remediators, policy }: Pick<Composi
   const lines = documents.flatMap((each) => [
     `${paint('bold', printable(each.id))}  ${printable(modeWords(each.modes))}${each.ceiling === 'enforce' ? '' : ` (at most ${each.ceiling})`}`,
     `  ${printable(each.title)}`,
-    `  look  ${each.iam.read.join(' ')}`,
+    `  read  ${each.iam.read.join(' ')}`,
     ...(each.iam.fix.length === 0 ? [] : [`  fix   ${each.iam.fix.join(' ')}`]),
     ...(each.iam.undo.length === 0 ? [] : [`  undo  ${each.iam.undo.join(' ')}`]),
   ]);

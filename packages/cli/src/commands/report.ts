@@ -79,8 +79,8 @@ export async function reportCommand(io: Io, composition: Composition, options: R
   const period = periodOf(options, composition.clock.now());
   const size = numberOf(options.sample ?? String(SAMPLE), '--sample', 1, 1_000);
   const proofs = ['all', 'sample', 'none', undefined].includes(options.proofs) ? options.proofs : null;
-  if (proofs === null) throw new CliError('cli/usage', `There are no proofs ${JSON.stringify(options.proofs)}.`, { next: 'Choose all, sample or none.' });
-  if (options.seed?.trim() === '') throw new CliError('cli/usage', '--seed is empty.', { next: 'Leave it out, or give any text.' });
+  if (proofs === null) throw new CliError('cli/usage', `--proofs ${JSON.stringify(options.proofs)} is not valid.`, { next: 'Choose all, sample or none.' });
+  if (options.seed?.trim() === '') throw new CliError('cli/usage', '--seed is empty.', { next: 'Omit it, or give any text.' });
   const { calendar, named } = await calendarOf(io, options.calendar);
   const target = resolve(io.cwd, options.out);
   if (existsSync(target) && !isEmptyFolder(target))
@@ -119,7 +119,7 @@ function periodOf({ from, to }: ReportOptions, now: number): Period {
   if (period.from >= period.to) throw new CliError('cli/usage', '--from is not before --to.', { next: 'For example: --from 2026-07-01 --to 2026-09-30' });
   // What has not happened yet would be missing from a report that says it is of that time.
   if (Date.parse(period.to) > now)
-    throw new CliError('cli/usage', `The period ends at ${period.to}, which is in the future.`, { next: 'Give a --to that has.' });
+    throw new CliError('cli/usage', `The period ends at ${period.to}, which is in the future.`, { next: 'Give a --to in the past.' });
   return period;
 }
 
@@ -305,7 +305,7 @@ export function deadlinesOf({ policy, remediators }: Composition): ReportInput['
 export function policyInputs({ policy, policySource, register }: Composition): readonly NamedInput[] {
   return [
     { what: 'policy', name: policySource.file ?? policySource.kind, digest: policy.digest },
-    { what: 'exceptions register', name: policy.exceptions.register ?? 'none is named', digest: register.digest },
+    { what: 'exceptions register', name: policy.exceptions.register ?? 'not named', digest: register.digest },
   ];
 }
 

@@ -122,7 +122,7 @@ function human(io: Io, { since, done, executions, passes, refused }: RollbackAll
       else for (const change of each.changes) lines.push(`  rolls back  ${printable(change)}`);
     }
     const stay = refused.length === 0 ? '' : ` ${refused.length} cannot be rolled back.`;
-    lines.push(`${executions.length - refused.length} would be rolled back, in this order.${stay} Nothing was done; --yes does it.`);
+    lines.push(`${executions.length - refused.length} would be rolled back, in this order.${stay} Nothing was done. Add --yes to roll them back.`);
     return lines.join('\n');
   }
   for (const pass of passes) lines.push(...passLines(pass, paint));

@@ -20,7 +20,7 @@ export interface RollbackCommandOptions {
  */
 export function rollbackSettings(io: Io, options: RollbackCommandOptions): RollbackOptions {
   const by = options.by ?? io.user;
-  if (by.trim() === '') throw new CliError('cli/usage', 'The name of the caller is not known.', { next: 'Say it with --by NAME.' });
+  if (by.trim() === '') throw new CliError('cli/usage', 'The name of the caller is unknown.', { next: 'Give it with --by NAME.' });
   if (options.reason.trim() === '') throw new CliError('cli/usage', 'A rollback needs a reason.', { next: 'Give it with --reason TEXT.' });
   const hold = options.hold === undefined ? undefined : parseDuration(options.hold);
   if (hold === null || hold === 0) throw new CliError('cli/usage', `${JSON.stringify(options.hold)} is not a duration such as 7d, 12h or P7D.`);
@@ -71,7 +71,7 @@ export async function recoverCommand(io: Io, composition: Composition, { executi
     // Nobody else can close it before.
     const ahead = (leaseUntil: string) =>
       Date.parse(leaseUntil) > composition.clock.now() + LONGEST_LEASE
-        ? ': the clock of its worker was ahead; if that is gone, `redress recover --execution` closes it'
+        ? ': the clock of its worker was ahead; if the worker is gone, `redress recover --execution` closes it'
         : '';
     const lines = [
       ...closed.flatMap((pass) => passLines(pass, paint)),

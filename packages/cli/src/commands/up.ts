@@ -41,8 +41,8 @@ export async function upCommand(io: Io, globals: GlobalOptions, overrides: Overr
   const visibility = numberOf(options.visibility ?? '120', '--visibility', 1, 43_200);
   // What happens in an emulated account is no evidence of a real one.
   if (globals.journal !== undefined)
-    throw new CliError('cli/usage', 'An emulated account has a journal of its own.', {
-      next: `Leave --journal out; --data names its folder (default: ${OWN_DATA}).`,
+    throw new CliError('cli/usage', 'An emulated account has its own journal.', {
+      next: `Omit --journal; --data names its folder (default: ${OWN_DATA}).`,
     });
   if (globals.endpointUrl === undefined && options.python !== undefined) io.stderr('Starting the emulator.\n');
   const emulator = await emulatorOf(globals.endpointUrl, options.python);
@@ -110,11 +110,14 @@ export async function upCommand(io: Io, globals: GlobalOptions, overrides: Overr
       for (const event of injected(JSON.parse(body))) await put(event);
     };
     const proxy = await watchingProxy({ upstream: endpoint, port, onCall, onInject }).catch((cause: unknown) => {
-      throw new CliError('cli/usage', `Cannot listen on port ${port}: ${messageOf(cause)}`, { next: 'Give another with --port, or 0 for any.', cause });
+      throw new CliError('cli/usage', `Cannot listen on port ${port}: ${messageOf(cause)}`, {
+        next: 'Give another port with --port, or 0 for any free port.',
+        cause,
+      });
     });
     closing.push(proxy.close);
 
-    say(`An emulated account ${account} at ${proxy.endpoint}, watched by Redress (${region}; the emulator itself: ${endpoint}). Ctrl-C ends it.`);
+    say(`An emulated account ${account} at ${proxy.endpoint}, watched by Redress (${region}; the emulator itself: ${endpoint}). Press Ctrl-C to stop it.`);
     say(
       `  aws --endpoint-url ${proxy.endpoint} --region ${region} ec2 authorize-security-group-ingress --group-id … --protocol tcp --port 22 --cidr 0.0.0.0/0`,
     );
@@ -134,7 +137,7 @@ export async function upInjectCommand(io: Io, files: readonly string[], options:
   for await (const document of documents()) {
     const problem = document.problem ?? problemOf(document.value);
     const place = { file: document.file, ...(document.line === null ? {} : { line: document.line }) };
-    if (problem !== null) throw new CliError('cli/file', `${placeOf(document)}: ${problem}`, { place, next: 'Nothing was put in.' });
+    if (problem !== null) throw new CliError('cli/file', `${placeOf(document)}: ${problem}`, { place, next: 'No event was sent.' });
   }
   let count = 0;
   for await (const { file, value } of documents()) {
@@ -149,10 +152,10 @@ export async function upInjectCommand(io: Io, files: readonly string[], options:
       throw new CliError('cli/not-found', `No emulated account answers on port ${port}.`, { next: 'Start one with `redress up`, and give its --port.', cause });
     }
     const reply: unknown = await response.json();
-    if (!response.ok) throw new CliError('cli/file', isRecord(reply) ? String(reply['message']) : 'It was refused.', { place: { file } });
+    if (!response.ok) throw new CliError('cli/file', isRecord(reply) ? String(reply['message']) : 'The events were rejected.', { place: { file } });
     count += Array.isArray(value) ? value.length : 1;
   }
-  return { json: { injected: count }, text: `${countOf(count, 'event')} put in.`, exit: 0 };
+  return { json: { injected: count }, text: `${countOf(count, 'event')} sent.`, exit: 0 };
 }
 
 /** Why a value holds anything but events to put in; null when it does not. */
@@ -208,7 +211,7 @@ async function emulatorOf(endpoint: string | undefined, python: string | undefin
     failed = error.message;
   });
   child.once('exit', (code) => {
-    failed ??= `it ended with ${code}: ${log}`;
+    failed ??= `it exited with ${code}: ${log}`;
   });
   const address = `http://127.0.0.1:${port}`;
   for (let attempt = 0; attempt < 300; attempt++) {

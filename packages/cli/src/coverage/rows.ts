@@ -99,7 +99,7 @@ export function frameworkRows(framework: Framework, input: CoverageInput): reado
     if (isPart) return { ...row, answer: 'partly', because: `In part: no remediator covers ${left.join(', ')}.`, checks: counts };
     if (found !== null) return { ...row, answer: found, because: '', checks: counts };
     return manual
-      ? { ...row, answer: 'attested', because: 'The framework leaves it to a person.', checks: counts }
+      ? { ...row, answer: 'attested', because: 'The framework marks it as a manual check.', checks: counts }
       : { ...row, answer: 'none', because: 'No remediator covers it.', checks: counts };
   });
 }

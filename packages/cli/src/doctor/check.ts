@@ -12,7 +12,7 @@ export const unknown = (
   code: string,
   where: string,
   error: string,
-  next = 'Allow the read, or use credentials that may. Until then it is not known.',
+  next = 'Allow the read, or use credentials with the permission. Until then the result is unknown.',
 ): Check => ({ code, status: 'unknown', where, saw: error, next });
 
 /** The checks of a fact, or that it could not be read. */

@@ -23,13 +23,13 @@ export function functionChecks(
     const found: Check[] = [];
     if (handler.state !== 'Active' && handler.state !== '') found.push(fail('function-inactive', where, `It is ${handler.state}.`, 'See its state reason.'));
     if (handler.lastUpdate === 'Failed')
-      found.push(fail('function-update-failed', where, 'Its last update failed: it runs the code from before.', 'Deploy it again.'));
+      found.push(fail('function-update-failed', where, 'Its last update failed: it still runs the earlier code.', 'Deploy it again.'));
     if (handler.timeout < LEAST_TIMEOUT)
       found.push(
-        fail('timeout-short', where, `It has ${handler.timeout} s.`, `Give it at least ${LEAST_TIMEOUT} s; it changes nothing without the time to verify.`),
+        fail('timeout-short', where, `Its timeout is ${handler.timeout} s.`, `Set at least ${LEAST_TIMEOUT} s: it makes no change without time to verify it.`),
       );
     return [
-      ...(found.length > 0 ? found : [ok('function', where, `It is there, with ${handler.timeout} s.`)]),
+      ...(found.length > 0 ? found : [ok('function', where, `It exists, with a timeout of ${handler.timeout} s.`)]),
       ...policyDigestChecks(handler, policy, policyFound),
       ...(policyFound ? registerDigestChecks(handler, register) : []),
       ...mappingChecks(handler),
@@ -38,7 +38,7 @@ export function functionChecks(
 }
 
 const digestNext = (parameter: string) =>
-  `Deploy the template of the hub with ${parameter}: \`redress bundle\` prints it. Then code with another one does not start.`;
+  `Deploy the template of the hub with ${parameter}, which \`redress bundle\` prints. Code with a different digest then does not start.`;
 
 function policyDigestChecks(handler: FunctionFact, policy: Policy, policyFound: boolean): readonly Check[] {
   const deployed = handler.environment['REDRESS_POLICY_DIGEST'] ?? '';
@@ -46,11 +46,23 @@ function policyDigestChecks(handler: FunctionFact, policy: Policy, policyFound: 
     return [warn('policy-not-compared', handler.name, 'There is no policy here to compare with.', 'Run it where redress.yaml is, or give --policy.')];
   if (deployed === '')
     return [
-      unknown('policy-digest', handler.name, 'The function does not say which policy it has: REDRESS_POLICY_DIGEST is not set.', digestNext('PolicyDigest')),
+      unknown(
+        'policy-digest',
+        handler.name,
+        'The function does not report which policy it runs: REDRESS_POLICY_DIGEST is not set.',
+        digestNext('PolicyDigest'),
+      ),
     ];
   return deployed === policy.digest
     ? [ok('policy-digest', handler.name, `It runs the same policy (${deployed}).`)]
-    : [fail('policy-stale', handler.name, `It runs ${deployed}; here is ${policy.digest}.`, 'Deploy this policy, or run this command with the deployed one.')];
+    : [
+        fail(
+          'policy-stale',
+          handler.name,
+          `It runs ${deployed}; the policy here is ${policy.digest}.`,
+          'Deploy this policy, or run this command with the deployed one.',
+        ),
+      ];
 }
 
 /** An exception that was written since the bundle was made exempts nothing yet. */
@@ -61,7 +73,7 @@ function registerDigestChecks(handler: FunctionFact, register: Register): readon
       unknown(
         'register-digest',
         handler.name,
-        'The function does not say which exceptions it has: REDRESS_REGISTER_DIGEST is not set.',
+        'The function does not report which exceptions it has: REDRESS_REGISTER_DIGEST is not set.',
         digestNext('RegisterDigest'),
       ),
     ];
@@ -80,23 +92,24 @@ function registerDigestChecks(handler: FunctionFact, register: Register): readon
 function mappingChecks(handler: FunctionFact): readonly Check[] {
   return read('mapping', handler.name, handler.mappings, (mappings) => {
     const queues = mappings.filter((each) => /:sqs:/.test(each.source));
-    if (queues.length === 0) return [fail('mapping-missing', handler.name, 'No queue goes to it.', 'Deploy the event source mapping again.')];
+    if (queues.length === 0) return [fail('mapping-missing', handler.name, 'No queue triggers it.', 'Deploy the event source mapping again.')];
     return queues.flatMap((mapping): Check[] => {
       const where = `${handler.name} ← ${mapping.source.split(':').at(-1) ?? ''}`;
       const found: Check[] = [];
-      if (!mapping.enabled) found.push(fail('mapping-disabled', where, 'It is disabled: messages wait, and are lost after their retention.', 'Enable it.'));
+      if (!mapping.enabled)
+        found.push(fail('mapping-disabled', where, 'It is disabled: messages wait, and are lost after their retention period.', 'Enable it.'));
       if (!mapping.partialAnswers)
         found.push(
           fail(
             'mapping-whole-batches',
             where,
-            'It has no ReportBatchItemFailures: one failed message has the whole batch delivered again, and lost with it.',
+            'ReportBatchItemFailures is not set: if one message fails, the whole batch is delivered again, and in the end lost.',
             'Set FunctionResponseTypes.',
           ),
         );
       if (mapping.maximumConcurrency === null)
-        found.push(warn('mapping-unbounded', where, 'It has no maximum concurrency.', 'Set one, or a flood of events takes the concurrency of the account.'));
-      return found.length > 0 ? found : [ok('mapping', where, 'It receives messages one by one.')];
+        found.push(warn('mapping-unbounded', where, 'It has no maximum concurrency.', 'Set one, or a flood of events uses up the concurrency of the account.'));
+      return found.length > 0 ? found : [ok('mapping', where, 'It reports failed messages one by one.')];
     });
   });
 }
@@ -129,21 +142,21 @@ function oneQueue(queue: QueueFact, timeout: number | null): readonly Check[] {
         'queue-backlog',
         where,
         `${countOf(queue.waiting, 'message')} waiting.`,
-        'See whether the function fails, is throttled, or its circuit breakers are open.',
+        'Check whether the function fails or is throttled, and whether circuit breakers are open.',
       ),
     );
   // The queue of sweeps, the only one in order, needs none: what is given up there the next schedule asks for once more.
   if (queue.deadLetters === null && !queue.arn.endsWith('.fifo'))
     found.push(
-      fail('queue-no-dead-letters', where, 'Failed messages are retried until their retention ends, and are then lost.', 'Give it a dead-letter queue.'),
+      fail('queue-no-dead-letters', where, 'Failed messages are retried until their retention period ends, and are then lost.', 'Give it a dead-letter queue.'),
     );
   if (timeout !== null && queue.visibility < timeout)
     found.push(
       fail(
         'visibility-short',
         where,
-        `A message is hidden for ${queue.visibility} s, and the function has ${timeout} s: it is delivered again while it is handled.`,
-        'Hide it for six times the timeout.',
+        `Its visibility timeout is ${queue.visibility} s, and the timeout of the function is ${timeout} s: a message is delivered again while it is being handled.`,
+        'Set the visibility timeout to six times that of the function.',
       ),
     );
   else if (timeout !== null && queue.visibility < Math.max(6 * timeout, LEASE))
@@ -151,8 +164,8 @@ function oneQueue(queue: QueueFact, timeout: number | null): readonly Check[] {
       warn(
         'visibility-short',
         where,
-        `A message is hidden for ${queue.visibility} s.`,
-        `Hide it for ${Math.max(6 * timeout, LEASE)} s: six times the timeout, and not less than a lease.`,
+        `Its visibility timeout is ${queue.visibility} s.`,
+        `Set it to ${Math.max(6 * timeout, LEASE)} s: six times the timeout of the function, and at least as long as a lease.`,
       ),
     );
   return found.length > 0 ? found : [ok('queue', where, `${countOf(queue.waiting, 'message')} waiting.`)];
@@ -169,13 +182,13 @@ export function approvalChecks(facts: DeploymentFacts, policy: Policy): readonly
         ? []
         : [warn('approval-url-missing', 'approvals', 'The function has no URL.', 'Deploy it, or nobody can approve in the highest environment.')];
     return url.authType === 'AWS_IAM'
-      ? [ok('approval-url', 'approvals', 'IAM says who calls.')]
+      ? [ok('approval-url', 'approvals', 'IAM identifies the caller.')]
       : [
           fail(
             'approval-url-open',
             'approvals',
             `Its AuthType is ${url.authType}: anybody can call it, and no caller is identified.`,
-            'Set AuthType AWS_IAM. The function refuses everybody until then.',
+            'Set AuthType AWS_IAM. Until then the function rejects every call.',
           ),
         ];
   });
@@ -203,9 +216,9 @@ export function accessChecks(facts: readonly AccessFact[]): readonly Check[] {
           : unknown('role', account, identity.error),
       ];
     if (identity.value.account !== account)
-      return [unknown('role', account, `The credentials are of account ${identity.value.account}, and no role of ${account} is configured here.`)];
+      return [unknown('role', account, `The credentials belong to account ${identity.value.account}, and no role of ${account} is configured here.`)];
     return [
-      ok('role', account, `${identity.value.arn} gets in.`),
+      ok('role', account, `Access works, as ${identity.value.arn}.`),
       ...(actions === null ? [] : read('actions', account, actions, (simulated) => actionChecks(account, simulated))),
       ...(dryRun === null
         ? []
@@ -235,5 +248,5 @@ function actionChecks(
         'Check whether its policy allows them on the intended resources; a generated policy does.',
       ),
     ];
-  return [ok('actions', account, `${role} may do what the policy allows to be fixed.`)];
+  return [ok('actions', account, `${role} may make every change that the policy allows.`)];
 }

@@ -52,7 +52,7 @@ export async function gatherAccess(
         for (const action of some) {
           const decision = EvaluationResults.find((each) => each.EvalActionName?.toLowerCase() === action.toLowerCase())?.EvalDecision;
           // Without an answer nobody knows.
-          if (decision === undefined) throw new Error(`IAM says nothing of ${action}.`);
+          if (decision === undefined) throw new Error(`IAM returned no result for ${action}.`);
           // Of one action several requests may be asked about.
           const kept = decision === 'explicitDeny' ? denied : decision === 'allowed' ? null : unsure;
           if (kept?.includes(action) === false) kept.push(action);
@@ -99,7 +99,7 @@ export async function gatherDryRun(connect: Connect, account: string, region: st
   return fact('ec2:RevokeSecurityGroupIngress (DryRun)', async () => {
     const connection = await connect({ partition: partitionOf(region), account, region, access: 'write', execution: null });
     const { account: is } = await connection.identity();
-    if (is !== account) throw new Error(`The credentials are of account ${is}.`);
+    if (is !== account) throw new Error(`The credentials belong to account ${is}.`);
     const client = new EC2Client(connection.config);
     try {
       const { SecurityGroups = [] } = await client.send(new DescribeSecurityGroupsCommand({ MaxResults: 5 }));

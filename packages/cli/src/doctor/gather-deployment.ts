@@ -108,7 +108,7 @@ async function gatherQueue(client: SQSClient, arn: string): Promise<Fact<QueueFa
     const { Attributes = {} } = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
     const number = (key: 'ApproximateNumberOfMessages' | 'VisibilityTimeout') => {
       const value = Number(Attributes[key]);
-      if (Attributes[key] === undefined || Number.isNaN(value)) throw new Error(`${key} is not there.`);
+      if (Attributes[key] === undefined || Number.isNaN(value)) throw new Error(`${key} is missing.`);
       return value;
     };
     const redrive: unknown = Attributes['RedrivePolicy'] === undefined ? null : JSON.parse(Attributes['RedrivePolicy']);

@@ -9,7 +9,7 @@ import type { DoctorDocument } from '../commands/doctor.js';
 const directory = mkdtempSync(join(tmpdir(), 'redress-global-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-// The credentials are of another account than the one that is asked about, so nothing of it is looked at.
+// The credentials belong to another account than the one that is asked about, so nothing of it is looked at.
 const connect: Connect = async () => ({ config: {}, identity: async () => ({ account: '111111111111', arn: 'arn:aws:iam::111111111111:user/someone' }) });
 
 it.each([

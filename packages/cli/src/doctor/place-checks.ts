@@ -41,8 +41,8 @@ export function trailChecks(place: PlaceFacts): readonly Check[] {
         return fail(
           'trail-no-write-events',
           where,
-          `${trail.name} leaves out management events that write.`,
-          'Let it record management events, at least those that write.',
+          `${trail.name} does not record write management events.`,
+          'Let it record management events, at least write events.',
         );
       const unread = [trail.logging, trail.writes].find((fact) => !fact.ok);
       return unknown('trail', where, `${trail.name}: ${unread !== undefined && !unread.ok ? unread.error : ''}`);
@@ -70,13 +70,13 @@ export function recorderChecks(place: PlaceFacts, wanted: Wanted): readonly Chec
             'recorder-types',
             where,
             `${recorder.name} does not record ${missing.join(', ')}.`,
-            'Add the types, or record all; their rules find nothing there.',
+            'Add the types, or record all types. Until then their rules find nothing.',
           ),
         );
       if (recorder.lastStatus === 'FAILURE')
         found.push(fail('recorder-failing', where, `${recorder.name}: its last recording failed.`, 'Check its role, and the delivery channel.'));
       if (recorder.daily)
-        found.push(warn('recorder-daily', where, `${recorder.name} records once a day.`, 'Record continuously, or findings come up to a day late.'));
+        found.push(warn('recorder-daily', where, `${recorder.name} records once a day.`, 'Record continuously; otherwise findings arrive up to a day late.'));
       return found.length > 0 ? found : [ok('recorder', where, `${recorder.name} records what is needed.`)];
     });
   });
@@ -180,7 +180,7 @@ export function ruleChecks(place: PlaceFacts, wanted: Wanted, targets: readonly 
           warn(
             'rule-wrong-region',
             `${where} ${rule.name}`,
-            `It waits for ${want.name}, which is reported in ${wanted.globalRegion} only.`,
+            `It matches ${want.name}, which is reported in ${wanted.globalRegion} only.`,
             `Deploy it in ${wanted.globalRegion}.`,
           ),
         );
@@ -204,7 +204,7 @@ export function ruleChecks(place: PlaceFacts, wanted: Wanted, targets: readonly 
               fail(
                 'rule-drift',
                 `${where} ${near.name}`,
-                `Its pattern is not that of ${want.name}: ${differences(near.pattern, want.pattern)}`,
+                `Its pattern differs from that of ${want.name}: ${differences(near.pattern, want.pattern)}`,
                 'Deploy the template of this version again; `redress patterns` prints the pattern.',
               ),
             ];
@@ -217,14 +217,14 @@ export function ruleChecks(place: PlaceFacts, wanted: Wanted, targets: readonly 
           fail(
             'rule-foreign-target',
             named,
-            `It goes to ${one.targets.map((target) => target.arn).join(', ')}.`,
+            `Its target is ${one.targets.map((target) => target.arn).join(', ')}.`,
             'Change its target to the queue of the deployment.',
           ),
         ];
       const bare = one.targets.filter((target) => target.deadLetters === null);
       return bare.length > 0
-        ? [warn('rule-no-dead-letters', named, 'What cannot be delivered is lost.', 'Give its target a dead-letter queue.')]
-        : [ok('rule', named, `It lets ${want.name} through.`)];
+        ? [warn('rule-no-dead-letters', named, 'Events that cannot be delivered are lost.', 'Give its target a dead-letter queue.')]
+        : [ok('rule', named, `It matches ${want.name}.`)];
     });
   });
 }

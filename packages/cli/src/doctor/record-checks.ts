@@ -11,7 +11,8 @@ const SOON = DAY;
 /** Policy and register, as they are here. */
 export function policyChecks({ policy, policyFound, register, stopFile, now }: RecordFacts): readonly Check[] {
   const found: Check[] = [];
-  if (!policyFound) found.push(warn('policy-missing', 'policy', 'There is none here: everything is notify-only.', 'Write redress.yaml, or give --policy.'));
+  if (!policyFound)
+    found.push(warn('policy-missing', 'policy', 'There is no policy here: everything is notify-only.', 'Write redress.yaml, or give --policy.'));
   else if (policy.environments.length === 0)
     found.push(warn('policy-no-environment', 'policy', 'It has no environment: every account is notify-only.', 'Name environments with their accounts.'));
   else found.push(ok('policy', 'policy', policy.digest));

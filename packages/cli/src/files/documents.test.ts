@@ -236,9 +236,9 @@ describe('limits', () => {
     file('item.json', JSON.stringify([{ a: 1 }, { a: 'x'.repeat(200_000) }]));
     expect((await read(['item.json'], [], limits)).at(-1)).toMatchObject({ problem: expect.stringContaining('one item of it') as string, foreign: false });
     file('state.json', JSON.stringify({ resources: Array.from({ length: 60 }, (_, n) => ({ n })) }));
-    expect(await read(['state.json'], [], limits)).toMatchObject([{ problem: expect.stringContaining('no list of events') as string }]);
+    expect(await read(['state.json'], [], limits)).toMatchObject([{ problem: expect.stringContaining('does not begin with a list of events') as string }]);
     file('cut.json', JSON.stringify(Array.from({ length: 100 }, (_, n) => ({ n }))).slice(0, -5));
-    expect((await read(['cut.json'], [], limits)).at(-1)).toMatchObject({ problem: expect.stringContaining('cut off') as string });
+    expect((await read(['cut.json'], [], limits)).at(-1)).toMatchObject({ problem: expect.stringContaining('truncated') as string });
     file('broken.json', `[${'{"a":1},'.repeat(50)}nonsense]`);
     expect((await read(['broken.json'], [], limits)).at(-1)).toMatchObject({ problem: expect.stringMatching(/^It is not JSON/) as string });
   });

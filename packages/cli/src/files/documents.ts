@@ -409,7 +409,7 @@ async function* streamed(file: string, before: string, text: Text, limits: Limit
       while (ready.length > 0) yield { ...bad(''), value: ready.shift(), problem: null };
       if (held > limits.document)
         throw new TooLong(
-          `The document is longer than ${limits.document} characters${found === 0 ? ', and begins with no list of events' : ', and so is one item of it'}.`,
+          `The document is longer than ${limits.document} characters${found === 0 ? ', and does not begin with a list of events' : ', and so is one item of it'}.`,
         );
     }
     if (broken !== null) break;
@@ -420,7 +420,7 @@ async function* streamed(file: string, before: string, text: Text, limits: Limit
   hand();
   while (ready.length > 0) yield { ...bad(''), value: ready.shift(), problem: null };
   if (broken !== null) yield bad(`It is not JSON: ${String(broken)}`);
-  else if (!parser.isEnded) yield bad('It cannot be read to the end: the document is cut off.');
+  else if (!parser.isEnded) yield bad('It cannot be read to the end: the document is truncated.');
   else if (found === 0) yield bad(`It is a document of more than ${limits.document} characters without a list of events.`, true);
 }
 

@@ -27,17 +27,17 @@ export function handlerFiles(name: string, remediators: readonly Pick<Remediator
   return {
     'package.json': `${JSON.stringify(manifest, null, 2)}\n`,
     '.gitignore': 'node_modules/\ndist/\n.redress/\n.*.lock\n',
-    'redress.config.mjs': `// What is here works the same on the command line and in the deployed function: \`redress bundle\` includes this file.
+    'redress.config.mjs': `// The command line and the deployed functions both use this file: \`redress bundle\` includes it.
 ${packages.map(([module, list]) => `import { ${list} } from '${module}';`).join('\n')}
 
 export default {
-  // A remediator that is not in this list does nothing at all. Add your own: \`redress new remediator NAME\`.
+  // A remediator that is not in this list does nothing. Add your own: \`redress new remediator NAME\`.
   remediators: [${packages.map(([, list]) => `...${list}`).join(', ')}],
   // Guardrails of your own go here. They are added to the built-in ones, and can only restrict.
   guardrails: [],
 };
 `,
-    'redress.yaml': `# The policy. \`npm run check\` says what it means, \`redress schema policy\` gives editors what is allowed.
+    'redress.yaml': `# The policy. \`npm run check\` explains it. \`redress schema policy\` prints its JSON Schema for editors.
 version: 1
 
 # Everything only notifies: no account is in an environment yet, and every mode below is notify. First name the accounts, lowest environment first:
@@ -48,18 +48,18 @@ version: 1
 # approvers:
 #   prod: ["arn:aws:iam::333333333333:role/SecurityLead"]
 #
-# Then raise a remediator, one at a time: { dev: enforce, prod: approve }. With more than one environment each mode says for which it is.
+# Then raise a remediator, one at a time: { dev: enforce, prod: approve }. With more than one environment, give a mode for each.
 
 remediators:
-${remediators.map(({ id, title, ceiling }) => `  ${id}: notify # ${title}${ceiling === 'notify' ? '; it can do no more' : ceiling === 'approve' ? '; at most it asks' : ''}`).join('\n')}
+${remediators.map(({ id, title, ceiling }) => `  ${id}: notify # ${title}${ceiling === 'notify' ? '; its ceiling is notify' : ceiling === 'approve' ? '; its ceiling is approve' : ''}`).join('\n')}
 
 exceptions: { tag: "redress:exception", register: exceptions.yaml }
 
-# What CloudFormation or Terraform manages is asked about before it is changed: the next deployment would undo it.
+# A change of what CloudFormation or Terraform manages needs an approval: the next deployment would undo it.
 managedByIac: approve
 `,
-    'exceptions.yaml': `# The exceptions register: accepted risks, with an owner, an approver who is someone else, and an end.
-# \`redress exceptions add\` writes entries, \`npm run exceptions\` says which end soon.
+    'exceptions.yaml': `# The exceptions register: accepted risks, each with an owner, an approver who is not the owner, and an expiry date.
+# \`redress exceptions add\` adds entries. \`npm run exceptions\` lists those that expire soon.
 #
 # - id: EXC-1
 #   scope: { account: "111111111111", resource: sg-0123456789abcdef0, remediators: [ec2-revoke-sg-open-ssh] }
@@ -71,7 +71,7 @@ managedByIac: approve
 `,
     'README.md': `# ${name}
 
-Our Redress: which remediators there are (\`redress.config.mjs\`), what they may do (\`redress.yaml\`), and what is left alone (\`exceptions.yaml\`).
+Our deployment of Redress: its remediators (\`redress.config.mjs\`), what they may do (\`redress.yaml\`), and the exceptions (\`exceptions.yaml\`).
 
 ## Use
 
@@ -81,22 +81,22 @@ npm run check
 npm run plan
 \`\`\`
 
-As long as Redress is not on npm, run \`npm run registry\` in its repository first, and put the line that it prints into \`.npmrc\` here.
+Until Redress is on npm, first run \`npm run registry\` in its repository, and put the line that it prints into \`.npmrc\` here.
 
-\`npm run plan\` reads the account of your credentials, says what would be done and why not, and changes nothing. As it is, every remediator only notifies.
+\`npm run plan\` reads the account of your credentials. It shows what would be done, or why not, and changes nothing. For now, every remediator only notifies.
 
 ## Deploy
 
-In this order, with a bucket for code (CODE-BUCKET) in the region of the hub. Everything only notifies until the policy says otherwise.
+Deploy in this order, with a bucket for code (CODE-BUCKET) in the region of the hub. Everything only notifies until you change the policy.
 
-1. The code. It holds the policy and the register: a change of either is deployed like any other change of code.
+1. The code. It contains the policy and the register: a change of either is deployed like a change of code.
 
 \`\`\`sh
 npm run bundle
 aws s3 cp dist/redress.zip s3://CODE-BUCKET/redress-1.zip
 \`\`\`
 
-2. The hub, once. PolicyDigest and RegisterDigest are what the bundle has printed.
+2. The hub, once. \`npm run bundle\` has printed PolicyDigest and RegisterDigest.
 
 \`\`\`sh
 npx redress generate template hub --format json > hub.json
@@ -105,7 +105,7 @@ aws cloudformation deploy --stack-name redress --template-file hub.json --capabi
   --s3-bucket CODE-BUCKET --parameter-overrides CodeBucket=CODE-BUCKET CodeKey=redress-1.zip ExternalId=$(cat external-id) PolicyDigest=sha256:… RegisterDigest=sha256:…
 \`\`\`
 
-3. Each account that is worked on. The outputs of the hub say which parameter they are for. The events are needed in each region that is used and in us-east-1, but not where the hub is.
+3. Each member account. The description of each output of the hub says which parameter it is for. Deploy the events in each region that you use and in us-east-1, but not in the account and region of the hub.
 
 \`\`\`sh
 npx redress generate template member-role --format json > member-role.json
@@ -116,13 +116,13 @@ aws cloudformation deploy --stack-name redress-events --template-file member-eve
   --s3-bucket CODE-BUCKET --parameter-overrides HubBusArn=…
 \`\`\`
 
-The templates hold the permissions of the remediators in \`redress.config.mjs\`: generate and deploy them again when that list changes. All parameters, several accounts and regions, and the sealer: docs/deploy.md of Redress.
+The templates contain the permissions of the remediators in \`redress.config.mjs\`: generate and deploy them again when that list changes. For all parameters, several accounts and regions, and the sealer, see docs/deploy.md of Redress.
 
 ## Change what it may do
 
 1. Name the accounts in \`environments\`.
-2. Raise one remediator to \`approve\` or \`enforce\` in the lowest environment, and look at \`npm run plan\`.
-3. Deploy. \`redress history\` and \`redress explain\` say what was done.
+2. Raise one remediator to \`approve\` or \`enforce\` in the lowest environment, and review \`npm run plan\`.
+3. Deploy. \`redress history\` and \`redress explain\` show what was done, and why.
 `,
   };
 }

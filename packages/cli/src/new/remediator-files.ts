@@ -74,7 +74,7 @@ export function remediatorFiles(id: string): NewFiles {
       include: ['src'],
     }),
     '.gitignore': 'node_modules/\ndist/\n.redress/\n.vitest/\n',
-    'redress.config.mjs': `// What the command line works with in this folder: \`npx redress plan --live\`. Node runs the TypeScript as it is.
+    'redress.config.mjs': `// The command line uses this file in this folder: \`npx redress plan --live\`. Node runs TypeScript directly.
 import { remediators } from './src/index.ts';
 
 export default { remediators };
@@ -91,7 +91,7 @@ export const dynamodb = defineService({
     DescribeTable: { command: DescribeTableCommand },
     ListTables: { command: ListTablesCommand },
     ListTagsOfResource: { command: ListTagsOfResourceCommand },
-    // Sent twice, it changes nothing more. Without this it would be looked at first.
+    // A second call changes nothing more. Without this, the resource would be read before a retry.
     UpdateTable: { command: UpdateTableCommand, retry: 'idempotent' },
   },
 });
@@ -102,13 +102,13 @@ import { dynamodb } from './client.ts';
 /** Security Hub names a table by its ARN, AWS Config and API calls mostly by its name. */
 const ARN = /^arn:[^:]+:dynamodb:([^:]+):([0-9]{12}):table\\/([^/]+)$/;
 
-/** What an API call is about. Records may hold anything: where it is not what is expected, the answer is "nothing". */
+/** The resource of an API call. A record can contain anything: if it is not as expected, there is no resource. */
 const namedTable: CallReader = ({ request }) => {
   const name = request?.['tableName'];
   return typeof name === 'string' && name !== '' ? [{ id: name }] : [];
 };
 
-/** What people call a table that they mean to delete soon: whole words, in whatever way they are joined. */
+/** Words that mark a table as short-lived: whole words, however they are joined. */
 const SHORT_LIVED = ['ephemeral', 'preview', 'temporary', 'temp', 'tmp'];
 
 /**
@@ -128,23 +128,23 @@ export const ${variable} = defineRemediator({
   },
   // The most that it may ever do automatically: \`approve\` or \`notify\` where its change can break something.
   ceiling: 'enforce',
-  // Tags often come right after the table.
+  // Tags are often set right after the table is created.
   settle: 'PT60S',
-  // What no read can show, and a person has to know.
-  blindSpots: ['Stacks and pipelines that delete or replace the table: they fail from then on, until the protection is turned off.'],
+  // What no read can show, and an approver has to know.
+  blindSpots: ['Stacks and pipelines that delete or replace the table: they fail until the protection is turned off.'],
   hazards: [
     {
       code: 'short-lived',
       effect: 'approve',
-      what: 'Tags say that the table is ephemeral, temporary or a preview: what deletes it would fail.',
-      advice: 'Ask its owner. Approve if it is to stay; otherwise record an exception with an expiry date.',
+      what: 'Tags mark the table as ephemeral, temporary or a preview: whatever deletes it would fail.',
+      advice: 'Ask its owner. Approve if the table is to stay; otherwise record an exception with an expiry date.',
     },
   ],
   rollback: { restores: 'exact', what: 'Deletion protection is turned off again.', not: [] },
   uses: {
     reads: [dynamodb.pick('DescribeTable', 'ListTables', 'ListTagsOfResource')],
     writes: [dynamodb.pick('UpdateTable')],
-    // Another role than the one that fixes.
+    // For the rollback role, which is not the role that fixes.
     undoes: [dynamodb.pick('UpdateTable')],
   },
   /** One resource has one name: one lease, one history, one exception. */
@@ -153,15 +153,15 @@ export const ${variable} = defineRemediator({
     const [, region, account, name] = ARN.exec(resource.id) ?? [];
     return region === undefined || name === undefined || account !== resource.account ? null : { id: name, region };
   },
-  /** Reads only; there is nothing else in \`aws\`. It throws if the state cannot be determined. */
+  /** Reads only: there are no writes in \`aws\`. It throws if the state cannot be determined. */
   async observe({ aws, resource: { id: TableName } }) {
     try {
       const { Table: table } = await aws.dynamodb.DescribeTable({ TableName });
-      if (table?.TableArn === undefined) throw new Error(\`DescribeTable did not give the ARN of \${TableName}, by which its tags are read.\`);
+      if (table?.TableArn === undefined) throw new Error(\`DescribeTable returned no ARN for \${TableName}, which is needed to read its tags.\`);
       const tags: Record<string, string> = {};
       for await (const tag of paginate(aws.dynamodb.ListTagsOfResource, { ResourceArn: table.TableArn }, 'Tags')) tags[tag.Key ?? ''] = tag.Value ?? '';
       const shortLived = Object.entries(tags).flatMap(([key, value]) => (sayingOf(\`\${key} \${value}\`, SHORT_LIVED) !== null ? [\`\${key}=\${value}\`] : []));
-      // State: what the change writes. It is compared, approved and verified. Context: what only informs hazards.
+      // State: what the change writes. It is compared, approved and verified. Context: what only hazards need.
       return { state: { protected: table.DeletionProtectionEnabled === true }, context: { shortLived }, tags };
     } catch (error) {
       if (isGone(error)) return 'gone';
@@ -178,7 +178,7 @@ export const ${variable} = defineRemediator({
       hazards:
         shortLived.length === 0
           ? []
-          : [{ code: 'short-lived', effect: 'approve', message: \`\${TableName} may be deleted soon (\${shortLived.join(', ')}): what deletes it would fail.\` }],
+          : [{ code: 'short-lived', effect: 'approve', message: \`\${TableName} may be deleted soon (\${shortLived.join(', ')}): whatever deletes it would fail.\` }],
       changes: [
         {
           call: protect(true),
@@ -204,7 +204,7 @@ export { ${variable} };
 /** Every remediator of this package. */
 export const remediators: readonly Remediator[] = [${variable}];
 `,
-    'test/account.ts': `// A simulated account over HTTP: as much of DynamoDB as the remediator uses. An emulator does the same; see README.md.
+    'test/account.ts': `// A simulated account over HTTP, with only the parts of DynamoDB that the remediator uses. An emulator does the same; see README.md.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -261,7 +261,7 @@ export async function simulatedAccount(account = '123456789012'): Promise<{ endp
   };
 }
 `,
-    [`test/${id}.test.ts`]: `// The conformance kit tries every promise that Redress makes for the remediator, with the real SDK over HTTP.
+    [`test/${id}.test.ts`]: `// The conformance kit tests every promise that Redress makes for the remediator, with the real SDK over HTTP.
 import { CreateTableCommand, type CreateTableCommandInput, DescribeTableCommand, DynamoDBClient, TagResourceCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
 import { resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
@@ -270,7 +270,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { ${variable} } from '../src/index.ts';
 import { simulatedAccount } from './account.ts';
 
-// An emulator's, or our own.
+// An emulator, or the simulated account.
 const given = process.env['REDRESS_TEST_ENDPOINT'];
 const own = given === undefined ? await simulatedAccount() : null;
 afterAll(() => own?.close());
@@ -296,7 +296,7 @@ const common: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
   tag: async (sdk, { id, region, account }, Key, Value) => {
     await clientOf(sdk).send(new TagResourceCommand({ ResourceArn: \`arn:aws:dynamodb:\${region}:\${account}:table/\${id}\`, Tags: [{ Key, Value }] }));
   },
-  // What may not change: all that does not hang on the protection.
+  // What may not change: everything except the protection.
   rest: async (sdk, { id }) => {
     const { Table } = await clientOf(sdk).send(new DescribeTableCommand({ TableName: id }));
     return { arn: Table?.TableArn, status: Table?.TableStatus, keys: Table?.KeySchema };
@@ -312,7 +312,7 @@ describeRemediator(${variable}, {
     { ...common, name: 'a table without protection', expect: 'change', arrange: (sdk) => table(sdk, { Tags: [{ Key: 'team', Value: 'payments' }] }) },
     {
       ...common,
-      name: 'a table that somebody has just made',
+      name: 'a table that was just created',
       expect: 'change',
       arrange: (sdk) => table(sdk),
       event: ({ id, account, region }) =>
@@ -330,11 +330,11 @@ describeRemediator(${variable}, {
   ],
 });
 
-it('goes into plans under the name and version of its package', () => {
+it('appears in plans with the name and version of its package', () => {
   expect(${variable}.package).toEqual({ name: manifest.name, version: manifest.version });
 });
 
-it('knows a table by its ARN', async () => {
+it('identifies a table by its ARN', async () => {
   const { identify } = ${variable};
   const named = (id: string) => identify?.({ aws: {} as never, resource: resource({ type: 'AWS::DynamoDB::Table', id, account: '111111111111', region: 'eu-west-1' }) });
   expect(await named('orders')).toEqual({ id: 'orders' });
@@ -344,7 +344,7 @@ it('knows a table by its ARN', async () => {
 `,
     'README.md': `# ${name}
 
-A remediator for Redress: turns on deletion protection of DynamoDB tables. It works as it is; make it yours.
+A remediator for Redress that turns on deletion protection of DynamoDB tables. It works as it is. Change it to suit your needs.
 
 ## Use
 
@@ -355,8 +355,8 @@ npm run typecheck
 npx redress plan --live
 \`\`\`
 
-\`npm test\` asks the conformance kit of \`@redress/testing\` whether every promise is kept: a dry run writes nothing, a fix is made once, a rollback restores what
-was there, exceptions hold, lost replies and dead workers are found out. It runs on a simulated account in \`test/account.ts\`; with an emulator:
+\`npm test\` runs the conformance kit of \`@redress/testing\`. It tests that a dry run writes nothing, a fix is made once, a rollback restores what
+was there, exceptions are respected, and lost replies and dead workers are detected. It uses the simulated account in \`test/account.ts\`. To use an emulator:
 
 \`\`\`sh
 pip install "moto[server]"
@@ -368,20 +368,20 @@ REDRESS_TEST_ENDPOINT=http://127.0.0.1:5000 npm test
 
 ## What to change
 
-1. \`src/client.ts\`: the operations that it may call. What is not there cannot be called.
-2. \`src/${id}.ts\`: what it reads, what follows from it, how that is undone, what could break, and what no read can show.
-3. \`test/\`: a scenario for each thing that \`plan\` can say, and for each hazard.
-4. \`package.json\`: \`name\`, \`version\` (also in \`src/${id}.ts\`), \`license\`; take \`private\` away to publish it.
+1. \`src/client.ts\`: the operations that it may call. No other operation can be called.
+2. \`src/${id}.ts\`: what it reads, what it changes, how that is undone, what could break, and what no read can show.
+3. \`test/\`: a scenario for each answer of \`plan\`, and for each hazard.
+4. \`package.json\`: \`name\`, \`version\` (also in \`src/${id}.ts\`), \`license\`; remove \`private\` to publish it.
 
-It is \`notify\` when in doubt: a remediator whose change can break production does not get the ceiling \`enforce\`.
+In doubt, choose \`notify\`. A remediator whose change can break production does not get the ceiling \`enforce\`.
 
 ## IAM permissions
 
-\`npx redress remediators\` lists them. To look: \`dynamodb:DescribeTable\`, \`dynamodb:ListTables\`, \`dynamodb:ListTagsOfResource\`. To fix, and to roll back: \`dynamodb:UpdateTable\`.
+\`npx redress remediators\` lists them. To read: \`dynamodb:DescribeTable\`, \`dynamodb:ListTables\`, \`dynamodb:ListTagsOfResource\`. To fix, and to roll back: \`dynamodb:UpdateTable\`.
 
 ## License
 
-None yet: \`package.json\` says \`UNLICENSED\`. The files that \`redress new\` has written are yours, without conditions; choose a license and put its text into \`LICENSE\`.
+None yet: \`package.json\` says \`UNLICENSED\`. The files that \`redress new\` wrote are yours, without conditions. Choose a license, and put its text into \`LICENSE\`.
 `,
   };
 }

@@ -50,28 +50,28 @@ export const ${exportName(id)} = defineSetting({
   controls: { 'aws-fsbp': ['DynamoDB.6'] },
   rules: { DYNAMODB_TABLE_DELETION_PROTECTION_ENABLED: 'dynamodb-table-deletion-protection-enabled' },
   calls: { 'dynamodb:CreateTable': 'request.tableName', 'dynamodb:UpdateTable': 'request.tableName' },
-  // The most that it may ever do without a person: \`approve\` or \`notify\` where its change can break something.
+  // The most that it may ever do automatically: \`approve\` or \`notify\` where its change can break something.
   ceiling: 'enforce',
-  // Tags often come right after the table.
+  // Tags are often set right after the table is created.
   settle: 'PT60S',
-  // What no read can show, and a person has to know.
-  blindSpots: ['Stacks and pipelines that delete or replace the table: they fail from then on, until the protection is turned off.'],
-  // Where the value is in the answer. A member that is left out and has no meaning in \`absent\` makes the look fail.
+  // What no read can show, and an approver has to know.
+  blindSpots: ['Stacks and pipelines that delete or replace the table: they fail until the protection is turned off.'],
+  // Where the value is in the response. The read fails if a member is missing and \`absent\` gives it no meaning.
   at: ({ DeletionProtectionEnabled }) => ({ protected: DeletionProtectionEnabled }),
   absent: { protected: false },
-  hazards: [shortLived('what deletes the table fails')],
+  hazards: [shortLived('whatever deletes the table fails')],
   rollback: { restores: 'exact', what: 'Deletion protection is turned off again.', not: [] },
   inCode: { cloudFormation: 'AWS::DynamoDB::Table DeletionProtectionEnabled', terraform: 'aws_dynamodb_table deletion_protection_enabled' },
   wanted: () => ({ protected: true }),
   writes: [dynamodb.pick('UpdateTable')],
-  // The undo is the same call with the value that was there.
+  // The undo is the same call with the previous value.
   write: ({ id, to }) => dynamodb.call('UpdateTable', { TableName: id, DeletionProtectionEnabled: to.protected }),
   summary: ({ id }) => \`turn on deletion protection of \${id}\`,
 });
 `,
     'README.md': readme.replace(
       /^2\. .*$/m,
-      `2. \`src/table.ts\`: what belongs to the resource, for each setting of it. \`src/${id}.ts\`: where the value is, what is wanted, how it is written, what could break, and what no read can show.`,
+      `2. \`src/table.ts\`: what is the same for every setting of the resource. \`src/${id}.ts\`: where the value is, what is wanted, how it is written, what could break, and what no read can show.`,
     ),
   };
 }

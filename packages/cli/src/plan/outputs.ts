@@ -62,7 +62,7 @@ export function planMarkdown({ gaps, summary, ifEnforced }: PlanDocument): strin
       : [
           '',
           ...table(
-            ['If the policy enforced all', 'Gaps', 'Fixed', 'Flagged', 'Approval', 'Held back'],
+            ['If enforced everywhere', 'Gaps', 'Fixed', 'Flagged', 'Approval', 'Held back'],
             ifEnforced.environments.map(({ environment, ifEnforced: then }) => [
               environment ?? 'accounts in no environment',
               ...[then.gaps, then.wouldFix, then.wouldFlag, then.needApproval, then.heldBack + then.notRead].map(String),

@@ -179,7 +179,7 @@ export function samplePlan(resources: number): PlanDocument {
     counted: {},
     rejected: [],
     unasked: [],
-    notSwept: [{ remediator: 's3-report-public-website-bucket', reason: 'It cannot look for resources on its own; it only answers events.' }],
+    notSwept: [{ remediator: 's3-report-public-website-bucket', reason: 'It cannot search for resources; it only handles events.' }],
     problems: [],
   };
 }

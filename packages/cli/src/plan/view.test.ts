@@ -66,11 +66,11 @@ describe('a plan for people', () => {
       left: [{ account: '333333333333', reason: 'AccessDenied' }],
       problems: ['x failed'],
       notSwept: [
-        { remediator: 'a', reason: 'It only answers events.' },
-        { remediator: 'b', reason: 'It only answers events.' },
+        { remediator: 'a', reason: 'It only handles events.' },
+        { remediator: 'b', reason: 'It only handles events.' },
       ],
     }).split('\n');
-    expect(lines.slice(3, 6)).toEqual(['denied  333333333333: AccessDenied', 'problem  x failed', 'not swept  a, b: It only answers events.']);
+    expect(lines.slice(3, 6)).toEqual(['denied  333333333333: AccessDenied', 'problem  x failed', 'not swept  a, b: It only handles events.']);
   });
 
   it('counts ten problems, and says that there are more', () => {

@@ -65,7 +65,7 @@ function headLines(document: PlanDocument, width: number, paint: Paint): readonl
     policySource.kind === 'absent' ? 'no policy: everything is notify only' : `policy ${printable(policySource.file ?? 'of the configuration file')}`;
   const resources = new Set(document.gaps.map(({ resource }) => formatResource(resource))).size;
   const counts = summary.gaps === 0 ? 'No gap was found.' : `${countOf(summary.gaps, 'gap')} in ${countOf(resources, 'resource')}: ${countsOf(summary)}.`;
-  const nothing = summary.nothingToChange === 0 ? '' : ` ${countOf(summary.nothingToChange, 'look')} found nothing to change.`;
+  const nothing = summary.nothingToChange === 0 ? '' : ` ${countOf(summary.nothingToChange, 'pass', 'passes')} found nothing to change.`;
   return [
     ...wrapped(`${whereOf(document)}; ${policy}.`, width),
     ...wrapped(`${counts}${nothing}`, width).map((line) => paint('bold', line)),
@@ -132,10 +132,7 @@ function tableLines(document: PlanDocument, width: number, paint: Paint): readon
     ),
     '',
     ...columns(
-      [
-        { title: 'if the policy enforced all' },
-        ...['gaps', 'fixed', 'flagged', 'approval', 'held back', 'fixed now'].map((title) => ({ title, numbers: true })),
-      ],
+      [{ title: 'if enforced everywhere' }, ...['gaps', 'fixed', 'flagged', 'approval', 'held back', 'fixed now'].map((title) => ({ title, numbers: true }))],
       ifEnforced.environments.map(({ environment, now, ifEnforced: then }) => [
         printable(environment ?? 'accounts in no environment'),
         ...[now.gaps, then.wouldFix, then.wouldFlag, then.needApproval, then.heldBack + then.notRead, now.wouldFix].map(String),

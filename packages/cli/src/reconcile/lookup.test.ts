@@ -75,6 +75,6 @@ describe('LookupEvents', () => {
         other.at,
       ),
     ).rejects.toThrow('Rate exceeded');
-    expect([asked, other.gathered.coverage.gap({ account: ACCOUNT, region: REGION, time: AT })]).toEqual([7, 'nothing of the account was read']);
+    expect([asked, other.gathered.coverage.gap({ account: ACCOUNT, region: REGION, time: AT })]).toEqual([7, 'nothing was read from the account']);
   });
 });

@@ -73,7 +73,7 @@ describe('files', () => {
     put(`trail/${keyOf(AT)}`, 'damaged');
     expect(await reconcile('trail')).toMatchObject({
       exit: 2,
-      json: { discrepancies: [], errors: [{ code: 'trail/damaged' }], uncovered: [{ records: 1, reason: 'nothing of the account was read' }] },
+      json: { discrepancies: [], errors: [{ code: 'trail/damaged' }], uncovered: [{ records: 1, reason: 'nothing was read from the account' }] },
     });
     put(`trail/${keyOf(AT)}`, packed(event('theirs', 'ada', { userIdentity: { type: 'Root', arn: `arn:aws:iam::${ACCOUNT}:root` } })));
     expect(await reconcile('trail')).toMatchObject({ exit: 1, json: { discrepancies: [{ kind: 'ghost' }], errors: [], uncovered: [] } });
@@ -107,8 +107,8 @@ describe('files', () => {
     put('trail/a.json', { Records: [event('x', 'ada', { recipientAccountId: '222222222222' })] });
     const { exit, json } = await reconcile('trail', '--accounts', ACCOUNT, '333333333333');
     expect(json.uncovered.map(({ account, records, reason }) => [account, records, reason])).toEqual([
-      [ACCOUNT, 1, 'nothing of the account was read'],
-      ['333333333333', 0, 'nothing of the account was read'],
+      [ACCOUNT, 1, 'nothing was read from the account'],
+      ['333333333333', 0, 'nothing was read from the account'],
     ]);
     expect([json.status, exit]).toEqual(['incomplete', 2]);
   });
@@ -116,13 +116,13 @@ describe('files', () => {
 
 describe('what is wrongly asked', () => {
   it.each([
-    [[], 'Compare with what?'],
+    [[], 'There is nothing to compare with.'],
     [['trail', '--in', 'eu-west-1'], '--in needs --lookup.'],
     [['trail', '--since', 'yesterday'], '--since "yesterday" is neither a duration nor a time.'],
     [['trail', '--since', 'PT1H', '--until', 'PT2H'], '--since is after --until.'],
     [['trail', '--grace', 'soon'], '--grace "soon" is not a duration.'],
-    [['trail', '--grace', 'PT5M'], '--grace is shorter than --delay: records would be ghosts before CloudTrail has delivered.'],
-    [['trail', '--principal', 'arn:aws:s3:::b'], '--principal "arn:aws:s3:::b" is neither an ARN of IAM or STS nor the name of a role.'],
+    [['trail', '--grace', 'PT5M'], '--grace is shorter than --delay: records would count as ghosts before CloudTrail has delivered their events.'],
+    [['trail', '--principal', 'arn:aws:s3:::b'], '--principal "arn:aws:s3:::b" is neither an IAM or STS ARN nor a role name.'],
     [['trail', '--ignore', 'PutParameter'], '--ignore "PutParameter" is not an operation.'],
     [['trail', '--accounts', 'all'], '--accounts "all" is not a 12-digit account id.'],
     [['s3://B/x'], '"s3://B/x" is not a bucket.'],

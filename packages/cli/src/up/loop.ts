@@ -105,7 +105,7 @@ export async function startLoop(place: Place, { patterns, handler, visibility, o
           ],
         }),
       );
-      if ((FailedEntryCount ?? 0) > 0) throw new Error(`EventBridge did not take the event: ${Entries?.[0]?.ErrorMessage ?? 'no reason given'}`);
+      if ((FailedEntryCount ?? 0) > 0) throw new Error(`EventBridge did not accept the event: ${Entries?.[0]?.ErrorMessage ?? 'no reason given'}`);
     },
     stop: async () => {
       stopping.abort();

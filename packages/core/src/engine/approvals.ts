@@ -37,8 +37,7 @@ async function answer(runtime: Runtime, id: string, verdict: 'approved' | 'denie
   const approval = (await journal.approvals()).find((each) => each.id === id);
   if (approval === undefined) {
     const use = await approvalUse(journal, id);
-    if (use !== null)
-      refuse(`${id} was used by ${use.execution}${use.by === null ? '' : `: ${use.by} has approved it`}.`, '`redress history` shows the outcome.');
+    if (use !== null) refuse(`${id} was used by ${use.execution}${use.by === null ? '' : `; ${use.by} approved it`}.`, '`redress history` shows the outcome.');
     return refuse(`There is no open approval ${id}.`, '`redress approvals list` shows the open approvals.');
   }
   if (!isLive(approval, runtime.clock.now()))

@@ -237,7 +237,7 @@ describe('nothing is sent when', () => {
     expect([sent, targets]).toEqual([[], []]);
   });
 
-  it('the credentials are of another account', async () => {
+  it('the credentials belong to another account', async () => {
     identity = async () => ({ account: '222222222222', arn: 'arn:aws:iam::222222222222:role/Other' });
     await expect(write(call('SwitchOff'))).rejects.toMatchObject({ code: 'gate/wrong-account' });
     expect(sent).toEqual([]);

@@ -396,7 +396,7 @@ export class Gate {
     if (identity.account !== target.account) {
       throw new RedressError(
         'gate/wrong-account',
-        `The credentials are of account ${identity.account}, the resource is in ${target.account}: no call is made.`,
+        `The credentials belong to account ${identity.account}, the resource is in ${target.account}: no call is made.`,
         { next: 'Connect with a role of that account.' },
       );
     }

@@ -173,7 +173,7 @@ async function asLeft(
   const as = { access: 'rollback', execution: null } as const;
   const identity = await runtime.identity(ref, as);
   if (identity.account !== ref.account)
-    refuse(`The credentials are of account ${identity.account}; the resource is in ${ref.account}.`, 'Connect to that account.');
+    refuse(`The credentials belong to account ${identity.account}; the resource is in ${ref.account}.`, 'Connect to that account.');
 
   const journal = runtime.needJournal('A rollback');
   const view = await closedView(runtime, journal, ref, deadline);

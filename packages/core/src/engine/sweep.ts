@@ -122,7 +122,7 @@ const NOWHERE = { retryAt: null, lastComplete: null, next: null, record: null } 
 function unswept(target: SweepTarget, asked: readonly Remediator[], before: Fact<Before>): readonly SweepSummary[] {
   // What it comes to could not be recorded there either.
   if (!before.ok) return [{ ...target, remediator: '*', status: 'failed', ...NOTHING, ...NOWHERE, message: before.error }];
-  const message = 'It cannot look for resources on its own; it only answers events.';
+  const message = 'It cannot search for resources; it only handles events.';
   const only = asked.filter(({ discover, global }) => discover === null && (target.global !== false || !global));
   return only.map(({ id }) => ({ ...target, remediator: id, status: 'not-swept', ...NOTHING, ...NOWHERE, complete: true, message }));
 }

@@ -16,12 +16,12 @@ import type { CallBudget } from './sweep/budget.js';
 /** What {@link createRedress} takes. */
 export interface RedressOptions {
   readonly remediators: readonly Remediator[];
-  /** A policy, or something that reads it again: the latter is asked again right before each write. */
+  /** A policy, or a source that reads it. A source is read again right before each write. */
   readonly policy: Policy | Live<Policy>;
-  /** Needed to change anything; looking and planning work without. */
+  /** Required for changes. Reading and planning work without it. */
   readonly journal?: Journal;
   readonly connect: Connect;
-  /** Asked for Config rules with a name of their own, and for what they were configured to look for. Without it the policy maps names. */
+  /** Resolves the names and parameters of custom-named Config rules. Without it the policy maps names. */
   readonly configRules?: ConfigRuleReader;
   /** The exceptions register; default: an empty one. */
   readonly exceptions?: Register | Live<Register>;
@@ -30,12 +30,12 @@ export interface RedressOptions {
   readonly notify?: Notify;
   /** Further names and forms of secrets, and the key of the marks that replace them: equal secrets have equal marks. */
   readonly redaction?: RedactionOptions;
-  /** A stop besides the policy's: a parameter, a file. */
+  /** A kill switch in addition to that of the policy: a parameter, a file. */
   readonly killSwitch?: Live<Stop>;
   readonly clock?: Clock;
   /** Each call to AWS, as it happened. */
   readonly onCall?: (trace: CallTrace) => void;
-  /** Before it sleeps: what for, and until when, so that nobody takes it for stuck. */
+  /** Called before the engine sleeps, with the reason and the end of the wait. */
   readonly onWait?: (wait: Wait) => void;
   /** Problems that do not affect the result, such as a notification that was not delivered. */
   readonly onWarning?: (message: string, error: unknown) => void;
@@ -44,12 +44,12 @@ export interface RedressOptions {
 /** What an engine waits for while it sleeps. */
 export interface Wait {
   /**
-   * `settling`: the resource changed just now. `held`: another execution has the resource. `again`: a read or the journal failed, and is tried again.
+   * `settling`: the resource has just changed. `held`: another execution holds the lease. `again`: a read or the journal failed, and is retried.
    */
   readonly reason: 'settling' | 'held' | 'again';
   readonly remediator: string;
   readonly resource: ResourceRef;
-  /** Epoch milliseconds: it waits until then at the longest. */
+  /** Epoch milliseconds: the latest end of the wait. */
   readonly until: number;
 }
 
@@ -62,13 +62,13 @@ export interface RunBudget {
 export interface RunOptions {
   /** Epoch milliseconds at which this process ends (a Lambda's timeout). */
   readonly deadline?: number;
-  /** Look, plan and decide, but change and record nothing. */
+  /** Read, plan and decide, but change and record nothing. */
   readonly dryRun?: boolean;
-  /** Counts the changes of a run that consists of several calls, so that the limits per run hold over all of them; default: each call is a run. */
+  /** Counts the changes of a run that consists of several calls, so that the limits per run apply to all of them. Default: each call is a run. */
   readonly budget?: RunBudget;
-  /** Made to try things out: recorded as such, and no proof for a higher environment. */
+  /** A drill: recorded as one, and not a proof for a higher environment. */
   readonly drill?: boolean;
-  /** The longest wait for a resource to settle, in milliseconds; what needs more is delivered later (`retryAt`). Default: as long as `deadline` lets it. */
+  /** The longest wait for a resource to settle, in milliseconds. A longer wait ends the pass with `retryAt`. Default: until `deadline`. */
   readonly patience?: number;
   /**
    * Epoch milliseconds at which the input came in for the first time (`SentTimestamp` of a queue): what it reports is no younger, however often it is
@@ -77,7 +77,7 @@ export interface RunOptions {
   readonly seenAt?: number;
 }
 
-/** Says yes or no to a plan. */
+/** An answer to a request for approval. */
 export interface ApprovalOptions {
   /** The ARN of a role or user; `verified` only when a signed request named it. */
   readonly by: { readonly name: string; readonly verified: boolean };
@@ -85,12 +85,12 @@ export interface ApprovalOptions {
   readonly deadline?: number;
 }
 
-/** What a person says of what nothing can evaluate. */
+/** An attestation: a person's statement about a check that nothing can evaluate. */
 export interface AttestOptions {
   readonly by: string;
-  /** Until when it holds; epoch milliseconds, at most 366 days from now. Null: what was said before holds no more. */
+  /** Expiry in epoch milliseconds, at most 366 days from now. Null withdraws the earlier attestation. */
   readonly until: number | null;
-  /** What it rests on: a document, a ticket, a link. */
+  /** The evidence: a document, a ticket, a link. */
   readonly evidence: string;
 }
 
@@ -100,11 +100,11 @@ export interface PassResult {
   readonly resource: ResourceRef;
   /** What people call the resource: its `Name` tag, else what its service calls it (a group name). Null: nothing says. */
   readonly name: string | null;
-  /** `busy`: another worker holds the resource; ask again. Nothing was recorded for it. */
+  /** `busy`: another worker holds the lease. Retry; nothing was recorded. */
   readonly outcome: Outcome | 'busy';
   /** The execution that this pass made, or the one that a duplicate names. */
   readonly execution: string | null;
-  /** Whether this input asked for what an execution already does or did. */
+  /** Whether the input requested what an execution already does or did. */
   readonly duplicate: boolean;
   /** One sentence. */
   readonly message: string;
@@ -115,9 +115,9 @@ export interface PassResult {
    */
   readonly ifEnforced: Decision | null;
   readonly plan: Plan | null;
-  /** What stays open, and why. */
+  /** What is still open, and why. */
   readonly open: readonly string[];
-  /** What a person would do by hand. */
+  /** Steps for a person. */
   readonly steps: readonly string[];
   readonly record: RecordRef | null;
   /** Whether a later attempt with the same input may succeed. */
@@ -143,11 +143,11 @@ export interface FindingResult {
   readonly finding: Finding;
   /** Empty when no decision was needed, or when it came to none because of `error`. */
   readonly passes: readonly PassResult[];
-  /** Why no decision was needed, or whose it is. */
+  /** Why no decision was needed, or who has to decide. */
   readonly reason: string;
-  /** Whether everything that it asks for is right now, and what is not. A changed resource may still have the gap. */
+  /** Whether everything that the finding requires is met, and what is not. A changed resource may still have the gap. */
   readonly gap: { readonly closed: boolean; readonly open: readonly string[] };
-  /** What kept it from being decided on: a store that is down, a remediator that is broken. Null when nothing did. */
+  /** Why no decision could be made: an unavailable store, a broken remediator. Null if there was no such problem. */
   readonly error: { readonly code: string; readonly message: string } | null;
   /** Whether the same finding has to be delivered again, so that a failure loses nothing. */
   readonly retryable: boolean;
@@ -155,7 +155,7 @@ export interface FindingResult {
   readonly retryAt: number | null;
 }
 
-/** Why nobody was asked about a finding that says that something is wrong; null where somebody was, or where there is nothing to ask. */
+/** Why no remediator handled a finding that reports a problem. Null if one did, or if there is nothing to handle. */
 export function unasked({ finding, passes, error, reason, retryable }: Omit<FindingResult, 'gap'>): string | null {
   // What comes again has not been asked about yet.
   return finding.disposition === 'candidate' && passes.length === 0 && error === null && !retryable ? reason : null;
@@ -181,7 +181,7 @@ export interface Evaluation {
   readonly orderingTimestamp: string;
 }
 
-/** A place that is swept. */
+/** A place (account and region) of a sweep. */
 export interface SweepTarget {
   readonly account: string;
   readonly region: string;
@@ -194,9 +194,9 @@ export interface SweepOptions {
   readonly targets: readonly SweepTarget[];
   /** Ids; default: all remediators. */
   readonly remediators?: readonly string[];
-  /** Places that are swept at the same time; default 1. */
+  /** The number of places that are swept in parallel; default 1. */
   readonly concurrency?: number;
-  /** Resources of one place that are looked at on their own per second, at most. Default: as many as the budgets of calls let it. */
+  /** The maximum number of resources per second and place that are read individually. Default: as the budgets of calls allow. */
   readonly perSecond?: number;
   /** Budgets of calls by service (`ec2`), other than the defaults. They hold for each account and region, whoever sweeps it in this process. */
   readonly calls?: Readonly<Record<string, CallBudget>>;
@@ -209,9 +209,9 @@ export interface SweepOptions {
    * Default: as long as `deadline` lets it.
    */
   readonly patience?: number;
-  /** Stops the sweep after the resources that it is at; what is left is recorded, and comes first next time. */
+  /** Stops the sweep after the resources in progress. The rest is recorded, and comes first in the next sweep. */
   readonly signal?: AbortSignal;
-  /** Look, plan and decide, but change and record nothing. */
+  /** Read, plan and decide, but change and record nothing. */
   readonly dryRun?: boolean;
   readonly budget?: RunBudget;
   /** Each pass, as it is made; a sweep itself keeps only counts. Where a list, or a look ahead, shows that there is nothing to do there is no pass. */
@@ -230,29 +230,29 @@ export interface SweepProgress {
   readonly decided: number;
 }
 
-/** What the sweep of one remediator in one place came to. */
+/** The result of the sweep of one remediator in one place. */
 export interface SweepSummary extends SweepTarget {
-  /** `*`: the place itself could not be swept, by none of them. */
+  /** `*`: the place could not be swept by any remediator. */
   readonly remediator: string;
   /**
    * `complete`: everything that was found was decided on. `stopped`: it was not; `message` says why. `failed`: resources could not be listed to the end.
    * `absent`: the region is not enabled in the account, or the service is not in the region, so that nothing can be there. `not-swept`: it only
-   * answers events.
+   * handles events.
    */
   readonly status: 'complete' | 'stopped' | 'failed' | 'absent' | 'not-swept';
-  /** Whether nothing of it is left to do: it is complete, or there is nothing to sweep. */
+  /** Whether nothing is left to do: it is complete, or there is nothing to sweep. */
   readonly complete: boolean;
-  /** Resources looked at, by themselves or in a list. */
+  /** Resources that were read, individually or in a list. */
   readonly looked: number;
   /** Passes, by outcome; `no-op` also counts what a list shows. */
   readonly outcomes: Readonly<Record<string, number>>;
-  /** Resources that are known to be left: found, and not decided on. Those that were not listed so far are not among them. */
+  /** Resources that were found and not decided on. Those that were not listed yet are not counted. */
   readonly left: number;
   /** Passes that may succeed in the next sweep. */
   readonly retryable: number;
   /** Resources that could not be handled at all. */
   readonly errors: number;
-  /** Passes that were denied because something could not be read: these resources were not looked at. */
+  /** Passes that were denied because something could not be read. */
   readonly unread: number;
   /**
    * When to come back to what is left, in epoch milliseconds: at once where time ran out, when it has settled, when nobody holds it any more. Null:
@@ -273,7 +273,7 @@ export interface RollbackOptions {
   /** A person. From a string it is recorded as unverified. */
   readonly by: string;
   readonly reason: string;
-  /** Go on although the undo destroys something (its plan says what), or may overwrite what came later, since what the fix left is not recorded. */
+  /** Continue even if the undo destroys something (see its plan), or may overwrite a later change because the state after the fix is not recorded. */
   readonly acceptLoss?: boolean;
   /** How long afterwards the same fix only notifies, in milliseconds. Default: 7 days. */
   readonly hold?: number;
@@ -283,7 +283,7 @@ export interface RollbackOptions {
 /** The engine. */
 export interface Redress {
   readonly remediators: readonly Remediator[];
-  /** Looks, plans and decides; changes nothing, records nothing, needs no journal. */
+  /** Reads, plans and decides. It changes and records nothing, and needs no journal. */
   plan(remediator: string, resource: ResourceRef): Promise<readonly PassResult[]>;
   /** Handles a finding, or a resource for all remediators of its type, end to end. */
   run(input: Finding | ResourceRef, options?: RunOptions): Promise<FindingResult['passes']>;
@@ -305,7 +305,7 @@ export interface Redress {
    * @throws {RedressError} `evaluation/refused`, `evaluation/unreadable`
    */
   evaluate(finding: Finding, options?: { readonly deadline?: number }): Promise<readonly Evaluation[]>;
-  /** Resources that a remediator would look at in a sweep; null when it cannot be swept. */
+  /** The resources that a remediator would read in a sweep; null if it cannot be swept. */
   discover(remediator: string, where: { readonly account: string; readonly region: string }): AsyncIterable<ResourceRef> | null;
   /**
    * Rolls an execution back, from its verified records.
@@ -332,7 +332,7 @@ export interface Redress {
    */
   approve(approval: string, options: ApprovalOptions): Promise<readonly PassResult[]>;
   /**
-   * Says no to a plan: it is not asked for again until the request would have run out.
+   * Denies a plan: no new approval is requested until this request would have expired.
    *
    * @throws {RedressError} `approval/refused`
    */
@@ -350,7 +350,7 @@ export interface Redress {
     options: { readonly by: string; readonly reason: string },
   ): Promise<void>;
   /**
-   * Has what AWS refused on a resource tried again, when the resource is met next. Answers what that is.
+   * Allows calls that AWS refused on a resource to be retried the next time the resource is handled. Returns these calls.
    *
    * @throws {RedressError} `retry/refused` when nothing is kept, or nobody says who wants it.
    */
@@ -366,10 +366,10 @@ export interface Redress {
     where: { readonly account: string; readonly partition?: Partition },
     options: AttestOptions,
   ): Promise<{ readonly attestation: Attestation; readonly passes: readonly PassResult[] }>;
-  /** Closes executions whose worker is gone, by looking at the resource. */
+  /** Closes executions whose worker is gone, after reading the resource. */
   recover(options?: { readonly deadline?: number }): Promise<readonly PassResult[]>;
   /**
-   * Closes one execution whose worker is gone, and had a clock that was ahead: its lease lasts for longer than any does. Nothing is sent.
+   * Closes one execution whose worker is gone, and whose clock was ahead, so that its lease would last too long. Nothing is sent.
    *
    * @throws {RedressError} `recovery/refused` when it is not open, its lease may be that of a living worker, or nobody says why.
    */

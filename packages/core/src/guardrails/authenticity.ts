@@ -20,7 +20,7 @@ export const authenticity = defineGuardrail({
       return {
         effect: 'deny',
         code: 'foreign-account',
-        message: `The credentials are of account ${identity.account}; the resource is in ${resource.account}.`,
+        message: `The credentials belong to account ${identity.account}; the resource is in ${resource.account}.`,
       };
     if (trigger.by !== 'finding') return allow('asked', 'Asked for directly.');
     const { finding } = trigger;

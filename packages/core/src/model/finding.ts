@@ -17,7 +17,7 @@ export type FindingSource =
   | 'wrapper'
   | 'other';
 
-/** What sort of event it was. */
+/** The kind of event. */
 export type FindingKind =
   | 'config-compliance-change'
   | 'config-compliance-detail'
@@ -41,7 +41,7 @@ export type FindingKind =
   | 'malformed';
 
 /**
- * What may follow from a finding.
+ * How a finding is classified before any decision.
  *
  * - `candidate`: a violation or change that a remediator may exist for; whether to act is decided on live state.
  * - `resolved`: says that the problem is gone.
@@ -65,7 +65,7 @@ export interface ResourceClaim {
   readonly rawId?: string;
 }
 
-/** Who did it, as the source says; opaque text, never trusted for more than naming. */
+/** The actor, as the source reports it: opaque text, used only as a name. */
 export interface Actor {
   readonly arn: string | null;
   /** CloudTrail `userIdentity.type`. */
@@ -107,7 +107,7 @@ export interface EnvelopeInfo {
   readonly account: string | null;
   readonly region: string | null;
   readonly time: string | null;
-  /** The archive replay that sent it again, when one did. */
+  /** The archive replay that delivered it again, if any. */
   readonly replayName: string | null;
 }
 
@@ -143,7 +143,7 @@ export interface Finding {
   readonly observedAt: string | null;
   /** The call that made it, CloudTrail only. */
   readonly call: RecordedCall | null;
-  /** Whether an archive replay sent it again: recorded, never acted on. */
+  /** Whether it comes from an archive replay: it is recorded, and never acted on. */
   readonly replayed: boolean;
   readonly envelope: EnvelopeInfo | null;
   /** Wrappers it came through, outermost first: `sqs`, `sns`, … */

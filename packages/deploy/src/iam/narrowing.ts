@@ -46,7 +46,7 @@ const bucket = (more: Partial<Narrowing> = {}): Narrowing => ({
   resources: ['arn:{partition}:s3:::*'],
   // The ARN of a bucket names no account, and the policy of another account's bucket could let the role in.
   accountKey: 's3:ResourceAccount',
-  rest: 'Every bucket of the account: which one is meant, only an event says.',
+  rest: 'Every bucket of the account: only an event shows which one.',
   ...more,
 });
 const writtenBucket = bucket({
@@ -57,7 +57,7 @@ const user = (more: Partial<Narrowing> = {}): Narrowing => ({
   name: 'User',
   resources: ['arn:{partition}:iam::{account}:user/*'],
   global: true,
-  rest: 'Every user of the account: which one is meant, only an event says.',
+  rest: 'Every user of the account: only an event shows which one.',
   ...more,
 });
 const flaggedUser = user({
@@ -72,7 +72,7 @@ const flaggedUser = user({
 const kind = (name: string, what: string, resources: readonly string[], more: Partial<Narrowing> = {}): Narrowing => ({
   name,
   resources: resources.map((each) => `arn:{partition}:${each}`),
-  rest: `Every ${what} of the account: which one is meant, only an event says.`,
+  rest: `Every ${what} of the account: only an event shows which one.`,
   ...more,
 });
 const listing = (name: string, what: string): Narrowing => ({
@@ -446,7 +446,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'sagemaker:ListNotebookInstances': listing('Notebooks', 'notebook instances'),
   'sagemaker:ListTags': kind('Notebook', 'notebook instance', ['sagemaker:{region}:{account}:notebook-instance/*']),
   'secretsmanager:DescribeSecret': kind('Secret', 'secret', ['secretsmanager:{region}:{account}:secret:*'], {
-    rest: 'Every secret of the account, and nothing of its value: which one is meant, only an event says.',
+    rest: 'Every secret of the account, and nothing of its value: only an event shows which one.',
   }),
   'secretsmanager:ListSecrets': listing('Secrets', 'secrets'),
   'securityhub:BatchGetSecurityControls': regional('SecurityControls', 'Which controls are on'),
@@ -571,7 +571,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'logs:ListTagsForResource': {
     name: 'LogGroup',
     resources: [logGroups],
-    rest: 'Every log group of the account: which one is meant, only an event says.',
+    rest: 'Every log group of the account: only an event shows which one.',
   },
   'logs:DescribeAccountPolicies': { name: 'Logs', resources: null, rest: 'It lists policies of the account for its log groups: IAM has no resource for it.' },
   'logs:PutAccountPolicy': {

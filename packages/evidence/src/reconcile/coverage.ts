@@ -88,7 +88,7 @@ export class Coverage {
         ? 'it is outside of the time that was asked for'
         : this.places.some((each) => each.account === account)
           ? 'nothing of the region was read'
-          : 'nothing of the account was read';
+          : 'nothing was read from the account';
     if (!days.has(Math.floor(time / DAY))) return 'no log file of that day was read';
     return time <= (this.#newest.get(account) ?? time) ? null : 'it is after the newest log file';
   }

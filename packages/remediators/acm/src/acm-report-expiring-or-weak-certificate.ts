@@ -20,12 +20,12 @@ export const reportExpiringOrWeakCertificate = defineReport({
   calls: { 'acm:ImportCertificate': 'response.certificateArn', 'acm:RequestCertificate': 'response.certificateArn' },
   alsoFoundBy: { prowler: ['acm_certificates_expiration_check', 'acm_certificates_with_secure_key_algorithms'] },
   blindSpots: [
-    'Whether the names of the certificate still resolve to what has it.',
-    'Whether the records that prove the names are still there: without them it is not renewed.',
-    'Copies of an imported certificate outside of Certificate Manager.',
+    'Whether the domain names of the certificate still resolve to the resources that use it.',
+    'Whether the DNS validation records still exist: without them the certificate is not renewed.',
+    'Copies of an imported certificate outside Certificate Manager.',
   ],
   parameters: z.strictObject({
-    days: z._default(z.int().check(z.gte(1), z.lte(365)), 30).check(z.describe('A certificate that ends within this many days is reported.')),
+    days: z._default(z.int().check(z.gte(1), z.lte(365)), 30).check(z.describe('A certificate that expires within this many days is reported.')),
   }),
   ruleParameters: { daysToExpiration: 'days' },
   at: (found) => ({
@@ -45,22 +45,23 @@ export const reportExpiringOrWeakCertificate = defineReport({
     const late = status === 'EXPIRED' || (left !== null && left <= days);
     const weak = algorithm === 'RSA_1024';
     if (!late && !weak) return null;
-    const has = left === null || left <= 0 || status === 'EXPIRED' ? `has ended${ends === null ? '' : ` on ${ends.slice(0, 10)}`}` : `ends in ${left} days`;
+    const has =
+      left === null || left <= 0 || status === 'EXPIRED' ? `has expired${ends === null ? '' : ` on ${ends.slice(0, 10)}`}` : `expires in ${left} days`;
     return {
       message: `Certificate ${id} ${[...(late ? [has] : []), ...(weak ? ['has an RSA key of 1024 bits'] : [])].join(', and ')}. It is ${used ? '' : 'not '}in use.`,
       steps: [
         ...(used ? [] : ['Nothing uses it: delete it when its owner agrees.']),
         ...(weak
-          ? ['Request or import one with an RSA key of 2048 bits or an elliptic curve, give it to what uses this one, and see that clients connect.']
+          ? [
+              'Request or import a certificate with a 2048-bit RSA key or an elliptic curve key. Replace this one with it wherever it is used, and check that clients can connect.',
+            ]
           : type === 'IMPORTED'
-            ? ['Get a new certificate from its issuer, and import it under the same ARN: what uses it takes it over.']
+            ? ['Get a new certificate from its issuer, and import it under the same ARN: the resources that use it pick it up.']
             : renewed
-              ? [
-                  'Certificate Manager renews it. See in its domain validation that every name is proved by a record that is still there; put missing ones back.',
-                ]
-              : ['Certificate Manager does not renew it as it is: request another one, validated by DNS, and give it to what uses this one.']),
+              ? ['Certificate Manager renews it. Check its domain validation: every name needs its validation record. Restore missing records.']
+              : ['Certificate Manager does not renew it. Request another one with DNS validation, and replace this one with it wherever it is used.']),
       ],
     };
   },
-  closed: 'the certificate ends later and has a key that is long enough, or is gone',
+  closed: 'the certificate is not near expiry and its key is long enough, or it is gone',
 });

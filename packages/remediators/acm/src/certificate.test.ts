@@ -18,11 +18,11 @@ const of = (found: object, parameters = {}) => assess(report, REF, acm(found), {
 
 it('is reported when it ends within the days of the policy, and by the day it ends', async () => {
   const NotAfter = new Date('2026-12-29T12:00:00Z');
-  expect(await of({ NotAfter })).toMatchObject({ status: 'manual', message: expect.stringContaining('ends in 30 days') });
+  expect(await of({ NotAfter })).toMatchObject({ status: 'manual', message: expect.stringContaining('expires in 30 days') });
   expect((await of({ NotAfter: new Date('2026-12-30T12:00:01Z') })).status).toBe('compliant');
   expect((await of({ NotAfter }, { days: 29 })).status).toBe('compliant');
   expect(await of({ NotAfter: new Date('2026-11-01T00:00:00Z'), Status: 'EXPIRED' })).toMatchObject({
-    message: expect.stringContaining('has ended on 2026-11-01'),
+    message: expect.stringContaining('has expired on 2026-11-01'),
   });
 });
 

@@ -6,7 +6,7 @@ import { partsOf, stage, stageIn } from './stage.js';
 
 const ALL = '*/*';
 const parameters = z.strictObject({
-  level: z._default(z.literal(['ERROR', 'INFO']), 'ERROR').check(z.describe('What is logged where nothing is: errors, or every request.')),
+  level: z._default(z.literal(['ERROR', 'INFO']), 'ERROR').check(z.describe('What to log where nothing is logged: errors, or every request.')),
 });
 /** Where a method's level is set: slashes of its resource are written as ~1, those that the description may have as they are, too. */
 const pathOf = (method: string) => {
@@ -39,7 +39,7 @@ export const enableExecutionLogging = defineSetting({
   },
   ceiling: 'enforce',
   settle: 'PT60S',
-  blindSpots: ['What the logs cost, and for how long their log group keeps them.', 'Whether the role of the account may write logs.'],
+  blindSpots: ['What the logs cost, and how long their log group keeps them.', 'Whether the CloudWatch Logs role of the account is allowed to write logs.'],
   parameters,
   at: ({ methodSettings = {} }) => ({
     levels: Object.fromEntries(Object.entries<Method>({ [ALL]: {}, ...methodSettings }).map(([method, { loggingLevel = 'OFF' }]) => [method, loggingLevel])),
@@ -52,28 +52,28 @@ export const enableExecutionLogging = defineSetting({
     }),
   },
   hazards: [
-    shortLived('logs of it are paid for, and nobody reads them'),
+    shortLived('its logs cost money, and nobody reads them'),
     {
       code: 'bodies-would-be-logged',
       effect: 'approve',
-      what: 'Data tracing is on for methods that are not logged: with logging, whole requests and replies would be in the logs, secrets included.',
-      advice: 'Turn data tracing off first, or approve when the bodies hold no secrets.',
+      what: 'Data tracing is on for methods that are not logged: with logging on, the logs would contain full requests and responses, secrets included.',
+      advice: 'Turn data tracing off first, or approve if the bodies contain no secrets.',
       when({ now, context, id }) {
         const methods = (context?.traced ?? []).filter((method) => !LOGGED.includes(now.levels[method] ?? 'OFF'));
-        return methods.length === 0 ? null : `${id} traces data of ${methods.join(', ')}: with logging, whole requests would be in the logs`;
+        return methods.length === 0 ? null : `${id} traces data of ${methods.join(', ')}: with logging on, the logs would contain full requests`;
       },
     },
   ],
-  rollback: { restores: 'exact', what: 'Logging is turned off again where it was off.', not: ['What was logged meanwhile.'] },
+  rollback: { restores: 'exact', what: 'Logging is turned off again where it was off before.', not: ['Logs written in the meantime.'] },
   alsoFoundBy: { prowler: ['apigateway_restapi_logging_enabled'] },
   inCode: { cloudFormation: 'AWS::ApiGateway::Stage MethodSettings.LoggingLevel', terraform: 'aws_api_gateway_method_settings settings.logging_level' },
   instead({ now, context, id }) {
     if (context === undefined || context.role !== null || Object.values(now.levels).every((level) => LOGGED.includes(level))) return null;
     return {
       status: 'manual',
-      message: `${id} is not logged, and the account names no role by which API Gateway may write logs.`,
+      message: `${id} is not logged, and the account has no role with which API Gateway may write logs.`,
       steps: [
-        'Make a role that apigateway.amazonaws.com may assume, with the policy AmazonAPIGatewayPushToCloudWatchLogs.',
+        'Create a role that apigateway.amazonaws.com may assume, with the policy AmazonAPIGatewayPushToCloudWatchLogs.',
         "aws apigateway update-account --patch-operations op=replace,path=/cloudwatchRoleArn,value='ARN of the role'",
       ],
     };
@@ -89,10 +89,10 @@ export const enableExecutionLogging = defineSetting({
         .filter(([method, level]) => now.levels[method] !== level)
         .map(([method, value]) => ({ op: 'replace' as const, path: pathOf(method), value })),
     }),
-  summary: ({ id, parameters: { level } }) => `log the execution of ${id}, at the level ${level}`,
+  summary: ({ id, parameters: { level } }) => `turn on execution logging of ${id} at level ${level}`,
   judge({ state: { levels }, claim: { parameters: asked }, resource }) {
     const wanted = asked?.['loggingLevel']?.split(',').map((each) => each.trim());
     const others = wanted === undefined ? [] : Object.entries(levels).filter(([, level]) => LOGGED.includes(level) && !wanted.includes(level));
-    return others.map(([method, level]) => `${resource.id} logs ${method} at the level ${level}, and ${wanted?.join(' or ')} is looked for`);
+    return others.map(([method, level]) => `${resource.id} logs ${method} at level ${level}, and ${wanted?.join(' or ')} is required`);
   },
 });

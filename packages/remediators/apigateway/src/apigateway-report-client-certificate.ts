@@ -21,8 +21,8 @@ export const reportClientCertificate = defineReport({
   },
   alsoFoundBy: { prowler: ['apigateway_restapi_client_certificate_enabled'] },
   blindSpots: [
-    'Whether the stage has HTTP backends at all: Lambda functions and services of AWS ask for no certificate.',
-    'Whether its backends ask for the certificate, and trust it.',
+    'Whether the stage has HTTP backends at all: Lambda functions and AWS services require no certificate.',
+    'Whether its backends require the certificate, and trust it.',
   ],
   at: ({ clientCertificateId }) => ({ certificate: clientCertificateId }),
   // A stage without one is described without it.
@@ -33,10 +33,10 @@ export const reportClientCertificate = defineReport({
       : {
           message: `${id} has no client certificate.`,
           steps: [
-            'Ask its owner whether it has HTTP backends; record an exception where it has none.',
-            'Make a client certificate in API Gateway, and let the backends trust it without asking for it yet.',
-            'Set it on the stage (aws apigateway update-stage, clientCertificateId), and see in the logs of the backends that it comes.',
-            'Only then let the backends refuse what comes without it. Note when it ends: API Gateway does not renew it.',
+            'Ask its owner whether it has HTTP backends. If it has none, record an exception.',
+            'Create a client certificate in API Gateway. Make the backends trust it, but do not require it yet.',
+            'Set it on the stage (aws apigateway update-stage, clientCertificateId), and check in the logs of the backends that it arrives.',
+            'Only then make the backends reject requests without it. Note when it expires: API Gateway does not renew it.',
           ],
         },
   // The rule can be set up to ask for certain certificates.

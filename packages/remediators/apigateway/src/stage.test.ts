@@ -67,7 +67,7 @@ describe('execution logging', () => {
         parameters: {},
       } as never);
     expect(await judge('ERROR,INFO')).toEqual([]);
-    expect(await judge('INFO')).toEqual(['restapis/a1b2c3d4e5/stages/prod logs */* at the level ERROR, and INFO is looked for']);
+    expect(await judge('INFO')).toEqual(['restapis/a1b2c3d4e5/stages/prod logs */* at level ERROR, and INFO is required']);
   });
 });
 

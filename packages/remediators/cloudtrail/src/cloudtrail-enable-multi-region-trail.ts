@@ -7,14 +7,14 @@ import { isWhole } from './selectors.js';
 const parameters = z.strictObject({
   bucket: z
     .optional(z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket name')))
-    .check(z.describe('The bucket that the trail delivers to, with a policy that lets cloudtrail.amazonaws.com write.')),
-  prefix: z._default(z.string(), '').check(z.describe('What the keys of its files begin with.')),
+    .check(z.describe('The bucket that the trail delivers to. Its policy has to let cloudtrail.amazonaws.com write.')),
+  prefix: z._default(z.string(), '').check(z.describe('The prefix of its object keys.')),
   name: z
     ._default(z.string().check(z.regex(/^[A-Za-z0-9][\w.-]{1,126}[A-Za-z0-9]$/, 'the name of a trail')), 'management-events')
-    .check(z.describe('The name of the trail that is made.')),
+    .check(z.describe('The name of the trail to create.')),
   kmsKeyArn: z
-    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[\w-]+$/, 'the ARN of a key of KMS')))
-    .check(z.describe('The key that its files are encrypted with: of the region of the bucket.')),
+    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[\w-]+$/, 'the ARN of a KMS key')))
+    .check(z.describe('The KMS key that encrypts its files, in the region of the bucket.')),
 });
 
 /** A trail of all regions, as far as it counts. */
@@ -23,7 +23,7 @@ interface Seen {
   readonly logging: boolean;
   /** Whether it records management events, all of them. */
   readonly whole: boolean;
-  /** Whether its files are validated and encrypted with a key of KMS, and it records what has no region. */
+  /** Whether its files are validated and encrypted with a KMS key, and it records what has no region. */
   readonly secure: boolean;
 }
 
@@ -36,7 +36,7 @@ interface Seen {
 export const enableMultiRegionTrail = defineSetting({
   on: accountEverywhere,
   id: 'cloudtrail-enable-multi-region-trail',
-  title: 'Make a trail of all regions that records management events',
+  title: 'Create a multi-region trail that records management events',
   package: packageRef,
   controls: {
     'aws-fsbp': ['CloudTrail.1', 'CloudTrail.3'],
@@ -53,10 +53,10 @@ export const enableMultiRegionTrail = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Whether the organization is about to bring a trail of its own: management events of a second one are billed.',
-    'Trails of single regions: they stay as they are, and record the same a second time.',
-    'Whether the policy of the bucket lets CloudTrail deliver: it refuses a bucket that does not.',
-    'For how long the bucket keeps what is delivered, and who reads it.',
+    'Whether the organization is about to add its own trail: management events of a second trail are billed.',
+    'Single-region trails: they stay as they are, and record the same events a second time.',
+    'Whether the bucket policy lets CloudTrail deliver: if not, CloudTrail rejects the call.',
+    'How long the bucket keeps the logs, and who reads them.',
   ],
   parameters,
   read: {
@@ -79,30 +79,30 @@ export const enableMultiRegionTrail = defineSetting({
   hazards: [],
   rollback: {
     restores: 'nothing',
-    what: 'No role of Redress may stop or delete a trail, so it records until a person stops it.',
-    not: ['What it has delivered by then stays in its bucket.'],
+    what: 'No role of Redress may stop or delete a trail, so it keeps recording until a person stops it.',
+    not: ['Logs delivered until then stay in its bucket.'],
   },
   alsoFoundBy: { prowler: ['cloudtrail_multi_region_enabled', 'cloudtrail_multi_region_enabled_logging_management_events'] },
   inCode: { cloudFormation: 'AWS::CloudTrail::Trail IsMultiRegionTrail', terraform: 'aws_cloudtrail is_multi_region_trail' },
   instead({ now: { trails }, id, parameters: { bucket, name } }) {
     if (trails.some(({ logging, whole }) => logging && whole)) return null;
-    const gap = `Account ${id} has no trail of all regions that records all management events`;
+    const gap = `Account ${id} has no multi-region trail that records all management events`;
     const ours = trails.find(({ arn }) => isOurs(arn, id, name));
     if (ours !== undefined) {
       if (ours.whole) return null;
       return {
         status: 'manual',
         message: `${gap}, and ${ours.arn} leaves some of them out.`,
-        steps: ['Let its event selectors take all management events, of reads and writes.'],
+        steps: ['Make its event selectors include all management events, read and write.'],
       };
     }
     const stopped = trails.filter(({ whole }) => whole);
     if (stopped.length === 0) return needs('cloudtrail-enable-multi-region-trail', gap, { bucket });
     return {
       status: 'manual',
-      message: `${gap}: ${stopped.map(({ arn }) => arn).join(', ')} would, and is stopped.`,
+      message: `${gap}: ${stopped.map(({ arn }) => arn).join(', ')} would record them, but is stopped.`,
       steps: [
-        'Start it in its home region: cloudtrail-restart-logging does that, where the policy has it; the trail of an organization is started by its management account.',
+        'Start it in its home region: cloudtrail-restart-logging does that, if the policy enables it. An organization trail is started from the management account.',
       ],
     };
   },
@@ -129,17 +129,17 @@ export const enableMultiRegionTrail = defineSetting({
       IncludeGlobalServiceEvents: true,
       EnableLogFileValidation: true,
     });
-    return [{ call, summary: `make the trail ${name} of all regions, delivered to ${bucket}` }, start];
+    return [{ call, summary: `create the multi-region trail ${name}, delivered to ${bucket}` }, start];
   },
-  compliant: ({ now: { trails } }) => `${trails.find(({ logging, whole }) => logging && whole)?.arn} records management events of all regions.`,
+  compliant: ({ now: { trails } }) => `${trails.find(({ logging, whole }) => logging && whole)?.arn} records management events in all regions.`,
   // The rule of a secure trail asks for all of it of one trail; the other rules for a trail alone.
   judge: ({ state: { trails }, claim, resource }) =>
     !claim.isRule('CLOUDTRAIL_SECURITY_TRAIL_ENABLED') || trails.some(({ logging, whole, secure }) => logging && whole && secure)
       ? []
       : [
-          `no trail of all regions of account ${resource.account} is validated, encrypted with a key of KMS and records global services: cloudtrail-enable-log-file-validation and cloudtrail-encrypt-with-kms change that of a trail`,
+          `no multi-region trail of account ${resource.account} has log file validation, is encrypted with a KMS key, and records global services: cloudtrail-enable-log-file-validation and cloudtrail-encrypt-with-kms set that on a trail`,
         ],
-  summary: ({ parameters: { name } }) => `make and start the trail ${name}`,
+  summary: ({ parameters: { name } }) => `create and start the trail ${name}`,
 });
 
 /** Whether it is the trail that would be made: of this account, by its name. */

@@ -6,8 +6,8 @@ import { trail } from './trail.js';
 
 const parameters = z.strictObject({
   kmsKeyArn: z
-    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[\w-]+$/, 'the ARN of a key of KMS')))
-    .check(z.describe('The key that trails are encrypted with: of the region of their bucket, with a policy that lets cloudtrail.amazonaws.com use it.')),
+    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[\w-]+$/, 'the ARN of a KMS key')))
+    .check(z.describe('The KMS key that encrypts trails, in the region of their bucket. Its policy has to let cloudtrail.amazonaws.com use it.')),
 });
 
 /**
@@ -18,7 +18,7 @@ const parameters = z.strictObject({
 export const encryptWithKms = defineSetting({
   on: trail,
   id: 'cloudtrail-encrypt-with-kms',
-  title: 'Encrypt a trail with a key of KMS',
+  title: 'Encrypt a trail with a KMS key',
   package: packageRef,
   controls: {
     'aws-fsbp': ['CloudTrail.2'],
@@ -31,9 +31,9 @@ export const encryptWithKms = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Whether the policy of the key lets CloudTrail use it: CloudTrail refuses the call where it does not, and stops to deliver where it is changed later.',
-    'Who reads the logs, a SIEM among them, and may not decrypt with the key.',
-    'Logs that were delivered before: they stay as they are.',
+    'Whether the key policy lets CloudTrail use the key. If not, CloudTrail rejects the call. If the policy is changed later, CloudTrail stops delivering.',
+    'Readers of the logs, such as a SIEM, that are not allowed to decrypt with the key.',
+    'Logs delivered earlier: they stay as they are.',
   ],
   parameters,
   // What was taken away may be an empty text.
@@ -42,16 +42,16 @@ export const encryptWithKms = defineSetting({
   hazards: [],
   rollback: {
     restores: 'exact',
-    what: 'The trail is encrypted with the key of its bucket alone again.',
-    not: ['What was delivered meanwhile stays encrypted.'],
+    what: 'The trail is again encrypted only with the key of its bucket.',
+    not: ['Logs delivered in the meantime stay encrypted.'],
   },
   alsoFoundBy: { prowler: ['cloudtrail_kms_encryption_enabled'] },
   inCode: { cloudFormation: 'AWS::CloudTrail::Trail KMSKeyId', terraform: 'aws_cloudtrail kms_key_id' },
   instead: ({ now, id, parameters: { kmsKeyArn } }) =>
-    now.key === null ? needs('cloudtrail-encrypt-with-kms', `The trail ${id} is not encrypted with a key of KMS`, { kmsKeyArn }) : null,
+    now.key === null ? needs('cloudtrail-encrypt-with-kms', `The trail ${id} is not encrypted with a KMS key`, { kmsKeyArn }) : null,
   wanted: ({ now, parameters: { kmsKeyArn = null } }) => ({ key: now.key ?? kmsKeyArn }),
   writes: [cloudtrail.pick('UpdateTrail')],
   // An empty text takes it away.
   write: ({ id, to: { key } }) => cloudtrail.call('UpdateTrail', { Name: id, KmsKeyId: key ?? '' }),
-  summary: ({ id, to }) => `encrypt what the trail ${id} delivers with ${to.key}`,
+  summary: ({ id, to }) => `encrypt the trail ${id} with ${to.key}`,
 });

@@ -7,10 +7,10 @@ import { trail } from './trail.js';
 const parameters = z.strictObject({
   logGroupArn: z
     .optional(z.string().check(z.regex(/^arn:[^:]+:logs:[^:]+:[0-9]{12}:log-group:[^:]+:\*$/, 'the ARN of a log group, with :* at its end')))
-    .check(z.describe('The log group that trails are sent to.')),
+    .check(z.describe('The log group that receives trail events.')),
   roleArn: z
     .optional(z.string().check(z.regex(/^arn:[a-z-]+:iam::[0-9]{12}:role\/[\w+=,.@/-]+$/, 'the ARN of a role')))
-    .check(z.describe('The role that CloudTrail writes with; it is passed to cloudtrail.amazonaws.com.')),
+    .check(z.describe('The role with which CloudTrail writes. It is passed to cloudtrail.amazonaws.com.')),
 });
 
 /**
@@ -29,15 +29,15 @@ export const sendToCloudWatchLogs = defineSetting({
   ceiling: 'enforce',
   blindSpots: [
     'What the ingestion costs.',
-    'Whether the role may write into the group: CloudTrail refuses one that may not.',
-    'Who reads the log group: they read what the trail records.',
+    'Whether the role is allowed to write to the log group: if not, CloudTrail rejects the call.',
+    'Who can read the log group, and with it the events of the trail.',
   ],
   parameters,
   at: ({ CloudWatchLogsLogGroupArn, CloudWatchLogsRoleArn }) => ({ group: CloudWatchLogsLogGroupArn || undefined, role: CloudWatchLogsRoleArn || undefined }),
   // A trail that is not sent there is described without either, or with empty texts.
   absent: { group: null, role: null },
   hazards: [],
-  rollback: { restores: 'exact', what: 'The trail is sent to its bucket alone again.', not: ['Events that were sent to the log group meanwhile stay there.'] },
+  rollback: { restores: 'exact', what: 'The trail is again delivered only to its bucket.', not: ['Events sent to the log group in the meantime stay there.'] },
   alsoFoundBy: { prowler: ['cloudtrail_cloudwatch_logging_enabled'] },
   inCode: {
     cloudFormation: 'AWS::CloudTrail::Trail CloudWatchLogsLogGroupArn, CloudWatchLogsRoleArn',

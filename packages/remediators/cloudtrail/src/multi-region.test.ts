@@ -85,7 +85,7 @@ describe('a rule that asks for a secure trail', () => {
     return seen === 'gone' ? null : seen.judge({ isRule: (known) => known === rule });
   };
   it('is open where the trail is not one, and no other rule is', async () => {
-    const open = [expect.stringContaining('no trail of all regions of account 111111111111 is validated, encrypted')];
+    const open = [expect.stringContaining('no multi-region trail of account 111111111111 has log file validation, is encrypted')];
     for (const left of Object.keys(secure)) expect(await judged({ ...secure, [left]: undefined }, 'CLOUDTRAIL_SECURITY_TRAIL_ENABLED')).toEqual(open);
     expect(await judged({}, 'CLOUD_TRAIL_ENABLED')).toEqual([]);
   });

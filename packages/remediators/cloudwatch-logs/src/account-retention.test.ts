@@ -27,7 +27,7 @@ it('each policy that is too short is raised by a call of its own, with all that 
   const assessment = await assess(raise, REF, of(policy('audit', { retentionInDays: 'NEVER_EXPIRE' }), short, policy('long', { retentionInDays: 731 })));
   expect(assessment).toMatchObject({
     changes: [
-      { call: call(365), undo: { restores: 'exact', destroys: 'log events older than 30 days of the groups under apps, for good', calls: [call(30)] } },
+      { call: call(365), undo: { restores: 'exact', destroys: 'log events older than 30 days in the log groups under apps, permanently', calls: [call(30)] } },
     ],
   });
   expect((assessment as { readonly changes: readonly unknown[] }).changes).toHaveLength(1);

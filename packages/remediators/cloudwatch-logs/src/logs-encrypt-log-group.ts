@@ -6,8 +6,8 @@ import { packageRef } from './package-ref.js';
 
 const parameters = z.strictObject({
   kmsKeyArn: z
-    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:(?:[a-z0-9-]+|\{region\}):[0-9]{12}:key\/[\w-]+$/, 'the ARN of a key of KMS')))
-    .check(z.describe('The key of log groups: symmetric, enabled, of their region, and open to CloudWatch Logs. {region} stands for the region.')),
+    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:(?:[a-z0-9-]+|\{region\}):[0-9]{12}:key\/[\w-]+$/, 'the ARN of a KMS key')))
+    .check(z.describe('The KMS key of log groups: symmetric, enabled, in their region, and usable by CloudWatch Logs. {region} stands for the region.')),
 });
 
 /**
@@ -18,7 +18,7 @@ const parameters = z.strictObject({
 export const encryptLogGroup = defineSetting({
   on: logGroup,
   id: 'logs-encrypt-log-group',
-  title: 'Encrypt a log group with a key of KMS',
+  title: 'Encrypt a log group with a KMS key',
   package: packageRef,
   controls: {},
   rules: { CLOUDWATCH_LOG_GROUP_ENCRYPTED: 'cloudwatch-log-group-encrypted' },
@@ -26,26 +26,26 @@ export const encryptLogGroup = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Whether the policy of the key lets CloudWatch Logs use it for this group: CloudWatch Logs refuses the call where it does not.',
-    'Whether the key stays enabled: nothing is written to or read from the group while it is not.',
-    'Who reads the group or is subscribed to it, and may not decrypt with the key.',
-    'Events that came before: they stay as they are.',
+    'Whether the key policy lets CloudWatch Logs use the key for this group: if not, CloudWatch Logs rejects the call.',
+    'Whether the key stays enabled: while it is disabled, the log group can be neither written nor read.',
+    'Readers and subscribers of the log group that are not allowed to decrypt with the key.',
+    'Earlier events: they stay as they are.',
   ],
   parameters,
   at: ({ kmsKeyId, logGroupClass }) => ({ key: kmsKeyId, logGroupClass }),
-  // A group without a key of KMS is described without one.
+  // A group without a KMS key is described without one.
   absent: { key: null, logGroupClass: 'STANDARD' },
   hazards: [],
   rollback: {
     restores: 'exact',
-    what: 'New events are encrypted with the key of CloudWatch Logs again.',
-    not: ['Events that came meanwhile stay under the key: without it nobody can read them.'],
+    what: 'New events are again encrypted with the key of CloudWatch Logs.',
+    not: ['Events that arrived in the meantime stay encrypted with the KMS key: without it nobody can read them.'],
   },
   alsoFoundBy: { prowler: ['cloudwatch_log_group_kms_encryption_enabled'] },
   inCode: { cloudFormation: 'AWS::Logs::LogGroup KmsKeyId', terraform: 'aws_cloudwatch_log_group kms_key_id' },
   instead({ now: { key, logGroupClass }, id, parameters: { kmsKeyArn } }) {
-    if (logGroupClass === 'DELIVERY') return { status: 'not-applicable', reason: 'Log groups of the class DELIVERY only pass events on.' };
-    return key === null ? needs('logs-encrypt-log-group', `${id} is not encrypted with a key of KMS`, { kmsKeyArn }) : null;
+    if (logGroupClass === 'DELIVERY') return { status: 'not-applicable', reason: 'Log groups of class DELIVERY only forward events.' };
+    return key === null ? needs('logs-encrypt-log-group', `${id} is not encrypted with a KMS key`, { kmsKeyArn }) : null;
   },
   // A group that has a key keeps it.
   wanted: ({ now, resource, parameters: { kmsKeyArn = null } }) => ({ ...now, key: now.key ?? kmsKeyArn?.replaceAll('{region}', resource.region) ?? null }),
@@ -55,7 +55,7 @@ export const encryptLogGroup = defineSetting({
   undo: ({ id }) => ({ calls: [logs.call('DisassociateKmsKey', { logGroupName: id })], restores: 'exact' }),
   judge: ({ state: { key }, claim: { parameters: asked }, resource }) =>
     key !== null && asked?.['KmsKeyId'] !== undefined && asked['KmsKeyId'] !== key
-      ? [`${resource.id} is encrypted with ${key}, and ${asked['KmsKeyId']} is looked for`]
+      ? [`${resource.id} is encrypted with ${key}, and ${asked['KmsKeyId']} is required`]
       : [],
   summary: ({ id, to }) => `encrypt new events of ${id} with ${to.key}`,
 });

@@ -25,7 +25,7 @@ type RetentionPolicy = {
 function daysOf({ name, document }: RetentionPolicy): number | null {
   const { retentionInDays: days } = document;
   if (days === FOR_EVER) return null;
-  if (typeof days !== 'number') throw new Error(`The retention policy ${name} does not say for how many days events are kept.`);
+  if (typeof days !== 'number') throw new Error(`The retention policy ${name} does not show how many days events are kept.`);
   return days;
 }
 
@@ -55,15 +55,15 @@ export const raiseAccountRetention = defineSetting({
   calls: { 'logs:PutAccountPolicy': 'account' },
   ceiling: 'approve',
   blindSpots: [
-    'Rules that forbid to keep what is in the logs for so long (personal data).',
-    'How many groups it holds for, and what the longer storage costs: a dry run of the call says so (aws logs put-account-policy --dry-run).',
-    'The day until it takes effect: what is past the old period is deleted in it.',
-    'Longer policies, or groups without one, that keep the same events long enough already: of several policies the longest holds.',
+    'Rules that forbid keeping the contents of the logs for that long (personal data).',
+    'How many log groups it applies to, and what the longer storage costs: a dry run of the call shows it (aws logs put-account-policy --dry-run).',
+    'The day until it takes effect: events past the old period are still deleted during that day.',
+    'Other policies that already keep the same events long enough: if several policies apply, the longest retention wins.',
   ],
   parameters: z.strictObject({
     minDays: z
       ._default(z.literal(RETENTIONS), 365)
-      .check(z.describe('Retention policies of the account that keep events for fewer days keep them for this many.')),
+      .check(z.describe('The required minimum in days. Shorter retention policies of the account are raised to it.')),
   }),
   read: {
     reads: [logs.pick('DescribeAccountPolicies')],
@@ -89,8 +89,8 @@ export const raiseAccountRetention = defineSetting({
   hazards: [],
   rollback: {
     restores: 'exact',
-    what: 'The policy keeps events for as long as before.',
-    not: ['Log events older than that: CloudWatch Logs deletes them for good, so it has to be accepted (`--accept-loss`).'],
+    what: 'The policy gets its earlier retention back.',
+    not: ['Log events older than that: CloudWatch Logs deletes them permanently, so the loss has to be accepted (`--accept-loss`).'],
   },
   inCode: { cloudFormation: 'AWS::Logs::AccountPolicy PolicyDocument', terraform: 'aws_cloudwatch_log_account_policy policy_document' },
   wanted: ({ now: { policies }, parameters: { minDays } }) => ({
@@ -114,7 +114,7 @@ export const raiseAccountRetention = defineSetting({
           undo: {
             calls: [put(before)],
             restores: 'exact' as const,
-            destroys: `log events older than ${was} days of the groups under ${policy.name}, for good`,
+            destroys: `log events older than ${was} days in the log groups under ${policy.name}, permanently`,
           },
           summary: `keep events for ${days} days instead of ${was} by the retention policy ${policy.name}`,
         },

@@ -77,7 +77,7 @@ describe('retention', () => {
       changes: [
         {
           call: put(365),
-          undo: { calls: [put(7)], restores: 'exact', destroys: 'log events older than 7 days, for good' },
+          undo: { calls: [put(7)], restores: 'exact', destroys: 'log events older than 7 days, permanently' },
           summary: 'keep events of /app for 365 days instead of 7',
           resolves: true,
         },
@@ -96,7 +96,7 @@ describe('retention', () => {
   it('of a class that is not known is reported, and not set; long enough it is left alone', () => {
     expect(plan(7, {}, 'GLACIAL')).toMatchObject({
       status: 'manual',
-      message: '/app keeps its events for 7 days; 365 are required. What setting it would do in the class GLACIAL is not known here, so it is not set.',
+      message: '/app keeps its events for 7 days; 365 are required. The effect of a longer retention in the class GLACIAL is not known, so it is not set.',
     });
     expect(plan(365, {}, 'GLACIAL').status).toBe('compliant');
     expect(plan(null, {}, 'GLACIAL').status).toBe('compliant');

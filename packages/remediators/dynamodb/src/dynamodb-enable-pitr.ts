@@ -22,12 +22,12 @@ export const enablePitr = defineSetting({
   calls: { 'dynamodb:CreateTable': 'request.tableName', 'dynamodb:UpdateContinuousBackups': 'request.tableName' },
   ceiling: 'enforce',
   settle: 'PT60S',
-  blindSpots: ['What it costs by the size of the table.', 'Whether AWS Backup, or exports of its own, keep the table restorable already.'],
-  hazards: [shortLived('backups of it are paid for, and nobody restores them')],
+  blindSpots: ['What it costs, depending on the size of the table.', 'Whether AWS Backup or exports already make the table restorable.'],
+  hazards: [shortLived('its backups cost money, and nobody restores them')],
   rollback: {
     restores: 'exact',
     what: 'Point-in-time recovery is turned off again.',
-    not: ['The points in time that the table could be restored to meanwhile.'],
+    not: ['The restore points collected in the meantime.'],
   },
   alsoFoundBy: { prowler: ['dynamodb_tables_pitr_enabled'] },
   inCode: {
@@ -53,7 +53,7 @@ export const enablePitr = defineSetting({
   undo: ({ id }) => ({
     calls: [dynamodb.call('UpdateContinuousBackups', { TableName: id, PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false } })],
     restores: 'exact',
-    destroys: `the points in time that ${id} can be restored to`,
+    destroys: `the points in time to which ${id} can be restored`,
   }),
   summary: ({ id }) => `turn on point-in-time recovery of ${id}`,
 });

@@ -6,19 +6,19 @@ import { table } from './table.js';
 
 const parameters = z.strictObject({
   kmsKeyArn: z
-    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:(?:[a-z0-9-]+|\{region\}):[0-9]{12}:key\/[\w-]+$/, 'the ARN of a key of KMS')))
-    .check(z.describe('The key of tables. {region} stands for the region of the table. Without it they get the AWS managed key aws/dynamodb.')),
+    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:(?:[a-z0-9-]+|\{region\}):[0-9]{12}:key\/[\w-]+$/, 'the ARN of a KMS key')))
+    .check(z.describe('The KMS key of tables. {region} stands for the region of the table. Without it, the AWS managed key aws/dynamodb is used.')),
 });
 
 /**
- * Encrypts a table with a key of KMS: the one that the policy names, else the AWS managed one, which whoever may use the table may use through it.
+ * Encrypts a table with a KMS key: the one that the policy names, else the AWS managed one, which whoever may use the table may use through it.
  *
  * @see https://docs.aws.amazon.com/config/latest/developerguide/dynamodb-table-encrypted-kms.html
  */
 export const encryptWithKms = defineSetting({
   on: table,
   id: 'dynamodb-encrypt-with-kms',
-  title: 'Encrypt a table with a key of KMS',
+  title: 'Encrypt a table with a KMS key',
   package: packageRef,
   controls: {},
   rules: { DYNAMODB_TABLE_ENCRYPTED_KMS: 'dynamodb-table-encrypted-kms', DYNAMODB_TABLE_ENCRYPTION_ENABLED: 'dynamodb-table-encryption-enabled' },
@@ -26,10 +26,10 @@ export const encryptWithKms = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Who uses the table, and may not use a key of your own: each of their calls fails then.',
+    'Users of the table that are not allowed to use a customer managed key: all of their calls fail.',
     'Whether the key stays enabled: a table whose key is disabled or deleted cannot be read.',
-    'Tables can change their key four times in a day and once more in each six hours.',
-    'Backups and exports that were made before, and DAX clusters and streams in front of it.',
+    'The quota of key changes: four per table in 24 hours, and one more in each six hours.',
+    'Earlier backups and exports, and DAX clusters and streams of the table.',
   ],
   parameters,
   at: ({ SSEDescription, TableStatus, Replicas = [] }) => ({
@@ -44,27 +44,27 @@ export const encryptWithKms = defineSetting({
     {
       code: 'key-of-your-own',
       effect: 'approve',
-      what: 'The policy names a key: whoever calls the table needs kms:Decrypt on it, and its key policy has to let them.',
-      advice: 'See in CloudTrail who calls the table, and that key policy and roles let each use the key.',
+      what: 'The policy names a KMS key: every caller of the table needs kms:Decrypt on it, and the key policy has to allow it.',
+      advice: 'Find the callers of the table in CloudTrail. Check that the key policy and their roles let each of them use the key.',
       when: ({ id, parameters: { kmsKeyArn } }) =>
-        kmsKeyArn === undefined ? null : `${id} would come under ${kmsKeyArn}: whoever calls it needs rights on that key`,
+        kmsKeyArn === undefined ? null : `${id} would be encrypted with ${kmsKeyArn}: every caller needs permissions on that key`,
     },
   ],
   rollback: {
     restores: 'equivalent',
-    what: 'The table is encrypted with the key of DynamoDB again.',
-    not: ['Backups that were made meanwhile keep the key that they were made with.'],
+    what: 'The table is again encrypted with the key of DynamoDB.',
+    not: ['Backups made in the meantime keep their key.'],
   },
   alsoFoundBy: { prowler: ['dynamodb_tables_kms_cmk_encryption_enabled'] },
   inCode: { cloudFormation: 'AWS::DynamoDB::Table SSESpecification', terraform: 'aws_dynamodb_table server_side_encryption' },
   instead({ now: { kms, status, replicas }, id }) {
     if (kms) return null;
-    const message = `${id} is not encrypted with a key of KMS`;
+    const message = `${id} is not encrypted with a KMS key`;
     if (replicas.length > 0)
       return {
         status: 'manual',
-        message: `${message}, and is a global table with replicas in ${replicas.join(', ')}, of which each has to be set with a key of its region.`,
-        steps: ['Choose a key in each region, or the AWS managed one.', 'Set it with UpdateTable in each region, one after the other, when its owner agrees.'],
+        message: `${message}, and is a global table with replicas in ${replicas.join(', ')}. Each replica needs a key of its own region.`,
+        steps: ['Choose a KMS key in each region, or the AWS managed key.', 'Set it with UpdateTable, one region at a time, when the owner agrees.'],
       };
     return status === 'ACTIVE' ? null : { status: 'manual', message: `${message}, and is ${status} at the moment.`, steps: ['Wait until it is active.'] };
   },
@@ -72,7 +72,7 @@ export const encryptWithKms = defineSetting({
   judge: ({ state: { kms, key }, claim: { parameters: asked }, resource }) => {
     const keys = asked?.['kmsKeyArns']?.split(',').map((each) => each.trim());
     if (!kms || keys === undefined || keys.includes(key ?? '')) return [];
-    return [`${resource.id} is encrypted with ${key}, and one of ${keys.join(', ')} is looked for`];
+    return [`${resource.id} is encrypted with ${key}, and one of ${keys.join(', ')} is required`];
   },
   wanted: ({ now, resource, parameters: { kmsKeyArn } }) =>
     now.kms ? now : { ...now, kms: true, key: kmsKeyArn?.replaceAll('{region}', resource.region) ?? null },

@@ -112,7 +112,7 @@ describeRemediator(encryptWithKms, {
       event: ({ account, region, id }) => cloudTrailEvent({ account, region, service: 'dynamodb', operation: 'CreateTable', request: { tableName: id } }),
     },
     { ...encrypting, name: 'a key is named', expect: 'change', parameters: { kmsKeyArn: KEY }, hazards: ['key-of-your-own'], arrange: plain() },
-    { ...encrypting, name: 'a table with a key of KMS', expect: 'compliant', arrange: plain(true) },
+    { ...encrypting, name: 'a table with a KMS key', expect: 'compliant', arrange: plain(true) },
     {
       name: 'a table that is gone',
       expect: 'compliant',

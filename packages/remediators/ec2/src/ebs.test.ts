@@ -101,7 +101,7 @@ describe('volumes', () => {
     expect(assessment).toEqual({
       status: 'manual',
       message: 'Volume vol-1 is not encrypted, and not attached. eks.amazonaws.com manages it.',
-      steps: ['Turn on encryption in the configuration by which eks.amazonaws.com makes its volumes; it replaces them, and nobody else may.'],
+      steps: ['Turn on encryption in the configuration that eks.amazonaws.com uses for its volumes. Only eks.amazonaws.com may replace them.'],
     });
     expect((await plan({ Encrypted: false, Operator: { Managed: false } })).assessment).toMatchObject({
       message: 'Volume vol-1 is not encrypted, and not attached.',

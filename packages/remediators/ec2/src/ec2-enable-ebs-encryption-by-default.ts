@@ -22,7 +22,7 @@ export const enableEbsEncryptionByDefault = defineSetting({
   calls: { 'ec2:DisableEbsEncryptionByDefault': 'account' },
   ceiling: 'enforce',
   blindSpots: [
-    'Pipelines that share snapshots or AMIs with other accounts: what is encrypted under the AWS managed key cannot be shared.',
+    'Pipelines that share snapshots or AMIs with other accounts: what is encrypted with the AWS managed key cannot be shared.',
     'Previous-generation instance types that cannot attach encrypted volumes.',
     'Whether launch roles and Auto Scaling may use a customer managed default key (its key policy is not read).',
   ],
@@ -41,28 +41,28 @@ export const enableEbsEncryptionByDefault = defineSetting({
     {
       code: 'customer-default-key',
       effect: 'approve',
-      what: 'The default key is a customer managed one: launches by roles or services that may not use this key fail from then on.',
-      advice: 'See that the key policy lets launch roles and the Auto Scaling service role use the key. Then approve.',
+      what: 'The default key is a customer managed key: launches by roles or services that are not allowed to use it will fail.',
+      advice: 'Check that the key policy lets launch roles and the Auto Scaling service role use the key. Then approve.',
       when: ({ context: { key } = { key: null } }) =>
         key === null || key.endsWith('alias/aws/ebs')
           ? null
-          : `New volumes would be encrypted under ${key}: launches by roles or services that may not use this key would fail.`,
+          : `New volumes would be encrypted with ${key}: launches by roles or services that are not allowed to use this key would fail.`,
     },
   ],
   rollback: {
     restores: 'exact',
     what: 'EBS encryption by default is turned off again.',
-    not: ['Volumes and snapshots that were made in between: they stay encrypted.'],
+    not: ['Volumes and snapshots created in the meantime: they stay encrypted.'],
   },
   alsoFoundBy: { prowler: ['ec2_ebs_default_encryption'] },
-  inCode: { cloudFormation: 'none: a setting of the account', terraform: 'aws_ebs_encryption_by_default enabled' },
+  inCode: { cloudFormation: 'none: it is an account setting', terraform: 'aws_ebs_encryption_by_default enabled' },
   instead: ({ now: { enabled, managedBy } }) =>
     enabled || managedBy === null
       ? null
       : {
           status: 'manual',
-          message: `EBS encryption by default is off, and the account does not hold the setting (${managedBy} does): it is not changed here.`,
-          steps: ['Change it in the declarative policy of the organization, or let that leave the account out.'],
+          message: `EBS encryption by default is off, and the account does not own the setting (${managedBy} does), so it is not changed.`,
+          steps: ['Change it in the declarative policy of the organization, or exclude the account from that policy.'],
         },
   wanted: ({ now }) => ({ ...now, enabled: true }),
   compliant: () => 'EBS encryption by default is on.',

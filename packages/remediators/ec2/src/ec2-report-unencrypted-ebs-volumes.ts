@@ -9,7 +9,7 @@ import { packageRef } from './package-ref.js';
  */
 export const reportUnencryptedEbsVolumes = defineRemediator({
   id: 'ec2-report-unencrypted-ebs-volumes',
-  title: 'Alert on existing unencrypted EBS volumes',
+  title: 'Report existing unencrypted EBS volumes',
   package: packageRef,
   resourceTypes: ['AWS::EC2::Volume'],
   controls: [{ framework: 'aws-fsbp', id: 'EC2.3' }],
@@ -24,7 +24,7 @@ export const reportUnencryptedEbsVolumes = defineRemediator({
     },
   },
   ceiling: 'notify',
-  blindSpots: ['What is on the volume, and whether anything else encrypts it (LUKS, BitLocker).', 'Marketplace product codes that forbid a copy.'],
+  blindSpots: ['What is on the volume, and whether anything else encrypts it (LUKS, BitLocker).', 'AWS Marketplace product codes that forbid a copy.'],
   hazards: [],
   alsoFoundBy: { prowler: ['ec2_ebs_volume_encryption'] },
   uses: { reads: [ec2.pick('DescribeVolumes')], writes: [], undoes: [] },
@@ -59,7 +59,7 @@ export const reportUnencryptedEbsVolumes = defineRemediator({
       return {
         status: 'manual',
         message: `${message}. ${operator} manages it.`,
-        steps: [`Turn on encryption in the configuration by which ${operator} makes its volumes; it replaces them, and nobody else may.`],
+        steps: [`Turn on encryption in the configuration that ${operator} uses for its volumes. Only ${operator} may replace them.`],
       };
     return {
       status: 'manual',
@@ -68,8 +68,8 @@ export const reportUnencryptedEbsVolumes = defineRemediator({
         'Snapshot the volume, and copy the snapshot with encryption.',
         'Create a volume from the copy in the same Availability Zone.',
         attached.length === 0
-          ? 'Delete the old volume once nothing needs it.'
-          : 'In a maintenance window: stop what uses it, swap the volumes, start, and keep the old one until it is shown to be unneeded.',
+          ? 'Delete the old volume when nothing needs it.'
+          : 'In a maintenance window, stop what uses it, swap the volumes, and start again. Keep the old volume until it is clear that nobody needs it.',
       ],
     };
   },

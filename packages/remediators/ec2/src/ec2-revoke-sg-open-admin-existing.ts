@@ -29,7 +29,7 @@ export const revokeSgOpenAdminExisting = revokeOpenPorts({
   configRules: ['INCOMING_SSH_DISABLED', 'restricted-ssh', 'RESTRICTED_INCOMING_TRAFFIC', 'restricted-common-ports', 'VPC_SG_PORT_RESTRICTION_CHECK'],
   prowler: ['ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_22', 'ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_3389'],
   blindSpots: [
-    'Since when the rule is there, and who has come through it: flow logs are not read.',
+    'How old the rule is, and who has connected through it: flow logs are not read.',
     'Whether there is another way in: Session Manager, an Instance Connect endpoint, a VPN.',
   ],
 });

@@ -21,5 +21,5 @@ export const revokeSgOpenAdminIpv6 = revokeOpenPorts({
   ],
   configRules: ['INCOMING_SSH_DISABLED', 'restricted-ssh', 'VPC_SG_PORT_RESTRICTION_CHECK'],
   prowler: ['ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_22', 'ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_3389'],
-  blindSpots: ['SSH and RDP on other ports than 22 and 3389.'],
+  blindSpots: ['SSH and RDP on ports other than 22 and 3389.'],
 });

@@ -23,5 +23,5 @@ export const revokeSgOpenRdp = revokeOpenPorts({
   ],
   configRules: ['RESTRICTED_INCOMING_TRAFFIC', 'restricted-common-ports', 'VPC_SG_PORT_RESTRICTION_CHECK'],
   prowler: ['ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_3389'],
-  blindSpots: ['RDP on another port than 3389.'],
+  blindSpots: ['RDP on a port other than 3389.'],
 });

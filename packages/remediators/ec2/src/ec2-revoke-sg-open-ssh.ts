@@ -24,5 +24,5 @@ export const revokeSgOpenSsh = revokeOpenPorts({
   // The other one may be about any port, and is evaluated anew when its parameters change.
   showsNew: ['INCOMING_SSH_DISABLED', 'restricted-ssh'],
   prowler: ['ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_22'],
-  blindSpots: ['SSH on another port than 22.'],
+  blindSpots: ['SSH on a port other than 22.'],
 });

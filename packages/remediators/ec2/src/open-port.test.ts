@@ -116,26 +116,26 @@ describe('which rules', () => {
 
 describe('what is the internet only together', () => {
   const listed = (id: string, more = {}) => rule(22, { PrefixListId: id, ...more });
-  const open = (by: string) => ({ status: 'manual', message: `SSH is open to the internet by ${by} of ${GROUP}.` });
+  const open = (by: string) => ({ status: 'manual', message: `SSH is open to the internet through ${by} of ${GROUP}.` });
 
   it.each([
     [
       'two halves',
       [rule(22, { CidrIpv4: '0.0.0.0/1' }), rule(20, { ToPort: 30, CidrIpv4: '128.0.0.0/1' })],
-      'ranges that are it together (0.0.0.0/1, 128.0.0.0/1)',
+      'ranges that together cover it (0.0.0.0/1, 128.0.0.0/1)',
     ],
-    ['half of it', [rule(22, { CidrIpv4: '0.0.0.0/1' })], 'ranges that are it together (0.0.0.0/1)'],
+    ['half of it', [rule(22, { CidrIpv4: '0.0.0.0/1' })], 'ranges that together cover it (0.0.0.0/1)'],
     [
       'eight sixteenths, overlapping',
       [0, 16, 32, 48, 64, 80, 96, 112].map((n) => rule(22, { CidrIpv4: `${n}.0.0.0/4` })),
-      /^ranges that are it together \(0.0.0.0\/4, .*\)$/,
+      /^ranges that together cover it \(0.0.0.0\/4, .*\)$/,
     ],
-    ['the halves of IPv6', [rule(22, { CidrIpv6: '2000::/4' }), rule(22, { CidrIpv6: '3000::/4' })], 'ranges that are it together (2000::/4, 3000::/4)'],
+    ['the halves of IPv6', [rule(22, { CidrIpv6: '2000::/4' }), rule(22, { CidrIpv6: '3000::/4' })], 'ranges that together cover it (2000::/4, 3000::/4)'],
     ['a prefix list that holds everything', [listed('pl-all')], 'the prefix list pl-all'],
     [
       'a prefix list and a range',
       [listed('pl-half'), rule(22, { CidrIpv4: '64.0.0.0/2' })],
-      'ranges that are it together (0.0.0.0/2, 64.0.0.0/2), some of them by pl-half',
+      'ranges that together cover it (0.0.0.0/2, 64.0.0.0/2), some of them in pl-half',
     ],
   ])('%s: people are notified, and nothing is revoked', async (_name, rules, by) => {
     const assessment = await plan({ rules, prefixLists: { 'pl-all': ['10.0.0.0/8', '0.0.0.0/0'], 'pl-half': ['0.0.0.0/2'] } });
@@ -143,7 +143,7 @@ describe('what is the internet only together', () => {
     else
       expect(assessment).toMatchObject({
         status: 'manual',
-        message: expect.stringContaining('SSH is open to the internet by ranges that are it together (0.0.0.0/4, '),
+        message: expect.stringContaining('SSH is open to the internet through ranges that together cover it (0.0.0.0/4, '),
       });
   });
 
@@ -162,7 +162,7 @@ describe('what is the internet only together', () => {
   it('next to a rule that is open on its own: that one is revoked, the rest stays open', async () => {
     const assessment = await plan({ rules: [rule(22), listed('pl-all')], prefixLists: { 'pl-all': ['0.0.0.0/0'] } });
     expect(changes(assessment)).toHaveLength(1);
-    expect(assessment).toMatchObject({ open: [`SSH is open to the internet by the prefix list pl-all of ${GROUP}`] });
+    expect(assessment).toMatchObject({ open: [`SSH is open to the internet through the prefix list pl-all of ${GROUP}`] });
   });
 
   it('a list that cannot be read denies', async () => {
@@ -202,7 +202,7 @@ describe('a claim', () => {
       claim: { controls, configRule: known ?? null, isRule: (each) => each === known, parameters: given, observedAt: 0 },
     });
   };
-  const says = (port: number, by: string) => [`tcp port ${port} is open to the internet, which ${by} looks for and nothing here changes`];
+  const says = (port: number, by: string) => [`tcp port ${port} is open to the internet, which ${by} reports and this remediator does not change`];
   const common = 'RESTRICTED_INCOMING_TRAFFIC';
 
   it('of a rule that looks for more ports than RDP is judged by the ports of the rule', async () => {
@@ -464,7 +464,7 @@ describe('observing', () => {
       const added = rule(22);
       const { assessment, judged } = await torn([], [added]);
       expect(revoked(assessment)).toEqual([[added.SecurityGroupRuleId]]);
-      expect(judged).toEqual(['tcp port 22 is open to the internet, which the control EC2.13 looks for and nothing here changes']);
+      expect(judged).toEqual(['tcp port 22 is open to the internet, which the control EC2.13 reports and this remediator does not change']);
     });
     it('pieces that are revoked in between are not put together with those that are left', async () => {
       const [half, other, list] = [rule(22, { CidrIpv4: '0.0.0.0/2' }), rule(22, { CidrIpv4: '128.0.0.0/2' }), rule(22, { PrefixListId: 'pl-all' })];

@@ -64,7 +64,7 @@ export const ofBastions = {
     ])
     .check(
       z.describe(
-        'Names, descriptions and tags that say one of these belong to a bastion, for which a person is asked. Whole words, however they are joined: `jump host` is in `my_jumphost` and `JumpHosts`. Given, the list replaces this one.',
+        'Names, descriptions and tags with one of these words mark a bastion, which needs an approval. Whole words, however they are joined: `jump host` matches `my_jumphost` and `JumpHosts`. A list given here replaces this one.',
       ),
     ),
 };
@@ -163,7 +163,7 @@ export function revokeOpenPorts<Given extends Bastions = Bastions>(options: {
   const onCalls: Needed = options.parameters === undefined ? meantBy({ bastionWords: [] } as never) : { isOpen: isWorld, covers: () => true, only: () => true };
   const wide = options.wide ?? {
     what: `The rule opens more than ${name}: a range of ports, or every protocol. Other services may depend on it.`,
-    advice: 'Add rules for what is needed, from where it is needed. Then approve the removal of the wide one.',
+    advice: 'Add rules for the ports and sources that are needed. Then approve the removal of the wide rule.',
     message: (rule: string, subject: string) =>
       `${rule} opens more than ${name} (${subject}): other services may depend on it. Narrow it by hand, or approve its removal.`,
   };
@@ -188,19 +188,19 @@ export function revokeOpenPorts<Given extends Bastions = Bastions>(options: {
       ...options.blindSpots,
       'Whether someone is connected through the rule right now.',
       resolves
-        ? 'When an entry is added to a prefix list: no event names the groups that let it in. The sweep finds it.'
-        : 'Ranges that are the internet only together (0.0.0.0/1 and 128.0.0.0/1), and prefix lists that hold it: `ec2-revoke-sg-open-ssh` and `ec2-revoke-sg-open-rdp` notify about those that let in to their ports.',
+        ? 'New entries in a prefix list: no event names the security groups that reference the list. The sweep finds them.'
+        : 'Ranges that only together cover the internet (0.0.0.0/1 and 128.0.0.0/1), and prefix lists that contain it: `ec2-revoke-sg-open-ssh` and `ec2-revoke-sg-open-rdp` notify about those that open their ports.',
       'Instances that use the group only in a peered or shared VPC.',
-      'A bastion of which no name, description or tag says so.',
-      'An exception tag that is put, in the moment between look and change, on what begins to use the group in that moment, or on what an AWS service manages and the account hides.',
+      'A bastion that no name, description or tag identifies.',
+      'An exception tag set between the last read and the change, on a resource that starts to use the group at that moment, or on one that an AWS service manages and the account hides.',
     ],
     hazards: [
       {
         code: 'bastion',
         effect: 'approve',
-        what: 'Names, descriptions or tags of the group, of the rule, or of an instance or interface that uses the group, say bastion or jump host (`bastionWords`): people may reach everything else through it.',
+        what: 'Names, descriptions or tags of the group, of the rule, or of an instance or interface that uses the group, contain bastion or jump host (`bastionWords`): people may reach everything else through it.',
         advice:
-          'Find another way in first (Session Manager, an Instance Connect endpoint, a VPN, the addresses of the office). Then approve, or record an exception.',
+          'Set up another way in first (Session Manager, an Instance Connect endpoint, a VPN, the addresses of the office). Then approve, or record an exception.',
       },
       {
         code: 'wide-rule',
@@ -211,8 +211,8 @@ export function revokeOpenPorts<Given extends Bastions = Bastions>(options: {
     ],
     rollback: {
       restores: 'equivalent',
-      what: 'The rule is authorised again, with its ports, range, description and tags.',
-      not: ['Its id: the rule gets a new one, and what names the old one (infrastructure as code) sees a new rule.'],
+      what: 'The rule is authorized again, with its ports, range, description and tags.',
+      not: ['Its id: the rule gets a new one. Infrastructure as code that references the old id sees a new rule.'],
     },
     ...(options.prowler.length === 0 ? {} : { alsoFoundBy: { prowler: options.prowler } }),
     uses: {
@@ -261,15 +261,15 @@ export function revokeOpenPorts<Given extends Bastions = Bastions>(options: {
       const { bastionWords } = given;
       const meant = meantBy(given);
       if (state.owner !== null && state.owner !== resource.account) return { status: 'not-applicable', reason: `The group belongs to account ${state.owner}.` };
-      const still = (context?.together ?? []).map((each) => `${name} is open to the internet by ${each} of ${resource.id}`);
+      const still = (context?.together ?? []).map((each) => `${name} is open to the internet through ${each} of ${resource.id}`);
       if (state.open.length === 0) {
         if (still.length === 0) return { status: 'compliant', message: `No rule opens ${name} to the internet.` };
         return {
           status: 'manual',
           message: `${still.join('; ')}.`,
           steps: [
-            'Let in the addresses that need it, each by a rule of its own.',
-            'Then take away the ranges, or the rule that names the prefix list. An entry of the list itself holds for every group that names it.',
+            'Allow the addresses that need access, each with its own rule.',
+            'Then remove the ranges, or the rule that references the prefix list. An entry of the list itself applies to every group that references it.',
           ],
         };
       }
@@ -304,7 +304,7 @@ export function revokeOpenPorts<Given extends Bastions = Bastions>(options: {
       const open = asked.open(context.world);
       // With parameters that nobody could read it may be about other ports.
       if (open.length === 0 && !asked.known) return null;
-      return open.map((what) => `${what} is open to the internet, which ${asked.by} looks for and nothing here changes`);
+      return open.map((what) => `${what} is open to the internet, which ${asked.by} reports and this remediator does not change`);
     },
     // A rule that is authorised again is the same rule under a new id.
     equivalent: ({ before, after }) => {
@@ -419,7 +419,7 @@ function together(ranges: readonly string[], lists: readonly { readonly id: stri
   if (!spansInternet(pieces)) return [];
   const shown = pieces.filter(isPiece).sort();
   const named = shown.length > 8 ? `${shown.slice(0, 8).join(', ')} and ${shown.length - 8} more` : shown.join(', ');
-  return [`ranges that are it together (${named})${lists.length === 0 ? '' : `, some of them by ${lists.map(({ id }) => id).join(', ')}`}`];
+  return [`ranges that together cover it (${named})${lists.length === 0 ? '' : `, some of them in ${lists.map(({ id }) => id).join(', ')}`}`];
 }
 
 /** What a group lets everybody in to, whatever the port: what a rule of Config may be about. */

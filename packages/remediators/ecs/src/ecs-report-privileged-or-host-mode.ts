@@ -31,8 +31,8 @@ export const reportPrivilegedOrHostMode = defineReport({
   },
   blindSpots: [
     'Whether tasks of this revision run: services may use an older one.',
-    'Agents of monitoring and security, which need such rights by design: record an exception for them.',
-    'The user that the image runs as, where the task definition names none: it counts as root.',
+    'Monitoring and security agents, which need such permissions by design: record an exception for them.',
+    'The user of the image, where the task definition names none: it counts as root.',
   ],
   at: ({ it }) => ({
     status: it.status,
@@ -48,18 +48,18 @@ export const reportPrivilegedOrHostMode = defineReport({
     const asRoot = network === 'host' ? root : [];
     const wrong = [
       ...(privileged.length > 0 ? [`privileged containers (${privileged.join(', ')})`] : []),
-      ...(pid === 'host' ? ['the processes of the host'] : []),
-      ...(asRoot.length > 0 ? [`containers that run as root in the network of the host (${asRoot.join(', ')})`] : []),
+      ...(pid === 'host' ? ['the host process namespace'] : []),
+      ...(asRoot.length > 0 ? [`containers that run as root in the host network (${asRoot.join(', ')})`] : []),
     ];
     if (wrong.length === 0) return null;
     return {
       message: `Task definition ${id} has ${wrong.join(', and ')}.`,
       steps: [
-        'Ask its owner what of it the containers need.',
-        ...(privileged.length > 0 ? ['Register a revision without privileged; add single Linux capabilities where some are needed.'] : []),
+        'Ask its owner which of these the containers need.',
+        ...(privileged.length > 0 ? ['Register a revision without privileged. Add single Linux capabilities if some are needed.'] : []),
         ...(pid === 'host' ? ['Register a revision without pidMode, or with task.'] : []),
         ...(asRoot.length > 0 ? ['Register a revision with awsvpc as its network mode, or with a user that is not root.'] : []),
-        'Update the services and schedules that use the old revision, then deregister it.',
+        'Update the services and schedules that use the old revision. Then deregister it.',
       ],
     };
   },

@@ -28,7 +28,7 @@ export const taskDefinition = defineResource({
   tags: {
     async of({ found }) {
       const { tags } = await found();
-      if (tags === undefined) throw new Error('ECS did not say which tags there are.');
+      if (tags === undefined) throw new Error('ECS returned no tags.');
       return Object.fromEntries(tags.map((tag) => [given(tag, 'key'), tag.value ?? '']));
     },
   },

@@ -35,7 +35,7 @@ describeRemediator(reportPrivilegedOrHostMode, {
   account: { endpoint: inject('moto') },
   scenarios: [
     { name: 'a privileged container', expect: 'manual', arrange: definition({ privileged: true }), tag },
-    { name: 'the processes of the host', expect: 'manual', arrange: definition({}, { pidMode: 'host' }), tag },
+    { name: 'the host process namespace', expect: 'manual', arrange: definition({}, { pidMode: 'host' }), tag },
     {
       name: 'root in the network of the host, just registered',
       expect: 'manual',

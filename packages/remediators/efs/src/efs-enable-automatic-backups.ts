@@ -22,7 +22,10 @@ export const enableAutomaticBackups = defineSetting({
   calls: { 'elasticfilesystem:CreateFileSystem': 'response.fileSystemId', 'elasticfilesystem:PutBackupPolicy': 'request.fileSystemId' },
   ceiling: 'enforce',
   settle: 'PT60S',
-  blindSpots: ['What the backups cost by the size of the file system.', 'Whether another backup plan covers it already: then it is backed up twice.'],
+  blindSpots: [
+    'What the backups cost, depending on the size of the file system.',
+    'Whether another backup plan already covers it: then it is backed up twice.',
+  ],
   read: {
     reads: [efs.pick('DescribeBackupPolicy')],
     async of({ aws, id }): Promise<{ readonly status: string | undefined }> {
@@ -34,11 +37,11 @@ export const enableAutomaticBackups = defineSetting({
       }
     },
   },
-  hazards: [shortLived('backups of it are paid for, and nobody restores them')],
+  hazards: [shortLived('its backups cost money, and nobody restores them')],
   rollback: {
     restores: 'equivalent',
     what: 'Automatic backups are turned off again.',
-    not: ['Backups that were made meanwhile stay in their vault until they end.'],
+    not: ['Backups made in the meantime stay in their vault until they expire.'],
   },
   alsoFoundBy: { prowler: ['efs_have_backup_enabled'] },
   inCode: { cloudFormation: 'AWS::EFS::FileSystem BackupPolicy.Status', terraform: 'aws_efs_backup_policy backup_policy.status' },

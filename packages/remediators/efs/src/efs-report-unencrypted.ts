@@ -20,7 +20,7 @@ export const reportUnencrypted = defineReport({
   rules: { EFS_ENCRYPTED_CHECK: 'efs-encrypted-check', EFS_FILESYSTEM_CT_ENCRYPTED: 'efs-filesystem-ct-encrypted' },
   calls: { 'elasticfilesystem:CreateFileSystem': 'response.fileSystemId' },
   alsoFoundBy: { prowler: ['efs_encryption_at_rest_enabled'] },
-  blindSpots: ['Who mounts the file system, and how long it may be away.'],
+  blindSpots: ['Who mounts the file system, and how long it may be unavailable.'],
   at: ({ Encrypted }) => ({ encrypted: Encrypted }),
   gap: ({ now, id }) =>
     now.encrypted
@@ -28,9 +28,9 @@ export const reportUnencrypted = defineReport({
       : {
           message: `File system ${id} is not encrypted at rest.`,
           steps: [
-            'Make an encrypted file system with the same throughput, lifecycle and access points.',
-            'Copy the data with AWS DataSync, as often as it takes until little is left.',
-            'In a maintenance window: stop what writes, copy the rest, and mount the new one. Keep the old one until it is shown to be unneeded.',
+            'Create an encrypted file system with the same throughput, lifecycle and access points.',
+            'Copy the data with AWS DataSync, repeatedly, until only little is left to copy.',
+            'In a maintenance window, stop the writers, copy the rest, and mount the new file system. Keep the old one until it is clear that nobody needs it.',
           ],
         },
   // The rules can be set up to ask for certain keys: whether it is one of them, nobody asks here.

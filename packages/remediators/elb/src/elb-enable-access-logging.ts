@@ -8,8 +8,8 @@ import { packageRef } from './package-ref.js';
 export const loggingParameters = z.strictObject({
   bucket: z
     .optional(z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket name')))
-    .check(z.describe('The bucket that logs are delivered to: of the same region, with a policy that lets Elastic Load Balancing deliver.')),
-  prefix: z._default(z.string(), '').check(z.describe('What their keys begin with.')),
+    .check(z.describe('The bucket that receives the logs, in the same region. Its policy has to let Elastic Load Balancing deliver.')),
+  prefix: z._default(z.string(), '').check(z.describe('The prefix of their object keys.')),
 });
 
 /**
@@ -28,9 +28,9 @@ export const enableAccessLogging = defineSetting({
   ceiling: 'enforce',
   settle: 'PT60S',
   blindSpots: [
-    'Whether the bucket lets logs be delivered: Elastic Load Balancing refuses the call where it does not.',
-    'Listeners of network load balancers without TLS: nothing is logged of them.',
-    'What the logs cost, and for how long the bucket keeps them.',
+    'Whether the bucket policy allows log delivery: if not, Elastic Load Balancing rejects the call.',
+    'Network load balancer listeners without TLS: they are not logged.',
+    'What the logs cost, and how long the bucket keeps them.',
   ],
   parameters: loggingParameters,
   read: {
@@ -43,11 +43,11 @@ export const enableAccessLogging = defineSetting({
       return { kind: (await found()).Type, logged: Attributes === undefined ? undefined : logged, bucket, prefix };
     },
   },
-  hazards: [shortLived('logs of it are paid for, and nobody reads them'), ofController('it sets the attribute back')],
+  hazards: [shortLived('its logs cost money, and nobody reads them'), ofController('it would revert the attribute')],
   rollback: {
     restores: 'exact',
     what: 'Access logs are turned off again.',
-    not: ['What was delivered meanwhile.', 'A bucket that was named while they were off.'],
+    not: ['Logs delivered in the meantime.', 'A bucket that was configured while they were off.'],
   },
   alsoFoundBy: { prowler: ['elbv2_logging_enabled'] },
   inCode: {
@@ -72,6 +72,6 @@ export const enableAccessLogging = defineSetting({
   judge({ state: { logged, bucket }, claim: { parameters: asked }, resource }) {
     const buckets = asked?.['s3BucketNames']?.split(',').map((each) => each.trim());
     if (!logged || buckets === undefined || buckets.includes(bucket ?? '')) return [];
-    return [`${resource.id} logs to ${bucket}, and one of ${buckets.join(', ')} is looked for`];
+    return [`${resource.id} logs to ${bucket}, and one of ${buckets.join(', ')} is required`];
   },
 });

@@ -98,7 +98,7 @@ describe('access logs', () => {
         parameters: {},
       } as never);
     expect(await judge('logs-of-all, own-logs')).toEqual([]);
-    expect(await judge('logs-of-all')).toEqual(['app/web/50dc6c495c0c9188 logs to own-logs, and one of logs-of-all is looked for']);
+    expect(await judge('logs-of-all')).toEqual(['app/web/50dc6c495c0c9188 logs to own-logs, and one of logs-of-all is required']);
   });
 });
 

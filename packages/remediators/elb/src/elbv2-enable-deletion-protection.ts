@@ -18,7 +18,7 @@ export const enableDeletionProtection = defineSetting({
   calls: attributeCalls,
   ceiling: 'enforce',
   settle: 'PT60S',
-  blindSpots: ['Stacks and pipelines that delete or replace the load balancer: they fail from then on, until the protection is turned off.'],
+  blindSpots: ['Stacks and pipelines that delete or replace the load balancer: they fail until the protection is turned off.'],
   read: {
     reads: [attributes],
     async of({ aws, arn }) {
@@ -26,7 +26,7 @@ export const enableDeletionProtection = defineSetting({
       return { enabled: attributeIn(Attributes, 'deletion_protection.enabled') };
     },
   },
-  hazards: [shortLived('what deletes the load balancer fails'), ofController('it cannot delete the load balancer any more')],
+  hazards: [shortLived('whatever deletes the load balancer would fail'), ofController('it could no longer delete the load balancer')],
   rollback: { restores: 'exact', what: 'Deletion protection is turned off again.', not: [] },
   alsoFoundBy: { prowler: ['elbv2_deletion_protection'] },
   inCode: {

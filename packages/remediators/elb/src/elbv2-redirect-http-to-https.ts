@@ -6,7 +6,7 @@ import { packageRef } from './package-ref.js';
 
 const MARKER = { input: 'Marker', output: 'NextMarker' };
 const parameters = z.strictObject({
-  permanent: z._default(z.boolean(), false).check(z.describe('Browsers keep a permanent redirect (301), also when it is rolled back.')),
+  permanent: z._default(z.boolean(), false).check(z.describe('Browsers keep a permanent redirect (301), even after it is rolled back.')),
 });
 const redirectTo = (Port: string, permanent: boolean) => ({
   Type: 'redirect' as const,
@@ -36,8 +36,8 @@ export const redirectHttpToHttps = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Clients that do not follow redirects, or send a POST again as a GET: API clients, health probes, CloudFront with an origin over HTTP.',
-    'Whether the certificate of the HTTPS listener is right for the names that clients use.',
+    'Clients that do not follow redirects, or repeat a POST as a GET: API clients, health probes, CloudFront with an HTTP origin.',
+    'Whether the certificate of the HTTPS listener covers the names that clients use.',
   ],
   parameters,
   read: {
@@ -70,14 +70,14 @@ export const redirectHttpToHttps = defineSetting({
     {
       code: 'rules-of-its-own',
       effect: 'approve',
-      what: 'HTTP listeners have rules besides their default action: requests that these match are not redirected.',
-      advice: 'See what the rules are for. Approve the default action, and change the rules by hand, or record an exception.',
+      what: 'HTTP listeners have rules in addition to their default action: requests that match these rules are not redirected.',
+      advice: 'Find out what the rules are for. Approve the change of the default action, and change the rules by hand, or record an exception.',
       when: ({ context, id }) =>
         (context?.rules ?? 0) === 0 ? null : `HTTP listeners of ${id} have ${context?.rules} rules of their own, which stay as they are`,
     },
-    ofController('it sets the listener back'),
+    ofController('it would revert the listener'),
   ],
-  rollback: { restores: 'exact', what: 'The listener gets its actions back.', not: ['A permanent redirect in the cache of browsers.'] },
+  rollback: { restores: 'exact', what: 'The listener gets its earlier actions back.', not: ['A permanent redirect that browsers have cached.'] },
   inCode: { cloudFormation: 'AWS::ElasticLoadBalancingV2::Listener DefaultActions', terraform: 'aws_lb_listener default_action' },
   instead({ now: { waiting, https }, id }) {
     const [first, second] = waiting;
@@ -88,10 +88,10 @@ export const redirectHttpToHttps = defineSetting({
       message:
         https.length === 0
           ? `${id} has no HTTPS listener to redirect to.`
-          : `${id} has ${waiting.length} HTTP listeners that do not redirect; which of them have to, people decide.`,
+          : `${id} has ${waiting.length} HTTP listeners that do not redirect. A person has to decide which of them should.`,
       steps: [
-        ...(https.length === 0 ? ['Make an HTTPS listener with a certificate.'] : []),
-        ...waiting.map(({ listener }) => `Let the default action of ${listener} redirect to HTTPS.`),
+        ...(https.length === 0 ? ['Add an HTTPS listener with a certificate.'] : []),
+        ...waiting.map(({ listener }) => `Set the default action of ${listener} to redirect to HTTPS.`),
       ],
     };
   },

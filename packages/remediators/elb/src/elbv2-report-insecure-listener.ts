@@ -15,7 +15,7 @@ const SECURE: readonly string[] = ['HTTPS', 'TLS'];
 export const reportInsecureListenerV2 = defineReport({
   on: loadBalancer,
   id: 'elbv2-report-insecure-listener',
-  title: 'Report listeners without TLS, or with a certificate from elsewhere',
+  title: 'Report listeners without TLS, or with a certificate from outside Certificate Manager',
   package: packageRef,
   controls: { 'aws-fsbp': ['ELB.18'] },
   rules: {
@@ -29,9 +29,9 @@ export const reportInsecureListenerV2 = defineReport({
   },
   alsoFoundBy: { prowler: ['elbv2_ssl_listeners'] },
   blindSpots: [
-    'Clients that still call without TLS: access logs show them.',
-    'TCP and UDP listeners of network load balancers that pass TLS or DTLS through to the targets: they count as open.',
-    'Further certificates of a listener, besides its default one.',
+    'Clients that still connect without TLS: access logs show them.',
+    'TCP and UDP listeners of network load balancers that pass TLS or DTLS through to the targets: they count as unencrypted.',
+    'Additional certificates of a listener, other than its default one.',
   ],
   read: {
     reads: [elb.pick('DescribeListeners')],
@@ -52,12 +52,12 @@ export const reportInsecureListenerV2 = defineReport({
       };
     },
   },
-  exempt: ({ now: { kind } }) => (kind === 'gateway' ? 'Gateway load balancers pass packets on as they are.' : null),
+  exempt: ({ now: { kind } }) => (kind === 'gateway' ? 'Gateway load balancers forward packets unchanged.' : null),
   gap({ now: { listeners }, id }) {
     const counted = listeners.filter(({ protocol, redirects }) => SECURE.includes(protocol) || !redirects);
     return insecureListeners(id, counted, SECURE, [
-      'Make an HTTPS or TLS listener with a certificate of Certificate Manager next to the open one, and let its port into the security group.',
-      'Move clients over, by access logs. Let an open HTTP listener redirect to HTTPS, or delete it.',
+      'Add an HTTPS or TLS listener with a Certificate Manager certificate next to the unencrypted one, and allow its port in the security group.',
+      'Move the clients, using access logs to find them. Then make an unencrypted HTTP listener redirect to HTTPS, or delete it.',
     ]);
   },
   judge({ state: { kind, listeners }, claim, resource }) {
@@ -66,5 +66,5 @@ export const reportInsecureListenerV2 = defineReport({
     if (Object.keys(claim.parameters ?? {}).length > 0) return null;
     return redirects.map(({ protocol, port }) => `${resource.id} has a listener without a certificate (${protocol} ${port}), which only redirects to HTTPS`);
   },
-  closed: 'each listener has TLS and a certificate of Certificate Manager, or redirects to HTTPS, or the load balancer is gone',
+  closed: 'each listener uses TLS and a Certificate Manager certificate, or redirects to HTTPS, or the load balancer is gone',
 });

@@ -21,10 +21,10 @@ export function insecureListeners(id: string, listeners: readonly Listener[], se
   return {
     message: `${id} ${[
       ...(open.length > 0 ? [`listens without TLS (${named(open)})`] : []),
-      ...(foreign.length > 0 ? [`has certificates that are not of Certificate Manager (${named(foreign)})`] : []),
+      ...(foreign.length > 0 ? [`has certificates from outside Certificate Manager (${named(foreign)})`] : []),
     ].join(', and ')}.`,
     steps: [
-      ...(foreign.length > 0 ? ['Request or import a certificate in Certificate Manager, and set it on the listener: new connections get it at once.'] : []),
+      ...(foreign.length > 0 ? ['Request or import a certificate in Certificate Manager, and set it on the listener: new connections use it at once.'] : []),
       ...(open.length > 0 ? closing : []),
     ],
   };

@@ -46,8 +46,8 @@ export function ofController(what: string): WordedHazard {
   return {
     code: 'of-a-controller',
     effect: 'approve',
-    what: `Tags say that a controller of Kubernetes made it: ${what}.`,
-    advice: 'Set it in the annotations of the service or ingress instead, or approve when the controller does not manage it any more.',
+    what: `Tags show that a Kubernetes controller created it: ${what}.`,
+    advice: 'Set it in the annotations of the service or ingress instead. Approve if the controller no longer manages it.',
     words: ['kubernetes', 'k8s', 'eks'],
   };
 }

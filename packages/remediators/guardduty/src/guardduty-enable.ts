@@ -20,9 +20,9 @@ export const enableGuardDuty = defineSetting({
   calls: { 'guardduty:DeleteDetector': 'account', 'guardduty:UpdateDetector': 'account' },
   ceiling: 'enforce',
   blindSpots: [
-    'What it costs by the volume of logs.',
-    'Whether a delegated administrator turns it on for the organization: an account without a detector does not say. Nor whether an administrator has suspended the detector, and will do so again.',
-    'Which plans besides the foundational one are wanted: a new detector has none.',
+    'What it costs, depending on the volume of logs.',
+    'Whether a delegated administrator turns it on for the organization: an account without a detector does not show it. Whether an administrator suspended the detector, and will do so again.',
+    'Which protection plans are wanted in addition to the foundational one: a new detector has none.',
   ],
   read: {
     reads: [guardduty.pick('ListDetectors', 'GetDetector')],
@@ -35,7 +35,7 @@ export const enableGuardDuty = defineSetting({
   rollback: {
     restores: 'equivalent',
     what: 'The detector is suspended.',
-    not: ['A detector that was made stays, suspended.', 'Findings that it has made stay.'],
+    not: ['A created detector stays, suspended.', 'Its findings stay.'],
   },
   alsoFoundBy: { prowler: ['guardduty_is_enabled'] },
   inCode: { cloudFormation: 'AWS::GuardDuty::Detector Enable', terraform: 'aws_guardduty_detector enable' },

@@ -113,7 +113,7 @@ describe('the flag', () => {
     expect(plan({ keys: old, flag: A })).toEqual({
       status: 'manual',
       message: `User deploy is flagged. Still open: rotate key ${A} of user deploy (created 2026-02-21).`,
-      steps: [expect.stringContaining('Make a second key'), expect.stringContaining('deactivate it')],
+      steps: [expect.stringContaining('Create a second key'), expect.stringContaining('deactivate it')],
       flagged: true,
     });
   });
@@ -208,7 +208,7 @@ describe('observing', () => {
     const [first, again] = [await observe({ id: 'AIDA1234567890ABCDEFG' }), await observe({ id: 'AIDAGFEDCBA0987654321' })];
     expect([first.state, again.state]).toMatchObject([{ user: 'AIDA1234567890ABCDEFG' }, { user: 'AIDAGFEDCBA0987654321' }]);
     const aws = { iam: { ListAccessKeys: async () => ({ AccessKeyMetadata: [] }), GetUser: async () => ({}) } } as never;
-    await expect(remediator.observe({ aws, resource: user('deploy'), parameters: remediator.parameters({}) })).rejects.toThrow('did not give the id');
+    await expect(remediator.observe({ aws, resource: user('deploy'), parameters: remediator.parameters({}) })).rejects.toThrow('returned no id');
   });
 
   it('fails on a key without a date', async () => {
@@ -218,7 +218,7 @@ describe('observing', () => {
         GetUser: async () => ({ User: { UserId: 'AIDA1234567890ABCDEFG' } }),
       },
     } as never;
-    await expect(remediator.observe({ aws, resource: user('deploy'), parameters: remediator.parameters({}) })).rejects.toThrow('since when');
+    await expect(remediator.observe({ aws, resource: user('deploy'), parameters: remediator.parameters({}) })).rejects.toThrow('returned no creation date');
   });
 });
 
@@ -313,7 +313,7 @@ describe('recorded calls', () => {
           observedAt: Date.parse('2026-11-24T00:00:00Z'),
         },
       });
-    expect(judge('30')).toEqual([`key ${A} of user deploy, created 2026-10-01, is older than the 30 days that are looked for; the policy has 90`]);
+    expect(judge('30')).toEqual([`key ${A} of user deploy, created 2026-10-01, is older than the required 30 days; the policy has 90`]);
     for (const fine of ['60', '90', '365', null]) expect(judge(fine)).toEqual([]);
   });
 });

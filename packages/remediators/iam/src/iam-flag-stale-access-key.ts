@@ -67,11 +67,11 @@ async function stateOf(aws: AwsReads<readonly [ReturnType<typeof iam.pick<'ListA
     aws.iam.GetUser({ UserName }),
   );
   // One that was deleted and made again is another one: IAM never gives an id twice.
-  if (user?.UserId === undefined) throw new Error(`GetUser did not give the id of ${UserName}.`);
+  if (user?.UserId === undefined) throw new Error(`GetUser returned no id of ${UserName}.`);
   const keys: Key[] = [];
   for (const key of listed) {
     if (key.Status !== undefined && key.Status !== 'Active') continue;
-    if (key.AccessKeyId === undefined || key.CreateDate === undefined) throw new Error(`ListAccessKeys did not say since when ${UserName} has its key.`);
+    if (key.AccessKeyId === undefined || key.CreateDate === undefined) throw new Error(`ListAccessKeys returned no creation date for a key of ${UserName}.`);
     keys.push({ id: key.AccessKeyId, created: key.CreateDate.toISOString() });
   }
   keys.sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -111,14 +111,14 @@ export const flagStaleAccessKey = defineRemediator({
   global: true,
   whenResolved: true,
   blindSpots: [
-    'What uses a key: the last use that IAM shows lags by hours, and names one service and one region.',
-    'SMTP passwords of SES and presigned URLs that come from a key.',
+    'What uses a key: the last use in IAM lags by hours, and shows only one service and one region.',
+    'SES SMTP passwords and presigned URLs derived from a key.',
     'Keys of the root user, which IAM does not list.',
-    'Policies that decide by tags: a policy that counts tags or allows any tag key sees the flag.',
-    'Programs that manage the tags of the user and remove the flag: it is set again, and contested after the second time in seven days.',
+    'Policies with conditions on tags: a policy that counts tags or allows any tag key is affected by the flag.',
+    'Programs that manage the tags of the user and remove the flag: it is set again, and the outcome is contested after the second time in seven days.',
   ],
   hazards: [],
-  rollback: { restores: 'exact', what: 'The flag is removed, or set back to what it said.', not: [] },
+  rollback: { restores: 'exact', what: 'The flag is removed, or set back to its earlier value.', not: [] },
   alsoFoundBy: { prowler: ['iam_rotate_access_key_90_days'] },
   uses: {
     reads: [iam.pick('ListUsers', 'ListAccessKeys', 'GetAccessKeyLastUsed', 'GetUser')],
@@ -167,7 +167,7 @@ export const flagStaleAccessKey = defineRemediator({
     });
     if (stale.length === 0) {
       if (flag === null) return { status: 'compliant', message: `No active key is older than ${maxAgeDays} days.` };
-      return change(untagged, `take the flag off ${resource.id}: no active key is older than ${maxAgeDays} days`);
+      return change(untagged, `remove the flag from ${resource.id}: no active key is older than ${maxAgeDays} days`);
     }
     const open = stale.map((key) => {
       const used = context?.lastUsed[key.id];
@@ -175,8 +175,8 @@ export const flagStaleAccessKey = defineRemediator({
     });
     const value = flagValue(stale);
     const steps = [
-      'Make a second key, and give it to whatever uses the first.',
-      'When IAM shows no more use of the first, deactivate it, wait, and delete it.',
+      'Create a second key, and switch whatever uses the first one to it.',
+      'When IAM shows that the first key is no longer used, deactivate it, wait, and then delete it.',
     ];
     // A flag closes nothing: the gap is open until the keys are gone.
     if (flag === value) return { status: 'manual', message: `User ${resource.id} is flagged. Still open: ${open.join('; ')}.`, steps, flagged: true };
@@ -197,7 +197,7 @@ export const flagStaleAccessKey = defineRemediator({
     const open = state.keys.filter(({ created }) => older(created, limit) && !older(created, maxAgeDays));
     return open.map(
       ({ id, created }) =>
-        `key ${id} of user ${resource.id}, created ${created.slice(0, 10)}, is older than the ${limit} days that are looked for; the policy has ${maxAgeDays}`,
+        `key ${id} of user ${resource.id}, created ${created.slice(0, 10)}, is older than the required ${limit} days; the policy has ${maxAgeDays}`,
     );
   },
   async *discover({ aws }) {

@@ -110,14 +110,14 @@ describe('a claim', () => {
       claim: { controls: [], configRule: claim.rule ?? null, isRule: (known) => known === claim.rule, parameters: {}, observedAt: 0, ...claim },
     });
   const rule = 'IAM_PASSWORD_POLICY';
-  const expiry = (by: string) => [`${by} looks for passwords that end after at most 90 days (they end never), which is not changed here`];
+  const expiry = (by: string) => [`${by} requires passwords that expire after at most 90 days (they expire never), which this remediator does not change`];
 
   it('of the rule is judged by its parameters, and by its defaults', () => {
     expect(judge(STRONG, { rule, parameters: { MaxPasswordAge: '90' } })).toEqual(expiry(`the Config rule ${rule}`));
     expect(judge(STRONG, { rule })).toEqual(expiry(`the Config rule ${rule}`));
     expect(judge(STRONG, { rule, parameters: { MaxPasswordAge: '0' } })).toEqual([]);
     expect(judge({ ...STRONG, MaxPasswordAge: 90 }, { rule, parameters: { MaxPasswordAge: '90' } })).toEqual([]);
-    expect(judge({ ...STRONG, MaxPasswordAge: 91 }, { rule, parameters: { MaxPasswordAge: '90' } })?.[0]).toContain('(they end after 91)');
+    expect(judge({ ...STRONG, MaxPasswordAge: 91 }, { rule, parameters: { MaxPasswordAge: '90' } })?.[0]).toContain('(they expire after 91)');
     expect(judge({ ...STRONG, MaxPasswordAge: 60 }, { rule, parameters: { MinimumPasswordLength: '20' } })?.[0]).toContain(
       'at least 20 characters (there are 14)',
     );
@@ -125,7 +125,7 @@ describe('a claim', () => {
   });
   it('of the rule with parameters that nobody could read is not judged whole', () => {
     expect(judge({ ...STRONG, MaxPasswordAge: 60 }, { rule, parameters: null })).toBeNull();
-    expect(judge(STRONG, { rule, parameters: null })?.[0]).toContain('by its defaults, looks for passwords that end');
+    expect(judge(STRONG, { rule, parameters: null })?.[0]).toContain('by its defaults, requires passwords that expire');
     expect(judge(STRONG, { rule: 'acme' })).toBeNull();
   });
   it.each([

@@ -5,8 +5,8 @@ import { packageRef } from './package-ref.js';
 import { input, NONE, type PasswordPolicy, REQUIRED, readPolicy, shortfalls, wantedBy } from './password-policy.js';
 
 const parameters = z.strictObject({
-  minLength: z._default(z.int().check(z.gte(8), z.lte(128)), 14).check(z.describe('The least number of characters of a password.')),
-  reusePrevention: z._default(z.int().check(z.gte(1), z.lte(24)), 24).check(z.describe('How many earlier passwords cannot be used again.')),
+  minLength: z._default(z.int().check(z.gte(8), z.lte(128)), 14).check(z.describe('The minimum length of a password.')),
+  reusePrevention: z._default(z.int().check(z.gte(1), z.lte(24)), 24).check(z.describe('How many earlier passwords cannot be reused.')),
 });
 
 /**
@@ -32,16 +32,16 @@ export const strengthenPasswordPolicy = defineSetting({
   calls: { 'iam:UpdateAccountPasswordPolicy': 'account', 'iam:DeleteAccountPasswordPolicy': 'account' },
   ceiling: 'enforce',
   blindSpots: [
-    'Programs that make passwords for users by rules of their own: they may be refused.',
-    'Users who may not change their own password: an administrator sets a longer one.',
+    'Programs that generate passwords for users: their passwords may be rejected.',
+    'Users who may not change their own password: an administrator has to set a longer one.',
   ],
   parameters,
   read: readPolicy,
   hazards: [],
   rollback: {
     restores: 'exact',
-    what: 'The password policy is set back to what it was, or taken away where there was none.',
-    not: ['Passwords that were changed in between: they stay as they are.'],
+    what: 'The earlier password policy is restored, or the policy is removed if there was none.',
+    not: ['New passwords that users have set since then: they stay as they are.'],
   },
   alsoFoundBy: {
     prowler: [
@@ -53,7 +53,7 @@ export const strengthenPasswordPolicy = defineSetting({
       'iam_password_policy_reuse_24',
     ],
   },
-  inCode: { cloudFormation: 'none: a setting of the account', terraform: 'aws_iam_account_password_policy' },
+  inCode: { cloudFormation: 'none: it is an account setting', terraform: 'aws_iam_account_password_policy' },
   wanted: ({ now: { policy }, parameters: { minLength, reusePrevention } }) => {
     const now = policy ?? NONE;
     const after: PasswordPolicy = {
@@ -87,6 +87,6 @@ export const strengthenPasswordPolicy = defineSetting({
     if (wanted === null) return null;
     const short = shortfalls(state.policy ?? NONE, wanted.what);
     if (short.length === 0 && !wanted.known) return null;
-    return short.map((each) => `${wanted.by} looks for ${each}, which is not changed here`);
+    return short.map((each) => `${wanted.by} requires ${each}, which this remediator does not change`);
   },
 });

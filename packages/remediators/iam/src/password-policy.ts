@@ -114,7 +114,7 @@ export function shortfalls(now: PasswordPolicy, wanted: Wanted): readonly string
     ...(now.MinimumPasswordLength < length ? [`at least ${length} characters (there are ${now.MinimumPasswordLength})`] : []),
     ...((now.PasswordReusePrevention ?? 0) < (reuse ?? 0) ? [`${reuse} passwords remembered (there are ${now.PasswordReusePrevention ?? 0})`] : []),
     ...(age != null && age > 0 && (now.MaxPasswordAge === null || now.MaxPasswordAge > age)
-      ? [`passwords that end after at most ${age} days (they end ${now.MaxPasswordAge === null ? 'never' : `after ${now.MaxPasswordAge}`})`]
+      ? [`passwords that expire after at most ${age} days (they expire ${now.MaxPasswordAge === null ? 'never' : `after ${now.MaxPasswordAge}`})`]
       : []),
   ];
 }
@@ -129,7 +129,7 @@ export const readPolicy = {
   }): Promise<{ readonly policy: PasswordPolicy | null }> {
     try {
       const found = (await aws.iam.GetAccountPasswordPolicy({})).PasswordPolicy;
-      if (found === undefined) throw new Error('GetAccountPasswordPolicy did not say which rules hold.');
+      if (found === undefined) throw new Error('GetAccountPasswordPolicy returned no rules.');
       return {
         policy: {
           MinimumPasswordLength: found.MinimumPasswordLength ?? NONE.MinimumPasswordLength,

@@ -51,7 +51,7 @@ it('is left to people where KMS would take no policy: with the id of somebody wh
   const deleted = { ...root, Sid: 'gone', Principal: { AWS: 'AROAABCDEFGHIJKLMNOPQ' } };
   expect(await assess(removePublicKeyPolicy, REF, replies(policy(root, deleted, open())))).toMatchObject({
     status: 'manual',
-    message: expect.stringContaining('somebody who was deleted'),
+    message: expect.stringContaining('a principal that was deleted'),
   });
   expect(await assess(removePublicKeyPolicy, REF, replies(policy(root, open(), { ...root, Sid: 'x'.repeat(32_400) })))).toMatchObject({
     status: 'manual',

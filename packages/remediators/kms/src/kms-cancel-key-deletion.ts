@@ -19,9 +19,9 @@ export const cancelKeyDeletion = defineSetting({
   calls: { 'kms:ScheduleKeyDeletion': 'request.keyId' },
   ceiling: 'approve',
   blindSpots: [
-    'Whether the deletion is a duty: of data that has to be unreadable by law or by contract, only its owner knows.',
+    'Whether the deletion is required: only the owner knows whether the data has to become unreadable by law or contract.',
     'Whether anything is still encrypted with the key: KMS does not keep a list.',
-    'Key material that was imported and has expired meanwhile: the key comes back without it, and waits for it.',
+    'Imported key material that has expired: the key comes back without it, and is pending import.',
   ],
   // While it is not about to be deleted, nothing says when.
   at: (found) => ({ state: given(found, 'KeyState'), deletes: found.DeletionDate?.toISOString() ?? null }),
@@ -29,15 +29,15 @@ export const cancelKeyDeletion = defineSetting({
     {
       code: 'destroyed-on-purpose',
       effect: 'approve',
-      what: 'Tags say that the key is to be destroyed: what it encrypted may have to become unreadable by a date.',
-      advice: 'Ask the owner of the data. Approve where the tag is old, else record an exception until the key is gone.',
+      what: 'Tags mark the key for destruction: the data that it encrypted may have to become unreadable by a certain date.',
+      advice: 'Ask the owner of the data. Approve if the tag is outdated; otherwise record an exception until the key is deleted.',
       words: ['shred', 'crypto shred', 'destroy', 'destruction', 'erase', 'erasure', 'delete', 'decommissioned', 'retired'],
     },
   ],
   rollback: {
     restores: 'nothing',
-    what: 'No role of Redress may schedule the deletion of a key, so who wants it gone schedules it again.',
-    not: ['The day on which the key would have been deleted: a new schedule begins to count.'],
+    what: 'No role of Redress may schedule the deletion of a key: a person has to schedule it again.',
+    not: ['The original deletion date: a new waiting period starts.'],
   },
   alsoFoundBy: { prowler: ['kms_cmk_not_deleted_unintentionally'] },
   instead: ({ now: { state }, id }) =>
@@ -45,12 +45,12 @@ export const cancelKeyDeletion = defineSetting({
       ? null
       : {
           status: 'manual',
-          message: `The multi-Region key ${id} is to be deleted as soon as its replicas are.`,
-          steps: ['Ask its owner whether it is to stay.', 'Cancel the deletion of the primary key, and of the replicas that are to stay, each in its region.'],
+          message: `The multi-Region key ${id} will be deleted as soon as its replicas are.`,
+          steps: ['Ask its owner whether it should be kept.', 'Cancel the deletion of the primary key, and of the replicas to keep, each in its region.'],
         },
   wanted: ({ now }) => (now.state === 'PendingDeletion' ? { state: 'Disabled', deletes: null } : now),
   writes: [kms.pick('CancelKeyDeletion')],
   write: ({ id }) => kms.call('CancelKeyDeletion', { KeyId: id }),
   compliant: ({ now: { state } }) => `It is not scheduled for deletion: ${state}.`,
-  summary: ({ id, now: { deletes } }) => `cancel the deletion of the key ${id}, due on ${deletes ?? 'a day that KMS does not say'}, and leave it disabled`,
+  summary: ({ id, now: { deletes } }) => `cancel the deletion of the key ${id}, due on ${deletes ?? 'an unknown date'}, and leave it disabled`,
 });

@@ -12,7 +12,7 @@ import { packageRef } from './package-ref.js';
 export const enableKeyRotation = defineSetting({
   on: key,
   id: 'kms-enable-key-rotation',
-  title: 'Turn on the rotation of a customer managed key',
+  title: 'Turn on rotation of a customer managed key',
   package: packageRef,
   controls: {
     'aws-fsbp': ['KMS.4'],
@@ -24,7 +24,7 @@ export const enableKeyRotation = defineSetting({
   calls: { 'kms:CreateKey': 'response.keyMetadata.keyId', 'kms:DisableKeyRotation': 'request.keyId' },
   ceiling: 'enforce',
   settle: 'PT60S',
-  blindSpots: ['Copies of the key material outside of AWS, and who compares it.'],
+  blindSpots: ['Copies of the key material outside AWS, and who compares them.'],
   read: {
     reads: [kms.pick('GetKeyRotationStatus')],
     async of({ aws, id, found }) {
@@ -36,21 +36,24 @@ export const enableKeyRotation = defineSetting({
       return { rotatable, rotates: rotatable && given(await aws.kms.GetKeyRotationStatus({ KeyId: id }), 'KeyRotationEnabled') };
     },
   },
-  hazards: [shortLived('further versions of it are paid for')],
+  hazards: [shortLived('each further key version costs money')],
   rollback: {
     restores: 'exact',
     what: 'The rotation is turned off again.',
-    not: ['A rotation that was made in between: the newer material stays the current one.'],
+    not: ['A rotation in the meantime: the newer key material stays current.'],
   },
   alsoFoundBy: { prowler: ['kms_cmk_rotation_enabled'] },
   inCode: { cloudFormation: 'AWS::KMS::Key EnableKeyRotation', terraform: 'aws_kms_key enable_key_rotation' },
   instead: ({ now: { rotatable } }) =>
     rotatable
       ? null
-      : { status: 'not-applicable', reason: 'KMS rotates enabled symmetric keys of the customer with its own material, and replicas with their primary key.' },
+      : {
+          status: 'not-applicable',
+          reason: 'KMS rotates only enabled, symmetric, customer managed keys with its own key material, and replicas together with their primary key.',
+        },
   wanted: ({ now }) => ({ ...now, rotates: true }),
   writes: [kms.pick('EnableKeyRotation')],
   undoes: [kms.pick('DisableKeyRotation')],
   write: ({ id, to: { rotates } }) => kms.call(rotates ? 'EnableKeyRotation' : 'DisableKeyRotation', { KeyId: id }),
-  summary: ({ id }) => `turn on the rotation of the key ${id}`,
+  summary: ({ id }) => `turn on rotation of the key ${id}`,
 });

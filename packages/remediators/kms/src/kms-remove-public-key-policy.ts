@@ -23,7 +23,7 @@ const namesOf = (policy: string, of: (statement: Statement) => boolean) =>
 export const removePublicKeyPolicy = defineSetting({
   on: key,
   id: 'kms-remove-public-key-policy',
-  title: 'Take everybody out of a key policy',
+  title: 'Remove public access from a key policy',
   package: packageRef,
   controls: { 'aws-fsbp': ['KMS.5'] },
   rules: { KMS_KEY_POLICY_NO_PUBLIC_ACCESS: 'kms-key-policy-no-public-access' },
@@ -31,9 +31,9 @@ export const removePublicKeyPolicy = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Other accounts, and services of AWS, that use the key by the open statement alone: CloudTrail names them, and is not read.',
-    'Users and roles of the account that no policy of their own lets use the key: from then on IAM decides.',
-    'Grants: they stay, and let in whom they name.',
+    'Other accounts and AWS services that use the key only through the open statement: CloudTrail names them, and is not read.',
+    'Users and roles of the account whose own policies do not allow the use of the key: from now on, IAM decides.',
+    'Grants: they stay, and remain valid for the principals that they name.',
   ],
   read: {
     reads: [kms.pick('GetKeyPolicy')],
@@ -43,31 +43,37 @@ export const removePublicKeyPolicy = defineSetting({
       return { own, policy: own ? given(await aws.kms.GetKeyPolicy({ KeyId: id, PolicyName: 'default' }), 'Policy') : '' };
     },
   },
-  hazards: [sharedOnPurpose('what other accounts have encrypted with it they could not decrypt any more')],
-  rollback: { restores: 'exact', what: 'The key policy is put back as it was.', not: ['What failed meanwhile for want of the key.'] },
+  hazards: [sharedOnPurpose('other accounts could no longer decrypt what they encrypted with it')],
+  rollback: { restores: 'exact', what: 'The earlier key policy is restored.', not: ['Calls that failed in the meantime because the key could not be used.'] },
   alsoFoundBy: { prowler: ['kms_key_not_publicly_accessible'] },
   inCode: { cloudFormation: 'AWS::KMS::Key KeyPolicy', terraform: 'aws_kms_key policy' },
   instead({ now: { own, policy }, id }) {
-    if (!own) return { status: 'not-applicable', reason: 'It is a key of AWS, whose policy nobody else can change.' };
+    if (!own) return { status: 'not-applicable', reason: 'It is an AWS key: nobody else can change its policy.' };
     if (statementsOf(policy) === null)
-      return { status: 'manual', message: `The policy of ${id} cannot be understood.`, steps: ['See who may use the key by it, and replace it.'] };
+      return { status: 'manual', message: `The policy of ${id} could not be interpreted.`, steps: ['Find out whom it allows to use the key, and replace it.'] };
     const open = namesOf(policy, isOpen);
-    const why = DELETED.test(policy) ? 'it names somebody who was deleted' : policy.length + 150 * open.length > LARGEST ? 'it has no room' : null;
+    const why = DELETED.test(policy)
+      ? 'it names a principal that was deleted'
+      : policy.length + 150 * open.length > LARGEST
+        ? 'it has no room for more text'
+        : null;
     if (open.length > 0)
       return why === null
         ? null
         : {
             status: 'manual',
-            message: `The policy of ${id} lets everybody use the key by ${open.join(', ')}, and KMS would not take a narrower one: ${why}.`,
-            steps: ['Take out of the policy whoever is not there any more, and look again; or name those who need the key by hand.'],
+            message: `The policy of ${id} lets everyone use the key through ${open.join(', ')}, and KMS would reject a narrower policy: ${why}.`,
+            steps: ['Remove deleted principals from the policy, and try again. Or name those who need the key by hand.'],
           };
     const unknown = namesOf(policy, (each) => opennessOf(each, OWN) === 'unknown');
     return unknown.length === 0
       ? null
       : {
           status: 'manual',
-          message: `Everybody may be let in to ${id}, by what is not weighed here: ${unknown.join(', ')}.`,
-          steps: ['Let these statements name who uses the key, or bind them to a fixed account or organization (kms:CallerAccount, aws:PrincipalOrgID).'],
+          message: `${id} may be open to everyone, through statements that Redress cannot evaluate: ${unknown.join(', ')}.`,
+          steps: [
+            'Name the users of the key in these statements, or restrict them to a fixed account or organization (kms:CallerAccount, aws:PrincipalOrgID).',
+          ],
         };
   },
   wanted({ now, resource }) {
@@ -77,6 +83,6 @@ export const removePublicKeyPolicy = defineSetting({
   },
   writes: [kms.pick('PutKeyPolicy')],
   write: ({ id, to: { policy } }) => kms.call('PutKeyPolicy', { KeyId: id, PolicyName: 'default', Policy: policy }),
-  compliant: () => 'Its policy names whoever may use it.',
-  summary: ({ id, now: { policy } }) => `leave using the key ${id} by its policy's statements ${namesOf(policy, isOpen).join(', ')} to the account`,
+  compliant: () => 'Its policy names everyone who may use it.',
+  summary: ({ id, now: { policy } }) => `restrict use of the key ${id} through its policy statements ${namesOf(policy, isOpen).join(', ')} to the account`,
 });

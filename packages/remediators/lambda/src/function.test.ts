@@ -11,7 +11,7 @@ const replies = (VpcConfig: object | undefined, zones: readonly string[] = []) =
 });
 const two = { VpcId: 'vpc-1', SubnetIds: ['subnet-0', 'subnet-1'] };
 
-it.each([undefined, { VpcId: '', SubnetIds: [] }])('is outside of a VPC: %j', async (VpcConfig) => {
+it.each([undefined, { VpcId: '', SubnetIds: [] }])('is outside a VPC: %j', async (VpcConfig) => {
   expect((await assess(reportOutsideVpc, REF, replies(VpcConfig))).status).toBe('manual');
   expect((await assess(reportSingleAzVpc, REF, replies(VpcConfig))).status).toBe('not-applicable');
 });
@@ -22,7 +22,7 @@ it('is in other subnets than its rule asks for', async () => {
   const seen = await look(reportOutsideVpc, REF, replies(two));
   if (seen === 'gone') throw new Error('It is there.');
   expect(seen.assessment.status).toBe('compliant');
-  expect(seen.judge({ parameters: { subnetIds: 'subnet-0, subnet-9' } })).toEqual(['orders is in subnet-1, and subnet-0, subnet-9 are looked for']);
+  expect(seen.judge({ parameters: { subnetIds: 'subnet-0, subnet-9' } })).toEqual(['orders is in subnet-1, and subnet-0, subnet-9 are required']);
   expect(seen.judge({ parameters: { subnetIds: 'subnet-1,subnet-0' } })).toEqual([]);
 });
 it('is in as many zones as its subnets, each counted once', async () => {
@@ -42,8 +42,8 @@ it.each([
 });
 
 it.each<[string, unknown, string]>([
-  ['no URL', Object.assign(new Error('no URL'), { code: 'aws/gone' }), 'It has no URL of its own; URLs of aliases are not read.'],
-  ['a URL that asks for credentials', { AuthType: 'AWS_IAM' }, 'Its URL asks for credentials.'],
+  ['no URL', Object.assign(new Error('no URL'), { code: 'aws/gone' }), 'It has no function URL itself; URLs of aliases are not read.'],
+  ['a URL that asks for credentials', { AuthType: 'AWS_IAM' }, 'Its URL requires credentials.'],
 ])('that has %s is compliant, and says no more than was read', async (_, GetFunctionUrlConfig, message) => {
   const { lambda } = replies(undefined);
   expect(await assess(requireFunctionUrlAuth, REF, { lambda: { ...lambda, GetFunctionUrlConfig } })).toMatchObject({ status: 'compliant', message });

@@ -13,7 +13,7 @@ export const lambdaFunction = defineResource({
     reads: [lambda.pick('ListTags')],
     async of({ aws, arn }) {
       const { Tags } = await aws.lambda.ListTags({ Resource: arn });
-      if (Tags === undefined) throw new Error('Lambda did not say which tags there are.');
+      if (Tags === undefined) throw new Error('Lambda returned no tags.');
       return Tags;
     },
   },

@@ -18,7 +18,7 @@ const isOpen = (statement: Statement) => opennessOf(statement, OWN) === 'everybo
 export const removePublicPermission = defineSetting({
   on: lambdaFunction,
   id: 'lambda-remove-public-permission',
-  title: "Take calls by everybody out of a function's policy",
+  title: 'Remove public invoke permission from a function policy',
   package: packageRef,
   controls: { 'aws-fsbp': ['Lambda.1'] },
   rules: { LAMBDA_FUNCTION_PUBLIC_ACCESS_PROHIBITED: 'lambda-function-public-access-prohibited' },
@@ -26,10 +26,10 @@ export const removePublicPermission = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Versions and aliases, which have policies of their own.',
-    'Who calls it without being named: its logs know, and are not read.',
-    'Whether the account refuses public policies by now: then Lambda refuses to put the old one back.',
-    'Whoever puts permissions by a program: the next deployment opens it again.',
+    'Versions and aliases, which have their own policies.',
+    'Callers that the policy does not name: the logs of the function show them, and are not read.',
+    'Whether the account now blocks public policies: then Lambda rejects the old policy in a rollback.',
+    'Automation that adds permissions: the next deployment opens it again.',
   ],
   read: {
     reads: [lambda.pick('GetResourcePolicy')],
@@ -59,36 +59,42 @@ export const removePublicPermission = defineSetting({
     {
       code: 'open-url',
       effect: 'approve',
-      what: 'The function has a URL that asks for no credentials: webhooks and browsers that call it would be answered with 403.',
-      advice: 'Ask its owner who calls it. Put CloudFront or an API with authorization in front, or record an exception.',
+      what: 'The function has a URL that requires no credentials: webhooks and browsers that call it would get 403.',
+      advice: 'Ask its owner who calls it. Put CloudFront or an API with authorization in front of it, or record an exception.',
       when: ({ context, id }) =>
-        context === undefined || context.url === 'none' || context.url === 'AWS_IAM' ? null : `The URL of ${id} asks for no credentials, and would answer 403.`,
+        context === undefined || context.url === 'none' || context.url === 'AWS_IAM'
+          ? null
+          : `The URL of ${id} requires no credentials, and would answer with 403.`,
     },
-    sharedOnPurpose('whoever calls it without being named is refused'),
+    sharedOnPurpose('callers that are not named would be denied'),
   ],
-  rollback: { restores: 'exact', what: 'The policy is put back as it was.', not: [] },
+  rollback: { restores: 'exact', what: 'The earlier policy is restored.', not: [] },
   alsoFoundBy: { prowler: ['awslambda_function_not_publicly_accessible'] },
   inCode: { cloudFormation: 'AWS::Lambda::Permission Principal', terraform: 'aws_lambda_permission principal' },
   instead({ now: { policy }, id }) {
     if (policy === null) return null;
     const statements = statementsOf(policy);
     if (statements === null)
-      return { status: 'manual', message: `The policy of ${id} cannot be understood.`, steps: ['See who may call the function by it, and replace it.'] };
+      return {
+        status: 'manual',
+        message: `The policy of ${id} could not be interpreted.`,
+        steps: ['Find out whom it allows to call the function, and replace it.'],
+      };
     if (statements.some((each) => isOpen(each)))
       return policy.length + 100 * statements.length <= LARGEST
         ? null
         : {
             status: 'manual',
-            message: `The policy of ${id} lets everybody call it, and has no room for a narrower one.`,
-            steps: ['Take these statements away by hand.'],
+            message: `The policy of ${id} lets everyone call the function, and has no room for a narrower statement.`,
+            steps: ['Remove these statements by hand.'],
           };
     const unknown = statements.flatMap((each, at) => (opennessOf(each, OWN) === 'unknown' ? [nameOfStatement(each, at)] : []));
     return unknown.length === 0
       ? null
       : {
           status: 'manual',
-          message: `Everybody may be let in to ${id}, by what is not weighed here: ${unknown.join(', ')}.`,
-          steps: ['Let these statements name who calls, or bind them to a fixed account, organization or source.'],
+          message: `${id} may be open to everyone, through statements that Redress cannot evaluate: ${unknown.join(', ')}.`,
+          steps: ['Name the callers in these statements, or restrict them to a fixed account, organization or source.'],
         };
   },
   wanted({ now, resource }) {
@@ -103,17 +109,17 @@ export const removePublicPermission = defineSetting({
   // By then it has another revision, by which a rollback sees whether somebody has changed it since.
   undo: ({ arn, now: { policy } }) => ({ calls: [lambda.call('PutResourcePolicy', { ResourceArn: arn, Policy: policy ?? '' })], restores: 'exact' }),
   equivalent: ({ before, after }) => before.policy === after.policy,
-  compliant: ({ now: { policy } }) => (policy === null ? 'It has no policy.' : 'Its policy names whoever may call it.'),
+  compliant: ({ now: { policy } }) => (policy === null ? 'It has no policy.' : 'Its policy names everyone who may call it.'),
   summary: ({ id, now: { policy } }) => {
     const names = (statementsOf(policy ?? '') ?? []).flatMap((each, at) => (isOpen(each) ? [nameOfStatement(each, at)] : []));
-    return `leave calls of ${id} by the policy's statement${names.length === 1 ? '' : 's'} ${names.join(', ')} to the account`;
+    return `restrict calls of ${id} through the policy statement${names.length === 1 ? '' : 's'} ${names.join(', ')} to the account`;
   },
   // Security Hub counts these, too; AWS Config does not.
   judge: ({ state: { policy }, claim, resource }) =>
     claim.controls.includes('Lambda.1') && policy !== null
       ? (statementsOf(policy) ?? []).flatMap((each, at) =>
           letsAnyBucketIn(each)
-            ? [`${resource.id} lets S3 in by ${nameOfStatement(each, at)} for buckets of any account: aws:SourceAccount is not asked for`]
+            ? [`${resource.id} allows S3 for buckets of any account (${nameOfStatement(each, at)}): aws:SourceAccount is not required`]
             : [],
         )
       : [],

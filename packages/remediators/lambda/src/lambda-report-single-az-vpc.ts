@@ -18,9 +18,9 @@ export const reportSingleAzVpc = defineReport({
   rules: { LAMBDA_VPC_MULTI_AZ_CHECK: 'lambda-vpc-multi-az-check' },
   calls: functionCalls,
   alsoFoundBy: { prowler: ['awslambda_function_vpc_multi_az'] },
-  blindSpots: ['Whether other subnets lead to what the function reaches.', 'Who lets it in by the address that it has now.'],
+  blindSpots: ['Whether what the function connects to is reachable from other subnets.', 'Allowlists that contain its present address.'],
   parameters: z.strictObject({
-    zones: z._default(z.int().check(z.gte(2), z.lte(6)), 2).check(z.describe('In how many availability zones the subnets of a function have to be.')),
+    zones: z._default(z.int().check(z.gte(2), z.lte(6)), 2).check(z.describe('The required number of Availability Zones of a function.')),
   }),
   ruleParameters: { availabilityZones: 'zones' },
   read: {
@@ -36,7 +36,7 @@ export const reportSingleAzVpc = defineReport({
           ...new Set(
             subnets.map((id) => {
               const zone = all.find(({ SubnetId }) => SubnetId === id)?.AvailabilityZone;
-              if (zone === undefined) throw new Error(`EC2 did not say in which zone ${id} is.`);
+              if (zone === undefined) throw new Error(`EC2 did not return the zone of ${id}.`);
               return zone;
             }),
           ),
@@ -44,17 +44,17 @@ export const reportSingleAzVpc = defineReport({
       };
     },
   },
-  exempt: ({ now: { subnets } }) => (subnets.length > 0 ? null : 'It is in no VPC: Lambda runs it in several zones.'),
+  exempt: ({ now: { subnets } }) => (subnets.length > 0 ? null : 'It is not in a VPC: Lambda runs it in several zones.'),
   gap: ({ now: { zones }, id, parameters: { zones: wanted } }) =>
     zones.length >= wanted
       ? null
       : {
-          message: `Function ${id} is in ${zones.join(' and ')} alone; ${wanted} zones are required.`,
+          message: `Function ${id} is only in ${zones.join(' and ')}; ${wanted} zones are required.`,
           steps: [
-            'Choose a subnet in another zone, with the same routes, NAT gateway and VPC endpoints, and with addresses that are free.',
-            'Let the egress address of that zone in where the present one is on an allowlist.',
+            'Choose a subnet in another zone, with the same routes, NAT gateway and VPC endpoints, and with free addresses.',
+            'Where the present egress address is on an allowlist, add the egress address of that zone.',
             'Add the subnet to the function in its code or template, and watch errors and durations.',
           ],
         },
-  closed: 'the subnets of the function are in enough zones, it is in no VPC, or is gone',
+  closed: 'the subnets of the function are in enough zones, it is not in a VPC, or it is gone',
 });

@@ -19,8 +19,8 @@ export const requireFunctionUrlAuth = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Who calls it without signing: webhooks, browsers and CloudFront without origin access control get 403. The metric UrlRequestCount counts calls, and names nobody.',
-    'Functions that check a secret or a signature of their own: they are closed to their callers, too.',
+    'Callers that do not sign requests: webhooks, browsers and CloudFront without origin access control get 403. The metric UrlRequestCount counts calls, but names no callers.',
+    'Functions that check their own secret or signature: their callers are denied, too.',
     'URLs of aliases.',
   ],
   read: {
@@ -35,13 +35,13 @@ export const requireFunctionUrlAuth = defineSetting({
       }
     },
   },
-  hazards: [sharedOnPurpose('whoever calls its URL without signing is answered with 403')],
-  rollback: { restores: 'exact', what: 'The URL asks for no credentials again.', not: ['Calls that were refused meanwhile.'] },
+  hazards: [sharedOnPurpose('callers of its URL that do not sign requests would get 403')],
+  rollback: { restores: 'exact', what: 'The URL requires no credentials again.', not: ['Calls that were denied in the meantime.'] },
   alsoFoundBy: { prowler: ['awslambda_function_url_public'] },
   inCode: { cloudFormation: 'AWS::Lambda::Url AuthType', terraform: 'aws_lambda_function_url authorization_type' },
   wanted: ({ now }) => (now.auth === null ? now : { auth: 'AWS_IAM' as const }),
   writes: [lambda.pick('UpdateFunctionUrlConfig')],
   write: ({ id, to: { auth } }) => lambda.call('UpdateFunctionUrlConfig', { FunctionName: id, AuthType: auth ?? 'AWS_IAM' }),
-  compliant: ({ now: { auth } }) => (auth === null ? 'It has no URL of its own; URLs of aliases are not read.' : 'Its URL asks for credentials.'),
-  summary: ({ id }) => `let the URL of ${id} ask for credentials of AWS`,
+  compliant: ({ now: { auth } }) => (auth === null ? 'It has no function URL itself; URLs of aliases are not read.' : 'Its URL requires credentials.'),
+  summary: ({ id }) => `require AWS credentials for the URL of ${id}`,
 });

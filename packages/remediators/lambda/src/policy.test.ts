@@ -34,7 +34,7 @@ it('is replaced whole, while it is the revision that was read, and put back as i
       {
         call: { operation: 'PutResourcePolicy', input: { ResourceArn: ARN, RevisionId: 'r1' } },
         undo: { restores: 'exact', calls: [{ operation: 'PutResourcePolicy', input: { ResourceArn: ARN, Policy: JSON.stringify(before) } }] },
-        summary: "leave calls of orders by the policy's statements all, url to the account",
+        summary: 'restrict calls of orders through the policy statements all, url to the account',
       },
     ],
   });
@@ -98,7 +98,7 @@ it('that lets S3 in for buckets of any account is open to Security Hub alone', a
   const seen = await look(removePublicPermission, REF, replies(policy(s3)));
   if (seen === 'gone') throw new Error('It is there.');
   expect(seen.assessment.status).toBe('compliant');
-  expect(seen.judge({ controls: ['Lambda.1'] })).toEqual(['orders lets S3 in by notify for buckets of any account: aws:SourceAccount is not asked for']);
+  expect(seen.judge({ controls: ['Lambda.1'] })).toEqual(['orders allows S3 for buckets of any account (notify): aws:SourceAccount is not required']);
   expect(seen.judge({ configRule: 'lambda-function-public-access-prohibited' })).toEqual([]);
 });
 

@@ -20,8 +20,8 @@ describe('encryption between nodes', () => {
       changes: [
         {
           call: { operation: 'UpdateDomainConfig', input: { DomainName: 'search', NodeToNodeEncryptionOptions: { Enabled: true } } },
-          undo: { irreversible: expect.stringContaining('does not let node-to-node encryption be turned off again') },
-          summary: 'encrypt traffic between the nodes of search, for good',
+          undo: { irreversible: expect.stringContaining('cannot turn node-to-node encryption off again') },
+          summary: 'turn on node-to-node encryption of search, permanently',
         },
       ],
     });
@@ -50,15 +50,15 @@ describe('what is reported of a domain', () => {
   const plain = { EncryptionAtRestOptions: { Enabled: false } };
   const inside = { VPCOptions: { VPCId: 'vpc-1', SubnetIds: ['subnet-1'] } };
   it.each([
-    [{ ...plain, ...inside }, 'Domain search does not encrypt what it stores.'],
+    [{ ...plain, ...inside }, 'Domain search does not encrypt data at rest.'],
     [stored, 'Domain search has a public endpoint.'],
-    [plain, 'Domain search does not encrypt what it stores, and has a public endpoint.'],
+    [plain, 'Domain search does not encrypt data at rest, and has a public endpoint.'],
   ])('is each gap that it has', async (found, message) => {
     expect(await assess(reportEncryptionOrAccess, found)).toMatchObject({ status: 'manual', message });
   });
   it('has another way where the version takes no encryption', async () => {
     const { steps = [] } = (await assess(reportEncryptionOrAccess, { ...plain, ...inside, EngineVersion: 'Elasticsearch_6.2' })) as { steps?: string[] };
-    expect(steps[0]).toBe('Elasticsearch 6.2 takes no encryption: make a domain that encrypts, and restore a snapshot into it.');
+    expect(steps[0]).toBe('Elasticsearch 6.2 does not support encryption: create a domain with encryption, and restore a snapshot to it.');
   });
   it('is nothing where it has both', async () => {
     expect((await assess(reportEncryptionOrAccess, { ...stored, ...inside })).status).toBe('compliant');

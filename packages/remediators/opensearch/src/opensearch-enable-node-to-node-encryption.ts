@@ -16,16 +16,16 @@ const encrypting = (given: OfDomain & { readonly rule: string }) =>
     ceiling: 'approve',
     settle: 'PT60S',
     blindSpots: [
-      'Whether the cluster is green, and has room for a second set of nodes: OpenSearch Service moves the domain to new ones.',
-      'How long that takes, and how it loads the domain.',
-      'Clients that reach nodes by plain HTTP inside of the cluster.',
+      'Whether the cluster is green, and has capacity for a second set of nodes: OpenSearch Service moves the domain to new nodes.',
+      'How long that takes, and how much load it causes.',
+      'Clients that use plain HTTP to nodes inside the cluster.',
     ],
     at: ({ NodeToNodeEncryptionOptions, EngineVersion }) => ({ encrypted: NodeToNodeEncryptionOptions?.Enabled, version: EngineVersion }),
     context: processing,
     hazards: [],
     rollback: {
       restores: 'nothing',
-      what: 'OpenSearch Service does not let node-to-node encryption be turned off again: who has to be without it makes another domain.',
+      what: 'OpenSearch Service cannot turn node-to-node encryption off again: without it, a new domain is needed.',
       not: ['Node-to-node encryption stays on.', 'The domain stays on its new nodes.'],
     },
     alsoFoundBy: { prowler: ['opensearch_service_domains_node_to_node_encryption_enabled'] },
@@ -39,16 +39,16 @@ const encrypting = (given: OfDomain & { readonly rule: string }) =>
       if (!isEncryptable(version))
         return {
           status: 'manual',
-          message: `${message}, and ${version.replace('_', ' ')} does not let it be turned on.`,
-          steps: ['Upgrade the domain to Elasticsearch 6.7 or newer, or restore a snapshot of it into a domain that encrypts.'],
+          message: `${message}, and ${version.replace('_', ' ')} does not support it.`,
+          steps: ['Upgrade the domain to Elasticsearch 6.7 or newer, or restore a snapshot of it to a domain with encryption.'],
         };
       if (context?.busy !== true) return null;
-      return { status: 'manual', message: `${message}, and it is being changed at the moment.`, steps: ['Wait until it is active.'] };
+      return { status: 'manual', message: `${message}, and a change of it is in progress.`, steps: ['Wait until it is active.'] };
     },
     wanted: ({ now }) => ({ ...now, encrypted: true }),
     writes: [opensearch.pick('UpdateDomainConfig')],
     write: ({ id }) => opensearch.call('UpdateDomainConfig', { DomainName: id, NodeToNodeEncryptionOptions: { Enabled: true } }),
-    summary: ({ id }) => `encrypt traffic between the nodes of ${id}, for good`,
+    summary: ({ id }) => `turn on node-to-node encryption of ${id}, permanently`,
   });
 
 /**

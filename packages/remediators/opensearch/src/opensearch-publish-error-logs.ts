@@ -8,7 +8,7 @@ const ERRORS = 'ES_APPLICATION_LOGS';
 const parameters = z.strictObject({
   logGroup: z
     .optional(z.string().check(z.regex(/^arn:[^:]+:logs:[^:]+:[0-9]{12}:log-group:[^:]+$/, 'the ARN of a log group, without :* at its end')))
-    .check(z.describe('ARN of the log group that errors are published to. A resource policy of CloudWatch Logs has to let es.amazonaws.com write.')),
+    .check(z.describe('The ARN of the log group that receives error logs. A CloudWatch Logs resource policy has to let es.amazonaws.com write.')),
 });
 
 /** What both have in common: the API has one map of all logs, so those that are published to somewhere else go along. */
@@ -25,8 +25,8 @@ const publishing = (given: OfDomain & { readonly rule: string }) =>
     ceiling: 'approve',
     settle: 'PT60S',
     blindSpots: [
-      'Whether OpenSearch Service moves the domain to new nodes for it: aws opensearch update-domain-config --dry-run says so.',
-      'Whether the log group lets es.amazonaws.com write: the call is refused where it does not.',
+      'Whether OpenSearch Service moves the domain to new nodes for it: aws opensearch update-domain-config --dry-run shows that.',
+      'Whether the log group lets es.amazonaws.com write: if not, the call is rejected.',
       'What the logs cost.',
     ],
     parameters,
@@ -37,8 +37,8 @@ const publishing = (given: OfDomain & { readonly rule: string }) =>
       ) as Readonly<Record<string, string>>,
     }),
     context: processing,
-    hazards: [shortLived('logs of it are paid for, and nobody reads them')],
-    rollback: { restores: 'exact', what: 'Error logs are not published any more.', not: ['What was published meanwhile.'] },
+    hazards: [shortLived('its logs cost money, and nobody reads them')],
+    rollback: { restores: 'exact', what: 'Error logs are no longer published.', not: ['Logs published in the meantime.'] },
     inCode: {
       cloudFormation: `${given.on.type} LogPublishingOptions.${ERRORS}`,
       terraform: `${terraformOf(given.on)} log_publishing_options`,
@@ -47,7 +47,7 @@ const publishing = (given: OfDomain & { readonly rule: string }) =>
       if (now.logs[ERRORS] !== undefined) return null;
       const missing = needs(given.id, `${id} publishes no error logs`, { logGroup });
       if (missing !== null || context?.busy !== true) return missing;
-      return { status: 'manual', message: `${id} publishes no error logs, and is being changed at the moment.`, steps: ['Wait until it is active.'] };
+      return { status: 'manual', message: `${id} publishes no error logs, and a change of it is in progress.`, steps: ['Wait until it is active.'] };
     },
     wanted: ({ now, parameters: { logGroup = '' } }) => ({ logs: { [ERRORS]: logGroup, ...now.logs } }),
     writes: [opensearch.pick('UpdateDomainConfig')],

@@ -7,14 +7,14 @@ const reporting = (given: OfDomain & { readonly engine: 'OPENSEARCH' | 'ELASTICS
   defineReport({
     on: given.on,
     id: given.id,
-    title: `Report ${given.name} without encryption at rest, or outside of a VPC`,
+    title: `Report ${given.name} without encryption at rest, or outside a VPC`,
     package: packageRef,
     controls: { 'aws-fsbp': given.controls },
     rules: rulesOf(`${given.engine}_ENCRYPTED_AT_REST`, `${given.engine}_IN_VPC_ONLY`),
     calls: domainCalls,
     blindSpots: [
-      'Who reaches a public endpoint: the access policy of the domain, and fine-grained access control, say that.',
-      'Snapshots that were made before it was encrypted.',
+      'Who can reach a public endpoint: the access policy of the domain and fine-grained access control decide that.',
+      'Snapshots from before it was encrypted.',
     ],
     alsoFoundBy: { prowler: ['opensearch_service_domains_encryption_at_rest_enabled', 'opensearch_service_domains_not_publicly_accessible'] },
     at: ({ EncryptionAtRestOptions, VPCOptions, EngineVersion }) => ({
@@ -25,7 +25,7 @@ const reporting = (given: OfDomain & { readonly engine: 'OPENSEARCH' | 'ELASTICS
     // A domain with a public endpoint has no VPC options.
     absent: { vpc: null },
     gap({ now: { encrypted, vpc, version }, id }) {
-      const wrong = [...(encrypted ? [] : ['does not encrypt what it stores']), ...(vpc === null ? ['has a public endpoint'] : [])];
+      const wrong = [...(encrypted ? [] : ['does not encrypt data at rest']), ...(vpc === null ? ['has a public endpoint'] : [])];
       if (wrong.length === 0) return null;
       return {
         message: `Domain ${id} ${wrong.join(', and ')}.`,
@@ -33,22 +33,22 @@ const reporting = (given: OfDomain & { readonly engine: 'OPENSEARCH' | 'ELASTICS
           ...(encrypted
             ? []
             : isEncryptable(version)
-              ? ['Turn on encryption at rest with a key of KMS. OpenSearch Service moves the domain to new nodes for it, and it cannot be turned off again.']
-              : [`${version.replace('_', ' ')} takes no encryption: make a domain that encrypts, and restore a snapshot into it.`]),
+              ? ['Turn on encryption at rest with a KMS key. OpenSearch Service moves the domain to new nodes for it, and it cannot be turned off again.']
+              : [`${version.replace('_', ' ')} does not support encryption: create a domain with encryption, and restore a snapshot to it.`]),
           ...(vpc === null
             ? [
-                'A domain cannot be moved into a VPC: make one there, and restore a snapshot into it.',
-                'Until clients use that one, see that the access policy names principals or addresses, and not everybody.',
+                'A domain cannot be moved into a VPC: create one there, and restore a snapshot to it.',
+                'Until clients use the new domain, make sure that the access policy names principals or addresses, not everyone.',
               ]
             : []),
         ],
       };
     },
-    closed: 'the domain encrypts what it stores and is in a VPC, or is gone',
+    closed: 'the domain encrypts data at rest and is in a VPC, or is gone',
   });
 
 /**
- * Reports a domain of OpenSearch that does not encrypt what it stores, or that has a public endpoint.
+ * Reports a domain of OpenSearch that does not encrypt data at rest, or that has a public endpoint.
  *
  * @see https://docs.aws.amazon.com/securityhub/latest/userguide/opensearch-controls.html#opensearch-1
  */

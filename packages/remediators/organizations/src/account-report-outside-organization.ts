@@ -21,14 +21,11 @@ export const reportOutsideOrganization = defineReport({
   // RemoveAccountFromOrganization is recorded in the management account alone: sweeps find what it leaves.
   calls: { 'organizations:LeaveOrganization': 'account', 'organizations:AcceptHandshake': 'account' },
   alsoFoundBy: { prowler: ['organizations_account_part_of_organizations'] },
-  blindSpots: [
-    'Who pays for the account, and whether its owner may move it.',
-    'Which service control policies it would get with its place in the organization.',
-  ],
+  blindSpots: ['Who pays for the account, and whether its owner may move it.', 'Which service control policies it would inherit in the organization.'],
   parameters: z.strictObject({
     managementAccount: z
-      .optional(z.string().check(z.regex(/^[0-9]{12}$/, 'an account id of 12 digits')))
-      .check(z.describe('The management account of the organization that is meant. Without it any organization will do.')),
+      .optional(z.string().check(z.regex(/^[0-9]{12}$/, 'a 12-digit account id')))
+      .check(z.describe('The management account of the required organization. Without it, any organization is accepted.')),
   }),
   ruleParameters: { MasterAccountId: 'managementAccount' },
   read: {
@@ -48,13 +45,13 @@ export const reportOutsideOrganization = defineReport({
     return {
       message:
         organization === null
-          ? `Account ${id} is in no organization.`
-          : `Account ${id} is in the organization ${organization} of account ${managedBy}, and not in that of ${wanted}.`,
+          ? `Account ${id} is not in an organization.`
+          : `Account ${id} is in the organization ${organization} of account ${managedBy}, not in that of ${wanted}.`,
       steps: [
         ...(organization === null
           ? []
-          : [`Ask the owner of account ${managedBy} to let it go: who leaves loses policies, central logs and its payment method.`]),
-        'See which service control policies, billing and delegated services it will get, and what of them could stop its workloads.',
+          : [`Ask the owner of account ${managedBy} to release it: an account that leaves loses policies, central logs and its payment method.`]),
+        'Find out which service control policies, billing and delegated services will apply to it, and which of them could affect its workloads.',
         `Invite it from the management account${wanted === undefined ? '' : ` ${wanted}`}, accept the invitation as its owner, and move it to its organizational unit.`,
       ],
     };

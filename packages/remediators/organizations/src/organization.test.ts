@@ -10,7 +10,7 @@ const failing = (name: string) => ({ organizations: { DescribeOrganization: Obje
 it('is in none where Organizations says so, and unknown where it says anything else', async () => {
   expect(await assess(report, REF, failing('AWSOrganizationsNotInUseException'))).toMatchObject({
     status: 'manual',
-    message: 'Account 111111111111 is in no organization.',
+    message: 'Account 111111111111 is not in an organization.',
   });
   await expect(look(report, REF, failing('AccessDeniedException'))).rejects.toThrow('no');
   await expect(look(report, REF, { organizations: { DescribeOrganization: {} } })).rejects.toThrow('organization');
@@ -20,7 +20,7 @@ it('is in the right one by the management account that policy or rule name', asy
   expect((await assess(report, REF, IN, { parameters: { managementAccount: '222222222222' } })).status).toBe('compliant');
   expect(await assess(report, REF, IN, { parameters: { managementAccount: '333333333333' } })).toMatchObject({
     status: 'manual',
-    message: expect.stringContaining('and not in that of 333333333333'),
+    message: expect.stringContaining('not in that of 333333333333'),
   });
   const seen = await look(report, REF, IN);
   if (seen === 'gone') throw new Error('It is there.');

@@ -5,7 +5,9 @@ import { packageRef } from './package-ref.js';
 import { busy, dbInstance, instanceCalls, ofCluster, status } from './resources.js';
 
 const parameters = z.strictObject({
-  minDays: z._default(z.int().check(z.gte(1), z.lte(35)), 7).check(z.describe('Automated backups that are kept for fewer days are kept for this many.')),
+  minDays: z
+    ._default(z.int().check(z.gte(1), z.lte(35)), 7)
+    .check(z.describe('The required minimum in days. A shorter retention of automated backups is raised to it.')),
 });
 
 /**
@@ -17,7 +19,7 @@ const parameters = z.strictObject({
 export const enableAutomatedBackups = defineSetting({
   on: dbInstance,
   id: 'rds-enable-automated-backups',
-  title: 'Turn on or lengthen automated backups of a DB instance',
+  title: 'Turn on automated backups of a DB instance, or raise their retention',
   package: packageRef,
   controls: { 'aws-fsbp': ['RDS.11'] },
   rules: { DB_INSTANCE_BACKUP_ENABLED: 'db-instance-backup-enabled' },
@@ -25,7 +27,7 @@ export const enableAutomatedBackups = defineSetting({
   calls: instanceCalls,
   ceiling: 'approve',
   settle: 'PT60S',
-  blindSpots: ['What the backups cost.', 'Whether AWS Backup, or snapshots of its own, keep the database restorable already.'],
+  blindSpots: ['What the backups cost.', 'Whether AWS Backup or manual snapshots already make the database restorable.'],
   alsoFoundBy: { prowler: ['rds_instance_backup_enabled'] },
   inCode: { cloudFormation: 'AWS::RDS::DBInstance BackupRetentionPeriod', terraform: 'aws_db_instance backup_retention_period' },
   parameters,
@@ -41,30 +43,30 @@ export const enableAutomatedBackups = defineSetting({
     {
       code: 'restarts',
       effect: 'approve',
-      what: 'There are no automated backups: the first period restarts the instance in its next maintenance window.',
-      advice: 'See when its maintenance window is, and whether a restart fits there.',
+      what: 'There are no automated backups: turning them on restarts the instance in its next maintenance window.',
+      advice: 'Find out when its maintenance window is, and whether a restart is acceptable then.',
       when: ({ now, id }) => (now.days === 0 ? `${id} has no automated backups: it restarts in its next maintenance window` : null),
     },
     {
       code: 'read-replica',
       effect: 'approve',
-      what: 'It is a read replica: its source may have the backups that are needed.',
-      advice: 'See what the source keeps. Approve, or record an exception.',
+      what: 'It is a read replica: its source may already have the required backups.',
+      advice: 'Find out which backups the source keeps. Approve, or record an exception.',
       when: ({ now, id }) => (now.source === null ? null : `${id} is a read replica of ${now.source}`),
     },
     busy,
   ],
   rollback: {
     restores: 'equivalent',
-    what: 'The period is set back. From some to none comes with the next maintenance window.',
-    not: ['Backups older than the period before: RDS deletes them for good, so it has to be accepted (`--accept-loss`).'],
+    what: 'The retention period is set back. Turning backups off takes effect in the next maintenance window.',
+    not: ['Backups older than the earlier retention period: RDS deletes them permanently, so the loss has to be accepted (`--accept-loss`).'],
   },
   instead({ now: { days, pending, cluster }, parameters: { minDays } }) {
     if (days >= minDays) return null;
     if (pending === null || pending < minDays) return ofCluster(cluster, `--backup-retention-period ${minDays}`);
     return {
       status: 'manual',
-      message: `Backups are kept for ${days} days; ${pending} are to come in its maintenance window.`,
+      message: `Backups are kept for ${days} days; ${pending} days take effect in its maintenance window.`,
       steps: ['Wait for the window.'],
     };
   },

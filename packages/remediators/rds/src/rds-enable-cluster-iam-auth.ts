@@ -26,9 +26,9 @@ export const enableClusterIamAuth = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'How many connections it makes a second: small instance classes feel the checks.',
-    'Whether the version of the engine, in this region, knows it: RDS refuses the call where it does not.',
-    'Which database users are let in by a token: none, until somebody grants it to them.',
+    'How many new connections per second it gets: the checks can slow small instance classes.',
+    'Whether the engine version supports it in this region: if not, RDS rejects the call.',
+    'Which database users may sign in with a token: none, until it is granted to them.',
   ],
   alsoFoundBy: { prowler: ['rds_cluster_iam_authentication_enabled'] },
   inCode: { cloudFormation: 'AWS::RDS::DBCluster EnableIAMDatabaseAuthentication', terraform: 'aws_rds_cluster iam_database_authentication_enabled' },
@@ -43,17 +43,18 @@ export const enableClusterIamAuth = defineSetting({
     {
       code: 'busy',
       effect: 'approve',
-      what: 'The cluster is being made, changed, backed up or stopped: RDS refuses to change it, or makes the change later.',
-      advice: 'Wait until it is available, and approve then.',
+      what: 'The cluster is being created, changed, backed up or stopped: RDS rejects the change, or makes it later.',
+      advice: 'Wait until it is available. Then approve.',
       when: ({ context, id }) =>
         context === undefined || context.status === 'available' ? null : `${id} is not available at the moment: it is ${context.status}`,
     },
   ],
-  rollback: { restores: 'equivalent', what: 'It is turned off again.', not: ['Connections that were made by a token meanwhile.'] },
+  rollback: { restores: 'equivalent', what: 'It is turned off again.', not: ['Connections made with a token in the meantime.'] },
   instead({ now: { enabled, pending, engine }, id }) {
     if (enabled) return null;
-    if (pending === true) return { status: 'manual', message: `${id} lets in by IAM after its maintenance window.`, steps: ['Wait for the window.'] };
-    return ENGINES.includes(engine) ? null : { status: 'not-applicable', reason: `The engine ${engine} does not let in by IAM.` };
+    if (pending === true)
+      return { status: 'manual', message: `${id} supports IAM database authentication after its maintenance window.`, steps: ['Wait for the window.'] };
+    return ENGINES.includes(engine) ? null : { status: 'not-applicable', reason: `The engine ${engine} does not support IAM database authentication.` };
   },
   wanted: ({ now }) => ({ ...now, enabled: true }),
   writes: [rds.pick('ModifyDBCluster')],

@@ -5,10 +5,10 @@ import { packageRef } from './package-ref.js';
 import { busy, dbInstance, instanceCalls, status } from './resources.js';
 
 const parameters = z.strictObject({
-  seconds: z._default(z.literal([1, 5, 10, 15, 30, 60]), 60).check(z.describe('How often metrics of the operating system are collected.')),
+  seconds: z._default(z.literal([1, 5, 10, 15, 30, 60]), 60).check(z.describe('The interval of operating system metrics, in seconds.')),
   roleArn: z
     .optional(z.string().check(z.regex(/^arn:[a-z-]+:iam::[0-9]{12}:role\/[\w+=,.@/-]+$/, 'the ARN of a role')))
-    .check(z.describe('The role that RDS sends metrics with; it is passed to monitoring.rds.amazonaws.com. Needed: IAM lets no other be passed.')),
+    .check(z.describe('The role with which RDS sends metrics. It is passed to monitoring.rds.amazonaws.com. Required: IAM allows no other role to be passed.')),
 });
 
 /**
@@ -26,17 +26,17 @@ export const enableEnhancedMonitoring = defineSetting({
   calls: instanceCalls,
   ceiling: 'enforce',
   settle: 'PT60S',
-  blindSpots: ['What the metrics cost in CloudWatch Logs.', 'Whether the role may write logs: then no metrics arrive.'],
+  blindSpots: ['What the metrics cost in CloudWatch Logs.', 'Whether the role is allowed to write logs: if not, no metrics arrive.'],
   parameters,
   at: ({ MonitoringInterval, MonitoringRoleArn }) => ({ seconds: MonitoringInterval, role: MonitoringRoleArn }),
   // Instances that never had it are described without either.
   absent: { seconds: 0, role: null },
   context: status,
-  hazards: [shortLived('metrics of it are paid for, and nobody reads them'), busy],
+  hazards: [shortLived('its metrics cost money, and nobody reads them'), busy],
   rollback: {
     restores: 'equivalent',
     what: 'Enhanced monitoring is turned off again.',
-    not: ['RDS may go on naming the role of an instance that is not monitored.'],
+    not: ['RDS may still show the role of an instance that is not monitored.'],
   },
   alsoFoundBy: { prowler: ['rds_instance_enhanced_monitoring_enabled'] },
   inCode: {

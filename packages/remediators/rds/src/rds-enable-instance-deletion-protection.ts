@@ -18,18 +18,16 @@ export const enableInstanceDeletionProtection = defineSetting({
   calls: instanceCalls,
   ceiling: 'enforce',
   settle: 'PT60S',
-  blindSpots: ['Stacks and pipelines that delete or replace the instance: they fail from then on, until the protection is turned off.'],
+  blindSpots: ['Stacks and pipelines that delete or replace the instance: they fail until the protection is turned off.'],
   at: ({ DeletionProtection, DBClusterIdentifier }) => ({ protected: DeletionProtection, cluster: DBClusterIdentifier }),
   absent: { cluster: null },
   context: status,
-  hazards: [shortLived('what deletes the instance fails'), busy],
+  hazards: [shortLived('whatever deletes the instance would fail'), busy],
   rollback: { restores: 'exact', what: 'Deletion protection is turned off again.', not: [] },
   alsoFoundBy: { prowler: ['rds_instance_deletion_protection'] },
   inCode: { cloudFormation: 'AWS::RDS::DBInstance DeletionProtection', terraform: 'aws_db_instance deletion_protection' },
   instead: ({ now: { cluster } }) =>
-    cluster === null
-      ? null
-      : { status: 'not-applicable', reason: `It is a member of the cluster ${cluster}, which has the protection for all of its members.` },
+    cluster === null ? null : { status: 'not-applicable', reason: `It is a member of the cluster ${cluster}, which protects all of its members.` },
   wanted: ({ now }) => ({ ...now, protected: true }),
   writes: [rds.pick('ModifyDBInstance')],
   write: ({ id, to }) => rds.call('ModifyDBInstance', { DBInstanceIdentifier: id, DeletionProtection: to.protected }),

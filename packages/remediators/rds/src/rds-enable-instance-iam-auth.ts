@@ -22,9 +22,9 @@ export const enableInstanceIamAuth = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'How many connections it makes a second: a small instance class feels the checks.',
-    'Whether the version of the engine, in this region, knows it: RDS refuses the call where it does not.',
-    'Which database users are let in by a token: none, until somebody grants it to them.',
+    'How many new connections per second it gets: the checks can slow a small instance class.',
+    'Whether the engine version supports it in this region: if not, RDS rejects the call.',
+    'Which database users may sign in with a token: none, until it is granted to them.',
   ],
   alsoFoundBy: { prowler: ['rds_instance_iam_authentication_enabled'] },
   inCode: { cloudFormation: 'AWS::RDS::DBInstance EnableIAMDatabaseAuthentication', terraform: 'aws_db_instance iam_database_authentication_enabled' },
@@ -38,15 +38,16 @@ export const enableInstanceIamAuth = defineSetting({
   absent: { enabled: false, pending: null, cluster: null },
   context: status,
   hazards: [busy],
-  rollback: { restores: 'equivalent', what: 'It is turned off again.', not: ['Connections that were made by a token meanwhile.'] },
+  rollback: { restores: 'equivalent', what: 'It is turned off again.', not: ['Connections made with a token in the meantime.'] },
   instead({ now: { enabled, pending, cluster, engine }, id }) {
     if (enabled) return null;
     if (cluster !== null) return ofCluster(cluster, '--enable-iam-database-authentication');
     // RDS would have said which cluster.
     if (engine.startsWith('aurora'))
-      return { status: 'manual', message: `${id} is of Aurora, where this is set for the whole cluster.`, steps: ['Set it for its cluster.'] };
-    if (pending === true) return { status: 'manual', message: `${id} lets in by IAM after its maintenance window.`, steps: ['Wait for the window.'] };
-    return ENGINES.includes(engine) ? null : { status: 'not-applicable', reason: `The engine ${engine} does not let in by IAM.` };
+      return { status: 'manual', message: `${id} is an Aurora instance, where this is set for the whole cluster.`, steps: ['Set it for its cluster.'] };
+    if (pending === true)
+      return { status: 'manual', message: `${id} supports IAM database authentication after its maintenance window.`, steps: ['Wait for the window.'] };
+    return ENGINES.includes(engine) ? null : { status: 'not-applicable', reason: `The engine ${engine} does not support IAM database authentication.` };
   },
   wanted: ({ now }) => ({ ...now, enabled: true }),
   writes: [rds.pick('ModifyDBInstance')],

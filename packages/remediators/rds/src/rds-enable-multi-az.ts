@@ -22,9 +22,9 @@ export const enableMultiAz = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'What the standby costs: about as much again.',
-    'How much slower writes become, while it is made and after.',
-    'Whether the subnet group has a subnet in another zone with addresses that are free.',
+    'What the standby costs: about as much as the instance.',
+    'How much slower writes become, while the standby is created and afterwards.',
+    'Whether the subnet group has a subnet in another zone with free addresses.',
   ],
   alsoFoundBy: { prowler: ['rds_instance_multi_az'] },
   inCode: { cloudFormation: 'AWS::RDS::DBInstance MultiAZ', terraform: 'aws_db_instance multi_az' },
@@ -38,26 +38,26 @@ export const enableMultiAz = defineSetting({
   absent: { pending: null, cluster: null, source: null },
   context: status,
   hazards: [
-    shortLived('a standby of it is paid for'),
+    shortLived('its standby costs money'),
     {
       code: 'read-replica',
       effect: 'approve',
-      what: 'It is a read replica: the source, and other replicas, may be what has to stay.',
-      advice: 'See what reads it when it fails. Approve, or record an exception.',
+      what: 'It is a read replica: the source and other replicas may be what has to stay available.',
+      advice: 'Find out what its readers do when it fails. Approve, or record an exception.',
       when: ({ now, id }) => (now.source === null ? null : `${id} is a read replica of ${now.source}`),
     },
     busy,
   ],
-  rollback: { restores: 'equivalent', what: 'The standby goes with the next maintenance window.', not: ['What it has cost by then.'] },
+  rollback: { restores: 'equivalent', what: 'The standby is removed in the next maintenance window.', not: ['Its cost until then.'] },
   instead({ now: { standby, pending, cluster, engine }, id }) {
-    if (cluster !== null) return { status: 'not-applicable', reason: `It belongs to the DB cluster ${cluster}, whose members stand in for each other.` };
+    if (cluster !== null) return { status: 'not-applicable', reason: `It belongs to the DB cluster ${cluster}, whose members replace each other.` };
     if (standby) return null;
     if (pending === true) return { status: 'manual', message: `${id} gets a standby in its maintenance window.`, steps: ['Wait for the window.'] };
     if (!WITHOUT_STANDBY.includes(engine)) return null;
     return {
       status: 'manual',
-      message: `${id} has no standby, and its edition (${engine}) takes none.`,
-      steps: ['Move the database to another edition, or see that a snapshot restores it fast enough, and record an exception.'],
+      message: `${id} has no standby, and its edition (${engine}) supports none.`,
+      steps: ['Move the database to another edition. Or make sure that a restore from a snapshot is fast enough, and record an exception.'],
     };
   },
   wanted: ({ now }) => ({ ...now, standby: true }),

@@ -6,8 +6,8 @@ import { dbSnapshot } from './resources.js';
 
 const parameters = z.strictObject({
   kmsKeyArn: z
-    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:(?:[a-z0-9-]+|\{region\}):[0-9]{12}:key\/[\w-]+$/, 'the ARN of a key of KMS')))
-    .check(z.describe('The key of the copies: symmetric, enabled, of their region, and open to whoever restores them. {region} stands for the region.')),
+    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:(?:[a-z0-9-]+|\{region\}):[0-9]{12}:key\/[\w-]+$/, 'the ARN of a KMS key')))
+    .check(z.describe('The KMS key of the copies: symmetric, enabled, in their region, and usable by whoever restores them. {region} stands for the region.')),
 });
 
 /** The name of the copy. */
@@ -22,7 +22,7 @@ const copyOf = (id: string) => `${id}-encrypted`;
 export const encryptSnapshotCopy = defineSetting({
   on: dbSnapshot,
   id: 'rds-encrypt-snapshot-copy',
-  title: 'Make an encrypted copy of an unencrypted snapshot',
+  title: 'Create an encrypted copy of an unencrypted snapshot',
   package: packageRef,
   controls: { 'aws-fsbp': ['RDS.4'] },
   rules: { RDS_SNAPSHOT_ENCRYPTED: 'rds-snapshot-encrypted' },
@@ -30,8 +30,8 @@ export const encryptSnapshotCopy = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Who restores by the name of the original, and which accounts it is shared with: the copy is shared with nobody.',
-    'Whether the fix role may use the key (`kms:CreateGrant`, `kms:DescribeKey`): RDS refuses the copy where it may not.',
+    'Who restores the original by its name, and with which accounts it is shared: the copy is not shared.',
+    'Whether the fix role may use the key (`kms:CreateGrant`, `kms:DescribeKey`): if not, RDS rejects the copy.',
     'What the copy costs, and how long it takes: it counts towards the quota of snapshots.',
   ],
   parameters,
@@ -57,28 +57,28 @@ export const encryptSnapshotCopy = defineSetting({
       return { ...here, copy: isCopy ? ('made' as const) : ('another' as const) };
     },
   },
-  hazards: [shortLived('a copy of it is paid for, and nobody deletes it')],
-  rollback: { restores: 'nothing', what: 'Nothing here deletes a snapshot: the copy stays until a person deletes it.', not: [] },
-  inCode: { cloudFormation: 'none: a snapshot is not in it', terraform: 'aws_db_snapshot_copy kms_key_id' },
+  hazards: [shortLived('its copy costs money, and nobody deletes it')],
+  rollback: { restores: 'nothing', what: 'Redress never deletes a snapshot: the copy stays until a person deletes it.', not: [] },
+  inCode: { cloudFormation: 'none: it does not contain snapshots', terraform: 'aws_db_snapshot_copy kms_key_id' },
   instead({ now: { encrypted, kind, copy }, id, parameters: { kmsKeyArn } }) {
     if (encrypted) return null;
     if (kind !== 'manual')
       return {
         status: 'manual',
-        message: `The snapshot ${id} is not encrypted. It is not a manual one: it goes with the backups of its instance.`,
-        steps: ['Encrypt the instance: rds-report-unencrypted-instance says how. Its later snapshots are encrypted.'],
+        message: `The snapshot ${id} is not encrypted. It is an automated snapshot, and is deleted with the backups of its instance.`,
+        steps: ['Encrypt the instance: rds-report-unencrypted-instance describes how. Its later snapshots are encrypted.'],
       };
     if (copy === 'made')
       return {
         status: 'manual',
         message: `The snapshot ${id} is not encrypted. ${copyOf(id)} is its encrypted copy.`,
-        steps: [`Wait until ${copyOf(id)} is available, and restore it once.`, `Let whoever restores or shares ${id} use the copy, and delete ${id} then.`],
+        steps: [`Wait until ${copyOf(id)} is available, and restore it once.`, `Switch whoever restores or shares ${id} to the copy. Then delete ${id}.`],
       };
     if (copy === 'another')
       return {
         status: 'manual',
-        message: `The snapshot ${id} is not encrypted, and ${copyOf(id)}, the name of its copy, is that of another snapshot.`,
-        steps: ['Copy it by hand under another name, with a key of KMS.', `Delete ${id} when nobody restores or shares it any more.`],
+        message: `The snapshot ${id} is not encrypted, and another snapshot already has the name of its copy, ${copyOf(id)}.`,
+        steps: ['Copy it by hand under another name, with a KMS key.', `Delete ${id} when nobody restores or shares it any more.`],
       };
     return needs('rds-encrypt-snapshot-copy', `The snapshot ${id} is not encrypted`, { kmsKeyArn });
   },

@@ -42,7 +42,7 @@ export const exportLogsToCloudWatch = defineSetting({
   calls: instanceCalls,
   ceiling: 'enforce',
   settle: 'PT60S',
-  blindSpots: ['What the logs cost.', 'Whether parameter and option groups let the engine write them: audit and general logs need settings of their own.'],
+  blindSpots: ['What the logs cost.', 'Whether parameter and option groups let the engine write them: audit and general logs need their own settings.'],
   // RDS leaves the lists out where nothing is exported. What it is turning on or off at the moment is as good as done.
   at({ EnabledCloudwatchLogsExports: enabled = [], PendingModifiedValues: pending, Engine, DBClusterIdentifier }) {
     const { LogTypesToEnable = [], LogTypesToDisable = [] } = pending?.PendingCloudwatchLogsExports ?? {};
@@ -52,23 +52,23 @@ export const exportLogsToCloudWatch = defineSetting({
   absent: { cluster: null },
   context: status,
   hazards: [
-    shortLived('logs of it are paid for, and nobody reads them'),
+    shortLived('its logs cost money, and nobody reads them'),
     {
       code: 'statements',
       effect: 'approve',
-      what: 'Audit, general, slow query and trace logs, and the log of PostgreSQL, may hold statements, and so what is in tables: whoever reads the log group reads it, too.',
-      advice: 'See who may read log groups below /aws/rds, and whether the engine writes such logs. Then approve.',
+      what: 'Audit, general, slow query and trace logs, and the log of PostgreSQL, may contain SQL statements, and with them table data: everyone who can read the log group can read that, too.',
+      advice: 'Find out who may read log groups under /aws/rds, and whether the engine writes such logs. Then approve.',
       when({ now, to }) {
         const told = added(now, to).filter((log) => STATEMENTS.includes(log));
-        return told.length === 0 ? null : `${told.join(', ')} may hold statements, and so what is in tables.`;
+        return told.length === 0 ? null : `${told.join(', ')} may contain SQL statements, and with them table data.`;
       },
     },
     busy,
   ],
   rollback: {
     restores: 'exact',
-    what: 'The logs that were added are not exported any more.',
-    not: ['What was exported meanwhile: it stays in its log group.'],
+    what: 'The added logs are no longer exported.',
+    not: ['Logs exported in the meantime: they stay in their log group.'],
   },
   alsoFoundBy: { prowler: ['rds_instance_integration_cloudwatch_logs'] },
   inCode: { cloudFormation: 'AWS::RDS::DBInstance EnableCloudwatchLogsExports', terraform: 'aws_db_instance enabled_cloudwatch_logs_exports' },
@@ -77,8 +77,8 @@ export const exportLogsToCloudWatch = defineSetting({
     if (logsOf(engine) !== null) return null;
     return {
       status: 'manual',
-      message: `Which logs ${engine} exports is not known here, so those of ${id} are not turned on.`,
-      steps: ['Turn on what its console offers, or record an exception.'],
+      message: `It is not known which logs ${engine} exports, so those of ${id} are not turned on.`,
+      steps: ['Turn on the exports that the RDS console offers, or record an exception.'],
     };
   },
   wanted: ({ now }) => ({ ...now, exports: [...new Set([...now.exports, ...(logsOf(now.engine) ?? [])])].sort() }),

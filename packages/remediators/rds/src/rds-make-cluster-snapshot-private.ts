@@ -11,13 +11,13 @@ import { dbClusterSnapshot } from './resources.js';
 export const makeClusterSnapshotPrivate = defineSetting({
   on: dbClusterSnapshot,
   id: 'rds-make-cluster-snapshot-private',
-  title: 'Remove the public right to restore a DB cluster snapshot',
+  title: 'Remove public access to a DB cluster snapshot',
   package: packageRef,
   controls: { 'aws-fsbp': ['RDS.1'] },
   rules: { RDS_SNAPSHOTS_PUBLIC_PROHIBITED: 'rds-snapshots-public-prohibited' },
   calls: { 'rds:ModifyDBClusterSnapshotAttribute': 'request.dBClusterSnapshotIdentifier' },
   ceiling: 'enforce',
-  blindSpots: ['Who has restored or copied it already: their copies stay.', 'Accounts that restore it by the public right, and are not named.'],
+  blindSpots: ['Copies and restores that others have already made: they stay.', 'Accounts that restore it through the public permission, and are not named.'],
   read: {
     reads: [rds.pick('DescribeDBClusterSnapshotAttributes')],
     async of({ aws, id }) {
@@ -26,10 +26,10 @@ export const makeClusterSnapshotPrivate = defineSetting({
       return { public: restore === undefined ? undefined : given(restore, 'AttributeValues').includes('all') };
     },
   },
-  hazards: [sharedOnPurpose('who restores it without being named could not any more')],
-  rollback: { restores: 'exact', what: 'Everybody may restore it again.', not: [] },
+  hazards: [sharedOnPurpose('accounts that are not named could no longer restore it')],
+  rollback: { restores: 'exact', what: 'The snapshot is public again.', not: [] },
   alsoFoundBy: { prowler: ['rds_snapshots_public_access'] },
-  inCode: { cloudFormation: 'none: a snapshot is not in it', terraform: 'aws_db_cluster_snapshot shared_accounts' },
+  inCode: { cloudFormation: 'none: it does not contain snapshots', terraform: 'aws_db_cluster_snapshot shared_accounts' },
   wanted: () => ({ public: false }),
   writes: [rds.pick('ModifyDBClusterSnapshotAttribute')],
   write: ({ id, to }) =>
@@ -38,5 +38,5 @@ export const makeClusterSnapshotPrivate = defineSetting({
       AttributeName: 'restore',
       [to.public ? 'ValuesToAdd' : 'ValuesToRemove']: ['all'],
     }),
-  summary: ({ id }) => `take from everybody the right to restore ${id}`,
+  summary: ({ id }) => `remove public access to ${id}`,
 });

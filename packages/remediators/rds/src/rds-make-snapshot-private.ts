@@ -11,13 +11,13 @@ import { dbSnapshot } from './resources.js';
 export const makeSnapshotPrivate = defineSetting({
   on: dbSnapshot,
   id: 'rds-make-snapshot-private',
-  title: 'Remove the public right to restore a DB snapshot',
+  title: 'Remove public access to a DB snapshot',
   package: packageRef,
   controls: { 'aws-fsbp': ['RDS.1'] },
   rules: { RDS_SNAPSHOTS_PUBLIC_PROHIBITED: 'rds-snapshots-public-prohibited' },
   calls: { 'rds:ModifyDBSnapshotAttribute': 'request.dBSnapshotIdentifier' },
   ceiling: 'enforce',
-  blindSpots: ['Who has restored or copied it already: their copies stay.', 'Accounts that restore it by the public right, and are not named.'],
+  blindSpots: ['Copies and restores that others have already made: they stay.', 'Accounts that restore it through the public permission, and are not named.'],
   read: {
     reads: [rds.pick('DescribeDBSnapshotAttributes')],
     async of({ aws, id }) {
@@ -26,13 +26,13 @@ export const makeSnapshotPrivate = defineSetting({
       return { public: restore === undefined ? undefined : given(restore, 'AttributeValues').includes('all') };
     },
   },
-  hazards: [sharedOnPurpose('who restores it without being named could not any more')],
-  rollback: { restores: 'exact', what: 'Everybody may restore it again.', not: [] },
+  hazards: [sharedOnPurpose('accounts that are not named could no longer restore it')],
+  rollback: { restores: 'exact', what: 'The snapshot is public again.', not: [] },
   alsoFoundBy: { prowler: ['rds_snapshots_public_access'] },
-  inCode: { cloudFormation: 'none: a snapshot is not in it', terraform: 'aws_db_snapshot shared_accounts' },
+  inCode: { cloudFormation: 'none: it does not contain snapshots', terraform: 'aws_db_snapshot shared_accounts' },
   wanted: () => ({ public: false }),
   writes: [rds.pick('ModifyDBSnapshotAttribute')],
   write: ({ id, to }) =>
     rds.call('ModifyDBSnapshotAttribute', { DBSnapshotIdentifier: id, AttributeName: 'restore', [to.public ? 'ValuesToAdd' : 'ValuesToRemove']: ['all'] }),
-  summary: ({ id }) => `take from everybody the right to restore ${id}`,
+  summary: ({ id }) => `remove public access to ${id}`,
 });

@@ -18,16 +18,16 @@ export const reportUnencryptedClusterSnapshot = defineReport({
     'rds:CreateDBClusterSnapshot': 'request.dBClusterSnapshotIdentifier',
     'rds:CopyDBClusterSnapshot': 'request.targetDBClusterSnapshotIdentifier',
   },
-  blindSpots: ['Who restores by its name, and which accounts it is shared with.'],
+  blindSpots: ['Who restores it by its name, and with which accounts it is shared.'],
   at: ({ StorageEncrypted }) => ({ encrypted: StorageEncrypted }),
   gap: ({ now: { encrypted }, id }) =>
     encrypted
       ? null
       : {
-          message: `The snapshot ${id} of a DB cluster is not encrypted, and RDS makes no encrypted copy of it.`,
+          message: `The snapshot ${id} of a DB cluster is not encrypted, and RDS cannot create an encrypted copy of it.`,
           steps: [
-            'Restore it as a new cluster with a key of KMS, and make a snapshot of that cluster.',
-            `Let whoever restores or shares ${id} use the new one. Then delete ${id}, and the cluster that was restored for it.`,
+            'Restore it as a new cluster with a KMS key, and create a snapshot of that cluster.',
+            `Switch whoever restores or shares ${id} to the new snapshot. Then delete ${id}, and the cluster that was restored for it.`,
           ],
         },
   closed: 'the snapshot is encrypted, or gone',

@@ -21,7 +21,7 @@ export const reportUnencryptedInstance = defineReport({
   rules: { RDS_STORAGE_ENCRYPTED: 'rds-storage-encrypted' },
   calls: { 'rds:CreateDBInstance': 'request.dBInstanceIdentifier', 'rds:RestoreDBInstanceFromDBSnapshot': 'request.dBInstanceIdentifier' },
   alsoFoundBy: { prowler: ['rds_instance_storage_encrypted'] },
-  blindSpots: ['Whether the database encrypts its data otherwise.', 'How long the instance may be away, and who has its endpoint written down.'],
+  blindSpots: ['Whether the database encrypts its data in another way.', 'How long the instance may be unavailable, and where its endpoint is configured.'],
   at: ({ StorageEncrypted, DBClusterIdentifier, ReadReplicaDBInstanceIdentifiers = [] }) => ({
     encrypted: StorageEncrypted,
     cluster: DBClusterIdentifier,
@@ -30,23 +30,23 @@ export const reportUnencryptedInstance = defineReport({
   absent: { cluster: null },
   gap: ({ now: { encrypted, cluster, replicas }, id }) => {
     if (encrypted) return null;
-    const message = `The storage of DB instance ${id} is not encrypted${cluster === null ? '' : `: it is that of the cluster ${cluster}`}.`;
+    const message = `The storage of DB instance ${id} is not encrypted${cluster === null ? '' : `: it is the storage of the cluster ${cluster}`}.`;
     if (cluster !== null)
       return {
         message,
         steps: [
-          `Make a snapshot of the cluster ${cluster}, and restore it with a key of KMS as a new cluster.`,
-          'In a maintenance window: stop the writers, restore from a last snapshot, and move the endpoints.',
-          'Keep the old cluster until the new one is shown to work.',
+          `Create a snapshot of the cluster ${cluster}, and restore it as a new cluster with a KMS key.`,
+          'In a maintenance window, stop the writers, restore from a final snapshot, and move the endpoints.',
+          'Keep the old cluster until the new one is known to work.',
         ],
       };
     return {
       message,
       steps: [
-        'Make a snapshot, copy it with a key of KMS, and restore the copy as a new instance: try that first, beyond the maintenance window.',
-        ...(replicas.length === 0 ? [] : [`Plan for its read replicas (${replicas.join(', ')}): they are made new from the encrypted instance.`]),
-        'In a maintenance window: stop the writers, do it with a last snapshot, and swap the names of the two, so that the endpoint stays.',
-        'Keep the old instance until the new one is shown to work.',
+        'Create a snapshot, copy it with a KMS key, and restore the copy as a new instance. Try that first, outside the maintenance window.',
+        ...(replicas.length === 0 ? [] : [`Plan for its read replicas (${replicas.join(', ')}): they have to be created again from the encrypted instance.`]),
+        'In a maintenance window, stop the writers, repeat this with a final snapshot, and swap the names of the two instances, so that the endpoint stays.',
+        'Keep the old instance until the new one is known to work.',
       ],
     };
   },

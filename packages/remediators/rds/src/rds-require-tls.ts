@@ -38,9 +38,9 @@ export const requireTls = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Clients whose drivers connect without TLS, or trust no certificate of RDS: they are refused. The database itself knows how each session connects.',
-    'Instances that are given the parameter group later.',
-    'Replicas in other regions, which have a parameter group of their own.',
+    'Clients whose drivers connect without TLS, or do not trust the RDS certificates: they are rejected. Only the database knows how each session connects.',
+    'Instances that use the parameter group later.',
+    'Replicas in other regions, which have their own parameter group.',
   ],
   read: {
     reads: [rds.pick('DescribeDBParameters')],
@@ -53,7 +53,7 @@ export const requireTls = defineSetting({
       const asked = { DBParameterGroupName: group, Filters: [{ Name: 'parameter-name', Values: [parameter.name] }] };
       for await (const each of paginate(aws.rds.DescribeDBParameters, asked, 'Parameters', MARKER))
         if (each.ParameterName === parameter.name) return { ...nothing, value: each.ParameterValue ?? null, set: given(each, 'Source') === 'user' };
-      throw new Error(`RDS did not say what ${parameter.name} is in ${group}.`);
+      throw new Error(`RDS returned no value of ${parameter.name} in ${group}.`);
     },
   },
   absent: { cluster: null },
@@ -75,15 +75,19 @@ export const requireTls = defineSetting({
     {
       code: 'shared-group',
       effect: 'approve',
-      what: 'Other instances have the same parameter group: their clients need TLS, too.',
-      advice: 'Ask the owners of the others, or give the instance a parameter group of its own first.',
-      when: ({ context, now, id }) =>
+      what: 'Other instances use the same parameter group: their clients need TLS, too.',
+      advice: 'Ask the owners of the other instances, or give this instance its own parameter group first.',
+      when: ({ context, now }) =>
         context === undefined || context.using.length === 0
           ? null
-          : `${now.group} is the parameter group of ${context.using.map((each) => each.id).join(', ')}, too, not of ${id} alone`,
+          : `${now.group} is also the parameter group of ${context.using.map((each) => each.id).join(', ')}`,
     },
   ],
-  rollback: { restores: 'exact', what: 'The parameter has its old value, or none of its own, as before.', not: ['Connections that were refused meanwhile.'] },
+  rollback: {
+    restores: 'exact',
+    what: 'The parameter gets its earlier value back, or is reset if it was not set.',
+    not: ['Connections that were rejected in the meantime.'],
+  },
   alsoFoundBy: { prowler: ['rds_instance_transport_encrypted'] },
   inCode: { cloudFormation: 'AWS::RDS::DBParameterGroup Parameters', terraform: 'aws_db_parameter_group parameter' },
   instead({ now: { group, engine, cluster, value }, context, id }) {
@@ -95,17 +99,17 @@ export const requireTls = defineSetting({
         ? null
         : {
             status: 'manual',
-            message: `The parameter group ${group} requires TLS, and ${id} does not run with all of it yet: it is ${context.applied}.`,
-            steps: ['Wait while it is applied. Where it waits for a restart, restart the instance once its clients connect with TLS.'],
+            message: `The parameter group ${group} requires TLS, but ${id} has not applied it completely yet: its status is ${context.applied}.`,
+            steps: ['Wait while it is applied. If it is pending a restart, restart the instance when its clients connect with TLS.'],
           };
     if (!group.startsWith('default.')) return null;
     return {
       status: 'manual',
-      message: `${id} takes connections without TLS, and its parameter group ${group} is one of RDS itself, which nobody can change.`,
+      message: `${id} accepts connections without TLS, and its parameter group ${group} is a default group of RDS, which cannot be changed.`,
       steps: [
-        `Make a parameter group of the same family with ${parameter.name} = 1, and see that it has all else that the instance needs.`,
-        `Give it to the instance: aws rds modify-db-instance --db-instance-identifier ${id} --db-parameter-group-name NAME`,
-        'Restart the instance when its clients connect with TLS: a new parameter group holds from then on.',
+        `Create a parameter group of the same family with ${parameter.name} = 1, and with all other settings that the instance needs.`,
+        `Assign it to the instance: aws rds modify-db-instance --db-instance-identifier ${id} --db-parameter-group-name NAME`,
+        'Restart the instance when its clients connect with TLS: a new parameter group takes effect with the restart.',
       ],
     };
   },
@@ -121,9 +125,9 @@ export const requireTls = defineSetting({
   },
   open: ({ id, now: { engine } }) =>
     parameterOf(engine)?.applied === 'pending-reboot'
-      ? [`${id} takes connections without TLS until it restarts: restart it once its clients connect with TLS`]
+      ? [`${id} accepts connections without TLS until it restarts: restart it when its clients connect with TLS`]
       : undefined,
-  compliant: ({ id }) => `${id} takes connections with TLS alone.`,
+  compliant: ({ id }) => `${id} accepts only connections with TLS.`,
   summary: ({ id, now: { group, engine } }) =>
-    `require TLS for connections to ${id}${parameterOf(engine)?.applied === 'immediate' ? '' : ' from its next restart'}, by the parameter group ${group}`,
+    `require TLS for connections to ${id}${parameterOf(engine)?.applied === 'immediate' ? '' : ' from its next restart'}, with the parameter group ${group}`,
 });

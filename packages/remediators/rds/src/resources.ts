@@ -80,8 +80,8 @@ export const busy: DeclaredHazard & {
 } = {
   code: 'busy',
   effect: 'approve',
-  what: 'The instance is being made, changed, backed up or stopped: RDS refuses to change it, or makes the change later.',
-  advice: 'Wait until it is available, and approve then.',
+  what: 'The instance is being created, changed, backed up or stopped: RDS rejects the change, or makes it later.',
+  advice: 'Wait until it is available. Then approve.',
   when: ({ context, id }) => (context === undefined || context.status === 'available' ? null : `${id} is not available at the moment: it is ${context.status}`),
 };
 
@@ -90,7 +90,7 @@ export function ofCluster(cluster: string | null, argument: string): Exclude<Ass
   if (cluster === null) return null;
   return {
     status: 'manual',
-    message: `It belongs to the DB cluster ${cluster}, where this is set for all members; it is not set on one.`,
+    message: `It belongs to the DB cluster ${cluster}, where this is set for all members, not for a single one.`,
     steps: [`aws rds modify-db-cluster --db-cluster-identifier ${cluster} ${argument}`],
   };
 }

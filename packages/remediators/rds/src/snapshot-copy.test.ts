@@ -76,7 +76,7 @@ describe('a snapshot that is not encrypted', () => {
   ])('has no copy where what has its name %s', async (_, more) => {
     expect(await assess(encryptSnapshotCopy, REF, of({}, more), { parameters })).toMatchObject({
       status: 'manual',
-      message: 'The snapshot orders-1 is not encrypted, and orders-1-encrypted, the name of its copy, is that of another snapshot.',
+      message: 'The snapshot orders-1 is not encrypted, and another snapshot already has the name of its copy, orders-1-encrypted.',
     });
   });
   it('that RDS makes and deletes itself is not copied', async () => {

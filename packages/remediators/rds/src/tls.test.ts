@@ -69,7 +69,7 @@ describe('TLS to an instance', () => {
     });
   });
   it('of SQL Server stays open until the instance restarts', async () => {
-    expect(await of({ engine: 'sqlserver-se', value: '0' })).toMatchObject({ open: [expect.stringContaining('orders takes connections without TLS')] });
+    expect(await of({ engine: 'sqlserver-se', value: '0' })).toMatchObject({ open: [expect.stringContaining('orders accepts connections without TLS')] });
     expect(await of({ value: '0' })).not.toHaveProperty('open');
   });
   it('is not required where an exception is on another instance of the parameter group', async () => {
@@ -97,7 +97,7 @@ describe('TLS to an instance', () => {
   });
   it('asks about the other instances of the parameter group', async () => {
     expect(await of({ value: '0', others: ['carts', 'users'] })).toMatchObject({
-      hazards: [{ code: 'shared-group', effect: 'approve', message: 'own is the parameter group of carts, users, too, not of orders alone' }],
+      hazards: [{ code: 'shared-group', effect: 'approve', message: 'own is also the parameter group of carts, users' }],
     });
   });
   it('is left to people where the parameter group is one of RDS itself', async () => {
@@ -111,7 +111,7 @@ describe('TLS to an instance', () => {
     const given = { engine, value: '1', source: 'user' };
     expect(await of({ ...given, status })).toMatchObject({
       status: 'manual',
-      message: `The parameter group own requires TLS, and orders does not run with all of it yet: it is ${status}.`,
+      message: `The parameter group own requires TLS, but orders has not applied it completely yet: its status is ${status}.`,
     });
     expect((await of(given)).status).toBe('compliant');
   });

@@ -38,7 +38,7 @@ export const busy: DeclaredHazard & {
 } = {
   code: 'busy',
   effect: 'approve',
-  what: 'The cluster is being made, changed or resized, or it is paused: Redshift refuses to change it.',
-  advice: 'Wait until it is available, and approve then.',
+  what: 'The cluster is being created, changed or resized, or it is paused: Redshift rejects the change.',
+  advice: 'Wait until it is available. Then approve.',
   when: ({ context, id }) => (context === undefined || context.status === 'available' ? null : `${id} is not available at the moment: it is ${context.status}`),
 };

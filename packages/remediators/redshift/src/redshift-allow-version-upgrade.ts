@@ -18,11 +18,14 @@ export const allowVersionUpgrade = defineSetting({
   calls: { 'redshift:CreateCluster': 'request.clusterIdentifier', 'redshift:ModifyCluster': 'request.clusterIdentifier' },
   ceiling: 'approve',
   settle: 'PT60S',
-  blindSpots: ['Whether a newer version is there: its next maintenance window then restarts it.', 'Whether queries and drivers work with another version.'],
+  blindSpots: [
+    'Whether a newer version is available: if so, the next maintenance window restarts it.',
+    'Whether queries and drivers work with another version.',
+  ],
   at: ({ AllowVersionUpgrade }) => ({ upgrades: AllowVersionUpgrade }),
   context: status,
   hazards: [pinnedVersion('a maintenance window would upgrade it'), busy],
-  rollback: { restores: 'exact', what: 'It takes no versions automatically any more.', not: ['Versions that it has taken meanwhile.'] },
+  rollback: { restores: 'exact', what: 'Automatic major version upgrades are turned off again.', not: ['Upgrades in the meantime.'] },
   alsoFoundBy: { prowler: ['redshift_cluster_automatic_upgrades'] },
   inCode: { cloudFormation: 'AWS::Redshift::Cluster AllowVersionUpgrade', terraform: 'aws_redshift_cluster allow_version_upgrade' },
   // Its other parameters, the window and how long snapshots are kept, are not judged here.
@@ -30,5 +33,5 @@ export const allowVersionUpgrade = defineSetting({
   wanted: () => ({ upgrades: true }),
   writes: [redshift.pick('ModifyCluster')],
   write: ({ id, to: { upgrades } }) => redshift.call('ModifyCluster', { ClusterIdentifier: id, AllowVersionUpgrade: upgrades }),
-  summary: ({ id }) => `let ${id} take major versions in its maintenance windows`,
+  summary: ({ id }) => `allow major version upgrades of ${id} in its maintenance windows`,
 });

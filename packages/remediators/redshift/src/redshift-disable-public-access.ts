@@ -19,8 +19,8 @@ export const disablePublicAccess = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Clients outside of the VPC, BI tools and loaders among them: they lose the cluster. Its connection log shows them.',
-    'Whether its security groups and routes let anybody in at all.',
+    'Clients outside the VPC, such as BI tools and loaders: they lose access to the cluster. Its connection log shows them.',
+    'Whether its security groups and routes allow any access from outside.',
   ],
   at: ({ PubliclyAccessible, PendingModifiedValues, ElasticIpStatus }) => ({
     public: PubliclyAccessible,
@@ -32,14 +32,14 @@ export const disablePublicAccess = defineSetting({
   hazards: [busy],
   rollback: {
     restores: 'equivalent',
-    what: 'The cluster is publicly accessible again, by the Elastic IP address that it had.',
-    not: ['A public address that was not an Elastic IP address: it gets another one.'],
+    what: 'The cluster is publicly accessible again, with its earlier Elastic IP address.',
+    not: ['A public address that was not an Elastic IP address: the cluster gets a new one.'],
   },
   alsoFoundBy: { prowler: ['redshift_cluster_public_access'] },
   inCode: { cloudFormation: 'AWS::Redshift::Cluster PubliclyAccessible', terraform: 'aws_redshift_cluster publicly_accessible' },
   instead: ({ now, id }) =>
     now.public && now.pending === false
-      ? { status: 'manual', message: `Redshift is taking the public address of ${id}.`, steps: ['Wait until it is done.'] }
+      ? { status: 'manual', message: `Redshift is removing the public address of ${id}.`, steps: ['Wait until it is done.'] }
       : null,
   wanted: ({ now }) => ({ ...now, public: false }),
   writes: [redshift.pick('ModifyCluster')],
@@ -50,5 +50,5 @@ export const disablePublicAccess = defineSetting({
   }),
   // Redshift takes a while to change it back.
   equivalent: ({ before, after }) => before.public === (after.pending ?? after.public),
-  summary: ({ id }) => `take the public address of ${id}`,
+  summary: ({ id }) => `remove the public address of ${id}`,
 });

@@ -7,8 +7,8 @@ import { packageRef } from './package-ref.js';
 const parameters = z.strictObject({
   bucket: z
     .optional(z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket name')))
-    .check(z.describe('The bucket that logs are delivered to. Default: CloudWatch Logs.')),
-  prefix: z.optional(z.string()).check(z.describe('What their keys begin with.')),
+    .check(z.describe('The bucket that receives the logs. Default: CloudWatch Logs.')),
+  prefix: z.optional(z.string()).check(z.describe('The prefix of their object keys.')),
 });
 
 /**
@@ -27,10 +27,10 @@ export const enableAuditLogging = defineSetting({
   ceiling: 'enforce',
   settle: 'PT60S',
   blindSpots: [
-    'The log of user activity, which a parameter group has to turn on.',
+    'The user activity log, which a parameter group has to turn on.',
     'What the logs cost.',
-    'Whether the bucket lets redshift.amazonaws.com deliver: Redshift refuses one that does not.',
-    'Encryption of the cluster and its node type, which REDSHIFT_CLUSTER_CONFIGURATION_CHECK looks at, too.',
+    'Whether the bucket policy lets redshift.amazonaws.com deliver: if not, Redshift rejects the call.',
+    'Encryption of the cluster and its node type, which REDSHIFT_CLUSTER_CONFIGURATION_CHECK also checks.',
   ],
   parameters,
   read: {
@@ -42,8 +42,8 @@ export const enableAuditLogging = defineSetting({
       return { logged: LoggingEnabled, to: LoggingEnabled === true ? to : [] };
     },
   },
-  hazards: [shortLived('logs of it are paid for, and nobody reads them')],
-  rollback: { restores: 'exact', what: 'Audit logging is turned off again.', not: ['What was delivered meanwhile stays where it is.'] },
+  hazards: [shortLived('its logs cost money, and nobody reads them')],
+  rollback: { restores: 'exact', what: 'Audit logging is turned off again.', not: ['Logs delivered in the meantime stay where they are.'] },
   alsoFoundBy: { prowler: ['redshift_cluster_audit_logging'] },
   inCode: { cloudFormation: 'AWS::Redshift::Cluster LoggingProperties', terraform: 'aws_redshift_logging' },
   // It looks for encryption, too, which is not judged here.

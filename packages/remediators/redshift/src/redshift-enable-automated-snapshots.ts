@@ -7,7 +7,7 @@ import { packageRef } from './package-ref.js';
 const parameters = z.strictObject({
   minDays: z
     ._default(z.int().check(z.gte(1), z.lte(35)), 7)
-    .check(z.describe('Clusters that keep automated snapshots for fewer days keep them for this many.')),
+    .check(z.describe('The required minimum in days. A shorter retention of automated snapshots is raised to it.')),
 });
 
 /**
@@ -25,15 +25,15 @@ export const enableAutomatedSnapshots = defineSetting({
   calls: { 'redshift:CreateCluster': 'request.clusterIdentifier', 'redshift:ModifyCluster': 'request.clusterIdentifier' },
   ceiling: 'enforce',
   settle: 'PT60S',
-  blindSpots: ['What the longer storage costs.', 'Snapshots by hand, or by AWS Backup, which may be enough.'],
+  blindSpots: ['What the longer storage costs.', 'Manual snapshots, or snapshots of AWS Backup, which may be enough.'],
   parameters,
   ruleParameters: { MinRetentionPeriod: 'minDays' },
   at: ({ AutomatedSnapshotRetentionPeriod }) => ({ days: AutomatedSnapshotRetentionPeriod }),
-  hazards: [shortLived('snapshots of it are paid for, and nobody restores them')],
+  hazards: [shortLived('its snapshots cost money, and nobody restores them')],
   rollback: {
     restores: 'exact',
     what: 'The retention is set back to what it was.',
-    not: ['Automated snapshots that are older: Redshift deletes them, so it has to be accepted (`--accept-loss`).'],
+    not: ['Automated snapshots that are older: Redshift deletes them, so the loss has to be accepted (`--accept-loss`).'],
   },
   alsoFoundBy: { prowler: ['redshift_cluster_automated_snapshot'] },
   inCode: { cloudFormation: 'AWS::Redshift::Cluster AutomatedSnapshotRetentionPeriod', terraform: 'aws_redshift_cluster automated_snapshot_retention_period' },

@@ -19,8 +19,8 @@ export const enableEnhancedVpcRouting = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Whether its VPC has a way to S3, by an endpoint or a NAT gateway, and whether the policies of endpoints let it: without one COPY and UNLOAD hang.',
-    'Queries that run when Redshift changes it: they fail.',
+    'Whether its VPC can reach S3, through an endpoint or a NAT gateway, and whether endpoint policies allow it: if not, COPY and UNLOAD hang.',
+    'Queries that run while Redshift makes the change: they fail.',
   ],
   at: ({ EnhancedVpcRouting, PendingModifiedValues }) => ({ routed: EnhancedVpcRouting, pending: PendingModifiedValues?.EnhancedVpcRouting }),
   absent: { pending: null },
@@ -28,7 +28,7 @@ export const enableEnhancedVpcRouting = defineSetting({
   hazards: [busy],
   rollback: {
     restores: 'equivalent',
-    what: 'Enhanced VPC routing is turned off again, which interrupts the cluster once more.',
+    what: 'Enhanced VPC routing is turned off again, which interrupts the cluster again.',
     not: ['Queries that run at that time.'],
   },
   alsoFoundBy: { prowler: ['redshift_cluster_enhanced_vpc_routing'] },
@@ -46,5 +46,5 @@ export const enableEnhancedVpcRouting = defineSetting({
   }),
   // Redshift takes a while to change it back.
   equivalent: ({ before, after }) => before.routed === (after.pending ?? after.routed),
-  summary: ({ id }) => `keep what ${id} copies and unloads inside of its VPC`,
+  summary: ({ id }) => `turn on enhanced VPC routing of ${id}`,
 });

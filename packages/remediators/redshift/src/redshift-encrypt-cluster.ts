@@ -6,8 +6,8 @@ import { packageRef } from './package-ref.js';
 
 const parameters = z.strictObject({
   kmsKeyArn: z
-    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:(?:[a-z0-9-]+|\{region\}):[0-9]{12}:key\/[\w-]+$/, 'the ARN of a key of KMS')))
-    .check(z.describe('The key that clusters are encrypted with: symmetric, enabled, of the same region. {region} stands for the region of the cluster.')),
+    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:(?:[a-z0-9-]+|\{region\}):[0-9]{12}:key\/[\w-]+$/, 'the ARN of a KMS key')))
+    .check(z.describe('The KMS key of clusters: symmetric, enabled, in the same region. {region} stands for the region of the cluster.')),
 });
 
 /**
@@ -18,7 +18,7 @@ const parameters = z.strictObject({
 export const encryptCluster = defineSetting({
   on: cluster,
   id: 'redshift-encrypt-cluster',
-  title: 'Encrypt a cluster with a key of KMS',
+  title: 'Encrypt a cluster with a KMS key',
   package: packageRef,
   controls: { 'aws-fsbp': ['Redshift.10'] },
   rules: { REDSHIFT_CLUSTER_KMS_ENABLED: 'redshift-cluster-kms-enabled' },
@@ -26,10 +26,10 @@ export const encryptCluster = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'How long Redshift moves data, and how slow queries are meanwhile; for a part of that time the cluster is read-only.',
-    'Snapshots that were made before: they stay as they are.',
-    'Who has snapshots of it shared with them, and may not use the key.',
-    'A cluster that is encrypted with another key, or with none of KMS but by an HSM.',
+    'How long Redshift moves data, and how slow queries are during that time. For part of it, the cluster is read-only.',
+    'Earlier snapshots: they stay as they are.',
+    'Accounts with which its snapshots are shared, and that may not use the key.',
+    'A cluster that is encrypted with another key, or with an HSM instead of KMS.',
   ],
   parameters,
   at: ({ Encrypted, PendingModifiedValues }) => ({
@@ -41,8 +41,8 @@ export const encryptCluster = defineSetting({
   hazards: [busy],
   rollback: {
     restores: 'equivalent',
-    what: 'The cluster is decrypted again, which moves its data once more.',
-    not: ['Snapshots that were made meanwhile stay encrypted.'],
+    what: 'The cluster is decrypted again, which moves its data again.',
+    not: ['Snapshots created in the meantime stay encrypted.'],
   },
   alsoFoundBy: { prowler: ['redshift_cluster_encrypted_at_rest'] },
   inCode: { cloudFormation: 'AWS::Redshift::Cluster Encrypted, KmsKeyId', terraform: 'aws_redshift_cluster encrypted, kms_key_id' },

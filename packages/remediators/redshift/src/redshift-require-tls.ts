@@ -23,9 +23,9 @@ export const requireTls = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Clients whose drivers connect without TLS: after the next reboot they are refused. The connection log shows how each connects.',
-    'When the cluster is rebooted: until then nothing changes, and it is not rebooted here.',
-    'Clusters that are given the parameter group later.',
+    'Clients whose drivers connect without TLS: they are rejected after the next reboot. The connection log shows how each one connects.',
+    'When the cluster is rebooted: until then nothing changes. Redress does not reboot it.',
+    'Clusters that use the parameter group later.',
   ],
   read: {
     reads: [redshift.pick('DescribeClusterParameters')],
@@ -50,18 +50,16 @@ export const requireTls = defineSetting({
     {
       code: 'shared-group',
       effect: 'approve',
-      what: 'Other clusters have the same parameter group: their clients need TLS, too, once they are rebooted.',
-      advice: 'Ask the owners of the others, or give the cluster a parameter group of its own first.',
-      when: ({ context, now, id }) =>
-        context === undefined || context.others.length === 0
-          ? null
-          : `${now.group} is the parameter group of ${context.others.join(', ')}, too, not of ${id} alone`,
+      what: 'Other clusters use the same parameter group: their clients need TLS, too, after a reboot.',
+      advice: 'Ask the owners of the other clusters, or give this cluster its own parameter group first.',
+      when: ({ context, now }) =>
+        context === undefined || context.others.length === 0 ? null : `${now.group} is also the parameter group of ${context.others.join(', ')}`,
     },
   ],
   rollback: {
     restores: 'exact',
-    what: 'The parameter is set back, and holds after the next reboot.',
-    not: ['That the parameter was never set: it counts as set by a user then.'],
+    what: 'The parameter is set back, with effect from the next reboot.',
+    not: ['That the parameter was never set: it now counts as set by a user.'],
   },
   alsoFoundBy: { prowler: ['redshift_cluster_in_transit_encryption_enabled'] },
   inCode: { cloudFormation: 'AWS::Redshift::ClusterParameterGroup Parameters require_ssl', terraform: 'aws_redshift_parameter_group parameter require_ssl' },
@@ -70,10 +68,10 @@ export const requireTls = defineSetting({
       ? null
       : {
           status: 'manual',
-          message: `${id} takes connections without TLS, and its parameter group ${group} is one of Redshift's own, which nobody can change.`,
+          message: `${id} accepts connections without TLS, and its parameter group ${group} is a default group of Redshift, which cannot be changed.`,
           steps: [
-            `Make a parameter group of the same family with ${PARAMETER} = true, and see that it has all else that the cluster needs.`,
-            `Give it to the cluster: aws redshift modify-cluster --cluster-identifier ${id} --cluster-parameter-group-name NAME`,
+            `Create a parameter group of the same family with ${PARAMETER} = true, and with all other settings that the cluster needs.`,
+            `Assign it to the cluster: aws redshift modify-cluster --cluster-identifier ${id} --cluster-parameter-group-name NAME`,
             'Reboot the cluster when its clients connect with TLS.',
           ],
         },
@@ -85,6 +83,6 @@ export const requireTls = defineSetting({
       ParameterGroupName: group,
       Parameters: [{ ParameterName: PARAMETER, ParameterValue: String(required) }],
     }),
-  compliant: () => 'Its parameter group requires TLS; where that is new, the cluster does so after its next reboot.',
-  summary: ({ id, now }) => `require TLS for connections to ${id} from its next reboot, by the parameter group ${now.group}`,
+  compliant: () => 'Its parameter group requires TLS. If that is new, it takes effect with the next reboot of the cluster.',
+  summary: ({ id, now }) => `require TLS for connections to ${id} from its next reboot, with the parameter group ${now.group}`,
 });

@@ -33,7 +33,7 @@ describe('the region of a bucket', () => {
     const aws = {
       s3: { ListBuckets: async ({ BucketRegion }: { BucketRegion?: string }) => ({ Buckets: BucketRegion === undefined ? [{ Name: 'invoices' }] : [] }) },
     };
-    await expect(identifyBucket({ aws: aws as never, resource: bucket('invoices') })).rejects.toThrow('did not say in which region');
+    await expect(identifyBucket({ aws: aws as never, resource: bucket('invoices') })).rejects.toThrow('did not return the region');
   });
 
   it('is not asked of a directory bucket', async () => {

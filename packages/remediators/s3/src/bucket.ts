@@ -84,7 +84,7 @@ export async function identifyBucket({
   if (region !== GLOBAL_REGION && (await find(aws, { id, region })) !== null) return { id, region };
   const elsewhere = await find(aws, { id });
   if (elsewhere === null) return 'gone';
-  if (elsewhere.BucketRegion === undefined) throw new Error(`ListBuckets did not say in which region ${id} is.`);
+  if (elsewhere.BucketRegion === undefined) throw new Error(`ListBuckets did not return the region of ${id}.`);
   return { id, region: elsewhere.BucketRegion };
 }
 
@@ -97,7 +97,7 @@ export async function identifyBucket({
 export async function createdOf(aws: Reads<'ListBuckets'>, { id, region }: ResourceRef): Promise<string> {
   const created = (await find(aws, { id, region }))?.CreationDate;
   if (created === undefined)
-    throw new RedressError('aws/unknown', `ListBuckets does not say since when ${id} is there, so whether it is the same bucket cannot be determined.`, {
+    throw new RedressError('aws/unknown', `ListBuckets returned no creation date of ${id}, so it cannot be determined whether it is the same bucket.`, {
       // A new bucket may be missing from the list for a moment.
       retryable: true,
     });
@@ -190,6 +190,6 @@ export function policyIsPublic(
 ): boolean {
   if (reply === null) return false;
   const isPublic = reply.PolicyStatus?.IsPublic;
-  if (typeof isPublic !== 'boolean') throw new Error(`GetBucketPolicyStatus did not say whether the policy of ${resource.id} is public.`);
+  if (typeof isPublic !== 'boolean') throw new Error(`GetBucketPolicyStatus did not return whether the policy of ${resource.id} is public.`);
   return isPublic;
 }

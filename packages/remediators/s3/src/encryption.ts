@@ -28,7 +28,7 @@ export function sorted(rules: readonly EncryptionRule[]): readonly EncryptionRul
 export async function encryptionOf(aws: AwsReads<readonly [ReturnType<typeof s3.pick<'GetBucketEncryption'>>]>, resource: ResourceRef) {
   const reply = await unlessMissing(aws.s3.GetBucketEncryption(bucketOf(resource)), 'ServerSideEncryptionConfigurationNotFoundError');
   const rules = reply?.ServerSideEncryptionConfiguration?.Rules;
-  if (reply !== null && rules === undefined) throw new Error(`GetBucketEncryption did not say how ${resource.id} encrypts.`);
+  if (reply !== null && rules === undefined) throw new Error(`GetBucketEncryption did not return how ${resource.id} encrypts.`);
   return rules === undefined ? null : sorted(rules);
 }
 
@@ -41,6 +41,6 @@ export function logsInto(
 ): readonly string[] {
   return [
     ...(given(acl, 'Grants').some((grant) => grant.Grantee?.URI === LOG_DELIVERY) ? ['its access control list grants the S3 log delivery group'] : []),
-    ...(letsLogsIn(policy) ? ['its policy lets logging.s3.amazonaws.com in'] : []),
+    ...(letsLogsIn(policy) ? ['its policy allows logging.s3.amazonaws.com'] : []),
   ];
 }

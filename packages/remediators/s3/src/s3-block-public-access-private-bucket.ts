@@ -75,37 +75,37 @@ export const blockPublicAccess = defineRemediator({
   settle: 'PT60S',
   breadth: 10,
   blindSpots: [
-    'A deployment that makes the bucket public a little later: it fails from then on, and says so.',
-    'Access control lists of single objects, where the bucket does not enforce its owner; then it asks.',
-    'Access points that a bucket policy lets in without naming them or their account.',
+    'A later deployment that makes the bucket public: it fails with an error.',
+    'Access control lists of single objects, if the bucket does not enforce bucket owner ownership: then an approval is needed.',
+    'Access points that a bucket policy allows without naming them or their account.',
     'Policies with conditions that S3 does not count as public.',
-    'Whether a bucket whose date of creation S3 shows otherwise, as it may after a change of its settings, is the same one: then a rollback is refused.',
+    'Whether a bucket with a different creation date is the same bucket. S3 may change the date when settings change; a rollback is then refused.',
   ],
   hazards: [
     {
       code: 'website',
       effect: 'notify',
-      what: 'The bucket is set up as a website, and not public: it may be about to become so.',
+      what: 'The bucket is configured as a website, but is not public: it may be about to become public.',
       advice:
-        'Ask its owner. A website that is to stay private gets CloudFront with origin access control in front; then take the website configuration away, and the block follows.',
+        'Ask its owner. For a website that is to stay private, put CloudFront with origin access control in front of it. Then remove the website configuration, and the block follows.',
     },
     {
       code: 'object-acls',
       effect: 'approve',
-      what: 'The bucket lets objects have access control lists of their own: single objects may be public today, and somebody may read them.',
+      what: 'The bucket allows access control lists of objects: single objects may be public today, and someone may read them.',
       advice:
-        'Look for such objects (S3 Inventory lists them), or for anonymous reads in the access logs. Then approve; or make the bucket own its objects (BucketOwnerEnforced).',
+        'Search for such objects (S3 Inventory lists them), or for anonymous reads in the access logs. Then approve. Or set Object Ownership to BucketOwnerEnforced.',
     },
     {
       code: 'access-points',
       effect: 'approve',
-      what: 'The policy leaves access to access points: one that lets everybody in goes by a block of its own, and by that of the bucket as well, so it would be cut off.',
-      advice: 'See whether one of its access points is public (GetAccessPointPolicyStatus). Approve when none is, or when nobody needs it.',
+      what: 'The policy delegates access to access points. A public access point is subject to its own block and to that of the bucket, so access through it would be cut off.',
+      advice: 'Check whether one of its access points is public (GetAccessPointPolicyStatus). Approve if none is, or if nobody needs it.',
     },
   ],
   rollback: {
     restores: 'exact',
-    what: 'The block is set back to what it was, or taken away where there was none.',
+    what: 'The earlier setting is restored, or the block is removed if there was none.',
     not: [],
   },
   alsoFoundBy: { prowler: ['s3_bucket_level_public_access_block'] },
@@ -169,30 +169,30 @@ export const blockPublicAccess = defineRemediator({
     if (open.length > 0) {
       return {
         status: 'manual',
-        message: `Bucket ${resource.id} is public today: ${open.join(', and ')}. Whoever reads it would be cut off, so it is not closed.`,
+        message: `Bucket ${resource.id} is public today: ${open.join(', and ')}. Its readers would lose access, so it is not closed.`,
         steps: [
-          'Find out who reads it: S3 server access logs, or CloudTrail data events.',
-          'Give those who need it access of their own: a bucket policy that names them, presigned URLs, or CloudFront with origin access control.',
+          'Find out who reads it, from S3 server access logs or CloudTrail data events.',
+          'Give those who need it their own access: a bucket policy that names them, presigned URLs, or CloudFront with origin access control.',
           'Then remove the public statements and grants. The block follows automatically.',
         ],
       };
     }
     const hazards: Hazard[] = [];
     if (context?.website === true)
-      hazards.push({ code: 'website', effect: 'notify', message: `${resource.id} is set up as a website: it may be about to become public.` });
+      hazards.push({ code: 'website', effect: 'notify', message: `${resource.id} is configured as a website: it may be about to become public.` });
     // What the account ignores is not public.
     if (context?.ownership !== 'BucketOwnerEnforced' && accountBlock?.IgnorePublicAcls !== true)
       hazards.push({
         code: 'object-acls',
         effect: 'approve',
-        message: `${resource.id} lets objects have access control lists of their own (${context?.ownership ?? 'no ownership controls'}): single objects may be public today.`,
+        message: `${resource.id} allows access control lists of objects (${context?.ownership ?? 'no ownership controls'}): single objects may be public today.`,
       });
     // What the account cuts off is cut off already.
     if (context?.accessPoints === true && accountBlock?.RestrictPublicBuckets !== true)
       hazards.push({
         code: 'access-points',
         effect: 'approve',
-        message: `The policy of ${resource.id} leaves access to access points: one that lets everybody in would be cut off.`,
+        message: `The policy of ${resource.id} delegates access to access points: access through a public one would be cut off.`,
       });
     const bucket = bucketOf(resource);
     const put = (configuration: Block) => s3.call('PutPublicAccessBlock', { ...bucket, PublicAccessBlockConfiguration: configuration });

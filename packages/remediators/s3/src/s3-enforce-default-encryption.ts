@@ -7,7 +7,7 @@ import { packageRef } from './package-ref.js';
 
 const parameters = z
   .strictObject({
-    algorithm: z._default(z.enum(['AES256', 'aws:kms']), 'AES256').check(z.describe('The least that a bucket has to encrypt with; what is stronger stays.')),
+    algorithm: z._default(z.enum(['AES256', 'aws:kms']), 'AES256').check(z.describe('The minimum encryption of a bucket. Stronger encryption is kept.')),
     kmsKeyId: z
       .optional(
         z
@@ -19,13 +19,13 @@ const parameters = z
             ),
           ),
       )
-      .check(z.describe('The key of buckets that are raised to aws:kms. Default: the AWS managed key aws/s3, which other accounts cannot use.')),
-    bucketKey: z.optional(z.boolean()).check(z.describe('Whether buckets that are raised to aws:kms use a bucket key. Default: as it is.')),
+      .check(z.describe('The KMS key of buckets that are raised to aws:kms. Default: the AWS managed key aws/s3, which other accounts cannot use.')),
+    bucketKey: z.optional(z.boolean()).check(z.describe('Whether buckets that are raised to aws:kms use a bucket key. Default: unchanged.')),
   })
   .check(
     z.refine(
       (given) => given.algorithm === 'aws:kms' || (given.kmsKeyId === undefined && given.bucketKey === undefined),
-      'kmsKeyId and bucketKey go with the algorithm aws:kms',
+      'kmsKeyId and bucketKey need the algorithm aws:kms',
     ),
   );
 
@@ -63,25 +63,25 @@ export const enforceDefaultEncryption = defineRemediator({
   ceiling: 'enforce',
   settle: 'PT60S',
   blindSpots: [
-    'Objects that are in the bucket already: they keep the encryption they were written with.',
-    'Writers that name an encryption of their own with each object, SSE-C too.',
+    'Existing objects: they keep their encryption.',
+    'Writers that specify the encryption of each object, including SSE-C.',
     'Whether readers and writers may use the KMS key: key policies and grants are not read.',
     'Services other than S3 that deliver logs and need SSE-S3 (classic and application load balancers).',
-    'Whether a bucket whose date of creation S3 shows otherwise, as it may after a change of its settings, is the same one: then a rollback is refused.',
-    'Members of an encryption rule that are newer than the installed SDK: it neither shows nor keeps them.',
+    'Whether a bucket with a different creation date is the same bucket. S3 may change the date when settings change; a rollback is then refused.',
+    'Members of an encryption rule that are newer than the installed SDK: the SDK neither returns nor keeps them.',
   ],
   hazards: [
     {
       code: 'kms-raise',
       effect: 'approve',
-      what: 'New objects come under a KMS key: whoever reads them needs kms:Decrypt, whoever writes them kms:GenerateDataKey; other accounts cannot use the AWS managed key.',
-      advice: 'See who reads and writes the bucket, and that the key policy and their roles let them use the key. Then approve.',
+      what: 'New objects are encrypted with a KMS key: readers need kms:Decrypt, and writers need kms:GenerateDataKey. Other accounts cannot use the AWS managed key.',
+      advice: 'Find out who reads and writes the bucket. Make sure that the key policy and their roles let them use the key. Then approve.',
     },
   ],
   rollback: {
     restores: 'equivalent',
-    what: 'The rules that were there are put back exactly. Where there were none, the configuration is deleted, and S3 encrypts with SSE-S3, its own default.',
-    not: ['Objects that were written in between: they keep the encryption they were written with.'],
+    what: 'The earlier rules are restored exactly. If there were none, the configuration is deleted, and S3 encrypts with SSE-S3, its default.',
+    not: ['Objects written in the meantime: they keep their encryption.'],
   },
   alsoFoundBy: { prowler: ['s3_bucket_default_encryption', 's3_bucket_kms_encryption'] },
   uses: {
@@ -114,7 +114,7 @@ export const enforceDefaultEncryption = defineRemediator({
   glance: async ({ aws, resource }) =>
     isDirectoryBucket(resource.id) ? null : { state: { created: null, rules: await encryptionOf(aws, resource) }, context: { logs: [] } },
   plan({ state, context, resource, parameters: wanted }) {
-    if (isDirectoryBucket(resource.id)) return { status: 'not-applicable', reason: 'Directory buckets have encryption settings of their own.' };
+    if (isDirectoryBucket(resource.id)) return { status: 'not-applicable', reason: 'Directory buckets have their own encryption settings.' };
     const wish = STRENGTH[wanted.algorithm] ?? 0;
     const rules = state.rules ?? [];
     // A rule without a default (it may only block an encryption type) counts when none has one.
@@ -143,22 +143,22 @@ export const enforceDefaultEncryption = defineRemediator({
       if (logs.length > 0) {
         return {
           status: 'manual',
-          message: `${resource.id} receives access logs (${logs.join('; ')}). S3 delivers them only into buckets that encrypt with SSE-S3, so it is not raised to SSE-KMS.`,
-          steps: ['Keep the bucket for logs alone, with SSE-S3, and record an exception for it.', 'Or stop the delivery of logs into it first.'],
+          message: `${resource.id} receives access logs (${logs.join('; ')}). S3 delivers them only to buckets with SSE-S3, so it is not raised to SSE-KMS.`,
+          steps: ['Use the bucket only for logs, with SSE-S3, and record an exception for it.', 'Or first stop the delivery of logs to it.'],
         };
       }
       const keyRegion = /^arn:[^:]+:kms:([^:]+):/.exec(wanted.kmsKeyId ?? '')?.[1];
       if (keyRegion !== undefined && keyRegion !== resource.region) {
         return {
           status: 'manual',
-          message: `${resource.id} is in ${resource.region}, but ${wanted.kmsKeyId ?? ''} is in ${keyRegion}: S3 takes keys of its own region only.`,
-          steps: [`Give a key of ${resource.region}, or an alias that exists in each region.`],
+          message: `${resource.id} is in ${resource.region}, but ${wanted.kmsKeyId ?? ''} is in ${keyRegion}: S3 accepts only keys of its own region.`,
+          steps: [`Configure a key in ${resource.region}, or an alias that exists in each region.`],
         };
       }
       hazards.push({
         code: 'kms-raise',
         effect: 'approve',
-        message: `New objects would be encrypted under ${wanted.kmsKeyId ?? 'the AWS managed key aws/s3, which no other account can use'}: whoever reads them needs kms:Decrypt, whoever writes them kms:GenerateDataKey.`,
+        message: `New objects would be encrypted with ${wanted.kmsKeyId ?? 'the AWS managed key aws/s3, which no other account can use'}: readers need kms:Decrypt, and writers need kms:GenerateDataKey.`,
       });
     }
     const after = judged.length === 0 ? [raised({}, wanted)] : rules.map((rule) => (low.includes(rule) ? raised(rule, wanted) : rule));

@@ -79,7 +79,7 @@ describe('a public bucket', () => {
     const { assessment } = await look({ ...open, grants: [...read(ALL).grants, { uri: ALL, permission: 'WRITE' }] });
     if (assessment.status !== 'manual') throw new Error(assessment.status);
     expect(assessment.message).toBe(
-      'Bucket invoices is public: its policy is public, and its access control list grants AllUsers: READ, AllUsers: WRITE. It serves no website of S3; who uses it is not known, so it is not closed.',
+      'Bucket invoices is public: its policy is public, and its access control list grants AllUsers: READ, AllUsers: WRITE. It is not an S3 website, and its users are unknown, so it is not closed.',
     );
     expect(assessment.steps?.join(' ')).not.toContain('website');
   });
@@ -106,7 +106,7 @@ describe('what the account or its organization blocks', () => {
   ])('is not public: %s', async (_name, state, account) => {
     expect((await look({ ...state, ...site }, {}, account)).assessment).toEqual({
       status: 'compliant',
-      message: 'What would make the bucket public is cut off by the public access block of the account or its organization.',
+      message: 'The bucket has public statements or grants, but the public access block of the account or its organization makes them ineffective.',
     });
   });
   it.each<[string, FakeBucket, object]>([
@@ -148,7 +148,7 @@ describe('observing', () => {
   );
 
   it('fails when S3 does not say whether the policy is public', async () => {
-    await expect(look({ policyIsPublic: null as never })).rejects.toThrow('did not say');
+    await expect(look({ policyIsPublic: null as never })).rejects.toThrow('did not return');
   });
 
   it('knows a bucket that is gone', async () => {

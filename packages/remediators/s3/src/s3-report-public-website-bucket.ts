@@ -70,8 +70,8 @@ export const reportPublicWebsiteBucket = defineRemediator({
   blindSpots: [
     'Access control lists of single objects, which can be public while the bucket is not.',
     'Access points, and policies with conditions that S3 itself does not count as public.',
-    'Websites that S3 does not know of: a CDN or a proxy in front of a public bucket, with or without a secret header.',
-    'Whether anybody visits it.',
+    'Websites unknown to S3: a CDN or a proxy in front of a public bucket, with or without a secret header.',
+    'Whether anyone visits it.',
   ],
   hazards: [],
   alsoFoundBy: { prowler: ['s3_bucket_public_access'] },
@@ -112,17 +112,17 @@ export const reportPublicWebsiteBucket = defineRemediator({
     if (open.length === 0) {
       if (openingsOf(state).length === 0) return { status: 'compliant', message: 'Neither policy nor access control list makes the bucket public.' };
       const whose = openingsOf(state, state.block).length === 0 ? 'its public access block' : 'the public access block of the account or its organization';
-      return { status: 'compliant', message: `What would make the bucket public is cut off by ${whose}.` };
+      return { status: 'compliant', message: `The bucket has public statements or grants, but ${whose} makes them ineffective.` };
     }
     const why = open.join(', and ');
     if (state.website === null) {
       return {
         status: 'manual',
-        message: `Bucket ${resource.id} is public: ${why}. It serves no website of S3; who uses it is not known, so it is not closed.`,
+        message: `Bucket ${resource.id} is public: ${why}. It is not an S3 website, and its users are unknown, so it is not closed.`,
         steps: [
-          'Find out who reads it: S3 server access logs, or CloudTrail data events.',
-          'Give those who need it access of their own: a bucket policy that names them, presigned URLs, or CloudFront with origin access control.',
-          'Then take the public statements and grants away, and turn on block public access for the bucket.',
+          'Find out who reads it, from S3 server access logs or CloudTrail data events.',
+          'Give those who need it their own access: a bucket policy that names them, presigned URLs, or CloudFront with origin access control.',
+          'Then remove the public statements and grants, and turn on block public access for the bucket.',
         ],
       };
     }
@@ -131,10 +131,10 @@ export const reportPublicWebsiteBucket = defineRemediator({
       status: 'manual',
       message: `Bucket ${resource.id} is public (${why}) and serves a ${redirect ? 'website that redirects all requests' : 'static website'}. ${redirect ? 'The redirect needs no public objects, but others may read them' : 'Blocking public access would take the site down'}, so it is not closed.`,
       steps: [
-        'Put a CloudFront distribution with origin access control in front of the bucket, with its REST endpoint as the origin; index documents of folders and redirects become a CloudFront function.',
+        'Put a CloudFront distribution with origin access control in front of the bucket, with its REST endpoint as the origin. Replace index documents of folders and redirects with a CloudFront function.',
         'Allow that distribution in the bucket policy, and test the site under its CloudFront name.',
-        'Point DNS to the distribution, and wait until nobody asks the website endpoint any more.',
-        'Then take the public statements and grants away, delete the website configuration, and turn on block public access for the bucket.',
+        'Point DNS to the distribution, and wait until nobody uses the website endpoint any more.',
+        'Then remove the public statements and grants, delete the website configuration, and turn on block public access for the bucket.',
       ],
     };
   },

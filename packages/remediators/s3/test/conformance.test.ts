@@ -919,7 +919,7 @@ describeRemediator(removeWildcardPrincipal, {
     },
     {
       ...ofPolicy,
-      name: 'one that names somebody who was deleted, so that S3 would refuse the rollback',
+      name: 'one that names a principal that was deleted, so S3 would reject the rollback',
       expect: 'manual',
       arrange: (sdk) =>
         bucket(

@@ -3,14 +3,14 @@ import { notebook, notebookCalls } from './notebook.js';
 import { packageRef } from './package-ref.js';
 
 /**
- * Reports a notebook instance that reaches the internet directly, or that is outside of a VPC. Both are fixed when it is made.
+ * Reports a notebook instance that reaches the internet directly, or that is outside a VPC. Both are fixed when it is made.
  *
  * @see https://docs.aws.amazon.com/securityhub/latest/userguide/sagemaker-controls.html#sagemaker-1
  */
 export const reportNetworkExposure = defineReport({
   on: notebook,
   id: 'sagemaker-report-network-exposure',
-  title: 'Report notebooks with direct internet access, or outside of a VPC',
+  title: 'Report notebooks with direct internet access, or outside a VPC',
   package: packageRef,
   controls: { 'aws-fsbp': ['SageMaker.1', 'SageMaker.2'] },
   rules: {
@@ -19,24 +19,24 @@ export const reportNetworkExposure = defineReport({
   },
   calls: notebookCalls,
   alsoFoundBy: { prowler: ['sagemaker_notebook_instance_without_direct_internet_access_configured', 'sagemaker_notebook_instance_vpc_settings_configured'] },
-  blindSpots: ['What is on its volume, and whether a repository has it as well.', 'What it loads from the internet: packages, models, data sets.'],
+  blindSpots: ['What is on its volume, and whether a repository also has it.', 'What it loads from the internet: packages, models, data sets.'],
   at: ({ DirectInternetAccess, SubnetId, NotebookInstanceStatus }) => ({ direct: DirectInternetAccess, subnet: SubnetId, status: NotebookInstanceStatus }),
   // A notebook outside of a VPC has no subnet.
   absent: { subnet: null },
   exempt: ({ now: { status } }) => (status === 'Deleting' ? 'It is being deleted.' : null),
   gap({ now: { direct, subnet }, id }) {
-    const wrong = [...(direct === 'Disabled' ? [] : ['reaches the internet directly']), ...(subnet === null ? ['is outside of a VPC'] : [])];
+    const wrong = [...(direct === 'Disabled' ? [] : ['has direct internet access']), ...(subnet === null ? ['is outside a VPC'] : [])];
     if (wrong.length === 0) return null;
     return {
       message: `Notebook instance ${id} ${wrong.join(', and ')}.`,
       steps: [
-        'Save what is on its volume, by a repository or a bucket.',
-        'Make another one in a private subnet, with direct internet access disabled, and with VPC endpoints or a NAT gateway for what it loads.',
-        'Move its work there, then stop the old one. Delete it when nobody misses it.',
+        'Save the contents of its volume to a repository or a bucket.',
+        'Create another notebook in a private subnet, with direct internet access disabled, and with VPC endpoints or a NAT gateway for its downloads.',
+        'Move the work there, and stop the old notebook. Delete it when it is clear that nobody needs it.',
       ],
     };
   },
   // The rule can be set up to ask for certain subnets.
   judge: ({ claim }) => (Object.keys(claim.parameters ?? {}).length === 0 ? [] : null),
-  closed: 'the notebook is in a VPC and does not reach the internet directly, or is gone',
+  closed: 'the notebook is in a VPC and has no direct internet access, or is gone',
 });

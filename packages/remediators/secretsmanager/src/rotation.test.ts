@@ -18,10 +18,12 @@ it('is late a day after it was due, and no sooner', async () => {
 });
 it('says when it was rotated last, and whether a version is left', async () => {
   const late = { RotationEnabled: true, NextRotationDate: new Date('2026-11-01T00:00:00Z'), LastRotatedDate: new Date('2026-10-01T00:00:00Z') };
-  expect(JSON.stringify(await of({ ...late, VersionIdsToStages: { a: ['AWSCURRENT', 'AWSPENDING'] } }))).not.toContain('did not finish');
+  expect(JSON.stringify(await of({ ...late, VersionIdsToStages: { a: ['AWSCURRENT', 'AWSPENDING'] } }))).not.toContain(
+    'An unfinished rotation has left a pending version.',
+  );
   const left = JSON.stringify(await of({ ...late, VersionIdsToStages: { a: ['AWSCURRENT'], b: ['AWSPENDING'] } }));
-  expect(left).toContain('was rotated last on 2026-10-01');
-  expect(left).toContain('did not finish');
+  expect(left).toContain('was last rotated on 2026-10-01');
+  expect(left).toContain('An unfinished rotation has left a pending version.');
   expect(JSON.stringify(await of({ ...late, OwningService: 'rds' }))).toContain('rds rotates it');
 });
 it('does not apply where nothing rotates it, and gone where it is to be deleted', async () => {

@@ -18,7 +18,7 @@ export const reportFailedRotation = defineReport({
   controls: { 'aws-fsbp': ['SecretsManager.2'] },
   rules: { SECRETSMANAGER_SCHEDULED_ROTATION_SUCCESS_CHECK: 'secretsmanager-scheduled-rotation-success-check' },
   calls: { 'secretsmanager:RotateSecret': 'request.secretId', 'secretsmanager:CancelRotateSecret': 'request.secretId' },
-  blindSpots: ['Why it fails: the logs of the rotation function say that.', 'Whether what the secret opens takes the old value, the new one, or both.'],
+  blindSpots: ['Why it fails: the logs of the rotation function show that.', 'Whether the protected resource accepts the old value, the new one, or both.'],
   at: (found) => ({
     rotates: found.RotationEnabled,
     due: found.RotationEnabled === true ? given(found, 'NextRotationDate').toISOString() : undefined,
@@ -29,23 +29,23 @@ export const reportFailedRotation = defineReport({
   }),
   // All of them are left out of what is not rotated.
   absent: { rotates: false, due: null, last: null, owner: null },
-  exempt: ({ now: { rotates } }) => (rotates ? null : 'It is not rotated.'),
+  exempt: ({ now: { rotates } }) => (rotates ? null : 'Rotation is not configured.'),
   gap({ now: { due, last, owner, pending }, id, observedAt }) {
     if (due === null || Date.parse(due) + GRACE > observedAt) return null;
     return {
-      message: `Secret ${id} was due for rotation on ${due.slice(0, 10)}, and ${last === null ? 'has never been rotated' : `was rotated last on ${last.slice(0, 10)}`}.${pending ? ' A version is left that a rotation did not finish.' : ''}`,
+      message: `Secret ${id} was due for rotation on ${due.slice(0, 10)}, and ${last === null ? 'has never been rotated' : `was last rotated on ${last.slice(0, 10)}`}.${pending ? ' An unfinished rotation has left a pending version.' : ''}`,
       steps:
         owner === null
           ? [
-              'Read the logs of its rotation function of the last days: which step failed, and why (rights, network, a name that changed).',
-              'Put that right, and see that what the secret opens takes the current value.',
+              'Read the recent logs of its rotation function: which step failed, and why (permissions, network, a changed name).',
+              'Correct that, and check that the protected resource accepts the current value.',
               ...(pending
-                ? ['Rotate it again: the function goes on with the version that waits (AWSPENDING), so see first what it holds.']
+                ? ['Rotate it again. The function continues with the pending version (AWSPENDING), so check that version first.']
                 : ['Rotate it at once.']),
             ]
-          : [`${owner} rotates it: see its messages for the resource that the secret is of, and open a case with AWS where there is none.`],
+          : [`${owner} rotates it: check its messages for the resource of the secret, and open a case with AWS if there are none.`],
     };
   },
   // Whether a secret has to rotate at all is another rule.
-  closed: 'the secret is rotated and the next rotation is still to come, or it is rotated no more, or is gone',
+  closed: 'the secret is rotated and not overdue, its rotation is turned off, or it is gone',
 });

@@ -25,7 +25,7 @@ export const enableSecurityHub = defineSetting({
   blindSpots: [
     'What its checks and findings cost.',
     'Whether AWS Config records here: without it most controls find nothing.',
-    'Whether a central configuration of the organization keeps it off here: then it goes off again.',
+    'Whether a central configuration of the organization keeps it off: then it is turned off again.',
   ],
   read: {
     reads: [securityhub.pick('DescribeHub')],
@@ -42,7 +42,7 @@ export const enableSecurityHub = defineSetting({
   rollback: {
     restores: 'nothing',
     what: 'No role of Redress may turn off Security Hub, so it stays on until a person turns it off.',
-    not: ['Who turns it off loses the findings that it has by then.'],
+    not: ['Turning it off loses its findings.'],
   },
   alsoFoundBy: { prowler: ['securityhub_enabled'] },
   inCode: { cloudFormation: 'AWS::SecurityHub::Hub', terraform: 'aws_securityhub_account' },

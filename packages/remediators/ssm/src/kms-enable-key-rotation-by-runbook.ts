@@ -19,7 +19,7 @@ interface Key {
  */
 export const enableKeyRotationByRunbook = runbookRemediator({
   id: 'kms-enable-key-rotation-by-runbook',
-  title: 'Turn on the rotation of a customer managed key by a runbook',
+  title: 'Turn on rotation of a customer managed key with a runbook',
   package: packageRef,
   resourceTypes: ['AWS::KMS::Key'],
   controls: [
@@ -34,12 +34,12 @@ export const enableKeyRotationByRunbook = runbookRemediator({
     },
   },
   ceiling: 'approve',
-  blindSpots: ['Copies of the key material outside of AWS, and who compares it.', 'What each further version of the key costs in a month.'],
+  blindSpots: ['Copies of the key material outside AWS, and who compares them.', 'What each further key version costs per month.'],
   hazards: [],
   rollback: {
     restores: 'exact',
     what: 'The rotation is turned off again.',
-    not: ['A rotation that was made in between: the newer material stays the current one.'],
+    not: ['A rotation in the meantime: the newer key material stays current.'],
   },
   runbook: {
     document: 'AWSConfigRemediation-EnableKeyRotation',
@@ -80,8 +80,8 @@ export const enableKeyRotationByRunbook = runbookRemediator({
     }
   },
   assess({ state, resource }) {
-    if (!state.rotatable) return { status: 'not-applicable', reason: 'KMS does not rotate a key that is not its own, symmetric and enabled.' };
-    return state.rotates ? { status: 'compliant', message: 'It is rotated.' } : { status: 'gap', summary: `turn on the rotation of ${resource.id}` };
+    if (!state.rotatable) return { status: 'not-applicable', reason: 'KMS rotates only enabled symmetric keys with its own key material.' };
+    return state.rotates ? { status: 'compliant', message: 'Rotation is on.' } : { status: 'gap', summary: `turn on rotation of ${resource.id}` };
   },
   undo: ({ resource }) => ({ calls: [kms.call('DisableKeyRotation', { KeyId: resource.id })], restores: 'exact' }),
   async *discover({ aws }) {

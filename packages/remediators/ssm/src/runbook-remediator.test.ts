@@ -32,7 +32,7 @@ describe('a runbook', () => {
             },
           },
           undo: { restores: 'exact', calls: [{ service: 'kms', operation: 'DisableKeyRotation', input: { KeyId: 'k-1' } }] },
-          summary: 'turn on the rotation of k-1, by AWSConfigRemediation-EnableKeyRotation, version 7 (aaaaaaaaaaaa)',
+          summary: 'turn on rotation of k-1, with AWSConfigRemediation-EnableKeyRotation, version 7 (aaaaaaaaaaaa)',
         },
       ],
     });
@@ -40,8 +40,8 @@ describe('a runbook', () => {
 
   it.each([
     ['that nobody has reviewed', {}, { hash: HASH }, HASH],
-    ['that is another one than was reviewed', { documentHash: HASH }, { hash: 'b'.repeat(64) }, 'not what was reviewed'],
-    ['that has no hash', { documentHash: HASH }, { hash: null }, 'not what was reviewed'],
+    ['that is another one than was reviewed', { documentHash: HASH }, { hash: 'b'.repeat(64) }, 'differs from what was reviewed'],
+    ['that has no hash', { documentHash: HASH }, { hash: null }, 'differs from what was reviewed'],
   ])('%s is left to a person, who is notified of what to do', (_name, parameters, context, said) => {
     expect(plan(parameters, context)).toMatchObject({
       status: 'manual',

@@ -79,13 +79,13 @@ export interface RunbookDefinition<Reads extends readonly OperationUse[], Undoes
 }
 
 const parameters = z.strictObject({
-  documentVersion: z._default(z.string().check(z.regex(/^[1-9][0-9]{0,5}$/)), '1').check(z.describe('Version of the document that is started.')),
+  documentVersion: z._default(z.string().check(z.regex(/^[1-9][0-9]{0,5}$/)), '1').check(z.describe('The version of the document to start.')),
   documentHash: z
     ._default(z.nullable(z.string().check(z.regex(/^[0-9a-f]{64}$/))), null)
-    .check(z.describe('SHA-256 of that version, as you have reviewed it. Without it nothing is started.')),
+    .check(z.describe('The SHA-256 of that version, as you reviewed it. Without it nothing is started.')),
   role: z
     ._default(z.string().check(z.regex(/^[\w+=,.@-]{1,64}$/)), 'RedressRunbook')
-    .check(z.describe('Name of the role that the Automation assumes, in each account.')),
+    .check(z.describe('The name of the role that the Automation assumes, in each account.')),
 });
 
 /** What of the document a plan is made on. */
@@ -120,7 +120,7 @@ export function runbookRemediator<const Reads extends readonly OperationUse[], c
   if ((definition.ceiling as string) !== 'approve' && (definition.ceiling as string) !== 'notify')
     throw new RedressError(
       'remediator/invalid',
-      `Remediator ${JSON.stringify(definition.id)}: its ceiling is ${JSON.stringify(definition.ceiling)}, and a runbook's is at most approve: what ${document} does inside is not part of a plan.`,
+      `Remediator ${JSON.stringify(definition.id)}: its ceiling is ${JSON.stringify(definition.ceiling)}, but a runbook can have at most approve: what ${document} does is not part of the plan.`,
       { next: "Make it 'approve', or 'notify'.", place: { path: 'ceiling' } },
     );
   return defineRemediator<readonly OperationUse[], readonly [Starts], readonly OperationUse[], typeof parameters, Seen, Reviewed>({
@@ -131,7 +131,7 @@ export function runbookRemediator<const Reads extends readonly OperationUse[], c
     controls: definition.controls,
     triggers: definition.triggers ?? {},
     ceiling: definition.ceiling,
-    blindSpots: [...definition.blindSpots, `What ${document} does inside: its content is AWS's, pinned by its hash, and not part of the plan.`],
+    blindSpots: [...definition.blindSpots, `What ${document} does: AWS maintains its content. It is pinned by its hash, and is not part of the plan.`],
     ...(definition.hazards === undefined ? {} : { hazards: definition.hazards }),
     ...(definition.rollback === undefined ? {} : { rollback: definition.rollback }),
     ...(definition.alsoFoundBy === undefined ? {} : { alsoFoundBy: definition.alsoFoundBy }),
@@ -180,7 +180,7 @@ export function runbookRemediator<const Reads extends readonly OperationUse[], c
       if (context !== undefined && context.hash !== documentHash)
         return {
           status: 'manual',
-          message: `To do: ${summary}. ${shown} is not what was reviewed: it has ${context.hash === null ? 'no hash' : `the hash ${context.hash}`}, and not ${documentHash}.`,
+          message: `To do: ${summary}. ${shown} differs from what was reviewed: it has ${context.hash === null ? 'no hash' : `the hash ${context.hash}`}, and not ${documentHash}.`,
           steps: ['Review it again, and put its hash into the policy: documentHash.'],
         };
       const given = { ...runbook.parameters(resource), AutomationAssumeRole: `arn:${resource.partition}:iam::${resource.account}:role/${role}` };
@@ -194,7 +194,7 @@ export function runbookRemediator<const Reads extends readonly OperationUse[], c
               Parameters: Object.fromEntries(Object.entries(given).map(([name, value]) => [name, [value]])),
             }),
             undo: definition.undo({ state: state as unknown as State, resource }) as never,
-            summary: `${summary}, by ${shown} (${documentHash.slice(0, 12)})`,
+            summary: `${summary}, with ${shown} (${documentHash.slice(0, 12)})`,
             resolves: true,
           },
         ],

@@ -7,7 +7,7 @@ import { webAcl } from './web-acl.js';
 const parameters = z.strictObject({
   stream: z
     .optional(z.string().check(z.regex(/^arn:[^:]+:firehose:[^:]+:[0-9]{12}:deliverystream\/aws-waf-logs-.+$/, 'the ARN of a stream aws-waf-logs-…')))
-    .check(z.describe('ARN of the Firehose stream that requests are logged to. Its name has to begin with aws-waf-logs-.')),
+    .check(z.describe('The ARN of the Firehose stream that receives the logs. Its name has to begin with aws-waf-logs-.')),
   redact: z._default(z.array(z.string()), ['authorization', 'cookie']).check(z.describe('Headers whose values are not logged.')),
 });
 
@@ -27,8 +27,8 @@ export const enableLogging = defineSetting({
   ceiling: 'enforce',
   settle: 'PT60S',
   blindSpots: [
-    'Secrets in query strings and in headers that are not left out: who reads the logs reads them.',
-    'Whether the stream delivers, and whether the service-linked role of WAF is there: WAF refuses the call where it is not.',
+    'Secrets in query strings, and in headers that are logged: everyone who can read the logs can read them.',
+    'Whether the stream delivers, and whether the service-linked role of WAF exists: if not, WAF rejects the call.',
     'What the logs cost.',
   ],
   parameters,
@@ -50,8 +50,8 @@ export const enableLogging = defineSetting({
       }
     },
   },
-  hazards: [shortLived('logs of it are paid for, and nobody reads them')],
-  rollback: { restores: 'exact', what: 'Logging is turned off again.', not: ['What was delivered meanwhile.'] },
+  hazards: [shortLived('its logs cost money, and nobody reads them')],
+  rollback: { restores: 'exact', what: 'Logging is turned off again.', not: ['Logs delivered in the meantime.'] },
   alsoFoundBy: { prowler: ['wafv2_webacl_logging_enabled'] },
   inCode: { cloudFormation: 'AWS::WAFv2::LoggingConfiguration', terraform: 'aws_wafv2_web_acl_logging_configuration' },
   instead: ({ now, id, parameters: { stream } }) => (now.logs.length > 0 ? null : needs('waf-enable-logging', `${id} is not logged`, { stream })),

@@ -27,7 +27,7 @@ describe('a place', () => {
   it('is not where they are of another', async () => {
     expect(await unreached(runtime({ 'ap-east-2': '999999999999' }).of, HERE)).toEqual({
       status: 'failed',
-      message: 'The credentials are of account 999999999999, not of 111111111111: nothing was listed.',
+      message: 'The credentials belong to account 999999999999, not to 111111111111: nothing was listed.',
     });
   });
   it.each(['OptInRequired', 'RegionDisabledException', 'AuthFailure', 'UnrecognizedClientException', 'InvalidClientTokenId', 'InvalidAccessKeyId'])(

@@ -33,7 +33,7 @@ export async function unreached(runtime: Runtime, target: SweepTarget): Promise<
   try {
     const { account } = await identityIn(runtime, target, target.region);
     if (account === target.account) return null;
-    return { status: 'failed', message: `The credentials are of account ${account}, not of ${target.account}: nothing was listed.` };
+    return { status: 'failed', message: `The credentials belong to account ${account}, not to ${target.account}: nothing was listed.` };
   } catch (error) {
     return (await regionOff(runtime, target, error)) ?? { status: 'failed', message: `Account ${target.account} cannot be read: ${messageOf(error)}` };
   }

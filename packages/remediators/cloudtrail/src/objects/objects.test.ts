@@ -69,14 +69,14 @@ describe('objects of S3', () => {
     ['no trail is named', [PLAIN], {}, 'manual'],
     ['there is no such trail', [PLAIN], { trail: 'other' }, 'manual'],
     ['the trail of that name is of another account', [PLAIN, { account: '999999999999' }], { trail: 'audit' }, 'manual'],
-    ['it has no room', [{ EventSelectors: Array.from({ length: 5 }, () => MANAGEMENT) }], { trail: 'audit' }, 'manual'],
+    ['it has no room for more text', [{ EventSelectors: Array.from({ length: 5 }, () => MANAGEMENT) }], { trail: 'audit' }, 'manual'],
     ['it is at home elsewhere', [PLAIN, { home: 'us-east-1' }], { trail: 'audit' }, 'not-applicable'],
   ])('are left where %s', async (_, given, parameters, status) => {
     expect(await both(given, parameters)).toEqual([status, status]);
   });
   it('are open to whoever claims so where the trail is not at home', async () => {
     const seen = await look(enableObjectReadDataEvents, REF, replies(PLAIN, { home: 'us-east-1' }), { parameters: { trail: 'audit' } });
-    expect(seen !== 'gone' && seen.judge()).toEqual(['nothing records what reads objects of S3 yet: that is changed in us-east-1']);
+    expect(seen !== 'gone' && seen.judge()).toEqual(['nothing records read data events of S3 objects yet: the trail has to be changed in us-east-1']);
     const closed = await look(enableObjectReadDataEvents, REF, replies(basic('All', 'arn:aws:s3')), { parameters: { trail: 'audit' } });
     expect(closed !== 'gone' && closed.judge()).toEqual([]);
   });

@@ -9,7 +9,7 @@ const MOST = 5;
 const parameters = z.strictObject({
   trail: z
     .optional(z.string().check(z.regex(/^[A-Za-z0-9][\w.-]{1,126}[A-Za-z0-9]$/, 'the name of a trail')))
-    .check(z.describe('The trail of the account that records them, by its name: one of all regions, which is changed in its own.')),
+    .check(z.describe('The name of the trail that records them: a multi-region trail of the account. It is changed in its home region.')),
 });
 
 /** The trail that the policy names, as far as it is changed. */
@@ -37,7 +37,7 @@ export function recording({
   readonly rules: Readonly<Record<string, string>>;
   readonly prowler: readonly string[];
 }): Remediator {
-  const what = `what ${kind === 'read' ? 'reads' : 'writes'} objects of S3`;
+  const what = `${kind} data events of S3 objects`;
   return defineSetting({
     on: accountInRegion,
     id,
@@ -49,10 +49,10 @@ export function recording({
     ceiling: 'approve',
     settle: 'PT60S',
     blindSpots: [
-      'What the events cost: there may be many times as many of them as requests that change settings, and each is billed.',
-      'The bucket that the trail delivers to: each delivery writes an object, which is recorded in the next one.',
-      'Event data stores, which may record the same.',
-      'Directory buckets, whose objects are of another type.',
+      'What the events cost: there can be many times more of them than management events, and each is billed.',
+      'The bucket that the trail delivers to: each delivery writes an object, and that write is recorded in the next delivery.',
+      'Event data stores, which may record the same events.',
+      'Directory buckets: their objects have another resource type.',
     ],
     parameters,
     read: {
@@ -88,7 +88,7 @@ export function recording({
       },
     },
     hazards: [],
-    rollback: { restores: 'exact', what: 'The trail records what it recorded before.', not: ['Events that were recorded meanwhile stay.'] },
+    rollback: { restores: 'exact', what: 'The trail records what it recorded before the change.', not: ['Events recorded in the meantime stay.'] },
     alsoFoundBy: { prowler },
     inCode: { cloudFormation: 'AWS::CloudTrail::Trail EventSelectors', terraform: 'aws_cloudtrail event_selector' },
     instead({ now: { recorded, named }, id: account, resource, parameters: { trail } }) {
@@ -96,11 +96,11 @@ export function recording({
       const gap = `No trail of account ${account} records ${what}, in all buckets`;
       if (trail === undefined) return needs(id, gap, { trail });
       const left = (message: string, step: string) => ({ status: 'manual' as const, message: `${gap}, and ${message}.`, steps: [step] });
-      if (named === null) return left(`it has no trail of all regions that is called ${trail}`, 'Make it, or name another one in the policy.');
-      if (named.home !== resource.region) return { status: 'not-applicable', reason: `${trail} is changed in ${named.home}, where it is at home.` };
-      if (!named.logging) return left(`${trail} is stopped`, 'Start it: cloudtrail-restart-logging does that, where the policy has it.');
+      if (named === null) return left(`it has no multi-region trail named ${trail}`, 'Create it, or name another trail in the policy.');
+      if (named.home !== resource.region) return { status: 'not-applicable', reason: `${trail} can only be changed in ${named.home}, its home region.` };
+      if (!named.logging) return left(`${trail} is stopped`, 'Start it: cloudtrail-restart-logging does that, if the policy enables it.');
       return named.advanced.length === 0 && named.basic.length >= MOST
-        ? left(`${trail} has no room for a further selector`, 'Join selectors of it, or move it to advanced ones.')
+        ? left(`${trail} has no room for another event selector`, 'Merge its event selectors, or convert them to advanced event selectors.')
         : null;
     },
     wanted({ now, resource }) {
@@ -121,7 +121,8 @@ export function recording({
         ...(named?.advanced.length === 0 ? { EventSelectors: named.basic as never } : { AdvancedEventSelectors: named?.advanced as never }),
       }),
     compliant: () => `A trail records ${what}.`,
-    summary: ({ now: { named } }) => `let the trail ${named?.arn.split('/').at(-1)} record ${what}, in all buckets`,
-    judge: ({ state: { recorded, named } }) => (recorded || named === null ? [] : [`nothing records ${what} yet: that is changed in ${named.home}`]),
+    summary: ({ now: { named } }) => `make the trail ${named?.arn.split('/').at(-1)} record ${what}, in all buckets`,
+    judge: ({ state: { recorded, named } }) =>
+      recorded || named === null ? [] : [`nothing records ${what} yet: the trail has to be changed in ${named.home}`],
   });
 }

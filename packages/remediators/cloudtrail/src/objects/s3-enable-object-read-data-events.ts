@@ -8,7 +8,7 @@ import { recording } from './recording.js';
 export const enableObjectReadDataEvents = recording({
   kind: 'read',
   id: 's3-enable-object-read-data-events',
-  title: 'Record what reads objects of S3 in a trail',
+  title: 'Record read data events of S3 objects in a trail',
   controls: {
     'aws-fsbp': ['S3.23'],
     'cis-aws-foundations-benchmark/v/1.4.0': ['3.11'],

@@ -8,7 +8,7 @@ import { recording } from './recording.js';
 export const enableObjectWriteDataEvents = recording({
   kind: 'write',
   id: 's3-enable-object-write-data-events',
-  title: 'Record what writes objects of S3 in a trail',
+  title: 'Record write data events of S3 objects in a trail',
   controls: {
     'aws-fsbp': ['S3.22'],
     'cis-aws-foundations-benchmark/v/1.4.0': ['3.10'],

@@ -74,8 +74,8 @@ it('is known to be in use, and to be named by others in both ways', async () => 
     }),
   );
   expect(plan.status === 'change' && plan.hazards?.map(({ code, message }) => [code, message])).toEqual([
-    ['in-use', 'sg-1 is the group of eni-1'],
-    ['referenced', 'sg-2, sg-3 let sg-1 in, or out to it'],
+    ['in-use', 'sg-1 is used by eni-1'],
+    ['referenced', 'sg-2, sg-3 reference sg-1 in their rules'],
   ]);
 });
 it('is no other group, and no group of another account', async () => {

@@ -81,7 +81,7 @@ describe('an interface without the source/destination check', () => {
   });
   it('that a route leads to is not changed: it forwards', async () => {
     expect(await assess(enableSourceDestCheck, eni, world({}, [{ NetworkInterfaceId: 'eni-1' }]))).toMatchObject({
-      hazards: [{ code: 'routed', effect: 'notify', message: 'eni-1 is where routes of rtb-1 lead' }],
+      hazards: [{ code: 'routed', effect: 'notify', message: 'Routes in rtb-1 lead to eni-1' }],
     });
   });
   it('asks where tags of its instance say that it forwards, and an exception on that holds', async () => {

@@ -42,7 +42,7 @@ const same = (rules: readonly Rule[]) => canonicalJson(toJson(rules.map(({ id: _
 export const closeDefaultSecurityGroup = defineSetting({
   on: securityGroup({ Filters: [{ Name: 'group-name', Values: ['default'] }] }),
   id: 'ec2-close-default-security-group',
-  title: 'Empty the rules of the default security group of a VPC',
+  title: 'Remove all rules from the default security group of a VPC',
   package: packageRef,
   controls: {
     'aws-fsbp': ['EC2.2'],
@@ -55,8 +55,8 @@ export const closeDefaultSecurityGroup = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Launch templates, Auto Scaling groups, functions and databases that name no group, or this one, and have no interface at the moment.',
-    'What was started a moment ago: EC2 may not show its interface yet.',
+    'Launch templates, Auto Scaling groups, functions and databases that name this group or none, and have no network interface at the moment.',
+    'Resources that were just started: EC2 may not show their network interfaces yet.',
   ],
   read: {
     reads: [ec2.pick('DescribeSecurityGroupRules')],
@@ -105,31 +105,31 @@ export const closeDefaultSecurityGroup = defineSetting({
     {
       code: 'in-use',
       effect: 'approve',
-      what: 'Network interfaces have the group: what they are of would reach nothing, and nothing would reach it.',
-      advice: 'Give each a group of its own with the rules that it needs, and approve then.',
+      what: 'Network interfaces use the group: their resources would lose all traffic in and out.',
+      advice: 'Give each its own security group with the rules that it needs. Then approve.',
       when: ({ context, id }) =>
         context === undefined || context.interfaces.length === 0
           ? null
-          : `${id} is the group of ${context.interfaces.slice(0, 5).join(', ')}${context.interfaces.length > 5 ? ` and ${context.interfaces.length - 5} more` : ''}`,
+          : `${id} is used by ${context.interfaces.slice(0, 5).join(', ')}${context.interfaces.length > 5 ? ` and ${context.interfaces.length - 5} more` : ''}`,
     },
     {
       code: 'referenced',
       effect: 'approve',
-      what: 'Rules of other groups name it: they stay, and mean nothing once nobody has the group.',
-      advice: 'See what the other groups let in by it. Approve when nothing has the group any more.',
-      when: ({ context, id }) => (context === undefined || context.others.length === 0 ? null : `${context.others.join(', ')} let ${id} in, or out to it`),
+      what: 'Rules of other groups reference it: they stay, but have no effect when nothing uses the group.',
+      advice: 'Check what the other groups allow through it. Approve when nothing uses the group any more.',
+      when: ({ context, id }) => (context === undefined || context.others.length === 0 ? null : `${context.others.join(', ')} reference ${id} in their rules`),
     },
   ],
   rollback: {
     restores: 'equivalent',
-    what: 'The rules are made again, with their descriptions.',
-    not: ['The ids of the rules, and their tags.', 'Connections that broke meanwhile.'],
+    what: 'The rules are created again, with their descriptions.',
+    not: ['The ids of the rules, and their tags.', 'Connections that broke in the meantime.'],
   },
   alsoFoundBy: { prowler: ['ec2_securitygroup_default_restrict_traffic'] },
-  inCode: { cloudFormation: 'none: the default group of a VPC is not in it', terraform: 'aws_default_security_group ingress, egress' },
+  inCode: { cloudFormation: 'none: it does not contain the default security group of a VPC', terraform: 'aws_default_security_group ingress, egress' },
   instead({ now: { name, owner }, resource }) {
     if (name !== 'default') return { status: 'not-applicable', reason: 'It is not the default group of its VPC.' };
-    return owner === resource.account ? null : { status: 'not-applicable', reason: `It is shared by ${owner}, which alone can change it.` };
+    return owner === resource.account ? null : { status: 'not-applicable', reason: `It is shared by ${owner}, and only that account can change it.` };
   },
   wanted: ({ now }) => ({ ...now, rules: [] }),
   writes: [ec2.pick('RevokeSecurityGroupIngress', 'RevokeSecurityGroupEgress')],
@@ -147,16 +147,16 @@ export const closeDefaultSecurityGroup = defineSetting({
       steps.push({
         call: ec2.call('RevokeSecurityGroupIngress', revoking(ingress)),
         undo: { calls: [ec2.call('AuthorizeSecurityGroupIngress', authorizing(ingress))], restores: 'equivalent' },
-        summary: `take ${ingress.length} inbound ${ingress.length === 1 ? 'rule' : 'rules'} out of ${id}`,
+        summary: `remove ${ingress.length} inbound ${ingress.length === 1 ? 'rule' : 'rules'} from ${id}`,
       });
     if (egress.length > 0)
       steps.push({
         call: ec2.call('RevokeSecurityGroupEgress', revoking(egress)),
         undo: { calls: [ec2.call('AuthorizeSecurityGroupEgress', authorizing(egress))], restores: 'equivalent' },
-        summary: `take ${egress.length} outbound ${egress.length === 1 ? 'rule' : 'rules'} out of ${id}`,
+        summary: `remove ${egress.length} outbound ${egress.length === 1 ? 'rule' : 'rules'} from ${id}`,
       });
     return steps;
   },
   equivalent: ({ before, after }) => same(before.rules) === same(after.rules),
-  summary: ({ id }) => `take all rules out of ${id}`,
+  summary: ({ id }) => `remove all rules from ${id}`,
 });

@@ -19,9 +19,9 @@ export const disableSubnetAutoPublicIp = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Auto Scaling groups, ECS services, EMR clusters and launch templates that start in it and ask for no address of their own.',
-    'Whether what starts there reaches the internet by a NAT gateway, or AWS by VPC endpoints.',
-    'Launch templates that ask for a public address themselves: they get one all the same.',
+    'Auto Scaling groups, ECS services, EMR clusters and launch templates that use the subnet and do not request an address themselves.',
+    'Whether new resources in it reach the internet through a NAT gateway, or AWS through VPC endpoints.',
+    'Launch templates that request a public address themselves: they still get one.',
   ],
   at: ({ MapPublicIpOnLaunch, OwnerId }) => ({ assigns: MapPublicIpOnLaunch, owner: OwnerId }),
   context: {
@@ -46,13 +46,13 @@ export const disableSubnetAutoPublicIp = defineSetting({
     {
       code: 'routed-to-internet',
       effect: 'approve',
-      what: 'The subnet has a route to an internet gateway: what starts there without an address of its own does not reach the internet.',
-      advice: 'See what is started there, and give it a NAT gateway, VPC endpoints or an address of its own first.',
+      what: 'The subnet has a route to an internet gateway: new resources without a public address cannot reach the internet.',
+      advice: 'Find out what is launched in it. Give it a NAT gateway, VPC endpoints or its own public address first.',
       when: ({ context, id }) => (context === undefined || context.gateway === null ? null : `${id} has a route to ${context.gateway}`),
     },
-    sharedOnPurpose('what is started in it would come up without a public address'),
+    sharedOnPurpose('new instances in it would have no public address'),
   ],
-  rollback: { restores: 'exact', what: 'The subnet gives out public addresses again.', not: ['What was started meanwhile has none.'] },
+  rollback: { restores: 'exact', what: 'The subnet assigns public addresses again.', not: ['Instances started in the meantime have none.'] },
   alsoFoundBy: { prowler: ['vpc_subnet_no_public_ip_by_default'] },
   inCode: { cloudFormation: 'AWS::EC2::Subnet MapPublicIpOnLaunch', terraform: 'aws_subnet map_public_ip_on_launch' },
   instead: ({ now, resource: { account } }) =>
@@ -60,5 +60,5 @@ export const disableSubnetAutoPublicIp = defineSetting({
   wanted: ({ now }) => ({ ...now, assigns: false }),
   writes: [ec2.pick('ModifySubnetAttribute')],
   write: ({ id, to }) => ec2.call('ModifySubnetAttribute', { SubnetId: id, MapPublicIpOnLaunch: { Value: to.assigns } }),
-  summary: ({ id }) => `stop ${id} from giving a public address to what is started in it`,
+  summary: ({ id }) => `stop ${id} from assigning public addresses at launch`,
 });

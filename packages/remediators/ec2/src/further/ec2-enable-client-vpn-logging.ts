@@ -49,16 +49,16 @@ export const enableClientVpnLogging = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Whether the log group is there, and how long it keeps events: EC2 refuses one that is missing.',
-    'Names and addresses of people, which such logs hold.',
+    'Whether the log group exists (if not, EC2 rejects the call), and how long it keeps events.',
+    'Names and addresses of people, which such logs contain.',
   ],
   parameters: z.strictObject({
     logGroup: z
       .optional(z.string().check(z.regex(/^[\w./#-]{1,512}$/, 'the name of a log group')))
-      .check(z.describe('The log group of the region that gets them.')),
+      .check(z.describe('The log group that receives them, in the same region.')),
     logStream: z
       .optional(z.string().check(z.regex(/^[^:*]{1,512}$/, 'the name of a log stream')))
-      .check(z.describe('The stream in it. Without one EC2 makes one.')),
+      .check(z.describe('The log stream in it. Without one, EC2 creates one.')),
   }),
   at: ({ ConnectionLogOptions: options }) => ({
     enabled: options?.Enabled,
@@ -68,7 +68,7 @@ export const enableClientVpnLogging = defineSetting({
   }),
   absent: { group: null, stream: null, policyContext: null },
   hazards: [],
-  rollback: { restores: 'exact', what: 'Connections are not logged any more.', not: ['What was logged meanwhile stays in the log group.'] },
+  rollback: { restores: 'exact', what: 'Connections are no longer logged.', not: ['Logs written in the meantime stay in the log group.'] },
   alsoFoundBy: { prowler: ['ec2_client_vpn_endpoint_connection_logging_enabled'] },
   inCode: { cloudFormation: 'AWS::EC2::ClientVpnEndpoint ConnectionLogOptions', terraform: 'aws_ec2_client_vpn_endpoint connection_log_options' },
   instead: ({ now, id, parameters: { logGroup } }) => (now.enabled ? null : needs('ec2-enable-client-vpn-logging', `${id} logs no connections`, { logGroup })),

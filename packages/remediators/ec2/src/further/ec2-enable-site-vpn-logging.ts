@@ -64,13 +64,13 @@ export const enableSiteVpnLogging = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Whether the customer gateway changes to the other tunnel automatically: some need a change of their own.',
-    'Whether the log group is there, and lets VPN write: EC2 refuses one that is missing.',
+    'Whether the customer gateway fails over to the other tunnel automatically: some need a manual change.',
+    'Whether the log group exists (if not, EC2 rejects the call), and whether Site-to-Site VPN may write to it.',
   ],
   parameters: z.strictObject({
     logGroupArn: z
-      .optional(z.string().check(z.regex(/^arn:[a-z-]+:logs:[^:]+:[0-9]{12}:log-group:[^:*]+$/, 'the ARN of a log group; {region} may stand in it')))
-      .check(z.describe('The log group that gets them. {region} stands for the region of the connection.')),
+      .optional(z.string().check(z.regex(/^arn:[a-z-]+:logs:[^:]+:[0-9]{12}:log-group:[^:*]+$/, 'the ARN of a log group; it may contain {region}')))
+      .check(z.describe('The log group that receives them. {region} stands for the region of the connection.')),
   }),
   // The keys of the tunnels are in the same reply, and are not kept.
   at: (found) => ({
@@ -93,8 +93,8 @@ export const enableSiteVpnLogging = defineSetting({
     {
       code: 'other-tunnel-down',
       effect: 'notify',
-      what: 'The change takes a tunnel down, and no other one is known to be up.',
-      advice: 'Bring the other tunnel up, and see that the customer gateway takes either. A tunnel that was changed just now needs some minutes.',
+      what: 'The change takes a tunnel down, and no other tunnel is known to be up.',
+      advice: 'Bring the other tunnel up, and check that the customer gateway can use either. A tunnel that has just been changed needs some minutes.',
       when({ context, now: { tunnels }, id }) {
         if (context === undefined) return null;
         if (context.state !== 'available') return `${id} is ${context.state}`;
@@ -106,20 +106,20 @@ export const enableSiteVpnLogging = defineSetting({
   ],
   rollback: {
     restores: 'equivalent',
-    what: 'The tunnel logs nothing any more. The rollback takes it down for some minutes, too, also while the other one is down.',
-    not: ['What was logged meanwhile stays in the log group.'],
+    what: 'The tunnel no longer logs anything. The rollback also takes it down for some minutes, even if the other tunnel is down.',
+    not: ['Logs written in the meantime stay in the log group.'],
   },
   inCode: { cloudFormation: 'AWS::EC2::VPNConnection VpnTunnelOptionsSpecifications.LogOptions', terraform: 'aws_vpn_connection tunnel1_log_options' },
   instead({ now: { tunnels }, id, parameters: { logGroupArn } }) {
     const silent = tunnels.filter(isSilent);
     if (silent.length === 0) return null;
-    const gap = `${id} logs nothing of ${silent.map(({ address }) => address).join(' and ')}`;
+    const gap = `${id} does not log ${silent.map(({ address }) => address).join(' and ')}`;
     const missing = needs('ec2-enable-site-vpn-logging', gap, { logGroupArn });
     if (missing !== null || tunnels.length > 1) return missing;
     return {
       status: 'manual',
-      message: `${gap}, and the change takes down its only tunnel: nothing is changed.`,
-      steps: ['Add a second tunnel, and see that the customer gateway takes either.'],
+      message: `${gap}, and the change would take down its only tunnel, so nothing is changed.`,
+      steps: ['Add a second tunnel, and check that the customer gateway can use either.'],
     };
   },
   wanted({ now, resource, parameters: { logGroupArn = '' } }) {
@@ -139,7 +139,7 @@ export const enableSiteVpnLogging = defineSetting({
     before.tunnels.every(({ address, log }) => after.tunnels.some((each) => each.address === address && isSilent(each) === (log.LogEnabled !== true))),
   open({ now, to }) {
     const left = to.tunnels.filter(isSilent).map(({ address }) => address);
-    return left.length === 0 ? undefined : left.map((address) => `${address} logs nothing yet: its turn is once ${nextOf(now.tunnels)?.address} is up again`);
+    return left.length === 0 ? undefined : left.map((address) => `${address} is not logged yet: it follows when ${nextOf(now.tunnels)?.address} is up again`);
   },
   summary: ({ id, now }) => `log tunnel ${nextOf(now.tunnels)?.address} of ${id}, which takes it down for some minutes`,
 });

@@ -26,8 +26,8 @@ export const enableSourceDestCheck = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Containers and tunnels whose packets it carries under addresses of their own.',
-    'Routes of other VPCs and of on-premises networks that lead to it by a gateway.',
+    'Containers and tunnels whose packets it forwards with other addresses.',
+    'Routes of other VPCs and of on-premises networks that lead to it through a gateway.',
   ],
   at: ({ SourceDestCheck, InterfaceType, RequesterManaged, Operator, OwnerId }) => ({
     checked: SourceDestCheck,
@@ -58,23 +58,25 @@ export const enableSourceDestCheck = defineSetting({
     {
       code: 'routed',
       effect: 'notify',
-      what: 'A route leads to it: it forwards what others send, which the check would drop.',
-      advice: 'Leave the check off while it forwards, and record an exception. Otherwise take the routes out first.',
-      when: ({ context, id }) => (context === undefined || context.tables.length === 0 ? null : `${id} is where routes of ${context.tables.join(', ')} lead`),
+      what: 'A route leads to it: it forwards traffic of others, which the check would drop.',
+      advice: 'Leave the check off while it forwards traffic, and record an exception. Otherwise remove the routes first.',
+      when: ({ context, id }) => (context === undefined || context.tables.length === 0 ? null : `Routes in ${context.tables.join(', ')} lead to ${id}`),
     },
     {
       code: 'appliance',
       effect: 'approve',
-      what: 'Tags say that it forwards for others: what they send by it would be dropped.',
-      advice: 'Ask its owner. Approve if it forwards nothing; otherwise record an exception.',
+      what: 'Tags mark it as a forwarder (router, NAT, VPN and so on): the check would drop the traffic of others.',
+      advice: 'Ask its owner. Approve if it forwards no traffic; otherwise record an exception.',
       words: ['nat', 'nat instance', 'firewall', 'vpn', 'router', 'appliance', 'proxy', 'cni', 'k8s', 'kubernetes', 'calico', 'cilium', 'ids', 'ips'],
     },
   ],
-  rollback: { restores: 'exact', what: 'The check is off again.', not: ['What was dropped meanwhile.'] },
+  rollback: { restores: 'exact', what: 'The check is off again.', not: ['Packets dropped in the meantime.'] },
   inCode: { cloudFormation: 'AWS::EC2::NetworkInterface SourceDestCheck', terraform: 'aws_network_interface source_dest_check' },
   instead({ now: { kind, managed, owner }, resource: { account } }) {
-    if (owner !== account) return { status: 'not-applicable', reason: `It is of ${owner}, which alone can change it.` };
-    return managed || !OF_USERS.includes(kind) ? { status: 'not-applicable', reason: `It is of an AWS service (${kind}), which alone can change it.` } : null;
+    if (owner !== account) return { status: 'not-applicable', reason: `It belongs to ${owner}, and only that account can change it.` };
+    return managed || !OF_USERS.includes(kind)
+      ? { status: 'not-applicable', reason: `It belongs to an AWS service (${kind}), and only that service can change it.` }
+      : null;
   },
   wanted: ({ now }) => ({ ...now, checked: true }),
   writes: [ec2.pick('ModifyNetworkInterfaceAttribute')],

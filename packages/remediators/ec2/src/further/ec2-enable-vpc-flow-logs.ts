@@ -9,13 +9,13 @@ const parameters = z
       .optional(
         z
           .string()
-          .check(z.regex(/^arn:[^:]+:(?:s3:::[^:]+|logs:[^:]*:[0-9]{12}:log-group:[^:]+)$/, 'the ARN of a bucket or of a log group; {region} may stand in it')),
+          .check(z.regex(/^arn:[^:]+:(?:s3:::[^:]+|logs:[^:]*:[0-9]{12}:log-group:[^:]+)$/, 'the ARN of a bucket or of a log group; it may contain {region}')),
       )
-      .check(z.describe('Where flow logs go: a bucket, or a log group. {region} stands for the region of the VPC.')),
+      .check(z.describe('The destination of flow logs: a bucket or a log group. {region} stands for the region of the VPC.')),
     roleArn: z
       .optional(z.string().check(z.regex(/^arn:[a-z-]+:iam::[0-9]{12}:role\/[\w+=,.@/-]+$/, 'the ARN of a role')))
-      .check(z.describe('The role that writes into a log group; it is passed to vpc-flow-logs.amazonaws.com. A bucket needs none.')),
-    traffic: z._default(z.enum(['REJECT', 'ALL']), 'REJECT').check(z.describe('What is logged. The control looks for REJECT at least; ALL costs more.')),
+      .check(z.describe('The role that writes to a log group. It is passed to vpc-flow-logs.amazonaws.com. A bucket needs none.')),
+    traffic: z._default(z.enum(['REJECT', 'ALL']), 'REJECT').check(z.describe('The traffic to log. The control requires at least REJECT; ALL costs more.')),
   })
   .check(z.refine(({ destination, roleArn }) => destination?.includes(':s3:') !== true || roleArn === undefined, 'a bucket needs no roleArn'));
 
@@ -43,7 +43,7 @@ const vpc = defineResource({
 export const enableVpcFlowLogs = defineSetting({
   on: vpc,
   id: 'ec2-enable-vpc-flow-logs',
-  title: 'Create a flow log of a VPC that has none',
+  title: 'Create a flow log for a VPC that has none',
   package: packageRef,
   controls: {
     'aws-fsbp': ['EC2.6'],
@@ -57,8 +57,8 @@ export const enableVpcFlowLogs = defineSetting({
   settle: 'PT60S',
   blindSpots: [
     'What flow logs of a busy VPC cost.',
-    'Whether bucket or role let them be delivered: errors show in the flow log alone.',
-    'Flow logs of single subnets and interfaces, which do not count for the control.',
+    'Whether the bucket or the role allows the delivery: errors show only in the flow log.',
+    'Flow logs of single subnets and network interfaces: they do not count for the control.',
   ],
   parameters,
   ruleParameters: { trafficType: 'traffic' },
@@ -72,23 +72,24 @@ export const enableVpcFlowLogs = defineSetting({
     },
   },
   hazards: [
-    shortLived('flow logs of it are paid for, and nobody reads them'),
+    shortLived('its flow logs cost money, and nobody reads them'),
     {
       code: 'bucket-policy',
       effect: 'approve',
-      what: 'Flow logs go to a bucket: where whoever makes one may put policies of that bucket, EC2 replaces the policy that is there by one of its own, and whoever else it let in is cut off.',
-      advice: 'Give the bucket to logs alone, or let no role that makes flow logs put its policy. Then approve. A log group has no such policy.',
+      what: 'Flow logs go to a bucket. If the role that creates the flow log may write the bucket policy, EC2 replaces that policy with its own, and everyone else whom it allowed loses access.',
+      advice:
+        'Use the bucket only for logs, or do not let the role that creates flow logs write the bucket policy. Then approve. A log group has no such policy.',
       when: ({ parameters: { destination } }) =>
-        destination?.includes(':s3:') === true ? `EC2 may replace the policy of ${destination}, where who makes the flow log may put it` : null,
+        destination?.includes(':s3:') === true ? `EC2 may replace the policy of ${destination}, if the role that creates the flow log may write it` : null,
     },
   ],
-  rollback: { restores: 'exact', what: 'The flow log is deleted.', not: ['What was delivered meanwhile stays where it is.'] },
+  rollback: { restores: 'exact', what: 'The flow log is deleted.', not: ['Logs delivered in the meantime stay where they are.'] },
   alsoFoundBy: { prowler: ['vpc_flow_logs_enabled'] },
   inCode: { cloudFormation: 'AWS::EC2::FlowLog', terraform: 'aws_flow_log' },
   instead: ({ now, id, parameters: { destination, roleArn, traffic } }) =>
     now.traffic.some((each) => each === 'ALL' || each === traffic)
       ? null
-      : needs('ec2-enable-vpc-flow-logs', `${id} has no flow log of ${traffic === 'ALL' ? 'all traffic' : 'what is rejected'}`, {
+      : needs('ec2-enable-vpc-flow-logs', `${id} has no flow log of ${traffic === 'ALL' ? 'all traffic' : 'rejected traffic'}`, {
           destination,
           ...(destination?.includes(':logs:') === true ? { roleArn } : {}),
         }),
@@ -107,5 +108,5 @@ export const enableVpcFlowLogs = defineSetting({
       ...(roleArn === undefined ? {} : { DeliverLogsPermissionArn: roleArn }),
     }),
   undo: () => ({ calls: [ec2.call('DeleteFlowLogs', { FlowLogIds: [{ $response: '/FlowLogIds/0' }] })], restores: 'exact' }),
-  summary: ({ id, parameters: { destination, traffic } }) => `log ${traffic === 'ALL' ? 'all traffic' : 'what is rejected'} of ${id} to ${destination}`,
+  summary: ({ id, parameters: { destination, traffic } }) => `log ${traffic === 'ALL' ? 'all traffic' : 'rejected traffic'} of ${id} to ${destination}`,
 });

@@ -12,16 +12,16 @@ const isPlain = (volume: Volume) => volume !== undefined && volume['Encrypted'] 
  */
 export const encryptVolumesInLaunchTemplate = defineLaunchTemplateSetting({
   id: 'ec2-encrypt-volumes-in-launch-template',
-  title: 'Make a version of a launch template that encrypts its volumes',
+  title: 'Create a launch template version that encrypts its volumes',
   controls: { 'aws-fsbp': ['EC2.181'] },
   rules: {
     EC2_LAUNCH_TEMPLATES_EBS_VOLUME_ENCRYPTED: 'ec2-launch-templates-ebs-volume-encrypted',
     EC2_LAUNCHTEMPLATE_EBS_ENCRYPTED: 'ec2-launchtemplate-ebs-encrypted',
   },
   blindSpots: [
-    'Whether the role of Auto Scaling, and those who start instances, may use the key: launches fail where they may not.',
-    'Instance types of earlier generations that cannot attach encrypted volumes.',
-    'Volumes of the image that the template does not name: encryption by default decides on those.',
+    'Whether the Auto Scaling service role, and those who launch instances, may use the key: if not, launches fail.',
+    'Previous-generation instance types that cannot attach encrypted volumes.',
+    'Volumes of the image that the template does not list: encryption by default applies to those.',
   ],
   inCode: {
     cloudFormation: 'AWS::EC2::LaunchTemplate BlockDeviceMappings.Ebs.Encrypted',
@@ -30,7 +30,7 @@ export const encryptVolumesInLaunchTemplate = defineLaunchTemplateSetting({
   parameters: z.strictObject({
     kmsKeyId: z
       .optional(z.string().check(z.regex(/^(?:arn:[a-z-]+:kms:[^:]+:[0-9]{12}:(?:key|alias)\/.+|alias\/.+)$/, 'the ARN of a key, or an alias')))
-      .check(z.describe('The KMS key for volumes that name none. Without it, EBS takes the default key of the account.')),
+      .check(z.describe('The KMS key for volumes that name none. Without it, EBS uses the default key of the account.')),
   }),
   member: 'BlockDeviceMappings',
   fix: (devices, { kmsKeyId }) =>
@@ -45,16 +45,16 @@ export const encryptVolumesInLaunchTemplate = defineLaunchTemplateSetting({
     return rest.length === 0
       ? null
       : {
-          message: `It makes volumes of snapshots that are not shown to be encrypted (${rest.map((device) => volumeOf(device)?.['SnapshotId']).join(', ')}), and EC2 takes no encryption next to a snapshot: nothing is changed.`,
-          steps: ['Copy each snapshot with encryption.', 'Make a version of the template that names the copies, and make it the default.'],
+          message: `It creates volumes from snapshots that are not shown to be encrypted (${rest.map((device) => volumeOf(device)?.['SnapshotId']).join(', ')}), and EC2 accepts no encryption setting together with such a snapshot, so nothing is changed.`,
+          steps: ['Copy each snapshot with encryption.', 'Create a version of the template that uses the copies, and make it the default.'],
         };
   },
   hazards: [
     {
       code: 'customer-key',
       effect: 'approve',
-      what: 'The policy names a key: launches by roles or services that may not use it fail.',
-      advice: 'See that the key policy lets those who launch, and the role of Auto Scaling, use the key. Then approve.',
+      what: 'The policy names a KMS key: launches by roles or services that are not allowed to use it will fail.',
+      advice: 'Check that the key policy lets launch roles and the Auto Scaling service role use the key. Then approve.',
       when: (_, { kmsKeyId }) => (kmsKeyId === undefined ? null : `Its volumes would be encrypted with ${kmsKeyId}`),
     },
   ],

@@ -20,11 +20,11 @@ export const limitImdsHopCount = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Containers on it that no tag shows: with one hop, those that are not in the network of their host get no token, and no credentials.',
-    'The account setting, and the image, by which new instances start.',
+    'Containers that no tag shows: with a hop limit of 1, containers outside the host network get no token, and no credentials.',
+    'The account setting and the image that new instances start with.',
   ],
   parameters: z.strictObject({
-    hopLimit: z._default(z.int().check(z.gte(1), z.lte(64)), 1).check(z.describe('As many hops as a token may travel. Containers need 2.')),
+    hopLimit: z._default(z.int().check(z.gte(1), z.lte(64)), 1).check(z.describe('The hop limit of tokens. Containers need 2.')),
   }),
   ruleParameters: { tokenHopLimit: 'hopLimit' },
   at: ({ MetadataOptions }) => ({ hops: MetadataOptions?.HttpPutResponseHopLimit }),
@@ -34,12 +34,12 @@ export const limitImdsHopCount = defineSetting({
     {
       code: 'containers',
       effect: 'approve',
-      what: 'Tags say that containers run on it: they may need a second hop for their credentials.',
-      advice: 'Give tasks and pods roles of their own, or a hop limit of 2 by the parameter hopLimit.',
+      what: 'Tags show that it runs containers: they may need a second hop for their credentials.',
+      advice: 'Give tasks and pods their own roles, or set the parameter hopLimit to 2.',
       words: ['eks', 'ecs', 'kubernetes', 'k8s', 'docker', 'container', 'containers', 'nomad', 'openshift'],
     },
   ],
-  rollback: { restores: 'exact', what: 'The hop limit is what it was.', not: [] },
+  rollback: { restores: 'exact', what: 'The hop limit is set back to its earlier value.', not: [] },
   inCode: {
     cloudFormation: 'AWS::EC2::Instance MetadataOptions.HttpPutResponseHopLimit',
     terraform: 'aws_instance metadata_options.http_put_response_hop_limit',
@@ -47,5 +47,5 @@ export const limitImdsHopCount = defineSetting({
   wanted: ({ now, parameters: { hopLimit } }) => ({ hops: Math.min(now.hops, hopLimit) }),
   writes: [ec2.pick('ModifyInstanceMetadataOptions')],
   write: ({ id, to }) => ec2.call('ModifyInstanceMetadataOptions', { InstanceId: id, HttpPutResponseHopLimit: to.hops }),
-  summary: ({ id, now, to }) => `lower the hop limit for the metadata of ${id} from ${now.hops} to ${to.hops}`,
+  summary: ({ id, now, to }) => `lower the metadata hop limit of ${id} from ${now.hops} to ${to.hops}`,
 });

@@ -28,16 +28,16 @@ const snapshot = defineResource({
 export const makeEbsSnapshotPrivate = defineSetting({
   on: snapshot,
   id: 'ec2-make-ebs-snapshot-private',
-  title: 'Remove the public right to make volumes of an EBS snapshot',
+  title: 'Remove public access to an EBS snapshot',
   package: packageRef,
   controls: { 'aws-fsbp': ['EC2.1'] },
   rules: { EBS_SNAPSHOT_PUBLIC_RESTORABLE_CHECK: 'ebs-snapshot-public-restorable-check' },
   calls: { 'ec2:ModifySnapshotAttribute': 'request.snapshotId' },
   ceiling: 'enforce',
   blindSpots: [
-    'Who has copied it already: their copies stay.',
-    'Whether a public image is backed by it: that has a permission of its own.',
-    'The rule of AWS Config speaks of the account, and names no snapshot: events and sweeps find them.',
+    'Copies that others have already made: they stay.',
+    'Whether a public image uses it: images have their own permissions.',
+    'The AWS Config rule evaluates the account and names no snapshot: events and sweeps find them.',
   ],
   read: {
     reads: [ec2.pick('DescribeSnapshotAttribute')],
@@ -46,10 +46,10 @@ export const makeEbsSnapshotPrivate = defineSetting({
       return { public: given(reply, 'CreateVolumePermissions').some((each) => each.Group === 'all') };
     },
   },
-  hazards: [sharedOnPurpose('who makes volumes of it without being named could not any more')],
-  rollback: { restores: 'exact', what: 'Everybody may make volumes of it again.', not: [] },
+  hazards: [sharedOnPurpose('accounts that are not named could no longer create volumes from it')],
+  rollback: { restores: 'exact', what: 'The snapshot is public again.', not: [] },
   alsoFoundBy: { prowler: ['ec2_ebs_public_snapshot'] },
-  inCode: { cloudFormation: 'none: a snapshot is not in it', terraform: 'aws_snapshot_create_volume_permission' },
+  inCode: { cloudFormation: 'none: it does not contain snapshots', terraform: 'aws_snapshot_create_volume_permission' },
   wanted: () => ({ public: false }),
   writes: [ec2.pick('ModifySnapshotAttribute')],
   write: ({ id, to }) =>
@@ -59,5 +59,5 @@ export const makeEbsSnapshotPrivate = defineSetting({
       OperationType: to.public ? 'add' : 'remove',
       GroupNames: ['all'],
     }),
-  summary: ({ id }) => `take from everybody the right to make volumes of ${id}`,
+  summary: ({ id }) => `remove public access to ${id}`,
 });

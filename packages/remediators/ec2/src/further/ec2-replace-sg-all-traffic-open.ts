@@ -20,14 +20,14 @@ const from = (kept: string, cidr: string) => `${kept} ${cidr}`;
  */
 export const replaceSgAllTrafficOpen = revokeOpenPorts({
   id: 'ec2-replace-sg-all-traffic-open',
-  title: 'Revoke a rule that lets the internet in to everything, after what stays has rules of its own',
+  title: 'Replace a rule that opens everything to the internet',
   parameters: z.strictObject({
     ...ofBastions,
     keep: z
       .optional(z.array(z.string().check(z.refine((text) => keptIn(text) !== null, 'a protocol and its ports: tcp/443, udp/1024-2048'))))
       .check(
         z.describe(
-          'What the internet reaches afterwards, too: `tcp/443`, `udp/1024-2048`. Each needs a rule of its own, from the same range, before the wide one goes. An empty list: nothing. Without the list nothing is revoked.',
+          'What the internet may still reach afterwards: `tcp/443`, `udp/1024-2048`. Each needs its own rule, from the same range, before the wide rule is revoked. An empty list keeps nothing. Without the list nothing is revoked.',
         ),
       ),
   }),
@@ -51,9 +51,9 @@ export const replaceSgAllTrafficOpen = revokeOpenPorts({
     if (keep === undefined)
       return {
         status: 'manual',
-        message: `${wide} of ${id} lets the internet in to everything. The policy does not say what has to stay reachable, so nothing is revoked.`,
+        message: `${wide} of ${id} opens everything to the internet. The policy does not say what has to stay reachable, so nothing is revoked.`,
         steps: [
-          'See in flow logs and target groups which ports are used from outside.',
+          'Use flow logs and target groups to find out which ports are used from outside.',
           'Name them in the policy: remediators: { ec2-replace-sg-all-traffic-open: { parameters: { keep: ["tcp/443"] } } }.',
         ],
       };
@@ -63,21 +63,21 @@ export const replaceSgAllTrafficOpen = revokeOpenPorts({
     if (missing.length === 0) return null;
     return {
       status: 'manual',
-      message: `${wide} of ${id} lets the internet in to everything, and ${missing.map(({ kept, cidr }) => from(kept, cidr)).join(', ')} would go with it: there is no rule for that alone.`,
+      message: `${wide} of ${id} opens everything to the internet, and ${missing.map(({ kept, cidr }) => from(kept, cidr)).join(', ')} would be lost with it: no rule of its own allows that.`,
       steps: [
         ...missing.map(({ kept, cidr }) => {
           const { protocol = '', from: first = 0, to: last = 0 } = keptIn(kept) ?? {};
           const range = cidr.includes(':') ? `Ipv6Ranges=[{CidrIpv6=${cidr}}]` : `IpRanges=[{CidrIp=${cidr}}]`;
           return `aws ec2 authorize-security-group-ingress --group-id ${id} --ip-permissions IpProtocol=${protocol},FromPort=${first},ToPort=${last},${range}`;
         }),
-        'The wide rule is asked about when the next look sees them.',
+        'An approval for the wide rule is requested when the next pass finds these rules.',
       ],
     };
   },
   wide: {
-    what: 'The policy keeps nothing (`keep: []`): whatever comes by the rule and has no other rule is cut off.',
-    advice: 'See in flow logs that nothing is used from outside. Then approve.',
-    message: (rule, subject) => `${rule} lets in everything (${subject}), and the policy keeps nothing of it.`,
+    what: 'The policy keeps nothing (`keep: []`): traffic that only this rule allows is cut off.',
+    advice: 'Check in flow logs that nothing is used from outside. Then approve.',
+    message: (rule, subject) => `${rule} opens everything (${subject}), and the policy keeps nothing of it.`,
   },
   name: 'everything',
   ceiling: 'approve',
@@ -91,5 +91,5 @@ export const replaceSgAllTrafficOpen = revokeOpenPorts({
   ],
   configRules: ['VPC_SG_OPEN_ONLY_TO_AUTHORIZED_PORTS', 'vpc-sg-open-only-to-authorized-ports', 'RESTRICTED_INCOMING_TRAFFIC', 'restricted-common-ports'],
   prowler: ['ec2_securitygroup_allow_ingress_from_internet_to_all_ports'],
-  blindSpots: ['What comes in by the rule: flow logs are not read.', 'Protocols other than TCP and UDP that it lets in: they go with it.'],
+  blindSpots: ['The traffic that uses the rule: flow logs are not read.', 'Protocols other than TCP and UDP that the rule allows: they are lost with it.'],
 });

@@ -18,9 +18,9 @@ export const reportDefaultRouteToIgw = defineReport({
   controls: {},
   rules: { NO_UNRESTRICTED_ROUTE_TO_IGW: 'no-unrestricted-route-to-igw' },
   calls: { 'ec2:CreateRoute': 'request.routeTableId', 'ec2:ReplaceRoute': 'request.routeTableId', 'ec2:DeleteRoute': 'request.routeTableId' },
-  blindSpots: ['What in the subnets has a public address, and is reached by this route.', 'Load balancers and NAT gateways in them, which need it.'],
+  blindSpots: ['Resources in the subnets that have a public address and depend on this route.', 'Load balancers and NAT gateways in them, which need it.'],
   parameters: z.strictObject({
-    routeTableIds: z._default(z.string(), '').check(z.describe('Ids of route tables that may have such a route, with commas between them.')),
+    routeTableIds: z._default(z.string(), '').check(z.describe('Comma-separated ids of route tables that may have such a route.')),
   }),
   ruleParameters: { routeTableIds: 'routeTableIds' },
   at: ({ Routes, Associations = [] }) => ({
@@ -32,15 +32,15 @@ export const reportDefaultRouteToIgw = defineReport({
       .sort(),
     subnets: Associations.map(({ SubnetId, Main }) => SubnetId ?? (Main === true ? 'the main route table of its VPC' : '?')).sort(),
   }),
-  exempt: ({ id, parameters }) => (idsIn(parameters.routeTableIds).includes(id) ? 'The policy lets this route table have such a route.' : null),
+  exempt: ({ id, parameters }) => (idsIn(parameters.routeTableIds).includes(id) ? 'The policy allows this route table to have such a route.' : null),
   gap: ({ now: { open, subnets }, id }) =>
     open.length === 0
       ? null
       : {
           message: `Route table ${id} sends everything to the internet (${open.join(', ')})${subnets.length === 0 ? '; no subnet uses it' : `: ${subnets.join(', ')}`}.`,
           steps: [
-            'See whether its subnets are meant to be public: load balancers, NAT gateways and bastions need the route. Then name the table in the parameter routeTableIds, or record an exception.',
-            'Else move what is in them to private subnets with a NAT gateway, or use VPC endpoints, and take the route out when nothing leaves by it any more.',
+            'Find out whether its subnets are meant to be public: load balancers, NAT gateways and bastions need the route. If so, add the route table to the parameter routeTableIds, or record an exception.',
+            'Otherwise move their resources to private subnets with a NAT gateway or VPC endpoints. Remove the route when no traffic uses it any more.',
           ],
         },
   closed: 'the route table has no route from 0.0.0.0/0 or ::/0 to an internet gateway, or is gone',

@@ -17,8 +17,8 @@ export const reportInstancePublicIp = defineReport({
   calls: { 'ec2:RunInstances': launched, 'ec2:StartInstances': started, 'ec2:AssociateAddress': 'request.instanceId' },
   alsoFoundBy: { prowler: ['ec2_instance_public_ip'] },
   blindSpots: [
-    'DNS records and allowlists that have the address.',
-    'Which ports are open to it: security groups and network ACLs say that.',
+    'DNS records and allowlists that contain the address.',
+    'Which ports are open: security groups and network ACLs decide that.',
     'Public IPv6 addresses.',
   ],
   at: ({ PublicIpAddress, NetworkInterfaces = [] }) => {
@@ -30,13 +30,13 @@ export const reportInstancePublicIp = defineReport({
     addresses.length === 0
       ? null
       : {
-          message: `Instance ${id} has the public address ${addresses.join(', ')}${elastic ? ' (an Elastic IP address)' : ', which it was given when it started'}.`,
+          message: `Instance ${id} has the public address ${addresses.join(', ')}${elastic ? ' (an Elastic IP address)' : ', assigned when it started'}.`,
           steps: [
-            'Find who uses the address: DNS records, allowlists of partners, and what the security groups let in.',
-            'Put a load balancer or Session Manager before the instance, and a NAT gateway or VPC endpoints behind it.',
+            'Find out who uses the address: check DNS records, allowlists of partners, and the rules of its security groups.',
+            'Use a load balancer or Session Manager for inbound access, and a NAT gateway or VPC endpoints for outbound access.',
             elastic
-              ? 'Then take the Elastic IP address off, and keep it allocated until nobody asks for it any more.'
-              : 'Then turn the automatic address of the interface off, or start a new instance in a private subnet: an address that is given up does not come back.',
+              ? 'Then disassociate the Elastic IP address, and keep it allocated until nobody uses it any more.'
+              : 'Then turn off the automatic public address of the network interface, or start a new instance in a private subnet. A released address cannot be recovered.',
           ],
         },
   closed: 'the instance has no public IPv4 address, or is gone',

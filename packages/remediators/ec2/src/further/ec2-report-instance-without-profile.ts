@@ -20,18 +20,18 @@ export const reportInstanceWithoutProfile = defineReport({
   rules: { EC2_INSTANCE_PROFILE_ATTACHED: 'ec2-instance-profile-attached' },
   calls: { 'ec2:RunInstances': launched },
   alsoFoundBy: { prowler: ['ec2_instance_profile_attached'] },
-  blindSpots: ['Keys that are on the instance, and whether what runs there would take the role before them.', 'Whether it calls AWS at all.'],
+  blindSpots: ['Access keys on the instance, and whether its programs would prefer the role to them.', 'Whether it calls AWS at all.'],
   at: ({ IamInstanceProfile }) => ({ profile: IamInstanceProfile?.Arn ?? null }),
   absent: { profile: null },
   gap: ({ now, id }) =>
     now.profile !== null
       ? null
       : {
-          message: `Instance ${id} has no instance profile: what runs there calls AWS with keys of its own, or not at all.`,
+          message: `Instance ${id} has no instance profile: its programs call AWS with access keys, or not at all.`,
           steps: [
-            'See by which credentials it calls AWS: with none, a profile for Session Manager alone is enough.',
-            'Make a role with what it needs, and attach its profile.',
-            'See that it works with the role, and then take the keys off the instance.',
+            'Find out which credentials it uses to call AWS. If it makes no calls, a profile for Session Manager is enough.',
+            'Create a role with the permissions that it needs, and attach its instance profile.',
+            'Check that it works with the role, and then remove the access keys from the instance.',
           ],
         },
   closed: 'the instance has an instance profile, or is gone',

@@ -16,9 +16,9 @@ export const reportUnauthorizedInternetGateway = defineReport({
   controls: {},
   rules: { INTERNET_GATEWAY_AUTHORIZED_VPC_ONLY: 'internet-gateway-authorized-vpc-only' },
   calls: { 'ec2:AttachInternetGateway': 'request.internetGatewayId', 'ec2:DetachInternetGateway': 'request.internetGatewayId' },
-  blindSpots: ['Routes to it, public addresses and NAT gateways in the VPC: without the gateway all of them are cut off at once.'],
+  blindSpots: ['Routes to it, public addresses and NAT gateways in the VPC: without the gateway, all of them stop working at once.'],
   parameters: z.strictObject({
-    authorizedVpcIds: z._default(z.string(), '').check(z.describe('Ids of VPCs that may have an internet gateway, with commas between them.')),
+    authorizedVpcIds: z._default(z.string(), '').check(z.describe('Comma-separated ids of VPCs that may have an internet gateway.')),
   }),
   ruleParameters: { AuthorizedVpcIds: 'authorizedVpcIds' },
   at: (found) => ({
@@ -32,11 +32,11 @@ export const reportUnauthorizedInternetGateway = defineReport({
     return {
       message: `Internet gateway ${id} is attached to ${others.join(', ')}, which the policy does not name.`,
       steps: [
-        'See whether the VPC is meant to reach the internet. Then name it in the parameter authorizedVpcIds, or record an exception.',
-        'Else find the routes to the gateway, and what leaves by them; give it another way (a NAT gateway elsewhere, VPC endpoints), and take the routes out.',
+        'Find out whether the VPC is meant to reach the internet. If so, add it to the parameter authorizedVpcIds, or record an exception.',
+        'Otherwise find the routes to the gateway and the traffic that uses them. Provide another path (a NAT gateway elsewhere, VPC endpoints), and remove the routes.',
         'Only then detach the gateway.',
       ],
     };
   },
-  closed: 'it is attached to no other VPC than those that the policy names, or is gone',
+  closed: 'it is attached only to VPCs that the policy names, or is gone',
 });

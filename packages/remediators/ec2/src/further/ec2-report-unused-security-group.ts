@@ -12,7 +12,7 @@ import { securityGroup } from './network.js';
 export const reportUnusedSecurityGroup = defineReport({
   on: securityGroup(),
   id: 'ec2-report-unused-security-group',
-  title: 'Report security groups that nothing has',
+  title: 'Report unused security groups',
   package: packageRef,
   controls: { 'aws-fsbp': ['EC2.22'] },
   rules: {
@@ -22,9 +22,9 @@ export const reportUnusedSecurityGroup = defineReport({
   calls: { 'ec2:CreateSecurityGroup': 'response.groupId' },
   alsoFoundBy: { prowler: ['ec2_securitygroup_not_used'] },
   blindSpots: [
-    'Launch templates, stacks and scripts that name it, and start something with it later.',
-    'Interfaces that come and go: those of functions, of endpoints, and of groups that are scaled to zero.',
-    'Rules of groups in other accounts that name it.',
+    'Launch templates, stacks and scripts that will use it later.',
+    'Short-lived network interfaces: of functions, of endpoints, and of Auto Scaling groups that are scaled to zero.',
+    'Rules of security groups in other accounts that reference it.',
   ],
   read: {
     reads: [ec2.pick('DescribeNetworkInterfaces')],
@@ -49,19 +49,19 @@ export const reportUnusedSecurityGroup = defineReport({
     },
   },
   exempt({ now: { name, owner }, resource: { account } }) {
-    if (owner !== account) return `It is shared by ${owner}, which alone can delete it.`;
+    if (owner !== account) return `It is shared by ${owner}, and only that account can delete it.`;
     return name === 'default' ? 'It is the default security group of its VPC, which cannot be deleted.' : null;
   },
   gap: ({ now: { used, name }, context, id }) =>
     used
       ? null
       : {
-          message: `Security group ${id} (${name}) is of no network interface${context === undefined || context.named.length === 0 ? '' : `; rules of ${context.named.join(', ')} name it`}.`,
+          message: `Security group ${id} (${name}) is not used by a network interface${context === undefined || context.named.length === 0 ? '' : `; rules of ${context.named.join(', ')} reference it`}.`,
           steps: [
-            'Look for its id in launch templates, stacks and scripts, and ask its owner: what starts with it later fails once it is gone.',
-            ...(context === undefined || context.named.length === 0 ? [] : [`Take it out of the rules of ${context.named.join(', ')}.`]),
-            'Keep its rules in code or in a note, and then delete it. If it is meant to be there (for an incident, for instance), record an exception.',
+            'Search launch templates, stacks and scripts for its id, and ask its owner: anything that uses it later fails after it is deleted.',
+            ...(context === undefined || context.named.length === 0 ? [] : [`Remove it from the rules of ${context.named.join(', ')}.`]),
+            'Save its rules, and then delete it. If it is kept on purpose (for example for incidents), record an exception.',
           ],
         },
-  closed: 'a network interface has it, or it is gone',
+  closed: 'a network interface uses it, or it is gone',
 });

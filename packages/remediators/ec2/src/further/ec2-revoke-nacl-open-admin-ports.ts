@@ -44,7 +44,7 @@ const isNarrow = ({ protocol, from, to }: Entry) => protocol === '6' && from ===
 export const revokeNaclOpenAdminPorts = defineSetting({
   on: networkAcl,
   id: 'ec2-revoke-nacl-open-admin-ports',
-  title: 'Remove internet-wide SSH and RDP entries of a network ACL',
+  title: 'Remove internet-wide SSH and RDP entries from a network ACL',
   package: packageRef,
   controls: {
     'aws-fsbp': ['EC2.21'],
@@ -61,9 +61,9 @@ export const revokeNaclOpenAdminPorts = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Who logs in from the internet: flow logs name the addresses, and are not read.',
-    'Connections that are made from the very port: a client behind some NAT gateways sends from 3389, and does not get its reply.',
-    'Entries for parts of the internet that make the whole of it together.',
+    'Who logs in from the internet: flow logs show the addresses, but are not read.',
+    'Outbound connections with this source port: clients behind some NAT gateways send from port 3389, and would get no reply.',
+    'Entries for parts of the internet that together cover all of it.',
   ],
   at: ({ Entries, IsDefault, OwnerId }) => ({
     isDefault: IsDefault,
@@ -95,19 +95,19 @@ export const revokeNaclOpenAdminPorts = defineSetting({
     {
       code: 'in-use',
       effect: 'approve',
-      what: 'Subnets have it: who logs in to what is in them from the internet is cut off, running sessions too.',
-      advice: 'See by flow logs who does. Give them a VPN, Session Manager or an entry for their addresses first.',
+      what: 'Subnets use it: logins from the internet to their resources are cut off, including running sessions.',
+      advice: 'Find out from flow logs who logs in. Give them a VPN, Session Manager or an entry for their addresses first.',
       when: ({ context, id }) => (context === undefined || context.subnets.length === 0 ? null : `${id} is the network ACL of ${context.subnets.join(', ')}`),
     },
   ],
-  rollback: { restores: 'exact', what: 'The entries are made again, with their numbers.', not: ['Sessions that broke meanwhile.'] },
+  rollback: { restores: 'exact', what: 'The entries are created again, with their numbers.', not: ['Sessions that broke in the meantime.'] },
   alsoFoundBy: { prowler: ['ec2_networkacl_allow_ingress_tcp_port_22', 'ec2_networkacl_allow_ingress_tcp_port_3389'] },
   inCode: { cloudFormation: 'AWS::EC2::NetworkAclEntry CidrBlock', terraform: 'aws_network_acl_rule cidr_block' },
   instead({ now: { isDefault, owner, entries }, resource, id }) {
-    if (owner !== resource.account) return { status: 'not-applicable', reason: `It is shared by ${owner}, which alone can change it.` };
+    if (owner !== resource.account) return { status: 'not-applicable', reason: `It is shared by ${owner}, and only that account can change it.` };
     // The rule and the control leave it out, too.
     if (isDefault)
-      return { status: 'not-applicable', reason: 'It is the default network ACL of its VPC, which lets in everything: security groups decide there.' };
+      return { status: 'not-applicable', reason: 'It is the default network ACL of its VPC, which allows all traffic: security groups decide there.' };
     const open = openIn(entries);
     const wide = open.filter((each) => !isNarrow(each));
     if (wide.length === 0) return null;
@@ -121,8 +121,8 @@ export const revokeNaclOpenAdminPorts = defineSetting({
     });
     return {
       status: 'manual',
-      message: `Everybody reaches SSH or RDP by ${wide.map(({ number }) => `entry ${number}`).join(', ')} of ${id}, which also let in other ports, and replies to what goes out: nothing is changed.`,
-      steps: ['See by flow logs who logs in from the internet, and let their addresses in by entries with smaller numbers.', ...denials],
+      message: `SSH or RDP is open to the internet through ${wide.map(({ number }) => `entry ${number}`).join(', ')} of ${id}, which also allow other ports and replies to outbound traffic, so nothing is changed.`,
+      steps: ['Find out from flow logs who logs in from the internet, and allow their addresses with lower-numbered entries.', ...denials],
     };
   },
   wanted: ({ now }) => ({ ...now, entries: now.entries.filter((each) => !openIn(now.entries).includes(each)) }),
@@ -147,8 +147,8 @@ export const revokeNaclOpenAdminPorts = defineSetting({
             }),
           ],
         },
-        summary: `take the entry ${RuleNumber} out of ${NetworkAclId}, by which ${cidr} reaches port ${from}`,
+        summary: `remove entry ${RuleNumber} from ${NetworkAclId}, which opens port ${from} to ${cidr}`,
       })),
-  compliant: () => 'Nobody reaches SSH or RDP by it without being named.',
-  summary: ({ id }) => `take the entries out of ${id} by which everybody reaches SSH or RDP`,
+  compliant: () => 'It does not open SSH or RDP to the internet.',
+  summary: ({ id }) => `remove the entries from ${id} that open SSH or RDP to the internet`,
 });

@@ -15,7 +15,7 @@ export const revokeSgOpenHighRiskPorts = revokeOpenPorts({
     ...ofBastions,
     ports: z
       ._default(z.array(z.int().check(z.gte(0), z.lte(65_535))).check(z.minLength(1)), [...HIGH_RISK_PORTS])
-      .check(z.describe('Ports that nobody on the internet reaches, over TCP or UDP. Given, the list replaces that of the control EC2.19.')),
+      .check(z.describe('TCP and UDP ports that must not be open to the internet. A list given here replaces that of the control EC2.19.')),
   }),
   meant: ({ ports }) => onPorts(ports, ['tcp', 'udp']),
   name: 'high-risk ports',
@@ -34,8 +34,8 @@ export const revokeSgOpenHighRiskPorts = revokeOpenPorts({
     'ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_elasticsearch_kibana_9200_9300_5601',
   ],
   blindSpots: [
-    'Who has come through the rule: flow logs are not read.',
-    'Load balancers, NAT and proxies in front of what listens.',
-    'What listens on the same port under another number.',
+    'Who has connected through the rule: flow logs are not read.',
+    'Load balancers, NAT and proxies in front of the listening program.',
+    'Services that listen on a different port number.',
   ],
 });

@@ -12,14 +12,14 @@ const ports = z.array(z.string().check(z.refine((text) => portsIn(text) !== null
  */
 export const revokeSgUnauthorizedOpenPorts = revokeOpenPorts({
   id: 'ec2-revoke-sg-unauthorized-open-ports',
-  title: 'Remove internet ingress on ports outside the authorised list',
+  title: 'Remove internet ingress on ports outside the authorized list',
   parameters: z.strictObject({
     ...ofBastions,
-    authorizedTcp: z._default(ports, ['443']).check(z.describe('Ports and ranges of TCP that the internet may reach: `443`, `1024-2048`.')),
-    authorizedUdp: z._default(ports, []).check(z.describe('Those of UDP.')),
+    authorizedTcp: z._default(ports, ['443']).check(z.describe('TCP ports and ranges that may be open to the internet: `443`, `1024-2048`.')),
+    authorizedUdp: z._default(ports, []).check(z.describe('UDP ports and ranges that may be open to the internet.')),
   }),
   meant: ({ authorizedTcp, authorizedUdp }) => beyond({ tcp: authorizedTcp, udp: authorizedUdp }),
-  name: 'ports that are not authorised',
+  name: 'ports that are not authorized',
   ceiling: 'approve',
   freshWithin: null,
   breadth: 40,
@@ -28,8 +28,8 @@ export const revokeSgUnauthorizedOpenPorts = revokeOpenPorts({
   // What Prowler has finds the authorised ports, too.
   prowler: [],
   blindSpots: [
-    'Who has come through the rule: flow logs are not read.',
-    'Listeners of load balancers on these ports.',
-    'Protocols without ports, such as ICMP and ESP: they are let in as before.',
+    'Who has connected through the rule: flow logs are not read.',
+    'Load balancer listeners on these ports.',
+    'Protocols without ports, such as ICMP and ESP: they stay allowed.',
   ],
 });

@@ -12,15 +12,15 @@ import { ec2 } from './client.js';
 export const setImdsv2AccountDefault = defineSetting({
   on: accountInRegion,
   id: 'ec2-set-imdsv2-account-default',
-  title: 'Make IMDSv2 the default of the account for new instances',
+  title: 'Make IMDSv2 the account default for new instances',
   package: packageRef,
   controls: {},
   rules: {},
   calls: { 'ec2:ModifyInstanceMetadataDefaults': 'account' },
   ceiling: 'approve',
   blindSpots: [
-    'Images whose software asks for metadata without a token: the metric MetadataNoToken of CloudWatch counts that for what runs, and is not read.',
-    'Launches and images that say otherwise: what they say wins.',
+    'Images whose software requests metadata without a token: the CloudWatch metric MetadataNoToken counts such calls of running instances, and is not read.',
+    'Launches and images with their own setting: it takes precedence.',
   ],
   read: {
     reads: [ec2.pick('GetInstanceMetadataDefaults')],
@@ -38,21 +38,25 @@ export const setImdsv2AccountDefault = defineSetting({
     {
       code: 'one-hop',
       effect: 'approve',
-      what: 'New instances let a token travel one hop: containers that are not in the network of their host get none, and no credentials.',
-      advice: 'Let those who start containers set a hop limit of 2 in their launch templates, or give tasks and pods roles of their own. Then approve.',
-      when: ({ context }) => (context?.hops === 1 ? 'The default of the account for the hop limit is 1' : null),
+      what: 'The hop limit of new instances is 1: containers outside the host network get no token, and no credentials.',
+      advice: 'Where containers run, set a hop limit of 2 in launch templates, or give tasks and pods their own roles. Then approve.',
+      when: ({ context }) => (context?.hops === 1 ? 'The account default of the hop limit is 1' : null),
     },
   ],
-  rollback: { restores: 'exact', what: 'The default is what it was.', not: ['Instances that were started meanwhile: they ask for a token.'] },
+  rollback: {
+    restores: 'exact',
+    what: 'The default is set back to its earlier value.',
+    not: ['Instances started in the meantime: they still require a token.'],
+  },
   alsoFoundBy: { prowler: ['ec2_instance_account_imdsv2_enabled'] },
-  inCode: { cloudFormation: 'none: a setting of the account', terraform: 'aws_ec2_instance_metadata_defaults http_tokens' },
+  inCode: { cloudFormation: 'none: it is an account setting', terraform: 'aws_ec2_instance_metadata_defaults http_tokens' },
   instead: ({ now: { tokens, managedBy } }) =>
     tokens === 'required' || managedBy === null
       ? null
       : {
           status: 'manual',
-          message: `New instances start without IMDSv2, and the account does not hold the setting (${managedBy} does): it is not changed here.`,
-          steps: ['Change it in the declarative policy of the organization, or let that leave the account out.'],
+          message: `New instances start without IMDSv2, and the account does not own the setting (${managedBy} does), so it is not changed.`,
+          steps: ['Change it in the declarative policy of the organization, or exclude the account from that policy.'],
         },
   wanted: ({ now }) => ({ ...now, tokens: 'required' as const }),
   writes: [ec2.pick('ModifyInstanceMetadataDefaults')],

@@ -37,7 +37,7 @@ describe('a launch template', () => {
     expect(assessment).toMatchObject({
       status: 'change',
       hazards: [],
-      open: [expect.stringContaining('the default of lt-1 still has the gap')],
+      open: [expect.stringContaining('the default version of lt-1 still has the gap')],
       changes: [
         {
           call: create('2', { MetadataOptions: { HttpTokens: 'required', HttpEndpoint: 'enabled', HttpPutResponseHopLimit: 2 } }),
@@ -70,7 +70,7 @@ describe('a launch template', () => {
   it('whose latest version says other things, too, is left to people: who starts that would lose them', async () => {
     expect(await assess(requireImdsv2InLaunchTemplate, lt, world(BASE, { newest: { ...BASE, ImageId: 'ami-2' } }))).toMatchObject({
       status: 'manual',
-      message: expect.stringContaining('The default version 2 of lt-1 has the gap, and its latest version 7 says other things'),
+      message: expect.stringContaining('The default version 2 of lt-1 has the gap, and its latest version 7 has other differences'),
     });
     expect((await assess(requireImdsv2InLaunchTemplate, lt, world(BASE, { newest: { ...FIXED, UserData: 'b3RoZXI=' } }))).status).toBe('manual');
     expect((await assess(requireImdsv2InLaunchTemplate, lt, world(BASE, { newest: { ...BASE, MetadataOptions: { HttpEndpoint: 'disabled' } } }))).status).toBe(
@@ -93,7 +93,7 @@ describe('a launch template', () => {
   it('names who runs by it, and is left to the service that has made it', async () => {
     const instances = [{ InstanceId: 'i-1', Tags: [{ Key: 'aws:autoscaling:groupName', Value: 'web' }] }, { InstanceId: 'i-2' }];
     expect(await assess(requireImdsv2InLaunchTemplate, lt, world(BASE, { instances }))).toMatchObject({
-      hazards: [{ code: 'in-use', message: 'lt-1 has started i-2, web' }],
+      hazards: [{ code: 'in-use', message: 'lt-1 has launched i-2, web' }],
     });
     const Tags = [{ Key: 'eks:nodegroup-name', Value: 'blue' }];
     expect(await assess(requireImdsv2InLaunchTemplate, lt, world(BASE, { template: { Tags } }))).toMatchObject({

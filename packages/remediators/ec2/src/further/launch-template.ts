@@ -168,8 +168,8 @@ export function defineLaunchTemplateSetting<Given = Record<string, never>>(defin
     settle: 'PT60S',
     blindSpots: [
       ...definition.blindSpots,
-      'Which Auto Scaling groups, fleets and node groups take the default or the latest version, while nothing runs that they have started; those that name a version by its number keep it.',
-      'A version that somebody makes in the moment between the last look and the change: the one that is made comes after it, and whoever starts the latest one does not get theirs.',
+      'Auto Scaling groups, fleets and node groups that use the default or latest version and have no running instances. Those that specify a version number keep it.',
+      'A version that someone creates between the last read and the change: the new version follows it, so whoever launches the latest version does not get theirs.',
     ],
     read: { reads: [ec2.pick('DescribeLaunchTemplateVersions')], of: versionsOf(member) },
     context: { reads: [ec2.pick('DescribeInstances')], of: usersOf },
@@ -177,47 +177,47 @@ export function defineLaunchTemplateSetting<Given = Record<string, never>>(defin
       {
         code: 'in-use',
         effect: 'approve',
-        what: 'Instances run that were started by it: the next ones start as the new version says.',
-        advice: 'Start one instance by hand as the new version would have it, and see that it works. Then approve.',
+        what: 'Running instances were launched from it: the next ones use the new version.',
+        advice: 'Launch one instance by hand with the settings of the new version, and check that it works. Then approve.',
         when: ({ context, id }) =>
           context === undefined || context.users.length === 0
             ? null
-            : `${id} has started ${context.users.slice(0, 5).join(', ')}${context.users.length > 5 ? ` and ${context.users.length - 5} more` : ''}`,
+            : `${id} has launched ${context.users.slice(0, 5).join(', ')}${context.users.length > 5 ? ` and ${context.users.length - 5} more` : ''}`,
       },
       {
         code: 'of-a-service',
         effect: 'notify',
-        what: 'Tags say that a service has made it, which writes it again, or stops working with a version that it does not know.',
-        advice: 'Change it where the service is configured: the node group, the compute environment, the environment.',
+        what: 'Tags show that a service created it. The service may overwrite it, or fail with a version that it does not know.',
+        advice: 'Change it where the service is configured: in the node group, compute environment or environment.',
         words: ['eks', 'nodegroup', 'batch', 'elasticbeanstalk', 'elasticmapreduce', 'karpenter'],
       },
       ...hazards.map(recognised),
     ],
     rollback: {
       restores: 'equivalent',
-      what: 'What was made the default gives way to the old default. Of a version that was only made, a copy of the default becomes the latest in its place.',
-      not: ['Instances that were started meanwhile.', 'The versions that were made: none is deleted.'],
+      what: 'If the new version was made the default, the old default is restored. If it was only created, a copy of the default becomes the latest version.',
+      not: ['Instances started in the meantime.', 'The created versions: none is deleted.'],
     },
     instead({ now, id, parameters }) {
       const to = fix(now.part, parameters);
       if (same(now.part, to)) return null;
-      if (now.managed) return { status: 'not-applicable', reason: 'An AWS service has made it, which alone can change it.' };
+      if (now.managed) return { status: 'not-applicable', reason: 'An AWS service created it, and only that service can change it.' };
       const byPeople = manual?.(now.part) ?? null;
       if (byPeople !== null) return { status: 'manual', ...byPeople };
       if (!latestSays(now, now.part) && !latestSays(now, to))
         return {
           status: 'manual',
-          message: `The default version ${now.version} of ${id} has the gap, and its latest version ${now.newest} says other things, too: a new version would take those from whoever starts the latest one. Nothing is changed.`,
+          message: `The default version ${now.version} of ${id} has the gap, and its latest version ${now.newest} has other differences: a new version would remove those for whoever launches the latest version. Nothing is changed.`,
           steps: [
-            'Find out which of the two is meant, and who takes which.',
-            `Make a version of the latest one in which to ${summary}, and make it the default once it is shown to work.`,
+            'Find out which of the two is intended, and who uses which.',
+            `Create a version from the latest one, in which to ${summary}. Make it the default when it is known to work.`,
           ],
         };
       return now.part === null && Object.keys(now.anchor).length === 0
         ? {
             status: 'manual',
-            message: `${id} names neither image nor instance type nor key pair, so that no copy of its default version can be made for a rollback.`,
-            steps: [`Make a version in which to ${summary}, and make it the default.`],
+            message: `${id} names no image, instance type or key pair, so no copy of its default version can be created for a rollback.`,
+            steps: [`Create a version in which to ${summary}, and make it the default.`],
           }
         : null;
     },
@@ -245,7 +245,7 @@ export function defineLaunchTemplateSetting<Given = Record<string, never>>(defin
           ? {
               call: copy(to.latest),
               undo: { calls: [copy(now.part)], restores: 'equivalent' as const },
-              summary: `make a version of ${id} from version ${now.version}, to ${summary}`,
+              summary: `create a version of ${id} from version ${now.version}, to ${summary}`,
             }
           : {
               call: use(to.version),
@@ -256,9 +256,9 @@ export function defineLaunchTemplateSetting<Given = Record<string, never>>(defin
     },
     open: ({ id, now, to }) =>
       to.version === now.version
-        ? [`the default of ${id} still has the gap: the new version becomes the default once a look has shown it as the latest`]
+        ? [`the default version of ${id} still has the gap: the new version becomes the default when the next read shows it as the latest`]
         : undefined,
-    compliant: () => 'The default version is as it has to be.',
+    compliant: () => 'The default version is as required.',
     summary: () => summary,
   });
 }

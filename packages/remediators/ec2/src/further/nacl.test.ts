@@ -97,7 +97,7 @@ describe('what denies SSH and RDP before wide entries', () => {
     const assessment = await assess(revokeNaclOpenAdminPorts, ACL, world([...entries, last]));
     expect(assessment).toMatchObject({
       status: 'manual',
-      steps: ['See by flow logs who logs in from the internet, and let their addresses in by entries with smaller numbers.', ...commands],
+      steps: ['Find out from flow logs who logs in from the internet, and allow their addresses with lower-numbered entries.', ...commands],
     });
     // Whoever does what the steps say is done.
     const denied = commands.map((command) => {
@@ -127,7 +127,7 @@ it('is an image whose accounts by name stay, and whose last launch is shown', as
       {
         call: { operation: 'ModifyImageAttribute', input: { ImageId: 'ami-1', LaunchPermission: { Remove: [{ Group: 'all' }] } } },
         undo: { calls: [{ input: { ImageId: 'ami-1', LaunchPermission: { Add: [{ Group: 'all' }] } } }] },
-        summary: 'take from everybody the right to launch ami-1, which was last launched on 2026-11-01T00:00:00Z',
+        summary: 'remove public launch permission from ami-1, which was last launched on 2026-11-01T00:00:00Z',
       },
     ],
   });

@@ -34,10 +34,10 @@ export const groupIn = (tags: readonly { readonly Key?: string | undefined; read
 export const ofAGroup = {
   code: 'of-a-group',
   effect: 'approve',
-  what: 'An Auto Scaling group has started it: the next one starts as its launch template says.',
+  what: 'An Auto Scaling group launched it: the next instance starts as its launch template says.',
   advice: 'Change the launch template, too, or instead.',
   when: ({ context, id }: { readonly context: { readonly group: string | null } | undefined; readonly id: string }) =>
-    context === undefined || context.group === null ? null : `${id} is of the Auto Scaling group ${context.group}`,
+    context === undefined || context.group === null ? null : `${id} belongs to the Auto Scaling group ${context.group}`,
 } as const;
 
 /** A subnet. Only who owns it can change it; one that is shared with the account is not listed. */

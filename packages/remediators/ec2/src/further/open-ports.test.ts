@@ -56,7 +56,9 @@ describe('high-risk ports', () => {
     });
     const judged = (blocked: string) =>
       revokeSgOpenHighRiskPorts.judge?.({ state: seen.state, context: seen.context, claim: claim(blocked) as never, resource: group(), parameters });
-    expect(judged('4444')).toEqual(['tcp port 4444 is open to the internet, which the Config rule restricted-common-ports looks for and nothing here changes']);
+    expect(judged('4444')).toEqual([
+      'tcp port 4444 is open to the internet, which the Config rule restricted-common-ports reports and this remediator does not change',
+    ]);
     expect(judged('3306')).toEqual([]);
   });
   it('the same call as of a narrower remediator, by which one exception holds for both', async () => {
@@ -68,7 +70,7 @@ describe('high-risk ports', () => {
   });
 });
 
-describe('ports that are not authorised', () => {
+describe('ports that are not authorized', () => {
   it('are all except 443, of TCP and UDP', async () => {
     const [web, dns, wide, every] = [rule(80), rule(53, { IpProtocol: 'udp' }), rule(440, { ToPort: 450 }), all({ CidrIpv4: undefined, CidrIpv6: '::/0' })];
     const others = [rule(443), rule(8, { IpProtocol: 'icmp', ToPort: -1 }), rule(-1, { IpProtocol: '50' }), rule(80, { CidrIpv4: '192.0.2.0/24' })];
@@ -108,7 +110,9 @@ describe('ports that are not authorised', () => {
       parameters: { authorizedTcpPorts },
       isRule: (name: string) => name === 'VPC_SG_OPEN_ONLY_TO_AUTHORIZED_PORTS',
     });
-    expect(judged(byRule('443'))).toEqual(['tcp 80-80 0.0.0.0/0 is open to the internet, which the Config rule open-only looks for and nothing here changes']);
+    expect(judged(byRule('443'))).toEqual([
+      'tcp 80-80 0.0.0.0/0 is open to the internet, which the Config rule open-only reports and this remediator does not change',
+    ]);
     expect(judged(byRule('443,70-90'))).toEqual([]);
     expect(judged({ controls: ['EC2.18'] })).toEqual([]);
   });
@@ -141,10 +145,10 @@ describe('a rule that lets in everything', () => {
     const [v4, v6] = [all(), rule(0, { ToPort: 65_535, CidrIpv6: '::/0' })];
     expect(await assess(replaceSgAllTrafficOpen, [v4, v6, rule(443), rule(443, { CidrIpv4: '10.0.0.0/8' })], { keep })).toMatchObject({
       status: 'manual',
-      message: `${v4.SecurityGroupRuleId}, ${v6.SecurityGroupRuleId} of ${GROUP} lets the internet in to everything, and tcp/443 ::/0 would go with it: there is no rule for that alone.`,
+      message: `${v4.SecurityGroupRuleId}, ${v6.SecurityGroupRuleId} of ${GROUP} opens everything to the internet, and tcp/443 ::/0 would be lost with it: no rule of its own allows that.`,
       steps: [
         `aws ec2 authorize-security-group-ingress --group-id ${GROUP} --ip-permissions IpProtocol=tcp,FromPort=443,ToPort=443,Ipv6Ranges=[{CidrIpv6=::/0}]`,
-        'The wide rule is asked about when the next look sees them.',
+        'An approval for the wide rule is requested when the next pass finds these rules.',
       ],
     });
     expect(revoked(await assess(replaceSgAllTrafficOpen, [v4, v6, rule(443), rule(400, { ToPort: 500, CidrIpv6: '::/0' })], { keep }))).toEqual([

@@ -72,7 +72,7 @@ it('an address of a second interface counts, and an Elastic one is called that',
   });
   expect((await look(reportInstancePublicIp, i, found('amazon'))).assessment).toMatchObject({
     status: 'manual',
-    message: expect.stringContaining('given when it started'),
+    message: expect.stringContaining('assigned when it started'),
   });
 });
 
@@ -89,7 +89,7 @@ describe('a security group that nothing has', () => {
   it('is reported, with the groups whose rules name it, but not itself', async () => {
     expect(await assess(reportUnusedSecurityGroup, sg, world({}, undefined, [{ GroupId: 'sg-1' }, { GroupId: 'sg-2' }]))).toMatchObject({
       status: 'manual',
-      message: 'Security group sg-1 (web) is of no network interface; rules of sg-2 name it.',
+      message: 'Security group sg-1 (web) is not used by a network interface; rules of sg-2 reference it.',
     });
   });
   it('is not, where it is the default one, of another account, or used after an empty page', async () => {
@@ -105,7 +105,10 @@ it('a network ACL of no subnet is reported, unless it is the default one or of a
     ec2: { DescribeNetworkAcls: { NetworkAcls: [{ NetworkAclId: 'acl-1', OwnerId: ACCOUNT, IsDefault: false, Associations: [], Tags: [], ...more }] } },
   });
   const at = ref('NetworkAcl', 'acl-1');
-  expect(await assess(reportUnusedNetworkAcl, at, world({}))).toMatchObject({ status: 'manual', message: 'Network ACL acl-1 is of no subnet.' });
+  expect(await assess(reportUnusedNetworkAcl, at, world({}))).toMatchObject({
+    status: 'manual',
+    message: 'Network ACL acl-1 is not associated with a subnet.',
+  });
   expect((await assess(reportUnusedNetworkAcl, at, world({ Associations: [{ SubnetId: 'subnet-1' }] }))).status).toBe('compliant');
   expect((await assess(reportUnusedNetworkAcl, at, world({ IsDefault: true }))).status).toBe('not-applicable');
   expect((await assess(reportUnusedNetworkAcl, at, world({ OwnerId: '222222222222' }))).status).toBe('not-applicable');

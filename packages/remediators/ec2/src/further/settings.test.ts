@@ -62,7 +62,7 @@ describe('an instance that gives metadata without a token', () => {
   it('and is of an Auto Scaling group says so', async () => {
     const Tags = [{ Key: 'aws:autoscaling:groupName', Value: 'web' }];
     expect(await assess(requireImdsv2OnInstance, at, world({ MetadataOptions, Tags }))).toMatchObject({
-      hazards: [{ code: 'of-a-group', message: 'i-1 is of the Auto Scaling group web' }],
+      hazards: [{ code: 'of-a-group', message: 'i-1 belongs to the Auto Scaling group web' }],
     });
   });
   it('is not assumed where EC2 does not say', async () => {

@@ -42,7 +42,7 @@ describe('tunnels of a VPN connection that log nothing', () => {
     const assessment = await assess(enableSiteVpnLogging, vpn, world([undefined, true], [{ LogEnabled: false }, true]), { parameters });
     expect(assessment).toMatchObject({
       status: 'change',
-      open: ['203.0.113.2 logs nothing yet: its turn is once 203.0.113.1 is up again'],
+      open: ['203.0.113.2 is not logged yet: it follows when 203.0.113.1 is up again'],
       changes: [
         {
           call: modify('203.0.113.1', { LogEnabled: true, LogGroupArn: HERE }),
@@ -108,7 +108,7 @@ describe('tunnels of a VPN connection that log nothing', () => {
   it('need a log group that the policy names', async () => {
     expect(await assess(enableSiteVpnLogging, vpn, world([ON, true], [undefined, true]))).toMatchObject({
       status: 'manual',
-      message: 'vpn-1 logs nothing of 203.0.113.2. The policy does not name logGroupArn, so nothing is changed.',
+      message: 'vpn-1 does not log 203.0.113.2. The policy does not name logGroupArn, so nothing is changed.',
     });
   });
   it('have keys in the same reply, which are not kept', async () => {

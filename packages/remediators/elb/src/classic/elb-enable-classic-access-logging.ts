@@ -21,8 +21,8 @@ export const enableClassicAccessLogging = defineSetting({
   ceiling: 'enforce',
   settle: 'PT60S',
   blindSpots: [
-    'Whether the bucket lets logs be delivered: Elastic Load Balancing refuses the call where it does not.',
-    'What the logs cost, and for how long the bucket keeps them.',
+    'Whether the bucket policy allows log delivery: if not, Elastic Load Balancing rejects the call.',
+    'What the logs cost, and how long the bucket keeps them.',
   ],
   parameters: loggingParameters,
   read: {
@@ -35,11 +35,11 @@ export const enableClassicAccessLogging = defineSetting({
     },
   },
   absent: { bucket: null, prefix: null, minutes: null },
-  hazards: [shortLived('logs of it are paid for, and nobody reads them'), ofController('it sets the attribute back')],
+  hazards: [shortLived('its logs cost money, and nobody reads them'), ofController('it would revert the attribute')],
   rollback: {
     restores: 'exact',
     what: 'Access logs are turned off again.',
-    not: ['What was delivered meanwhile.', 'A bucket that was named while they were off.'],
+    not: ['Logs delivered in the meantime.', 'A bucket that was configured while they were off.'],
   },
   alsoFoundBy: { prowler: ['elb_logging_enabled'] },
   inCode: { cloudFormation: 'AWS::ElasticLoadBalancing::LoadBalancer AccessLoggingPolicy', terraform: 'aws_elb access_logs' },
@@ -65,6 +65,6 @@ export const enableClassicAccessLogging = defineSetting({
   judge({ state: { logged, bucket }, claim: { parameters: asked }, resource }) {
     const buckets = asked?.['s3BucketNames']?.split(',').map((each) => each.trim());
     if (!logged || buckets === undefined || buckets.includes(bucket ?? '')) return [];
-    return [`${resource.id} logs to ${bucket}, and one of ${buckets.join(', ')} is looked for`];
+    return [`${resource.id} logs to ${bucket}, and one of ${buckets.join(', ')} is required`];
   },
 });

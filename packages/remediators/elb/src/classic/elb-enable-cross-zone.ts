@@ -20,8 +20,8 @@ export const enableCrossZone = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Whether the instances of a small zone can take the requests that they get then.',
-    'Caches and sessions that belong to a zone: they meet requests of the others.',
+    'Whether the instances of a small zone can handle the requests that they will get.',
+    'Caches and sessions that belong to one zone: they will get requests of other zones.',
   ],
   read: {
     reads: [classicAttributes],
@@ -35,13 +35,13 @@ export const enableCrossZone = defineSetting({
     {
       code: 'one-zone',
       effect: 'approve',
-      what: 'The load balancer is in one zone: the setting changes nothing, and what is missing is a second zone.',
-      advice: 'Add a zone with instances first. Approve when one is to come.',
+      what: 'The load balancer is in one zone: the setting has no effect without a second zone.',
+      advice: 'Add a second zone with instances first. Approve if one is planned.',
       when: ({ context, id }) => (context === undefined || context.zones > 1 ? null : `${id} is in ${context.zones === 1 ? 'one zone' : 'no zone'}`),
     },
-    ofController('it sets the attribute back'),
+    ofController('it would revert the attribute'),
   ],
-  rollback: { restores: 'exact', what: 'Each zone spreads its requests over its own instances again.', not: [] },
+  rollback: { restores: 'exact', what: 'Each zone again distributes its requests only to its own instances.', not: [] },
   alsoFoundBy: { prowler: ['elb_cross_zone_load_balancing_enabled'] },
   inCode: { cloudFormation: 'AWS::ElasticLoadBalancing::LoadBalancer CrossZone', terraform: 'aws_elb cross_zone_load_balancing' },
   wanted: () => ({ enabled: true }),

@@ -13,7 +13,7 @@ const SECURE: readonly string[] = ['HTTPS', 'SSL'];
 export const reportInsecureListener = defineReport({
   on: classicLoadBalancer,
   id: 'elb-report-insecure-listener',
-  title: 'Report listeners of Classic Load Balancers without TLS, or with a certificate from elsewhere',
+  title: 'Report Classic Load Balancer listeners without TLS, or with a certificate from outside Certificate Manager',
   package: packageRef,
   controls: { 'aws-fsbp': ['ELB.2', 'ELB.3'] },
   rules: { ELB_TLS_HTTPS_LISTENERS_ONLY: 'elb-tls-https-listeners-only', ELB_ACM_CERTIFICATE_REQUIRED: 'elb-acm-certificate-required' },
@@ -24,7 +24,10 @@ export const reportInsecureListener = defineReport({
     'elasticloadbalancing:SetLoadBalancerListenerSSLCertificate': 'request.loadBalancerName',
   },
   alsoFoundBy: { prowler: ['elb_ssl_listeners', 'elb_ssl_listeners_use_acm_certificate'] },
-  blindSpots: ['Clients that still call without TLS: access logs show them.', 'TCP listeners that pass TLS through to the instances: they count as open.'],
+  blindSpots: [
+    'Clients that still connect without TLS: access logs show them.',
+    'TCP listeners that pass TLS through to the instances: they count as unencrypted.',
+  ],
   at: (found) => ({
     listeners: given(found, 'ListenerDescriptions').map(({ Listener }) => ({
       port: Listener?.LoadBalancerPort ?? null,
@@ -34,8 +37,8 @@ export const reportInsecureListener = defineReport({
   }),
   gap: ({ now: { listeners }, id }) =>
     insecureListeners(id, listeners, SECURE, [
-      'Make an HTTPS or SSL listener with a certificate of Certificate Manager next to the open one, and let its port into the security group.',
-      'Move clients over, by access logs, then delete the open listener. A Classic Load Balancer cannot redirect: an application load balancer can.',
+      'Add an HTTPS or SSL listener with a Certificate Manager certificate next to the unencrypted one, and allow its port in the security group.',
+      'Move the clients, using access logs to find them. Then delete the unencrypted listener. A Classic Load Balancer cannot redirect; an application load balancer can.',
     ]),
-  closed: 'each listener has TLS and a certificate of Certificate Manager, or the load balancer is gone',
+  closed: 'each listener uses TLS and a Certificate Manager certificate, or the load balancer is gone',
 });

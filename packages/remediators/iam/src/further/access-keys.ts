@@ -35,7 +35,7 @@ type Reads = AwsReads<typeof KEY_READS>;
 async function lastUse({ iam: read }: Reads, key: Pick<AccessKey, 'id' | 'created'>) {
   const used = given(await read.GetAccessKeyLastUsed({ AccessKeyId: key.id }), 'AccessKeyLastUsed');
   // Of a key that nobody has used IAM says so in words, and no date.
-  if (used.LastUsedDate === undefined && used.ServiceName !== 'N/A') throw new Error(`IAM did not say when the key ${key.id} was used last.`);
+  if (used.LastUsedDate === undefined && used.ServiceName !== 'N/A') throw new Error(`IAM did not show when the key ${key.id} was last used.`);
   return { since: used.LastUsedDate?.toISOString() ?? key.created, by: used.LastUsedDate === undefined ? null : `${used.ServiceName} in ${used.Region}` };
 }
 
@@ -91,15 +91,15 @@ export const keyCalls: Readonly<Record<string, NamedIn>> = { 'iam:CreateAccessKe
 export const rareOnPurpose: WordedHazard = {
   code: 'rare-on-purpose',
   effect: 'approve',
-  what: 'Tags say that it is for emergencies, recovery or rare runs: what is to work then would fail.',
-  advice: 'Ask its owner. Approve when it is not needed any more, else record an exception with an end.',
+  what: 'Tags mark it for emergencies, recovery or rare jobs: these would fail when they are needed.',
+  advice: 'Ask its owner. Approve if it is no longer needed; otherwise record an exception with an expiry date.',
   words: ['break glass', 'emergency', 'disaster recovery', 'dr', 'quarterly', 'yearly', 'annual', 'year end'],
 };
 
 /** What no read can show of keys. */
 export const KEY_BLIND_SPOTS: readonly string[] = [
-  'What uses a key: the last use that IAM shows lags by hours, and names one service and one region.',
-  'SMTP passwords of SES and presigned URLs that come from a key: they end with it.',
+  'What uses a key: the last use in IAM lags by hours, and shows only one service and one region.',
+  'SES SMTP passwords and presigned URLs derived from a key: they stop working with it.',
   'Keys of the root user, which IAM does not list.',
 ];
 

@@ -146,7 +146,7 @@ describe('a group', () => {
       { now: NOW, parameters: given.parameters ?? {} },
     );
   it('without users is reported, with what it gives whoever joins', async () => {
-    expect(await of({})).toMatchObject({ status: 'manual', message: 'Group operators has no users. Whoever joins it gets PowerUserAccess, own (inline).' });
+    expect(await of({})).toMatchObject({ status: 'manual', message: 'Group operators has no users. Its future members get PowerUserAccess, own (inline).' });
   });
   it('has users where a page shows one, or there is another page', async () => {
     expect((await of({ Users: [{ UserName: 'ada' }] })).status).toBe('compliant');

@@ -31,7 +31,7 @@ it('opens nothing once it has ended or was turned off, and a password of a proto
   expect(await status({ ServiceName: 'codecommit.amazonaws.com' })).toBe('compliant');
 });
 it('is not judged by a credential that IAM describes in part', async () => {
-  await expect(look(report, REF, of(key({ CreateDate: undefined })))).rejects.toThrow('did not say');
+  await expect(look(report, REF, of(key({ CreateDate: undefined })))).rejects.toThrow('returned no creation date or service');
 });
 it('is found by a sweep that asks once for all users, and names each once', async () => {
   const asked: unknown[] = [];

@@ -120,7 +120,7 @@ describe('access keys that nobody uses', () => {
     for (const of of [unused, stale])
       await expect(
         look(of, ADA, { iam: { ...iam, GetAccessKeyLastUsed: { AccessKeyLastUsed: { ServiceName: 's3', Region: 'eu-west-1' } } } }, { now: NOW }),
-      ).rejects.toThrow('did not say when the key AKIA1 was used last');
+      ).rejects.toThrow('did not show when the key AKIA1 was last used');
   });
   it('are the part of a claim that is judged: one with fewer days is not', async () => {
     const seen = await look(unused, ADA, keys({ id: 'AKIA1', age: 1 }), { now: NOW });
@@ -145,7 +145,7 @@ describe('a password for the console', () => {
   it('is reported where nobody has used it since, or ever', async () => {
     expect(await assess(password, ADA, user(400, 91), { now: NOW })).toMatchObject({
       status: 'manual',
-      message: 'User ada has a password for the console that was used last on 2026-08-30.',
+      message: 'User ada has a console password that was last used on 2026-08-30.',
     });
     expect(await status(91, null)).toBe('manual');
     // Set again since: it was given to somebody.
@@ -185,7 +185,7 @@ describe('when passwords end', () => {
     const carried = { ...POLICY, RequireUppercaseCharacters: false, RequireLowercaseCharacters: false };
     expect(await assess(expiry, ACCOUNT, of(POLICY), { now: NOW })).toMatchObject({
       status: 'change',
-      hazards: [{ code: 'older-passwords', message: 'the passwords of ada, b,ob end at once' }],
+      hazards: [{ code: 'older-passwords', message: 'the passwords of ada, b,ob expire at once' }],
       changes: [
         {
           call: { operation: 'UpdateAccountPasswordPolicy', input: { ...carried, MaxPasswordAge: 90 } },
@@ -209,7 +209,7 @@ describe('when passwords end', () => {
     await expect(look(expiry, ACCOUNT, of(POLICY, iamError('AccessDenied', 'aws/denied')), { now: NOW })).rejects.toThrow('AccessDenied');
   });
   it('by a report that lacks a column is not guessed', () => {
-    expect(() => olderThan('user,arn,password_enabled\nada,arn:aws:iam::111111111111:user/ada,true', NOW)).toThrow('does not say since when');
+    expect(() => olderThan('user,arn,password_enabled\nada,arn:aws:iam::111111111111:user/ada,true', NOW)).toThrow('does not show when passwords were set');
   });
   it('sooner than the policy of Redress is looked for by a rule: that stays open', async () => {
     const seen = await look(expiry, ACCOUNT, of({ ...POLICY, MaxPasswordAge: 90 }), { now: NOW });
@@ -221,7 +221,7 @@ describe('when passwords end', () => {
     });
     expect(seen.judge(claim('90'))).toEqual([]);
     expect(seen.judge(claim('60'))).toEqual([
-      'the Config rule passwords looks for passwords that end after at most 60 days (they end after 90); the policy of Redress has more',
+      'the Config rule passwords requires passwords that expire after at most 60 days (they expire after 90); the policy of Redress allows more',
     ]);
     expect(seen.judge({ controls: ['IAM.17'] })).toEqual([]);
   });

@@ -40,7 +40,7 @@ const named: CallReader = ({ request, response }) => {
 /** Whether boundaries count. */
 export const exceptBoundaries = z
   ._default(z.boolean(), false)
-  .check(z.describe('A policy that is nothing but a permissions boundary is left out: it grants nothing.'));
+  .check(z.describe('A policy that is only used as a permissions boundary is not reported: it grants nothing.'));
 
 /** What every report of such a policy's words says alike. */
 export const ofPolicies = {
@@ -59,7 +59,7 @@ export const allowed = <Part>(of: (each: Allowed) => readonly Part[]) => ({
   reads: READS,
   of: async ({ aws, id, found }: Asked<typeof READS> & WithFound<Found>): Promise<{ readonly boundaryOnly: boolean; readonly wide: readonly Part[] }> => {
     const { DefaultVersionId: VersionId, PermissionsBoundaryUsageCount = 0, AttachmentCount = 0 } = await found();
-    if (VersionId === undefined) throw new Error(`GetPolicy did not say which version of ${id} holds.`);
+    if (VersionId === undefined) throw new Error(`GetPolicy returned no default version of ${id}.`);
     const { PolicyVersion } = await aws.iam.GetPolicyVersion({ PolicyArn: id, VersionId });
     return { boundaryOnly: PermissionsBoundaryUsageCount > 0 && AttachmentCount === 0, wide: allowedBy(PolicyVersion?.Document, id).flatMap(of) };
   },
@@ -84,4 +84,4 @@ export const holders = {
 
 /** How a notice says who has it. */
 export const heldBy = (context: readonly string[] | undefined): string =>
-  context === undefined ? '' : context.length === 0 ? ' Nobody has it.' : ` It is attached to ${context.join(', ')}.`;
+  context === undefined ? '' : context.length === 0 ? ' It is not attached.' : ` It is attached to ${context.join(', ')}.`;

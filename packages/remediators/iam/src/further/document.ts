@@ -52,7 +52,7 @@ export const isWholeService = (action: string): boolean => isEveryAction(action)
 /** Every resource. */
 export const isEveryResource = (resource: string): boolean => /^\*+$/.test(resource);
 
-/** Every key of KMS, of an account or a region at least. */
+/** Every KMS key, of an account or a region at least. */
 export const isEveryKey = (resource: string): boolean => isEveryResource(resource) || /^arn:[^:]*:(kms|\*):[^:]*:[^:]*:(key\/)?\*+$/i.test(resource);
 
 /**
@@ -86,7 +86,7 @@ export interface OnEveryKey {
   readonly except: readonly string[] | null;
 }
 
-/** What of it is about every key of KMS. */
+/** What of it is about every KMS key. */
 export function onEveryKey({ name, actions, notActions, resources }: Allowed): readonly OnEveryKey[] {
   if (!resources.some(isEveryKey)) return [];
   const ofKms = (all: readonly string[]) => all.filter((action) => overlap(action, 'kms:*'));

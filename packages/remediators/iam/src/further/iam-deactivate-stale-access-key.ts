@@ -13,7 +13,7 @@ import { user } from './principal.js';
 export const deactivateStaleAccessKey = defineSetting({
   on: user,
   id: 'iam-deactivate-stale-access-key',
-  title: 'Deactivate an old access key after approval',
+  title: 'Deactivate an old access key after an approval',
   package: packageRef,
   controls: {
     'aws-fsbp': ['IAM.3'],
@@ -28,7 +28,7 @@ export const deactivateStaleAccessKey = defineSetting({
   blindSpots: KEY_BLIND_SPOTS,
   parameters: z.strictObject({
     maxAgeDays: z._default(z.int().check(z.gte(1)), 90).check(z.describe('Active keys older than this many days are deactivated.')),
-    quietDays: z._default(z.int().check(z.gte(1)), 30).check(z.describe('A key that was used within this many days is said to be in use.')),
+    quietDays: z._default(z.int().check(z.gte(1)), 30).check(z.describe('A key that was used within this many days counts as in use.')),
   }),
   ruleParameters: { maxAccessKeyAge: 'maxAgeDays' },
   read: { reads: KEY_READS, of: async ({ aws, id }) => ({ keys: await keysOf(aws, id, null) }) },
@@ -37,8 +37,8 @@ export const deactivateStaleAccessKey = defineSetting({
     {
       code: 'in-use',
       effect: 'approve',
-      what: 'The key was used a short while ago: what uses it fails at once.',
-      advice: 'Make a second key, and give it to whatever uses the first. Approve when IAM shows no more use of the first.',
+      what: 'The key was used recently: whatever uses it fails at once.',
+      advice: 'Create a second key, and switch whatever uses the first one to it. Approve when IAM shows that the first key is no longer used.',
       when({ context, now: { keys }, to, observedAt, parameters: { quietDays } }) {
         const used = to.keys.flatMap(({ id, active }, at) => {
           const { since = '', by = null } = context?.uses[id] ?? {};
@@ -50,7 +50,7 @@ export const deactivateStaleAccessKey = defineSetting({
     },
     rareOnPurpose,
   ],
-  rollback: { restores: 'exact', what: 'The key is active again, with its id and secret.', not: ['What failed meanwhile.'] },
+  rollback: { restores: 'exact', what: 'The key is active again, with its id and secret.', not: ['Calls that failed in the meantime.'] },
   alsoFoundBy: { prowler: ['iam_rotate_access_key_90_days'] },
   inCode: { cloudFormation: 'AWS::IAM::AccessKey Status', terraform: 'aws_iam_access_key status' },
   wanted: ({ now: { keys }, observedAt, parameters: { maxAgeDays } }) => ({

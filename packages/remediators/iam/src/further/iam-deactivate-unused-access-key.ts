@@ -14,7 +14,7 @@ import { user } from './principal.js';
 export const deactivateUnusedAccessKey = defineSetting({
   on: user,
   id: 'iam-deactivate-unused-access-key',
-  title: 'Deactivate access keys not used for the set number of days',
+  title: 'Deactivate access keys unused for a set number of days',
   package: packageRef,
   controls: {
     'aws-fsbp': ['IAM.8', 'IAM.22'],
@@ -26,18 +26,18 @@ export const deactivateUnusedAccessKey = defineSetting({
   rules: { IAM_USER_UNUSED_CREDENTIALS_CHECK: 'iam-user-unused-credentials-check' },
   calls: keyCalls,
   ceiling: 'approve',
-  blindSpots: [...KEY_BLIND_SPOTS, 'Uses before 2015: of a key without one its age counts from the day it was made.'],
+  blindSpots: [...KEY_BLIND_SPOTS, 'Uses before 2015: if no use is known, the age of the key counts from its creation.'],
   parameters: z.strictObject({
     maxUnusedDays: z
       ._default(z.int().check(z.gte(1)), 90)
-      .check(z.describe('Active keys that were not used for more than this many days are deactivated. The control IAM.22 looks for 45.')),
+      .check(z.describe('Active keys unused for more than this many days are deactivated. The control IAM.22 requires 45.')),
   }),
   read: {
     reads: KEY_READS,
     of: async ({ aws, id, observedAt, parameters: { maxUnusedDays } }) => ({ keys: await keysOf(aws, id, observedAt - maxUnusedDays * DAY) }),
   },
   hazards: [rareOnPurpose],
-  rollback: { restores: 'exact', what: 'The key is active again, with its id and secret.', not: ['What failed meanwhile.'] },
+  rollback: { restores: 'exact', what: 'The key is active again, with its id and secret.', not: ['Calls that failed in the meantime.'] },
   alsoFoundBy: { prowler: ['iam_user_accesskey_unused'] },
   inCode: { cloudFormation: 'AWS::IAM::AccessKey Status', terraform: 'aws_iam_access_key status' },
   // Off, it is asked no more since when nobody uses it.

@@ -32,9 +32,9 @@ export const detachCloudShellFullAccess = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Who has used CloudShell: CloudTrail has its sessions, and is not read.',
+    'Who used CloudShell: CloudTrail records its sessions, and is not read.',
     'Other policies that allow it.',
-    'Whatever attaches it by a program: the next run does so again.',
+    'Automation that attaches it: its next run attaches it again.',
   ],
   read: {
     reads: [iam.pick('ListAttachedUserPolicies', 'ListAttachedRolePolicies', 'ListAttachedGroupPolicies')],
@@ -51,7 +51,7 @@ export const detachCloudShellFullAccess = defineSetting({
   },
   absent: { path: '/' },
   hazards: [rareOnPurpose],
-  rollback: { restores: 'nothing', what: `No role of Redress may attach a policy: a person attaches ${NAME} again.`, not: [] },
+  rollback: { restores: 'nothing', what: `No role of Redress may attach a policy: a person has to attach ${NAME} again.`, not: [] },
   inCode: { cloudFormation: 'AWS::IAM::Role ManagedPolicyArns', terraform: 'aws_iam_role_policy_attachment policy_arn' },
   // The rule may look for other policies, too.
   judge: ({ claim }) =>
@@ -60,8 +60,8 @@ export const detachCloudShellFullAccess = defineSetting({
     attached && path.startsWith('/aws-reserved/sso.amazonaws.com/')
       ? {
           status: 'manual',
-          message: `Role ${id} has ${NAME} by a permission set of IAM Identity Center, which alone can change it.`,
-          steps: ['Take the policy out of the permission set, and provision it again.'],
+          message: `Role ${id} has ${NAME} from a permission set of IAM Identity Center. It can only be changed there.`,
+          steps: ['Remove the policy from the permission set, and provision it again.'],
         }
       : null,
   wanted: ({ now }) => ({ ...now, attached: false }),

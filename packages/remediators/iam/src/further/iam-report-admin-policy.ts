@@ -12,7 +12,7 @@ export const reportAdminPolicy = defineReport({
   ...ofPolicies,
   on: customerPolicy,
   id: 'iam-report-admin-policy',
-  title: 'Report customer policies that allow full administration',
+  title: 'Report customer managed policies that allow full administration',
   package: packageRef,
   controls: {
     'aws-fsbp': ['IAM.1'],
@@ -26,23 +26,24 @@ export const reportAdminPolicy = defineReport({
     prowler: ['iam_customer_attached_policy_no_administrative_privileges', 'iam_customer_unattached_policy_no_administrative_privileges'],
   },
   blindSpots: [
-    'Which of its actions are used: the last accessed data of IAM says it for each service.',
-    'Conditions of the statement, permissions boundaries and service control policies that leave less of it.',
-    'Policies that come to the same by a list of actions, or by NotAction.',
+    'Which of its actions are used: the last accessed information of IAM shows it for each service.',
+    'Conditions of the statement, permissions boundaries and service control policies that restrict it.',
+    'Policies that allow the same with a list of actions, or with NotAction.',
   ],
   read: allowances(({ actions, resources }) => (actions.some(isEveryAction) && resources.some(isEveryResource) ? ['every action on every resource'] : [])),
   context: holders,
-  exempt: ({ now, parameters }) => (now.boundaryOnly && parameters.exceptBoundaries ? 'It is nothing but a permissions boundary, which grants nothing.' : null),
+  exempt: ({ now, parameters }) =>
+    now.boundaryOnly && parameters.exceptBoundaries ? 'It is only used as a permissions boundary, which grants nothing.' : null,
   gap: ({ now, id, context }) =>
     now.wide.length === 0
       ? null
       : {
           message: `Policy ${id} allows full administration (${now.wide.join('; ')}).${heldBy(context)}`,
           steps: [
-            'See in the last accessed data of each holder which services it uses.',
-            'Attach a policy with those to each holder, and detach this one; keep one role for emergencies, with MFA and an alarm.',
-            'Delete the policy once nobody has it.',
+            'Find out from the last accessed information of each holder which services it uses.',
+            'Attach a policy for those services to each holder, and detach this one. Keep one role for emergencies, with MFA and an alarm.',
+            'Delete the policy when it is no longer attached.',
           ],
         },
-  closed: 'no statement of the version that holds allows every action on every resource, or the policy is gone',
+  closed: 'no statement of the default version allows every action on every resource, or the policy is gone',
 });

@@ -45,7 +45,7 @@ const serverCertificate = defineResource({
 export const reportExpiredServerCertificate = defineReport({
   on: serverCertificate,
   id: 'iam-report-expired-server-certificate',
-  title: 'Report an expired certificate that IAM holds',
+  title: 'Report an expired certificate in IAM',
   package: packageRef,
   controls: {
     'aws-fsbp': ['IAM.26'],
@@ -56,7 +56,7 @@ export const reportExpiredServerCertificate = defineReport({
   rules: { IAM_SERVER_CERTIFICATE_EXPIRATION_CHECK: 'iam-server-certificate-expiration-check' },
   calls: { 'iam:UploadServerCertificate': 'request.serverCertificateName' },
   alsoFoundBy: { prowler: ['iam_no_expired_server_certificates_stored'] },
-  blindSpots: ['Which load balancers and distributions have it.', 'Whether its owner keeps a copy of the private key.'],
+  blindSpots: ['Which load balancers and distributions use it.', 'Whether its owner keeps a copy of the private key.'],
   at: ({ ServerCertificateMetadata: of }) => ({ expires: of?.Expiration?.toISOString(), arn: of?.Arn }),
   gap: ({ now: { expires, arn }, id, observedAt }) =>
     Date.parse(expires) > observedAt
@@ -64,8 +64,8 @@ export const reportExpiredServerCertificate = defineReport({
       : {
           message: `Certificate ${id} in IAM expired on ${expires.slice(0, 10)}.`,
           steps: [
-            `See that no listener and no distribution has it, in any region: aws elb describe-load-balancers, aws elbv2 describe-listeners and aws cloudfront list-distributions name ${arn}.`,
-            'Give what has it a certificate of ACM, which renews it.',
+            `Make sure that no listener and no distribution uses it, in any region: aws elb describe-load-balancers, aws elbv2 describe-listeners and aws cloudfront list-distributions name ${arn}.`,
+            'Replace it with an ACM certificate wherever it is used: ACM renews those.',
             `Then delete it: aws iam delete-server-certificate --server-certificate-name ${id}. Its private key cannot be read back.`,
           ],
         },

@@ -16,7 +16,7 @@ export const reportInlinePolicies = defineReport({
   controls: {},
   rules: { IAM_NO_INLINE_POLICY_CHECK: 'iam-no-inline-policy-check' },
   calls: INLINE_CALLS,
-  blindSpots: ['What is done by the policies.', 'Who owns them in infrastructure code: that would put them back.'],
+  blindSpots: ['What the policies are used for.', 'Who owns them in infrastructure as code: the next deployment would restore them.'],
   read: {
     reads: [iam.pick('ListUserPolicies', 'ListRolePolicies', 'ListGroupPolicies')],
     of: async ({ aws: { iam: read }, id, resource: { type }, found }) => ({
@@ -33,21 +33,21 @@ export const reportInlinePolicies = defineReport({
     }),
   },
   absent: { path: '/' },
-  exempt: ({ now }) => (now.path.startsWith('/aws-service-role/') ? 'It is a service-linked role, which its service alone changes.' : null),
+  exempt: ({ now }) => (now.path.startsWith('/aws-service-role/') ? 'It is a service-linked role, and only its service can change it.' : null),
   gap: ({ now, id, resource: { type } }) => {
     if (now.policies.length === 0) return null;
-    const message = `${type.slice('AWS::IAM::'.length)} ${id} has policies of its own: ${now.policies.join(', ')}.`;
+    const message = `${type.slice('AWS::IAM::'.length)} ${id} has inline policies: ${now.policies.join(', ')}.`;
     if (now.path.startsWith('/aws-reserved/sso.amazonaws.com/'))
       return {
         message,
-        steps: ['Put what they allow into a customer managed policy, and attach that to the permission set in IAM Identity Center: it makes this role.'],
+        steps: ['Put what they allow into a customer managed policy, and attach it to the permission set in IAM Identity Center, which creates this role.'],
       };
     return {
       message,
       steps: [
-        'Find what owns them: a stack or a Terraform state puts back what is taken out here.',
-        'Make a managed policy of each, attach it, and see that it is attached.',
-        'Only then take the inline policy out.',
+        'Find the stack or Terraform state that owns them: it restores what is removed here.',
+        'Create a managed policy from each, attach it, and check that it is attached.',
+        'Only then delete the inline policy.',
       ],
     };
   },

@@ -17,14 +17,14 @@ const named = namedIn('userName', USER);
 export const reportLongLivedApiKey = defineReport({
   on: credentialHolder,
   id: 'iam-report-long-lived-api-key',
-  title: 'Report users with API keys of services that live for long',
+  title: 'Report users with long-lived API keys',
   package: packageRef,
   controls: {},
   rules: {},
   calls: { 'iam:CreateServiceSpecificCredential': named, 'iam:UpdateServiceSpecificCredential': named, 'iam:DeleteServiceSpecificCredential': named },
-  blindSpots: ['Who has the key: it is a bearer token, and needs no signature.', 'What the policies of the user let it do.'],
+  blindSpots: ['Who has the key: it is a bearer token, so calls need no signature.', 'What the policies of the user allow.'],
   parameters: z.strictObject({
-    maxDays: z._default(z.int().check(z.gte(1), z.lte(36_600)), 90).check(z.describe('A key may be valid for this many days from the day it was made.')),
+    maxDays: z._default(z.int().check(z.gte(1), z.lte(36_600)), 90).check(z.describe('The longest allowed validity of a key, in days from its creation.')),
   }),
   read: {
     reads: [iam.pick('ListServiceSpecificCredentials')],
@@ -32,7 +32,7 @@ export const reportLongLivedApiKey = defineReport({
       const all = await allOf(paginate(aws.iam.ListServiceSpecificCredentials, { UserName: id }, 'ServiceSpecificCredentials', MARKER));
       const keys = all.flatMap(({ ServiceSpecificCredentialId: key, ServiceName: service, Status, CreateDate, ExpirationDate }) => {
         if (key === undefined || service === undefined || Status === undefined || CreateDate === undefined)
-          throw new Error(`IAM did not say since when a credential of ${id} is there, and for which service.`);
+          throw new Error(`IAM returned no creation date or service for a credential of ${id}.`);
         if (!SERVICES.includes(service)) return [];
         return [{ key, service, active: Status === 'Active', made: CreateDate.toISOString(), ends: ExpirationDate?.toISOString() ?? null }];
       });
@@ -43,19 +43,19 @@ export const reportLongLivedApiKey = defineReport({
     const wrong = keys.flatMap(({ key, service, active, made, ends }) => {
       // One that has ended, or was turned off, opens nothing.
       if (!active || (ends !== null && Date.parse(ends) <= observedAt)) return [];
-      if (ends === null) return [`${key} of ${service} never ends`];
+      if (ends === null) return [`${key} of ${service} never expires`];
       const days = Math.ceil((Date.parse(ends) - Date.parse(made)) / DAY);
       return days <= maxDays ? [] : [`${key} of ${service} is valid for ${days} days`];
     });
     if (wrong.length === 0) return null;
     return {
-      message: `User ${id} has API keys that live for long: ${wrong.join('; ')}.`,
+      message: `User ${id} has long-lived API keys: ${wrong.join('; ')}.`,
       steps: [
-        'Ask the owner what calls with the key, and let that use a role, or short-term keys that are made from one.',
-        'Turn the key off (aws iam update-service-specific-credential --status Inactive), and see that nothing fails.',
+        'Ask the owner what uses the key. Switch it to a role, or to short-term keys from a role.',
+        'Deactivate the key (aws iam update-service-specific-credential --status Inactive), and check that nothing fails.',
         'Only then delete it.',
       ],
     };
   },
-  closed: 'each active key of the user ends in time, it has none, or is gone',
+  closed: 'each active key of the user expires in time, the user has none, or is gone',
 });

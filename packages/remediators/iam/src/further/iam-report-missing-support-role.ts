@@ -25,7 +25,7 @@ export const reportMissingSupportRole = defineReport({
   },
   rules: { IAM_POLICY_IN_USE: 'iam-policy-in-use' },
   calls: { 'iam:DeleteRole': 'account', 'iam:DetachRolePolicy': 'account' },
-  blindSpots: ['Roles that may call AWS Support by another policy.', 'Whether anybody may take the role.'],
+  blindSpots: ['Roles that may call AWS Support through another policy.', 'Whether anyone may assume the role.'],
   read: {
     reads: [iam.pick('ListEntitiesForPolicy')],
     async of({ aws, resource }) {
@@ -44,10 +44,10 @@ export const reportMissingSupportRole = defineReport({
     roles.length > 0
       ? null
       : {
-          message: `Account ${id} has no role with ${NAME}: in an incident nobody can open a case without wider rights.`,
+          message: `Account ${id} has no role with ${NAME}: in an incident, nobody can open a support case without broader permissions.`,
           steps: [
-            'Decide who may take it, and whether a permission set of IAM Identity Center covers them.',
-            'Make a role that trusts them alone, with MFA: aws iam create-role --role-name NAME --assume-role-policy-document file://trust.json',
+            'Decide who may assume it, and whether a permission set of IAM Identity Center covers them.',
+            'Create a role that trusts only them, with MFA: aws iam create-role --role-name NAME --assume-role-policy-document file://trust.json',
             `Attach the policy: aws iam attach-role-policy --role-name NAME --policy-arn ${awsPolicy(resource.partition, NAME)}`,
           ],
         },

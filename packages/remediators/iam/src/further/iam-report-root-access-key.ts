@@ -23,7 +23,7 @@ export const reportRootAccessKey = defineReport({
   rules: { IAM_ROOT_ACCESS_KEY_CHECK: 'iam-root-access-key-check' },
   calls: { 'iam:CreateAccessKey': byRoot, 'iam:UpdateAccessKey': byRoot, 'iam:DeleteAccessKey': byRoot },
   alsoFoundBy: { prowler: ['iam_no_root_access_key'] },
-  blindSpots: ['What uses the key, and when it was used last: the credential report has the day, the service and the region.'],
+  blindSpots: ['What uses the key, and when it was last used: the credential report shows the day, the service and the region.'],
   read: root,
   absent: ROOT_HAS,
   gap: ({ now, id }) =>
@@ -32,8 +32,8 @@ export const reportRootAccessKey = defineReport({
       : {
           message: `The root user of account ${id} has an access key.`,
           steps: [
-            'See in the credential report when the key was used last, and by which service and in which region.',
-            'Give what uses it a role of its own.',
+            'Find out from the credential report when the key was last used, with which service and in which region.',
+            'Give whatever uses it a role instead.',
             'As the root user, or with root access from the management account, deactivate the key, wait, and delete it.',
           ],
         },

@@ -24,7 +24,7 @@ export const reportRootHardwareMfa = defineReport({
   rules: { ROOT_ACCOUNT_HARDWARE_MFA_ENABLED: 'root-account-hardware-mfa-enabled' },
   calls: { 'iam:EnableMFADevice': byRoot, 'iam:DeactivateMFADevice': byRoot },
   alsoFoundBy: { prowler: ['iam_root_hardware_mfa_enabled'] },
-  blindSpots: ['Where the device is kept, and who can reach it.', 'Whether a passkey is bound to a piece of hardware: IAM does not say.'],
+  blindSpots: ['Where the device is kept, and who can reach it.', 'Whether a passkey is bound to hardware: IAM does not show it.'],
   read: {
     reads: [...root.reads, iam.pick('ListVirtualMFADevices')],
     of: async (asked) => {
@@ -43,9 +43,9 @@ export const reportRootHardwareMfa = defineReport({
       : {
           message: `The root user of account ${id} ${now.mfa === 1 ? 'signs in with a virtual MFA device' : 'has no MFA device'}.`,
           steps: [
-            'Sign in as the root user, and register a security key or a hardware token, and a second one that is kept elsewhere.',
-            'Then take the virtual device off.',
-            'For a member account: take the root credentials away instead, by central root access of the organization.',
+            'Sign in as the root user. Register a security key or a hardware token, and a second one that is kept elsewhere.',
+            'Then remove the virtual device.',
+            'For a member account, remove the root credentials instead, with central root access of the organization.',
           ],
         },
   closed: 'the root user has an MFA device and no virtual one, or no credentials at all',

@@ -23,7 +23,7 @@ export const reportRootMfa = defineReport({
   rules: { ROOT_ACCOUNT_MFA_ENABLED: 'root-account-mfa-enabled' },
   calls: { 'iam:EnableMFADevice': byRoot, 'iam:DeactivateMFADevice': byRoot },
   alsoFoundBy: { prowler: ['iam_root_mfa_enabled'] },
-  blindSpots: ['Who holds the root login.'],
+  blindSpots: ['Who has the root credentials.'],
   read: root,
   absent: ROOT_HAS,
   exempt: (args) => withoutRoot(args),
@@ -33,8 +33,8 @@ export const reportRootMfa = defineReport({
       : {
           message: `The root user of account ${id} has no MFA device.`,
           steps: [
-            'Sign in as the root user, and register two devices: a passkey or a security key, and a second one that is kept elsewhere.',
-            'For a member account: take the root credentials away instead, by central root access of the organization.',
+            'Sign in as the root user. Register two devices: a passkey or a security key, and a second one that is kept elsewhere.',
+            'For a member account, remove the root credentials instead, with central root access of the organization.',
           ],
         },
   closed: 'the root user has an MFA device, or no credentials at all',

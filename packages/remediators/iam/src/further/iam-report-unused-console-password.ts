@@ -15,7 +15,7 @@ const named = namedIn('userName', USER);
 export const reportUnusedConsolePassword = defineReport({
   on: user,
   id: 'iam-report-unused-console-password',
-  title: 'Report console passwords not used for the set number of days',
+  title: 'Report console passwords unused for a set number of days',
   package: packageRef,
   controls: {
     'aws-fsbp': ['IAM.8', 'IAM.22'],
@@ -27,11 +27,11 @@ export const reportUnusedConsolePassword = defineReport({
   rules: { IAM_USER_UNUSED_CREDENTIALS_CHECK: 'iam-user-unused-credentials-check' },
   calls: { 'iam:CreateLoginProfile': named, 'iam:UpdateLoginProfile': named },
   alsoFoundBy: { prowler: ['iam_user_console_access_unused'] },
-  blindSpots: ['Emergency users, who sign in on the day that nothing else works.', 'Sign-ins before October 2014, and some of 2018: IAM does not know them.'],
+  blindSpots: ['Emergency users, who sign in only when nothing else works.', 'Sign-ins before October 2014, and some in 2018: IAM does not have them.'],
   parameters: z.strictObject({
     maxUnusedDays: z
       ._default(z.int().check(z.gte(1)), 90)
-      .check(z.describe('A password that was not used for more than this many days is reported. The control IAM.22 looks for 45.')),
+      .check(z.describe('A password unused for more than this many days is reported. The control IAM.22 requires 45.')),
   }),
   read: {
     reads: [iam.pick('GetLoginProfile')],
@@ -52,11 +52,11 @@ export const reportUnusedConsolePassword = defineReport({
     const since = used === null || used < set ? set : used;
     if (observedAt - Date.parse(since) <= maxUnusedDays * DAY) return null;
     return {
-      message: `User ${id} has a password for the console that ${used === null ? `was never used, and set on ${set.slice(0, 10)}` : `was used last on ${used.slice(0, 10)}`}.`,
+      message: `User ${id} has a console password that ${used === null ? `was never used since it was set on ${set.slice(0, 10)}` : `was last used on ${used.slice(0, 10)}`}.`,
       steps: [
-        'Ask the person whether the console is still needed.',
-        `If not, delete the login profile (aws iam delete-login-profile --user-name ${id}): access keys stay. The password does not come back; another one can be set.`,
-        'Record an exception for an emergency user, with an end.',
+        'Ask the person whether they still need the console.',
+        `If not, delete the login profile (aws iam delete-login-profile --user-name ${id}): access keys stay. The password cannot be recovered; a new one can be set.`,
+        'For an emergency user, record an exception with an expiry date.',
       ],
     };
   },

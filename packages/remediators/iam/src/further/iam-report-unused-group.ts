@@ -13,16 +13,16 @@ import { GROUP, group, MARKER, namedIn } from './principal.js';
 export const reportUnusedGroup = defineReport({
   on: group,
   id: 'iam-report-unused-group',
-  title: 'Report a group that nobody is in',
+  title: 'Report a group without users',
   package: packageRef,
   controls: {},
   rules: { IAM_GROUP_HAS_USERS_CHECK: 'iam-group-has-users-check' },
   calls: { 'iam:RemoveUserFromGroup': namedIn('groupName', GROUP) },
-  blindSpots: ['What puts people into it: a program that provisions users, or one for emergencies.', 'Since when it is empty.'],
+  blindSpots: ['What adds users to it: automation that provisions users, or an emergency procedure.', 'How long it has been empty.'],
   parameters: z.strictObject({
     newForDays: z
       ._default(z.int().check(z.gte(0), z.lte(365)), 7)
-      .check(z.describe('A group that was made in the last N days is left out: people come later.')),
+      .check(z.describe('A group created in the last N days is not reported: users are added later.')),
   }),
   at: ({ users, made }) => ({ empty: users === undefined ? undefined : users === 0, made: made?.toISOString() }),
   context: {
@@ -36,16 +36,16 @@ export const reportUnusedGroup = defineReport({
     },
   },
   exempt: ({ now: { empty, made }, observedAt, parameters: { newForDays } }) =>
-    empty && observedAt - Date.parse(made) < newForDays * DAY ? 'It is new, and people come later.' : null,
+    empty && observedAt - Date.parse(made) < newForDays * DAY ? 'It is new, and users are added later.' : null,
   gap: ({ now: { empty }, id, context }) =>
     empty
       ? {
-          message: `Group ${id} has no users.${context === undefined || context.length === 0 ? '' : ` Whoever joins it gets ${context.join(', ')}.`}`,
+          message: `Group ${id} has no users.${context === undefined || context.length === 0 ? '' : ` Its future members get ${context.join(', ')}.`}`,
           steps: [
-            'Ask its owner whether it waits for anybody, and what puts people into it.',
-            'Where nobody needs it: keep its policies somewhere, take them out, and delete the group.',
+            'Ask its owner whether it will be used, and what adds users to it.',
+            'If nobody needs it, save its policies, remove them, and delete the group.',
           ],
         }
       : null,
-  closed: 'somebody is in the group, or it is gone',
+  closed: 'the group has a user, or it is gone',
 });

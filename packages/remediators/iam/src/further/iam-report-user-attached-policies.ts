@@ -25,7 +25,7 @@ export const reportUserAttachedPolicies = defineReport({
   rules: { IAM_USER_NO_POLICIES_CHECK: 'iam-user-no-policies-check' },
   calls: { 'iam:AttachUserPolicy': named, 'iam:DetachUserPolicy': named, 'iam:PutUserPolicy': named, 'iam:DeleteUserPolicy': named },
   alsoFoundBy: { prowler: ['iam_policy_attached_only_to_group_or_roles'] },
-  blindSpots: ['Whether one of its groups grants the same already.', 'Which of the rights are used.'],
+  blindSpots: ['Whether one of its groups already grants the same.', 'Which of the permissions are used.'],
   read: {
     reads: [iam.pick('ListAttachedUserPolicies', 'ListUserPolicies')],
     of: async ({ aws: { iam: read }, id: UserName }) => {
@@ -40,12 +40,12 @@ export const reportUserAttachedPolicies = defineReport({
     attached.length + inline.length === 0
       ? null
       : {
-          message: `User ${id} has policies of its own: ${[...attached, ...inline.map((each) => `${each} (inline)`)].join(', ')}.`,
+          message: `User ${id} has policies attached directly: ${[...attached, ...inline.map((each) => `${each} (inline)`)].join(', ')}.`,
           steps: [
-            'Find or make a group, or better a role, that grants what the user needs of them.',
-            'Put the user into it, and see that it works.',
+            'Find or create a group, or better a role, that grants what the user needs.',
+            'Add the user to it, and check that it works.',
             'Only then detach the policies from the user.',
           ],
         },
-  closed: 'no policy is attached to the user or in it, or the user is gone',
+  closed: 'the user has no attached or inline policy, or is gone',
 });

@@ -26,7 +26,7 @@ export const reportUserWithoutMfa = defineReport({
   rules: { MFA_ENABLED_FOR_IAM_CONSOLE_ACCESS: 'mfa-enabled-for-iam-console-access', IAM_USER_MFA_ENABLED: 'iam-user-mfa-enabled' },
   calls: { 'iam:CreateLoginProfile': named, 'iam:DeleteLoginProfile': named, 'iam:EnableMFADevice': named, 'iam:DeactivateMFADevice': named },
   alsoFoundBy: { prowler: ['iam_user_mfa_enabled_console_access'] },
-  blindSpots: ['Whether the user is a person.', 'Policies that deny what is asked for without MFA.'],
+  blindSpots: ['Whether the user is a person.', 'Policies that deny requests without MFA.'],
   parameters: z.strictObject({
     everyUser: z._default(z.boolean(), false).check(z.describe('Users without a console password need MFA too.')),
   }),
@@ -51,16 +51,18 @@ export const reportUserWithoutMfa = defineReport({
     devices > 0 || !(password || parameters.everyUser)
       ? null
       : {
-          message: `User ${id} has no MFA device${password ? ', and a password for the console' : ''}.`,
+          message: `User ${id} has no MFA device${password ? ', and has a console password' : ''}.`,
           steps: [
             'Ask the person to enrol a passkey, a security key or an authenticator: nobody else can.',
-            'Where nobody signs in with the password, delete the login profile; the access keys stay.',
-            'Better: give people access by IAM Identity Center, and delete the user.',
+            'If nobody signs in with the password, delete the login profile. The access keys stay.',
+            'Better: give people access through IAM Identity Center, and delete the user.',
           ],
         },
   judge: ({ state: { devices, password }, claim, resource }) => {
     const ofAll = claim.isRule('IAM_USER_MFA_ENABLED') || claim.isRule('iam-user-mfa-enabled') || claim.controls.includes('IAM.19');
-    return ofAll && devices === 0 && !password ? [`user ${resource.id} has no MFA device; it has no password either, and all users are looked for`] : [];
+    return ofAll && devices === 0 && !password
+      ? [`user ${resource.id} has no MFA device. It also has no password, but all users are required to have one`]
+      : [];
   },
-  closed: 'the user has an MFA device, no password for the console, or is gone',
+  closed: 'the user has an MFA device or no console password, or is gone',
 });

@@ -17,7 +17,7 @@ export function olderThan(report: string, date: number): readonly string[] {
   const at = (name: string) => columns.indexOf(name) - columns.length;
   const [enabled, changed] = [at('password_enabled'), at('password_last_changed')];
   if (enabled >= 0 || changed >= 0 || !columns.includes('password_enabled') || !columns.includes('password_last_changed'))
-    throw new Error('The credential report does not say since when passwords are there.');
+    throw new Error('The credential report does not show when passwords were set.');
   return lines.flatMap((line) => {
     const values = line.split(',');
     const arn = /arn:[^:]+:iam::\d{12}:user\/(?:[^,]*\/)?(.+)$/.exec(values.slice(0, values.length - columns.length + 2).join(','))?.[1];
@@ -44,9 +44,9 @@ export const setPasswordExpiration = defineSetting({
   rules: { IAM_PASSWORD_POLICY: 'iam-password-policy' },
   calls: { 'iam:UpdateAccountPasswordPolicy': 'account', 'iam:DeleteAccountPasswordPolicy': 'account' },
   ceiling: 'approve',
-  blindSpots: ['Programs that sign in with a password of a user.', 'Passwords that were changed since the credential report: it is up to four hours old.'],
+  blindSpots: ['Programs that sign in with the password of a user.', 'Passwords changed since the credential report: it can be up to four hours old.'],
   parameters: z.strictObject({
-    maxAgeDays: z._default(z.int().check(z.gte(1), z.lte(1095)), 90).check(z.describe('Passwords end after this many days, or earlier.')),
+    maxAgeDays: z._default(z.int().check(z.gte(1), z.lte(1095)), 90).check(z.describe('Passwords expire after this many days, or earlier.')),
   }),
   read: readPolicy,
   context: {
@@ -65,51 +65,54 @@ export const setPasswordExpiration = defineSetting({
     {
       code: 'hard-expiry',
       effect: 'approve',
-      what: 'The policy locks out who has not changed a password in time (`HardExpiry`): only an administrator lets them in again.',
-      advice: 'Turn that off first, or see that each user changes the password before.',
-      when: ({ now }) => (now.policy?.HardExpiry === true ? 'who does not change the password in time is locked out' : null),
+      what: 'The policy locks out users who do not change their password in time (`HardExpiry`): only an administrator can unlock them.',
+      advice: 'Turn that off first, or make sure that each user changes the password in time.',
+      when: ({ now }) => (now.policy?.HardExpiry === true ? 'users who do not change their password in time are locked out' : null),
     },
     {
       code: 'older-passwords',
       effect: 'approve',
-      what: 'Passwords are older than that already: they end at once, and their users set another one when they sign in next.',
-      advice: 'Notify those users, and approve then.',
+      what: 'Some passwords are already older than that: they expire at once, and their users have to set a new one at the next sign-in.',
+      advice: 'Notify those users. Then approve.',
       when: ({ context }) => {
         const { older } = context ?? { older: [] };
         if (older === null || older.length === 0) return null;
-        return `the passwords of ${older.slice(0, 5).join(', ')}${older.length > 5 ? ` and ${older.length - 5} more` : ''} end at once`;
+        return `the passwords of ${older.slice(0, 5).join(', ')}${older.length > 5 ? ` and ${older.length - 5} more` : ''} expire at once`;
       },
     },
     {
       code: 'ages-unknown',
       effect: 'approve',
-      what: 'IAM has no credential report of the last four hours, so whose password ends at once is not known.',
-      advice: 'Let IAM make one (aws iam generate-credential-report), and look again.',
+      what: 'IAM has no credential report of the last four hours, so it is unknown whose password would expire at once.',
+      advice: 'Generate one (aws iam generate-credential-report), and try again.',
       when: ({ context }) =>
-        context !== undefined && context.older === null ? 'whose password ends at once is not known: there is no credential report' : null,
+        context !== undefined && context.older === null ? 'it is unknown whose password would expire at once: there is no credential report' : null,
     },
   ],
   rollback: {
     restores: 'exact',
-    what: 'Passwords end as late as before, or never.',
-    not: ['Passwords that were changed in between: they stay as they are.'],
+    what: 'Passwords expire as before, or never.',
+    not: ['New passwords that users have set since then: they stay as they are.'],
   },
   alsoFoundBy: { prowler: ['iam_password_policy_expires_passwords_within_90_days_or_less'] },
-  inCode: { cloudFormation: 'none: a setting of the account', terraform: 'aws_iam_account_password_policy max_password_age' },
+  inCode: { cloudFormation: 'none: it is an account setting', terraform: 'aws_iam_account_password_policy max_password_age' },
   // A policy of that alone would be weaker than what IAM does without one.
   instead: ({ now: { policy } }) =>
     policy === null
       ? {
           status: 'manual',
-          message: 'The account has no password policy. One that only lets passwords end would be weaker than none, so it is not made.',
-          steps: ['Let iam-strengthen-password-policy make one, or make one by hand.', 'When passwords end is asked about when the next look sees it.'],
+          message: 'The account has no password policy. A policy that only sets an expiry would be weaker than none, so it is not created.',
+          steps: [
+            'Let iam-strengthen-password-policy create one, or create one by hand.',
+            'An approval for the expiry is requested when the next pass finds it.',
+          ],
         }
       : null,
   wanted: ({ now: { policy }, parameters: { maxAgeDays } }) => {
     const now = policy ?? NONE;
     return { policy: { ...now, MaxPasswordAge: Math.min(now.MaxPasswordAge ?? maxAgeDays, maxAgeDays) } };
   },
-  compliant: ({ parameters: { maxAgeDays } }) => `Passwords end after at most ${maxAgeDays} days.`,
+  compliant: ({ parameters: { maxAgeDays } }) => `Passwords expire after at most ${maxAgeDays} days.`,
   writes: [iam.pick('UpdateAccountPasswordPolicy')],
   write: ({ to: { policy } }) => iam.call('UpdateAccountPasswordPolicy', input(policy ?? NONE)),
   judge({ state: { policy }, claim }) {
@@ -118,7 +121,7 @@ export const setPasswordExpiration = defineSetting({
     const { MaxPasswordAge = 0 } = wanted.what;
     // What else it looks for is of iam-strengthen-password-policy.
     const short = shortfalls(policy ?? NONE, { MaxPasswordAge });
-    return short.length === 0 && !wanted.known ? null : short.map((each) => `${wanted.by} looks for ${each}; the policy of Redress has more`);
+    return short.length === 0 && !wanted.known ? null : short.map((each) => `${wanted.by} requires ${each}; the policy of Redress allows more`);
   },
-  summary: ({ parameters: { maxAgeDays } }) => `let passwords end after ${maxAgeDays} days`,
+  summary: ({ parameters: { maxAgeDays } }) => `let passwords expire after ${maxAgeDays} days`,
 });

@@ -7,15 +7,12 @@ import { allowedBy, blockedIn, type OnEveryKey, onEveryKey } from './document.js
 import { GROUP, INLINE_CALLS, MARKER, principal, ROLE } from './principal.js';
 
 const actions = z
-  ._default(
-    z.string().check(z.regex(/^\s*kms:[\w*?]+(?:\s*,\s*kms:[\w*?]+)*\s*$/i, 'actions of KMS, with commas between them')),
-    'kms:ReEncryptFrom, kms:Decrypt',
-  )
-  .check(z.describe('Actions of KMS that no policy may allow with every key.'));
+  ._default(z.string().check(z.regex(/^\s*kms:[\w*?]+(?:\s*,\s*kms:[\w*?]+)*\s*$/i, 'KMS actions, separated by commas')), 'kms:ReEncryptFrom, kms:Decrypt')
+  .check(z.describe('KMS actions that no policy may allow for every key.'));
 const STEPS = [
-  'See in CloudTrail which keys the holders decrypt with: the events of Decrypt and ReEncrypt name them.',
-  'Let the policy name these keys, or ask for them by kms:ViaService, kms:ResourceAliases or a tag; key policies can say the same.',
-  'Watch for denied calls for as long as the rarest job takes to run.',
+  'Find out from CloudTrail which keys the holders use: the events Decrypt and ReEncrypt name them.',
+  'Name these keys in the policy, or restrict it with kms:ViaService, kms:ResourceAliases or a tag. Key policies can do the same.',
+  'Watch for denied calls until the least frequent job has run.',
 ];
 const found = (wide: readonly OnEveryKey[], blocked: string) =>
   wide.flatMap((each) => {
@@ -32,25 +29,26 @@ export const reportDecryptAllPolicies = defineReport({
   ...ofPolicies,
   on: customerPolicy,
   id: 'kms-report-decrypt-all-policies',
-  title: 'Report customer policies that allow decryption with every key',
+  title: 'Report customer managed policies that allow decryption with every key',
   package: packageRef,
   controls: { 'aws-fsbp': ['KMS.1'] },
   rules: { IAM_CUSTOMER_POLICY_BLOCKED_KMS_ACTIONS: 'iam-customer-policy-blocked-kms-actions' },
   blindSpots: [
-    'Which keys the holders use: CloudTrail shows it.',
-    'Conditions of the statement, and key policies, that leave less of it.',
+    'Which keys the holders use: CloudTrail shows that.',
+    'Conditions of the statement, and key policies, that restrict it.',
     'Keys of other accounts.',
   ],
   parameters: z.strictObject({ exceptBoundaries, actions }),
   ruleParameters: { ...ofPolicies.ruleParameters, blockedActionsPatterns: 'actions' },
   read: allowed(onEveryKey),
   context: holders,
-  exempt: ({ now, parameters }) => (now.boundaryOnly && parameters.exceptBoundaries ? 'It is nothing but a permissions boundary, which grants nothing.' : null),
+  exempt: ({ now, parameters }) =>
+    now.boundaryOnly && parameters.exceptBoundaries ? 'It is only used as a permissions boundary, which grants nothing.' : null,
   gap({ now: { wide }, id, context, parameters }) {
     const wrong = found(wide, parameters.actions);
-    return wrong.length === 0 ? null : { message: `Policy ${id} is for every key: ${wrong.join('; ')}.${heldBy(context)}`, steps: STEPS };
+    return wrong.length === 0 ? null : { message: `Policy ${id} applies to every key: ${wrong.join('; ')}.${heldBy(context)}`, steps: STEPS };
   },
-  closed: 'no statement of the version that holds allows these actions with every key, or the policy is gone',
+  closed: 'no statement of the default version allows these actions with every key, or the policy is gone',
 });
 
 /**
@@ -66,7 +64,7 @@ export const reportDecryptAllInlinePolicies = defineReport({
   controls: { 'aws-fsbp': ['KMS.2'] },
   rules: { IAM_INLINE_POLICY_BLOCKED_KMS_ACTIONS: 'iam-inline-policy-blocked-kms-actions' },
   calls: INLINE_CALLS,
-  blindSpots: ['Which keys are used: CloudTrail shows it.', 'Conditions of the statement, and key policies, that leave less of it.', 'Keys of other accounts.'],
+  blindSpots: ['Which keys are used: CloudTrail shows it.', 'Conditions of the statement, and key policies, that restrict it.', 'Keys of other accounts.'],
   parameters: z.strictObject({ actions }),
   ruleParameters: { blockedActionsPatterns: 'actions' },
   read: {
@@ -96,7 +94,7 @@ export const reportDecryptAllInlinePolicies = defineReport({
     },
   },
   absent: { path: '/' },
-  exempt: ({ now }) => (now.path.startsWith('/aws-service-role/') ? 'It is a service-linked role, which its service alone changes.' : null),
+  exempt: ({ now }) => (now.path.startsWith('/aws-service-role/') ? 'It is a service-linked role, and only its service can change it.' : null),
   gap({ now: { wide }, id, resource: { type }, parameters }) {
     const wrong = found(wide, parameters.actions);
     return wrong.length === 0 ? null : { message: `${type.slice('AWS::IAM::'.length)} ${id} may use every key: ${wrong.join('; ')}.`, steps: STEPS };

@@ -51,7 +51,7 @@ it('asks about other accounts that the policy lets in', async () => {
     Statement: [{ Effect: 'Allow', Principal: { AWS: ['arn:aws:iam::222222222222:root', 'arn:aws:iam::111111111111:role/own'] }, Action: 's3:PutObject' }],
   };
   expect(await assess(disableAcls, REF, replies({ policy }))).toMatchObject({
-    hazards: [{ code: 'other-accounts', message: 'The policy of invoices lets in arn:aws:iam::222222222222:root' }],
+    hazards: [{ code: 'other-accounts', message: 'The policy of invoices allows arn:aws:iam::222222222222:root' }],
   });
 });
 
@@ -85,10 +85,10 @@ describe('another account that the policy lets in', () => {
       const assessment = await assessed;
       return assessment.status === 'change' ? (assessment.hazards ?? []).map(({ code, message }) => [code, message]) : assessment.status;
     };
-    expect(await codes(assess(disableAcls, REF, answers))).toEqual(named === null ? [] : [['other-accounts', `The policy of invoices lets in ${named}`]]);
-    // Such an account needs a key of KMS as well.
+    expect(await codes(assess(disableAcls, REF, answers))).toEqual(named === null ? [] : [['other-accounts', `The policy of invoices allows ${named}`]]);
+    // Such an account needs a KMS key as well.
     expect(await codes(assess(requireKmsDefaultEncryption, REF, { s3: { ...answers.s3, ...encrypted } }, { parameters: { kmsKeyArn: KEY } }))).toEqual(
-      named === null ? [] : [['other-accounts', `The policy of invoices lets ${named} in.`]],
+      named === null ? [] : [['other-accounts', `The policy of invoices allows ${named}.`]],
     );
   });
   it('is nobody whom a statement refuses', async () => {

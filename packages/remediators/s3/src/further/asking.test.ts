@@ -149,7 +149,7 @@ describe('lifecycle rules', () => {
     expect(await assess(reportMissingMultipartExpiry, REF, reply([rule(tiering)]))).toMatchObject({
       steps: expect.arrayContaining([
         expect.stringContaining('"AbortIncompleteMultipartUpload":{"DaysAfterInitiation":7}'),
-        expect.stringContaining('the call that puts one replaces all'),
+        expect.stringContaining('the call replaces all rules'),
       ]),
     });
   });

@@ -28,8 +28,8 @@ export const disableAcls = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Uploads that name an access control list other than bucket-owner-full-control: S3 refuses them. Access logs and data events show them, and are not read.',
-    'Access control lists of single objects, which mean nothing any more: who reads one object by its list alone is refused.',
+    'Uploads with an access control list other than bucket-owner-full-control: S3 rejects them. Access logs and data events show them, and are not read.',
+    'Access control lists of single objects no longer have an effect: whoever reads an object only through its list is denied.',
   ],
   read: {
     reads: [s3.pick('GetBucketOwnershipControls', 'GetBucketAcl')],
@@ -59,12 +59,13 @@ export const disableAcls = defineSetting({
     {
       code: 'other-accounts',
       effect: 'approve',
-      what: 'The policy lets other accounts in: objects that they have written become ours, and who reads them by their lists is refused.',
-      advice: 'See that they write without an access control list, or with bucket-owner-full-control, and that readers are in the policy. Approve then.',
-      when: ({ context, id }) => (context === undefined || context.accounts.length === 0 ? null : `The policy of ${id} lets in ${context.accounts.join(', ')}`),
+      what: 'The policy allows other accounts: the bucket owner becomes the owner of their objects, and whoever reads those only through their access control lists is denied.',
+      advice:
+        'Make sure that they write without an access control list, or with bucket-owner-full-control, and that the policy names the readers. Then approve.',
+      when: ({ context, id }) => (context === undefined || context.accounts.length === 0 ? null : `The policy of ${id} allows ${context.accounts.join(', ')}`),
     },
   ],
-  rollback: { restores: 'exact', what: 'Access control lists hold again, as they were.', not: ['Uploads that were refused meanwhile.'] },
+  rollback: { restores: 'exact', what: 'Access control lists are in effect again, unchanged.', not: ['Uploads that were rejected in the meantime.'] },
   alsoFoundBy: { prowler: ['s3_bucket_acl_prohibited'] },
   inCode: { cloudFormation: 'AWS::S3::Bucket OwnershipControls', terraform: 'aws_s3_bucket_ownership_controls' },
   instead: ({ now: { ownership, others }, id }) =>
@@ -72,10 +73,10 @@ export const disableAcls = defineSetting({
       ? null
       : {
           status: 'manual',
-          message: `The access control list of ${id} grants ${others.join(', ')}: S3 refuses to turn it off, and the grant would be lost.`,
+          message: `The access control list of ${id} grants ${others.join(', ')}: S3 does not turn it off as long as it has this grant, and the grant would be lost.`,
           steps: [
-            'Let the policy of the bucket say what the grants say, as far as it is needed. For LogDelivery that is logging.s3.amazonaws.com.',
-            'Put the list back to private, and look again.',
+            'Allow in the bucket policy what the grants allow, as far as it is needed. For LogDelivery, that is logging.s3.amazonaws.com.',
+            'Set the access control list to private, and try again.',
           ],
         },
   wanted: ({ now }) => ({ ...now, ownership: 'BucketOwnerEnforced' as const }),

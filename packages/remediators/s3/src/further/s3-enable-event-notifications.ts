@@ -8,14 +8,14 @@ import { s3 } from './client.js';
 const ARN = /^(?:eventbridge|arn:[a-z-]+:s(?:ns|qs):(?:[a-z0-9-]+|\{region\}):(?:[0-9]{12}|\{account\}):[\w{}.-]+)$/;
 const parameters = z.strictObject({
   target: z
-    .optional(z.string().check(z.regex(ARN, 'eventbridge, or the ARN of a topic or a queue, in which {account} and {region} may stand')))
-    .check(z.describe('Where events go: eventbridge, or a topic of SNS or a queue of SQS in the region of each bucket, whose policy lets S3 in.')),
+    .optional(z.string().check(z.regex(ARN, 'eventbridge, or the ARN of a topic or a queue, which may contain {account} and {region}')))
+    .check(z.describe('The destination of events: eventbridge, or an SNS topic or SQS queue in the region of each bucket, whose policy allows S3.')),
   events: z
     ._default(z.array(z.string().check(z.regex(/^s3:\w+(?::\w+)?(?::\*)?$/, 'a type of event'))).check(z.minLength(1)), [
       's3:ObjectCreated:*',
       's3:ObjectRemoved:*',
     ])
-    .check(z.describe('Which events a topic or a queue gets. EventBridge gets all.')),
+    .check(z.describe('The events for a topic or a queue. EventBridge receives all events.')),
 });
 type Named = z.output<typeof parameters>;
 const targetOf = ({ target }: Named, { account, region }: ResourceRef) => target?.replaceAll('{account}', account).replaceAll('{region}', region);
@@ -51,10 +51,10 @@ export const enableEventNotifications = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Rules of EventBridge, and subscribers of the topic or queue, that take events of any bucket: they get these, too. One that writes into the bucket makes events of its own events.',
-    'A notification that somebody puts between the last look and the change: it is replaced, and a rollback does not bring it back.',
+    'EventBridge rules, and subscribers of the topic or queue, that accept events of any bucket: they receive these, too. One that writes to the bucket causes a loop.',
+    'A notification configuration that someone sets between the last read and the change: it is overwritten, and a rollback does not restore it.',
     'What the events cost.',
-    'Whether the target takes them: S3 refuses the call where the policy of a topic or queue does not let it in.',
+    'Whether the target accepts them: if the policy of a topic or queue does not allow S3, S3 rejects the call.',
   ],
   parameters,
   read: {
@@ -65,8 +65,8 @@ export const enableEventNotifications = defineSetting({
       return { configured: sorted({ TopicConfigurations, QueueConfigurations, LambdaFunctionConfigurations, EventBridgeConfiguration }) };
     },
   },
-  hazards: [shortLived('events of it are paid for, and nobody waits for them')],
-  rollback: { restores: 'exact', what: 'S3 sends no events any more.', not: ['Events that were sent meanwhile.'] },
+  hazards: [shortLived('its events cost money, and nobody uses them')],
+  rollback: { restores: 'exact', what: 'S3 no longer sends events.', not: ['Events sent in the meantime.'] },
   alsoFoundBy: { prowler: ['s3_bucket_event_notifications_enabled'] },
   inCode: { cloudFormation: 'AWS::S3::Bucket NotificationConfiguration', terraform: 'aws_s3_bucket_notification' },
   instead: ({ now: { configured }, id, resource, parameters: named }) =>

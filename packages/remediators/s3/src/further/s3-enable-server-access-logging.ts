@@ -8,9 +8,9 @@ import { s3 } from './client.js';
 
 const parameters = z.strictObject({
   targetBucket: z
-    .optional(z.string().check(z.regex(/^[a-z0-9{}.-]+$/, 'a bucket name, in which {account} and {region} may stand')))
-    .check(z.describe('The bucket that logs are delivered to, in the region and account of each bucket: acme-logs-{account}-{region}.')),
-  prefix: z._default(z.string(), '{bucket}/').check(z.describe('What keys of logs begin with; {bucket} stands for the bucket.')),
+    .optional(z.string().check(z.regex(/^[a-z0-9{}.-]+$/, 'a bucket name, which may contain {account} and {region}')))
+    .check(z.describe('The bucket that receives the logs, in the region and account of each bucket: acme-logs-{account}-{region}.')),
+  prefix: z._default(z.string(), '{bucket}/').check(z.describe('The prefix of log object keys; {bucket} stands for the bucket.')),
 });
 type Named = z.output<typeof parameters>;
 const targetOf = ({ targetBucket }: Named, { account, region }: ResourceRef) => targetBucket?.replaceAll('{account}', account).replaceAll('{region}', region);
@@ -32,8 +32,8 @@ export const enableServerAccessLogging = defineSetting({
   settle: 'PT60S',
   blindSpots: [
     'What the logs cost, and who reads them.',
-    'Default retention of the log bucket by Object Lock: S3 does not deliver into it then.',
-    'Logs that CloudTrail writes of the same requests already.',
+    'A default Object Lock retention of the log bucket: S3 does not deliver to such a bucket.',
+    'CloudTrail logs that already record the same requests.',
   ],
   parameters,
   read: {
@@ -50,28 +50,28 @@ export const enableServerAccessLogging = defineSetting({
       if (target === undefined || target === resource.id) return { keepsOut: null };
       const there = bucketOf({ id: target, account: resource.account });
       const policy = await unlessMissing(aws.s3.GetBucketPolicy(there), 'NoSuchBucketPolicy');
-      if (!letsLogsIn(policy?.Policy)) return { keepsOut: 'its policy does not let logging.s3.amazonaws.com in' };
+      if (!letsLogsIn(policy?.Policy)) return { keepsOut: 'its policy does not allow logging.s3.amazonaws.com' };
       const encryption = await unlessMissing(aws.s3.GetBucketEncryption(there), 'ServerSideEncryptionConfigurationNotFoundError');
       const kms = encryption?.ServerSideEncryptionConfiguration?.Rules?.some((rule) =>
         rule.ApplyServerSideEncryptionByDefault?.SSEAlgorithm?.startsWith('aws:kms'),
       );
-      return { keepsOut: kms === true ? 'it encrypts with SSE-KMS, and S3 delivers into SSE-S3 alone' : null };
+      return { keepsOut: kms === true ? 'it encrypts with SSE-KMS, and S3 delivers only to buckets with SSE-S3' : null };
     },
   },
-  hazards: [shortLived('logs of it are paid for, and nobody reads them')],
-  rollback: { restores: 'exact', what: 'Server access logging is turned off again.', not: ['Logs that were delivered meanwhile stay in the log bucket.'] },
+  hazards: [shortLived('its logs cost money, and nobody reads them')],
+  rollback: { restores: 'exact', what: 'Server access logging is turned off again.', not: ['Logs delivered in the meantime stay in the log bucket.'] },
   alsoFoundBy: { prowler: ['s3_bucket_server_access_logging_enabled'] },
   inCode: { cloudFormation: 'AWS::S3::Bucket LoggingConfiguration', terraform: 'aws_s3_bucket_logging' },
   instead({ now, context, id, resource, parameters: named }) {
     if (now.logging !== null) return null;
     const target = targetOf(named, resource);
-    if (target === id) return { status: 'not-applicable', reason: 'It is the log bucket: its logs would make logs.' };
+    if (target === id) return { status: 'not-applicable', reason: 'It is the log bucket: its own logs would cause more logs.' };
     const missing = needs('s3-enable-server-access-logging', `${id} has no server access logging`, { targetBucket: target });
     if (missing !== null || context == null || context.keepsOut === null) return missing;
     return {
       status: 'manual',
-      message: `${id} has no server access logging, and ${target} would not take its logs: ${context.keepsOut}.`,
-      steps: [`Let ${target} take them, or name another bucket in the policy.`],
+      message: `${id} has no server access logging, and ${target} would not accept its logs: ${context.keepsOut}.`,
+      steps: [`Change ${target} to accept them, or name another bucket in the policy.`],
     };
   },
   wanted: ({ now, id, resource, parameters: named }) =>

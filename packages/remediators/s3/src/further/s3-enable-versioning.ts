@@ -20,20 +20,20 @@ export const enableVersioning = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'What older versions cost where objects are overwritten often, and no lifecycle rule ends them.',
-    'Programs that count on a deleted object being gone: a delete leaves a marker.',
-    'Whether MFA delete is looked for, too: only the root user can turn it on.',
+    'What noncurrent versions cost, if objects are overwritten often and no lifecycle rule deletes versions.',
+    'Programs that rely on deletes: a deleted object leaves a delete marker and its versions.',
+    'Whether MFA delete is also required: only the root user can turn it on.',
   ],
   read: {
     reads: [s3.pick('GetBucketVersioning')],
     // A bucket that never had it is described without a status.
     of: async ({ aws, resource }) => ({ status: (await aws.s3.GetBucketVersioning(bucketOf(resource))).Status ?? null }),
   },
-  hazards: [shortLived('every version of its objects is kept, and paid for')],
+  hazards: [shortLived('every version of its objects is kept, and costs money')],
   rollback: {
     restores: 'equivalent',
-    what: 'Versioning is suspended: nothing new is kept.',
-    not: ['A bucket that never had versioning: S3 knows no way back to that.', 'Versions that were kept meanwhile stay.'],
+    what: 'Versioning is suspended: no new versions are kept.',
+    not: ['The state of never having had versioning: S3 cannot restore that.', 'Versions kept in the meantime stay.'],
   },
   alsoFoundBy: { prowler: ['s3_bucket_object_versioning'] },
   inCode: { cloudFormation: 'AWS::S3::Bucket VersioningConfiguration.Status', terraform: 'aws_s3_bucket_versioning versioning_configuration.status' },

@@ -10,9 +10,9 @@ import { s3 } from './client.js';
 
 const parameters = z.strictObject({
   kmsKeyArn: z
-    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:(?:[a-z0-9-]+|\{region\}):(?:[0-9]{12}|\{account\}):key\/[\w-]+$/, 'the ARN of a key of KMS')))
-    .check(z.describe('The key that buckets encrypt with: of their region. {region} and {account} stand for those of each bucket.')),
-  bucketKey: z._default(z.boolean(), true).check(z.describe('Whether S3 asks KMS once for many objects (a bucket key), and not for each.')),
+    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:(?:[a-z0-9-]+|\{region\}):(?:[0-9]{12}|\{account\}):key\/[\w-]+$/, 'the ARN of a KMS key')))
+    .check(z.describe('The default KMS key of buckets, in their region. {region} and {account} stand for those of each bucket.')),
+  bucketKey: z._default(z.boolean(), true).check(z.describe('Whether to use an S3 Bucket Key: S3 then calls KMS once for many objects, and not for each one.')),
 });
 type Named = z.output<typeof parameters>;
 
@@ -25,14 +25,14 @@ const encrypting = (resource: ResourceRef, rules: readonly JsonObject[]) =>
   s3.call('PutBucketEncryption', { ...bucketOf(resource), ServerSideEncryptionConfiguration: { Rules: rules as never } });
 
 /**
- * Lets a bucket encrypt new objects with the key that the policy names, where it encrypts them with SSE-S3. What is encrypted with a key of KMS stays as it is.
+ * Lets a bucket encrypt new objects with the key that the policy names, where it encrypts them with SSE-S3. What is encrypted with a KMS key stays as it is.
  *
  * @see https://docs.aws.amazon.com/securityhub/latest/userguide/s3-controls.html#s3-17
  */
 export const requireKmsDefaultEncryption = defineSetting({
   on: bucket,
   id: 's3-require-kms-default-encryption',
-  title: 'Encrypt a bucket with a key of KMS by default',
+  title: 'Encrypt a bucket with a KMS key by default',
   package: packageRef,
   controls: { 'aws-fsbp': ['S3.17'] },
   rules: { S3_DEFAULT_ENCRYPTION_KMS: 's3-default-encryption-kms' },
@@ -40,10 +40,10 @@ export const requireKmsDefaultEncryption = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Whether readers and writers may use the key: neither its policy nor theirs is read. Who may not is refused from then on.',
-    'Replication into or out of the bucket, which needs rules of its own for objects under a key of KMS.',
-    'Load balancers that deliver logs as an account of AWS, named in the policy by its number: they need SSE-S3.',
-    'Objects that are there: they keep the encryption that they were written with.',
+    'Whether readers and writers may use the key: neither its policy nor theirs is read. Those who may not are denied.',
+    'Replication to or from the bucket: it needs its own rules for objects that are encrypted with a KMS key.',
+    'Load balancers that deliver logs as an AWS account, which the policy names by its number: they need SSE-S3.',
+    'Existing objects: they keep their encryption.',
   ],
   parameters,
   read: {
@@ -73,22 +73,22 @@ export const requireKmsDefaultEncryption = defineSetting({
     {
       code: 'origin-access-identity',
       effect: 'notify',
-      what: 'CloudFront reads it by an origin access identity, which cannot read what a key of KMS encrypts: new objects would not be served.',
-      advice: 'Move the distribution to origin access control, let it use the key, and look again.',
-      when: ({ context, id }) => (context?.identity === true ? `CloudFront reads ${id} by an origin access identity, which cannot use a key of KMS.` : null),
+      what: 'CloudFront reads it with an origin access identity, which cannot read objects encrypted with a KMS key: new objects would not be served.',
+      advice: 'Move the distribution to origin access control, let it use the key, and try again.',
+      when: ({ context, id }) => (context?.identity === true ? `CloudFront reads ${id} with an origin access identity, which cannot use a KMS key.` : null),
     },
     {
       code: 'other-accounts',
       effect: 'approve',
-      what: 'The policy lets others than the account in: they need the key as well, by its policy and by their own.',
+      what: 'The bucket policy allows principals outside the account: they also need permission for the key, in its policy and in their own.',
       advice: 'Let them use the key (kms:Decrypt to read, kms:GenerateDataKey to write). Then approve.',
-      when: ({ context, id }) => (context === undefined || context.others.length === 0 ? null : `The policy of ${id} lets ${context.others.join(', ')} in.`),
+      when: ({ context, id }) => (context === undefined || context.others.length === 0 ? null : `The policy of ${id} allows ${context.others.join(', ')}.`),
     },
   ],
   rollback: {
     restores: 'equivalent',
-    what: 'New objects are encrypted as they were before. A bucket that said nothing says SSE-S3, which S3 takes then.',
-    not: ['Objects that were written meanwhile stay under the key: without it nobody can read them.'],
+    what: 'New objects are encrypted as before. A bucket without a setting now has SSE-S3, the default of S3.',
+    not: ['Objects written in the meantime stay encrypted with the key: without it nobody can read them.'],
   },
   alsoFoundBy: { prowler: ['s3_bucket_kms_encryption'] },
   inCode: { cloudFormation: 'AWS::S3::Bucket BucketEncryption', terraform: 'aws_s3_bucket_server_side_encryption_configuration' },
@@ -98,25 +98,25 @@ export const requireKmsDefaultEncryption = defineSetting({
     if (strength === undefined)
       return {
         status: 'manual',
-        message: `${id} encrypts by an algorithm that is not known here.`,
-        steps: ['See whether it uses a key of KMS, and record an exception where it is strong enough.'],
+        message: `${id} encrypts with an unknown algorithm.`,
+        steps: ['Find out whether it uses a KMS key. If it is strong enough, record an exception.'],
       };
     if (strength > SSE_S3) return null;
     const key = keyOf(named, resource);
-    const missing = needs('s3-require-kms-default-encryption', `${id} does not encrypt with a key of KMS`, { kmsKeyArn: key });
+    const missing = needs('s3-require-kms-default-encryption', `${id} does not encrypt with a KMS key`, { kmsKeyArn: key });
     if (missing !== null) return missing;
     const region = key?.split(':')[3];
     if (region !== resource.region)
       return {
         status: 'manual',
         message: `${id} is in ${resource.region}, and the key that the policy names is in ${region}.`,
-        steps: ['Name a key of its region: {region} stands for it.'],
+        steps: ['Name a key in its region, using {region}.'],
       };
     if (context === undefined || context.logs.length === 0) return null;
     return {
       status: 'manual',
-      message: `${id} receives logs (${context.logs.join('; ')}), which are delivered only where SSE-S3 encrypts.`,
-      steps: ['Keep it for logs alone, and record an exception. Or let the logs go elsewhere first.'],
+      message: `${id} receives logs (${context.logs.join('; ')}), which S3 delivers only to buckets with SSE-S3.`,
+      steps: ['Use it only for logs, and record an exception. Or first move the logs to another bucket.'],
     };
   },
   wanted({ now, resource, parameters: named }) {
@@ -144,6 +144,6 @@ export const requireKmsDefaultEncryption = defineSetting({
     if (wanted === undefined) return [];
     if (others.length > 0 || wanted[0] !== 'kmsKeyArns') return null;
     const key = defaultOf(state.rules as readonly EncryptionRule[])?.ApplyServerSideEncryptionByDefault?.KMSMasterKeyID ?? 'the key of S3 itself';
-    return wanted[1].split(',').some((each) => each.trim() === key) ? [] : [`${resource.id} encrypts with ${key}, and ${wanted[1]} are looked for`];
+    return wanted[1].split(',').some((each) => each.trim() === key) ? [] : [`${resource.id} encrypts with ${key}, and ${wanted[1]} are required`];
   },
 });

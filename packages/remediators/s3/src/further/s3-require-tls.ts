@@ -47,8 +47,8 @@ export const requireTls = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Clients that still use plain HTTP: access logs and data events name them, and they are not read.',
-    'Whoever puts the whole policy by a program: the next run takes the statement away.',
+    'Clients that still use plain HTTP: access logs and data events show them, and are not read.',
+    'Automation that sets the whole policy: its next run removes the statement.',
   ],
   read: {
     reads: [s3.pick('GetBucketPolicy')],
@@ -59,20 +59,20 @@ export const requireTls = defineSetting({
     {
       code: 'website',
       effect: 'notify',
-      what: 'The bucket is a website, and website endpoints speak plain HTTP alone: its readers would be cut off.',
-      advice: 'Put CloudFront with origin access control in front, take the website configuration away, and look again.',
-      when: ({ context, id }) => (context?.website === true ? `${id} is a website: its readers would be cut off.` : null),
+      what: 'The bucket is a website, and website endpoints support only plain HTTP: its visitors would lose access.',
+      advice: 'Put CloudFront with origin access control in front of it, remove the website configuration, and try again.',
+      when: ({ context, id }) => (context?.website === true ? `${id} is a website: its visitors would lose access.` : null),
     },
   ],
-  rollback: { restores: 'exact', what: 'The policy is put back as it was, or taken away where there was none.', not: [] },
+  rollback: { restores: 'exact', what: 'The earlier policy is restored, or the policy is removed if there was none.', not: [] },
   alsoFoundBy: { prowler: ['s3_bucket_secure_transport_policy'] },
   inCode: { cloudFormation: 'AWS::S3::BucketPolicy PolicyDocument', terraform: 'aws_s3_bucket_policy policy' },
   instead({ now: { policy }, id }) {
     if (policy === null || (statementsOf(policy) !== null && policy.length + 400 + 2 * id.length <= LARGEST)) return null;
     return {
       status: 'manual',
-      message: `${id} may take requests without TLS, and its policy ${statementsOf(policy) === null ? 'cannot be understood' : 'has no room for a statement that denies them'}.`,
-      steps: ['Add such a statement by hand: Deny, Principal *, s3:*, on the bucket and its objects, where aws:SecureTransport is false.'],
+      message: `${id} may accept requests without TLS, and its policy ${statementsOf(policy) === null ? 'could not be interpreted' : 'has no room for a statement that denies them'}.`,
+      steps: ['Add the statement by hand: Deny, Principal *, s3:*, on the bucket and its objects, where aws:SecureTransport is false.'],
     };
   },
   wanted({ now: { policy }, id, resource }) {

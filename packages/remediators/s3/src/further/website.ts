@@ -16,8 +16,8 @@ export const websiteContext = {
 export const visitorsCutOff = {
   code: 'website',
   effect: 'notify' as const,
-  what: 'The bucket serves a website: its visitors would be cut off.',
-  advice: 'Put CloudFront with origin access control in front, take the website configuration away, and look again.',
+  what: 'The bucket serves a website: its visitors would lose access.',
+  advice: 'Put CloudFront with origin access control in front of it, remove the website configuration, and try again.',
   when: ({ context, id }: { readonly context?: { readonly website: boolean } | undefined; readonly id: string }) =>
-    context?.website === true ? `${id} serves a website: its visitors would be cut off.` : null,
+    context?.website === true ? `${id} serves a website: its visitors would lose access.` : null,
 };

@@ -43,13 +43,13 @@ const ssmDocument = defineResource({
 export const makeDocumentPrivate = defineSetting({
   on: ssmDocument,
   id: 'ssm-make-document-private',
-  title: 'Remove the public sharing of a document',
+  title: 'Stop sharing an SSM document publicly',
   package: packageRef,
   controls: { 'aws-fsbp': ['SSM.4'] },
   rules: { SSM_DOCUMENT_NOT_PUBLIC: 'ssm-document-not-public' },
   calls: { 'ssm:ModifyDocumentPermission': 'request.name' },
   ceiling: 'enforce',
-  blindSpots: ['Who has copied it already.', 'Accounts that run it by the public sharing, and are not named.'],
+  blindSpots: ['Copies that others have already made.', 'Accounts that run it because it is public, and are not named.'],
   read: {
     reads: [ssm.pick('DescribeDocumentPermission')],
     async of({ aws, id, found, resource }) {
@@ -67,10 +67,10 @@ export const makeDocumentPrivate = defineSetting({
       return { everybody, version: everybody === null ? null : (version as string | null), ours: Owner === undefined ? undefined : Owner === resource.account };
     },
   },
-  hazards: [sharedOnPurpose('accounts that run it without being named could not any more')],
-  rollback: { restores: 'exact', what: 'It is shared with everybody again, in the version in which it was.', not: [] },
+  hazards: [sharedOnPurpose('accounts that are not named could no longer run it')],
+  rollback: { restores: 'exact', what: 'It is shared publicly again, with the same version.', not: [] },
   alsoFoundBy: { prowler: ['ssm_documents_set_as_public'] },
-  inCode: { cloudFormation: 'none: permissions of a document are not in it', terraform: 'aws_ssm_document permissions' },
+  inCode: { cloudFormation: 'none: it does not contain document permissions', terraform: 'aws_ssm_document permissions' },
   instead: ({ now }) => (now.ours ? null : { status: 'not-applicable', reason: 'It belongs to another account.' }),
   wanted: ({ now }) => ({ ...now, everybody: null, version: null }),
   writes: [ssm.pick('ModifyDocumentPermission')],
@@ -83,5 +83,5 @@ export const makeDocumentPrivate = defineSetting({
         : // Without a version Systems Manager shares the default one.
           { AccountIdsToAdd: [to.everybody], ...(to.version === null ? {} : { SharedDocumentVersion: to.version }) }),
     }),
-  summary: ({ id }) => `share ${id} with everybody no more`,
+  summary: ({ id }) => `stop sharing ${id} publicly`,
 });

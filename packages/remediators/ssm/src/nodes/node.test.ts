@@ -25,7 +25,7 @@ it('is asked for what fails of its kind alone, on all pages, and names ten', asy
   expect(seen).toMatchObject({ status: 'manual' });
   if (seen.status !== 'manual') throw new Error(seen.status);
   expect(seen.message).toBe(
-    `Node ${id} misses 12 patches: ${many
+    `Node ${id} has 12 missing patches: ${many
       .slice(0, 10)
       .map(({ Title }) => `${Title} (critical)`)
       .join('; ')}; and 2 more.`,

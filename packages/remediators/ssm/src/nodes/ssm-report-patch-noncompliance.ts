@@ -13,7 +13,7 @@ const associations = nodeAs('AWS::SSM::AssociationCompliance');
 export const reportPatchNoncompliance = defineReport({
   on: patches,
   id: 'ssm-report-patch-noncompliance',
-  title: 'Report managed nodes that miss patches',
+  title: 'Report managed nodes with missing patches',
   package: packageRef,
   controls: { 'aws-fsbp': ['SSM.2'] },
   rules: { EC2_MANAGEDINSTANCE_PATCH_COMPLIANCE_STATUS_CHECK: 'ec2-managedinstance-patch-compliance-status-check' },
@@ -21,7 +21,7 @@ export const reportPatchNoncompliance = defineReport({
   calls: {},
   alsoFoundBy: { prowler: ['ssm_managed_compliant_patching'] },
   blindSpots: [
-    'Nodes that were never scanned: they have no results, so nothing of them fails.',
+    'Nodes that were never scanned: they have no results, so nothing is reported.',
     'When the node may be restarted, and whether an Auto Scaling group replaces it instead.',
     'Whether a patch was left out on purpose, by its baseline or a hold.',
   ],
@@ -30,15 +30,15 @@ export const reportPatchNoncompliance = defineReport({
     now.count === 0
       ? null
       : {
-          message: `Node ${id} misses ${now.count} ${now.count === 1 ? 'patch' : 'patches'}: ${list(now)}.`,
+          message: `Node ${id} has ${now.count} missing ${now.count === 1 ? 'patch' : 'patches'}: ${list(now)}.`,
           steps: [
-            'Ask its owner for a maintenance window, and whether a newer image replaces it instead.',
-            'Make a backup or an image of it.',
-            'Run AWS-RunPatchBaseline with the operation Install in that window, with the reboot option that its owner wants.',
-            'See that what it runs is well, then scan it again.',
+            'Ask its owner for a maintenance window, and whether a newer image should replace it instead.',
+            'Create a backup or an image of it.',
+            'In that window, run AWS-RunPatchBaseline with the operation Install and the reboot option that its owner chooses.',
+            'Check that its workload is healthy. Then scan it again.',
           ],
         },
-  closed: 'no patch of the last scan is missing, or the node is not managed any more',
+  closed: 'the last scan found no missing patch, or the node is no longer managed',
 });
 
 /**
@@ -54,18 +54,18 @@ export const reportAssociationNoncompliance = defineReport({
   controls: { 'aws-fsbp': ['SSM.3'] },
   rules: { EC2_MANAGEDINSTANCE_ASSOCIATION_COMPLIANCE_STATUS_CHECK: 'ec2-managedinstance-association-compliance-status-check' },
   calls: {},
-  blindSpots: ['What the association would do to the node if it were run again.', 'Associations that were never run on it.'],
+  blindSpots: ['What the association would do to the node if it ran again.', 'Associations that have never run on it.'],
   read: failing('Association'),
   gap: ({ now, id }) =>
     now.count === 0
       ? null
       : {
-          message: `Node ${id} fails ${now.count} ${now.count === 1 ? 'association' : 'associations'}: ${list(now)}.`,
+          message: `Node ${id} has ${now.count} failed ${now.count === 1 ? 'association' : 'associations'}: ${list(now)}.`,
           steps: [
-            'See in the execution history of the association what failed: rights of the instance profile, a package that is not there, a script.',
-            'Put that right, in the document or on the node.',
+            'Find the cause in the execution history of the association: permissions of the instance profile, a missing package, a script.',
+            'Correct it, in the document or on the node.',
             'Apply the association again (aws ssm start-associations-once), when its owner agrees.',
           ],
         },
-  closed: 'no association of the node fails, or the node is not managed any more',
+  closed: 'no association of the node fails, or the node is no longer managed',
 });

@@ -38,9 +38,9 @@ export const enableAccountPublicAccessBlock = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Single objects with a public access control list, in buckets that let objects have one: they are cut off.',
-    'Access points, which may be public where their bucket is not.',
-    'Programs that upload with a public access control list, and deployments that put a public policy: they fail from then on, and say so.',
+    'Single objects with a public access control list, in buckets that allow them: access to these is cut off.',
+    'Access points, which may be public even if their bucket is not.',
+    'Programs that upload with a public access control list, and deployments that set a public bucket policy: they fail with an error.',
   ],
   read: {
     reads: [s3control.pick('GetPublicAccessBlock'), organizations.pick('DescribeEffectivePolicy')],
@@ -93,24 +93,24 @@ export const enableAccountPublicAccessBlock = defineSetting({
       code: 'public-bucket',
       effect: 'notify',
       what: 'A bucket of the account is public today: a website, downloads or an upload form would go offline.',
-      advice: 'Give those who use it another way in (CloudFront with origin access control, presigned URLs), close the bucket, and look again.',
+      advice: 'Give its users another way in (CloudFront with origin access control, presigned URLs), close the bucket, and try again.',
       when: ({ context, id }) =>
         context === undefined || context.open.length === 0
           ? null
           : `${context.open.length === 1 ? 'A bucket' : `${context.open.length} buckets`} of account ${id} would be cut off: ${context.open.slice(0, 20).join(', ')}${context.open.length > 20 ? ' and others' : ''}.`,
     },
   ],
-  rollback: { restores: 'exact', what: 'The block is set back to what it was, or taken away where there was none.', not: [] },
+  rollback: { restores: 'exact', what: 'The earlier setting is restored, or the block is removed if there was none.', not: [] },
   alsoFoundBy: { prowler: ['s3_account_level_public_access_blocks'] },
-  inCode: { cloudFormation: 'none: a setting of the account', terraform: 'aws_s3_account_public_access_block' },
+  inCode: { cloudFormation: 'none: it is an account setting', terraform: 'aws_s3_account_public_access_block' },
   instead: ({ now: { block, organization }, id }) =>
     isOn(block) || !organization
       ? null
       : {
           status: 'manual',
-          message: `Account ${id} does not block public access to all of its buckets, and its organization has taken that setting over: S3 lets nobody in the account change it.`,
+          message: `Account ${id} does not block public access to all of its buckets, and its organization manages that setting: nobody in the account can change it.`,
           steps: [
-            'Change the S3 policy of the organization that applies to this account, in its management account or by a delegated administrator of policies.',
+            'Change the S3 policy of the organization that applies to this account, in its management account or as a delegated administrator for policies.',
           ],
         },
   wanted: ({ now }) => ({ ...now, block: ON }),

@@ -17,7 +17,7 @@ const encryptsByKms = (rule: EncryptionRule) => rule.ApplyServerSideEncryptionBy
 export const enableBucketKey = defineSetting({
   on: bucket,
   id: 's3-enable-bucket-key',
-  title: 'Turn on the bucket key of a bucket under SSE-KMS',
+  title: 'Turn on the S3 Bucket Key of a bucket with SSE-KMS',
   package: packageRef,
   controls: {},
   rules: {},
@@ -25,9 +25,9 @@ export const enableBucketKey = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Policies of users, roles and endpoints, and grants, whose conditions have the ARN of an object as the encryption context: from then on it is that of the bucket.',
-    'Audits and alarms that go by KMS events of each object: there are fewer, and they name the bucket.',
-    'Replication to a bucket without one, and objects that are there: they stay as they are.',
+    'Policies of users, roles and endpoints, and grants, whose conditions expect the ARN of an object as the encryption context: it becomes the ARN of the bucket.',
+    'Audits and alarms that rely on a KMS event for each object: there are fewer events, and they name the bucket.',
+    'Replication to a bucket without a bucket key, and existing objects: they stay as they are.',
   ],
   read: {
     reads: [s3.pick('GetBucketEncryption')],
@@ -52,20 +52,20 @@ export const enableBucketKey = defineSetting({
     {
       code: 'encryption-context',
       effect: 'approve',
-      what: 'The policy of the key has conditions on the encryption context, or cannot be read here: where they name objects, S3 is refused from then on.',
-      advice: 'Let the conditions take the ARN of the bucket, too. Then approve.',
+      what: 'The key policy has conditions on the encryption context, or cannot be read: if they name objects, KMS denies S3 the use of the key.',
+      advice: 'Extend the conditions to allow the ARN of the bucket, too. Then approve.',
       when: ({ context, id }) =>
         context === undefined || context.asks === false
           ? null
           : context.asks === null
-            ? `The policy of the key of ${id} cannot be read here, and may have conditions on the encryption context.`
-            : `The policy of the key of ${id} has conditions on the encryption context, which becomes the ARN of the bucket.`,
+            ? `The key policy for ${id} cannot be read, and may have conditions on the encryption context.`
+            : `The key policy for ${id} has conditions on the encryption context, which becomes the ARN of the bucket.`,
     },
   ],
   rollback: {
     restores: 'exact',
-    what: 'S3 asks KMS for each new object again.',
-    not: ['Objects that were written meanwhile keep what they were written with.'],
+    what: 'S3 calls KMS for each new object again.',
+    not: ['Objects written in the meantime keep their encryption.'],
   },
   inCode: {
     cloudFormation: 'AWS::S3::Bucket BucketEncryption BucketKeyEnabled',
@@ -74,7 +74,7 @@ export const enableBucketKey = defineSetting({
   instead: ({ now }) =>
     (now.rules as readonly EncryptionRule[]).some(encryptsByKms)
       ? null
-      : { status: 'not-applicable', reason: 'It does not encrypt by SSE-KMS, and only that has bucket keys.' },
+      : { status: 'not-applicable', reason: 'It does not encrypt with SSE-KMS, and only SSE-KMS has bucket keys.' },
   wanted: ({ now }) => ({
     rules: sorted(
       (now.rules as readonly EncryptionRule[]).map((rule) => (encryptsByKms(rule) ? { ...rule, BucketKeyEnabled: true } : rule)),

@@ -38,6 +38,6 @@ export const lifecycleCalls: Readonly<Record<string, NamedIn>> = {
 export const adding = (rule: object, { rules, id }: { readonly rules: number; readonly id: string }): readonly string[] => [
   `The rule: ${JSON.stringify({ Status: 'Enabled', Filter: { Prefix: '' }, ...rule })}`,
   rules === 0
-    ? `Put it: aws s3api put-bucket-lifecycle-configuration --bucket ${id} --lifecycle-configuration '{"Rules":[…]}'`
-    : `Put it next to the rules that are there (aws s3api get-bucket-lifecycle-configuration --bucket ${id}): the call that puts one replaces all.`,
+    ? `Set it: aws s3api put-bucket-lifecycle-configuration --bucket ${id} --lifecycle-configuration '{"Rules":[…]}'`
+    : `Add it to the existing rules (aws s3api get-bucket-lifecycle-configuration --bucket ${id}): the call replaces all rules.`,
 ];

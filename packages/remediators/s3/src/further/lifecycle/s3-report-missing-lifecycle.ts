@@ -18,7 +18,7 @@ export const reportMissingLifecycle = defineReport({
   rules: { S3_LIFECYCLE_POLICY_CHECK: 's3-lifecycle-policy-check' },
   calls: lifecycleCalls,
   alsoFoundBy: { prowler: ['s3_bucket_lifecycle_enabled'] },
-  blindSpots: ['How long its objects are needed, by law or by contract.', 'What a rule does: whether one is on is all that is looked at.'],
+  blindSpots: ['How long its objects have to be kept, by law or by contract.', 'What a rule does: only whether a rule is enabled is checked.'],
   read: lifecycle,
   // The rule may look for days and classes of its own.
   judge: ({ claim }) => (Object.keys(claim.parameters ?? {}).length === 0 ? [] : null),
@@ -26,12 +26,12 @@ export const reportMissingLifecycle = defineReport({
     rules > 0
       ? null
       : {
-          message: `${id} has no lifecycle rule that is on: whatever is written into it stays for ever, and is paid for.`,
+          message: `${id} has no enabled lifecycle rule: all objects are kept, and paid for, forever.`,
           steps: [
-            'Ask its owner for how long objects are needed. Legal holds and Object Lock go before any rule.',
-            'Where nobody can say, a rule that only moves objects to INTELLIGENT_TIERING deletes nothing, and reading costs the same.',
+            'Ask its owner how long objects are needed. Legal holds and Object Lock take precedence over rules.',
+            'If nobody knows, use a rule that only moves objects to INTELLIGENT_TIERING: it deletes nothing, and reads cost the same.',
             ...adding({ ID: 'tiering', Transitions: [{ Days: 30, StorageClass: 'INTELLIGENT_TIERING' }] }, { rules, id }),
           ],
         },
-  closed: 'the bucket has a lifecycle rule that is on, or is gone',
+  closed: 'the bucket has an enabled lifecycle rule, or is gone',
 });

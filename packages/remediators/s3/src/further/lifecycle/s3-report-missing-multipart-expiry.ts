@@ -18,17 +18,17 @@ export const reportMissingMultipartExpiry = defineReport({
   controls: {},
   rules: {},
   calls: lifecycleCalls,
-  blindSpots: ['Which uploads are slow, and which are forgotten.', 'After how many days a rule aborts them.'],
+  blindSpots: ['Which uploads are slow, and which were abandoned.', 'After how many days a rule aborts them.'],
   read: lifecycle,
   gap: ({ now: { rules, uploads }, id }) =>
     uploads
       ? null
       : {
-          message: `${id} keeps the parts of multipart uploads that never end: no lifecycle rule for the whole of it aborts them.`,
+          message: `${id} keeps the parts of incomplete multipart uploads: no lifecycle rule for the whole bucket aborts them.`,
           steps: [
-            `See how long its uploads take (aws s3api list-multipart-uploads --bucket ${id}): the parts of one that takes longer than the rule says are lost.`,
+            `Find out how long its uploads take (aws s3api list-multipart-uploads --bucket ${id}): an upload that takes longer than the rule allows loses its parts.`,
             ...adding({ ID: 'uploads', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } }, { rules, id }),
           ],
         },
-  closed: 'a lifecycle rule for the whole bucket aborts uploads that never end, or the bucket is gone',
+  closed: 'a lifecycle rule for the whole bucket aborts incomplete uploads, or the bucket is gone',
 });

@@ -19,7 +19,7 @@ export const reportMissingVersionLifecycle = defineReport({
   controls: { 'aws-fsbp': ['S3.10'] },
   rules: { S3_VERSION_LIFECYCLE_POLICY_CHECK: 's3-version-lifecycle-policy-check' },
   calls: { ...lifecycleCalls, 's3:PutBucketVersioning': 'request.bucketName' },
-  blindSpots: ['How far back people need to go.', 'Rules for a part of the bucket: one for noncurrent versions is enough, wherever it holds.'],
+  blindSpots: ['How long noncurrent versions are needed.', 'Rules for part of the bucket: one rule for noncurrent versions is enough, whatever it applies to.'],
   read: {
     reads: [...lifecycle.reads, s3.pick('GetBucketVersioning')],
     async of(asked) {
@@ -28,16 +28,16 @@ export const reportMissingVersionLifecycle = defineReport({
       return { ...found, versioning: Status ?? 'Never' };
     },
   },
-  exempt: ({ now: { versioning } }) => (versioning === 'Enabled' ? null : 'It makes no versions.'),
+  exempt: ({ now: { versioning } }) => (versioning === 'Enabled' ? null : 'It is not versioned.'),
   gap: ({ now: { rules, versions }, id }) =>
     versions
       ? null
       : {
-          message: `${id} keeps every noncurrent version for ever: no lifecycle rule that is on is about them.`,
+          message: `${id} keeps every noncurrent version forever: no enabled lifecycle rule applies to them.`,
           steps: [
-            'Ask its owner how far back people need to go. Replication and Object Lock keep versions of their own.',
+            'Ask its owner how long noncurrent versions are needed. Replication and Object Lock keep their own versions.',
             ...adding({ ID: 'versions', NoncurrentVersionExpiration: { NoncurrentDays: 365, NewerNoncurrentVersions: 5 } }, { rules, id }),
           ],
         },
-  closed: 'a lifecycle rule that is on is about noncurrent versions, or the bucket makes none',
+  closed: 'an enabled lifecycle rule applies to noncurrent versions, or the bucket is not versioned',
 });

@@ -47,14 +47,14 @@ export function closing({ kind, id: remediator, title, control, rules, prowler, 
     settle: 'PT60S',
     blindSpots: [
       ...blindSpots,
-      'Whether a condition keeps everybody out: S3 says so of the whole policy, and a statement with conditions is left to people.',
+      'Whether a condition denies everyone: S3 evaluates only the whole policy, so statements with conditions are left to people.',
       'Access control lists of single objects, and access points.',
-      'Whoever puts the whole policy by a program: the next run opens it again.',
+      'Automation that sets the whole policy: its next run opens the bucket again.',
     ],
     read: { reads: OPENING_READS, of: ({ aws, resource }) => openingOf(aws, resource) },
     context: websiteContext,
-    hazards: [...(websites ? [visitorsCutOff] : []), sharedOnPurpose(`whoever ${who} is cut off`)],
-    rollback: { restores: 'exact', what: 'The policy is put back as it was.', not: [] },
+    hazards: [...(websites ? [visitorsCutOff] : []), sharedOnPurpose(`whoever ${who} would lose access`)],
+    rollback: { restores: 'exact', what: 'The earlier policy is restored.', not: [] },
     alsoFoundBy: { prowler },
     inCode: { cloudFormation: 'AWS::S3::BucketPolicy PolicyDocument', terraform: 'aws_s3_bucket_policy policy' },
     instead({ now, id, resource }) {
@@ -63,8 +63,8 @@ export function closing({ kind, id: remediator, title, control, rules, prowler, 
       if (statements === null && now.policyIsPublic)
         return {
           status: 'manual',
-          message: `S3 takes the policy of ${id} for a public one, and it cannot be understood.`,
-          steps: ['Replace it by one that names those who need it.'],
+          message: `S3 considers the policy of ${id} public, and it could not be interpreted.`,
+          steps: ['Replace it with one that names those who need access.'],
         };
       if (open.length > 0) {
         const why = unwritable(
@@ -73,21 +73,21 @@ export function closing({ kind, id: remediator, title, control, rules, prowler, 
         );
         return why === null
           ? null
-          : { status: 'manual', message: `The policy of ${id} is public, and ${why}.`, steps: ['Take the public statements away by hand.'] };
+          : { status: 'manual', message: `The policy of ${id} is public, and ${why}.`, steps: ['Remove the public statements by hand.'] };
       }
       const left = now.policyIsPublic ? (statements ?? []).flatMap((each, at) => (mayBeOpen(kind, each) ? [nameOfStatement(each, at)] : [])) : [];
       if (left.length > 0)
         return {
           status: 'manual',
-          message: `S3 takes the policy of ${id} for a public one, and what of it is open hangs on conditions: ${left.join(', ')}.`,
-          steps: ['Let the conditions name fixed accounts, organizations, addresses or endpoints, or take the statements away.'],
+          message: `S3 considers the policy of ${id} public, and its public statements have conditions: ${left.join(', ')}.`,
+          steps: ['Restrict the conditions to fixed accounts, organizations, addresses or endpoints, or remove the statements.'],
         };
       return grants.length === 0
         ? null
         : {
             status: 'manual',
-            message: `The policy of ${id} lets nobody in, but its access control list grants ${grants.join(', ')}.`,
-            steps: ['s3-remove-global-acl-grants takes these grants away, where the policy has it.'],
+            message: `The policy of ${id} is not public, but its access control list grants ${grants.join(', ')}.`,
+            steps: ['s3-remove-global-acl-grants removes these grants, if the policy enables it.'],
           };
     },
     wanted({ now, resource }) {
@@ -106,7 +106,7 @@ export function closing({ kind, id: remediator, title, control, rules, prowler, 
     summary: ({ id, now }) => {
       const { statements, open } = openOf(now);
       const names = open.map((each) => nameOfStatement(each, (statements ?? []).indexOf(each)));
-      return `leave ${kind === 'read' ? 'reading' : 'writing'} ${id} by the policy's statement${names.length === 1 ? '' : 's'} ${names.join(', ')} to the account`;
+      return `restrict ${kind === 'read' ? 'reading' : 'writing'} ${id} through the policy statement${names.length === 1 ? '' : 's'} ${names.join(', ')} to the account`;
     },
     // What the account or its organization cuts off meanwhile is not ours to put back.
     equivalent: ({ before, after }) => before.policy === after.policy,

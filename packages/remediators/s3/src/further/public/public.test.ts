@@ -33,7 +33,7 @@ describe('a bucket policy that lets everybody in', () => {
     expect(after(removePublicRead, deny, open('s3:GetObject'), partner)).toEqual([deny, open('s3:GetObject', { Principal: { AWS: ROOT } }), partner]);
   });
   it.each<[boolean, readonly object[]]>([
-    [true, [{ code: 'website', effect: 'notify', message: 'invoices serves a website: its visitors would be cut off.' }]],
+    [true, [{ code: 'website', effect: 'notify', message: 'invoices serves a website: its visitors would lose access.' }]],
     [false, []],
   ])('is not changed where it is a website: %s', (website, hazards) => {
     const state = { policy: text(open('s3:GetObject')), policyIsPublic: true, publicGrants: [] };
@@ -146,7 +146,7 @@ describe('a list that grants everybody something', () => {
         {
           call: { operation: 'PutBucketAcl', input: { Bucket: 'invoices', AccessControlPolicy: { Owner: owner, Grants: [own, logs] } } },
           undo: { calls: [{ input: { AccessControlPolicy: { Owner: owner, Grants: [own, all, logs] } } }] },
-          summary: 'take AuthenticatedUsers: READ out of the access control list of invoices',
+          summary: 'remove AuthenticatedUsers: READ from the access control list of invoices',
         },
       ],
     });
@@ -160,7 +160,7 @@ describe('a list that grants everybody something', () => {
   });
 });
 
-describe('a key of KMS by default', () => {
+describe('a KMS key by default', () => {
   const KEY = 'arn:aws:kms:eu-west-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab';
   const given = { kmsKeyArn: KEY.replace('eu-west-1', '{region}') };
   const nobody = { logs: [], identity: false, others: [] };
@@ -215,7 +215,7 @@ describe('a key of KMS by default', () => {
       });
     expect(judge(null)).toEqual([]);
     expect(judge({ kmsKeyArns: `x, ${KEY}` })).toEqual([]);
-    expect(judge({ kmsKeyArns: 'x' })).toEqual([`invoices encrypts with ${KEY}, and x are looked for`]);
+    expect(judge({ kmsKeyArns: 'x' })).toEqual([`invoices encrypts with ${KEY}, and x are required`]);
     expect(judge({ other: 'x' })).toBeNull();
   });
 });
@@ -254,7 +254,7 @@ describe('the block of an account', () => {
   it.each([content, undefined])('is left to the organization that has taken it over: %s', async (text) => {
     expect(await assess(enableAccountPublicAccessBlock, REF, replies(undefined, managed(text)))).toMatchObject({
       status: 'manual',
-      message: expect.stringContaining('its organization has taken that setting over'),
+      message: expect.stringContaining('its organization manages that setting'),
     });
     expect((await assess(enableAccountPublicAccessBlock, REF, replies(ON, managed(text)))).status).toBe('compliant');
   });

@@ -15,6 +15,6 @@ export const withStatements = (policy: string, Statement: readonly Statement[]):
  */
 export function unwritable(policy: string, statements: readonly Statement[]): string | null {
   if (statements.length === 0) return 'would have no statement left';
-  if (DELETED.test(policy)) return 'names somebody who was deleted, so that S3 would refuse the rollback';
+  if (DELETED.test(policy)) return 'names a principal that was deleted, so S3 would reject the rollback';
   return withStatements(policy, statements).length > LARGEST ? 'has no room for a narrower statement' : null;
 }

@@ -16,7 +16,7 @@ const isPublic = (grant: JsonObject) => publicGrantsOf({ Grants: [grant as never
 export const removeGlobalAclGrants = defineSetting({
   on: bucket,
   id: 's3-remove-global-acl-grants',
-  title: "Take grants to everybody out of a bucket's access control list",
+  title: 'Remove public grants from a bucket access control list',
   package: packageRef,
   controls: { 'aws-fsbp': ['S3.2', 'S3.3'] },
   rules: {
@@ -31,9 +31,9 @@ export const removeGlobalAclGrants = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Partners who list or write by their own AWS account alone, and were never named: access logs have them, and are not read.',
+    'Partners who list or write with any AWS account, and were never named: access logs show them, and are not read.',
     'Access control lists of single objects: they stay as they are.',
-    'Policies: other remediators look at these.',
+    'Bucket policies: other remediators handle these.',
   ],
   read: {
     reads: [s3.pick('GetBucketAcl', 'GetPublicAccessBlock'), s3control.pick('GetPublicAccessBlock')],
@@ -50,8 +50,8 @@ export const removeGlobalAclGrants = defineSetting({
       };
     },
   },
-  hazards: [sharedOnPurpose('whoever lists it or writes to it without being named is cut off')],
-  rollback: { restores: 'exact', what: 'The access control list is put back as it was.', not: [] },
+  hazards: [sharedOnPurpose('whoever lists it or writes to it without being named would lose access')],
+  rollback: { restores: 'exact', what: 'The earlier access control list is restored.', not: [] },
   alsoFoundBy: { prowler: ['s3_bucket_public_list_acl', 's3_bucket_public_write_acl'] },
   inCode: { cloudFormation: 'AWS::S3::Bucket AccessControl', terraform: 'aws_s3_bucket_acl' },
   instead({ now: { grants, isIgnored }, id }) {
@@ -60,8 +60,8 @@ export const removeGlobalAclGrants = defineSetting({
     if (!grants.some(({ Grantee }) => (Grantee as JsonObject)['Type'] === 'AmazonCustomerByEmail')) return null;
     return {
       status: 'manual',
-      message: `The access control list of ${id} grants everybody something, and somebody by e-mail: S3 takes no list with such a grant any more, so it could not be put back.`,
-      steps: ['Name whoever has the grant by e-mail by a canonical user, or in the policy.', 'Then take the grants to everybody away.'],
+      message: `The access control list of ${id} has public grants, and a grant by e-mail address. S3 no longer accepts lists with such a grant, so it could not be restored.`,
+      steps: ['Replace the grant by e-mail address with a canonical user id, or with a statement of the bucket policy.', 'Then remove the public grants.'],
     };
   },
   // What is ignored lets nobody in.
@@ -70,10 +70,8 @@ export const removeGlobalAclGrants = defineSetting({
   write: ({ resource, to: { owner, grants } }) =>
     s3.call('PutBucketAcl', { ...bucketOf(resource), AccessControlPolicy: { Owner: owner, Grants: grants as never } }),
   compliant: ({ now: { grants, isIgnored } }) =>
-    isIgnored && grants.some(isPublic)
-      ? 'What its access control list grants to everybody is ignored.'
-      : 'Its access control list grants nothing to everybody.',
-  summary: ({ id, now: { grants } }) => `take ${publicGrantsOf({ Grants: grants as never }).join(', ')} out of the access control list of ${id}`,
+    isIgnored && grants.some(isPublic) ? 'Public grants of its access control list are ignored.' : 'Its access control list has no public grants.',
+  summary: ({ id, now: { grants } }) => `remove ${publicGrantsOf({ Grants: grants as never }).join(', ')} from the access control list of ${id}`,
   // What the account or its organization ignores is not ours to put back.
   equivalent: ({ before, after }) => JSON.stringify([before.owner, before.grants]) === JSON.stringify([after.owner, after.grants]),
 });

@@ -8,13 +8,13 @@ import { closing } from './closing.js';
 export const removePublicRead = closing({
   kind: 'read',
   id: 's3-remove-public-read',
-  title: 'Take reading by everybody out of a bucket policy',
+  title: 'Remove public read access from a bucket policy',
   control: 'S3.2',
   rules: { S3_BUCKET_PUBLIC_READ_PROHIBITED: 's3-bucket-public-read-prohibited' },
   prowler: ['s3_bucket_public_access'],
   blindSpots: [
-    'Who reads it without credentials: access logs and data events name them, and they are not read.',
-    'A CDN or a proxy that fetches without signing, with or without a secret header.',
+    'Who reads it without credentials: access logs and data events show that, and are not read.',
+    'A CDN or a proxy that sends unsigned requests, with or without a secret header.',
   ],
   who: 'reads it without credentials',
   websites: true,

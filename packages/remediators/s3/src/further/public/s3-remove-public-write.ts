@@ -8,11 +8,11 @@ import { closing } from './closing.js';
 export const removePublicWrite = closing({
   kind: 'write',
   id: 's3-remove-public-write',
-  title: 'Take writing by everybody out of a bucket policy',
+  title: 'Remove public write access from a bucket policy',
   control: 'S3.3',
   rules: { S3_BUCKET_PUBLIC_WRITE_PROHIBITED: 's3-bucket-public-write-prohibited' },
   prowler: ['s3_bucket_policy_public_write_access'],
-  blindSpots: ['Forms and devices that upload without credentials. What is signed, presigned URLs and forms among it, goes on.'],
+  blindSpots: ['Forms and devices that upload without credentials. Signed requests, including presigned URLs and forms, keep working.'],
   who: 'writes to it without credentials',
   websites: false,
 });

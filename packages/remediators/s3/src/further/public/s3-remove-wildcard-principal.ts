@@ -24,7 +24,7 @@ function openIn({ policy, isPublic }: { readonly policy: string | null; readonly
 export const removeWildcardPrincipal = defineSetting({
   on: bucket,
   id: 's3-remove-wildcard-principal',
-  title: 'Take the principal * out of a bucket policy',
+  title: 'Remove the principal * from a bucket policy',
   package: packageRef,
   controls: { 'aws-fsbp': ['S3.2', 'S3.3'] },
   rules: { S3_BUCKET_POLICY_GRANTEE_CHECK: 's3-bucket-policy-grantee-check' },
@@ -32,11 +32,11 @@ export const removeWildcardPrincipal = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'Who uses the bucket without credentials, or from other accounts by the open statement alone: access logs and data events name them, and they are not read.',
-    'Roles and users of the account that have access by the open statement alone: the account in its place lets them in only where their own policies do.',
+    'Who uses the bucket without credentials, or from other accounts only through the open statement: access logs and data events show that, and are not read.',
+    'Roles and users of the account that have access only through the open statement: after the change, they need access in their own policies.',
     'Access control lists, and access points.',
-    'A policy that somebody puts between the last look and the change: it is replaced, and a rollback does not bring it back.',
-    'Whoever puts the whole policy by a program: the next run opens it again.',
+    'A policy that someone sets between the last read and the change: it is overwritten, and a rollback does not restore it.',
+    'Automation that sets the whole policy: its next run opens the bucket again.',
   ],
   read: {
     reads: [s3.pick('GetBucketPolicy', 'GetBucketPolicyStatus')],
@@ -49,11 +49,11 @@ export const removeWildcardPrincipal = defineSetting({
     },
   },
   context: websiteContext,
-  hazards: [visitorsCutOff, sharedOnPurpose('whoever uses it without being named is cut off')],
+  hazards: [visitorsCutOff, sharedOnPurpose('whoever uses it without being named would lose access')],
   rollback: {
     restores: 'exact',
-    what: 'The policy is put back as it was.',
-    not: ['Where BlockPublicPolicy is on, S3 refuses to put a public policy back: a person turns it off first.', 'Calls that were refused in between.'],
+    what: 'The earlier policy is restored.',
+    not: ['If BlockPublicPolicy is on, S3 rejects the earlier public policy: a person has to turn it off first.', 'Calls that were denied in the meantime.'],
   },
   alsoFoundBy: { prowler: ['s3_bucket_public_access'] },
   inCode: { cloudFormation: 'AWS::S3::BucketPolicy PolicyDocument', terraform: 'aws_s3_bucket_policy policy' },
@@ -63,16 +63,16 @@ export const removeWildcardPrincipal = defineSetting({
     const weighed = found?.all.flatMap((each, at) => (opennessOf(each, CONDITIONS) === 'unknown' ? [nameOfStatement(each, at)] : [])) ?? [];
     const why =
       found === null
-        ? 'cannot be understood'
+        ? 'could not be interpreted'
         : found.open.length === 0
-          ? `is open by conditions, or by leaving somebody out: ${weighed.join(', ')}`
+          ? `has public statements with conditions, or with NotPrincipal: ${weighed.join(', ')}`
           : unwritable(now.policy, found.next);
     return why === null
       ? null
       : {
           status: 'manual',
-          message: `S3 takes the policy of ${id} for a public one, and it ${why}.`,
-          steps: ['Let each statement name who needs it, or bind it to an account, an organization or an endpoint by a fixed value.'],
+          message: `S3 considers the policy of ${id} public, and it ${why}.`,
+          steps: ['Name those who need access in each statement, or restrict it to a fixed account, organization or endpoint.'],
         };
   },
   wanted({ now, resource }) {
@@ -81,9 +81,9 @@ export const removeWildcardPrincipal = defineSetting({
   },
   writes: [s3.pick('PutBucketPolicy')],
   write: ({ resource, to: { policy } }) => s3.call('PutBucketPolicy', { ...bucketOf(resource), Policy: policy ?? '' }),
-  compliant: ({ id }) => `The policy of ${id} lets nobody in who is not named or bound by conditions.`,
+  compliant: ({ id }) => `The policy of ${id} allows only named principals, or restricts access with conditions.`,
   summary: ({ id, now, resource }) => {
     const { all = [], open = [] } = openIn(now, resource) ?? {};
-    return `put the account in place of everybody in the policy of ${id}: ${open.map((each) => nameOfStatement(each, all.indexOf(each))).join(', ')}`;
+    return `replace everyone with the account in the policy of ${id}: ${open.map((each) => nameOfStatement(each, all.indexOf(each))).join(', ')}`;
   },
 });

@@ -22,7 +22,7 @@ function affected(policy: string | null, owner: Owner) {
 export const restrictCrossAccountPolicyActions = defineSetting({
   on: bucket,
   id: 's3-restrict-cross-account-policy-actions',
-  title: 'Take risky administrative actions away from other accounts in a bucket policy',
+  title: 'Remove risky administrative actions of other accounts from a bucket policy',
   package: packageRef,
   controls: { 'aws-fsbp': ['S3.6'] },
   rules: {
@@ -33,12 +33,12 @@ export const restrictCrossAccountPolicyActions = defineSetting({
   ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
-    'What of it other accounts use: replication that changes owners, backups and security accounts may need it. CloudTrail names the calls, and is not read.',
-    'Which accounts are of the same organization.',
-    'Roles and users of the account that have access by the open statement alone.',
-    'Access points, and roles of the account that others may take.',
-    'A policy that somebody puts between the last look and the change: it is replaced, and a rollback does not bring it back.',
-    'Whoever puts the whole policy by a program: the next run gives it back.',
+    'Which of these actions other accounts use: replication that changes owners, backups and security accounts may need them. CloudTrail shows the calls, and is not read.',
+    'Which accounts belong to the same organization.',
+    'Roles and users of the account that have access only through the open statement.',
+    'Access points, and roles of the account that others may assume.',
+    'A policy that someone sets between the last read and the change: it is overwritten, and a rollback does not restore it.',
+    'Automation that sets the whole policy: its next run restores these permissions.',
   ],
   read: {
     reads: [s3.pick('GetBucketPolicy')],
@@ -48,15 +48,15 @@ export const restrictCrossAccountPolicyActions = defineSetting({
     },
   },
   hazards: [],
-  rollback: { restores: 'exact', what: 'The policy is put back as it was.', not: ['Calls of other accounts that were refused in between.'] },
+  rollback: { restores: 'exact', what: 'The earlier policy is restored.', not: ['Calls of other accounts that were denied in the meantime.'] },
   inCode: { cloudFormation: 'AWS::S3::BucketPolicy PolicyDocument', terraform: 'aws_s3_bucket_policy policy' },
   instead({ now: { policy }, id, resource }) {
     const { names, next, isRead } = affected(policy, resource);
     if (policy === null || (isRead && names.length === 0)) return null;
     const why = !isRead
-      ? 'cannot be understood'
+      ? 'could not be interpreted'
       : next === null
-        ? `lets other accounts change who may do what by a pattern, or by leaving somebody out: ${names.join(', ')}`
+        ? `lets other accounts change permissions through wildcards, or through NotAction or NotPrincipal: ${names.join(', ')}`
         : unwritable(policy, next);
     return why === null
       ? null
@@ -64,7 +64,7 @@ export const restrictCrossAccountPolicyActions = defineSetting({
           status: 'manual',
           message: `The policy of ${id} ${why}.`,
           steps: [
-            'Name the actions that other accounts need, and leave out s3:PutBucketPolicy, s3:DeleteBucketPolicy, s3:PutBucketAcl, s3:PutObjectAcl and s3:PutEncryptionConfiguration.',
+            'List the actions that other accounts need, without s3:PutBucketPolicy, s3:DeleteBucketPolicy, s3:PutBucketAcl, s3:PutObjectAcl and s3:PutEncryptionConfiguration.',
           ],
         };
   },
@@ -74,7 +74,7 @@ export const restrictCrossAccountPolicyActions = defineSetting({
   },
   writes: [s3.pick('PutBucketPolicy')],
   write: ({ resource, to: { policy } }) => s3.call('PutBucketPolicy', { ...bucketOf(resource), Policy: policy ?? '' }),
-  compliant: ({ id }) => `The policy of ${id} lets no other account change who may do what with it.`,
+  compliant: ({ id }) => `The policy of ${id} lets no other account change its permissions.`,
   // Of other patterns, and of policies to compare with, it knows nothing.
   judge({ claim }) {
     const [asked, ...more] = Object.entries(claim.parameters ?? {});
@@ -82,5 +82,5 @@ export const restrictCrossAccountPolicyActions = defineSetting({
     return more.length === 0 && /^blacklistedactionpatterns?$/i.test(asked[0]) && asked[1].split(',').every((each) => isRisky(each.trim())) ? [] : null;
   },
   summary: ({ id, now, resource }) =>
-    `take the right to change who may do what with ${id} away from other accounts: ${affected(now.policy, resource).names.join(', ')}`,
+    `remove permissions of other accounts to change the permissions of ${id}: ${affected(now.policy, resource).names.join(', ')}`,
 });
