@@ -338,6 +338,18 @@ describe('the policy of a role', () => {
     expect(JSON.stringify(memberPolicy('fix', { remediators, exceptionTag: null }))).not.toContain('Deny');
   });
 
+  it('makes and deletes endpoints of the EC2 API alone', () => {
+    const endpoints = (role: 'fix' | 'rollback', action: string) =>
+      memberPolicies(role, { remediators: every })
+        .flatMap(({ Statement }) => Statement)
+        .filter((each) => each['Effect'] === 'Allow' && listOf(each['Action']).includes(action))
+        .map((each) => each['Condition']);
+    const services = { 'ec2:VpceServiceName': ['com.amazonaws.*.ec2', 'cn.com.amazonaws.*.ec2'] };
+    expect(endpoints('fix', 'ec2:CreateVpcEndpoint')).toEqual([expect.objectContaining({ StringLikeIfExists: services })]);
+    expect(endpoints('rollback', 'ec2:DeleteVpcEndpoints')).toEqual([expect.objectContaining({ StringLike: services })]);
+    expect([...endpoints('fix', 'ec2:DeleteVpcEndpoints'), ...endpoints('rollback', 'ec2:CreateVpcEndpoint')]).toEqual([]);
+  });
+
   it('names the account and the regions that are given', () => {
     const [policy] = [memberPolicy('fix', { remediators, account: '111111111111', regions: ['eu-west-1'] })] as const;
     expect(statement(policy, 'FixSecurityGroup')).toMatchObject({

@@ -60,7 +60,7 @@ describe('a volume that no backup plan selects', () => {
       steps: [expect.stringContaining(step)],
     });
   });
-  it('is told by the tags that a selection goes by', async () => {
+  it('is in a plan where it has the tags that a selection goes by', async () => {
     const byTag = { ListOfTags: [{ ConditionKey: 'backup', ConditionValue: 'yes' }] };
     const of = async (Value: string) =>
       (await assess(addEbsVolumeToBackupPlan, volume, world([{ Key: 'backup', Value }], [DAILY], byTag), { parameters })).status;
@@ -79,7 +79,7 @@ describe('a volume that no backup plan selects', () => {
   });
 });
 
-it('a table is told by its tags, which are read apart', async () => {
+it('a table is in a plan where it has the tags, which are read apart', async () => {
   const table = resource({ type: 'AWS::DynamoDB::Table', id: 'orders', ...own });
   const byTag = {
     Resources: ['arn:aws:dynamodb:*:*:table/*'],

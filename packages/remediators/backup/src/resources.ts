@@ -79,7 +79,7 @@ export const dbInstance = defineResource({
     reads: [rds.pick('DescribeDBInstances')],
     async of({ aws, id }): Promise<BackedUp | undefined> {
       const [found] = given(await aws.rds.DescribeDBInstances({ DBInstanceIdentifier: id }), 'DBInstances');
-      return found && { created: found.DbiResourceId, tags: tagsIn(found.TagList), cluster: found.DBClusterIdentifier ?? null };
+      return found && { created: found.DbiResourceId, tags: tagsIn(found.TagList), cluster: found.DBClusterIdentifier || null };
     },
   },
   created,

@@ -73,6 +73,7 @@ export const encryptSnapshotCopy = defineSetting({
         status: 'manual',
         message: `The snapshot ${id} is not encrypted. ${copyOf(id)} is its encrypted copy.`,
         steps: [`Wait until ${copyOf(id)} is available, and restore it once.`, `Let whoever restores or shares ${id} use the copy, and delete ${id} then.`],
+        flagged: true,
       };
     if (copy === 'another')
       return {

@@ -122,7 +122,7 @@ describe('a VPC without an interface endpoint for the EC2 API', () => {
     ['one that is being deleted', { VpcEndpointType: 'Interface', State: 'deleting' }, 'change'],
     ['one that has failed', { VpcEndpointType: 'Interface', State: 'Failed' }, 'change'],
     ['one of another type', { VpcEndpointType: 'Gateway', State: 'available' }, 'change'],
-  ])('is told by its state, with %s', async (_, endpoint, status) => expect((await of({ endpoints: [endpoint] })).status).toBe(status));
+  ])('is judged by the state of its endpoint: %s', async (_, endpoint, status) => expect((await of({ endpoints: [endpoint] })).status).toBe(status));
   it('has a service name of its own in China', async () => {
     const cn = resource({ type: 'AWS::EC2::VPC', id: 'vpc-1', account: '111111111111', region: 'cn-north-1' });
     expect(await of({}, {}, cn)).toMatchObject({ changes: [{ call: { input: { ServiceName: 'cn.com.amazonaws.cn-north-1.ec2' } } }] });
@@ -147,7 +147,7 @@ describe('calls that would go through the endpoint', () => {
   it.each([['support'], ['hostnames']])('hold the change back where DNS %s is off', async (name) =>
     expect(await hazards({ dns: { [name]: false } })).toEqual([DIVERTED, 'no-dns notify: vpc-1 has DNS support or DNS hostnames turned off']),
   );
-  it('are none without private DNS', async () => {
+  it('do not exist without private DNS', async () => {
     expect(await hazards({ rules: [], dns: { support: false } }, { privateDns: false })).toEqual([]);
     expect(await of({}, { privateDns: false })).toMatchObject({ changes: [{ call: { input: { PrivateDnsEnabled: false } } }] });
   });

@@ -4,7 +4,7 @@ import { packageRef } from '../../package-ref.js';
 import { bucket } from '../bucket.js';
 import { s3 } from '../client.js';
 import { visitorsCutOff, websiteContext } from '../website.js';
-import { unwritable, withStatements } from './rewriting.js';
+import { REFUSED_BACK, unwritable, withStatements } from './rewriting.js';
 
 /** How a request is made binds it to nobody. */
 const CONDITIONS: OwnConditions = { how: /^(?:aws:securetransport|s3:(?:tlsversion|signatureversion|x-amz-acl|prefix|delimiter|max-keys))$/ };
@@ -53,7 +53,7 @@ export const removeWildcardPrincipal = defineSetting({
   rollback: {
     restores: 'exact',
     what: 'The policy is put back as it was.',
-    not: ['Where BlockPublicPolicy is on, S3 refuses to put a public policy back: a person turns it off first.', 'Calls that were refused in between.'],
+    not: [REFUSED_BACK, 'Calls that were refused in between.'],
   },
   alsoFoundBy: { prowler: ['s3_bucket_public_access'] },
   inCode: { cloudFormation: 'AWS::S3::BucketPolicy PolicyDocument', terraform: 'aws_s3_bucket_policy policy' },
