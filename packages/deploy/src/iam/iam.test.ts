@@ -163,6 +163,7 @@ describe('a role that is passed', () => {
     'ec2-add-ebs-volume-to-backup-plan': 'backup.amazonaws.com',
     'ec2-enable-vpc-flow-logs': 'vpc-flow-logs.amazonaws.com',
     'kms-enable-key-rotation-by-runbook': 'ssm.amazonaws.com',
+    'rds-add-cluster-to-backup-plan': 'backup.amazonaws.com',
     'rds-add-to-backup-plan': 'backup.amazonaws.com',
     'rds-enable-enhanced-monitoring': 'monitoring.rds.amazonaws.com',
   };
@@ -175,6 +176,7 @@ describe('a role that is passed', () => {
       'dynamodb-add-to-backup-plan': { roleArn: arn('backups') },
       'ec2-add-ebs-volume-to-backup-plan': { roleArn: arn('backups') },
       'ec2-enable-vpc-flow-logs': { roleArn: arn('path/flow-logs') },
+      'rds-add-cluster-to-backup-plan': { roleArn: arn('backups') },
       'rds-add-to-backup-plan': { roleArn: arn('backups') },
       'rds-enable-enhanced-monitoring': { roleArn: arn('monitoring') },
     };
@@ -190,7 +192,7 @@ describe('a role that is passed', () => {
     expect(all.filter(({ passes = [] }) => passes.length > 0).map(({ id, passes = [] }) => [id, passes.map(({ service }) => service)])).toEqual(
       expect.arrayContaining(Object.entries(services).map(([id, service]) => [id, [service]])),
     );
-    expect(passing).toHaveLength(7);
+    expect(passing).toHaveLength(8);
     expect(
       all
         .filter(({ uses }) => iamActions([...uses.writes, ...uses.undoes]).includes('iam:PassRole'))
@@ -242,6 +244,7 @@ describe('a role that is passed', () => {
         '{ec2-add-ebs-volume-to-backup-plan.roleArn}',
         '{dynamodb-add-to-backup-plan.roleArn}',
         '{rds-add-to-backup-plan.roleArn}',
+        '{rds-add-cluster-to-backup-plan.roleArn}',
         '{cloudtrail-send-to-cloudwatch-logs.roleArn}',
         '{ec2-enable-vpc-flow-logs.roleArn}',
         arn('monitoring'),

@@ -1,7 +1,7 @@
 import { resource } from '@redress/core';
 import { describe, expect, it } from 'vitest';
 import { assess } from '../../../../tests/support/look.js';
-import { addDbInstanceToBackupPlan, addEbsVolumeToBackupPlan, addTableToBackupPlan } from './index.js';
+import { addDbClusterToBackupPlan, addDbInstanceToBackupPlan, addEbsVolumeToBackupPlan, addTableToBackupPlan } from './index.js';
 
 const own = { account: '111111111111', region: 'eu-west-1' };
 const volume = resource({ type: 'AWS::EC2::Volume', id: 'vol-1', ...own });
@@ -107,4 +107,28 @@ it('a member of a DB cluster is backed up with the cluster, and never added alon
     );
   expect(await of('orders')).toMatchObject({ status: 'manual', message: expect.stringContaining('belongs to the DB cluster orders') });
   expect(await of(undefined)).toMatchObject({ status: 'change' });
+});
+
+it('a DB cluster is added as a whole, by its own ARN', async () => {
+  const cluster = resource({ type: 'AWS::RDS::DBCluster', id: 'orders', ...own });
+  const rds = { DescribeDBClusters: { DBClusters: [{ DBClusterIdentifier: 'orders', DbClusterResourceId: 'cluster-1', TagList: [] }] } };
+  const { backup } = world([], [DAILY]);
+  expect(await assess(addDbClusterToBackupPlan, cluster, { backup, rds }, { parameters })).toMatchObject({
+    changes: [{ call: { input: { BackupSelection: { Resources: ['arn:aws:rds:eu-west-1:111111111111:cluster:orders'] } } } }],
+  });
+});
+it.each([
+  [addDbInstanceToBackupPlan, 'DBInstance', 'db-ABCDEFGHIJKLMNOPQRSTU'],
+  [addDbClusterToBackupPlan, 'DBCluster', 'cluster-ABCDEFGHIJKLMNOPQRSTU'],
+])('$id finds what AWS Config names by its resource id, and takes names in lower case', async (remediator, kind, id) => {
+  const found = { [`${kind}Identifier`]: 'orders', DbiResourceId: id, DbClusterResourceId: id };
+  const rds = {
+    [`Describe${kind}s`]: async ({ Filters: [filter] }: { readonly Filters: readonly { readonly Values: readonly string[] }[] }) => ({
+      [`${kind}s`]: filter?.Values[0] === id ? [found] : [],
+    }),
+  };
+  const named = (name: string) => remediator.identify?.({ aws: { rds }, resource: resource({ type: `AWS::RDS::${kind}`, id: name, ...own }) } as never);
+  expect(await named(id)).toEqual({ id: 'orders' });
+  expect(await named(`${id}V`)).toBe('gone');
+  expect(await named('Orders')).toEqual({ id: 'orders' });
 });

@@ -89,7 +89,7 @@ export const addToPlan = ({ prowler, blindSpots, ...about }: About): Remediator 
         return {
           status: 'manual',
           message: `${gap}. It belongs to the DB cluster ${cluster}, which AWS Backup backs up as a whole.`,
-          steps: [`Add the DB cluster ${cluster} to a backup plan.`],
+          steps: [`Add the DB cluster ${cluster} to a backup plan: rds-add-cluster-to-backup-plan does that, where the policy has it.`],
         };
       const missing = needs(about.id, gap, { plan, roleArn });
       if (missing !== null || plans.length === 1) return missing;

@@ -26,5 +26,10 @@ export const dynamodb = defineService({
   operations: { DescribeTable: {}, ListTables: {}, ListTagsOfResource: {} },
 });
 
-/** RDS, for DB instances. */
-export const rds = defineService({ id: 'rds', load: () => import('./sdk.js'), client: 'RDSClient', operations: { DescribeDBInstances: {} } });
+/** RDS, for DB instances and clusters. */
+export const rds = defineService({
+  id: 'rds',
+  load: () => import('./sdk.js'),
+  client: 'RDSClient',
+  operations: { DescribeDBClusters: {}, DescribeDBInstances: {} },
+});

@@ -91,3 +91,33 @@ export const dbInstance = defineResource({
     },
   },
 });
+
+/** A DB cluster, by its identifier, those of DocumentDB and Neptune too. AWS Config names it by its resource id. */
+export const dbCluster = defineResource({
+  type: 'AWS::RDS::DBCluster',
+  arn: 'arn:{partition}:rds:{region}:{account}:cluster:{id}',
+  name: {
+    reads: [rds.pick('DescribeDBClusters')],
+    of: async ({ aws, id }) => {
+      if (!/^cluster-[A-Z0-9]{20,}$/.test(id)) return { id: id.toLowerCase() };
+      for await (const each of paginate(aws.rds.DescribeDBClusters, { Filters: [{ Name: 'db-cluster-resource-id', Values: [id] }] }, 'DBClusters', MARKER))
+        if (each.DbClusterResourceId === id && each.DBClusterIdentifier !== undefined) return { id: each.DBClusterIdentifier };
+      return 'gone';
+    },
+  },
+  find: {
+    reads: [rds.pick('DescribeDBClusters')],
+    async of({ aws, id }): Promise<BackedUp | undefined> {
+      const [found] = given(await aws.rds.DescribeDBClusters({ DBClusterIdentifier: id }), 'DBClusters');
+      return found && { created: found.DbClusterResourceId, tags: tagsIn(found.TagList), cluster: null };
+    },
+  },
+  created,
+  tags,
+  list: {
+    reads: [rds.pick('DescribeDBClusters')],
+    async *of({ aws }) {
+      for await (const { DBClusterIdentifier: id } of paginate(aws.rds.DescribeDBClusters, {}, 'DBClusters', MARKER)) if (id !== undefined) yield { id };
+    },
+  },
+});

@@ -9,4 +9,4 @@ export {
 } from '@aws-sdk/client-backup';
 export { DescribeTableCommand, DynamoDBClient, ListTablesCommand, ListTagsOfResourceCommand } from '@aws-sdk/client-dynamodb';
 export { DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
-export { DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
+export { DescribeDBClustersCommand, DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';

@@ -8,12 +8,19 @@ import {
 } from '@aws-sdk/client-backup';
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient, TagResourceCommand as DynamoDbTagResourceCommand } from '@aws-sdk/client-dynamodb';
 import { CreateTagsCommand, CreateVolumeCommand, DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { AddTagsToResourceCommand, CreateDBClusterCommand, CreateDBInstanceCommand, DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
+import {
+  AddTagsToResourceCommand,
+  CreateDBClusterCommand,
+  CreateDBInstanceCommand,
+  DescribeDBClustersCommand,
+  DescribeDBInstancesCommand,
+  RDSClient,
+} from '@aws-sdk/client-rds';
 import { type Remediator, type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { afterAll } from 'vitest';
 import { startMinistack } from '../../../../tests/support/ministack.js';
-import { addDbInstanceToBackupPlan, addEbsVolumeToBackupPlan, addTableToBackupPlan } from '../src/index.js';
+import { addDbClusterToBackupPlan, addDbInstanceToBackupPlan, addEbsVolumeToBackupPlan, addTableToBackupPlan } from '../src/index.js';
 
 // moto has no selections of backup plans.
 const ministack = await startMinistack();
@@ -172,4 +179,24 @@ kit(
       },
     },
   ],
+);
+
+kit(
+  addDbClusterToBackupPlan,
+  {
+    gone: 'no-such-cluster',
+    arn: (of) => arnOf(of, 'rds', 'cluster:'),
+    make: async (sdk, tags) => {
+      const DBClusterIdentifier = sdk.name('cluster');
+      const owner = { MasterUsername: 'owner', ManageMasterUserPassword: true };
+      const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+      await new RDSClient(sdk.config).send(new CreateDBClusterCommand({ DBClusterIdentifier, Engine: 'aurora-postgresql', ...owner, Tags }));
+      return ref(sdk, 'AWS::RDS::DBCluster', DBClusterIdentifier);
+    },
+    tag: async (sdk, of, Key, Value) => {
+      await new RDSClient(sdk.config).send(new AddTagsToResourceCommand({ ResourceName: arnOf(of, 'rds', 'cluster:'), Tags: [{ Key, Value }] }));
+    },
+    rest: async (sdk, { id }) => JSON.stringify((await new RDSClient(sdk.config).send(new DescribeDBClustersCommand({ DBClusterIdentifier: id }))).DBClusters),
+  },
+  ({ account, region, id }) => cloudTrailEvent({ account, region, service: 'rds', operation: 'CreateDBCluster', request: { dBClusterIdentifier: id } }),
 );

@@ -1,7 +1,7 @@
 import { type Remediator, resource } from '@redress/core';
 import { faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
 import { expect, it } from 'vitest';
-import { addDbInstanceToBackupPlan, addEbsVolumeToBackupPlan, addTableToBackupPlan } from '../src/index.js';
+import { addDbClusterToBackupPlan, addDbInstanceToBackupPlan, addEbsVolumeToBackupPlan, addTableToBackupPlan } from '../src/index.js';
 
 interface Thing {
   tags: { Key: string; Value: string }[];
@@ -58,6 +58,13 @@ const services: Readonly<Record<string, Readonly<Record<string, Operation>>>> = 
     }),
   },
   rds: {
+    DescribeDBClusters: ({ custom }, { DBClusterIdentifier }: { readonly DBClusterIdentifier?: string }) => ({
+      DBClusters: (DBClusterIdentifier === undefined ? ids(custom) : [DBClusterIdentifier]).map((id) => ({
+        DBClusterIdentifier: id,
+        DbClusterResourceId: `cluster-${id}`,
+        TagList: thing(custom, id, 'DBClusterNotFoundFault').tags,
+      })),
+    }),
     DescribeDBInstances: ({ custom }, { DBInstanceIdentifier }: { readonly DBInstanceIdentifier?: string }) => ({
       DBInstances: (DBInstanceIdentifier === undefined ? ids(custom) : [DBInstanceIdentifier]).map((id) => ({
         DBInstanceIdentifier: id,
@@ -72,6 +79,7 @@ it.each<[id: string, Remediator, subject: string]>([
   [addEbsVolumeToBackupPlan.id, addEbsVolumeToBackupPlan, 'vol-0123456789abcdef0'],
   [addTableToBackupPlan.id, addTableToBackupPlan, 'orders'],
   [addDbInstanceToBackupPlan.id, addDbInstanceToBackupPlan, 'orders'],
+  [addDbClusterToBackupPlan.id, addDbClusterToBackupPlan, 'orders'],
 ])('%s survives every fault at every call', async (_, remediator, subject) => {
   const report = await faultMatrix(remediator, {
     services,
