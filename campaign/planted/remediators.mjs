@@ -1863,8 +1863,8 @@ export default [
     promise: 'The fix role makes endpoints of the EC2 API alone, and the rollback role deletes no others.',
     defect: 'of any service',
     file: 'packages/deploy/src/iam/narrowing.ts',
-    find: "const EC2_API = ['com.amazonaws.*.ec2', 'cn.com.amazonaws.*.ec2'];",
-    replace: "const EC2_API = ['*'];",
+    find: "const EC2_API = '*com.amazonaws.*.ec2';",
+    replace: "const EC2_API = '*';",
     tests: ['packages/deploy/src/iam/iam.test.ts'],
   },
 ];

@@ -105,8 +105,8 @@ const webAcl = (more?: Partial<Narrowing>) =>
   kind('WebAcl', 'web ACL', ['wafv2:{region}:{account}:*/webacl/*/*'], more);
 const hub = (rest: string): Narrowing => kind('SecurityHub', '', ['securityhub:{region}:{account}:hub/default'], { rest });
 const stageOf = 'arn:{partition}:apigateway:{region}::/restapis/*/stages/*';
-/** How the EC2 API is called as the service of an endpoint. */
-const EC2_API = ['com.amazonaws.*.ec2', 'cn.com.amazonaws.*.ec2'];
+/** How the EC2 API is called as the service of an endpoint; in China `cn.` stands before it. */
+const EC2_API = '*com.amazonaws.*.ec2';
 /** Managed policies of AWS of which it is asked who has them. */
 const LOOKED_FOR = ['AWSSupportAccess', 'AWSCloudShellFullAccess'];
 /** The one policy that is detached; its partition is that of the role. */
