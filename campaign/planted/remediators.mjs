@@ -559,8 +559,8 @@ export default [
     promise: 'Where other clusters have the parameter group that is to require TLS, a person sees which.',
     defect: 'the other clusters are not looked for',
     file: 'packages/remediators/redshift/src/redshift-require-tls.ts',
-    find: 'context.others.length === 0',
-    replace: 'context.others.length > 0',
+    find: 'context.using.length === 0',
+    replace: 'context.using.length > 0',
     tests: ['packages/remediators/redshift/src'],
   },
   {
@@ -1247,8 +1247,8 @@ export default [
     promise: 'What the boundary of a role leaves out for want of room is which resources are looked at, and not which are changed.',
     defect: 'writes are named without their resources',
     file: 'packages/deploy/src/iam/policies.ts',
-    find: "statementsOf('Bound', changes, given, of).map((each) => ofServices(each, wide))",
-    replace: "statementsOf('Bound', changes, given, of, BY_NAME)",
+    find: "statementsOf('Bound', changes, anyPartition(given), of).map((each) => ofServices(each, wide))",
+    replace: "statementsOf('Bound', changes, anyPartition(given), of, BY_NAME)",
     tests: ['packages/deploy/src/limits.test.ts'],
   },
   {

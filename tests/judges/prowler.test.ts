@@ -30,6 +30,14 @@ const NO_JUDGES: Readonly<Record<string, string>> = {
     'the emulator has no Client VPN endpoints: the tests play them, and Prowler asks the emulator',
   'ec2_launch_template_no_public_ip ec2-remove-public-ip-from-launch-template':
     'Prowler looks at every version, and no version is deleted: the old one is not the default any more',
+  'ec2_ebs_volume_protected_by_backup_plan ec2-add-ebs-volume-to-backup-plan':
+    'Prowler goes by what was backed up, and a selection backs up nothing before its plan says so',
+  'dynamodb_table_protected_by_backup_plan dynamodb-add-to-backup-plan':
+    'Prowler goes by what was backed up, and a selection backs up nothing before its plan says so',
+  'rds_instance_protected_by_backup_plan rds-add-to-backup-plan':
+    'Prowler goes by what was backed up, and a selection backs up nothing before its plan says so',
+  'rds_cluster_protected_by_backup_plan rds-add-cluster-to-backup-plan':
+    'Prowler goes by what was backed up, and a selection backs up nothing before its plan says so',
   'iam_user_accesskey_unused iam-deactivate-unused-access-key': 'Prowler passes keys that were never used, and the emulator knows of no use',
   'cloudtrail_cloudwatch_logging_enabled cloudtrail-send-to-cloudwatch-logs': 'its trail is in another emulator than the other trails, and Prowler asks one',
   'cloudtrail_multi_region_enabled_logging_management_events cloudtrail-enable-multi-region-trail':
