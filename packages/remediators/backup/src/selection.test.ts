@@ -14,7 +14,6 @@ describe('a selection takes', () => {
     ['nothing whose end is another', { Resources: ['arn:aws:ec2:*:volume/vol-2'] }, {}, false],
     ['nothing whose parts overlap', { Resources: [`${ARN}*1`] }, {}, false],
     ['nothing of another type', { Resources: ['arn:aws:ec2:*:*:instance/*'] }, {}, false],
-    ['everything, where it names nothing', {}, {}, true],
     ['everything, where its lists are empty', { Resources: [], ListOfTags: [], NotResources: [], Conditions: {} }, {}, true],
     ['nothing that it excludes', { Resources: ['*'], NotResources: ['arn:aws:ec2:*:*:volume/*'] }, {}, false],
     ['nothing that it excludes, tags or not', { ListOfTags: [DAILY], NotResources: [ARN] }, TAGGED, false],
@@ -42,6 +41,10 @@ describe('a selection takes', () => {
     ['nothing without a tag that has to look so', { Resources: ['*'], Conditions: { StringLike: [{ ...DAILY, ConditionValue: '*' }] } }, {}, false],
   ])('%s', (_, selection, tags, taken) => expect(selects(selection, ARN, tags)).toBe(taken));
 
+  it('what nobody knows, where the service leaves it out', () => {
+    for (const selection of [{}, { ListOfTags: [] }, { NotResources: ['arn:aws:s3:::*'], Conditions: {} }])
+      expect(() => selects(selection, ARN, TAGGED)).toThrow(/did not say/);
+  });
   it('and is asked in no time where a pattern has many stars', () => {
     const started = performance.now();
     expect(selects({ Resources: [`${'*a'.repeat(2000)}b`] }, 'a'.repeat(5000), {})).toBe(false);

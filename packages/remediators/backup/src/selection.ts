@@ -46,9 +46,11 @@ const PREFIX = 'aws:ResourceTag/';
  * that names neither takes everything.
  *
  * @param tags all tags of the resource.
+ * @throws {Error} where the service leaves out what would say whether it names anything.
  * @see https://docs.aws.amazon.com/aws-backup/latest/devguide/assigning-resources-json.html
  */
 export function selects(selection: Selection, arn: string, tags: Tags): boolean {
+  if (selection.Resources === undefined && (selection.ListOfTags ?? []).length === 0) throw new Error('AWS Backup did not say what a selection takes.');
   const { Resources: named = [], NotResources: excluded = [], ListOfTags: listed = [], Conditions: conditions = {} } = selection;
   const tagOf = ({ ConditionKey: key = '' }: Condition): string | undefined => tags[key.startsWith(PREFIX) ? key.slice(PREFIX.length) : key];
   const equals = (each: Condition) => tagOf(each) === each.ConditionValue;

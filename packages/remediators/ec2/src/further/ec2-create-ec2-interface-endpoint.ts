@@ -88,7 +88,7 @@ export const createEc2InterfaceEndpoint = defineSetting({
     reads: [ec2.pick('DescribeSecurityGroups', 'DescribeVpcAttribute')],
     async of({ aws, id, found, parameters: { securityGroup, privateDns } }) {
       if (!privateDns || securityGroup === undefined) return { dns: true, shutOut: [] };
-      const [{ CidrBlockAssociationSet }, { SecurityGroups }, support, names] = await inParallel(
+      const [network, { SecurityGroups }, support, names] = await inParallel(
         found(),
         aws.ec2.DescribeSecurityGroups(groupIn(id, securityGroup)),
         aws.ec2.DescribeVpcAttribute({ VpcId: id, Attribute: 'enableDnsSupport' }),
@@ -99,7 +99,9 @@ export const createEc2InterfaceEndpoint = defineSetting({
           ? IpRanges.flatMap(({ CidrIp }) => CidrIp ?? [])
           : [],
       );
-      const own = (CidrBlockAssociationSet ?? []).flatMap(({ CidrBlock, CidrBlockState }) => (CidrBlockState?.State === 'associated' ? (CidrBlock ?? []) : []));
+      const own = given(network, 'CidrBlockAssociationSet').flatMap((each) =>
+        given(given(each, 'CidrBlockState'), 'State') === 'associated' ? [given(each, 'CidrBlock')] : [],
+      );
       return {
         dns: support.EnableDnsSupport?.Value === true && names.EnableDnsHostnames?.Value === true,
         shutOut: own.filter((each) => !letIn.some((wide) => holds(wide, each))).sort(),

@@ -147,6 +147,16 @@ describe('calls that would go through the endpoint', () => {
   it.each([['support'], ['hostnames']])('hold the change back where DNS %s is off', async (name) =>
     expect(await hazards({ dns: { [name]: false } })).toEqual([DIVERTED, 'no-dns notify: vpc-1 has DNS support or DNS hostnames turned off']),
   );
+  it.each([
+    ['CidrBlockAssociationSet', {}],
+    ['CidrBlockState', { CidrBlockAssociationSet: [{ CidrBlock: '10.0.0.0/16' }] }],
+    ['State', { CidrBlockAssociationSet: [{ CidrBlock: '10.0.0.0/16', CidrBlockState: {} }] }],
+    ['CidrBlock', { CidrBlockAssociationSet: [{ CidrBlockState: { State: 'associated' } }] }],
+  ])('are not judged where EC2 leaves out %s of the VPC', async (member, more) => {
+    const { ec2 } = world().replies;
+    const replies = { ec2: { ...ec2, DescribeVpcs: { Vpcs: [{ VpcId: 'vpc-1', ...more }] } } };
+    await expect(assess(createEc2InterfaceEndpoint, vpc, replies, { parameters })).rejects.toThrow(`did not say ${member}:`);
+  });
   it('do not exist without private DNS', async () => {
     expect(await hazards({ rules: [], dns: { support: false } }, { privateDns: false })).toEqual([]);
     expect(await of({}, { privateDns: false })).toMatchObject({ changes: [{ call: { input: { PrivateDnsEnabled: false } } }] });
