@@ -1867,4 +1867,20 @@ export default [
     replace: "const EC2_API = '*';",
     tests: ['packages/deploy/src/iam/iam.test.ts'],
   },
+  {
+    promise: 'A selection of a backup plan of which AWS Backup does not say what it takes counts as unknown.',
+    defect: 'it takes everything',
+    file: 'packages/remediators/backup/src/selection.ts',
+    find: 'selection.Resources === undefined &&',
+    replace: 'selection.Resources === null &&',
+    tests: ['packages/remediators/backup/src/selection.test.ts'],
+  },
+  {
+    promise: 'A VPC whose address ranges EC2 leaves out is not one that a security group lets in whole.',
+    defect: 'it has no ranges',
+    file: 'packages/remediators/ec2/src/further/ec2-create-ec2-interface-endpoint.ts',
+    find: "given(network, 'CidrBlockAssociationSet')",
+    replace: '(network.CidrBlockAssociationSet ?? [])',
+    tests: ['packages/remediators/ec2/src/further/interface-endpoint.test.ts'],
+  },
 ];
