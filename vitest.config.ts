@@ -28,7 +28,6 @@ const deployed = [
   'packages/bundle/test/*.test.ts',
   'packages/cdk/test/*.test.ts',
   'packages/cli/test/{bundle,ledger-aws,new}.test.ts',
-  'packages/evidence/test/sealer-aws.test.ts',
   'examples/**/*.test.ts',
   'tests/integration/{deployed,killed,member-roles,no-writes,pack-install,reconcile,removal,rounds,session}.test.ts',
 ];

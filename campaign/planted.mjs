@@ -65,8 +65,8 @@ export async function plant(options = {}) {
   const results = [];
   try {
     for (let n = 0; n < Math.max(1, Math.min(options.lanes ?? LANES, bugs.length)); n++) lanes.push(await lane());
-    // Tests that fail by themselves find nothing: either they run before, all at once, or each runs once more after it has found something.
-    const before = options.once === true && options.trusted !== true;
+    // Tests that fail by themselves find nothing: those that are remembered run before, all at once, and any other once more after it has found something.
+    const before = options.quickest !== true && options.trusted !== true;
     const remembers = before ? bugs.flatMap((bug) => lastOf(bug) ?? []).filter(({ by }) => existsSync(join(ROOT, by))) : [];
     const sound = await lanes[0].ask({ sound: remembers });
     if (sound.broken !== null || sound.failed.length > 0)

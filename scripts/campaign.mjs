@@ -10,12 +10,15 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FOUND, keyOf, plant } from '../campaign/planted.mjs';
+import { FAILED } from './exec.mjs';
 import { fail, NODE, ROOT, setup } from './setup.mjs';
 
 const DOCUMENT = join(ROOT, 'docs', 'safety-tests.md');
 const SECTIONS = ['faults', 'simulation', 'races', 'planted', 'mutation'];
 /** The least mutation score of each part, in percent. */
 const LEAST = { guardrails: 90, engine: 80, evidence: 80 };
+/** Guardrails and their tests: each file of them is mutated whole when one of them has changed, and from size 2 on always. */
+const GUARDRAILS = ['packages/core/src/guardrails', 'packages/core/src/cel*'];
 /** Below the size at which engine and evidence are mutated whole, so many of the lines that changed are. */
 const MOST_LINES = 40;
 /** From this size on engine and evidence are mutated whole, and fifty processes race. */
@@ -175,9 +178,10 @@ const runs = {
     if (write) writeFileSync(DOCUMENT, page(report));
     if (write || quickest) writeFileSync(FOUND, `${JSON.stringify(whole ? found : { ...JSON.parse(readFileSync(FOUND, 'utf8')), ...found }, null, 2)}\n`);
     if (!write && whole && promised(existsSync(DOCUMENT) ? readFileSync(DOCUMENT, 'utf8') : '') !== promised(page(report))) {
-      log('docs/safety-tests.md is not what this run shows: run `npm run campaign -- --only planted --write`.');
+      log(`${FAILED}docs/safety-tests.md is not what this run shows: run \`npm run campaign -- --only planted --write\`.`);
       ok = false;
     }
+    for (const { file, defect } of report.results.filter(({ test }) => test === null)) log(`${FAILED}${file}: ${defect}: no test finds it`);
     log(`Planted bugs found: ${report.found}/${report.planted}`);
     return { ok, report };
   },
@@ -190,8 +194,11 @@ const runs = {
       ok &&= result.score >= least;
       report[name] = result;
     };
-    judged('the guardrails', LEAST.guardrails, await mutate('guardrails', { statics: size > 1 }));
     const since = await base();
+    // A test that is gone lets mutants live, too.
+    if (size > 1 || (await run('git', ['diff', '--quiet', since, '--', ...GUARDRAILS])).code !== 0)
+      judged('the guardrails', LEAST.guardrails, await mutate('guardrails', { statics: size > 1 }));
+    else log(`No file of the guardrails changed since ${since}.`);
     for (const [part, folder] of Object.entries({ engine: 'packages/core/src/engine', evidence: 'packages/evidence/src' })) {
       if (size >= LARGE) judged(`the ${part}`, LEAST[part], await mutate(part));
       else {

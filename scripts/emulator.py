@@ -10,30 +10,37 @@
   the account says of the root user, and its virtual devices are assigned to `:root`. Without such a user the summary is moto's.
 - A DB cluster shows whether it lets in by IAM as it was modified last; moto shows how it was made.
 - Of the managed policies of AWS there are the two that remediators look for; moto has none, or all of them, and is slow then.
-- Connections stay open for the next request, requests are not logged, and which service serves a host is looked up once, as are the names under which
-  an object may have a member: most of the time of a request goes there otherwise.
+- Connections stay open for the next request, requests are not logged, and what depends on the model of a service alone is looked up once: the service of a
+  host, the names of operations, the names under which an object may have a member. XML is written as text. Most of the time of a request goes there
+  otherwise.
 - It ends when its standard input does, so that it never outlives what started it.
 """
 
 import datetime
 import functools
+import http.client
 import io
 import json
 import os
+import string
 import sys
 import threading
-
-import xmltodict
+import types
 
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+# No browser asks.
+os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")
 
+import flask.debughelpers  # noqa: E402
+from moto.core import responses, serialize  # noqa: E402
 from moto.core.responses import ActionResult  # noqa: E402
-from moto.core.serialize import XFormedAttributePicker  # noqa: E402
+from moto.core.utils import MISSING  # noqa: E402
 from moto.ec2.models.security_groups import SecurityGroupRule  # noqa: E402
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore  # noqa: E402
 from moto.ec2.responses.settings import Settings  # noqa: E402
 from moto.ec2.utils import filter_dict_attribute_mapping  # noqa: E402
 from moto.iam import models  # noqa: E402
+from moto.moto_api._internal.moto_random import MotoRandom  # noqa: E402
 from moto.moto_server import werkzeug_app  # noqa: E402
 from moto.rds.models import DBCluster  # noqa: E402
 from moto import server  # noqa: E402
@@ -121,21 +128,103 @@ Settings.get_ebs_default_kms_key_id = _ebs_key
 Settings.reset_ebs_default_kms_key_id = _reset_ebs_key
 ElasticBlockStore.modify_ebs_default_kms_key_id = _modify_ebs_key
 
-# They follow from the shape of the member and the class of the object, and are asked for with each object of a list.
+
+def _random_string(self, length=20, include_digits=True, lower_case=False):
+    text = "".join(self.choices(string.ascii_letters + (string.digits if include_digits else ""), k=length))
+    return text.lower() if lower_case else text
+
+
+# Each reply has an id of 52 of them.
+MotoRandom.get_random_string = _random_string
+# It makes a class for each request, so that a mistake of a web application shows better.
+flask.debughelpers.attach_enctype_error_multidict = lambda request: None
+responses.method_names_from_class = functools.lru_cache(maxsize=None)(responses.method_names_from_class)
+
+# The names under which an object may have a member follow from the shape of the member and the class of the object; and which places of a reply are
+# changed on their way, from the class of the response.
 _names_of = {}
-_possible_keys = XFormedAttributePicker.get_possible_keys
+_places_of = {}
+_get_value = serialize.ResponseSerializer.get_value
 
 
-def _remembered_keys(self, context):
-    key = (type(self), tuple(self.alias_providers), type(context.obj), context.shape, context.key)
-    if key not in _names_of:
-        _names_of[key] = tuple(dict.fromkeys(_possible_keys(self, context)))
-    return _names_of[key]
+def _value_of(self, value, key, shape):
+    picker = self._value_picker
+    if type(picker) is not serialize.XFormedAttributePicker:
+        return _get_value(self, value, key, shape)
+    kind = (shape, key, type(value))
+    names = _names_of.get(kind)
+    if names is None:
+        context = serialize.AttributePickerContext(obj=value, key=key, shape=shape)
+        names = _names_of[kind] = tuple(dict.fromkeys(picker.get_possible_keys(context)))
+    found = None
+    for name in names:
+        # Where a name has a dot, and what is a dictionary in disguise, moto knows.
+        found = value.get(name, MISSING) if type(value) is dict and "." not in name else serialize.get_value(value, name, MISSING)
+        if found is not MISSING:
+            break
+    else:
+        found = None
+    changed = picker.response_transformers
+    if changed:
+        kind = (id(changed), len(changed), key)
+        places = _places_of.get(kind)
+        if places is None:
+            places = _places_of[kind] = tuple(place for place in changed if "." not in place or place.rpartition(".")[2] == key)
+        if places:
+            here = ".".join((*self.path, key))
+            for place in places:
+                if here.endswith(place):
+                    return changed[place](found)
+    return found
 
 
-XFormedAttributePicker.get_possible_keys = _remembered_keys
-# The name of each element is looked at character by character.
-xmltodict._validate_name = functools.lru_cache(maxsize=None)(xmltodict._validate_name)
+serialize.ResponseSerializer.get_value = _value_of
+_CONTROL = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
+_QUOTED = {**_CONTROL, ord('"'): "&quot;", ord("\n"): "&#10;", ord("\r"): "&#13;", ord("\t"): "&#9;"}
+
+
+def _write_xml(key, value, out):
+    """An element for each value, as xmltodict writes it without indentation."""
+    for each in value if isinstance(value, (list, tuple)) else (value,):
+        if isinstance(each, bool):
+            each = "true" if each else "false"
+        elif isinstance(each, bytes):
+            each = each.decode("utf-8", "replace")
+        if not isinstance(each, dict):
+            text = "" if each is None else str(each).translate(_CONTROL)
+            out.append(f"<{key}>{text}</{key}>" if text else f"<{key}/>")
+            continue
+        attributes = "".join(f' {name[1:]}="{str(of).translate(_QUOTED)}"' for name, of in each.items() if name[0] == "@")
+        inside = []
+        for name, of in each.items():
+            if name[0] not in "@#" and of != []:
+                _write_xml(name, of, inside)
+        if each.get("#text") is not None:
+            inside.append(str(each["#text"]).translate(_CONTROL))
+        content = "".join(inside)
+        out.append(f"<{key}{attributes}>{content}</{key}>" if content else f"<{key}{attributes}/>")
+
+
+def _xml_of(body, full_document=True, **_):
+    out = ['<?xml version="1.0" encoding="utf-8"?>\n'] if full_document else []
+    for key, value in body.items():
+        _write_xml(key, value, out)
+    return "".join(out)
+
+
+serialize.xmltodict = types.SimpleNamespace(unparse=_xml_of)
+
+
+def _headers_of(stream, _class):
+    """The headers of a request, a line each; a parser of mail reads them otherwise."""
+    headers = _class()
+    while (line := stream.readline(65_537)) not in (b"\r\n", b"\n", b""):
+        name, _, value = line.decode("iso-8859-1").partition(":")
+        headers[name] = value.strip()
+    return headers
+
+
+http.client.parse_headers = _headers_of
 
 
 class Handler(werkzeug_app.MotoRequestHandler):

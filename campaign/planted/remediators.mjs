@@ -1392,7 +1392,7 @@ export default [
     defect: 'the copy is of the version that was made',
     file: 'packages/remediators/ec2/src/further/launch-template.ts',
     find: 'undo: { calls: [copy(now.part)]',
-    replace: 'undo: { calls: [copy(to.part)]',
+    replace: 'undo: { calls: [copy(to.latest)]',
     tests: ['packages/remediators/ec2/src/further/launch-template.test.ts'],
   },
   {

@@ -15,10 +15,13 @@ const kits = await conformanceKits();
 const models = startModels();
 afterAll(() => models.close());
 let walked: readonly Walked[] = [];
+/** How AWS names a service, by `remediator service`: remediators of Classic Load Balancers have another one than others under the same name. */
+let serviceIds: ReadonlyMap<string, string> = new Map();
 beforeAll(async () => {
   const all: Walked[] = [];
   for (const kit of kits) all.push(...(await walk(kit)));
   walked = all;
+  serviceIds = new Map(all.flatMap(({ kit, calls }) => calls.map(({ service, serviceId }) => [`${kit.remediator.id} ${service}`, serviceId] as const)));
 });
 
 const nameOf = ({ serviceId, operation }: Pick<Call, 'serviceId' | 'operation'>) => `${serviceId}:${operation}`;
@@ -135,6 +138,7 @@ async function readsOf(look: { readonly calls: readonly Call[] }) {
 
 /** Members that the writes of a plan leave out, although they were read. */
 async function leftOut(
+  { kit: { remediator } }: Walked,
   writes: readonly PlannedWrite[],
   read: Awaited<ReturnType<typeof readsOf>>,
   replaced: ReadonlyMap<Call, object>,
@@ -142,8 +146,8 @@ async function leftOut(
   const found: string[] = [];
   for (const write of writes) {
     if (!REPLACES.test(write.operation)) continue;
-    const serviceId = calls().find((call) => call.service === write.service && call.operation === write.operation)?.serviceId;
-    if (serviceId === undefined) throw new Error(`${write.service}:${write.operation} is planned, and was never sent.`);
+    const serviceId = serviceIds.get(`${remediator.id} ${write.service}`);
+    if (serviceId === undefined) throw new Error(`${remediator.id}: ${write.service}:${write.operation} is planned, and the service was never asked.`);
     const own = read.filter(({ call }) => call.serviceId === serviceId).map(({ call, model, reply }) => ({ model, reply: replaced.get(call) ?? reply }));
     for (const member of dropped(await models.describe(serviceId, write.operation), write.input, own))
       found.push(`${write.purpose} ${serviceId}:${write.operation} ${member}`);
@@ -165,7 +169,7 @@ it('no reply that lacks a member, or has one more, breaks a reader, or is taken 
     if (whole.is !== 'read' || whole.assessment.status !== scenario.expect)
       throw new Error(`${where}: on the replies that came, it reads ${whole.is === 'read' ? whole.assessment.status : JSON.stringify(whole)}.`);
     const read = await readsOf(look);
-    for (const drop of await leftOut(writesOf(whole.assessment), read, new Map())) drops.add(drop);
+    for (const drop of await leftOut(each, writesOf(whole.assessment), read, new Map())) drops.add(drop);
     for (const { call, model, reply } of read)
       for (const { kind, at, reply: varied } of variations(model, reply, look.resource.id)) {
         const replaced = new Map([[call, varied]]);
@@ -174,7 +178,7 @@ it('no reply that lacks a member, or has one more, breaks a reader, or is taken 
         if (GAP.includes(scenario.expect)) count.gaps++;
         if (now.is === 'unreadable') count.unreadable++;
         if (now.is === 'crash') crashes.add(`${kit.remediator.id} ${nameOf(call)} ${kind} ${place(at)}: ${now.why}`);
-        if (now.is === 'read') for (const drop of await leftOut(writesOf(now.assessment), read, replaced)) drops.add(drop);
+        if (now.is === 'read') for (const drop of await leftOut(each, writesOf(now.assessment), read, replaced)) drops.add(drop);
         if (kind === 'without') for (const what of taken(whole, now)) absences.add(`${kit.remediator.id} ${nameOf(call)} ${place(at)}: ${what}`);
       }
   }
@@ -259,7 +263,7 @@ it('sees a reader that crashes, one that takes what is absent for compliant, and
     const writes = writesOf(now.assessment)
       .slice(0, 1)
       .map((write) => ({ ...write, input: less(structuredClone(write.input) as Record<string, any>) }));
-    return leftOut(writes, await readsOf(each.look as NonNullable<Walked['look']>), new Map());
+    return leftOut(each, writes, await readsOf(each.look as NonNullable<Walked['look']>), new Map());
   };
   expect(await drops('iam-strengthen-password-policy', 'GetAccountPasswordPolicy', ({ AllowUsersToChangePassword: _, ...input }) => input)).toContain(
     'fix IAM:UpdateAccountPasswordPolicy AllowUsersToChangePassword',

@@ -14,7 +14,7 @@ import { HOUR, opened, ref, request, verified, type World } from '../../packages
 import { folderOf } from '../../scripts/setup.mjs';
 import { type Enforced, startMinistack } from '../support/ministack.js';
 import type { Server } from '../support/server.js';
-import { startVersitygw } from './support/versitygw.js';
+import { locksInTurn, startVersitygw } from './support/versitygw.js';
 
 const DAY = 24 * HOUR;
 const WRITERS = 32;
@@ -191,6 +191,7 @@ describe(`${WRITERS} writers at once, each with a journal of its own`, () => {
 
   it('store a document once, locked for as long as the longest of them asks', async ({ task }) => {
     await fresh({ lock: true });
+    world = { ...world, clients: { ...world.clients, s3: locksInTurn(world.clients.s3) } };
     const before = Date.now();
     const text = 'x'.repeat(70_000);
     await Promise.all(

@@ -54,27 +54,14 @@ export async function run(argv: readonly string[], own: Io, overrides: RunOverri
   const json = wantsJson(argv);
   let said = '';
   let answer: Answer | null = null;
-  const program = build(own, overrides, (given) => {
-    answer = given;
+  const program = build(own, overrides, {
+    answer: (given) => {
+      answer = given;
+    },
+    help: (text) => {
+      said += text;
+    },
   });
-  const capture = (command: Command, path: readonly string[]): void => {
-    const examples = EXAMPLES[path.join(' ')] ?? [];
-    command
-      .exitOverride()
-      .configureHelp({ showGlobalOptions: true })
-      .addHelpText('after', examples.length === 0 ? '' : `\nExamples:\n${examples.map(({ command: called, does }) => `  ${called}\n      ${does}`).join('\n')}`)
-      .configureOutput({
-        getOutHelpWidth: () => columnsOf(own),
-        getErrHelpWidth: () => columnsOf(own),
-        writeOut: (text) => {
-          said += text;
-        },
-        writeErr: () => undefined,
-      })
-      .showSuggestionAfterError();
-    for (const child of command.commands) capture(child, [...path, child.name()]);
-  };
-  capture(program, []);
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
@@ -103,9 +90,34 @@ function wantsJson(argv: readonly string[]): boolean {
   return (end < 0 ? argv : argv.slice(0, end)).includes('--json');
 }
 
-function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => void): Command {
+/** Where a command line leaves what comes of it. */
+interface Ends {
+  answer(given: Answer): void;
+  help(text: string): void;
+}
+
+/** The examples of a command, after its help. */
+function examplesOf(command: Command): string {
+  const path: string[] = [];
+  for (let at = command; at.parent !== null; at = at.parent) path.unshift(at.name());
+  const examples = EXAMPLES[path.join(' ')] ?? [];
+  return examples.length === 0 ? '' : `\nExamples:\n${examples.map(({ command: called, does }) => `  ${called}\n      ${does}`).join('\n')}`;
+}
+
+function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Command {
   let io = own;
   const program = new Command('redress')
+    // Commands below get these as they are made.
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      getOutHelpWidth: () => columnsOf(own),
+      getErrHelpWidth: () => columnsOf(own),
+      writeOut: help,
+      writeErr: () => undefined,
+    })
+    .showSuggestionAfterError()
+    .addHelpText('afterAll', ({ command }) => examplesOf(command))
     .description('Closes AWS security gaps automatically, safely, and with proof.')
     .version(version())
     .option('--json', 'one JSON document on standard output')

@@ -1,6 +1,7 @@
 import {
   closeSync,
   existsSync,
+  fstatSync,
   fsync,
   fsyncSync,
   ftruncateSync,
@@ -9,6 +10,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   statSync,
   unlinkSync,
@@ -16,7 +18,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { mkdir, open, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -122,6 +124,9 @@ class FolderStorage implements Storage {
 
   /** Documents that sealers have moved. */
   readonly #archives: FolderArchives;
+
+  /** Where streams are read to: each append reads one, and memory for each would be most of what it costs. */
+  #scratch = Buffer.allocUnsafeSlow(1 << 16);
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -406,15 +411,25 @@ class FolderStorage implements Storage {
       state = read.state;
     }
     if (size < bytes.length) this.#cutTorn(file, bytes.subarray(size), size);
-    const loaded = more.length === 0 ? known : { bytes: bytes.subarray(0, size), lines: [...known.lines, ...more], state };
+    const loaded = more.length === 0 ? known : { bytes: Buffer.from(bytes.subarray(0, size)), lines: [...known.lines, ...more], state };
     if (indexed !== size) this.#reindex(database, stream, loaded.lines, size, state.length);
     this.#remember(stream, loaded);
     return loaded;
   }
 
+  /** What a file has, until the next one is read. */
   #bytes(file: string): Buffer {
     try {
-      return readFileSync(file);
+      const handle = openSync(file, 'r');
+      try {
+        const { size } = fstatSync(handle);
+        if (this.#scratch.length < size) this.#scratch = Buffer.allocUnsafeSlow(2 * size);
+        let read = 0;
+        for (let more = -1; more !== 0 && read < size; read += more) more = readSync(handle, this.#scratch, read, size - read, read);
+        return this.#scratch.subarray(0, read);
+      } finally {
+        closeSync(handle);
+      }
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return NOTHING;
       throw this.#unavailable(cause);
@@ -571,9 +586,9 @@ class Written {
   open(file: string, from: number): number {
     const before = this.#files.get(file);
     if (before !== undefined) return before.handle;
-    // Nothing above it: a folder that was removed in this moment is not begun anew.
-    if (!existsSync(parent(file))) mkdirSync(parent(file));
-    const made = !existsSync(file);
+    // What has records was read in this moment. Nothing above it: a folder that was removed in this moment is not begun anew.
+    if (from === 0 && !existsSync(parent(file))) mkdirSync(parent(file));
+    const made = from === 0 && !existsSync(file);
     const handle = openSync(file, 'a');
     this.#files.set(file, { handle, from, made });
     return handle;
@@ -711,5 +726,5 @@ function syncDirectory(path: string): void {
 }
 
 function parent(file: string): string {
-  return join(file, '..');
+  return dirname(file);
 }

@@ -69,7 +69,7 @@ function logged(over: { requestID?: string | null; session?: string; account?: s
     eventSource: 'ec2.amazonaws.com',
     eventName: 'RevokeSecurityGroupIngress',
     awsRegion: REGION,
-    eventID: `e-${++numbered}`,
+    eventID: `e-${String(++numbered).padStart(6, '0')}`,
     eventType: 'AwsApiCall',
     readOnly: false,
     managementEvent: true,

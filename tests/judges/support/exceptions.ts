@@ -116,12 +116,28 @@ export const LEFT_OUT: readonly { readonly what: RegExp; readonly why: string }[
     what: / EC2:ModifyVpnTunnelOptions TunnelOptions\.(?!LogOptions)/,
     why: 'Options that are left out stay as they are.',
   },
+  {
+    what: / EC2:ModifyVpnTunnelOptions TunnelOptions\.LogOptions\.CloudWatchLogOptions\./,
+    why: 'What one tunnel says of its logs is not of the other one: a tunnel is changed with its own options, whole.',
+  },
   { what: / EC2:ModifyNetworkInterfaceAttribute /, why: 'One attribute is set by each call; the others stay.' },
   { what: / EC2:ModifyClientVpnEndpoint (?!ConnectionLogOptions)/, why: 'What is left out stays as it is.' },
+  {
+    what: /^fix EC2:ModifyClientVpnEndpoint ConnectionLogOptions\.CloudwatchLogStream$/,
+    why: 'The stream is of the log group that is replaced: the policy names another one, or EC2 makes one. The undo puts it back.',
+  },
   { what: / Elastic Load Balancing v2:ModifyListener (?!DefaultActions)/, why: 'Properties that are left out stay as they are.' },
   {
     what: /^fix Elastic Load Balancing v2:ModifyListener DefaultActions\./,
     why: 'The redirect takes the place of the actions; the undo puts them back whole.',
+  },
+  {
+    what: / Elastic Load Balancing:ModifyLoadBalancerAttributes LoadBalancerAttributes\.(?!AccessLog\.)/,
+    why: 'Attributes that are left out stay as they are.',
+  },
+  {
+    what: /^undo Elastic Load Balancing:ModifyLoadBalancerAttributes LoadBalancerAttributes\.AccessLog\./,
+    why: 'While nothing is logged, a bucket that is named has no effect. The rollback says that it does not bring its name back.',
   },
   { what: / GuardDuty:UpdateDetector /, why: 'What is left out stays as it is.' },
   { what: / Lambda:UpdateFunctionUrlConfig /, why: 'What is left out stays as it is.' },

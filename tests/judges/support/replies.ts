@@ -28,10 +28,18 @@ const ELEMENTS = 2;
 /** So deep goes what is added. */
 const DEPTH = 3;
 
-function changed(reply: object, path: Path, change: (parent: Record<string | number, unknown>, last: string | number) => void): object {
-  const copy = structuredClone(reply);
-  let parent = copy as Record<string | number, unknown>;
-  for (const step of path.slice(0, -1)) parent = parent[step] as Record<string | number, unknown>;
+type Parent = Record<string | number, unknown>;
+const shallow = (value: unknown): Parent => (Array.isArray(value) ? [...value] : { ...(value as object) }) as Parent;
+
+/** What is not on the path is the same in both. */
+function changed(reply: object, path: Path, change: (parent: Parent, last: string | number) => void): object {
+  const copy = shallow(reply);
+  let parent = copy;
+  for (const step of path.slice(0, -1)) {
+    const inner = shallow(parent[step]);
+    parent[step] = inner;
+    parent = inner;
+  }
   change(parent, path.at(-1) as string | number);
   return copy;
 }
@@ -107,9 +115,24 @@ const isMistake = (error: unknown) =>
 const failed = (name: string, error: unknown) => awsError(name, classifyAwsError(error), error);
 const DENIED = Object.assign(new Error('Nothing is recorded of it.'), { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } });
 
+/** A reply of its own for each reader; its dates and bytes, which nobody changes, are the same. `structuredClone` takes several times as long. */
+function copied(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copied);
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, copied(each)]));
+}
+
+/** What came of each question; it is looked up for every variation of every reply. */
+const known = new WeakMap<readonly Call[], ReadonlyMap<string, Call>>();
+function answersOf(calls: readonly Call[]): ReadonlyMap<string, Call> {
+  const found = known.get(calls) ?? new Map(calls.map((call) => [question(call.service, call.operation, call.input), call]));
+  known.set(calls, found);
+  return found;
+}
+
 /** The reads of a remediator, answered by what was recorded, with some of it replaced. What was not asked then is denied now. */
 function answered(remediator: Remediator, calls: readonly Call[], replaced: ReadonlyMap<Call, object>) {
-  const answers = new Map(calls.map((call) => [question(call.service, call.operation, call.input), call]));
+  const answers = answersOf(calls);
   const asked = new Set<Call>();
   const aws: Record<string, Record<string, (input: object) => Promise<unknown>>> = {};
   for (const { service, operations } of remediator.uses.reads)
@@ -120,7 +143,7 @@ function answered(remediator: Remediator, calls: readonly Call[], replaced: Read
         if (call === undefined) throw failed(`${service.id}:${operation}`, DENIED);
         asked.add(call);
         if ('error' in call.came) throw failed(`${service.id}:${operation}`, call.came.error);
-        return structuredClone(replaced.get(call) ?? call.came.reply);
+        return copied(replaced.get(call) ?? call.came.reply);
       };
     }
   return { aws: aws as never, asked };

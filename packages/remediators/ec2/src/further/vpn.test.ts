@@ -64,11 +64,18 @@ describe('tunnels of a VPN connection that log nothing', () => {
     expect(down).toMatchObject({ context: { up: ['203.0.113.1'] } });
     expect(up !== 'gone' && down !== 'gone' && up.state).toEqual(down !== 'gone' && down.state);
   });
-  it('are changed while the other one is up, with the format that they have, and nothing is left then', async () => {
-    const assessment = await assess(enableSiteVpnLogging, vpn, world([ON, true], [{ LogEnabled: false, LogOutputFormat: 'text' }, false]), { parameters });
-    expect(assessment).toMatchObject({
-      changes: [{ call: modify('203.0.113.2', { LogEnabled: true, LogGroupArn: HERE, LogOutputFormat: 'text' }), resolves: true }],
-    });
+  it('are changed while the other one is up, with the log options that they have and not with those of the other one, and nothing is left then', async () => {
+    const own = { LogOutputFormat: 'text', BgpLogEnabled: true, BgpLogGroupArn: 'bgp' };
+    const other = { ...ON, LogOutputFormat: 'json', BgpLogEnabled: false, BgpLogOutputFormat: 'json' };
+    const assessment = await assess(enableSiteVpnLogging, vpn, world([other, true], [{ LogEnabled: false, ...own }, false]), { parameters });
+    const { changes = [] } = assessment.status === 'change' ? assessment : {};
+    expect(changes.map(({ call, undo, resolves }) => ({ call, undo, resolves }))).toEqual([
+      {
+        call: { service: 'ec2', ...modify('203.0.113.2', { LogEnabled: true, LogGroupArn: HERE, ...own }) },
+        undo: { restores: 'equivalent', calls: [{ service: 'ec2', ...modify('203.0.113.2', { LogEnabled: false, ...own }) }] },
+        resolves: true,
+      },
+    ]);
     expect(assessment).not.toHaveProperty('open');
   });
   it.each<[string, Tunnels]>([
