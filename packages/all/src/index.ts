@@ -6,6 +6,7 @@
 import type { Remediator } from '@redress/core';
 import { acmRemediators } from '@redress/remediator-acm';
 import { apigatewayRemediators } from '@redress/remediator-apigateway';
+import { backupRemediators } from '@redress/remediator-backup';
 import { cloudtrailRemediators } from '@redress/remediator-cloudtrail';
 import { furtherLogsRemediators, logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { dynamodbRemediators } from '@redress/remediator-dynamodb';
@@ -32,6 +33,7 @@ import { wafRemediators } from '@redress/remediator-wafv2';
 export const remediators: readonly Remediator[] = [
   ...acmRemediators,
   ...apigatewayRemediators,
+  ...backupRemediators,
   ...cloudtrailRemediators,
   ...logsRemediators,
   ...furtherLogsRemediators,

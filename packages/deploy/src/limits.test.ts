@@ -169,7 +169,7 @@ describe.each([
       for (const { Resource, Action } of statements) expect(Resource, String(Action)).not.toBe('*');
       wide[name] = [...new Set([...JSON.stringify(statements).matchAll(/:([a-z0-9-]+):\*:\$\{AWS::AccountId\}:\*"/g)].map(([, service]) => service))].sort();
     }
-    const rollback = remediators === everyOne ? ['ec2', 'elasticloadbalancing', 'rds', 'redshift'] : [];
+    const rollback = remediators === everyOne ? ['ec2', 'rds'] : [];
     expect(wide).toEqual({ FixBoundary: [], RollbackBoundary: rollback });
   });
 

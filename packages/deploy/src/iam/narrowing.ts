@@ -98,12 +98,15 @@ const key = (more?: Partial<Narrowing>) => kind('Key', 'KMS key', ['kms:{region}
 const cluster = (more?: Partial<Narrowing>) => kind('Cluster', 'Redshift cluster', ['redshift:{region}:{account}:cluster:*'], more);
 const parameterGroup = (more?: Partial<Narrowing>) =>
   kind('ParameterGroup', 'parameter group of Redshift', ['redshift:{region}:{account}:parametergroup:*'], more);
+const backupPlan = (more?: Partial<Narrowing>) => kind('BackupPlan', 'backup plan', ['backup:{region}:{account}:backup-plan:*'], more);
 const document = (more?: Partial<Narrowing>) => kind('Document', 'document of Systems Manager', ['ssm:{region}:{account}:document/*'], more);
 const webAcl = (more?: Partial<Narrowing>) =>
   // The scope is a region's or CloudFront's.
   kind('WebAcl', 'web ACL', ['wafv2:{region}:{account}:*/webacl/*/*'], more);
 const hub = (rest: string): Narrowing => kind('SecurityHub', '', ['securityhub:{region}:{account}:hub/default'], { rest });
 const stageOf = 'arn:{partition}:apigateway:{region}::/restapis/*/stages/*';
+/** How the EC2 API is called as the service of an endpoint; in China `cn.` stands before it. */
+const EC2_API = '*com.amazonaws.*.ec2';
 /** Managed policies of AWS of which it is asked who has them. */
 const LOOKED_FOR = ['AWSSupportAccess', 'AWSCloudShellFullAccess'];
 /** The one policy that is detached; its partition is that of the role. */
@@ -223,6 +226,21 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'ec2:DeleteFlowLogs': kind('FlowLog', 'flow log', ['ec2:{region}:{account}:vpc-flow-log/*'], {
     rest: 'Every flow log of the account: which one was made by a fix, only its record says. Only the rollback role has it.',
   }),
+  'ec2:DescribeVpcEndpoints': describe('Ec2'),
+  'ec2:DescribeVpcAttribute': kind('Vpc', 'VPC', ['ec2:{region}:{account}:vpc/*']),
+  'ec2:CreateVpcEndpoint': {
+    name: 'VpcEndpoint',
+    // Where it is, what guards it, and the endpoint that is made.
+    resources: ['vpc', 'subnet', 'security-group', 'vpc-endpoint'].map((each) => `arn:{partition}:ec2:{region}:{account}:${each}/*`),
+    tagged: true,
+    // Of the four, only the endpoint has a service.
+    conditions: { StringLikeIfExists: { 'ec2:VpceServiceName': EC2_API } },
+    rest: 'Every VPC, subnet and security group of the account, for an endpoint of the EC2 API alone: IAM does not see whether calls are diverted to it.',
+  },
+  'ec2:DeleteVpcEndpoints': kind('VpcEndpoint', 'endpoint', ['ec2:{region}:{account}:vpc-endpoint/*'], {
+    conditions: { StringLike: { 'ec2:VpceServiceName': EC2_API } },
+    rest: 'Every endpoint of the EC2 API of the account: which one was made by a fix, only its record says. Only the rollback role has it.',
+  }),
   'ec2:GetManagedPrefixListEntries': {
     name: 'PrefixLists',
     // Lists are shared by other accounts, and those of AWS belong to none.
@@ -297,6 +315,16 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     tagged: true,
     rest: 'Every stage of a REST API: the ARN of one names no account, and IAM does not see which setting of it is changed.',
   },
+  'backup:ListBackupPlans': listing('BackupPlans', 'backup plans'),
+  'backup:ListBackupSelections': backupPlan(),
+  'backup:GetBackupSelection': backupPlan(),
+  'backup:CreateBackupSelection': backupPlan({
+    ...written,
+    rest: 'Every backup plan of the account, and any resources: IAM does not see what is selected. The role that is passed, it sees.',
+  }),
+  'backup:DeleteBackupSelection': backupPlan({
+    rest: 'Every selection of every backup plan of the account: which one was made by a fix, only its record says. Only the rollback role has it.',
+  }),
   'cloudtrail:DescribeTrails': listing('Trails', 'trails'),
   'cloudtrail:GetTrail': trail(),
   'cloudtrail:GetTrailStatus': anyTrail,

@@ -87,9 +87,10 @@ function bounds(options: IamOptions, roles: readonly MemberRole[]): { readonly b
   const [changes, looks] = [actions.filter((each) => written.includes(each)), actions.filter((each) => !written.includes(each))];
   // What is only looked at is kept to its kind by the policies of the role; what is changed, by the boundary as well, but for services that are wide.
   const short = (wide: readonly string[]) => (given: IamOptions) =>
-    [...statementsOf('BoundLook', looks, given, of, BY_NAME), ...together(statementsOf('Bound', changes, given, of).map((each) => ofServices(each, wide)))].map(
-      unnamed,
-    );
+    together([
+      ...statementsOf('BoundLook', looks, anyPartition(given), of, BY_NAME),
+      ...statementsOf('Bound', changes, anyPartition(given), of).map((each) => ofServices(each, wide)),
+    ]).map(unnamed);
   const services = widestFirst(statementsOf('Bound', changes, options, of));
   const allows = [
     narrow,
@@ -121,14 +122,14 @@ function bounds(options: IamOptions, roles: readonly MemberRole[]): { readonly b
 function together(statements: readonly JsonObject[]): readonly JsonObject[] {
   const groups = new Map<string, JsonObject[]>();
   for (const each of statements) {
-    const key = each['Resource'] === '*' ? String(each['Sid']) : JSON.stringify(each['Condition'] ?? null);
+    const key = JSON.stringify([each['Resource'] === '*', each['Condition'] ?? null]);
     groups.set(key, [...(groups.get(key) ?? []), each]);
   }
   return [...groups.values()].map((group, index) => {
     const [first = {}] = group;
     if (group.length === 1) return first;
     const all = (member: 'Action' | 'Resource') => distinct(group.flatMap((each) => each[member] as readonly Json[]));
-    return { ...first, Sid: `BoundTogether${index + 1}`, Action: all('Action'), Resource: all('Resource') };
+    return { ...first, Sid: `BoundTogether${index + 1}`, Action: all('Action'), Resource: first['Resource'] === '*' ? '*' : all('Resource') };
   });
 }
 
@@ -160,6 +161,12 @@ function widestFirst(statements: readonly JsonObject[]): readonly string[] {
     saved.set(serviceIn(one), before + arnIn(one).length);
   }
   return [...saved].sort(([one, a], [other, b]) => b - a || one.localeCompare(other)).map(([service]) => service);
+}
+
+/** The partition takes room in each ARN, and an account is in one alone. */
+function anyPartition(options: IamOptions): IamOptions {
+  const { write } = options;
+  return write === undefined ? options : { ...options, write: { ...write, arn: (pattern) => write.arn(pattern.replace('{partition}', '*')) } };
 }
 
 /** Names of statements are for readers, and take room. */

@@ -11,6 +11,7 @@ import { revokeSgOpenAdminIpv6 } from './ec2-revoke-sg-open-admin-ipv6.js';
 import { revokeSgOpenRdp } from './ec2-revoke-sg-open-rdp.js';
 import { revokeSgOpenSsh } from './ec2-revoke-sg-open-ssh.js';
 import { closeDefaultSecurityGroup } from './further/ec2-close-default-security-group.js';
+import { createEc2InterfaceEndpoint } from './further/ec2-create-ec2-interface-endpoint.js';
 import { disableSubnetAutoPublicIp } from './further/ec2-disable-subnet-auto-public-ip.js';
 import { disableTgwAutoAccept } from './further/ec2-disable-tgw-auto-accept.js';
 import { enableClientVpnLogging } from './further/ec2-enable-client-vpn-logging.js';
@@ -38,6 +39,7 @@ import { setImdsv2AccountDefault } from './further/ec2-set-imdsv2-account-defaul
 
 export {
   closeDefaultSecurityGroup,
+  createEc2InterfaceEndpoint,
   disableSubnetAutoPublicIp,
   disableTgwAutoAccept,
   enableClientVpnLogging,
@@ -107,4 +109,5 @@ export const furtherEc2Remediators: readonly Remediator[] = [
   reportUnusedSecurityGroup,
   reportUnusedNetworkAcl,
   enableSiteVpnLogging,
+  createEc2InterfaceEndpoint,
 ];

@@ -188,6 +188,16 @@ function rangeOf(cidr: string): { readonly family: 4 | 6; readonly from: bigint;
   return { family, from, to: from + size };
 }
 
+/**
+ * Whether a range holds the whole of another one.
+ *
+ * @example holds('10.0.0.0/8', '10.1.0.0/16') === true
+ */
+export function holds(outer: string, inner: string): boolean {
+  const [wide, narrow] = [rangeOf(outer), rangeOf(inner)];
+  return wide !== null && narrow !== null && wide.family === narrow.family && wide.from <= narrow.from && narrow.to <= wide.to;
+}
+
 function numberOf(address: string, family: 4 | 6): bigint {
   if (family === 4) return address.split('.').reduce((sum, part) => (sum << 8n) + BigInt(part), 0n);
   // The form of URLs has no addresses in dots at its end, and no zeros in front.

@@ -25,7 +25,9 @@ import {
   CreateTransitGatewayCommand,
   CreateVolumeCommand,
   CreateVpcCommand,
+  CreateVpcEndpointCommand,
   DeleteFlowLogsCommand,
+  DeleteVpcEndpointsCommand,
   DescribeFlowLogsCommand,
   DescribeImageAttributeCommand,
   DescribeInstancesCommand,
@@ -37,6 +39,7 @@ import {
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
   DescribeTransitGatewaysCommand,
+  DescribeVpcEndpointsCommand,
   DisableEbsEncryptionByDefaultCommand,
   EC2Client,
   EnableEbsEncryptionByDefaultCommand,
@@ -49,6 +52,7 @@ import {
   ModifySnapshotAttributeCommand,
   ModifySubnetAttributeCommand,
   ModifyTransitGatewayCommand,
+  ModifyVpcAttributeCommand,
   ReplaceNetworkAclAssociationCommand,
   type RequestLaunchTemplateData,
   ResetEbsDefaultKmsKeyIdCommand,
@@ -64,6 +68,7 @@ import { cloudTrailEvent, configComplianceEvent, describeRemediator, type Scenar
 import { afterAll, inject } from 'vitest';
 import {
   closeDefaultSecurityGroup,
+  createEc2InterfaceEndpoint,
   disableSubnetAutoPublicIp,
   disableTgwAutoAccept,
   enableClientVpnLogging,
@@ -612,6 +617,94 @@ describeRemediator(enableVpcFlowLogs, {
       arrange: vpc('none'),
     },
     { ...flows, name: 'a VPC with a flow log', expect: 'compliant', arrange: vpc('ALL') },
+    {
+      name: 'a VPC that is gone',
+      expect: 'compliant',
+      arrange: async (sdk) => resource({ type: 'AWS::EC2::VPC', id: 'vpc-0123456789abcdef0', account: sdk.account, region: sdk.region }),
+    },
+  ],
+});
+
+/** A VPC with two subnets and a group for endpoints; which lets in HTTPS from a range. */
+const reached =
+  ({
+    letIn = '10.0.0.0/16',
+    names = true,
+    made,
+    tags = {},
+  }: {
+    letIn?: string;
+    names?: boolean;
+    made?: 'ec2' | 'ssm';
+    tags?: Readonly<Record<string, string>>;
+  } = {}) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const ec2 = new EC2Client(sdk.config);
+    const VpcId = (await ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }))).Vpc?.VpcId ?? '';
+    await ec2.send(new ModifyVpcAttributeCommand({ VpcId, EnableDnsHostnames: { Value: names } }));
+    const SubnetIds: string[] = [];
+    for (const [at, zone] of ['a', 'b'].entries()) {
+      const Tags = [{ Key: 'tier', Value: 'endpoints' }];
+      const subnet = { CidrBlock: `10.0.${at}.0/24`, AvailabilityZone: `${sdk.region}${zone}`, TagSpecifications: [{ ResourceType: 'subnet' as const, Tags }] };
+      SubnetIds.push((await ec2.send(new CreateSubnetCommand({ VpcId, ...subnet }))).Subnet?.SubnetId ?? '');
+    }
+    const { GroupId } = await ec2.send(new CreateSecurityGroupCommand({ VpcId, GroupName: 'endpoints', Description: 'endpoints' }));
+    const IpPermissions = [{ IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: letIn }] }];
+    await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
+    if (made !== undefined)
+      await ec2.send(new CreateVpcEndpointCommand({ VpcId, VpcEndpointType: 'Interface', ServiceName: `com.amazonaws.${sdk.region}.${made}`, SubnetIds }));
+    const ref = resource({ type: 'AWS::EC2::VPC', id: VpcId, account: sdk.account, region: sdk.region });
+    for (const [key, value] of Object.entries({ team: 'network', ...tags })) await tagged(sdk, ref, key, value);
+    return ref;
+  };
+const endpoints: Pick<Scenario, 'tag' | 'parameters' | 'rest' | 'breakAgain'> = {
+  tag: tagged,
+  parameters: { subnetTag: 'tier=endpoints', securityGroup: 'endpoints', privateDns: false },
+  rest: async (sdk, ref) => {
+    const Filters = [{ Name: 'vpc-id', Values: [ref.id] }];
+    const ec2 = new EC2Client(sdk.config);
+    return JSON.stringify([(await ec2.send(new DescribeSubnetsCommand({ Filters }))).Subnets?.map(({ SubnetId, Tags }) => [SubnetId, Tags])]);
+  },
+  breakAgain: async (sdk, ref) => {
+    const ec2 = new EC2Client(sdk.config);
+    const { VpcEndpoints = [] } = await ec2.send(new DescribeVpcEndpointsCommand({ Filters: [{ Name: 'vpc-id', Values: [ref.id] }] }));
+    await ec2.send(new DeleteVpcEndpointsCommand({ VpcEndpointIds: VpcEndpoints.map(({ VpcEndpointId = '' }) => VpcEndpointId) }));
+  },
+};
+const diverting = { ...endpoints, parameters: { ...endpoints.parameters, privateDns: true } };
+describeRemediator(createEc2InterfaceEndpoint, {
+  account: { endpoint },
+  goneCode: 'InvalidVpcID.NotFound',
+  scenarios: [
+    { ...endpoints, name: 'a VPC without endpoints', expect: 'change', arrange: reached() },
+    { ...endpoints, name: 'a VPC with an endpoint of another service', expect: 'change', arrange: reached({ made: 'ssm' }) },
+    {
+      ...endpoints,
+      name: 'someone has just made it',
+      expect: 'change',
+      arrange: reached(),
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({ account, region, service: 'ec2', operation: 'CreateVpc', request: {}, response: { vpc: { vpcId: id } } }),
+    },
+    { ...endpoints, name: 'a preview', expect: 'change', hazards: ['short-lived'], arrange: reached({ tags: { stage: 'preview' } }) },
+    { ...diverting, name: 'calls would be diverted', expect: 'change', hazards: ['private-dns'], arrange: reached() },
+    {
+      ...diverting,
+      name: 'the group lets in a part of the VPC',
+      expect: 'change',
+      hazards: ['private-dns', 'shut-out'],
+      arrange: reached({ letIn: '10.0.0.0/17' }),
+    },
+    { ...diverting, name: 'the VPC has no DNS hostnames', expect: 'change', hazards: ['private-dns', 'no-dns'], arrange: reached({ names: false }) },
+    { ...endpoints, name: 'no subnets are named', expect: 'manual', parameters: { securityGroup: 'endpoints' }, arrange: reached() },
+    {
+      ...endpoints,
+      name: 'the VPC has no group of that name',
+      expect: 'manual',
+      parameters: { ...endpoints.parameters, securityGroup: 'others' },
+      arrange: reached(),
+    },
+    { ...endpoints, name: 'a VPC with an endpoint', expect: 'compliant', arrange: reached({ made: 'ec2' }) },
     {
       name: 'a VPC that is gone',
       expect: 'compliant',

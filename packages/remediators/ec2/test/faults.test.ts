@@ -3,25 +3,32 @@ import { cloudTrailEvent, faultMatrix, type Operation, reportedGap, SimulatedErr
 import { expect, it } from 'vitest';
 import {
   closeDefaultSecurityGroup,
+  createEc2InterfaceEndpoint,
   disableSubnetAutoPublicIp,
   disableTgwAutoAccept,
   enableClientVpnLogging,
+  enableSiteVpnLogging,
   enableSourceDestCheck,
   enableVpcFlowLogs,
+  encryptVolumesInLaunchTemplate,
   limitImdsHopCount,
   makeAmiPrivate,
   makeEbsSnapshotPrivate,
+  removePublicIpFromLaunchTemplate,
   replaceSgAllTrafficOpen,
+  requireImdsv2InLaunchTemplate,
   requireImdsv2OnInstance,
   revokeNaclOpenAdminPorts,
   revokeSgOpenHighRiskPorts,
   revokeSgUnauthorizedOpenPorts,
+  setImdsv2AccountDefault,
 } from '../src/index.js';
 
 interface Thing {
   tags: { Key: string; Value: string }[];
   public: boolean;
   flowLogs: { FlowLogId: string; TrafficType: string }[];
+  endpoints: string[];
   assigns: boolean;
   tokens: string;
   accepts: string;
@@ -40,6 +47,7 @@ const listed = (custom: Record<string, unknown>, ids: readonly string[] | undefi
 const [NO_SNAPSHOT, NO_VPC] = ['InvalidSnapshot.NotFound', 'InvalidVpcID.NotFound'] as const;
 const [NO_GATEWAY, NO_ACL] = ['InvalidTransitGatewayID.NotFound', 'InvalidNetworkAclID.NotFound'] as const;
 const [NO_INTERFACE, NO_VPN] = ['InvalidNetworkInterfaceID.NotFound', 'InvalidClientVpnEndpointId.NotFound'] as const;
+const NO_CONNECTION = 'InvalidVpnConnectionID.NotFound';
 const [NO_SUBNET, NO_INSTANCE] = ['InvalidSubnetID.NotFound', 'InvalidInstanceID.NotFound'] as const;
 
 /** As much of EC2 as these use, in which each thing is a snapshot, a VPC, a subnet and an instance. */
@@ -61,11 +69,30 @@ const ec2: Readonly<Record<string, Operation>> = {
     return {};
   },
   DescribeVpcs: ({ custom }, { VpcIds }: { readonly VpcIds?: string[] }, { account }) => ({ Vpcs: listed(custom, VpcIds, NO_VPC, account, 'VpcId') }),
-  DescribeSubnets: ({ custom }, { SubnetIds }: { readonly SubnetIds?: string[] }, { account }) => ({
-    Subnets: listed(custom, SubnetIds, NO_SUBNET, account, 'SubnetId').map((each) => ({
+  DescribeVpcEndpoints: ({ custom }, { Filters: [filter] }: { readonly Filters: { readonly Values: string[] }[] }) => ({
+    VpcEndpoints: ((custom as Record<string, Thing>)[filter?.Values[0] ?? '']?.endpoints ?? []).map((VpcEndpointId) => ({
+      VpcEndpointId,
+      VpcEndpointType: 'Interface',
+      State: 'available',
+    })),
+  }),
+  CreateVpcEndpoint: (state, { VpcId }: { readonly VpcId: string }) => {
+    const VpcEndpointId = `vpce-${++state.made}`;
+    known(state.custom, VpcId, NO_VPC).endpoints.push(VpcEndpointId);
+    return { VpcEndpoint: { VpcEndpointId } };
+  },
+  DeleteVpcEndpoints: ({ custom }, { VpcEndpointIds }: { readonly VpcEndpointIds: string[] }) => {
+    for (const thing of Object.values(custom as Record<string, Thing>)) thing.endpoints = thing.endpoints.filter((each) => !VpcEndpointIds.includes(each));
+    return { Unsuccessful: [] };
+  },
+  DescribeSecurityGroups: () => ({ SecurityGroups: [{ GroupId: 'sg-1' }] }),
+  // Who asks by filters looks for the subnets of an endpoint.
+  DescribeSubnets: ({ custom }, { SubnetIds, Filters }: { readonly SubnetIds?: string[]; readonly Filters?: object[] }, { account }) => ({
+    Subnets: (Filters === undefined ? listed(custom, SubnetIds, NO_SUBNET, account, 'SubnetId') : [{ SubnetId: 'subnet-1' }]).map((each) => ({
       ...each,
       VpcId: 'vpc-1',
-      MapPublicIpOnLaunch: known(custom, String(each['SubnetId']), NO_SUBNET).assigns,
+      AvailabilityZone: 'us-east-1a',
+      MapPublicIpOnLaunch: (custom as Record<string, Thing | undefined>)[String(each['SubnetId'])]?.assigns,
     })),
   }),
   DescribeRouteTables: () => ({ RouteTables: [{ RouteTableId: 'rtb-1', Routes: [{ GatewayId: 'local' }] }] }),
@@ -131,6 +158,33 @@ const ec2: Readonly<Record<string, Operation>> = {
     { ClientVpnEndpointId, ConnectionLogOptions }: { readonly ClientVpnEndpointId: string; readonly ConnectionLogOptions: { readonly Enabled: boolean } },
   ) => {
     known(custom, ClientVpnEndpointId, NO_VPN).logs = ConnectionLogOptions.Enabled;
+    return {};
+  },
+  // The second tunnel logs, and both are up.
+  DescribeVpnConnections: ({ custom }, { VpnConnectionIds }: { readonly VpnConnectionIds?: string[] }, { account }) => ({
+    VpnConnections: listed(custom, VpnConnectionIds, NO_CONNECTION, account, 'VpnConnectionId').map((each) => ({
+      ...each,
+      State: 'available',
+      Options: {
+        TunnelOptions: [known(custom, String(each['VpnConnectionId']), NO_CONNECTION).logs, true].map((LogEnabled, at) => ({
+          OutsideIpAddress: `203.0.113.${at + 1}`,
+          LogOptions: { CloudWatchLogOptions: { LogEnabled } },
+        })),
+      },
+      VgwTelemetry: [1, 2].map((at) => ({ OutsideIpAddress: `203.0.113.${at}`, Status: 'UP' })),
+    })),
+  }),
+  ModifyVpnTunnelOptions: (
+    { custom },
+    {
+      VpnConnectionId,
+      TunnelOptions,
+    }: {
+      readonly VpnConnectionId: string;
+      readonly TunnelOptions: { readonly LogOptions: { readonly CloudWatchLogOptions: { readonly LogEnabled: boolean } } };
+    },
+  ) => {
+    known(custom, VpnConnectionId, NO_CONNECTION).logs = TunnelOptions.LogOptions.CloudWatchLogOptions.LogEnabled;
     return {};
   },
   DescribeImages: ({ custom }, { ImageIds }: { readonly ImageIds?: string[] }, { account }) => ({
@@ -202,11 +256,14 @@ const SSH = { RuleNumber: 90, Protocol: '6', RuleAction: 'allow', Egress: false,
 const PARAMETERS: Readonly<Record<string, JsonObject>> = {
   [enableVpcFlowLogs.id]: { destination: 'arn:aws:logs:us-east-1:111111111111:log-group:flows', roleArn: 'arn:aws:iam::111111111111:role/flows' },
   [enableClientVpnLogging.id]: { logGroup: 'clients' },
+  [enableSiteVpnLogging.id]: { logGroupArn: 'arn:aws:logs:us-east-1:111111111111:log-group:vpn' },
+  [createEc2InterfaceEndpoint.id]: { subnetTag: 'tier=endpoints', securityGroup: 'endpoints', privateDns: false },
 };
 const sound = (): Thing => ({
   tags: [],
   public: false,
   flowLogs: [{ FlowLogId: 'fl-0', TrafficType: 'ALL' }],
+  endpoints: ['vpce-0'],
   assigns: false,
   tokens: 'required',
   accepts: 'disable',
@@ -219,6 +276,15 @@ const sound = (): Thing => ({
 it.each<[id: string, Remediator, type: string, subject: string, broken: Partial<Thing>, isOpen: (thing: Thing) => boolean]>([
   [makeEbsSnapshotPrivate.id, makeEbsSnapshotPrivate, 'AWS::EC2::Snapshot', 'snap-0123456789abcdef0', { public: true }, (thing) => thing.public],
   [enableVpcFlowLogs.id, enableVpcFlowLogs, 'AWS::EC2::VPC', 'vpc-0123456789abcdef0', { flowLogs: [] }, (thing) => thing.flowLogs.length === 0],
+  [
+    createEc2InterfaceEndpoint.id,
+    createEc2InterfaceEndpoint,
+    'AWS::EC2::VPC',
+    'vpc-0123456789abcdef0',
+    { endpoints: [] },
+    (thing) => thing.endpoints.length === 0,
+  ],
+  [enableSiteVpnLogging.id, enableSiteVpnLogging, 'AWS::EC2::VPNConnection', 'vpn-0123456789abcdef0', { logs: false }, (thing) => !thing.logs],
   [disableSubnetAutoPublicIp.id, disableSubnetAutoPublicIp, 'AWS::EC2::Subnet', 'subnet-0123456789abcdef0', { assigns: true }, (thing) => thing.assigns],
   [
     requireImdsv2OnInstance.id,
@@ -276,9 +342,10 @@ it.each<[id: string, Remediator, type: string, subject: string, broken: Partial<
           fix: () => {
             const thing = now();
             if (thing === undefined) return;
-            const { flowLogs: _logs, tags: _tags, ...settings } = sound();
+            const { flowLogs: _logs, endpoints: _endpoints, tags: _tags, ...settings } = sound();
             Object.assign(thing, settings);
             if (thing.flowLogs.length === 0) thing.flowLogs.push({ FlowLogId: 'fl-theirs', TrafficType: 'REJECT' });
+            if (thing.endpoints.length === 0) thing.endpoints.push('vpce-theirs');
           },
           change: () => now()?.tags.push({ Key: 'team', Value: 'x' }),
         },
@@ -290,6 +357,132 @@ it.each<[id: string, Remediator, type: string, subject: string, broken: Partial<
         open(at) {
           gap.open(at);
           return cloudTrailEvent({ ...own, service: 'ec2', operation: 'ModifyImageAttribute', request: { imageId: subject }, time: new Date(at) });
+        },
+      };
+    },
+  });
+  expect(report.broken).toEqual([]);
+  expect(report.injected).toBeGreaterThan(150);
+});
+
+/** As much of EC2 as the defaults of an account need. */
+const defaults: Readonly<Record<string, Operation>> = {
+  GetInstanceMetadataDefaults: ({ custom }) => ({ AccountLevel: { ManagedBy: 'account', ...(custom['defaults'] as object) } }),
+  ModifyInstanceMetadataDefaults: ({ custom }, { HttpTokens }: { readonly HttpTokens: string }) => {
+    // What has no preference is left out of what is described.
+    const { HttpTokens: _, ...rest } = custom['defaults'] as Record<string, unknown>;
+    custom['defaults'] = HttpTokens === 'no-preference' ? rest : { ...rest, HttpTokens };
+    return { Return: true };
+  },
+};
+
+it('ec2-set-imdsv2-account-default survives every fault at every call', async () => {
+  const report = await faultMatrix(setImdsv2AccountDefault, {
+    services: { ec2: defaults },
+    arrange(account) {
+      const { custom } = account.state as { custom: Record<string, { HttpTokens?: string }> };
+      const set = (value: object) => Object.assign(custom, { defaults: { HttpEndpoint: 'enabled', ...value } });
+      const own = { account: account.account, region: 'us-east-1' };
+      set({ HttpTokens: 'required' });
+      return {
+        ref: resource({ type: 'AWS::::Account', id: account.account, ...own }),
+        open(at) {
+          set({});
+          return cloudTrailEvent({ ...own, service: 'ec2', operation: 'ModifyInstanceMetadataDefaults', request: {}, time: new Date(at) });
+        },
+        isOpen: () => custom['defaults']?.HttpTokens !== 'required',
+        others: {
+          fix: () => set({ ...custom['defaults'], HttpTokens: 'required' }),
+          change: () => set({ ...custom['defaults'], HttpPutResponseHopLimit: 2 }),
+        },
+      };
+    },
+  });
+  expect(report.broken).toEqual([]);
+  expect(report.injected).toBeGreaterThan(100);
+});
+
+interface Template {
+  tags: { Key: string; Value: string }[];
+  /** What each version says, the first of them first. */
+  versions: object[];
+  default: number;
+}
+const templateOf = (custom: Record<string, unknown>, id: string): Template => {
+  const found = (custom as Record<string, Template>)[id];
+  if (found === undefined) throw new SimulatedError('InvalidLaunchTemplateId.NotFound', 400);
+  return found;
+};
+/** As much of EC2 as launch templates need. */
+const templates: Readonly<Record<string, Operation>> = {
+  DescribeLaunchTemplates: ({ custom }, { LaunchTemplateIds = Object.keys(custom).sort() }: { readonly LaunchTemplateIds?: string[] }) => ({
+    LaunchTemplates: LaunchTemplateIds.map((id) => ({ LaunchTemplateId: id, Tags: templateOf(custom, id).tags })),
+  }),
+  DescribeLaunchTemplateVersions: ({ custom }, { LaunchTemplateId }: { readonly LaunchTemplateId: string }) => {
+    const { versions, default: inUse } = templateOf(custom, LaunchTemplateId);
+    const shown = [...new Set([inUse, versions.length])];
+    return {
+      LaunchTemplateVersions: shown.map((VersionNumber) => ({
+        VersionNumber,
+        DefaultVersion: VersionNumber === inUse,
+        LaunchTemplateData: versions[VersionNumber - 1],
+      })),
+    };
+  },
+  DescribeInstances: () => ({ Reservations: [] }),
+  ModifyLaunchTemplate: ({ custom }, { LaunchTemplateId, DefaultVersion }: { readonly LaunchTemplateId: string; readonly DefaultVersion: string }) => {
+    templateOf(custom, LaunchTemplateId).default = Number(DefaultVersion);
+    return {};
+  },
+};
+
+it.each<[id: string, Remediator, gap: object, right: object]>([
+  [
+    requireImdsv2InLaunchTemplate.id,
+    requireImdsv2InLaunchTemplate,
+    { MetadataOptions: { HttpTokens: 'optional' } },
+    { MetadataOptions: { HttpTokens: 'required' } },
+  ],
+  [
+    removePublicIpFromLaunchTemplate.id,
+    removePublicIpFromLaunchTemplate,
+    { NetworkInterfaces: [{ DeviceIndex: 0, AssociatePublicIpAddress: true }] },
+    { NetworkInterfaces: [{ DeviceIndex: 0, AssociatePublicIpAddress: false }] },
+  ],
+  [
+    encryptVolumesInLaunchTemplate.id,
+    encryptVolumesInLaunchTemplate,
+    { BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { Encrypted: false } }] },
+    { BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { Encrypted: true } }] },
+  ],
+])('%s makes the version that has not the gap the default, whatever fails', async (_, remediator, gap, right) => {
+  const SUBJECT = 'lt-0123456789abcdef0';
+  const report = await faultMatrix(remediator, {
+    services: { ec2: templates },
+    arrange(account) {
+      const sound = (): Template => ({
+        tags: [],
+        versions: [
+          { ImageId: 'ami-1', ...gap },
+          { ImageId: 'ami-1', ...right },
+        ],
+        default: 2,
+      });
+      Object.assign(account.state.custom, { 'lt-00000000000000000': sound(), [SUBJECT]: sound() });
+      const now = () => (account.state.custom as Record<string, Template>)[SUBJECT];
+      const own = { account: account.account, region: 'us-east-1' };
+      return {
+        ref: resource({ type: 'AWS::EC2::LaunchTemplate', id: SUBJECT, ...own }),
+        open(at) {
+          Object.assign(now() ?? {}, { default: 1 });
+          const response = { ModifyLaunchTemplateResponse: { launchTemplate: { launchTemplateId: SUBJECT } } };
+          return cloudTrailEvent({ ...own, service: 'ec2', operation: 'ModifyLaunchTemplate', request: {}, response, time: new Date(at) });
+        },
+        isOpen: () => now()?.default === 1,
+        others: {
+          delete: () => delete account.state.custom[SUBJECT],
+          fix: () => Object.assign(now() ?? {}, { default: 2 }),
+          change: () => now()?.tags.push({ Key: 'team', Value: 'x' }),
         },
       };
     },

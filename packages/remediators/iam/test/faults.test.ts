@@ -1,7 +1,7 @@
 import { GLOBAL_REGION, type Remediator, resource } from '@redress/core';
 import { faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
 import { expect, it } from 'vitest';
-import { deactivateStaleAccessKey, deactivateUnusedAccessKey, setPasswordExpiration } from '../src/index.js';
+import { deactivateStaleAccessKey, deactivateUnusedAccessKey, detachCloudShellFullAccess, setPasswordExpiration } from '../src/index.js';
 
 interface Person {
   status: string;
@@ -54,6 +54,64 @@ it.each<[id: string, Remediator]>([
   });
   expect(report.broken).toEqual([]);
   expect(report.injected).toBeGreaterThan(200);
+});
+
+interface Holder {
+  attached: string[];
+  tags: { Key: string; Value: string }[];
+}
+const SHELL = 'arn:aws:iam::aws:policy/AWSCloudShellFullAccess';
+const holderOf = (custom: Record<string, unknown>, { UserName }: Named): Holder => {
+  const found = (custom as Record<string, Holder>)[UserName];
+  if (found === undefined) throw new SimulatedError('NoSuchEntity', 404);
+  return found;
+};
+/** As much of IAM as policies of users need. */
+const attachments: Readonly<Record<string, Operation>> = {
+  GetUser: ({ custom }, named: Named) => ({ User: { ...named, UserId: `AIDA${named.UserName}`, Path: '/', Tags: holderOf(custom, named).tags } }),
+  ListUsers: ({ custom }) => ({ Users: Object.keys(custom).map((UserName) => ({ UserName, UserId: `AIDA${UserName}` })), IsTruncated: false }),
+  ListAttachedUserPolicies: ({ custom }, named: Named) => ({
+    AttachedPolicies: holderOf(custom, named).attached.map((PolicyArn) => ({ PolicyArn })),
+    IsTruncated: false,
+  }),
+  ListEntitiesForPolicy: ({ custom }, { PolicyArn, EntityFilter }: { readonly PolicyArn: string; readonly EntityFilter: string }) => ({
+    PolicyUsers: Object.entries(custom as Record<string, Holder>).flatMap(([UserName, { attached }]) =>
+      EntityFilter === 'User' && attached.includes(PolicyArn) ? [{ UserName }] : [],
+    ),
+    PolicyRoles: [],
+    PolicyGroups: [],
+    IsTruncated: false,
+  }),
+  DetachUserPolicy: ({ custom }, { PolicyArn, ...named }: Named & { readonly PolicyArn: string }) => {
+    const holder = holderOf(custom, named);
+    if (!holder.attached.includes(PolicyArn)) throw new SimulatedError('NoSuchEntity', 404);
+    holder.attached = holder.attached.filter((each) => each !== PolicyArn);
+    return {};
+  },
+};
+
+it('iam-detach-cloudshell-full-access survives every fault at every call, and leaves the other policies', async () => {
+  const OTHER = 'arn:aws:iam::aws:policy/ReadOnlyAccess';
+  const report = await faultMatrix(detachCloudShellFullAccess, {
+    services: { iam: attachments },
+    arrange(account) {
+      Object.assign(account.state.custom, { beside: { attached: [], tags: [] }, subject: { attached: [OTHER], tags: [] } });
+      const now = () => (account.state.custom as Record<string, Holder>)['subject'];
+      return reportedGap({
+        resource: resource({ type: 'AWS::IAM::User', id: 'subject', account: account.account, region: GLOBAL_REGION }),
+        rule: 'iam-policy-blacklisted-check',
+        open: () => Object.assign(now() ?? {}, { attached: [OTHER, SHELL] }),
+        isOpen: () => now()?.attached.includes(SHELL) === true,
+        others: {
+          delete: () => delete account.state.custom['subject'],
+          fix: () => Object.assign(now() ?? {}, { attached: [OTHER] }),
+          change: () => now()?.tags.push({ Key: 'team', Value: 'x' }),
+        },
+      });
+    },
+  });
+  expect(report.broken).toEqual([]);
+  expect(report.injected).toBeGreaterThan(100);
 });
 
 /** As much of IAM as a password policy needs. */

@@ -73,6 +73,7 @@ export const encryptSnapshotCopy = defineSetting({
         status: 'manual',
         message: `The snapshot ${id} is not encrypted. ${copyOf(id)} is its encrypted copy.`,
         steps: [`Wait until ${copyOf(id)} is available, and restore it once.`, `Switch whoever restores or shares ${id} to the copy. Then delete ${id}.`],
+        flagged: true,
       };
     if (copy === 'another')
       return {

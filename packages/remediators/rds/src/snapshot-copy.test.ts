@@ -66,6 +66,7 @@ describe('a snapshot that is not encrypted', () => {
     expect(await assess(encryptSnapshotCopy, REF, of({}, {}), { parameters })).toMatchObject({
       status: 'manual',
       message: 'The snapshot orders-1 is not encrypted. orders-1-encrypted is its encrypted copy.',
+      flagged: true,
     });
   });
   it.each([

@@ -4,7 +4,7 @@ import { disablePublicAccess, encryptCluster, requireTls } from './index.js';
 
 const REF = resource({ type: 'AWS::Redshift::Cluster', id: 'reports', account: '111111111111', region: 'eu-west-1' });
 const KEY = 'arn:aws:kms:{region}:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab';
-const named = (id: string, group: string) => ({ ClusterIdentifier: id, ClusterParameterGroups: [{ ParameterGroupName: group }] });
+const named = (id: string, group: string) => ({ ClusterIdentifier: id, ClusterParameterGroups: [{ ParameterGroupName: group }], Tags: [] });
 
 async function assess(
   remediator: Remediator,
@@ -79,6 +79,24 @@ describe('TLS', () => {
     const assessment = await assess(requireTls, {}, {}, { ssl: ssl('false'), others });
     expect(assessment).toMatchObject({ hazards: [{ code: 'shared-group', message: 'own is also the parameter group of finance' }] });
     expect(await assess(requireTls, {}, {}, { ssl: ssl('false'), others: [named('apart', 'another')] })).toMatchObject({ hazards: [] });
+  });
+  it('is not required where an exception is on another cluster of the parameter group', async () => {
+    const exempt = { ...named('legacy', 'own'), Tags: [{ Key: 'redress:exception', Value: 'EX-1' }] };
+    const Clusters = [{ ...named('reports', 'own'), ClusterCreateTime: new Date(0) }, exempt, named('apart', 'another')];
+    const usedBy = async (purpose: string, of: readonly object[]) => {
+      const redshift = {
+        DescribeClusters: async ({ ClusterIdentifier: id }: { ClusterIdentifier?: string }) => ({ Clusters: id === undefined ? of : of.slice(0, 1) }),
+        DescribeClusterParameters: async () => ({ Parameters: ssl('false') }),
+      };
+      const seen = await requireTls.observe({ aws: { redshift }, resource: REF, parameters: {}, purpose } as never);
+      return seen === 'gone' ? seen : seen.usedBy;
+    };
+    const legacy = [{ type: 'AWS::Redshift::Cluster', id: 'legacy', tags: { 'redress:exception': 'EX-1' } }];
+    expect(await usedBy('decision', Clusters)).toEqual(legacy);
+    // Who may not see its tags does not take it for one without an exception.
+    await expect(usedBy('decision', [...Clusters.slice(0, 1), { ...exempt, Tags: undefined }])).rejects.toThrow('tags');
+    expect(await usedBy('confirmation', Clusters)).toEqual(legacy);
+    expect(requireTls.exceptionTypes).toEqual(['AWS::Redshift::Cluster']);
   });
   it('of a parameter group of Redshift itself is left to people', async () => {
     const found = { ClusterParameterGroups: [{ ParameterGroupName: 'default.redshift-2.0' }] };

@@ -1,4 +1,4 @@
-import { allOf, defineSetting, given, paginate } from '@redress/core';
+import { allOf, defineSetting, given, paginate, tagsIn } from '@redress/core';
 import { redshift } from './client.js';
 import { cluster, clusterCalls } from './cluster.js';
 import { packageRef } from './package-ref.js';
@@ -43,9 +43,14 @@ export const requireTls = defineSetting({
       const group = (await found()).ClusterParameterGroups?.[0]?.ParameterGroupName;
       const all = await allOf(paginate(aws.redshift.DescribeClusters, {}, 'Clusters', MARKER));
       const using = all.filter((each) => given(each, 'ClusterParameterGroups').some((each) => each.ParameterGroupName === group));
-      return { others: using.flatMap(({ ClusterIdentifier: other = '?' }) => (other === id ? [] : [other])).sort() };
+      const others = using.filter((each) => each.ClusterIdentifier !== id);
+      const tagged = others.map(({ ClusterIdentifier: other = '?', Tags }) => ({ type: cluster.type, id: other, tags: tagsIn(Tags) }));
+      return { using: tagged.sort((a, b) => (a.id < b.id ? -1 : 1)) };
     },
   },
+  // The change reaches them, too.
+  usedBy: ({ using }) => using,
+  exceptionTypes: [cluster.type],
   hazards: [
     {
       code: 'shared-group',
@@ -53,7 +58,9 @@ export const requireTls = defineSetting({
       what: 'Other clusters use the same parameter group: their clients need TLS, too, after a reboot.',
       advice: 'Ask the owners of the other clusters, or give this cluster its own parameter group first.',
       when: ({ context, now }) =>
-        context === undefined || context.others.length === 0 ? null : `${now.group} is also the parameter group of ${context.others.join(', ')}`,
+        context === undefined || context.using.length === 0
+          ? null
+          : `${now.group} is also the parameter group of ${context.using.map((each) => each.id).join(', ')}`,
     },
   ],
   rollback: {

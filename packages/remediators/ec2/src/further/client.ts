@@ -9,6 +9,8 @@ export const ec2 = defineService({
     DescribeSnapshots: {},
     DescribeSnapshotAttribute: {},
     DescribeVpcs: {},
+    DescribeVpcAttribute: {},
+    DescribeVpcEndpoints: {},
     DescribeFlowLogs: {},
     DescribeInstances: {},
     DescribeRouteTables: {},
@@ -48,6 +50,8 @@ export const ec2 = defineService({
     CreateNetworkAclEntry: { retry: 'idempotent' },
     // A role is passed for CloudWatch Logs, and a delivery is made for S3.
     CreateFlowLogs: { iam: ['ec2:CreateFlowLogs', 'iam:PassRole', 'logs:CreateLogDelivery'], retry: 'client-token' },
+    CreateVpcEndpoint: { retry: 'client-token' },
+    DeleteVpcEndpoints: { retry: 'idempotent' },
     DeleteFlowLogs: { iam: ['ec2:DeleteFlowLogs', 'logs:DeleteLogDelivery'], retry: 'idempotent' },
   },
 });

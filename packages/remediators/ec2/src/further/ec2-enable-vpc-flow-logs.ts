@@ -1,7 +1,8 @@
-import { defineResource, defineSetting, given, needs, paginate, shortLived, tagsIn } from '@redress/core';
+import { defineSetting, needs, paginate, shortLived } from '@redress/core';
 import * as z from '@redress/core/parameters';
 import { packageRef } from '../package-ref.js';
 import { ec2 } from './client.js';
+import { vpc } from './network.js';
 
 const parameters = z
   .strictObject({
@@ -18,21 +19,6 @@ const parameters = z
     traffic: z._default(z.enum(['REJECT', 'ALL']), 'REJECT').check(z.describe('The traffic to log. The control requires at least REJECT; ALL costs more.')),
   })
   .check(z.refine(({ destination, roleArn }) => destination?.includes(':s3:') !== true || roleArn === undefined, 'a bucket needs no roleArn'));
-
-/** A VPC of this account: one that is shared with it belongs to another. EC2 leaves the tags of what has none out. */
-const vpc = defineResource({
-  type: 'AWS::EC2::VPC',
-  arn: 'arn:{partition}:ec2:{region}:{account}:vpc/{id}',
-  find: { reads: [ec2.pick('DescribeVpcs')], of: async ({ aws, id }) => given(await aws.ec2.DescribeVpcs({ VpcIds: [id] }), 'Vpcs')[0] },
-  tags: { of: async ({ found }) => tagsIn((await found()).Tags ?? []) },
-  list: {
-    reads: [ec2.pick('DescribeVpcs')],
-    async *of({ aws, account }) {
-      for await (const found of paginate(aws.ec2.DescribeVpcs, {}, 'Vpcs'))
-        if (found.VpcId !== undefined && given(found, 'OwnerId') === account) yield { id: found.VpcId };
-    },
-  },
-});
 
 /**
  * Creates a flow log of a VPC that has none. It is captured beside the path of packets.

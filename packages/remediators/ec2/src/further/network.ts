@@ -40,6 +40,21 @@ export const ofAGroup = {
     context === undefined || context.group === null ? null : `${id} belongs to the Auto Scaling group ${context.group}`,
 } as const;
 
+/** A VPC of this account: one that is shared with it belongs to another. EC2 leaves the tags of what has none out. */
+export const vpc = defineResource({
+  type: 'AWS::EC2::VPC',
+  arn: 'arn:{partition}:ec2:{region}:{account}:vpc/{id}',
+  find: { reads: [ec2.pick('DescribeVpcs')], of: async ({ aws, id }) => given(await aws.ec2.DescribeVpcs({ VpcIds: [id] }), 'Vpcs')[0] },
+  tags: { of: async ({ found }) => tagsOf((await found()).Tags) },
+  list: {
+    reads: [ec2.pick('DescribeVpcs')],
+    async *of({ aws, account }) {
+      for await (const found of paginate(aws.ec2.DescribeVpcs, {}, 'Vpcs'))
+        if (found.VpcId !== undefined && given(found, 'OwnerId') === account) yield { id: found.VpcId };
+    },
+  },
+});
+
 /** A subnet. Only who owns it can change it; one that is shared with the account is not listed. */
 export const subnet = defineResource({
   type: 'AWS::EC2::Subnet',

@@ -16,7 +16,7 @@ const judged = async (...args: Parameters<typeof look>) => {
 describe('the policy for all of CloudShell', () => {
   const replies = (type: 'User' | 'Role' | 'Group', policies: readonly string[], Path = '/') => ({
     iam: {
-      [`Get${type}`]: { [type]: { [`${type}Id`]: 'unique', Path } },
+      [`Get${type}`]: { [type]: { [`${type}Id`]: 'unique', Path }, ...(type === 'Group' ? { Users: [], IsTruncated: false } : {}) },
       [`ListAttached${type}Policies`]: { AttachedPolicies: policies.map((PolicyArn) => ({ PolicyArn })), IsTruncated: false },
     },
   });
@@ -25,6 +25,54 @@ describe('the policy for all of CloudShell', () => {
     expect(found).toMatchObject({
       status: 'change',
       changes: [{ call: { operation: `Detach${type}Policy`, input: { [`${type}Name`]: 'ada', PolicyArn: SHELL } }, undo: { irreversible: expect.anything() } }],
+    });
+  });
+  describe('of a group is kept where an exception is on one of its users', () => {
+    const users: Readonly<Record<string, object>> = {
+      ada: { Tags: [{ Key: 'redress:exception', Value: 'EX-1' }] },
+      bob: {},
+      eve: { Tags: [{ Key: 'for', Value: 'emergency' }] },
+    };
+    const iam = {
+      ...replies('Group', [SHELL]).iam,
+      GetGroup: ({ Marker, MaxItems }: { readonly Marker?: string; readonly MaxItems?: number }) => ({
+        Group: { GroupId: 'unique', Path: '/' },
+        ...(MaxItems === 1 || Marker === undefined
+          ? { Users: [{ UserName: 'ada' }], IsTruncated: true, Marker: '2' }
+          : { Users: [{ UserName: 'bob' }, { UserName: 'eve' }], IsTruncated: false }),
+      }),
+      GetUser: ({ UserName }: { readonly UserName: string }) => ({ User: users[UserName] }),
+    };
+    const group = ref('AWS::IAM::Group', 'operators');
+    const observed = (purpose: string, more: object = {}) => {
+      const aws = {
+        iam: Object.fromEntries(
+          Object.entries({ ...iam, ...more }).map(([name, reply]) => [name, async (input: never) => (typeof reply === 'function' ? reply(input) : reply)]),
+        ),
+      };
+      return detachCloudShellFullAccess.observe({ aws, resource: group, parameters: {}, purpose, observedAt: 0 } as never);
+    };
+    it.each(['decision', 'confirmation'])('for a %s', async (purpose) => {
+      expect(await observed(purpose)).toMatchObject({
+        usedBy: [
+          { type: 'AWS::IAM::User', id: 'ada', tags: { 'redress:exception': 'EX-1' } },
+          { type: 'AWS::IAM::User', id: 'bob', tags: {} },
+          { type: 'AWS::IAM::User', id: 'eve', tags: { for: 'emergency' } },
+        ],
+      });
+      expect(detachCloudShellFullAccess.exceptionTypes).toEqual(['AWS::IAM::User']);
+    });
+    it('and asked about where tags of one say that it is for emergencies', async () => {
+      expect(await assess(detachCloudShellFullAccess, group, { iam })).toMatchObject({
+        hazards: [{ code: 'rare-on-purpose', message: expect.stringContaining('of eve') }],
+      });
+    });
+    it('and never changed where their tags are not known', async () => {
+      await expect(observed('decision', { GetUser: {} })).rejects.toThrow('User');
+      const refused = () => {
+        throw new Error('AccessDenied');
+      };
+      await expect(observed('decision', { GetUser: refused })).rejects.toThrow('AccessDenied');
     });
   });
   it('is another one where the account made it, or is not there', async () => {

@@ -1,4 +1,4 @@
-import { allOf, type CallReader, defineSetting, given, paginate } from '@redress/core';
+import { allOf, type CallReader, defineSetting, given, paginate, type Tagged, tagsIn } from '@redress/core';
 import { packageRef } from '../package-ref.js';
 import { rareOnPurpose } from './access-keys.js';
 import { iam } from './client.js';
@@ -50,6 +50,23 @@ export const detachCloudShellFullAccess = defineSetting({
     },
   },
   absent: { path: '/' },
+  context: {
+    reads: [iam.pick('GetGroup', 'GetUser')],
+    async of({ aws: { iam: read }, id, resource: { type } }) {
+      const members: Tagged[] = [];
+      if (type === GROUP)
+        for await (const member of paginate(read.GetGroup, { GroupName: id }, 'Users', MARKER)) {
+          const UserName = given(member, 'UserName');
+          // A group is listed without the tags of its users.
+          const { Tags = [] } = given(await read.GetUser({ UserName }), 'User');
+          members.push({ type: USER, id: UserName, tags: tagsIn(Tags) });
+        }
+      return { members };
+    },
+  },
+  // Who is in a group loses what it allows.
+  usedBy: ({ members }) => members,
+  exceptionTypes: [USER],
   hazards: [rareOnPurpose],
   rollback: { restores: 'nothing', what: `No role of Redress may attach a policy: a person has to attach ${NAME} again.`, not: [] },
   inCode: { cloudFormation: 'AWS::IAM::Role ManagedPolicyArns', terraform: 'aws_iam_role_policy_attachment policy_arn' },

@@ -5,7 +5,7 @@ import { bucket } from '../bucket.js';
 import { s3 } from '../client.js';
 import { visitorsCutOff, websiteContext } from '../website.js';
 import { OPENING_READS, type Opening, openingOf } from './opening.js';
-import { unwritable, withStatements } from './rewriting.js';
+import { REFUSED_BACK, unwritable, withStatements } from './rewriting.js';
 import { isOpen, type Kind, mayBeOpen, narrowed } from './statements.js';
 
 /** What a grant of an access control list lets everybody do to objects and to the list itself. */
@@ -54,7 +54,7 @@ export function closing({ kind, id: remediator, title, control, rules, prowler, 
     read: { reads: OPENING_READS, of: ({ aws, resource }) => openingOf(aws, resource) },
     context: websiteContext,
     hazards: [...(websites ? [visitorsCutOff] : []), sharedOnPurpose(`whoever ${who} would lose access`)],
-    rollback: { restores: 'exact', what: 'The earlier policy is restored.', not: [] },
+    rollback: { restores: 'exact', what: 'The earlier policy is restored.', not: [REFUSED_BACK] },
     alsoFoundBy: { prowler },
     inCode: { cloudFormation: 'AWS::S3::BucketPolicy PolicyDocument', terraform: 'aws_s3_bucket_policy policy' },
     instead({ now, id, resource }) {

@@ -39,6 +39,12 @@ describe('a bucket policy that lets everybody in', () => {
     const state = { policy: text(open('s3:GetObject')), policyIsPublic: true, publicGrants: [] };
     expect(plan(removePublicRead, state, { own: { website }, said: {} })).toMatchObject({ status: 'change', hazards });
   });
+  it.each([[removePublicRead], [removePublicWrite]])(
+    'is not put back where S3 refuses public policies by then, which $id says of its rollback',
+    ({ rollback }) => {
+      expect(rollback?.not).toEqual([expect.stringMatching(/^Where BlockPublicPolicy is on, S3 refuses/)]);
+    },
+  );
   it('keeps who is named next to everybody', () => {
     expect(after(removePublicRead, open('s3:GetObject', { Principal: { AWS: ['222222222222', '*'], Service: 'x.amazonaws.com' } }))).toEqual([
       open('s3:GetObject', { Principal: { AWS: ['222222222222', ROOT], Service: 'x.amazonaws.com' } }),

@@ -5,6 +5,9 @@ const LARGEST = 20_280;
 /** The ids of whoever was deleted: S3 shows them in place of an ARN, and takes no policy that has one. */
 const DELETED = /"A(?:ROA|IDA)[A-Z0-9]{12,}"/;
 
+/** What a rollback that puts a public policy back may meet. */
+export const REFUSED_BACK = 'If BlockPublicPolicy is on, S3 rejects the earlier public policy: a person has to turn it off first.';
+
 /** The policy with other statements; all else of it stays. */
 export const withStatements = (policy: string, Statement: readonly Statement[]): string => JSON.stringify({ ...(JSON.parse(policy) as object), Statement });
 

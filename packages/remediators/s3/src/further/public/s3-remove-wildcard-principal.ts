@@ -4,7 +4,7 @@ import { packageRef } from '../../package-ref.js';
 import { bucket } from '../bucket.js';
 import { s3 } from '../client.js';
 import { visitorsCutOff, websiteContext } from '../website.js';
-import { unwritable, withStatements } from './rewriting.js';
+import { REFUSED_BACK, unwritable, withStatements } from './rewriting.js';
 
 /** How a request is made binds it to nobody. */
 const CONDITIONS: OwnConditions = { how: /^(?:aws:securetransport|s3:(?:tlsversion|signatureversion|x-amz-acl|prefix|delimiter|max-keys))$/ };
@@ -53,7 +53,7 @@ export const removeWildcardPrincipal = defineSetting({
   rollback: {
     restores: 'exact',
     what: 'The earlier policy is restored.',
-    not: ['If BlockPublicPolicy is on, S3 rejects the earlier public policy: a person has to turn it off first.', 'Calls that were denied in the meantime.'],
+    not: [REFUSED_BACK, 'Calls that were denied in the meantime.'],
   },
   alsoFoundBy: { prowler: ['s3_bucket_public_access'] },
   inCode: { cloudFormation: 'AWS::S3::BucketPolicy PolicyDocument', terraform: 'aws_s3_bucket_policy policy' },

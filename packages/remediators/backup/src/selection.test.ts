@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { type Selection, selects } from './selection.js';
+
+const ARN = 'arn:aws:ec2:eu-west-1:111111111111:volume/vol-1';
+const DAILY = { ConditionKey: 'aws:ResourceTag/backup', ConditionValue: 'daily' };
+const TAGGED = { backup: 'daily', stage: 'production' };
+
+describe('a selection takes', () => {
+  it.each<[what: string, selection: Selection, tags: Readonly<Record<string, string>>, taken: boolean]>([
+    ['what it names', { Resources: [ARN] }, {}, true],
+    ['no other resource', { Resources: [`${ARN}0`, 'arn:aws:ec2:eu-west-1:111111111111:volume/vol-'] }, {}, false],
+    ['what a pattern names', { Resources: ['arn:aws:ec2:*:*:volume/*'] }, {}, true],
+    ['everything by one star', { Resources: ['*'] }, {}, true],
+    ['nothing whose end is another', { Resources: ['arn:aws:ec2:*:volume/vol-2'] }, {}, false],
+    ['nothing whose parts overlap', { Resources: [`${ARN}*1`] }, {}, false],
+    ['nothing of another type', { Resources: ['arn:aws:ec2:*:*:instance/*'] }, {}, false],
+    ['everything, where its lists are empty', { Resources: [], ListOfTags: [], NotResources: [], Conditions: {} }, {}, true],
+    ['nothing that it excludes', { Resources: ['*'], NotResources: ['arn:aws:ec2:*:*:volume/*'] }, {}, false],
+    ['nothing that it excludes, tags or not', { ListOfTags: [DAILY], NotResources: [ARN] }, TAGGED, false],
+    ['what has a tag', { ListOfTags: [DAILY] }, TAGGED, true],
+    ['what has a tag that is named without its prefix', { ListOfTags: [{ ...DAILY, ConditionKey: 'backup' }] }, TAGGED, true],
+    ['what has one of the tags', { ListOfTags: [{ ...DAILY, ConditionValue: 'weekly' }, DAILY] }, TAGGED, true],
+    ['what has the tag, or is named', { Resources: ['arn:aws:s3:::*'], ListOfTags: [DAILY] }, TAGGED, true],
+    ['nothing without the tag', { ListOfTags: [DAILY] }, { backup: 'Daily' }, false],
+    [
+      'what all conditions hold of',
+      { Resources: ['*'], Conditions: { StringEquals: [DAILY], StringLike: [{ ...DAILY, ConditionValue: 'd*y' }] } },
+      TAGGED,
+      true,
+    ],
+    [
+      'nothing that one condition does not hold of',
+      { Resources: ['*'], Conditions: { StringEquals: [DAILY, { ConditionKey: 'aws:ResourceTag/stage', ConditionValue: 'test' }] } },
+      TAGGED,
+      false,
+    ],
+    ['nothing by its name alone, where a condition does not hold', { Resources: [ARN], Conditions: { StringEquals: [DAILY] } }, {}, false],
+    ['nothing whose tag must not be so', { Resources: ['*'], Conditions: { StringNotEquals: [DAILY] } }, TAGGED, false],
+    ['what lacks the tag that must not be so', { Resources: ['*'], Conditions: { StringNotEquals: [DAILY] } }, {}, true],
+    ['nothing whose tag must not look so', { Resources: ['*'], Conditions: { StringNotLike: [{ ...DAILY, ConditionValue: 'd*' }] } }, TAGGED, false],
+    ['nothing without a tag that has to look so', { Resources: ['*'], Conditions: { StringLike: [{ ...DAILY, ConditionValue: '*' }] } }, {}, false],
+  ])('%s', (_, selection, tags, taken) => expect(selects(selection, ARN, tags)).toBe(taken));
+
+  it('what nobody knows, where the service leaves it out', () => {
+    for (const selection of [{}, { ListOfTags: [] }, { NotResources: ['arn:aws:s3:::*'], Conditions: {} }])
+      expect(() => selects(selection, ARN, TAGGED)).toThrow(/did not say/);
+  });
+  it('and is asked in no time where a pattern has many stars', () => {
+    const started = performance.now();
+    expect(selects({ Resources: [`${'*a'.repeat(2000)}b`] }, 'a'.repeat(5000), {})).toBe(false);
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+});
