@@ -6,12 +6,13 @@
  * Run it with Node 24 after a build, on Linux: `node bench/commands.ts [--rounds N] [--json]`.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NODE, ROOT } from '../scripts/setup.mjs';
+import { ownFolder } from '../tests/support/own-folder.ts';
 import { toLine } from './support/report.ts';
 
 const words = process.argv.slice(2);
@@ -39,9 +40,7 @@ const env = {
   AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
   AWS_ENDPOINT_URL: endpoint,
 };
-// Not below the shared folder for temporary files, where nothing is kept.
-mkdirSync(join(ROOT, '.cache'), { recursive: true });
-const home = mkdtempSync(join(ROOT, '.cache', 'bench-home-'));
+const home = ownFolder('bench-home-');
 
 interface Cost {
   /** Milliseconds. */

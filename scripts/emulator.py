@@ -215,7 +215,7 @@ def _xml_of(body, full_document=True, **_):
 serialize.xmltodict = types.SimpleNamespace(unparse=_xml_of)
 
 
-def _headers_of(stream, _class):
+def _headers_of(stream, _class=http.client.HTTPMessage):
     """The headers of a request, a line each; a parser of mail reads them otherwise."""
     headers = _class()
     while (line := stream.readline(65_537)) not in (b"\r\n", b"\n", b""):

@@ -32,12 +32,13 @@ const NO_JUDGES: Readonly<Record<string, string>> = {
   'ec2_launch_template_no_public_ip ec2-remove-public-ip-from-launch-template':
     'Prowler checks every version, and no version is deleted: the old one is no longer the default',
   'ec2_ebs_volume_protected_by_backup_plan ec2-add-ebs-volume-to-backup-plan':
-    'Prowler checks what was backed up, and a selection backs up nothing before its plan runs',
+    'its backup plan is in a different emulator, because moto has no selections, and Prowler asks only one',
   'dynamodb_table_protected_by_backup_plan dynamodb-add-to-backup-plan':
-    'Prowler checks what was backed up, and a selection backs up nothing before its plan runs',
-  'rds_instance_protected_by_backup_plan rds-add-to-backup-plan': 'Prowler checks what was backed up, and a selection backs up nothing before its plan runs',
+    'its backup plan is in a different emulator, because moto has no selections, and Prowler asks only one',
+  'rds_instance_protected_by_backup_plan rds-add-to-backup-plan':
+    'its backup plan is in a different emulator, because moto has no selections, and Prowler asks only one',
   'rds_cluster_protected_by_backup_plan rds-add-cluster-to-backup-plan':
-    'Prowler checks what was backed up, and a selection backs up nothing before its plan runs',
+    'its backup plan is in a different emulator, because moto has no selections, and Prowler asks only one',
   'iam_user_accesskey_unused iam-deactivate-unused-access-key': 'Prowler passes keys that were never used, and the emulator records no use',
   'cloudtrail_cloudwatch_logging_enabled cloudtrail-send-to-cloudwatch-logs':
     'its trail is in a different emulator from the other trails, and Prowler asks only one',

@@ -1,4 +1,4 @@
-import type { Assessment, Claim, Remediator, ResourceRef } from '@redress/core';
+import type { Assessment, Claim, Json, Remediator, ResourceRef } from '@redress/core';
 
 /** What a service answers: a value for every call of an operation, or what it makes of the input. */
 export type Replies = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -9,7 +9,9 @@ export async function look(
   ref: ResourceRef,
   replies: Replies,
   { parameters: given = {}, now = 0 }: { readonly parameters?: object; readonly now?: number } = {},
-): Promise<{ readonly assessment: Assessment; readonly judge: (claim?: Partial<Claim>) => readonly string[] | null | undefined } | 'gone'> {
+): Promise<
+  { readonly state: Json; readonly assessment: Assessment; readonly judge: (claim?: Partial<Claim>) => readonly string[] | null | undefined } | 'gone'
+> {
   const parameters = remediator.parameters(given);
   const service = (name: string) =>
     new Proxy(
@@ -30,6 +32,7 @@ export async function look(
   if (seen === 'gone') return seen;
   const { state, context } = seen;
   return {
+    state,
     assessment: remediator.plan({ state, context, resource: ref, parameters, observedAt: now } as never),
     judge: (claim = {}) =>
       remediator.judge?.({
@@ -42,9 +45,13 @@ export async function look(
   };
 }
 
-/** The same of a resource that is there. */
-export async function assess(...args: Parameters<typeof look>): Promise<Assessment> {
-  const seen = await look(...args);
-  if (seen === 'gone') throw new Error('It is there.');
-  return seen.assessment;
+async function seen(...args: Parameters<typeof look>) {
+  const found = await look(...args);
+  if (found === 'gone') throw new Error('It is there.');
+  return found;
 }
+
+/** The assessment of a resource that is there. */
+export const assess = async (...args: Parameters<typeof look>): Promise<Assessment> => (await seen(...args)).assessment;
+/** Its state, as a rollback compares it. */
+export const stateOf = async (...args: Parameters<typeof look>): Promise<Json> => (await seen(...args)).state;

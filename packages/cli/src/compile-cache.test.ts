@@ -1,27 +1,25 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { ownFolder } from '../../../tests/support/own-folder.js';
 import { compileCacheFolder } from './compile-cache.js';
 
-// Not in the shared folder for temporary files: that one is refused.
-const CACHE = fileURLToPath(new URL('../../../.cache', import.meta.url));
 const uid = process.getuid?.() ?? 0;
 const made: string[] = [];
-const temporary = (parent: string) => {
-  mkdirSync(parent, { recursive: true });
-  const folder = mkdtempSync(join(parent, 'compiled-'));
+const kept = (folder: string) => {
   made.push(folder);
   return folder;
 };
+const own = () => kept(ownFolder('compiled-'));
 afterEach(() => {
   for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
 describe('the folder of compiled code', () => {
   it.each(['XDG_CACHE_HOME', 'HOME'])('is made below %s, for its owner alone', (variable) => {
-    const base = temporary(CACHE);
+    const base = own();
     const folder = compileCacheFolder({ [variable]: base }, uid);
     expect(folder).toBe(join(base, variable === 'HOME' ? '.cache' : '', 'redress', 'compiled'));
     expect(statSync(folder as string).mode & 0o777).toBe(0o700);
@@ -29,7 +27,7 @@ describe('the folder of compiled code', () => {
   });
 
   it.each([0o777, 0o770, 0o702, 0o755])('is not used when others may write into it, or into a folder above it: %o', (mode) => {
-    const base = temporary(CACHE);
+    const base = own();
     const folder = compileCacheFolder({ XDG_CACHE_HOME: base }, uid) as string;
     chmodSync(folder, mode);
     expect(compileCacheFolder({ XDG_CACHE_HOME: base }, uid)).toBeNull();
@@ -39,25 +37,25 @@ describe('the folder of compiled code', () => {
   });
 
   it('is not made in a shared folder for temporary files', () => {
-    const shared = temporary(CACHE);
+    const shared = own();
     chmodSync(shared, 0o1777);
-    const base = temporary(shared);
+    const base = kept(mkdtempSync(join(shared, 'compiled-')));
     expect(compileCacheFolder({ XDG_CACHE_HOME: base }, uid)).toBeNull();
     expect(existsSync(join(base, 'redress'))).toBe(false);
-    if ((statSync(tmpdir()).mode & 0o002) !== 0) expect(compileCacheFolder({ HOME: temporary(tmpdir()) }, uid)).toBeNull();
+    if ((statSync(tmpdir()).mode & 0o002) !== 0) expect(compileCacheFolder({ HOME: kept(mkdtempSync(join(tmpdir(), 'compiled-'))) }, uid)).toBeNull();
   });
 
   it('is not used when it is somebody else’s, or a link', () => {
-    const base = temporary(CACHE);
+    const base = own();
     const folder = compileCacheFolder({ XDG_CACHE_HOME: base }, uid) as string;
     expect(compileCacheFolder({ XDG_CACHE_HOME: base }, uid + 1)).toBeNull();
     rmSync(folder, { recursive: true });
-    symlinkSync(temporary(CACHE), folder);
+    symlinkSync(own(), folder);
     expect(compileCacheFolder({ XDG_CACHE_HOME: base }, uid)).toBeNull();
   });
 
   it('does not exist without a home, with a relative one, without owners, or where it cannot be made', () => {
-    const base = temporary(CACHE);
+    const base = own();
     expect(compileCacheFolder({}, uid)).toBeNull();
     expect(compileCacheFolder({ HOME: 'home', XDG_CACHE_HOME: '' }, uid)).toBeNull();
     expect(compileCacheFolder({ HOME: base }, undefined)).toBeNull();

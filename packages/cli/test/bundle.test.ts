@@ -167,7 +167,7 @@ it('warns of a connection of one’s own, which replaces the roles of the hub', 
   const only = ['--remediator', 'logs-raise-retention'];
   const { exit, err } = await bundled(...only);
   expect(exit).toBe(0);
-  expect(err).toMatch(/^warning: `connect` of redress\.config\.mjs is bundled, and replaces .*REDRESS_MEMBER_ROLE.*--config/m);
+  expect(err).toMatch(/^warning: `connect` of redress\.config\.mjs is bundled and replaces .*REDRESS_MEMBER_ROLE.*--config/m);
   // It is the bundle that it matters to: one that leaves it out says nothing of it, and neither does an entry of one's own.
   write({ 'without.mjs': 'export default {};\n', 'handler.mjs': 'export const handler = 1, approvals = 1;\n' });
   expect((await bundled('--config', 'without.mjs', ...only)).err).not.toContain('warning');

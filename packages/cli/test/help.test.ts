@@ -1,14 +1,14 @@
 // What the command line loads before it answers, and before its first call to AWS.
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { ownFolder } from '../../../tests/support/own-folder.js';
 
 const BIN = fileURLToPath(new URL('../dist/bin.js', import.meta.url));
-const CACHE = fileURLToPath(new URL('../../../.cache', import.meta.url));
 // Counts what the loader resolves to files, and prints it at the end.
 const COUNT = `import { registerHooks } from 'node:module';
 const loaded = [];
@@ -56,8 +56,7 @@ it('plan --live asks whose the credentials are before it loads what it does not 
 });
 
 it('keeps compiled code in a folder of the user, unless that is turned off', async () => {
-  mkdirSync(CACHE, { recursive: true });
-  const home = mkdtempSync(join(CACHE, 'home-'));
+  const home = ownFolder('home-');
   const run = (env: Record<string, string>) =>
     promisify(execFile)(process.execPath, [BIN, '--version'], { env: { PATH: process.env['PATH'], HOME: home, ...env } });
   const kept = () => readdirSync(home, { recursive: true, withFileTypes: true }).filter((each) => each.isFile()).length;

@@ -586,9 +586,9 @@ class Written {
   open(file: string, from: number): number {
     const before = this.#files.get(file);
     if (before !== undefined) return before.handle;
-    // What has records was read in this moment. Nothing above it: a folder that was removed in this moment is not begun anew.
-    if (from === 0 && !existsSync(parent(file))) mkdirSync(parent(file));
-    const made = from === 0 && !existsSync(file);
+    const made = !existsSync(file);
+    // Nothing above it: a folder that was removed in this moment is not begun anew.
+    if (made && !existsSync(parent(file))) mkdirSync(parent(file));
     const handle = openSync(file, 'a');
     this.#files.set(file, { handle, from, made });
     return handle;

@@ -1,6 +1,6 @@
 import { resource } from '@redress/core';
 import { describe, expect, it } from 'vitest';
-import { assess } from '../../../../tests/support/look.js';
+import { assess, stateOf } from '../../../../tests/support/look.js';
 import { addDbClusterToBackupPlan, addDbInstanceToBackupPlan, addEbsVolumeToBackupPlan, addTableToBackupPlan } from './index.js';
 
 const own = { account: '111111111111', region: 'eu-west-1' };
@@ -66,6 +66,16 @@ describe('a volume that no backup plan selects', () => {
       (await assess(addEbsVolumeToBackupPlan, volume, world([{ Key: 'backup', Value }], [DAILY], byTag), { parameters })).status;
     expect([await of('yes'), await of('no')]).toEqual(['compliant', 'change']);
   });
+  it('has drifted once another selection takes it, too', async () => {
+    const state = async (...SelectionIds: readonly string[]) => {
+      const { ec2, backup } = world([], [DAILY], { Resources: [ARN] });
+      const replies = { ec2, backup: { ...backup, ListBackupSelections: { BackupSelectionsList: SelectionIds.map((SelectionId) => ({ SelectionId })) } } };
+      return stateOf(addEbsVolumeToBackupPlan, volume, replies, { parameters });
+    };
+    expect(await state('s-2', 's-1')).toEqual(await state('s-1', 's-2'));
+    expect(await state('s-1', 's-2')).not.toEqual(await state('s-1'));
+    expect(addEbsVolumeToBackupPlan.equivalent(await state('s-1'), await state('s-1', 's-2'))).toBe(false);
+  });
   it('is not known where a plan or a selection is not described', async () => {
     const { ec2, backup } = world([], [DAILY], {});
     const undescribed = { ec2, backup: { ...backup, GetBackupSelection: {} } };
@@ -105,7 +115,7 @@ it('a member of a DB cluster is backed up with the cluster, and never added alon
       },
       { parameters },
     );
-  expect(await of('orders')).toMatchObject({ status: 'manual', message: expect.stringContaining('belongs to the DB cluster orders') });
+  expect(await of('orders')).toMatchObject({ status: 'not-applicable', reason: expect.stringContaining('belongs to the DB cluster orders') });
   expect(await of(undefined)).toMatchObject({ status: 'change' });
 });
 

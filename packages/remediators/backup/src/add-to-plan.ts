@@ -20,9 +20,10 @@ const selectionOf = (arn: string) =>
     .replace(/^sha256:/, '')
     .slice(0, 32)}`;
 
-/** Whether a plan selects it. */
+/** Which plans select it. */
 interface Value {
-  readonly selected: boolean;
+  /** Their selections, each as `PLAN/SELECTION`. */
+  readonly selected: readonly string[];
   /** Ids of the plans that the policy means; none once a plan selects it: which they are matters no more. */
   readonly plans: readonly string[];
   readonly cluster: string | null;
@@ -50,7 +51,8 @@ export const addToPlan = ({ prowler, blindSpots, ...about }: About): Remediator 
     settle: 'PT60S',
     blindSpots: [
       'What the backups cost, and for how long the plan keeps them.',
-      'Whether the role may back it up, and whether AWS Backup is turned on for the resource type in the region: else its jobs fail.',
+      'Whether the role may back it up: otherwise the backup jobs fail.',
+      'The opt-in of the region for the resource type. Selections by tag take only types that are opted in, and so do all selections of Aurora, Neptune and DocumentDB.',
       'Backups that are made without a plan.',
       'A plan takes 100 selections, and each resource gets one of its own: AWS Backup refuses more.',
       ...blindSpots,
@@ -63,15 +65,16 @@ export const addToPlan = ({ prowler, blindSpots, ...about }: About): Remediator 
       async of({ aws, arn, found, parameters: { plan } }): Promise<Value> {
         const { tags, cluster } = await found();
         const plans: string[] = [];
+        const selected: string[] = [];
         for await (const each of paginate(aws.backup.ListBackupPlans, {}, 'BackupPlansList')) {
           const BackupPlanId = given(each, 'BackupPlanId');
           if (plan !== undefined && [BackupPlanId, each.BackupPlanName].includes(plan)) plans.push(BackupPlanId);
           for await (const { SelectionId } of paginate(aws.backup.ListBackupSelections, { BackupPlanId }, 'BackupSelectionsList')) {
             const reply = await aws.backup.GetBackupSelection({ BackupPlanId, SelectionId });
-            if (selects(given(reply, 'BackupSelection'), arn, tags)) return { selected: true, plans: [], cluster };
+            if (selects(given(reply, 'BackupSelection'), arn, tags)) selected.push(`${BackupPlanId}/${SelectionId}`);
           }
         }
-        return { selected: false, plans: plans.sort(), cluster };
+        return { selected: selected.sort(), plans: selected.length > 0 ? [] : plans.sort(), cluster };
       },
     },
     hazards: [shortLived('backups of it are paid for, and nobody restores them')],
@@ -83,13 +86,12 @@ export const addToPlan = ({ prowler, blindSpots, ...about }: About): Remediator 
     // The rules can be set up to ask for vaults, copies and how long backups are kept, which nobody asks here.
     judge: ({ claim }) => (Object.keys(claim.parameters ?? {}).length === 0 ? [] : null),
     instead({ now: { selected, plans, cluster }, id, parameters: { plan, roleArn } }) {
-      if (selected) return null;
+      if (selected.length > 0) return null;
       const gap = `No backup plan selects ${id}`;
       if (cluster !== null)
         return {
-          status: 'manual',
-          message: `${gap}. It belongs to the DB cluster ${cluster}, which AWS Backup backs up as a whole.`,
-          steps: [`Add the DB cluster ${cluster} to a backup plan: rds-add-cluster-to-backup-plan does that, where the policy has it.`],
+          status: 'not-applicable',
+          reason: `It belongs to the DB cluster ${cluster}, which AWS Backup backs up as a whole: rds-add-cluster-to-backup-plan adds that one.`,
         };
       const missing = needs(about.id, gap, { plan, roleArn });
       if (missing !== null || plans.length === 1) return missing;
@@ -101,7 +103,7 @@ export const addToPlan = ({ prowler, blindSpots, ...about }: About): Remediator 
         ],
       };
     },
-    wanted: ({ now }) => (now.selected ? now : { ...now, selected: true, plans: [] }),
+    wanted: ({ now }) => (now.selected.length > 0 ? now : { ...now, selected: ['a new selection'], plans: [] }),
     writes: [backup.pick('CreateBackupSelection')],
     passes: [{ parameter: 'roleArn', service: 'backup.amazonaws.com' }],
     undoes: [backup.pick('DeleteBackupSelection')],
@@ -114,6 +116,6 @@ export const addToPlan = ({ prowler, blindSpots, ...about }: About): Remediator 
       calls: [backup.call('DeleteBackupSelection', { BackupPlanId: plans[0] ?? '', SelectionId: { $response: '/SelectionId' } })],
       restores: 'equivalent',
     }),
-    equivalent: ({ before, after }) => before.selected === after.selected,
+    equivalent: ({ before, after }) => before.selected.join() === after.selected.join(),
     summary: ({ id, parameters: { plan } }) => `add ${id} to the backup plan ${plan}`,
   });

@@ -3,6 +3,7 @@ import { type Selection, selects } from './selection.js';
 
 const ARN = 'arn:aws:ec2:eu-west-1:111111111111:volume/vol-1';
 const DAILY = { ConditionKey: 'aws:ResourceTag/backup', ConditionValue: 'daily' };
+const LISTED = { ...DAILY, ConditionKey: 'backup' };
 const TAGGED = { backup: 'daily', stage: 'production' };
 
 describe('a selection takes', () => {
@@ -16,12 +17,13 @@ describe('a selection takes', () => {
     ['nothing of another type', { Resources: ['arn:aws:ec2:*:*:instance/*'] }, {}, false],
     ['everything, where its lists are empty', { Resources: [], ListOfTags: [], NotResources: [], Conditions: {} }, {}, true],
     ['nothing that it excludes', { Resources: ['*'], NotResources: ['arn:aws:ec2:*:*:volume/*'] }, {}, false],
-    ['nothing that it excludes, tags or not', { ListOfTags: [DAILY], NotResources: [ARN] }, TAGGED, false],
-    ['what has a tag', { ListOfTags: [DAILY] }, TAGGED, true],
-    ['what has a tag that is named without its prefix', { ListOfTags: [{ ...DAILY, ConditionKey: 'backup' }] }, TAGGED, true],
-    ['what has one of the tags', { ListOfTags: [{ ...DAILY, ConditionValue: 'weekly' }, DAILY] }, TAGGED, true],
-    ['what has the tag, or is named', { Resources: ['arn:aws:s3:::*'], ListOfTags: [DAILY] }, TAGGED, true],
-    ['nothing without the tag', { ListOfTags: [DAILY] }, { backup: 'Daily' }, false],
+    ['nothing that it excludes, tags or not', { ListOfTags: [LISTED], NotResources: [ARN] }, TAGGED, false],
+    ['what has a tag', { ListOfTags: [LISTED] }, TAGGED, true],
+    ['nothing by a tag that is listed as conditions name it', { ListOfTags: [DAILY] }, TAGGED, false],
+    ['what a condition names without a prefix', { Resources: ['*'], Conditions: { StringEquals: [LISTED] } }, TAGGED, true],
+    ['what has one of the tags', { ListOfTags: [{ ...LISTED, ConditionValue: 'weekly' }, LISTED] }, TAGGED, true],
+    ['what has the tag, or is named', { Resources: ['arn:aws:s3:::*'], ListOfTags: [LISTED] }, TAGGED, true],
+    ['nothing without the tag', { ListOfTags: [LISTED] }, { backup: 'Daily' }, false],
     [
       'what all conditions hold of',
       { Resources: ['*'], Conditions: { StringEquals: [DAILY], StringLike: [{ ...DAILY, ConditionValue: 'd*y' }] } },
@@ -46,8 +48,7 @@ describe('a selection takes', () => {
       expect(() => selects(selection, ARN, TAGGED)).toThrow(/did not say/);
   });
   it('and is asked in no time where a pattern has many stars', () => {
-    const started = performance.now();
+    // Tried out part by part this would never end.
     expect(selects({ Resources: [`${'*a'.repeat(2000)}b`] }, 'a'.repeat(5000), {})).toBe(false);
-    expect(performance.now() - started).toBeLessThan(1000);
   });
 });

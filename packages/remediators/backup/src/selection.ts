@@ -38,7 +38,7 @@ function isLike(text: string, pattern: string): boolean {
   return text.length - last.length >= at && text.endsWith(last);
 }
 
-/** Tags are named with this before them, or without. */
+/** Conditions name tags with this before them. */
 const PREFIX = 'aws:ResourceTag/';
 
 /**
@@ -53,10 +53,11 @@ export function selects(selection: Selection, arn: string, tags: Tags): boolean 
   if (selection.Resources === undefined && (selection.ListOfTags ?? []).length === 0) throw new Error('AWS Backup did not say what a selection takes.');
   const { Resources: named = [], NotResources: excluded = [], ListOfTags: listed = [], Conditions: conditions = {} } = selection;
   const tagOf = ({ ConditionKey: key = '' }: Condition): string | undefined => tags[key.startsWith(PREFIX) ? key.slice(PREFIX.length) : key];
+  const listedSo = ({ ConditionKey: key = '', ConditionValue: value }: Condition) => value !== undefined && tags[key] === value;
   const equals = (each: Condition) => tagOf(each) === each.ConditionValue;
   const like = (each: Condition) => isLike(tagOf(each) ?? '', each.ConditionValue ?? '') && tagOf(each) !== undefined;
   const { StringEquals = [], StringNotEquals = [], StringLike = [], StringNotLike = [] } = conditions;
   if (excluded.some((each) => isLike(arn, each))) return false;
   if (!StringEquals.every(equals) || StringNotEquals.some(equals) || !StringLike.every(like) || StringNotLike.some(like)) return false;
-  return (named.length === 0 && listed.length === 0) || named.some((each) => isLike(arn, each)) || listed.some(equals);
+  return (named.length === 0 && listed.length === 0) || named.some((each) => isLike(arn, each)) || listed.some(listedSo);
 }

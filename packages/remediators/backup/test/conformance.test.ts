@@ -162,7 +162,7 @@ kit(
   [
     {
       name: 'it belongs to a DB cluster',
-      expect: 'manual',
+      expect: 'not-applicable',
       arrange: async (sdk) => {
         const DBClusterIdentifier = sdk.name('cluster');
         const client = new RDSClient(sdk.config);

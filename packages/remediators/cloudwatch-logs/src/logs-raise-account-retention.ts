@@ -58,7 +58,7 @@ export const raiseAccountRetention = defineSetting({
     'Rules that forbid keeping the contents of the logs for that long (personal data).',
     'How many log groups it applies to, and what the longer storage costs: a dry run of the call shows it (aws logs put-account-policy --dry-run).',
     'The day until it takes effect: events past the old period are still deleted during that day.',
-    'Other policies that already keep the same events long enough: if several policies apply, the longest retention wins.',
+    'Other policies, or log groups without one, that already keep the same events long enough: if several policies apply, the longest retention wins.',
   ],
   parameters: z.strictObject({
     minDays: z

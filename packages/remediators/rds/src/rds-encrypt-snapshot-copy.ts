@@ -65,7 +65,7 @@ export const encryptSnapshotCopy = defineSetting({
     if (kind !== 'manual')
       return {
         status: 'manual',
-        message: `The snapshot ${id} is not encrypted. It is an automated snapshot, and is deleted with the backups of its instance.`,
+        message: `The snapshot ${id} is not encrypted. It is not a manual snapshot: it is deleted with the backups that it belongs to.`,
         steps: ['Encrypt the instance: rds-report-unencrypted-instance describes how. Its later snapshots are encrypted.'],
       };
     if (copy === 'made')

@@ -1,4 +1,4 @@
-import { defineSetting, given, inParallel, needs, paginate, type ResourceRef, shortLived } from '@redress/core';
+import { defineSetting, digestOf, given, inParallel, needs, paginate, type ResourceRef, shortLived } from '@redress/core';
 import * as z from '@redress/core/parameters';
 import { packageRef } from '../package-ref.js';
 import { covers, holds, portOf, protocolOf } from '../permission.js';
@@ -27,7 +27,8 @@ const serviceIn = ({ partition, region }: Pick<ResourceRef, 'partition' | 'regio
 const THERE = ['available', 'partial', 'pending', 'pendingacceptance'];
 
 interface Value {
-  readonly there: boolean;
+  /** The endpoints, each with what somebody may have added since: subnets, security groups and a policy. */
+  readonly there: readonly string[];
   /** What the policy means in this VPC; nothing once an endpoint is there: what it means matters no more. */
   readonly subnets: readonly string[];
   readonly group: string | null;
@@ -38,6 +39,10 @@ const inVpc = (id: string, name: string, values: readonly string[]) => [
   { Name: name, Values: [...values] },
 ];
 const groupIn = (id: string, group: string) => ({ Filters: inVpc(id, group.startsWith('sg-') ? 'group-id' : 'group-name', [group]) });
+type Called = { readonly GroupId?: string | undefined; readonly GroupName?: string | undefined };
+/** The group that is called just so: a filter takes `*` and `?` for patterns. */
+const calledSo = <Group extends Called>(groups: readonly Group[], group: string) =>
+  groups.find(({ GroupId, GroupName }) => GroupId === group || GroupName === group);
 const subnetsIn = (id: string, tag: string | undefined, ids: readonly string[]) => {
   const [key = '', ...value] = (tag ?? '').split('=');
   return { Filters: tag === undefined ? inVpc(id, 'subnet-id', ids) : inVpc(id, `tag:${key}`, [value.join('=')]) };
@@ -55,7 +60,8 @@ export const createEc2InterfaceEndpoint = defineSetting({
   title: 'Create an interface endpoint for the EC2 API in a VPC',
   package: packageRef,
   controls: { 'aws-fsbp': ['EC2.10'] },
-  rules: { SERVICE_VPC_ENDPOINT_ENABLED: 'service-vpc-endpoint-enabled', VPC_ENDPOINT_ENABLED: 'vpc-endpoint-enabled' },
+  // Not VPC_ENDPOINT_ENABLED, by which Security Hub looks for endpoints of other services.
+  rules: { SERVICE_VPC_ENDPOINT_ENABLED: 'service-vpc-endpoint-enabled' },
   calls: { 'ec2:CreateVpc': 'response.vpc.vpcId', 'ec2:CreateDefaultVpc': 'response.vpc.vpcId' },
   ceiling: 'approve',
   settle: 'PT60S',
@@ -64,6 +70,7 @@ export const createEc2InterfaceEndpoint = defineSetting({
     'Network ACLs and routes between its subnets and the others, and networks that reach the VPC from outside and use its DNS.',
     'Whether the zones of the subnets have the service, and whether a private hosted zone of the VPC has its name: EC2 refuses the endpoint then.',
     'Policies that name the addresses, or the VPC, that calls come from. The policy of the endpoint lets everything through.',
+    'Whether EC2 wants route53:AssociateVPCWithHostedZone for private DNS, which no role of Redress has: then it refuses the endpoint. `privateDns: false` does without.',
   ],
   alsoFoundBy: { prowler: ['vpc_endpoint_for_ec2_enabled'] },
   inCode: { cloudFormation: 'AWS::EC2::VPCEndpoint', terraform: 'aws_vpc_endpoint' },
@@ -71,17 +78,25 @@ export const createEc2InterfaceEndpoint = defineSetting({
   read: {
     reads: [ec2.pick('DescribeVpcEndpoints', 'DescribeSubnets', 'DescribeSecurityGroups')],
     async of({ aws, id, resource, parameters: { subnetTag, subnetIds = [], securityGroup } }): Promise<Value> {
-      const endpoints = aws.ec2.DescribeVpcEndpoints;
-      for await (const each of paginate(endpoints, { Filters: inVpc(id, 'service-name', [serviceIn(resource)]) }, 'VpcEndpoints'))
-        if (each.VpcEndpointType === 'Interface' && THERE.includes(given(each, 'State').toLowerCase())) return { there: true, subnets: [], group: null };
+      const there: string[] = [];
+      for await (const each of paginate(aws.ec2.DescribeVpcEndpoints, { Filters: inVpc(id, 'service-name', [serviceIn(resource)]) }, 'VpcEndpoints'))
+        if (each.VpcEndpointType === 'Interface' && THERE.includes(given(each, 'State').toLowerCase())) {
+          const { SubnetIds = [], Groups = [], PolicyDocument = '' } = each;
+          there.push(
+            [given(each, 'VpcEndpointId'), ...SubnetIds.toSorted(), ...Groups.map(({ GroupId = '' }) => GroupId).sort(), digestOf(PolicyDocument)].join(' '),
+          );
+        }
+      if (there.length > 0) return { there: there.sort(), subnets: [], group: null };
       const byZone = new Map<string, string>();
       if (subnetTag !== undefined || subnetIds.length > 0)
         for await (const subnet of paginate(aws.ec2.DescribeSubnets, subnetsIn(id, subnetTag, subnetIds), 'Subnets')) {
           const [zone, found] = [given(subnet, 'AvailabilityZone'), given(subnet, 'SubnetId')];
+          // As of a group: no tag that is merely like it.
+          if (subnetTag !== undefined && !(subnet.Tags ?? []).some(({ Key, Value }) => `${Key}=${Value}` === subnetTag)) continue;
           if (found < (byZone.get(zone) ?? '~')) byZone.set(zone, found);
         }
       const groups = securityGroup === undefined ? [] : given(await aws.ec2.DescribeSecurityGroups(groupIn(id, securityGroup)), 'SecurityGroups');
-      return { there: false, subnets: [...byZone.values()].sort(), group: groups[0]?.GroupId ?? null };
+      return { there: [], subnets: [...byZone.values()].sort(), group: calledSo(groups, securityGroup ?? '')?.GroupId ?? null };
     },
   },
   context: {
@@ -94,7 +109,7 @@ export const createEc2InterfaceEndpoint = defineSetting({
         aws.ec2.DescribeVpcAttribute({ VpcId: id, Attribute: 'enableDnsSupport' }),
         aws.ec2.DescribeVpcAttribute({ VpcId: id, Attribute: 'enableDnsHostnames' }),
       );
-      const letIn = (SecurityGroups?.[0]?.IpPermissions ?? []).flatMap(({ IpProtocol, FromPort, ToPort, IpRanges = [] }) =>
+      const letIn = (calledSo(SecurityGroups ?? [], securityGroup)?.IpPermissions ?? []).flatMap(({ IpProtocol, FromPort, ToPort, IpRanges = [] }) =>
         covers({ protocol: protocolOf(IpProtocol), fromPort: portOf(FromPort), toPort: portOf(ToPort) }, 443, ['tcp'])
           ? IpRanges.flatMap(({ CidrIp }) => CidrIp ?? [])
           : [],
@@ -139,10 +154,13 @@ export const createEc2InterfaceEndpoint = defineSetting({
     what: 'The endpoint is deleted: calls go where they went before.',
     not: ['The endpoint and its addresses: connections through it are cut, and who has its name or addresses in a configuration fails (`--accept-loss`).'],
   },
-  // The rules ask for the endpoint of any service.
-  judge: ({ claim }) => (Object.entries(claim.parameters ?? {}).every(([name, value]) => name.startsWith('serviceName') && value === 'ec2') ? [] : null),
+  // The rule asks for the endpoint of any service, and EC2.10 for this one.
+  judge: ({ claim: { parameters: asked, controls } }) =>
+    controls.includes('EC2.10') || (asked !== null && Object.entries(asked).every(([name, value]) => name.startsWith('serviceName') && value === 'ec2'))
+      ? []
+      : null,
   instead({ now: { there, subnets, group }, id, parameters: { subnetTag, subnetIds, securityGroup } }) {
-    if (there) return null;
+    if (there.length > 0) return null;
     const gap = `${id} has no interface endpoint for the EC2 API`;
     const wanted = subnetTag ?? subnetIds?.join(', ');
     const missing = needs('ec2-create-ec2-interface-endpoint', gap, { subnetTag: wanted, securityGroup });
@@ -153,7 +171,7 @@ export const createEc2InterfaceEndpoint = defineSetting({
     ].join(' and ');
     return { status: 'manual', message: `${gap}. It has ${lacks}, so nothing is changed.`, steps: ['Make it in the VPC, or name another in the policy.'] };
   },
-  wanted: ({ now }) => (now.there ? now : { there: true, subnets: [], group: null }),
+  wanted: ({ now }) => (now.there.length > 0 ? now : { there: ['a new endpoint'], subnets: [], group: null }),
   writes: [ec2.pick('CreateVpcEndpoint')],
   undoes: [ec2.pick('DeleteVpcEndpoints')],
   write: ({ id, resource, now: { subnets, group }, parameters: { privateDns } }) =>
@@ -170,7 +188,7 @@ export const createEc2InterfaceEndpoint = defineSetting({
     restores: 'equivalent',
     destroys: `the endpoint of ${id} for the EC2 API, and its addresses`,
   }),
-  equivalent: ({ before, after }) => before.there === after.there,
+  equivalent: ({ before, after }) => before.there.join() === after.there.join(),
   summary: ({ id, now: { subnets }, parameters: { privateDns } }) =>
     `create an interface endpoint for the EC2 API in ${subnets.join(', ')} of ${id}, ${privateDns ? 'with' : 'without'} private DNS`,
 });

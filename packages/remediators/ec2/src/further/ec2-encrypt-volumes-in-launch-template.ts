@@ -45,7 +45,7 @@ export const encryptVolumesInLaunchTemplate = defineLaunchTemplateSetting({
     return rest.length === 0
       ? null
       : {
-          message: `It creates volumes from snapshots that are not shown to be encrypted (${rest.map((device) => volumeOf(device)?.['SnapshotId']).join(', ')}), and EC2 accepts no encryption setting together with such a snapshot, so nothing is changed.`,
+          message: `It creates volumes from snapshots that are not shown to be encrypted (${rest.map((device) => volumeOf(device)?.['SnapshotId']).join(', ')}), and EC2 accepts no encryption setting together with a snapshot, so nothing is changed.`,
           steps: ['Copy each snapshot with encryption.', 'Create a version of the template that uses the copies, and make it the default.'],
         };
   },

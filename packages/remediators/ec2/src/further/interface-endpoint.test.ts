@@ -1,11 +1,11 @@
 import { resource } from '@redress/core';
 import { describe, expect, it } from 'vitest';
-import { assess } from '../../../../../tests/support/look.js';
+import { assess, stateOf } from '../../../../../tests/support/look.js';
 import { createEc2InterfaceEndpoint } from '../index.js';
 
 const vpc = resource({ type: 'AWS::EC2::VPC', id: 'vpc-1', account: '111111111111', region: 'eu-west-1' });
 const parameters = { subnetTag: 'tier=endpoints', securityGroup: 'endpoints' };
-const subnet = (SubnetId: string, AvailabilityZone: string) => ({ SubnetId, AvailabilityZone });
+const subnet = (SubnetId: string, AvailabilityZone: string, Value = 'endpoints') => ({ SubnetId, AvailabilityZone, Tags: [{ Key: 'tier', Value }] });
 const HTTPS = { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '10.0.0.0/8' }] };
 
 interface World {
@@ -18,7 +18,7 @@ interface World {
 }
 /** A VPC, and what was asked about it. */
 function world({ endpoints = [], subnets = [subnet('subnet-b', 'z2'), subnet('subnet-a', 'z1')], rules = [HTTPS], ...more }: World = {}) {
-  const { groups = [{ GroupId: 'sg-1', IpPermissions: rules }], cidrs = ['10.0.0.0/16', '10.1.0.0/16'], dns = {} } = more;
+  const { groups = [{ GroupId: 'sg-1', GroupName: 'endpoints', IpPermissions: rules }], cidrs = ['10.0.0.0/16', '10.1.0.0/16'], dns = {} } = more;
   const asked: Record<string, unknown> = {};
   const remembered = (operation: string, reply: object) => (input: { readonly Filters: unknown }) => {
     asked[operation] = input.Filters;
@@ -122,7 +122,27 @@ describe('a VPC without an interface endpoint for the EC2 API', () => {
     ['one that is being deleted', { VpcEndpointType: 'Interface', State: 'deleting' }, 'change'],
     ['one that has failed', { VpcEndpointType: 'Interface', State: 'Failed' }, 'change'],
     ['one of another type', { VpcEndpointType: 'Gateway', State: 'available' }, 'change'],
-  ])('is judged by the state of its endpoint: %s', async (_, endpoint, status) => expect((await of({ endpoints: [endpoint] })).status).toBe(status));
+  ])('is judged by the state of its endpoint: %s', async (_, endpoint, status) =>
+    expect((await of({ endpoints: [{ VpcEndpointId: 'vpce-1', ...endpoint }] })).status).toBe(status),
+  );
+  it('takes no subnet and no group whose name the policy is merely a pattern of', async () => {
+    const [subnets, groups] = [[subnet('subnet-a', 'z1', 'endpoints-old')], [{ GroupId: 'sg-2', GroupName: 'endpoints-old', IpPermissions: [HTTPS] }]];
+    const named = { subnetTag: 'tier=endpoints*', securityGroup: 'endpoints*' };
+    expect(await of({ subnets, groups }, named)).toMatchObject({
+      status: 'manual',
+      message: expect.stringContaining('no subnet with the tag tier=endpoints* and no security group endpoints*'),
+    });
+  });
+  it('has drifted once somebody gives its endpoint other subnets, another group or a policy, or makes a second one', async () => {
+    const made = { VpcEndpointId: 'vpce-1', VpcEndpointType: 'Interface', State: 'available', SubnetIds: ['subnet-a'], Groups: [{ GroupId: 'sg-1' }] };
+    const state = async (...endpoints: readonly object[]) => stateOf(createEc2InterfaceEndpoint, vpc, world({ endpoints }).replies, { parameters });
+    const before = await state(made);
+    expect(await state({ ...made, State: 'pending' })).toEqual(before);
+    for (const more of [{ SubnetIds: ['subnet-a', 'subnet-b'] }, { Groups: [] }, { PolicyDocument: '{}' }])
+      expect(await state({ ...made, ...more })).not.toEqual(before);
+    expect(await state(made, { ...made, VpcEndpointId: 'vpce-2' })).not.toEqual(before);
+    expect(createEc2InterfaceEndpoint.equivalent(await state(), before)).toBe(false);
+  });
   it('has a service name of its own in China', async () => {
     const cn = resource({ type: 'AWS::EC2::VPC', id: 'vpc-1', account: '111111111111', region: 'cn-north-1' });
     expect(await of({}, {}, cn)).toMatchObject({ changes: [{ call: { input: { ServiceName: 'cn.com.amazonaws.cn-north-1.ec2' } } }] });
@@ -171,13 +191,10 @@ describe('calls that would go through the endpoint', () => {
 });
 
 it('the endpoint of another service is nothing that is judged here', () => {
-  const judge = (given: Readonly<Record<string, string>> | null) =>
-    createEc2InterfaceEndpoint.judge?.({ state: {}, context: undefined, resource: vpc, parameters: {}, claim: { parameters: given } } as never);
-  expect([judge(null), judge({ serviceName: 'ec2' }), judge({ serviceNames: 'ec2' }), judge({ serviceName: 's3' }), judge({ vpcIds: 'vpc-2' })]).toEqual([
-    [],
-    [],
-    [],
-    null,
-    null,
-  ]);
+  const judge = (given: Readonly<Record<string, string>> | null, controls: readonly string[] = []) =>
+    createEc2InterfaceEndpoint.judge?.({ state: {}, context: undefined, resource: vpc, parameters: {}, claim: { parameters: given, controls } } as never);
+  expect([judge({ serviceName: 'ec2' }), judge({ serviceNames: 'ec2' }), judge(null, ['EC2.10'])]).toEqual([[], [], []]);
+  expect([judge({ serviceName: 's3' }), judge({ vpcIds: 'vpc-2' }), judge(null), judge(null, ['EC2.55'])]).toEqual([null, null, null, null]);
+  // Security Hub looks for the endpoints of other services by this one.
+  expect(createEc2InterfaceEndpoint.configRules).not.toContain('VPC_ENDPOINT_ENABLED');
 });

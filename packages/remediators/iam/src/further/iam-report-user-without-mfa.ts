@@ -61,7 +61,7 @@ export const reportUserWithoutMfa = defineReport({
   judge: ({ state: { devices, password }, claim, resource }) => {
     const ofAll = claim.isRule('IAM_USER_MFA_ENABLED') || claim.isRule('iam-user-mfa-enabled') || claim.controls.includes('IAM.19');
     return ofAll && devices === 0 && !password
-      ? [`user ${resource.id} has no MFA device. It also has no password, but all users are required to have one`]
+      ? [`user ${resource.id} has no MFA device. It also has no password, but all users are required to have an MFA device`]
       : [];
   },
   closed: 'the user has an MFA device or no console password, or is gone',

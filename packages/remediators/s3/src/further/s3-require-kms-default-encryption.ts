@@ -115,7 +115,7 @@ export const requireKmsDefaultEncryption = defineSetting({
     if (context === undefined || context.logs.length === 0) return null;
     return {
       status: 'manual',
-      message: `${id} receives logs (${context.logs.join('; ')}), which S3 delivers only to buckets with SSE-S3.`,
+      message: `${id} receives logs (${context.logs.join('; ')}), which AWS delivers only to buckets with SSE-S3.`,
       steps: ['Use it only for logs, and record an exception. Or first move the logs to another bucket.'],
     };
   },

@@ -47,7 +47,7 @@ export function closing({ kind, id: remediator, title, control, rules, prowler, 
     settle: 'PT60S',
     blindSpots: [
       ...blindSpots,
-      'Whether a condition denies everyone: S3 evaluates only the whole policy, so statements with conditions are left to people.',
+      'Whether a condition lets nobody in: S3 evaluates only the whole policy, so statements with conditions are left to people.',
       'Access control lists of single objects, and access points.',
       'Automation that sets the whole policy: its next run opens the bucket again.',
     ],
@@ -86,7 +86,7 @@ export function closing({ kind, id: remediator, title, control, rules, prowler, 
         ? null
         : {
             status: 'manual',
-            message: `The policy of ${id} is not public, but its access control list grants ${grants.join(', ')}.`,
+            message: `No statement of the policy of ${id} gives public ${kind} access, but its access control list grants ${grants.join(', ')}.`,
             steps: ['s3-remove-global-acl-grants removes these grants, if the policy enables it.'],
           };
     },

@@ -42,7 +42,7 @@ describe('a bucket policy that lets everybody in', () => {
   it.each([[removePublicRead], [removePublicWrite]])(
     'is not put back where S3 refuses public policies by then, which $id says of its rollback',
     ({ rollback }) => {
-      expect(rollback?.not).toEqual([expect.stringMatching(/^Where BlockPublicPolicy is on, S3 refuses/)]);
+      expect(rollback?.not).toEqual([expect.stringMatching(/^If BlockPublicPolicy is on, S3 rejects/)]);
     },
   );
   it('keeps who is named next to everybody', () => {
