@@ -4,9 +4,9 @@ import type { Clock } from '../../ports.js';
 
 /** Calls to one service in one account and region. */
 export interface CallBudget {
-  /** So many a second, as a mean. */
+  /** Calls per second, on average. */
   readonly perSecond: number;
-  /** So many at once, after a time without any. */
+  /** Calls at once, after a time without any. */
   readonly burst: number;
 }
 
