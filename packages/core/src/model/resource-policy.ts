@@ -54,7 +54,7 @@ export interface OwnConditions {
 }
 
 /**
- * Whom a statement allows: `everybody`; the principals that it `names`, or that its conditions limit it to; or `unknown`, because of conditions that
+ * Whom a statement allows: `everybody`; `named`, if it names principals or its conditions limit it to some; or `unknown`, because of conditions that
  * are not evaluated here, or because it excludes principals.
  *
  * @example opennessOf({ Effect: 'Allow', Principal: '*', Action: 'kms:*', Resource: '*' }) // 'everybody'

@@ -38,7 +38,7 @@ const DEFLATED = 8;
 /** A document that does not get this much shorter is stored as it is. */
 const PAYS = 0.9;
 
-/** A document, as it is stored. */
+/** The stored text of a document. */
 export interface DocumentText {
   readonly digest: Digest;
   readonly text: string;
