@@ -49,7 +49,7 @@ export function lastSweepOf({ lasts }: Swept, remediator: string): LastSweep | n
   return { time: Math.max(own.time, all.time), complete: complete === 0 ? null : complete };
 }
 
-/** What each remediator's sweep came to, that a record of sweeps tells of: of the whole place, or, in records of earlier versions, of one remediator. */
+/** The results of the remediators in a record of sweeps: of the whole place, or, in records of earlier versions, of one remediator. */
 export function sweepsOf(record: Omit<Recorded, 'time'>): readonly { readonly remediator: string; readonly status: string }[] {
   const own = record.kind === 'sweep' ? record.body['sweep'] : undefined;
   if (!isRecord(own)) return [];

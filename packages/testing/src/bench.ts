@@ -171,7 +171,7 @@ export class Bench {
   }
 }
 
-/** One arranged resource with a clock and a journal of its own. */
+/** One arranged resource with its own clock and journal. */
 export class Stage {
   readonly bench: Bench;
   readonly scenario: Scenario;

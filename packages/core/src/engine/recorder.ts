@@ -31,7 +31,7 @@ interface Seen {
   readonly seen?: Pick<Facts, 'observation'> | null;
 }
 
-/** What an execution comes to. */
+/** The outcome of an execution. */
 export interface Closing {
   readonly outcome: Outcome;
   readonly message: string;
@@ -207,7 +207,7 @@ async function knownOf(runtime: Runtime, ref: ResourceRef, facts: Facts | undefi
   }
 }
 
-/** Notifies people of what was recorded, and records what became of that. Of workers that found the same at the same time, one does. */
+/** Notifies people of what was recorded, and records the result. If several workers found the same at the same time, one of them notifies. */
 export async function notifyOf(
   runtime: Runtime,
   { remediator, ref, trigger }: Asked,
@@ -355,7 +355,7 @@ export function announcedBy(decision: Decision): { readonly period: number; read
 /** The result of a notification. */
 export type Delivery = Omit<Delivered, 'status'> & { readonly status: Delivered['status'] | 'not-delivered' };
 
-/** Notifies people. Whatever goes wrong with it is a warning; answers what became of it, null where there is nobody to ask. */
+/** Notifies people. A failure is a warning. Returns the result, or null if there is no notifier. */
 export async function tell(
   runtime: Runtime,
   remediator: Remediator,
@@ -435,7 +435,7 @@ export function blank(remediator: Pick<Remediator, 'id'>, ref: ResourceRef): Pas
   };
 }
 
-/** What a decision that is not to act comes to. */
+/** The outcome of a decision not to act. */
 export function outcomeOf(decision: Decision): Outcome {
   if (decisive(decision).some((each) => each.guardrail === 'fights')) return 'contested';
   return decision.effect === 'exempt' ? 'exempt' : decision.effect === 'notify' ? 'notified' : decision.effect === 'approve' ? 'awaiting-approval' : 'denied';

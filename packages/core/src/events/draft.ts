@@ -18,7 +18,7 @@ export interface Draft extends Partial<Omit<Finding, 'id' | 'account' | 'region'
 /** A source's decoder: total for everything that JSON can hold. */
 export type Decoder = (detail: Readonly<Record<string, unknown>>, context: DecoderContext) => Draft | readonly Draft[];
 
-/** What a decoder may know besides the event's detail. */
+/** What a decoder may use in addition to the event's detail. */
 export interface DecoderContext {
   /** The EventBridge envelope; null for a bare form. */
   readonly envelope: EnvelopeInfo | null;
@@ -53,7 +53,7 @@ export function keyOf(...parts: readonly (string | number | null)[]): string | u
   return key.length > MAX_TEXT ? digestText(key) : key;
 }
 
-/** A key for what has none of its own. */
+/** A key for an event that has none. */
 export function digestOfAnything(value: unknown): Digest {
   try {
     return typeof value === 'string' ? digestText(value) : digestOf(copyJson(value).value);

@@ -7,7 +7,7 @@ const REMEMBERED = 7 * 86_400_000;
 /** So many fixes of the same thing in that time are enough. */
 const ENOUGH = 2;
 
-/** What stays the same of a change, whoever plans it: digest of service, operation and input. What people say, they say of a call on a resource. */
+/** The identity of a change, whichever remediator plans it: digest of service, operation and input. People answer about a call on a resource. */
 export function callOf({ call }: Pick<Change, 'call'>): Digest {
   return digestOf({ service: call.service, operation: call.operation, input: call.input });
 }
@@ -18,8 +18,8 @@ export function subjectsOf(changes: readonly Change[]): readonly string[] {
 }
 
 /**
- * Someone who undoes a fix twice in seven days means it: the third time people are told, and who did it. A fix that was rolled back is no fight;
- * its hold speaks for it.
+ * If someone undoes a fix twice in seven days, it is on purpose. The third time people are notified, with who did it. A fix that was rolled back is
+ * not a fight: its hold handles it.
  */
 export const fights = defineGuardrail({
   id: 'fights',

@@ -57,8 +57,8 @@ export function announcement(
 }
 
 /**
- * Before a change that nobody has to approve its owner has time to object: it is announced, with reminders, and made when the period is over.
- * What it answers until then an approval discharges, like any other; afterwards `begin` uses the announcement up.
+ * Gives the owner time to object before a change that needs no approval. The change is announced, with reminders, and made when the period ends.
+ * Until then an approval discharges its answer, like any other. Afterwards `begin` uses the announcement up.
  */
 export const gracePeriod = defineGuardrail({
   id: 'grace',

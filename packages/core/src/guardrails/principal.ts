@@ -11,7 +11,7 @@ export function principal(arn: string): string {
 const IDENTITY_CENTER = /^arn:[^:]+:sts::[0-9]{12}:assumed-role\/AWSReservedSSO_[^/]+_[0-9a-f]{16}\//;
 
 /**
- * The name that a principal has besides its role or account, in lower case: of a session, an IAM user, a federated user. Null: a role has none.
+ * The name of a principal in addition to its role or account, in lower case: of a session, an IAM user, a federated user. Null: a role has none.
  *
  * @example personOf('arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/alice@example.com') // 'alice@example.com'
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html

@@ -170,8 +170,8 @@ const LOOKS = 20;
 const HEAD = 'head';
 
 /**
- * A table as what is sealed. Nobody can stop all who record, so it looks for a moment at which it knows all heads: a head that is the same before and
- * after that moment was so at it, and the others are read in one transaction, which is that moment.
+ * A table as the source of seals. Recording cannot be stopped, so it looks for a moment at which all heads are known. A head that is the same
+ * before and after that moment had this value at the moment. The other heads are read in one transaction, which is that moment.
  */
 export class TableSource implements JournalSource {
   readonly atOnce = 16;

@@ -26,7 +26,7 @@ export interface NotCosigned {
   readonly next: string;
 }
 
-/** What witnesses came to. */
+/** The result of asking witnesses. */
 export interface Witnessing {
   /** The checkpoint, with all cosignatures that it has. */
   readonly note: string;

@@ -52,7 +52,7 @@ interface Bucket {
   at: number;
 }
 
-/** The budgets of one process: whoever sweeps a place there draws on the same ones. */
+/** The budgets of one process, shared by all sweeps of a place in it. */
 export class CallBudgets {
   readonly #clock: Clock;
   readonly #buckets = new Map<string, Bucket>();
@@ -120,7 +120,7 @@ export class CallBudgets {
 
 const keyOf = ({ service, account, region }: CallPlace) => `${service} ${account} ${region}`;
 
-/** Each call to AWS asks here first, whoever makes it: a look, a confirmation under a lease, the change itself, its verification. */
+/** Paces all calls to AWS: reads, confirmations under a lease, changes, and their verification. */
 export interface Pace {
   /** Counts a call, and waits until it may go out; in an execution it does not wait. */
   take(place: CallPlace): Promise<void>;

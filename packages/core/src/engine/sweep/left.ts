@@ -71,7 +71,7 @@ export function leftBefore({ progress, overdue }: Before, { account, region: her
   });
 }
 
-/** Candidates, without those that were seen to before, or wait to be: each remediator of its own. */
+/** Candidates without those that were handled before, or are waiting: separately for each remediator. */
 export function untaken(candidates: readonly Candidate[], taken: readonly Pick<Left, 'ref' | 'remediators'>[]): readonly Candidate[] {
   const names = new Set(taken.flatMap(({ ref, remediators }) => remediators.map(({ id }) => `${id} ${nameOf(ref)}`)));
   return candidates

@@ -123,7 +123,7 @@ export function asff(finding: Members, action: CustomAction | null = null): Draf
   };
 }
 
-/** What a control was configured to look for, as `extra.controlParameters`; nothing where it is not said. */
+/** The configured parameters of a control, as `extra.controlParameters`; nothing if the finding has none. */
 export function controlParameters(list: unknown, nameKey: string, valueKey: string): { readonly controlParameters?: JsonObject } {
   const found: [string, string][] = [];
   for (const each of elements(list).slice(0, MAX_PARAMETERS).map(members)) {
