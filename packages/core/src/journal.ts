@@ -44,7 +44,7 @@ export interface EvidenceRecord {
   readonly blobs: { readonly [name: string]: Digest };
 }
 
-/** Where a record is. */
+/** The place of a record. */
 export interface RecordRef {
   readonly stream: Digest;
   readonly seq: number;
@@ -436,7 +436,7 @@ export type AppendRequest = Entry &
     | { readonly kind: 'call'; readonly lease: Lease }
   );
 
-/** What to read. */
+/** Which records to read. */
 export type RecordQuery = { readonly resource: ResourceRef } | { readonly execution: string } | { readonly all: true };
 
 /**

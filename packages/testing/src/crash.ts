@@ -1,6 +1,6 @@
 import type { Journal } from '@redress/core';
 
-/** Where a worker dies. */
+/** The point at which a worker dies. */
 export type CrashPoint =
   /** The intent is stored; nothing was sent. */
   | 'after-intent'

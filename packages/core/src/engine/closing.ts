@@ -6,7 +6,7 @@ import type { Applied } from './apply.js';
 import { type Closing, outcomeOf } from './recorder.js';
 import type { Verification } from './verify.js';
 
-/** What an execution is closed on: all that is known of it. */
+/** Everything that is known about an execution when it is closed. */
 export interface Ended {
   readonly plan: Pick<Plan, 'changes'>;
   readonly applied: Applied;

@@ -11,9 +11,9 @@ const AT_LEAST = 60_000;
 /** The result of the search for a call whose record does not name the resource. */
 export interface LookedFor {
   readonly reason: string;
-  /** It has to come again: too soon after another sweep, or the sweep did not come to its end. */
+  /** It has to be delivered again: it is too soon after another sweep, or the sweep was not completed. */
   readonly retryable: boolean;
-  /** Epoch milliseconds from which on it is looked for; null: nothing says when. */
+  /** Epoch milliseconds from which the search is possible; null: unknown. */
   readonly retryAt: number | null;
 }
 

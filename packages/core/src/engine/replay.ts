@@ -211,7 +211,7 @@ function approvalAsOf({ answeredAt, ...approval }: Approval, { closed, open }: S
   return answeredAt < time ? { ...approval, ...used, answeredAt } : { ...approval, ...used, verdict: 'none', by: null };
 }
 
-/** What had been done, and not yet been taken back. */
+/** What had been done by then, and not yet been rolled back. */
 export function trackedAsOf(tracked: readonly TrackedExecution[], time: number): readonly TrackedExecution[] {
   const then = tracked.filter((each) => each.closedAt < time);
   const back = new Set(then.filter((each) => each.outcome === 'rolled-back').map((each) => each.rollbackOf));

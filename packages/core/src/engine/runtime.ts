@@ -24,7 +24,7 @@ import type { RedressOptions, Wait } from './types.js';
 const RULE_KEPT = 600_000;
 const MOST_RULES = 1000;
 
-/** What is there, or that it is gone. */
+/** The observed resource, or that it is gone. */
 export type Observed = Observation<Json, unknown> | 'gone';
 
 /** One read of a resource: its state, and the remediator's assessment of it. */
@@ -36,7 +36,7 @@ export interface Look {
 /** Policy, register and kill switch, as they are now. */
 export type Standing = Pick<Facts, 'policy' | 'register' | 'stop'>;
 
-/** What every part of the engine works with: the composition, and the reads that facts come from. */
+/** What all parts of the engine use: the composition, and the reads that facts come from. */
 export class Runtime {
   readonly remediators: readonly Remediator[];
   readonly clock: Clock;

@@ -67,7 +67,7 @@ const ACCOUNT = /^[0-9]{12}$/;
 // Wider than the regions that exist: whether one can be acted on is decided when the resource is validated.
 const REGION = /^[a-z]{2,12}(?:-[a-z0-9]{1,20}){1,4}$/;
 
-/** What a finding has from what it came in. */
+/** What a finding has from its envelope and wrappers. */
 export interface Around {
   readonly envelope: EnvelopeInfo | null;
   readonly via: readonly string[];

@@ -300,7 +300,7 @@ export function foreignAccount(id: unknown, account: unknown): string | null {
   return arn.account === account ? null : arn.account;
 }
 
-/** Where a source names a resource. */
+/** A resource as a source names it. */
 export interface RawResource {
   readonly type: unknown;
   readonly id: unknown;

@@ -11,7 +11,7 @@ export function shownAs({ guardrail, code, data }: GuardrailResult): Digest {
   return digestOf({ guardrail, code, data: (data ?? {}) as Json });
 }
 
-/** What an approval of this decision would discharge. */
+/** The answers that an approval of this decision would discharge. */
 export function dischargedBy(decision: Decision): readonly Digest[] {
   return [...new Set(decision.results.filter((each) => each.effect === 'approve').map(shownAs))].sort();
 }

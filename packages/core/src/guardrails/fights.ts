@@ -12,7 +12,7 @@ export function callOf({ call }: Pick<Change, 'call'>): Digest {
   return digestOf({ service: call.service, operation: call.operation, input: call.input });
 }
 
-/** What changes are about: the parts that they name; a change of the resource as a whole is known by what it sends. */
+/** The subjects of changes: the parts that they name. A change of the whole resource is identified by what it sends. */
 export function subjectsOf(changes: readonly Change[]): readonly string[] {
   return [...new Set(changes.map((change) => change.subject ?? callOf(change)))];
 }

@@ -48,7 +48,7 @@ export function shownBy(
   return namedBy(finding, remediator, ref, resourceIds);
 }
 
-/** What of a resource the call in a finding names, as the remediator reads it: everything, parts, or nothing. */
+/** The parts of a resource that the call in a finding names, as the remediator reads them: everything, some parts, or nothing. */
 export function namedBy(finding: Finding, { apiCalls }: Pick<Remediator, 'apiCalls'>, ref: ResourceRef, resourceIds: readonly string[]): Shown {
   const { call, account, region, actor } = finding;
   if (finding.kind !== 'api-call' || call === null || account === null || region === null) return 'nothing';

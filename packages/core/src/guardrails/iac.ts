@@ -194,7 +194,7 @@ export function managerOf(tags: Readonly<Record<string, string>>, added: readonl
   return null;
 }
 
-/** What something else manages is changed there: infrastructure as code, or the controller that owns it, would revert a fix. */
+/** A resource that something else manages should be changed there: infrastructure as code, or the controller that owns it, would revert a fix. */
 export const managedByIac = defineGuardrail({
   id: 'managed-by-iac',
   needs: ['policy', 'observation'],

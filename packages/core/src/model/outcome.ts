@@ -16,7 +16,7 @@ export type Outcome =
   | 'denied'
   | 'awaiting-approval'
   | 'awaiting-runbook'
-  /** The resource changed between the decision and the lease; looked at again. */
+  /** The resource changed between the decision and the lease, and was read again. */
   | 'superseded'
   /** Nothing was changed, because something failed. */
   | 'failed'

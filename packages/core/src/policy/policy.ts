@@ -211,7 +211,7 @@ const approver = z
       'is not the ARN of a role or user, such as arn:aws:iam::111111111111:role/SecurityLead',
     ),
   );
-/** What the name of a Config rule can be: not its ARN or its id (`config-rule-a1b2c3`), by which no event names it. */
+/** Pattern for the name of a Config rule. It excludes ARNs and IDs (`config-rule-a1b2c3`), because no event names a rule by them. */
 export const CONFIG_RULE_NAME = '^(?!\\s)(?!arn:)(?!config-rule-[0-9a-z]{6}$).{1,128}(?<!\\s)$';
 /** When people are reminded where a policy does not say: a day before. */
 const LAST_REMINDER = 86_400_000;

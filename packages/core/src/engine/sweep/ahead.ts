@@ -14,7 +14,7 @@ export interface Looked {
   readonly together: ResourcePass;
   /** Those for which there is nothing to do. */
   readonly idle: ReadonlySet<string>;
-  /** When it was looked at; epoch milliseconds. */
+  /** When it was read; epoch milliseconds. */
   readonly seenAt: number;
 }
 

@@ -36,7 +36,7 @@ const RECOVERY = 100;
 /** An organisation has tens of thousands of places; so many are kept in mind. */
 const MOST = 1000;
 
-/** Where a call goes. */
+/** The target of a call. */
 export interface CallPlace {
   readonly service: string;
   readonly account: string;
@@ -81,7 +81,7 @@ export class CallBudgets {
     if (bucket.tokens < 0) await this.#clock.sleep(Math.ceil((-bucket.tokens / bucket.rate) * 1000));
   }
 
-  /** What became of a call: one that AWS throttled slows its place down, and no other. */
+  /** Reports the result of a call. A call that AWS throttled slows down its place, and no other. */
   came(place: CallPlace, throttled: boolean): void {
     const bucket = this.#buckets.get(keyOf(place));
     if (bucket === undefined) return;

@@ -36,9 +36,9 @@ export interface Candidate {
   readonly remediators: readonly Remediator[];
 }
 
-/** What the lists of a group show. */
+/** The result of the lists of a group. */
 export interface Listing {
-  /** In an order that does not depend on that of the lists: so that a sweep goes on where another has stopped, and passes nothing over. */
+  /** In an order that does not depend on the order of the lists, so that a sweep continues where another has stopped, and skips nothing. */
   readonly candidates: readonly Candidate[];
   /** Resources of which a list shows that there is nothing to do, by remediator. */
   readonly idle: ReadonlyMap<string, number>;

@@ -12,7 +12,7 @@ import type { SweepSummary, SweepTarget } from '../types.js';
 const SWEEP = 'redress-sweep';
 /** What is left of an older round is begun from the start, and comes first in it; milliseconds. */
 const DAY = 86_400_000;
-/** So often in a round it is tried to decide on a resource; after that the next round does. */
+/** The maximum number of attempts to decide on a resource in a round. After that, the next round does. */
 export const TRIES = 3;
 
 /** A resource that was found and not decided on. */

@@ -170,7 +170,7 @@ interface Status {
   readonly own: 'newest' | 'evaluated-since' | null;
 }
 
-/** Who our notes on findings are by: an update of our own comes back as an import. */
+/** Author of our notes on findings: an update of ours is imported again. */
 export const SECURITY_HUB_AUTHOR = 'redress';
 
 /**
