@@ -224,28 +224,28 @@ async function page(): Promise<string> {
   }
   return `# Events
 
-What is made of each event, from the sample to the decision. The tables are made by a test, from samples of what AWS sends, with a policy that
-enforces everything that may be enforced, and resources that all have their gap. *Fixes* and *flags* are what would be done; the other words are
-[outcomes](vocabulary.md).
+How Redress reads each event, and what it decides. A test generates the tables from samples of what AWS sends. Its policy enforces everything that
+may be enforced, and each resource has the gap that its event is about. *Fixes* and *flags* are what Redress would do. The other words are
+[outcomes](vocabulary.md#outcome).
 
 ## Sources
 
 ${table(['Source', 'Event', 'Read as', 'Resource', 'Decided'], events)}
 
-What is read as \`candidate\` and has no remediator is counted, with the reason. So is everything else that needs no decision; nothing is dropped silently.
+A \`candidate\` without a remediator is counted, with the reason. So is everything else that needs no decision. Nothing is dropped silently.
 
 ## Wrappers
 
-One event, *port 22 was opened*, in everything that brings events:
+The same event, *port 22 was opened*, in every wrapper that can deliver it:
 
 ${table(['Wrapper', 'Unwrapped from', 'Read as', 'Decided'], wrappers)}
 
-An item that cannot be read does not affect the others. In a batch of SQS it is acknowledged and logged with its reason, since another delivery would
-not change it. An item that may succeed later is delivered again. An input of more than three wrappers around each other, or of more than 1 MiB, is
-rejected, and so is one that unpacks to more than 16 MiB.
+An item that cannot be read does not affect the others. In an SQS batch it is acknowledged and logged with the reason, because delivering it again
+would not change it. An item that may succeed later is delivered again. An input is rejected if it has more than three nested wrappers, if it is larger
+than 1 MiB, or if it unpacks to more than 16 MiB.
 
-What is known to be something else (a Terraform state, a CloudFormation template, a WAF log) is rejected by its name. What the command \`redress\`
-reads besides, and how: [its README](../packages/cli/README.md#files).
+Other known formats (a Terraform state, a CloudFormation template, a WAF log) are rejected by name. The command \`redress\` also reads other files:
+[its README](../packages/cli/README.md#files) lists them.
 `;
 }
 

@@ -4,20 +4,20 @@ import { isRecord, type Json } from './model/json.js';
 /** Guardrails whose no says that the event is not to be believed, is of a call that changed nothing, or is of what Redress did itself. */
 const NO_DEED: readonly string[] = ['authenticity', 'failed-call', 'self-event'];
 
-/** What somebody did to a resource, as a record says that an event said. */
+/** What an actor did to a resource, according to the event in a record. */
 export interface Deed {
-  /** ARN and source identity, as far as there are; null: the event names nobody. */
+  /** ARN and source identity, as far as known; null: the event names no actor. */
   readonly who: readonly string[] | null;
-  /** The parts that the event names; null: the resource as a whole, as far as `remediator` cares for it. */
+  /** The parts that the event names; null: the whole resource, as far as it concerns `remediator`. */
   readonly parts: readonly string[] | null;
   readonly remediator: string;
-  /** When, as the event says, and no later than its record; epoch milliseconds. */
+  /** Time of the event, but no later than its record; epoch milliseconds. */
   readonly at: number;
 }
 
 /**
- * What a record says of who acted on its resource; null when nothing. A record that was written before parts were kept names none: what it
- * tells of is about the resource as a whole.
+ * Who acted on the resource of a record, and how; null if the record does not say. An older record names no parts, so it is about the whole
+ * resource.
  */
 export function deedOf({ kind, body, remediator, time }: Pick<EvidenceRecord, 'kind' | 'body' | 'remediator' | 'time'>): Deed | null {
   const { trigger, guardrails } = body;

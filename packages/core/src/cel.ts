@@ -1,5 +1,5 @@
 /**
- * Rules of one's own in CEL, the Common Expression Language: `rules` of a policy.
+ * Your own rules in CEL, the Common Expression Language: `rules` of a policy.
  *
  * @packageDocumentation
  * @see https://cel.dev
@@ -96,12 +96,12 @@ function contextOf(facts: Omit<Facts, 'policy' | 'observation'>, where: string, 
 }
 
 /**
- * The guardrail that reads the `rules` of a policy. A rule restricts where its `when` is true; one that cannot be evaluated denies.
+ * The guardrail that evaluates the `rules` of a policy. A rule restricts if its `when` is true. A rule that cannot be evaluated denies.
  *
- * What it can speak of: `resource` (type, id, account, region, partition, environment, tags), `remediator` (id, version, ceiling),
- * `trigger` (by, source, kind, actor), `plan` (operations, subjects, hazards) and `now`. Rules are checked when the policy is: an
- * unknown name, or a comparison of what cannot be compared, is a mistake in the policy. `resource.tags` are those of the resource, and once more
- * with those of each resource that uses it: a rule that is true for one of them restricts.
+ * A rule can use `resource` (type, id, account, region, partition, environment, tags), `remediator` (id, version, ceiling), `trigger` (by, source,
+ * kind, actor), `plan` (operations, subjects, hazards) and `now`. Rules are checked together with the policy: an unknown name, or a comparison of
+ * incompatible types, is a mistake in the policy. A rule is evaluated with the tags of the resource as `resource.tags`, and again with those of each
+ * resource that uses it. It restricts if it is true for any of them.
  *
  * @example createRedress({ …, policy, guardrails: [celRules()] });
  * // rules: [{ when: 'resource.tags["criticality"] == "high"', effect: approve, because: crown jewels }]

@@ -4,27 +4,27 @@ import { GLOBAL_REGION, type ResourceRef } from './model/resource.js';
 import { NEVER_SWEPT, type Swept } from './swept.js';
 
 /**
- * What a record in a resource's stream says.
+ * The kind of a record in a resource's stream.
  *
  * - `decision`: a pass that did not act, and why.
  * - `intent`: an execution begins; from here on the resource is leased.
- * - `lease`: an open execution whose worker is gone was taken over.
- * - `call`: one writing call of an execution, with its request id.
+ * - `lease`: an open execution was taken over, because its worker was lost.
+ * - `call`: one write of an execution, with its request ID.
  * - `outcome`: an execution is closed.
  * - `duplicate`: another input asked for what an execution already does or did.
- * - `approval`: what a person said: of a plan that they were shown, that what AWS has refused is to be tried again, or, in the stream of an account,
- *   of what nothing can evaluate.
- * - `sweep`: what one remediator's sweep of an account and region came to, in the stream of the account; that the canary arrived, in that of
- *   its parameter; or how far a message with many findings has come, in one of its own.
+ * - `approval`: a person's answer: to a plan that they were shown, or that a refused call may be retried. In the stream of an account: an
+ *   attestation of what nothing can evaluate.
+ * - `sweep`: the result of one remediator's sweep of an account and region, in the stream of the account; the arrival of the canary, in the
+ *   stream of its parameter; or the position in a message with many findings, in a stream of the message.
  * - `breaker`: a remediator's circuit breaker in an account was opened, or closed by a person; in the stream that {@link breakerOf} names.
- * - `notice`: what became of notifying people of an earlier record of the stream, or of the digest of a day. No other record says that anybody
- *   was notified.
+ * - `notice`: the result of a notification about an earlier record of the stream, or about the digest of a day. No other record says that
+ *   anybody was notified.
  */
 export type RecordKind = 'decision' | 'intent' | 'lease' | 'call' | 'outcome' | 'duplicate' | 'approval' | 'sweep' | 'breaker' | 'notice';
 
 /**
- * One record. Its RFC 8785 text is what is stored and hashed; `prev` is the SHA-256 of the record before it in the same stream, so
- * that an edit, an insertion or a deletion in the middle is found.
+ * One record. Its RFC 8785 text is stored and hashed. `prev` is the SHA-256 of the previous record in the same stream, so that an edit, an
+ * insertion or a deletion in the middle is found.
  */
 export interface EvidenceRecord {
   readonly v: 1;
@@ -40,11 +40,11 @@ export interface EvidenceRecord {
   readonly resource: ResourceRef;
   readonly remediator: string;
   readonly body: JsonObject;
-  /** Content-addressed documents that belong to it: `before`, `after`, `plan`, … Written before the record is. */
+  /** Content-addressed documents that belong to it: `before`, `after`, `plan`, … They are written before the record. */
   readonly blobs: { readonly [name: string]: Digest };
 }
 
-/** Where a record is. */
+/** The place of a record. */
 export interface RecordRef {
   readonly stream: Digest;
   readonly seq: number;
@@ -54,11 +54,11 @@ export interface RecordRef {
 /** A record with its documents. */
 export interface StoredRecord extends RecordRef {
   readonly record: EvidenceRecord;
-  /** By the names in `record.blobs`. A document that its retention removed is absent. */
+  /** By the names in `record.blobs`. A document whose retention has ended is absent. */
   readonly documents: { readonly [name: string]: Json };
 }
 
-/** What is appended; the journal adds stream, number, chain and digests. */
+/** A record to append. The journal adds stream, number, chain and digests. */
 export interface Entry {
   readonly resource: ResourceRef;
   readonly remediator: string;
@@ -67,7 +67,7 @@ export interface Entry {
   readonly documents?: { readonly [name: string]: Json };
 }
 
-/** What a journal counts at most in one budget: that of AWS keeps it in one item, which holds 400 KB. */
+/** Maximum of changes in one budget: the journal on AWS keeps a budget in one item, which holds 400 KB. */
 export const MOST_CHANGES = 5000;
 
 /** At most `changes` executions that send a write within `window`, counted over all workers. */
@@ -79,34 +79,34 @@ export interface Budget {
   readonly window: number;
 }
 
-/** No lease lasts longer: one that ends later was taken by a clock that was ahead. Milliseconds. */
+/** The longest lease, in milliseconds. A lease that ends later was taken by a worker whose clock was ahead. */
 export const LONGEST_LEASE = 3_600_000;
 
-/** Asks to begin an execution. */
+/** A request to begin an execution. */
 export interface BeginRequest extends Entry {
   /** Names the change: two requests with equal keys ask for the same thing. */
   readonly planDigest: Digest;
-  /** {@link StreamView.generation} as it was before the resource was observed; another one means that something happened in between. */
+  /** {@link StreamView.generation} before the resource was observed. If it has changed since, something happened in between. */
   readonly generation: number;
-  /** The id of a new execution, from {@link newExecution}: whoever begins may open its session meanwhile. Default: the journal makes one. */
+  /** ID of a new execution, from {@link newExecution}, so that the caller can open its session meanwhile. Default: the journal creates one. */
   readonly execution?: string;
   readonly budgets: readonly Budget[];
-  /** Milliseconds that the lease lasts. */
+  /** Duration of the lease, in milliseconds. */
   readonly lease: number;
   /** Take over an open execution whose lease has run out, instead of beginning one: a `lease` record and a new fence, no budget. */
   readonly resume?: string;
   /**
-   * With `resume`: a person says that its worker is gone, whatever its lease says. Only of a lease that lasts longer than {@link LONGEST_LEASE}
-   * from now: the clock of that worker was ahead.
+   * With `resume`: a person states that the worker is gone, although the lease has not ended. Only for a lease that lasts longer than
+   * {@link LONGEST_LEASE} from now, because the clock of that worker was ahead.
    */
   readonly gone?: true;
-  /** The approval that this execution rests on: used up by it, and given back only when nothing was sent. */
+  /** The approval that this execution is based on. The execution uses it up, and returns it only if nothing was sent. */
   readonly approval?: string;
-  /** A rollback goes on under an open circuit breaker; nothing else does. */
+  /** A rollback may run under an open circuit breaker; nothing else may. */
   readonly breaker?: 'ignored';
 }
 
-/** A leased, open execution. `fence` grows with each lease on the resource: an older holder is refused. */
+/** A leased, open execution. `fence` grows with each lease on the resource, so that an earlier holder is refused. */
 export interface Lease {
   readonly execution: string;
   readonly fence: number;
@@ -114,22 +114,22 @@ export interface Lease {
   readonly until: number;
 }
 
-/** Answer to {@link BeginRequest}. Exactly one begins; nothing is recorded for the others. */
+/** Result of {@link BeginRequest}. Exactly one request begins; nothing is recorded for the others. */
 export type BeginResult =
   | { readonly status: 'begun'; readonly lease: Lease; readonly record: RecordRef | null }
   /** Someone holds the resource, or left an open execution behind. */
   | { readonly status: 'busy'; readonly open: OpenExecution }
-  /** What the decision rests on is not so any more: an execution was closed, an approval used, a circuit breaker opened. Look again. */
+  /** The basis of the decision has changed: an execution was closed, an approval used, or a circuit breaker opened. Read and decide again. */
   | { readonly status: 'stale'; readonly generation: number }
   | { readonly status: 'over-budget'; readonly budget: Budget; readonly used: number };
 
-/** What an intent says of itself besides its plan. */
+/** What an intent records about itself, in addition to its plan. */
 export interface Terms {
   /** Version of the remediator. */
   readonly version: string;
   /** Digest of its parameters. */
   readonly parameters: string;
-  /** Made to try things out: it proves nothing. */
+  /** An execution for testing: it proves nothing for a higher environment. */
   readonly drill: boolean;
   readonly rollbackOf: string | null;
 }
@@ -140,15 +140,15 @@ export interface OpenExecution extends Terms {
   readonly resource: ResourceRef;
   readonly remediator: string;
   readonly planDigest: Digest;
-  /** What it is about (`body.subjects` of its intent): parts of the resource, or digests of calls. */
+  /** Its subjects (`body.subjects` of its intent): parts of the resource, or digests of calls. */
   readonly subjects: readonly string[];
   readonly fence: number;
-  /** Epoch milliseconds; past means that its worker is gone. */
+  /** Epoch milliseconds. If it is in the past, the worker was lost. */
   readonly leaseUntil: number;
   readonly begunAt: number;
 }
 
-/** An execution that has its outcome. */
+/** An execution that has an outcome. */
 export interface ClosedExecution extends Terms {
   readonly execution: string;
   readonly remediator: string;
@@ -157,34 +157,34 @@ export interface ClosedExecution extends Terms {
   readonly outcome: Outcome;
   readonly begunAt: number;
   readonly closedAt: number;
-  /** Writing calls that reached AWS, as far as known. */
+  /** Writes that reached AWS, as far as known. */
   readonly sent: number;
-  /** A second look confirmed it. */
+  /** A second read confirmed it. */
   readonly verified: boolean;
-  /** It failed for a reason that may be gone later. */
+  /** It failed for a reason that may be temporary. */
   readonly retryable: boolean;
-  /** AWS refused a call permanently, which is kept: not a failure of the remediator. Absent: no, or recorded before this was kept. */
+  /** AWS refused a call permanently. The refusal is kept, and is not a failure of the remediator. Absent: no, or an older record. */
   readonly denied?: true;
 }
 
-/** A closed execution, and where it was. */
+/** A closed execution, with its resource. */
 export interface TrackedExecution extends ClosedExecution {
   readonly resource: ResourceRef;
   /** Rolled back since. */
   readonly rolledBack: boolean;
 }
 
-/** A change that is announced, and made when nobody has said no in time. */
+/** The grace period of a change: it is announced, and made if nobody objects in time. */
 export interface Grace {
   /** Milliseconds from the first notice to the change. */
   readonly period: number;
-  /** How long before its end people are reminded; milliseconds, longest first. */
+  /** How long before its end people are reminded, in milliseconds, longest first. */
   readonly remind: readonly number[];
   /** Notices that were delivered, and when (epoch milliseconds): 0 is the first, `n` the reminder `remind[n - 1]`. */
   readonly sent: readonly { readonly notice: number; readonly at: number }[];
-  /** The notice that a worker is sending: claimed by a record of this number, until then (epoch milliseconds). */
+  /** The notice that a worker is sending: the record with this number claims it, until that time (epoch milliseconds). */
   readonly sending: { readonly notice: number; readonly record: number; readonly until: number } | null;
-  /** Why it ended without the change; null while it has not. */
+  /** Why it ended without the change; null if it has not. */
   readonly ended: string | null;
 }
 
@@ -195,35 +195,35 @@ export interface Approval {
   readonly resource: ResourceRef;
   readonly remediator: string;
   readonly planDigest: Digest;
-  /** What it is about, as in {@link OpenExecution}. */
+  /** Its subjects, as in {@link OpenExecution}. */
   readonly subjects: readonly string[];
-  /** Digests of the calls that it is about. Absent, as the next two: asked for before this was kept. */
+  /** Digests of the calls that it is about. Absent in older records, like the next two members. */
   readonly calls?: readonly Digest[];
-  /** The guardrails that asked for it. */
+  /** The guardrails that require it. */
   readonly asks?: readonly string[];
-  /** How wide the remediator that planned it is. */
+  /** Breadth of the remediator that planned it. */
   readonly breadth?: number;
   /** The answers of guardrails that it discharges, exactly as they were shown: digests of guardrail, code and data. */
   readonly discharges: readonly Digest[];
-  /** Whether an event showed it to be new when it was asked: waiting for an answer makes nothing older. */
+  /** Whether an event showed that the gap was new when the approval was requested. Waiting for an answer does not change this. */
   readonly fresh: boolean;
   /**
-   * Who may have caused it, as far as the journal knows now, whoever has asked: ARNs and source identities. Those whose events name what the
-   * plan would undo; else all who did anything to the resource since it was last seen without it; else it is unknown, which null says, and all
-   * of whom the journal knows an event are among them. None of them may approve.
+   * Who may have caused the gap, as far as the journal knows now: ARNs and source identities. None of them may approve. These are the actors
+   * whose events name what the plan would undo. Without such events, they are all who changed the resource since it was last seen without the
+   * gap. Otherwise the cause is unknown: the list has null, and everyone of whom the journal knows an event.
    */
   readonly causedBy: readonly (string | null)[];
   /** Epoch milliseconds. */
   readonly requestedAt: number;
   readonly expires: number;
   readonly verdict: 'none' | 'approved' | 'denied';
-  /** Who gave the verdict; `verified` when a signed request named them. */
+  /** Who gave the verdict; `verified` if a signed request named them. */
   readonly by: { readonly name: string; readonly verified: boolean } | null;
-  /** When; epoch milliseconds. Absent: nobody has answered. */
+  /** Time of the answer, in epoch milliseconds. Absent: no answer yet. */
   readonly answeredAt?: number;
   /** The execution that used it. */
   readonly usedBy: string | null;
-  /** The plan is carried out without an answer, when its grace period is over. Absent: it waits for one. */
+  /** The plan is carried out without an answer when its grace period ends. Absent: it waits for an answer. */
   readonly grace?: Grace;
 }
 
@@ -235,10 +235,10 @@ export interface Breaker {
   readonly reason: string;
 }
 
-/** A promise to leave a resource alone after a rollback. */
+/** Suppression after a rollback: until it ends, the same fix is only notified. */
 export interface Hold {
   readonly remediator: string;
-  /** What was rolled back, as in {@link OpenExecution}. Absent: recorded before this was kept. */
+  /** Subjects that were rolled back, as in {@link OpenExecution}. Absent in older records. */
   readonly subjects?: readonly string[];
   /** Epoch milliseconds. */
   readonly until: number;
@@ -246,70 +246,70 @@ export interface Hold {
   readonly execution: string;
 }
 
-/** A call that AWS has refused for good: not for throttling, but because somebody forbids it. */
+/** A call that AWS has refused permanently, because a policy denies it, and not because of throttling. */
 export interface Refusal {
   /** As in `logs:PutRetentionPolicy`. */
   readonly operation: string;
   /** Digest of the call. */
   readonly call: Digest;
-  /** The part of the resource that it was about; null: the whole. */
+  /** The part of the resource that it was about; null: the whole resource. */
   readonly subject: string | null;
-  /** Who planned it, and in which execution. */
+  /** The remediator that planned it, and the execution. */
   readonly remediator: string;
   readonly execution: string;
   /** Epoch milliseconds. */
   readonly at: number;
-  /** Who refuses, as far as AWS says: ARN or type of a policy, else its error. */
+  /** What refuses it, as far as AWS says: ARN or type of a policy, else the error of AWS. */
   readonly by: string;
-  /** `service-control-policy`, …; null where AWS does not say. */
+  /** `service-control-policy`, …; null if AWS does not say. */
   readonly policyType: string | null;
-  /** Names the decision of AWS to who asks IAM for it; null where there is none. */
+  /** Identifies the decision of AWS in a request to IAM; null if there is none. */
   readonly authorizationId: string | null;
-  /** Digests of the policy and of the roles of Redress that it was sent under; null: not known. */
+  /** Digests of the policy and of the roles of Redress under which it was sent; null: unknown. */
   readonly policy: Digest | null;
   readonly role: Digest | null;
   /** Whether the resource had the exception tag then. */
   readonly tagged: boolean;
 }
 
-/** A person's word for what nothing can evaluate, in the stream of an account that {@link breakerOf} names. */
+/** A person's attestation of what nothing can evaluate, in the stream of an account that {@link breakerOf} names. */
 export interface Attestation {
-  /** What asks for it. */
+  /** The remediator that needs it. */
   readonly remediator: string;
   readonly by: { readonly name: string; readonly verified: boolean };
-  /** When it was said, and until when it holds; epoch milliseconds. One that was withdrawn ends when it was. */
+  /** When it was made, and until when it holds, in epoch milliseconds. If it was withdrawn, it ends at that time. */
   readonly at: number;
   readonly until: number;
-  /** What it rests on: a document, a ticket, a link. */
+  /** The evidence for it: a document, a ticket, a link. */
   readonly evidence: string;
 }
 
 /**
- * A gap that stands: it was decided on, and is not closed. The same gap is what {@link gapKey} names alike, whatever asked, and whenever. A
- * sweep that finds it unchanged records nothing in its stream: the record of that sweep says when it was seen.
+ * An open gap: it was decided on, and is not closed. {@link gapKey} identifies it, whatever the event was, and whenever it came. A sweep that
+ * finds it unchanged records nothing in its stream: the record of that sweep says when it was seen.
  */
 export interface Gap {
   readonly key: string;
   readonly resource: ResourceRef;
   readonly remediator: string;
-  /** What it is about, as in {@link OpenExecution}; `manual` and `unread` where nothing would be changed. */
+  /** Its subjects, as in {@link OpenExecution}; `manual` and `unread` if nothing would be changed. */
   readonly subjects: readonly string[];
   readonly outcome: Outcome;
   /** At most 300 characters. */
   readonly message: string;
-  /** Equal as long as nothing has changed that people act on: outcome, reasons, what would be changed, what stays open. */
+  /** Equal as long as nothing changes that people act on: outcome, reasons, what would be changed, what stays open. */
   readonly state: string;
-  /** Code of what holds every gap of the account back alike, in the last sweep; null: nothing does. */
+  /** Code of the reason that held back every gap of the account in the last sweep; null: none. */
   readonly held: string | null;
   /** Open requests for an approval. */
   readonly approval: string | null;
-  /** When the approval runs out, the exception ends, or the policy wants it closed; epoch milliseconds. */
+  /** When the approval or the exception expires, or when the policy requires the gap to be closed; epoch milliseconds. */
   readonly deadline: number | null;
   /** The deadline is near. */
   readonly near: boolean;
-  /** Nobody has to hear of it. */
+  /** Nobody has to be notified of it. */
   readonly quiet: boolean;
-  /** It stands for so many resources that something holds back alike; null: for itself. */
+  /** Number of resources that it represents, because the same reason holds them back; null: only itself. */
   readonly members: number | null;
   /** When it appeared; epoch milliseconds. */
   readonly since: number;
@@ -317,9 +317,9 @@ export interface Gap {
   readonly seenAt: number;
   /** Number of the record that made it what it is now. */
   readonly record: number;
-  /** When it was last tried to notify people of it, or it changed; epoch milliseconds. */
+  /** When the last notification about it was attempted, or when it changed; epoch milliseconds. */
   readonly triedAt: number;
-  /** What people were last notified of, when, and by which channels (of a notifier that says so); null: of nothing. */
+  /** The last notification about it: what, when, and through which channels (if the notifier reports them); null: none. */
   readonly told: {
     readonly state: string;
     readonly approval: string | null;
@@ -328,7 +328,7 @@ export interface Gap {
   } | null;
 }
 
-/** What happened, and nobody could be notified of so far. */
+/** An outcome of which nobody could be notified so far. */
 export interface Unsaid {
   readonly resource: ResourceRef;
   readonly remediator: string;
@@ -346,7 +346,7 @@ export interface DigestSent {
   /** `2026-11-28`, in UTC. */
   readonly day: string;
   readonly sent: boolean;
-  /** The worker that is sending it: claimed by a record of this number, until then (epoch milliseconds). */
+  /** The worker that is sending it: the record with this number claims it, until that time (epoch milliseconds). */
   readonly sending: { readonly record: number; readonly until: number } | null;
 }
 
@@ -367,35 +367,35 @@ export interface StreamView {
   readonly approvals: readonly Approval[];
   /** Open ones of the resource's account. */
   readonly breakers: readonly Breaker[];
-  /** Calls that AWS refused, and that nobody has made since or wants tried again; newest first, at most 50. */
+  /** Refused calls that have not succeeded since, and that nobody wants retried; newest first, at most 50. */
   readonly refusals: readonly Refusal[];
-  /** What people say of what nothing can evaluate: the newest of each remediator. */
+  /** Attestations: the newest of each remediator. */
   readonly attestations: readonly Attestation[];
-  /** Gaps that stand, oldest first; at most 50. */
+  /** Open gaps, oldest first; at most 50. */
   readonly gaps: readonly Gap[];
   /** The newest digest that was recorded here. */
   readonly digest: DigestSent | null;
-  /** What sweeps of a place came to, in the stream of its account and region; null: not known without reading its records (an earlier version wrote it). */
+  /** Results of the sweeps of a place, in the stream of its account and region; null: unknown without reading the records (of an earlier version). */
   readonly swept: Swept | null;
 }
 
-/** The id of an execution that begins now (epoch milliseconds): `x-` with the time and 80 random bits, so sortable by time and unique. */
+/** ID of an execution that begins now (epoch milliseconds): `x-` with the time and 80 random bits. It is unique, and sortable by time. */
 export function newExecution(now: number): string {
   const random = crypto.getRandomValues(new Uint8Array(10));
   return `x-${now.toString(36).padStart(9, '0')}-${Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }
 
-/** Where the circuit breakers of an account are recorded. */
+/** The resource in whose stream the circuit breakers of an account are recorded. */
 export function breakerOf(ref: Pick<ResourceRef, 'account' | 'partition'>): ResourceRef {
   return { type: 'AWS::::Account', id: ref.account, account: ref.account, region: GLOBAL_REGION, partition: ref.partition };
 }
 
-/** Under which name the first sight of an exception tag is kept: that of a part apart from that of the resource. */
+/** Key for the time at which an exception tag was first seen. A part has a key of its own, separate from that of the resource. */
 export function tagFirstSeenKey(remediator: string, part: string | null): string {
   return part === null ? remediator : `${remediator} ${part}`;
 }
 
-/** Names a gap: equal for the same remediator and the same parts of a resource, in any order. */
+/** Key of a gap: equal for the same remediator and the same parts of a resource, in any order. */
 export function gapKey(remediator: string, subjects: readonly string[]): string {
   return `g-${digestOf([remediator, ...[...subjects].sort()]).slice('sha256:'.length, 'sha256:'.length + 16)}`;
 }
@@ -424,28 +424,28 @@ export function emptyView(stream: Digest): StreamView {
 export interface FinishRequest extends Entry {
   readonly lease: Lease;
   readonly outcome: Outcome;
-  /** Writing calls that reached AWS; 0 gives the budget back. */
+  /** Writes that reached AWS; 0 returns the budget. */
   readonly sent: number;
   readonly hold?: { readonly until: number; readonly owner: string };
 }
 
-/** What {@link Journal.append} takes. */
+/** Input of {@link Journal.append}. */
 export type AppendRequest = Entry &
   (
     | { readonly kind: 'decision' | 'duplicate' | 'sweep' | 'approval' | 'breaker' | 'notice'; readonly execution?: string }
     | { readonly kind: 'call'; readonly lease: Lease }
   );
 
-/** What to read. */
+/** Which records to read. */
 export type RecordQuery = { readonly resource: ResourceRef } | { readonly execution: string } | { readonly all: true };
 
 /**
- * The one store port: leases, budgets and evidence together, because they share one transaction. A change cannot happen without its
- * record, since the record is what permits the change. Implemented in `@redress/evidence`; its contract suite tells whether an
- * implementation is sound.
+ * The one store port: leases, budgets and evidence together, because they share one transaction. The engine cannot make a change without its
+ * record, because the record is what permits the change. `@redress/evidence` implements it, and has a contract test suite for other
+ * implementations.
  *
- * Every method throws `journal/unavailable` (retryable) when the store cannot be reached, and `journal/corrupt` when what it reads
- * does not verify. What goes over many streams (`open`, `approvals`, `standing`) may leave out one that does not, instead.
+ * Every method throws `journal/unavailable` (retryable) if the store cannot be reached, and `journal/corrupt` if what it reads does not
+ * verify. Methods over many streams (`open`, `approvals`, `standing`) may omit a stream that does not verify instead.
  */
 export interface Journal {
   /** `memory` and `folder` are for one machine; `createHandler` refuses a folder inside Lambda. */
@@ -454,13 +454,13 @@ export interface Journal {
   view(resource: ResourceRef): Promise<StreamView>;
   /**
    * One durable, atomic step: takes the lease, reserves the budgets and appends the `intent` record.
-   * Fails without any effect otherwise.
+   * If it fails, it has no effect.
    */
   begin(request: BeginRequest): Promise<BeginResult>;
   /**
-   * Appends one record: with a lease a `call` of that execution, else one of a kind that needs none.
+   * Appends one record: with a lease a `call` of that execution, else a record of a kind that needs no lease.
    *
-   * @throws {RedressError} `journal/lost-lease` when the lease is not the newest or its execution is closed.
+   * @throws {RedressError} `journal/lost-lease` if the lease is not the newest or its execution is closed.
    */
   append(entry: AppendRequest): Promise<RecordRef>;
   /**
@@ -471,20 +471,23 @@ export interface Journal {
   finish(request: FinishRequest): Promise<RecordRef>;
   /** Executions without an outcome, oldest first. */
   open(): Promise<readonly OpenExecution[]>;
-  /** What waits, or waited, for a person: every approval that no execution has used, oldest first. */
+  /** Every approval that no execution has used, answered or not, oldest first. */
   approvals(): Promise<readonly Approval[]>;
   /**
-   * Gaps that stand, and what nobody could be notified of; oldest first. Over all resources, or, with a place, over those that are of it: then what it
-   * costs does not grow with what stands elsewhere.
+   * Open gaps, and outcomes of which nobody could be notified; oldest first. They are of all resources, or of those of one place. With a place,
+   * the cost does not depend on what is open elsewhere.
    */
   standing(place?: Pick<ResourceRef, 'account' | 'region'>): Promise<{ readonly gaps: readonly Gap[]; readonly unsaid: readonly Unsaid[] }>;
-  /** What a remediator has done in accounts, over all resources, newest first: at most 50 of each resource. */
+  /** Executions of a remediator in accounts, over all resources, newest first: at most 50 of each resource. */
   trackRecord(query: { readonly remediator: string; readonly accounts: readonly string[] }): Promise<readonly TrackedExecution[]>;
-  /** Records in order, each stream verified as it is read; of `all`, one that does not verify is named after the others. For an execution: its records only. */
+  /**
+   * Records in order. Each stream is verified as it is read. With `all`, a stream that does not verify is reported after the others. For an
+   * execution: its records only.
+   */
   read(query: RecordQuery): AsyncIterable<StoredRecord>;
   /**
-   * A key that is made once for this journal, at random, and is the same for all who use it: what stands for a secret in its records is an HMAC
-   * under it. No record, export or seal holds it. Absent: each process has one of its own.
+   * A random key that is created once for this journal, and is the same for all who use it. In records an HMAC under this key replaces each
+   * secret. No record, export or seal contains the key. Absent: each process has its own key.
    */
   redactionKey?(): Promise<string>;
   /** Releases files and connections. */

@@ -14,7 +14,7 @@ export interface Notification {
   /** One sentence. */
   readonly message: string;
   readonly reasons: readonly GuardrailResult[];
-  /** What restricted nothing, and people should know: a tag that was meant as the exception tag, and is not. Absent: nothing. */
+  /** What people should know although it restricted nothing, such as a tag that was meant as the exception tag and is not. Absent: nothing. */
   readonly hints?: readonly string[];
   readonly plan: Plan | null;
   readonly steps: readonly string[];
@@ -22,40 +22,40 @@ export interface Notification {
   readonly execution: string | null;
   /** What to approve or deny: `redress approvals approve …`. */
   readonly approval: string | null;
-  /** When it ended so; epoch milliseconds. */
+  /** Time of the outcome; epoch milliseconds. */
   readonly at: number;
   /** As the policy has it; null for an account in none, or when the policy could not be read. */
   readonly environment: string | null;
-  /** Tags of the resource, as the pass saw them: whose it is. Null when nothing could be read, empty for what has none. */
+  /** Tags of the resource, as the pass read them; they show its owner. Null if nothing could be read, empty if it has none. */
   readonly tags: Readonly<Record<string, string>> | null;
-  /** What is still open after it. */
+  /** What is still open afterwards. */
   readonly open: readonly string[];
-  /** The state after a change, where it was read again. */
+  /** The state after a change, if it was read again. */
   readonly after: Json | null;
   /** Blind spots: what no read can show, and a person has to know. */
   readonly blindSpots: readonly string[];
-  /** It is changed by itself when nobody says no: which notice this is (0 is the first, then reminders) and when that is; epoch milliseconds. */
+  /** A change will be made unless someone objects: the number of this notice (0, then reminders), and the time of the change in epoch milliseconds. */
   readonly grace?: { readonly notice: number; readonly ends: number };
-  /** People know of the gap, and something about it has changed: when it appeared, epoch milliseconds. Absent: it is new. */
+  /** Set if people know of the gap and something about it has changed: when it appeared, in epoch milliseconds. Absent: it is new. */
   readonly since?: number;
-  /** The approval that it waits for runs out soon, or the exception that covers it ends: when, epoch milliseconds. Absent: not soon. */
+  /** When its approval or its exception expires, in epoch milliseconds, if that is soon. Absent: not soon. */
   readonly deadline?: number;
 }
 
 /** The result of a notification. */
 export interface Delivered {
   /**
-   * `delivered`: a channel took it, now or when the same was last sent. `held`: it waits in this process for what comes next, or for a flush.
-   * `nobody`: a route sends it to no channel.
+   * `delivered`: a channel accepted it, now or when the same notification was last sent. `held`: it waits in this process for the next
+   * notifications, or for a flush. `nobody`: a route sends it to no channel.
    */
   readonly status: 'delivered' | 'held' | 'nobody';
-  /** Names of the channels that took it. */
+  /** Names of the channels that accepted it. */
   readonly channels: readonly string[];
-  /** Why others did not take it. */
+  /** Why other channels did not accept it. */
   readonly failed?: string;
 }
 
-/** What stands open, once a day: people know of each of these gaps already. */
+/** The open gaps, once a day. People have already been notified of each of them. */
 export interface GapDigest {
   /** `2026-11-28`, in UTC. */
   readonly day: string;
@@ -65,25 +65,25 @@ export interface GapDigest {
     readonly title: string;
     /** As the policy has it; null for an account in none, or when the policy could not be read. */
     readonly environment: string | null;
-    /** When it was last seen, by whatever; epoch milliseconds. */
+    /** When it was last seen, by an event or a sweep; epoch milliseconds. */
     readonly seen: number;
   })[];
-  /** What happened, and nobody could be notified of so far. */
+  /** Outcomes of which nobody could be notified so far. */
   readonly unsaid: readonly (Unsaid & { readonly title: string })[];
 }
 
 /**
- * Notifies people. What it throws is warned of and never changes an outcome. Whoever answers nothing has delivered it.
+ * Notifies people. If it throws, there is a warning, but the outcome does not change. If it returns nothing, the notification counts as delivered.
  *
- * A notification with `grace` is one that a change rests on: it has been told by itself, with its resource, its end and how to stop it, when this
- * and `flush({ all: true })` have ended; or one of them throws, and the period does not begin.
+ * A change depends on a notification with `grace`. When this function and `flush({ all: true })` have returned, it has been sent as a message of
+ * its own, with its resource, its end and how to stop the change. Otherwise one of them throws, and the period does not begin.
  */
 export interface Notify {
   // biome-ignore lint/suspicious/noConfusingVoidType: a function that answers nothing is one, too.
   (notification: Notification): Promise<Delivered | void>;
-  /** Sends the digest of a day, to each channel at most one message; what it throws is tried again on the same day. Absent: there is none. */
+  /** Sends the digest of a day, at most one message to each channel. If it throws, it is retried on the same day. Absent: there is no digest. */
   // biome-ignore lint/suspicious/noConfusingVoidType: as above.
   digest?(digest: GapDigest): Promise<Delivered | void>;
-  /** Delivers what was held back; with `all`, everything: for a process that ends. The command line calls it. */
+  /** Delivers what was held back; with `all` everything, for a process that ends. The command line calls it. */
   flush?(options?: { readonly all?: boolean }): Promise<void>;
 }

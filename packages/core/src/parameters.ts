@@ -1,6 +1,6 @@
 /**
- * Schemas of parameters: the functions of `zod/mini` that remediators need, under their names there. They are in the code of core, so that a remediator
- * package brings no schema library. A schema of any other library works as well, if it is a Standard Schema.
+ * Schemas of parameters: the functions of `zod/mini` that remediators need, under the same names. Core bundles them, so that a remediator package
+ * needs no schema library. A schema of any other library works as well, if it is a Standard Schema.
  *
  * @packageDocumentation
  * @example
@@ -15,11 +15,11 @@ import * as mini from 'zod/mini';
 declare const presence: unique symbol;
 declare const checked: unique symbol;
 
-/** Whether a member may be absent: always given, absent on both sides (`optional`), or filled in (`_default`). */
+/** Whether a member may be absent: required, absent in input and output (`optional`), or filled in (`_default`). */
 export type Presence = 'required' | 'optional' | 'default';
 
 /**
- * A schema: what is given (`Input`), what it comes to (`Output`).
+ * A schema, with the type that it takes (`Input`) and the type that it returns (`Output`).
  *
  * @example const days: Schema<number> = int().check(gte(1));
  */
@@ -30,7 +30,7 @@ export interface Schema<Output = unknown, Input = Output, P extends Presence = P
   check(...checks: readonly Check<Output>[]): Schema<Output, Input, P>;
 }
 
-/** What a value has to fulfil besides its type; `describe` fulfils nothing, and is a check as well. */
+/** A condition on a value in addition to its type. `describe` is a check without a condition. */
 export interface Check<in T> {
   /** Only in types. */
   readonly [checked]?: (value: T) => void;
@@ -52,9 +52,9 @@ type InputsOf<S extends Shape> = Flat<
 >;
 type Literal = string | number | boolean | null;
 
-/** What a schema gives: with defaults. */
+/** Output type of a schema, with defaults. */
 export type output<S> = S extends StandardSchemaV1<unknown, infer Output> ? Output : never;
-/** What a schema takes. */
+/** Input type of a schema. */
 export type input<S> = S extends StandardSchemaV1<infer Input, unknown> ? Input : never;
 
 /** Any value. */
@@ -77,11 +77,11 @@ export {
 export const array = mini.array as unknown as <O, I>(item: Schema<O, I>) => Schema<O[], I[], 'required'>;
 /** Members by any name. */
 export const record = mini.record as unknown as <O, I>(key: Schema<string>, value: Schema<O, I>) => Schema<Record<string, O>, Record<string, I>, 'required'>;
-/** What the first of these schemas that fits makes of it. */
+/** A value of any of these schemas: the first one that fits is used. */
 export const union = mini.union as unknown as <const S extends readonly AnySchema[]>(options: S) => Schema<output<S[number]>, input<S[number]>, 'required'>;
-/** An object with these members, and no others: what parameters are. */
+/** An object with these members, and no others. Parameters are such an object. */
 export const strictObject = mini.strictObject as unknown as <S extends Shape>(shape: S) => Schema<OutputsOf<S>, InputsOf<S>, 'required'>;
-/** An object with these members, and whatever others. */
+/** An object with these members, and any others. */
 export const looseObject = mini.looseObject as unknown as <S extends Shape>(
   shape: S,
 ) => Schema<OutputsOf<S> & Record<string, unknown>, InputsOf<S> & Record<string, unknown>, 'required'>;
@@ -89,25 +89,25 @@ export const looseObject = mini.looseObject as unknown as <S extends Shape>(
 export const nullable = mini.nullable as unknown as <O, I>(schema: Schema<O, I>) => Schema<O | null, I | null, 'required'>;
 /** A member that may be absent. */
 export const optional = mini.optional as unknown as <O, I>(schema: Schema<O, I>) => Schema<O | undefined, I | undefined, 'optional'>;
-/** A member that is filled in where it is absent. */
+/** A member that is filled in if it is absent. */
 export const _default = mini._default as unknown as <O, I>(schema: Schema<O, I>, value: NoInfer<O>) => Schema<O, I | undefined, 'default'>;
 
 /** What it is for, in one sentence: the documentation and editors show it. */
 export const describe = mini.describe as unknown as (text: string) => Check<unknown>;
-/** A text that matches; `wrong` says what it is otherwise not. */
+/** A text that matches. `wrong` says what a text that does not match is not. */
 export const regex = mini.regex as unknown as (pattern: RegExp, wrong?: string) => Check<string>;
-/** A text that begins so. */
+/** A text with this prefix. */
 export const startsWith = mini.startsWith as unknown as (prefix: string, wrong?: string) => Check<string>;
-/** At least so many characters or entries. */
+/** A minimum number of characters or entries. */
 export const minLength = mini.minLength as unknown as (least: number, wrong?: string) => Check<{ readonly length: number }>;
 /** At least. */
 export const gte = mini.gte as unknown as (least: number, wrong?: string) => Check<number>;
 /** At most. */
 export const lte = mini.lte as unknown as (most: number, wrong?: string) => Check<number>;
 /**
- * A condition of one's own.
+ * Your own condition.
  *
- * @param wrong what the value is not: text, or made of the value
+ * @param wrong what an invalid value is not: a text, or a function of the value
  */
 export const refine = <T>(holds: (value: T) => boolean, wrong?: string | ((value: T) => string)): Check<T> =>
   mini.refine<T>(holds, typeof wrong === 'function' ? { error: ({ input: value }) => wrong(value as T) } : wrong) as unknown as Check<T>;

@@ -1,7 +1,7 @@
 import type { Partition, ResourceRef } from './model/resource.js';
 import type { OperationUse, SdkClient } from './remediator/service.js';
 
-/** Time, so that tests and simulations can own it. */
+/** Time, as a port, so that tests and simulations can control it. */
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
@@ -14,19 +14,19 @@ export const systemClock: Clock = {
   sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 };
 
-/** Where to connect to. */
+/** The target of a connection. */
 export interface ConnectTarget {
   readonly partition: Partition;
   readonly account: string;
-  /** Never `aws-global`: the partition's home region stands in. */
+  /** Never `aws-global`: the partition's home region replaces it. */
   readonly region: string;
-  /** `read` before an execution, `write` in a fix, `rollback` in a rollback: three roles where they are kept apart. */
+  /** `read` before an execution, `write` in a fix, `rollback` in a rollback: three roles, if they are separate. */
   readonly access: 'read' | 'write' | 'rollback';
-  /** In which execution: all calls under its lease. Null before one begins, and so for everything that only looks. */
+  /** The execution, for all calls under its lease. Null before one begins, and for passes that only read. */
   readonly execution: TargetExecution | null;
 }
 
-/** The execution for which a connection is asked. */
+/** The execution for which a connection is requested. */
 export interface TargetExecution {
   readonly id: string;
   readonly remediator: string;
@@ -38,29 +38,29 @@ export interface TargetExecution {
 export interface Connection {
   /** Configuration for AWS SDK v3 clients: region, credentials, endpoint. */
   readonly config: object;
-  /** Who the credentials are, by STS; read once. */
+  /** The identity of the credentials, as STS reports it; read once. */
   identity(): Promise<Identity>;
   /**
-   * Made for the execution of its target alone, as its credentials name or bound it: the engine asks for another for each execution, and drops
-   * it at its end. Otherwise one connection serves every call to the same place with the same access.
+   * Only for the execution of its target, because its credentials name or restrict that execution. The engine then requests one connection for
+   * each execution, and drops it at the end. Otherwise one connection serves all calls to the same place with the same access.
    */
   readonly perExecution?: boolean;
-  /** A client to use instead of the SDK's own: a simulated account has them. */
+  /** A client to use instead of the SDK's own, for a simulated account. */
   client?(service: string): SdkClient;
 }
 
-/** What STS GetCallerIdentity says. */
+/** The response of STS GetCallerIdentity. */
 export interface Identity {
   readonly account: string;
   readonly arn: string;
-  /** ARNs of the other roles that Redress acts as in this account: what they do is its own doing, too. */
+  /** ARNs of the other roles of Redress in this account. Their calls are recognised as Redress's own, too. */
   readonly actsAs?: readonly string[];
 }
 
-/** Gives connections; `@redress/connect` implements it. */
+/** Creates connections; `@redress/connect` implements it. */
 export type Connect = (target: ConnectTarget) => Promise<Connection>;
 
-/** `none`: go. `changes`: nothing is changed, but rolled back. `everything`: rollbacks stop too. */
+/** `none`: nothing stops. `changes`: changes stop, rollbacks do not. `everything`: rollbacks stop, too. */
 export type Stop = 'none' | 'changes' | 'everything';
 
 /** Something that may change while a process runs, and is read again right before each write. */
@@ -73,34 +73,33 @@ export function fixed<T>(value: T): Live<T> {
   return { read: async () => value };
 }
 
-/** Whether it is read again each time. */
+/** Whether a value is {@link Live}, that is, read again each time. */
 export function isLive<T>(value: object): value is Live<T> {
   return 'read' in value && typeof value.read === 'function';
 }
 
-/** A rule as AWS Config has it. */
+/** A rule of AWS Config. */
 export interface ConfigRule {
   readonly name: string;
-  /** Of a managed rule: `INCOMING_SSH_DISABLED`. Null: it has code of its own. */
+  /** Identifier of a managed rule: `INCOMING_SSH_DISABLED`. Null: it is a custom rule. */
   readonly identifier: string | null;
   readonly parameters: Readonly<Record<string, string>>;
 }
 
 /**
- * Reads the rules of AWS Config: what a rule is that has a name of its own, and what it was configured to look for. `readConfigRules` of
- * `@redress/connect` is one.
+ * Reads rules of AWS Config: the identifier of a rule with a custom name, and its parameters. `readConfigRules` of `@redress/connect` returns one.
  */
 export interface ConfigRuleReader {
   readonly reads: readonly OperationUse[];
-  /** Null: there is none of that name. */
+  /** Null: there is no rule of that name. */
   read(args: { readonly aws: never; readonly name: string }): Promise<ConfigRule | null>;
 }
 
-/** What AWS Organizations knows of accounts; `organization` of `@redress/connect` is one. */
+/** Accounts in AWS Organizations; `organization` of `@redress/connect` returns one. */
 export interface Organization {
-  /** Ids of all accounts that are not suspended or closed. */
+  /** IDs of all accounts that are not suspended or closed. */
   accounts(): Promise<readonly string[]>;
-  /** Ids of those below an organizational unit or a root, however deep. */
+  /** IDs of all accounts below an organizational unit or a root, at any depth. */
   within(unit: string): Promise<readonly string[]>;
   /** Tags of an account. */
   tags(account: string): Promise<Readonly<Record<string, string>>>;

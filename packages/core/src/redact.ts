@@ -2,11 +2,11 @@ import { createHmac } from 'node:crypto';
 import { isRecord } from './model/json.js';
 import { OUTCOMES } from './model/outcome.js';
 
-/** What is redacted besides what is known. */
+/** What is redacted in addition to the built-in rules. */
 export interface RedactionRules {
-  /** Names whose values are secrets, whatever they look like: `x-acme-pin`. Case and punctuation do not matter. */
+  /** Names whose values are secrets in any form, such as `x-acme-pin`. Case and punctuation do not matter. */
   readonly names?: readonly string[];
-  /** What a secret looks like, all of it. With the flag `g`. */
+  /** Patterns that match a whole secret, with the flag `g`. */
   readonly patterns?: readonly RegExp[];
 }
 
@@ -22,7 +22,7 @@ function markerOf(secret: string, key: string | null): string {
   return key === null ? '[redacted]' : `[redacted hmac:${createHmac('sha256', key).update(secret, 'utf8').digest('hex').slice(0, 16)}]`;
 }
 
-/** Whether something was redacted in a value: what is written back to AWS must hold no marker. */
+/** Whether something was redacted in a value. A value that is written to AWS must not contain a marker. */
 export function holdsMarker(value: unknown): boolean {
   if (typeof value === 'string') return MARKER.test(value);
   if (typeof value !== 'object' || value === null) return false;
@@ -344,12 +344,12 @@ function unquoted(given: string): readonly [quote: string, value: string, rest: 
 }
 
 /**
- * A value of JSON, or a text, without secrets: each is replaced by `[redacted hmac:…]`, which is equal for equal secrets under one key, or by
- * `[redacted]` without a key. What looks like a secret is one: a form that an issuer's tokens have, a value under a name that says so, and
- * what was drawn at random like a secret access key; also in JSON, Base64 and percent-encoding inside texts. What is redacted already stays
- * as it is. Pure; answers the very same value when it holds no secret.
+ * Returns a JSON value, or a text, without secrets. Each secret is replaced by `[redacted hmac:…]`, which is equal for equal secrets under one
+ * key, or by `[redacted]` without a key. These count as secrets: the token formats of known issuers, values under a name of a secret, and random
+ * values like secret access keys, also in JSON, Base64 and percent-encoding inside texts. What is already redacted stays as it is. Pure. Returns
+ * the same value, not a copy, if it contains no secret.
  *
- * @param key The key of the HMAC; null where none is known.
+ * @param key The key of the HMAC; null if there is none.
  * @example redact({ DB_PASSWORD: 'hunter2' }, key) // { DB_PASSWORD: '[redacted hmac:…]' }
  * @see https://www.rfc-editor.org/rfc/rfc2104
  */

@@ -36,7 +36,7 @@ const oneOrMore = (item: JsonObject): JsonObject => ({ anyOf: [item, list(item, 
 const head = (id: string, title: string): JsonObject => ({ $schema: 'https://json-schema.org/draft/2020-12/schema', $id: `urn:redress:schema:${id}:1`, title });
 
 /**
- * JSON Schema of a remediator's parameters, as they are given: with defaults, which may be left out. Null when its schema library can write none.
+ * JSON Schema of a remediator's parameters as input: members with a default are optional. Null if its schema library cannot generate one.
  *
  * @example parametersJsonSchema(remediator)?.properties
  * @see https://standardschema.dev
@@ -51,8 +51,8 @@ export function parametersJsonSchema({ parameterSchema }: Pick<Remediator, 'para
 }
 
 /**
- * JSON Schema of `redress.yaml`, for editors that complete and check. It knows the remediators and their parameters. What one place says about
- * another (an account in two environments) only `definePolicy` checks.
+ * JSON Schema of `redress.yaml`, for editors that complete and check. It includes the remediators and their parameters. Only `definePolicy` checks
+ * whether places contradict each other (an account in two environments).
  *
  * @example writeFileSync('redress.schema.json', JSON.stringify(policySchema(s3Remediators)));
  */
@@ -195,8 +195,8 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
 }
 
 /**
- * JSON Schema of the exceptions register. That the owner does not approve their own exception, and that an id is used once, only
- * `defineRegister` checks.
+ * JSON Schema of the exceptions register. Only `defineRegister` checks that owners do not approve their own exceptions, and that each ID is used
+ * once.
  */
 export function registerSchema(remediators: readonly Described[]): JsonObject {
   return {

@@ -2,21 +2,21 @@
 // so nobody has to read a stream that grows with every sweep.
 import { isRecord, type Json, type JsonObject } from './model/json.js';
 
-/** When a remediator swept a place last. */
+/** The last sweep of a place by a remediator. */
 export interface LastSweep {
   /** Epoch milliseconds. */
   readonly time: number;
-  /** When the last round began that was complete, or found that nothing can be there; epoch milliseconds, null: none was. */
+  /** When the last round began that was complete, or showed that nothing can be there; epoch milliseconds, null: there was none. */
   readonly complete: number | null;
 }
 
-/** What the sweeps of a place came to so far. */
+/** Results of the sweeps of a place so far. */
 export interface Swept {
-  /** When anybody swept it last; epoch milliseconds, 0: nobody has. */
+  /** Time of the last sweep by any remediator; epoch milliseconds, 0: there was none. */
   readonly time: number;
-  /** By remediator; `*`: what could not be swept at all was said once for all of them. */
+  /** By remediator; `*`: the place could not be swept at all, which was recorded once for all of them. */
   readonly lasts: Readonly<Record<string, LastSweep>>;
-  /** Where to go on, by those that were asked for: what others ask for has a round of its own. Newest last. */
+  /** Where to continue, by the selected remediators: each selection has its own round. Newest last. */
   readonly rounds: readonly { readonly asked: string; readonly next: Json }[];
 }
 
@@ -28,7 +28,7 @@ interface Recorded {
   readonly body: JsonObject;
 }
 
-/** A place that nobody has swept. */
+/** A place that was never swept. */
 export const NEVER_SWEPT: Swept = { time: 0, lasts: {}, rounds: [] };
 
 /** Rounds that are kept in mind: of the deployment, and of people who ask for some remediators only. */
@@ -41,7 +41,7 @@ export function roundOf(asked: readonly string[]): string {
   return [...asked].sort().join(',');
 }
 
-/** When a remediator swept last, or it was said for all of them that nothing can be there. */
+/** The last sweep of a remediator, or the last record for all of them that nothing can be there. */
 export function lastSweepOf({ lasts }: Swept, remediator: string): LastSweep | null {
   const [own, all] = [lasts[remediator], lasts[ALL]];
   if (own === undefined || all === undefined) return own ?? all ?? null;
@@ -49,7 +49,7 @@ export function lastSweepOf({ lasts }: Swept, remediator: string): LastSweep | n
   return { time: Math.max(own.time, all.time), complete: complete === 0 ? null : complete };
 }
 
-/** What each remediator's sweep came to, that a record of sweeps tells of: of the whole place, or, in records of earlier versions, of one remediator. */
+/** The results of the remediators in a record of sweeps: of the whole place, or, in records of earlier versions, of one remediator. */
 export function sweepsOf(record: Omit<Recorded, 'time'>): readonly { readonly remediator: string; readonly status: string }[] {
   const own = record.kind === 'sweep' ? record.body['sweep'] : undefined;
   if (!isRecord(own)) return [];

@@ -8,8 +8,8 @@ import type { PlaceOf } from './policy/validate.js';
  * Reads a policy from YAML (or JSON, which YAML includes).
  *
  * @param file name for error messages.
- * @param also what else is wrong with it: `policyMistakes` of its composition, so that all mistakes are reported at once.
- * @throws {RedressError} `policy/invalid` with file, line and what is allowed, of every mistake.
+ * @param also finds further mistakes: `policyMistakes` of its composition, so that all mistakes are reported at once.
+ * @throws {RedressError} `policy/invalid` with file, line and what is allowed, for every mistake.
  * @example readPolicy(await readFile('redress.yaml', 'utf8'), 'redress.yaml')
  */
 export function readPolicy(text: string, file: string, also?: PolicyParsing['also']): Policy {

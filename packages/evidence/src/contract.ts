@@ -1,5 +1,5 @@
 /**
- * What every journal has to do: a vitest suite for implementations of the port.
+ * The contract of every journal: a vitest suite for implementations of the port.
  *
  * @packageDocumentation
  */
@@ -21,13 +21,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 /** A journal under test. */
 export interface JournalUnderTest {
   readonly journal: Journal;
-  /** The same store, as another process would open it; absent for stores that end with the process. */
+  /** Opens the same store, as another process would; absent for stores that end with the process. */
   reopen?(): Promise<Journal>;
   cleanup(): Promise<void>;
 }
 
 /**
- * Describes a journal.
+ * Tests a journal with vitest.
  *
  * @example describeJournal('memory', async (clock) => ({ journal: memoryJournal({ clock }), cleanup: async () => {} }));
  */

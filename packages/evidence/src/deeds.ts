@@ -105,7 +105,7 @@ export function approvalsOf({ approvals, deeds }: { readonly approvals: readonly
   return approvals.map((each) => ({ ...each, causedBy: causesOf(deeds, each) }));
 }
 
-/** Whether somebody has said yes to what they may have caused themselves: an event came to be known after their answer. */
+/** Whether someone has approved what they may have caused themselves, because an event became known after their answer. */
 export function byItsCause(deeds: Deeds, approval: Approval): boolean {
   const { by } = approval;
   return by !== null && causesOf(deeds, approval).some((each) => each !== null && samePerson(each, by.name));

@@ -41,24 +41,24 @@ import { corrupt } from './rules.js';
 
 /** Options of {@link folderJournal}. */
 export interface FolderJournalOptions {
-  /** Made when it is missing. */
+  /** Created if it is missing. */
   readonly directory: string;
   readonly clock?: Pick<Clock, 'now'>;
 }
 
 /**
  * A journal in a folder of one machine: a file of records per resource, content-addressed documents, and an index that can be rebuilt.
- * Any number of processes may use it at once. What is asked for at the same time is written together: it shares one flush for each file, and one
- * transaction of the index.
+ * Any number of processes may use it at once. Concurrent requests are written together: they share one flush for each file, and one transaction of
+ * the index.
  *
- * The records are the truth. `index.sqlite` answers what concerns several streams (open executions, budgets), serves as the lock between
- * processes, and is brought up to date from the records whenever it lags behind them.
+ * The records are the source of truth. `index.sqlite` answers queries over several streams (open executions, budgets), serves as the lock between
+ * processes, and is updated from the records whenever it lags behind them.
  *
- * A stream that cannot be read denies for its resource alone. A folder that is removed or replaced while a process uses it denies for
- * everything, until it is back or the process has ended: begun anew, it would know of no hold, limit or circuit breaker.
+ * If a stream cannot be read, only changes of its resource are denied. If the folder is removed or replaced while a process uses it, everything is
+ * denied until the folder is back or the process has ended: in a new folder there would be no hold, limit or circuit breaker.
  *
  * @example const journal = folderJournal({ directory: '.redress' });
- * @throws {RedressError} `journal/unavailable` when the folder cannot be used, `journal/corrupt` when it has another format.
+ * @throws {RedressError} `journal/unavailable` if the folder cannot be used, `journal/corrupt` if it has another format.
  */
 export function folderJournal(options: FolderJournalOptions): Journal {
   return new ChainJournal('folder', new FolderStorage(options.directory), options.clock ?? systemClock);

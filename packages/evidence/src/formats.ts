@@ -1,5 +1,5 @@
 /**
- * Records in the formats of others: events of OCSF, documents of OSCAL. Pure, and the same records give the same bytes.
+ * Records in standard formats: OCSF events and OSCAL documents. Pure: the same records give the same bytes.
  *
  * @packageDocumentation
  */

@@ -28,7 +28,7 @@ import { approvalsOf } from './deeds.js';
 import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, inTurn, invalid, written } from './rules.js';
 import { standingIn } from './standing.js';
 
-/** Where streams and documents are. Everything in `exclusive` happens at once, as far as anyone else can tell. */
+/** Access to streams and documents. Everything in `exclusive` is atomic for all others. */
 export interface Storage {
   /** Keeps documents; durable when it resolves. The same text is kept once, and one that no record names does no harm. */
   keep(documents: Checked['texts']): Promise<void>;
@@ -38,7 +38,7 @@ export interface Storage {
   close(): Promise<void>;
 }
 
-/** What can be done while nobody else does anything. */
+/** What can be done under exclusive access. */
 export interface Access {
   /** A stream's state; verified. */
   state(stream: Digest): StreamState;

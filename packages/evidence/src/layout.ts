@@ -7,7 +7,7 @@ export const FORMAT = 'redress-evidence/1\n';
 /** Where the newest checkpoint of the log is. */
 export const CHECKPOINT = 'ledger/checkpoint';
 
-/** The key of redaction: for whoever writes, and not for whoever reads the records. */
+/** The redaction key: for writers, not for readers of the records. */
 export const KEY_FILE = 'redaction.key';
 
 const hex = (digest: Digest) => digest.slice('sha256:'.length);

@@ -3,7 +3,7 @@ import { emptyState, journalBody, type StreamState } from './chain.js';
 import { type Access, ChainJournal, randomKey, type Storage } from './journal.js';
 
 /**
- * A journal in memory: for tests, and for trying things. It is gone when the process is.
+ * A journal in memory, for tests and trials. It ends with the process.
  *
  * @example const journal = memoryJournal();
  */

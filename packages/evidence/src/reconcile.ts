@@ -1,6 +1,6 @@
 /**
- * Compares records with CloudTrail, both ways: changes without a record, and records without a change. Pure: files, buckets and AWS are the
- * caller's.
+ * Compares records with CloudTrail, both ways: finds changes without a record, and records without a change. Pure: the caller reads files, buckets and
+ * AWS.
  *
  * @packageDocumentation
  */

@@ -13,10 +13,10 @@ const JSON_AT = 72;
 const LINE_FEED = 10;
 
 /**
- * Reads what `@redress/verify` has verified: streams in the order of their digests, each record in its place. A record or a document that is not what
- * its digest says is not read, nor is what follows it in its stream; chains, seals and what is missing are the verifier's to judge.
+ * Reads what `@redress/verify` has verified: streams in the order of their digests, and their records in order. A record or a document that does not
+ * match its digest is not read, nor is what follows it in its stream. The verifier checks chains and seals, and finds what is missing.
  *
- * @param unread hears of each stream that could not be read to its end.
+ * @param unread is called with each stream that could not be read to its end.
  * @param only these streams; default: all.
  * @example for (const { record } of recordsIn('.redress', console.error)) console.log(record.kind);
  */
@@ -38,17 +38,17 @@ export function* recordsIn(
 }
 
 /**
- * How many bytes each stream has, by its digest and in their order. Streams only grow: one of the same size has nothing new.
+ * The size of each stream in bytes, by digest and in the order of digests. Streams only grow: a stream of the same size has nothing new.
  *
- * @throws {Error} of the file system, where the folder cannot be read
+ * @throws {Error} of the file system, if the folder cannot be read
  */
 export function streamSizes(directory: string): ReadonlyMap<Digest, number> {
   return new Map(streamsIn(directory).map((stream) => [stream, statSync(streamFile(directory, stream)).size]));
 }
 
 /**
- * Requests for approval that no execution has used, as the records of one stream say; those of a journal are the same, over all of its streams. Judges
- * nothing: whether the records are what they were, the verifier says.
+ * Requests for approval that no execution has used, according to the records of one stream. Those of a journal are the same, over all of its streams.
+ * It does not verify the records: the verifier does.
  *
  * @example const live = approvalsIn(recordsOfOneStream).filter(({ expires }) => expires > Date.now());
  */

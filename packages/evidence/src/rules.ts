@@ -39,7 +39,7 @@ export function corrupt(stream: Digest, seq: number, why: string): RedressError 
   });
 }
 
-/** Records of streams, one after the other. A stream that does not verify keeps nobody from the others: it is named after them. */
+/** Records of streams, one stream after the other. A stream that does not verify does not stop the others: it is reported after them. */
 export async function* inTurn(streams: readonly Digest[], records: (stream: Digest) => AsyncIterable<StoredRecord>): AsyncIterable<StoredRecord> {
   let first: unknown = null;
   for (const stream of streams) {
@@ -112,8 +112,8 @@ export interface Draft {
 }
 
 /**
- * What a request comes to on a state, but for what other streams say: circuit breakers and budgets. Those are asked for a new execution only,
- * which has `fresh`.
+ * The result of a request on a state, without what other streams show: circuit breakers and budgets. Those are read only for a new execution, which
+ * has `fresh`.
  */
 export function beginning(
   state: StreamState,

@@ -29,7 +29,7 @@ export interface Standing {
   readonly digest: DigestSent | null;
 }
 
-/** What stands in streams, in a place or anywhere, and what nobody could be notified of; oldest first. */
+/** Open gaps of streams, in one place or everywhere, and outcomes of which nobody could be notified; oldest first. */
 export function standingIn(
   states: readonly Pick<Standing, 'gaps' | 'unsaid'>[],
   place?: Pick<ResourceRef, 'account' | 'region'>,

@@ -34,7 +34,7 @@ import { type Fault, type RecordingProxy, recordingProxy } from './proxy.js';
 import type { Arranged, ConformanceOptions, Scenario, Sdk } from './scenario.js';
 import type { WireCall } from './wire.js';
 
-/** Who approves what a scenario says to be irreversible. */
+/** Approves changes that a scenario declares irreversible. */
 export const APPROVER = 'arn:aws:iam::123456789012:role/ConformanceKit';
 /** The one environment of the kit's policy. */
 const ENVIRONMENT = 'kit';
@@ -60,7 +60,7 @@ interface OtherLook {
   readonly observation: Observation<Json, unknown> | 'gone';
 }
 
-/** What happened on the wire while something was done. */
+/** The calls on the wire while something was done. */
 export interface Act<T> {
   readonly value: T;
   readonly wire: readonly WireCall[];
@@ -171,7 +171,7 @@ export class Bench {
   }
 }
 
-/** One arranged resource with a clock and a journal of its own. */
+/** One arranged resource with its own clock and journal. */
 export class Stage {
   readonly bench: Bench;
   readonly scenario: Scenario;

@@ -3,9 +3,9 @@ import { Bench } from './bench.js';
 import { type Check, declarationProblems, discoveryProblems, type Problems, scenarioChecks, unusedDeclarations } from './checks.js';
 import type { ConformanceOptions, Scenario } from './scenario.js';
 
-/** One thing that a remediator does wrong. */
+/** One promise that a remediator breaks. */
 export interface Failure {
-  /** The scenario in which it showed; null for what is wrong with the remediator as a whole. */
+  /** The scenario in which it failed; null if it concerns the remediator as a whole. */
   readonly scenario: string | null;
   /** The promise that is broken. */
   readonly check: string;
@@ -42,7 +42,7 @@ export async function problemsOf(bench: Bench, run: () => Promise<Problems>): Pr
 }
 
 /**
- * Tries a remediator in all its scenarios, and tells every promise that it breaks. {@link describeRemediator} does the same as vitest tests.
+ * Tests a remediator in all its scenarios, and returns every promise that it breaks. {@link describeRemediator} does the same as vitest tests.
  *
  * @example
  * const failures = await checkRemediator(mine, { account: { endpoint: 'http://127.0.0.1:5000' }, scenarios });

@@ -877,7 +877,7 @@ export const scenarioChecks: readonly Check[] = [
   { name: 'a gap that comes back is fixed again', applies: (scenario) => plainChange(scenario) && scenario.breakAgain !== undefined, run: brokenAgain },
 ];
 
-/** What can be said of a remediator and its scenarios without an account. */
+/** What is wrong with a remediator and its scenarios, as far as it shows without an account. */
 export function declarationProblems(remediator: Remediator, scenarios: readonly Scenario[]): Problems {
   const findings = new Findings();
   const { reads, writes, undoes } = remediator.uses;
@@ -964,7 +964,7 @@ export function declarationProblems(remediator: Remediator, scenarios: readonly 
   return findings.problems;
 }
 
-/** What is declared and was used by no scenario; call it after all of them. */
+/** What is declared but was not used by any scenario. Call it after all of them. */
 export function unusedDeclarations(bench: Bench): Problems {
   const problems: string[] = [];
   for (const [kind, uses] of Object.entries(bench.remediator.uses)) {

@@ -1,6 +1,6 @@
 import type { Clock } from '@redress/core';
 
-/** A clock whose sleeping costs no time; see {@link fakeClock}. */
+/** A clock that sleeps without waiting; see {@link fakeClock}. */
 export interface FakeClock extends Clock {
   /** Lets time pass. */
   advance(milliseconds: number): void;
@@ -10,7 +10,8 @@ export interface FakeClock extends Clock {
 const REAL_SLEEP = 20;
 
 /**
- * A clock that runs with the machine's, ahead of it by what was slept and advanced. So events made now are fresh, and hours pass at once.
+ * A clock that runs with the machine's clock, ahead of it by the time that was slept and advanced. So events made now are fresh, and hours
+ * pass at once.
  *
  * @param at epoch milliseconds to start from; default now.
  */

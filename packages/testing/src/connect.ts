@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
 import { type Connect, type Identity, isAccountId } from '@redress/core';
 
-/** Configuration that every AWS SDK v3 client takes, for an emulator. */
+/** Client configuration of the AWS SDK v3 for an emulator. */
 export interface SdkConfig {
   readonly endpoint: string;
   readonly region: string;
@@ -24,9 +24,9 @@ export interface SdkConfig {
 export interface TestConnectOptions {
   /** Where the calls go: an emulator, or a {@link recordingProxy} before one. */
   readonly endpoint: string;
-  /** Which account the emulator stands for; default: what its STS says, asked once. */
+  /** Account of the emulator; default: what its STS returns, read once. */
   readonly accountId?: string;
-  /** Where STS is asked, when its call shall not be among the counted ones; default: `endpoint`. */
+  /** Endpoint for STS, if its call should not be counted; default: `endpoint`. */
   readonly identityEndpoint?: string;
   /** Connections that all clients share; default: each client has its own. See {@link sharedConnections}. */
   readonly connections?: Agent;
@@ -44,7 +44,7 @@ class SharedConnections extends Agent {
 }
 
 /**
- * Connections for {@link testConnect} and {@link sdkConfig}: whoever makes an engine for each look would else make a connection for each call.
+ * Shared connections for {@link testConnect} and {@link sdkConfig}. Without them, an engine for each read opens a connection for each call.
  *
  * @example const connections = sharedConnections(); sdkConfig(endpoint, region, connections); connections.close();
  */

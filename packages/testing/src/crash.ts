@@ -1,6 +1,6 @@
 import type { Journal } from '@redress/core';
 
-/** Where a worker dies. */
+/** The point at which a worker dies. */
 export type CrashPoint =
   /** The intent is stored; nothing was sent. */
   | 'after-intent'
@@ -9,7 +9,7 @@ export type CrashPoint =
   /** Everything is done but the outcome's record. */
   | 'before-outcome';
 
-/** A journal as a worker sees it that dies at a point: from there on nothing is stored, and nothing it does returns. */
+/** A journal for a worker that dies at a given point. From then on nothing is stored, and no call of the worker returns. */
 export function crashingJournal(journal: Journal, point: CrashPoint): Journal & { readonly died: boolean } {
   let died = false;
   const die = (): never => {

@@ -9,7 +9,7 @@ import type { ConformanceOptions } from './scenario.js';
 const TIMEOUT = 600_000;
 
 /**
- * The conformance kit as vitest tests: whether a remediator keeps every promise that Redress makes for it, tried on an emulator over HTTP
+ * The conformance kit as vitest tests. They check that a remediator keeps every promise that Redress makes for it, on an emulator, over HTTP,
  * with the real SDK.
  *
  * @example

@@ -31,18 +31,18 @@ function envelope(
   return { version: '0', id: randomUUID(), 'detail-type': detailType, source, account, time: seconds(time), region: home(region), resources, detail };
 }
 
-/** What {@link configComplianceEvent} takes. */
+/** Input of {@link configComplianceEvent}. */
 export interface ConfigComplianceInput {
   readonly resource: ResourceRef;
   /** Name of the Config rule: `restricted-ssh`. */
   readonly rule: string;
-  /** Id under which Config knows the resource, where that is another: the unique id of an IAM user. */
+  /** ID that Config uses for the resource, if it differs, such as the unique ID of an IAM user. */
   readonly resourceId?: string;
   /** Default `NON_COMPLIANT`. */
   readonly compliance?: 'COMPLIANT' | 'NON_COMPLIANT' | 'NOT_APPLICABLE';
-  /** What it was before; null for a first evaluation. Default `COMPLIANT`. */
+  /** The previous compliance; null for a first evaluation. Default `COMPLIANT`. */
   readonly previous?: 'COMPLIANT' | 'NON_COMPLIANT' | 'NOT_APPLICABLE' | null;
-  /** When it was evaluated before. Default ten minutes before `time`: the change has just been made. */
+  /** Time of the previous evaluation. Default: ten minutes before `time`, so the change is recent. */
   readonly previousTime?: Date;
   /** Default now. */
   readonly time?: Date;
@@ -87,7 +87,7 @@ export function configComplianceEvent(input: ConfigComplianceInput): EventBridge
   });
 }
 
-/** What {@link cloudTrailEvent} takes. */
+/** Input of {@link cloudTrailEvent}. */
 export interface CloudTrailInput {
   /** Where the call was made. */
   readonly account: string;
@@ -101,7 +101,7 @@ export interface CloudTrailInput {
   readonly response?: JsonObject | null;
   /** Who made the call; default a user called alice. */
   readonly actor?: string;
-  /** Set when the call failed. */
+  /** Set if the call failed. */
   readonly errorCode?: string;
   readonly readOnly?: boolean;
   /** Default now. */
@@ -145,16 +145,16 @@ export function cloudTrailEvent(input: CloudTrailInput): EventBridgeEvent {
   });
 }
 
-/** What {@link securityHubEvent} takes. */
+/** Input of {@link securityHubEvent}. */
 export interface SecurityHubInput {
   readonly resource: ResourceRef;
-  /** Security control id: `EC2.13`. */
+  /** Security control ID: `EC2.13`. */
   readonly control: string;
-  /** `Resources[0].Id`, where it is not the ARN that the type usually has. */
+  /** `Resources[0].Id`, if it is not the usual ARN of the type. */
   readonly resourceId?: string;
   /** Default `FAILED`. */
   readonly status?: 'FAILED' | 'PASSED' | 'WARNING';
-  /** The administrator's account, when it sent the finding of a member. */
+  /** The administrator's account, if it sent the finding of a member. */
   readonly sender?: string;
   /** Default now. */
   readonly time?: Date;

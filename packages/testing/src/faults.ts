@@ -20,9 +20,12 @@ import { configComplianceEvent } from './events.js';
 import { DISTURBANCES, type Disturbance, type SimulatedAccount, type SimulatedAccountOptions, simulatedAccount } from './simulated/account.js';
 import type { AccountState } from './simulated/state.js';
 
-/** What may happen at a call to the journal. */
+/** Faults of a call to the journal. */
 export const JOURNAL_FAULTS = ['crash-before', 'crash-after', 'unavailable', 'unavailable-after', 'down'] as const;
-/** What may happen at a call to AWS besides {@link DISTURBANCES}: the worker dies, and nothing that it does returns any more; someone else is at it in this moment; clocks jump. */
+/**
+ * Faults of a call to AWS, in addition to {@link DISTURBANCES}: the worker dies and none of its calls return any more, someone else acts on
+ * the resource at the same moment, or clocks jump.
+ */
 export const WORLD_FAULTS = [
   'dies-before',
   'dies-after',
@@ -37,7 +40,7 @@ export const WORLD_FAULTS = [
 export type FaultName = Disturbance | (typeof WORLD_FAULTS)[number] | (typeof JOURNAL_FAULTS)[number] | 'duplicate';
 const CALL_FAULTS = [...DISTURBANCES, ...WORLD_FAULTS] as const;
 
-/** The fault catalogue: every kind, and what it stands for. */
+/** The fault catalogue: every kind of fault, with its description. */
 export const FAULTS: Readonly<Record<FaultName, string>> = {
   throttled: 'a call is throttled',
   server: 'a call fails with a server error',
@@ -65,27 +68,27 @@ export const FAULTS: Readonly<Record<FaultName, string>> = {
 /** A gap in a simulated account. */
 export interface Gap {
   readonly ref: ResourceRef;
-  /** Makes it, and answers the event that reports it. */
+  /** Opens the gap, and returns the event that reports it. */
   open(at: number): unknown;
-  /** Whether it is there. */
+  /** Whether the gap is open. */
   isOpen(): boolean;
-  /** What somebody else may do to the resource, where that makes sense. */
+  /** What someone else may do to the resource, if it applies. */
   readonly others?: { delete?(): void; fix?(): void; change?(): void };
 }
 
-/** What {@link reportedGap} takes. */
+/** Input of {@link reportedGap}. */
 export interface ReportedGap {
   readonly resource: ResourceRef;
   /** Name of the Config rule that reports it. */
   readonly rule: string;
   open(): unknown;
   isOpen(): boolean;
-  /** As {@link Gap.others}; one that cannot be done any more does nothing. */
+  /** As {@link Gap.others}; an action that is no longer possible does nothing. */
   readonly others?: { delete?(): unknown; fix?(): unknown; change?(): unknown };
 }
 
 /**
- * A gap that AWS Config reports of one resource.
+ * A gap that AWS Config reports for one resource.
  *
  * @example reportedGap({ resource: ref, rule: 'dynamodb-pitr-enabled', open: () => set(false), isOpen: () => !get(), others: { fix: () => set(true) } })
  */
@@ -108,22 +111,22 @@ export function reportedGap({ resource: ref, rule, open, isOpen, others = {} }: 
   };
 }
 
-/** What {@link faultMatrix} takes. */
+/** Options of {@link faultMatrix}. */
 export interface FaultOptions {
-  /** Makes a sound account, and a gap that is not open yet. Called anew for each injection. */
+  /** Creates a compliant account, and a gap that is not open yet. Called for each injection. */
   arrange(account: SimulatedAccount): Gap;
   readonly parameters?: JsonObject;
-  /** Operations of your own; see {@link simulatedAccount}. */
+  /** Your own operations; see {@link simulatedAccount}. */
   readonly services?: SimulatedAccountOptions['services'];
-  /** So many writing calls the fix takes, and its rollback; default 1. Under a fault it takes no more of them. */
+  /** Number of writes of the fix, and of its rollback; default 1. Under a fault they send no more. */
   readonly calls?: number;
-  /** Take every n-th injection only; default 1, all of them. */
+  /** Run only every n-th injection; default 1, all of them. */
   readonly every?: number;
-  /** Makes the engine that is tried, from what the matrix gives it; default `createRedress`. */
+  /** Creates the engine under test from the options of the matrix; default `createRedress`. */
   engine?(options: RedressOptions): Redress;
 }
 
-/** What a matrix came to. */
+/** Result of {@link faultMatrix}. */
 export interface FaultReport {
   readonly injected: number;
   readonly survived: number;
@@ -139,7 +142,7 @@ const START = Date.parse('2026-11-24T10:00:00Z');
 const SETTLED = 120_000;
 const NEVER = new Promise<never>(() => undefined);
 
-/** A clock of its own: sleeping costs nothing, and nobody wakes too early. */
+/** A clock that is independent of the machine's: sleeping takes no time, and no sleeper wakes too early. */
 export interface VirtualClock extends Clock {
   time: number;
 }
@@ -158,7 +161,7 @@ export function virtualClock(at: number = START): VirtualClock {
   return clock;
 }
 
-/** Everything that a journal has to hold in the end: its chains, one outcome for each intent, nothing open. */
+/** What is wrong with a journal at the end: a broken chain, an intent without exactly one outcome, an open execution. */
 export async function journalProblems(journal: Pick<Journal, 'read' | 'open'>): Promise<string[]> {
   const problems: string[] = [];
   const intents = new Set<string>();
@@ -470,15 +473,15 @@ async function rollbackUnder(remediator: Remediator, options: FaultOptions, inje
 }
 
 /**
- * The fault catalogue, applied to a remediator: each call of a fix and of its rollback, to AWS and to the journal, meets each kind of fault
- * once. Afterwards time goes by, and what was asked is asked again. What has to hold: one change for one gap, one outcome for each intent,
- * chains intact, nothing open, nothing else touched, no call without an intent, after its lease, or after changes were stopped, the gap closed,
- * or open again after a rollback, and then left alone. The denominator is counted from clean runs.
+ * Applies the fault catalogue to a remediator. Each kind of fault is injected once into each call of a fix and of its rollback, to AWS and to
+ * the journal. Then time passes, and the same request is made again. The following has to hold: one change for one gap, one outcome for each
+ * intent, chains intact, nothing open, nothing else changed, no call without an intent, after its lease, or after changes were stopped. The
+ * gap is closed. After a rollback it is open again, and stays so. Clean runs determine the number of injections.
  *
  * @example
  * const report = await faultMatrix(enforceDefaultEncryption, { arrange: (account) => { account.act('s3', 'CreateBucket', { Bucket: 'b' }); return { ref, open, isOpen }; } });
  * expect(report.broken).toEqual([]);
- * @throws {Error} when a run fails without any fault.
+ * @throws {Error} if a run fails without any fault.
  */
 export async function faultMatrix(remediator: Remediator, options: FaultOptions): Promise<FaultReport> {
   const kinds: Partial<Record<FaultName, { injected: number; survived: number }>> = {};

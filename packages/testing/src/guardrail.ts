@@ -22,8 +22,8 @@ const ACCOUNT = '111111111111';
 const NOW = Date.parse('2026-11-24T10:00:00Z');
 
 /**
- * Facts of a pass that every built-in guardrail allows: a rule that opened SSH a minute ago, in an account where it is enforced. A test of a
- * guardrail changes what it is about.
+ * Facts of a pass that every built-in guardrail allows: a rule opened SSH a minute ago, in an account where the remediator is enforced. A test
+ * of a guardrail overrides the facts that it is about.
  *
  * @example guardrail.evaluate(guardrailFacts({ now: Date.parse('2026-11-24T22:00:00Z') }))
  */
@@ -83,18 +83,19 @@ export function guardrailFacts(over: Partial<Facts> = {}): Facts {
   };
 }
 
-/** What a guardrail has to answer in one situation. */
+/** The expected answer of a guardrail in one situation. */
 export interface GuardrailCase {
   readonly name: string;
-  /** Besides those of {@link guardrailFacts}. */
+  /** In addition to, or instead of, those of {@link guardrailFacts}. */
   readonly facts: Partial<Facts>;
   readonly effect: Effect;
   readonly code: string;
 }
 
 /**
- * A guardrail's decision table as vitest tests, and what has to hold for every guardrail: it is pure and synchronous, changes none of its
- * facts, answers something known with a code and a sentence, denies when a fact that it needs cannot be read, and makes no decision milder.
+ * Tests a guardrail's decision table with vitest, and the properties that every guardrail has. It is pure and synchronous, and does not modify
+ * its facts. It answers with a known effect, a code and a sentence. It denies if a fact that it needs cannot be read. It makes no decision
+ * less restrictive.
  *
  * @example
  * describeGuardrail(officeHours, [

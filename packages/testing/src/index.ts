@@ -1,5 +1,5 @@
 /**
- * The conformance kit: tells whether a remediator, a guardrail or a journal is safe.
+ * The conformance kit: tests whether a remediator, a guardrail or a journal is safe.
  *
  * @packageDocumentation
  */

@@ -6,11 +6,11 @@ import { errorReply, type FaultKind, nameCall, type WireCall } from './wire.js';
 /** A fault to inject into calls. */
 export interface Fault {
   readonly kind: FaultKind;
-  /** An operation's name, or which calls. */
+  /** An operation's name, or a function that selects calls. */
   readonly on: string | ((call: Pick<WireCall, 'service' | 'operation' | 'write'>) => boolean);
   /** How many calls it hits; default 1. */
   readonly times?: number;
-  /** The service's error code, where the protocol's usual one does not fit: `InvalidGroup.NotFound`. */
+  /** The service's error code, if the protocol's usual one does not apply, such as `InvalidGroup.NotFound`. */
   readonly code?: string;
   /** For `delay`; default 500. */
   readonly milliseconds?: number;
@@ -22,14 +22,14 @@ export interface RecordingProxy {
   readonly endpoint: string;
   /** Every call so far, in the order of arrival. */
   readonly calls: readonly WireCall[];
-  /** Injects a fault; the answer takes it away again. */
+  /** Injects a fault. The function that it returns removes the fault. */
   inject(fault: Fault): () => void;
   close(): Promise<void>;
 }
 
 /**
- * A proxy on loopback that counts the calls to AWS on the wire, and breaks them where it is told to. It believes no client: service and
- * operation come out of the request itself.
+ * A proxy on the loopback interface that records the calls to AWS on the wire, and injects faults. It does not rely on the client: it takes
+ * service and operation from the request itself.
  *
  * @example
  * const proxy = await recordingProxy('http://127.0.0.1:5000');

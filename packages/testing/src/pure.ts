@@ -1,9 +1,7 @@
 import { deepFreeze, digestOf, isRecord, type Json, messageOf, type Remediator, toJson } from '@redress/core';
 import type { Look } from './bench.js';
 
-/**
- * Plans again what was planned before, with frozen input, and tells what shows that `plan` is not a pure function of what it is given.
- */
+/** Plans again with frozen input, and returns what shows that `plan` is not a pure function of its input. */
 export function impurities(remediator: Remediator, look: Look): string[] {
   if (look.observation === 'gone' || look.assessment === null) return [];
   const { state, context } = look.observation;

@@ -1,37 +1,37 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isReadOperation } from '@redress/core';
 
-/** One request to AWS as it went over the wire, named by what is in the request and not by who says that they sent it. */
+/** One request to AWS on the wire. Its names come from the request itself, not from the client that sent it. */
 export interface WireCall {
   /** Signing name: the service in the credential scope of the signature. */
   readonly service: string;
-  /** API operation; method and path where the request does not tell (`PUT /2015-03-31/functions`). */
+  /** API operation; method and path if the request does not name it (`PUT /2015-03-31/functions`). */
   readonly operation: string;
   /** Whether `operation` is the API's own name. */
   readonly named: boolean;
   /** Whether it may change something. */
   readonly write: boolean;
-  /** Status of the reply; null while it is under way and when its reply was cut off. */
+  /** Status of the reply; null while it is in progress, and if the reply was cut off. */
   readonly status: number | null;
   /** Whether it reached the endpoint. */
   readonly forwarded: boolean;
   /** The fault that was injected into it. */
   readonly fault: FaultKind | null;
-  /** Whether the emulator answered that it does not know the operation. */
+  /** Whether the emulator replied that it does not know the operation. */
   readonly notEmulated: boolean;
 }
 
-/** What can go wrong with a call. */
+/** Kinds of faults of a call. */
 export type FaultKind =
-  /** Refused for want of permission. */
+  /** Refused because a permission is missing. */
   | 'denied'
-  /** Refused for being one too many. */
+  /** Refused because there were too many calls. */
   | 'throttled'
   /** Refused because the resource does not exist. */
   | 'gone'
-  /** Answered with status 500; it had no effect. */
+  /** Fails with status 500, and has no effect. */
   | 'server-error'
-  /** It has its effect, and its reply never arrives. */
+  /** It has its effect, but its reply never arrives. */
   | 'lost-reply'
   /** It arrives late. */
   | 'delay';

@@ -24,7 +24,7 @@ export interface Applied {
   readonly done: number;
   /** Calls that certainly had their effect. */
   readonly sent: number;
-  /** Calls of which nobody knows. */
+  /** Calls with an unknown effect. */
   readonly unsure: number;
   /** What stopped it; null when nothing did. */
   readonly error: string | null;
@@ -46,7 +46,10 @@ interface Application {
   readonly policy: Fact<Policy>;
   /** What the plan was made from. */
   readonly earlier?: Observed | null;
-  /** Takes the record of the last call, which is written while its effect is read; whoever gives this awaits it before the execution is closed. */
+  /**
+   * Receives the promise for the record of the last call, which is written while its effect is read. The caller awaits it before it closes the
+   * execution.
+   */
   readonly besides?: Promise<unknown>[];
 }
 

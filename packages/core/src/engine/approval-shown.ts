@@ -12,22 +12,25 @@ export interface ApprovalDocument extends Omit<Approval, 'requestedAt' | 'expire
   readonly requested: string;
   /** ISO 8601. */
   readonly expires: string;
-  /** ISO 8601. Absent: nobody has answered. */
+  /** ISO 8601. Absent: no answer yet. */
   readonly answered?: string;
-  /** It is changed by itself when nobody says no: when, and when people were told, ISO 8601. Null before the first notice. Absent: it waits for an answer. */
+  /**
+   * Set if the change is made unless someone objects: when it is made, and when people were notified, in ISO 8601. Null before the first notice.
+   * Absent: it waits for an answer.
+   */
   readonly grace?: { readonly ends: string | null; readonly told: readonly string[] };
 }
 
-/** Everything that an answer to a request for approval is about. */
+/** Everything that a person needs to answer a request for approval. */
 export interface ApprovalShown extends ApprovalDocument {
   readonly plan: Plan | null;
-  /** Why it asks. */
+  /** Why it needs an approval. */
   readonly reasons: readonly { readonly guardrail: string; readonly code: string; readonly message: string }[];
   /** Blind spots: what no read can show. */
   readonly blindSpots: readonly string[];
 }
 
-/** An approval with its times as texts. */
+/** An approval with its times as ISO 8601 texts. */
 export function approvalDocument({ requestedAt, expires, answeredAt, grace, ...rest }: Approval): ApprovalDocument {
   const iso = (time: number) => new Date(time).toISOString();
   const ends = grace === undefined ? null : graceExpected(grace);
@@ -41,7 +44,7 @@ export function approvalDocument({ requestedAt, expires, answeredAt, grace, ...r
 }
 
 /**
- * What a person has to see before they answer: the plan as it is in the journal, why it needs an approval, and its blind spots. Reads one stream.
+ * What a person has to see before they answer: the plan from the journal, why it needs an approval, and its blind spots. It reads one stream.
  *
  * @example const shown = await showApproval(journal, s3Remediators, approval);
  * @throws {RedressError} `journal/unavailable`, `journal/corrupt`

@@ -78,7 +78,7 @@ async function answer(runtime: Runtime, id: string, verdict: 'approved' | 'denie
   return { ...approval, verdict, by };
 }
 
-/** What became of a request that nobody can answer any more. */
+/** The use of a request that can no longer be answered. */
 export interface ApprovalUse {
   /** The execution that used it. */
   readonly execution: string;
@@ -87,8 +87,8 @@ export interface ApprovalUse {
 }
 
 /**
- * Which execution has used an approval; null: none has, as far as can be told. It reads all records of a journal that is at hand; one on AWS is not read
- * through for it.
+ * The execution that has used an approval; null: none, as far as known. It reads all records of a local journal. A journal on AWS is not searched
+ * for it.
  */
 export async function approvalUse(journal: Journal, id: string): Promise<ApprovalUse | null> {
   if (journal.kind === 'aws') return null;

@@ -1,7 +1,7 @@
 import { messageOf, RedressError, type RedressErrorCode } from '../model/errors.js';
 import { isRecord } from '../model/json.js';
 
-/** What went wrong with an AWS call, and whether the call may have had its effect all the same. */
+/** The failure of an AWS call, and whether the call may have had its effect nevertheless. */
 export interface AwsFailure {
   readonly code: Extract<RedressErrorCode, `aws/${string}`>;
   /** The service's own error code. */
@@ -9,7 +9,7 @@ export interface AwsFailure {
   readonly message: string;
   readonly requestId: string | null;
   readonly retryable: boolean;
-  /** `refused`: certainly nothing changed. `unknown`: the reply was lost or says nothing. */
+  /** `refused`: nothing changed. `unknown`: the reply was lost, or does not show it. */
   readonly effect: 'refused' | 'unknown';
 }
 
@@ -26,7 +26,7 @@ const GONE = /(?:NotFound|NoSuch|DoesNotExist|Nonexistent)/;
 const CONFLICT = /(?:Conflict|Duplicate|AlreadyExists|OperationAborted|ConcurrentModification|IncorrectState|DependencyViolation)/;
 
 /**
- * Classifies whatever an SDK client throws, in one place.
+ * Classifies anything that an SDK client throws.
  *
  * @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
  */
@@ -78,7 +78,7 @@ export function awsError(operation: string, failure: AwsFailure, cause: unknown)
   });
 }
 
-/** Whether an error of a read says that the resource does not exist. */
+/** Whether the error of a read means that the resource does not exist. */
 export function isGone(thrown: unknown): boolean {
   return (isRecord(thrown) || thrown instanceof Error) && (thrown as { code?: unknown }).code === 'aws/gone';
 }

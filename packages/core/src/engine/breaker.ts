@@ -4,7 +4,7 @@ import { type Asked, blank, persist, tell, unlessDelivered } from './recorder.js
 import type { Runtime } from './runtime.js';
 import type { PassResult } from './types.js';
 
-/** Opens the circuit breaker of a remediator in the resource's account, and tells people. */
+/** Opens the circuit breaker of a remediator in the resource's account, and notifies people. */
 export async function tripped(runtime: Runtime, asked: Asked, reason: string): Promise<void> {
   const { remediator, ref, trigger } = asked;
   const message = `The circuit breaker of ${remediator.id} in ${ref.account} has opened: ${reason} It still reads and plans, but makes no changes until a person closes it.`;

@@ -6,7 +6,7 @@ import type { Applied } from './apply.js';
 import { type Closing, outcomeOf } from './recorder.js';
 import type { Verification } from './verify.js';
 
-/** What an execution is closed on: all that is known of it. */
+/** Everything that is known about an execution when it is closed. */
 export interface Ended {
   readonly plan: Pick<Plan, 'changes'>;
   readonly applied: Applied;
@@ -23,7 +23,7 @@ export function isOvertaken({ failure }: Pick<Applied, 'failure'>): boolean {
   return failure?.code === 'aws/gone' || failure?.code === 'aws/conflict';
 }
 
-/** What an execution comes to of which nothing was sent; null: something was, or may have been, and a look has to say what it led to. */
+/** The outcome of an execution that sent nothing; null: something was sent, or may have been, and a read has to show the result. */
 export function closingUnsent({ applied, stopped, denied }: Ended): Closing | null {
   const { error, sent, unsure } = applied;
   if (error === null || sent + unsure > 0) return null;
@@ -35,7 +35,7 @@ export function closingUnsent({ applied, stopped, denied }: Ended): Closing | nu
   return { outcome: isOvertaken(applied) ? 'superseded' : 'failed', message: error, sent: 0, retryable: applied.retryable, body };
 }
 
-/** What an execution comes to, by what its calls said and what a look at the resource says. */
+/** The outcome of an execution, from its calls and from a read of the resource. */
 export function closingOf(ended: Ended, verified: Verification, { runbook }: Pick<Remediator, 'runbook'>, now: number): Closing {
   const { plan, applied, stopped } = ended;
   const { error, done } = applied;

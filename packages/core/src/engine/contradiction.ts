@@ -13,7 +13,7 @@ import { identifierOf } from './route.js';
 import { factOf, type Look, parametersOf, type Runtime, type Standing } from './runtime.js';
 import type { PassResult, RunOptions } from './types.js';
 
-/** What became of one remediator's turn at a resource. */
+/** The result of one remediator's turn on a resource. */
 export interface Looked {
   readonly remediator: Remediator;
   readonly passes: readonly PassResult[];
@@ -33,8 +33,8 @@ const SAYS_SO: readonly FindingKind[] = [
 const NO_OBJECTION: readonly string[] = ['settling', 'kill-switch', 'limits', 'circuit-breaker', 'freeze', 'windows'];
 
 /**
- * Where the source says that a resource fails, and every look at it says that nothing is left to change: whether the two contradict each other.
- * People are notified once of the same reasons, and the gap stays open; null where they agree, or the claim is over.
+ * Whether source and read contradict each other: the source reports that a resource fails, and every read shows that there is nothing left to
+ * change. People are notified once of the same reasons, and the gap stays open. Null: they agree, or the claim is resolved.
  */
 export async function contradiction(
   runtime: Runtime,

@@ -11,11 +11,11 @@ const KEPT = 14 * 86_400_000;
 const RECORDED_EVERY = 100;
 
 /**
- * How far an input has come that is more than one delivery has time for. What an earlier delivery has done is not looked at again: the next
- * one begins where it ended, and what has to be tried again comes last, so that nothing stands before what nobody has looked at.
+ * The position in an input for which one delivery does not have enough time. What an earlier delivery has done is not done again: the next one
+ * begins where it ended. Findings that need a retry come last, so that none of them delays those that have not been handled yet.
  *
- * It is kept in the journal, in a stream of its own under the digest of the findings: so it holds as well when the same findings come as
- * another message, out of a dead-letter queue. An input with one resource has none.
+ * The journal keeps the position, in a separate stream under the digest of the findings. So it also holds if the same findings arrive in another
+ * message, from a dead-letter queue. An input with one resource has none.
  */
 export class Delivery {
   readonly #runtime: Runtime;

@@ -4,7 +4,7 @@ import { digestOf, type JsonObject } from '../model/json.js';
 import type { Change } from '../model/plan.js';
 import type { AwsFailure } from './aws-errors.js';
 
-/** Who refuses a call that the caller may not make. */
+/** What denies a call. */
 export interface Denial {
   /** ARN of the policy where AWS names it; else the type of policy, or the error. */
   readonly by: string;
@@ -45,7 +45,7 @@ export function toldOf({ by, policyType, authorizationId }: Denial): string {
   return `(${who}${id}). It is tried again when the policy or the role of Redress changes, after seven days, or by \`redress retry\`.`;
 }
 
-/** What the outcome of an execution says of a call of its plan that was refused for good; empty where none was. */
+/** The part of an execution's outcome about a call of its plan that was refused permanently; empty if there was none. */
 export function deniedBody(
   { failure, done, unsure }: { readonly failure: AwsFailure | null; readonly done: number; readonly unsure: number },
   changes: readonly Change[],

@@ -19,9 +19,9 @@ const SENDING = 5_400_000;
 const SKEW = 60_000;
 
 /**
- * Once a day, in UTC: what stands since before today, and what happened that nobody could be notified of. Sent by the first sweep after the day
- * has turned: a record claims it, and only the worker whose claim is the first in the stream sends. Whatever goes wrong with it is a warning, and
- * the next sweep of the day tries again.
+ * Sends the digest once a day, in UTC: gaps that have been open since before today, and outcomes of which nobody could be notified. The first sweep
+ * of the day sends it. A record claims it, and only the worker with the first claim in the stream sends. A failure is a warning, and the next sweep
+ * of the day retries.
  */
 export async function sendDigest(runtime: Runtime, targets: readonly SweepTarget[], deadline: number | null): Promise<void> {
   const { notify, clock, warn } = runtime;

@@ -24,7 +24,7 @@ const AGAIN = 600_000;
 const MANUAL = 'manual';
 const UNREAD = 'unread';
 
-/** What is decided on, and what the journal knows of it. */
+/** A decision, and what the journal knows about its gap. */
 export interface Decided {
   readonly remediator: string;
   readonly trigger: Trigger;
@@ -44,7 +44,7 @@ export interface Decided {
   readonly view: Pick<StreamView, 'gaps' | 'approvals' | 'tagFirstSeen'> | null;
 }
 
-/** What is recorded of it, and whether people hear of it. */
+/** What is recorded about a gap, and whether people are notified. */
 export interface GapNews {
   /** The member `gap` of the record; null: it says nothing of a gap. */
   readonly gap: JsonObject | null;
@@ -54,8 +54,9 @@ export interface GapNews {
   readonly changed: boolean;
   readonly tell: boolean;
   /**
-   * What the record says of people, as it is written: `follows`: what becomes of notifying them is recorded after it; `known`: they know of it, or
-   * will by a notice of its own or of all that is held back for the same reason; `none`: nobody has to hear of it.
+   * What the record says about notifications when it is written. `follows`: the result of a notification is recorded after it. `known`: people know
+   * of the gap, or will be notified by another notice, for it or for everything that is held back for the same reason. `none`: nobody has to be
+   * notified.
    */
   readonly notice: 'follows' | 'known' | 'none';
   /** Number of the record that made the gap what it is; null: the one that is to be written. */

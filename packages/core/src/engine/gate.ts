@@ -21,7 +21,7 @@ export interface CallTrace {
   readonly failure: AwsFailure | null;
 }
 
-/** What was read for one pass over a resource; forgotten when something is changed, or time goes by. */
+/** What was read for one pass over a resource. It is forgotten when something is changed, or after some time. */
 export class SharedReads {
   /** Replies, also those that are on their way. Another one after each change: a read that was under way when it was made answers into the old one. */
   #replies: Map<string, Promise<unknown>>;
@@ -105,7 +105,7 @@ export function inExecution(lease: Pick<Lease, 'execution'>, remediator: Pick<Re
   return { access: purpose === 'fix' ? 'write' : 'rollback', execution: { id: lease.execution, remediator: remediator.id, resource: ref } };
 }
 
-/** What the gate needs to know to let a write through. */
+/** What the gate needs to know to allow a write. */
 export interface WriteContext {
   readonly remediator: Remediator;
   readonly resource: ResourceRef;
@@ -126,7 +126,7 @@ const WRITE_BUDGET = 10_000;
 
 const HOME: Readonly<Record<Partition, string>> = { aws: 'us-east-1', 'aws-cn': 'cn-north-1', 'aws-us-gov': 'us-gov-west-1' };
 
-/** Where the API of a resource answers. */
+/** The region of the API endpoint of a resource. */
 export function apiRegion(ref: Pick<ResourceRef, 'region' | 'partition'>): string {
   return ref.region === GLOBAL_REGION ? HOME[ref.partition] : ref.region;
 }

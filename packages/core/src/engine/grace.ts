@@ -18,8 +18,8 @@ const SENDING = 5_400_000;
 const SKEW = 60_000;
 
 /**
- * Sends the notice of an announced change that is due, if one is. A record claims it first, and only the worker whose claim is the first in the
- * stream sends; another record says that it was sent. The period begins with the latter, so what nobody was told of is never made.
+ * Sends the notice of an announced change, if one is due. A record claims it first, and only the worker with the first claim in the stream sends.
+ * Another record says that it was sent, and the period begins with that record. So a change that nobody was notified of is never made.
  */
 export async function sendNotice(
   runtime: Runtime,
@@ -69,7 +69,7 @@ function expected(grace: Grace, notice: number, now: number): number {
   return graceExpected({ ...grace, sent: [...grace.sent, { notice, at: now }] }) ?? now + grace.period;
 }
 
-/** What was announced and is not to be changed any more, or otherwise, is over: if it comes back, its period begins anew. */
+/** Ends announcements of changes that will not be made any more, or not in that form. If such a change is planned again, its period begins again. */
 export async function endMoot(
   runtime: Runtime,
   { remediator, ref }: Asked,

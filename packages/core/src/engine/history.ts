@@ -6,10 +6,10 @@ import { triggerBody } from './recorder.js';
 import { factOf, type Runtime, type Standing } from './runtime.js';
 import type { Way } from './way.js';
 
-/** What is known before the resource is looked at. */
+/** What is known before the resource is observed. */
 export interface History {
   readonly standing: Standing;
-  /** Read before the look: what happened since makes `begin` refuse. */
+  /** Read before the resource: if something has happened since, `begin` refuses. */
   readonly view: Fact<StreamView>;
 }
 

@@ -5,9 +5,9 @@ import type { PassResult } from './types.js';
 import type { Way } from './way.js';
 
 /**
- * The one name of the resource that an event may name in several ways, or the end where nobody can tell. It is asked once in a pass, so that no claim is
- * taken for a name later. With credentials of another account nothing is read, since what they show would be the other's: the claim stands, and
- * the decision says no.
+ * The canonical name of a resource that an event may name in several ways, or the end of the pass if it cannot be determined. It is determined once
+ * in a pass, so that no claim is later taken for a name. With credentials of another account nothing is read, because a read would show resources
+ * of that account. The claim stays as it is, and the decision denies.
  */
 export async function identify(
   runtime: Runtime,

@@ -8,21 +8,21 @@ import type { PassResult, RunOptions } from './types.js';
 /** How long a type is left alone after a sweep where its remediator has no time to settle; milliseconds. */
 const AT_LEAST = 60_000;
 
-/** What became of a call whose record does not say which resource it was about. */
+/** The result of the search for a call whose record does not name the resource. */
 export interface LookedFor {
   readonly reason: string;
-  /** It has to come again: too soon after another sweep, or the sweep did not come to its end. */
+  /** It has to be delivered again: it is too soon after another sweep, or the sweep was not completed. */
   readonly retryable: boolean;
-  /** Epoch milliseconds from which on it is looked for; null: nothing says when. */
+  /** Epoch milliseconds from which the search is possible; null: unknown. */
   readonly retryAt: number | null;
 }
 
 const NEVER = { retryable: false, retryAt: null } as const;
 
 /**
- * CloudTrail leaves the request of a call out when it is too large, and some services never write it. Which resource such a call changed is then
- * looked for by a sweep of that type. One sweep serves all calls that were made before it, and there is one per type and time to settle at most:
- * no number of events buys more reads than that. Null: the record says enough.
+ * CloudTrail omits the request of a call if it is too large, and some services never write it. Then a sweep of the type finds the resource that the
+ * call changed. One sweep covers all calls that were made before it, and there is at most one per type and settling time, so that many events cause
+ * no more reads than that. Null: the record is sufficient.
  */
 export async function lookFor(runtime: Runtime, finding: Finding, run: RunOptions, passes: PassResult[]): Promise<LookedFor | null> {
   const { call, account, region } = finding;

@@ -10,11 +10,11 @@ export const NEEDED_AFTER_SETTLING = 45_000;
 export const TURN = 10_000;
 /** How often it looks whether it is its turn. */
 export const TURN_POLL = 250;
-/** How often a pass looks at a resource that keeps changing under it. */
+/** How often a pass reads a resource that keeps changing. */
 export const ROUNDS = 8;
-/** What does not show at once is looked at again after so long. */
+/** Waits before further reads, if the effect does not show at once. */
 export const VERIFY_WAITS: readonly number[] = [250, 1000, 2000, 4000];
 /** Reads are eventually consistent: so long after a write they show it. */
 export const SHOWS: number = VERIFY_WAITS.reduce((sum, each) => sum + each);
-/** A call goes out on a look that is not older: an exception tag that was set while a reply was lost, or a store took its time, holds. */
+/** The maximum age of a read on which a call is sent. So an exception tag counts that was set while a reply was lost, or while a store was slow. */
 export const LOOK_HOLDS = 2000;

@@ -11,7 +11,7 @@ import { type Approved, makePlan, type Part, partition } from './planning.js';
 import type { Look, Runtime } from './runtime.js';
 import type { Way } from './way.js';
 
-/** What is there, and all that is decided on. */
+/** The resource, and all facts for a decision. */
 export interface Sight {
   readonly seen: Look;
   readonly facts: Facts;

@@ -11,8 +11,8 @@ import { type Look, type Runtime, unread } from './runtime.js';
 import type { Way } from './way.js';
 
 /**
- * Which narrower remediators plan the same calls, as far as an exception names one of them: it is said of the call, and holds for whoever
- * plans it. Where nobody can tell, nothing is decided.
+ * The narrower remediators that plan the same calls, if an exception names one of them: the exception then applies to the call, whichever
+ * remediator plans it. If this cannot be determined, nothing is decided.
  */
 export async function plannedByOthers(
   runtime: Runtime,
@@ -43,8 +43,8 @@ async function callsOf(runtime: Runtime, { ref, run, together }: Way, other: Rem
 }
 
 /**
- * The history without requests of other remediators that nobody can carry out any more: they would hold these changes back until they run out, with
- * nobody to answer. A no stays: it is about the calls, whoever was asked.
+ * The history without requests of other remediators that can no longer be carried out. They would hold these changes back until they expire, and
+ * nobody could answer them. A denial stays, because it is about the calls, whichever remediator requested them.
  */
 export async function answerable(
   runtime: Runtime,

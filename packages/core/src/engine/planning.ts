@@ -107,7 +107,7 @@ function changeKey(change: Change): string {
   return digestOf(toJson({ service: change.call.service, operation: change.call.operation, input: change.call.input, subject: change.subject ?? null }));
 }
 
-/** Of the changes of a plan, those that a later assessment still asks for. */
+/** The changes of a plan that a later assessment still needs. */
 export function remaining(changes: readonly Change[], assessment: Assessment): readonly Change[] {
   if (assessment.status !== 'change') return [];
   const later = new Set(assessment.changes.map(changeKey));

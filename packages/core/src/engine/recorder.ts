@@ -17,12 +17,12 @@ import { type GapNews, gapNews } from './gap-news.js';
 import type { Runtime } from './runtime.js';
 import type { PassResult } from './types.js';
 
-/** Who is asked about what, and why. */
+/** The remediator and resource of a pass, and its trigger. */
 export interface Asked {
   readonly remediator: Remediator;
   readonly ref: ResourceRef;
   readonly trigger: Trigger;
-  /** By which ids the trigger has named it, besides its own. */
+  /** IDs by which the trigger has named the resource, in addition to its own. */
   readonly ids?: readonly string[];
 }
 
@@ -31,7 +31,7 @@ interface Seen {
   readonly seen?: Pick<Facts, 'observation'> | null;
 }
 
-/** What an execution comes to. */
+/** The outcome of an execution. */
 export interface Closing {
   readonly outcome: Outcome;
   readonly message: string;
@@ -115,14 +115,14 @@ export interface Verdict {
   readonly plan?: Plan | null;
   /** What it was decided on. */
   readonly facts?: Facts;
-  /** The execution that already does or did what is asked. */
+  /** The execution that already does, or has done, what is requested. */
   readonly duplicateOf?: string;
   readonly open?: readonly string[];
   readonly steps?: readonly string[];
   readonly retryable?: boolean;
   /** Whether an event showed it to be new: kept with what waits for an approval. */
   readonly fresh?: boolean;
-  /** What the record says besides. */
+  /** Further members of the record. */
   readonly body?: JsonObject;
 }
 
@@ -207,7 +207,7 @@ async function knownOf(runtime: Runtime, ref: ResourceRef, facts: Facts | undefi
   }
 }
 
-/** Notifies people of what was recorded, and records what became of that. Of workers that found the same at the same time, one does. */
+/** Notifies people of what was recorded, and records the result. If several workers found the same at the same time, one of them notifies. */
 export async function notifyOf(
   runtime: Runtime,
   { remediator, ref, trigger }: Asked,
@@ -230,7 +230,7 @@ export async function notifyOf(
   });
 }
 
-/** Of what happened nothing says that people were notified; that they could not be is recorded, and the next digest has it. */
+/** Records that people could not be notified, if no record says that they were. The next digest then includes it. */
 export async function unlessDelivered(
   runtime: Runtime,
   { resource, remediator, record, execution, outcome, message }: PassResult,
@@ -289,7 +289,7 @@ export async function flushNotices(runtime: Runtime): Promise<void> {
   }
 }
 
-/** What is decided, or done, is recorded: a journal that is down for a moment is tried for a while, before recovery has to find out. */
+/** Persists a decision or a result. If the journal is unavailable for a moment, it retries for a while, before recovery would be necessary. */
 export async function persist<T>(runtime: Runtime, write: (journal: Journal) => Promise<T>): Promise<T> {
   const journal = runtime.needJournal('A record');
   for (const wait of [100, 400, 1600]) {
@@ -355,7 +355,7 @@ export function announcedBy(decision: Decision): { readonly period: number; read
 /** The result of a notification. */
 export type Delivery = Omit<Delivered, 'status'> & { readonly status: Delivered['status'] | 'not-delivered' };
 
-/** Notifies people. Whatever goes wrong with it is a warning; answers what became of it, null where there is nobody to ask. */
+/** Notifies people. A failure is a warning. Returns the result, or null if there is no notifier. */
 export async function tell(
   runtime: Runtime,
   remediator: Remediator,
@@ -435,13 +435,13 @@ export function blank(remediator: Pick<Remediator, 'id'>, ref: ResourceRef): Pas
   };
 }
 
-/** What a decision that is not to act comes to. */
+/** The outcome of a decision not to act. */
 export function outcomeOf(decision: Decision): Outcome {
   if (decisive(decision).some((each) => each.guardrail === 'fights')) return 'contested';
   return decision.effect === 'exempt' ? 'exempt' : decision.effect === 'notify' ? 'notified' : decision.effect === 'approve' ? 'awaiting-approval' : 'denied';
 }
 
-/** What an assessment says is open. */
+/** What is still open, according to an assessment. */
 export function stillOpen(assessment: Assessment): readonly string[] {
   if (assessment.status === 'manual') return [assessment.message];
   if (assessment.status !== 'change') return [];
@@ -493,7 +493,7 @@ export function observed(facts: Pick<Facts, 'observation'> | null): Record<strin
 /** A call that names more parts than this is about the resource as a whole. */
 const MOST_PARTS = 50;
 
-/** What a record says of who asks. */
+/** What a record says about the trigger. */
 export function triggerBody(asked: Asked): JsonObject {
   const { trigger } = asked;
   return trigger.by === 'finding' ? summary(trigger.finding, asked) : { ...trigger };

@@ -3,11 +3,12 @@ import { isRedressError, messageOf, RedressError } from '../model/errors.js';
 import type { Notify } from '../notify.js';
 import { type RedactionRules, redact } from '../redact.js';
 
-/** How secrets are redacted: what is one, and under which key. */
+/** How secrets are redacted: what counts as a secret, and the key. */
 export interface RedactionOptions extends RedactionRules {
   /**
-   * Key of the HMAC that stands for a secret, or what reads it when the first secret is met: at least 16 characters, kept from who reads the
-   * records. With another key equal secrets no longer look equal. Default: one that the journal keeps, or else one of this process.
+   * Key of the HMAC that replaces a secret, or a function that reads it at the first secret. It has at least 16 characters, and readers of the
+   * records must not know it. With another key, equal secrets no longer look equal. Default: the key that the journal keeps, else one of this
+   * process.
    */
   readonly key?: string | (() => Promise<string>);
 }

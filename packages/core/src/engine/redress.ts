@@ -15,13 +15,13 @@ import type { FindingResult, HandleResult, PassResult, Redress, RedressOptions, 
 import { resourcePass } from './way.js';
 
 /**
- * Puts remediators, policy, journal and connection together. The one composition root: the Lambda handler and the command line are thin
- * around it. What findings do not need is loaded when it is asked for: a function starts without it.
+ * Composes remediators, policy, journal and connection into an engine. It is the only composition root: the Lambda handler and the command line are
+ * thin layers around it. Code that findings do not need is loaded on first use, so that a function starts without it.
  *
  * @example
  * const redress = createRedress({ remediators: s3Remediators, policy, connect: connectAws(), journal: folderJournal({ directory: '.redress' }) });
  * const passes = await redress.run(resource({ type: 'AWS::S3::Bucket', id: 'invoices', account: '111111111111', region: 'eu-west-1' }));
- * @throws {RedressError} `compose/invalid`, `policy/invalid`: unknown remediators, parameters that do not fit, two with one id.
+ * @throws {RedressError} `compose/invalid`, `policy/invalid`: unknown remediators, invalid parameters, two remediators with one ID.
  */
 export function createRedress(options: RedressOptions): Redress {
   const runtime = new Runtime(options);

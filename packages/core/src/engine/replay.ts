@@ -23,11 +23,11 @@ interface Recording {
   readonly repeats: string | null;
 }
 
-/** What a journal knows of findings that were decided on before; see {@link readRecordings}. */
+/** What a journal has recorded about earlier findings; see {@link readRecordings}. */
 export class Recordings {
   readonly #byFinding = new Map<string, Recording[]>();
 
-  /** How many decisions it knows. */
+  /** Number of decisions in it. */
   get size(): number {
     return this.#byFinding.size;
   }
@@ -69,7 +69,7 @@ function observationOf(document: Json | undefined): Recording['observation'] {
 }
 
 /**
- * Reads what a journal knows of findings. It takes memory for the decisions in the journal, not for what is replayed.
+ * Reads what a journal has recorded about findings. The memory that it needs depends on the decisions in the journal, not on what is replayed.
  *
  * @throws {RedressError} `journal/unavailable`, `journal/corrupt`
  */
@@ -79,33 +79,33 @@ export async function readRecordings(journal: Pick<Journal, 'read'>): Promise<Re
   return recordings;
 }
 
-/** What {@link createReplay} takes. */
+/** Options of {@link createReplay}. */
 export interface ReplayOptions extends Pick<RedressOptions, 'remediators' | 'policy' | 'exceptions' | 'guardrails'> {
   readonly recordings: Recordings;
-  /** Holds after rollbacks, and tags without an entry; without it there are none. */
+  /** Source of holds after rollbacks, and of tags without an entry. Without it there are none. */
   readonly history?: Pick<Journal, 'view' | 'trackRecord'>;
 }
 
-/** A pass as it would end under the policy that is given. */
+/** A pass as it would end under the given policy. */
 export interface ReplayedPass {
   readonly pass: PassResult;
   /** `undecidable`: the state was not recorded. `repeat`: the finding only repeated what an execution did. */
   readonly status: 'decided' | 'undecidable' | 'repeat';
-  /** When it was decided on before, which is what it is judged as of; epoch milliseconds, null when it was not. */
+  /** Time of the original decision, as of which it is decided again, in epoch milliseconds; null if there was none. */
   readonly at: number | null;
 }
 
-/** Findings of the past, decided on anew. */
+/** Decides on past findings again. */
 export interface Replay {
   /** One at a time. Nothing is read from AWS, nothing changed, nothing recorded. */
   run(finding: Finding): Promise<readonly ReplayedPass[]>;
-  /** Why nobody is asked about a finding, as far as its names say; null where somebody is. */
+  /** Why no remediator handles a finding, as far as its names show; null if one does. */
   unasked(finding: Finding): Promise<string | null>;
 }
 
 /**
- * Decides on findings of the past under a policy of today: what it would have done with them. They take the way of any other finding; only
- * the eyes are replaced, by what the journal says was seen then. Time is that of the record. Limits per window are not counted.
+ * Decides on past findings again, under another policy. They follow the path of any other finding, but instead of reads from AWS they use the state
+ * that the journal recorded. The time is that of the record. Limits per window are not counted.
  *
  * @example
  * const replay = createReplay({ remediators, policy: tomorrow, recordings: await readRecordings(journal), history: journal });
@@ -211,7 +211,7 @@ function approvalAsOf({ answeredAt, ...approval }: Approval, { closed, open }: S
   return answeredAt < time ? { ...approval, ...used, answeredAt } : { ...approval, ...used, verdict: 'none', by: null };
 }
 
-/** What had been done, and not yet been taken back. */
+/** What had been done by then, and not yet been rolled back. */
 export function trackedAsOf(tracked: readonly TrackedExecution[], time: number): readonly TrackedExecution[] {
   const then = tracked.filter((each) => each.closedAt < time);
   const back = new Set(then.filter((each) => each.outcome === 'rolled-back').map((each) => each.rollbackOf));

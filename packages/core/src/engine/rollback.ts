@@ -80,7 +80,10 @@ function undoOf({ appliedUndo }: Story): Change[] {
   );
 }
 
-/** Takes an execution back: by its records, with the installed package's declared undo operations, and only if nobody changed the resource since. */
+/**
+ * Rolls an execution back, from its records, with the declared undo operations of the installed package, and only if nobody has changed the
+ * resource since.
+ */
 export async function rollback(runtime: Runtime, execution: string, options: RollbackOptions): Promise<PassResult> {
   const journal = runtime.needJournal('A rollback');
   const deadline = options.deadline ?? null;

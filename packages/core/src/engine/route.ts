@@ -15,16 +15,16 @@ interface Route {
   readonly remediator: Remediator;
 }
 
-/** Where a finding leads; `reason` says why nowhere. */
+/** The remediators and resources of a finding; `reason` says why there are none. */
 export interface Routing {
   readonly routes: readonly Route[];
   readonly reason: string;
 }
 
 /**
- * Which remediators a finding asks about which resources.
+ * Which remediators handle a finding, and for which resources.
  *
- * A finding decides who is asked, never what is changed. What cannot be a resource (an empty id, an invalid account) leads nowhere.
+ * A finding selects remediators, never the change. What cannot be a resource (an empty ID, an invalid account) is not routed.
  */
 export function route(finding: Finding, remediators: readonly Remediator[], policy: Policy): Routing {
   if (finding.disposition !== 'candidate' && finding.disposition !== 'resolved')

@@ -11,8 +11,8 @@ import { readExecution, resolveUndo } from './story.js';
 import type { PassResult } from './types.js';
 
 /**
- * What becomes of a resource for which a runbook was started: while it may be at work nothing is started anew; what a look shows, not what the
- * runbook says of itself, closes it. Null when there is none: then it is decided as ever.
+ * Handles a resource for which a runbook was started. While the runbook may still be running, nothing is started again. A read of the resource
+ * closes it, not the runbook's own status. Null if there is no runbook: then the decision is made as usual.
  */
 export async function whileRunbook(
   runtime: Runtime,

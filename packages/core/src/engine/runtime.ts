@@ -24,10 +24,10 @@ import type { RedressOptions, Wait } from './types.js';
 const RULE_KEPT = 600_000;
 const MOST_RULES = 1000;
 
-/** What is there, or that it is gone. */
+/** The observed resource, or that it is gone. */
 export type Observed = Observation<Json, unknown> | 'gone';
 
-/** One look at a resource: what is there, and what its remediator makes of it. */
+/** One read of a resource: its state, and the remediator's assessment of it. */
 export interface Look {
   readonly observation: Fact<Observed>;
   readonly assessment: Fact<Assessment>;
@@ -36,7 +36,7 @@ export interface Look {
 /** Policy, register and kill switch, as they are now. */
 export type Standing = Pick<Facts, 'policy' | 'register' | 'stop'>;
 
-/** What every part of the engine works with: the composition, and the reads that facts come from. */
+/** What all parts of the engine use: the composition, and the reads that facts come from. */
 export class Runtime {
   readonly remediators: readonly Remediator[];
   readonly clock: Clock;
@@ -335,12 +335,15 @@ export function timeLeft({ clock }: Pick<Runtime, 'clock'>, deadline: number | n
   return deadline === null || clock.now() + NEEDED_TO_BEGIN <= deadline;
 }
 
-/** Why a look shows nothing; null when it does. */
+/** Why a read shows nothing; null if it does. */
 export function unread(look: Look): Extract<Fact<never>, { ok: false }> | null {
   return !look.observation.ok ? look.observation : !look.assessment.ok ? look.assessment : null;
 }
 
-/** Whether a look says how far a plan has come. What is gone, is a person's turn without a flag, or cannot have the gap any more, says nothing of it. */
+/**
+ * Whether a read shows how far a plan has been carried out. It does not if the resource is gone, if a person has to act and there is no flag, or if
+ * the resource can no longer have the gap.
+ */
 export function tells({ observation, assessment }: Look): boolean {
   if (!observation.ok || observation.value === 'gone' || !assessment.ok) return false;
   const { value } = assessment;

@@ -6,10 +6,10 @@ import type { ApiCall, Change, Plan } from '../model/plan.js';
 import type { ResourceRef } from '../model/resource.js';
 import { isPlan } from './planning.js';
 
-/** How long after a rollback is only told, in milliseconds, unless the person says otherwise. */
+/** How long a fix is only notified after a rollback, in milliseconds, unless the person sets another period. */
 export const HOLD = 7 * 86_400_000;
 
-/** An execution as its verified records tell it. */
+/** An execution, from its verified records. */
 export interface Story {
   readonly ref: ResourceRef;
   readonly plan: Plan;

@@ -129,7 +129,7 @@ export interface PassResult {
 }
 
 /**
- * Whether a pass was denied because something could not be read, or a guardrail is broken: nobody has decided that it is right so.
+ * Whether a pass was denied because something could not be read, or because a guardrail failed. Then nobody has decided that this is right.
  *
  * @example const seen = passes.every((pass) => !isUnread(pass));
  */

@@ -25,7 +25,7 @@ export interface Verification {
   readonly reads: SharedReads;
 }
 
-/** Reads anew, with the credentials of who reads, until nothing of what was changed is left to change, or its time is up. */
+/** Reads again, with the read role, until nothing of the change is left to do, or the time is up. */
 export async function verify(
   runtime: Runtime,
   args: {

@@ -14,8 +14,8 @@ export function lastChangeBy(trigger: Trigger, seenAt: number, now: number): num
 }
 
 /**
- * An event younger than the time to settle is not looked at: reads are late, and what does not show yet would be taken for gone, or for closed.
- * What says no time is looked at once, and waits only where something would be changed.
+ * An event younger than the settling time is not handled yet: reads are eventually consistent, and a change that does not show yet would look gone,
+ * or closed. If a trigger has no time, the resource is read at once, and the pass waits only if something would be changed.
  */
 export function settledAt(trigger: Trigger, lastChange: number | null, { settle }: Pick<Remediator, 'settle'>, now: number): Lead {
   if (lastChange === null || reportedBy(trigger) === null || lastChange + settle <= now) return { is: 'look-again' };
@@ -33,7 +33,10 @@ export function mayWait({ trigger, run }: Pick<Way, 'trigger' | 'run'>, until: n
   return trigger.by !== 'sweep' && !late && until - now <= run.patience;
 }
 
-/** Waits until nobody holds the resource, or its lease has run out; null then, else whoever holds it for longer than a fix takes, or than there is time. */
+/**
+ * Waits until the resource is not leased, or its lease has expired. Returns null then, or the holder, if it holds the resource for longer than a
+ * fix takes, or than there is time.
+ */
 export async function awaitTurn(runtime: Runtime, { ref, run, remediator }: Pick<Way, 'ref' | 'run' | 'remediator'>): Promise<OpenExecution | null> {
   const journal = runtime.needJournal('Changing something');
   for (let waited = 0; ; waited += TURN_POLL) {

@@ -17,7 +17,7 @@ export type Lead =
   /** Another worker holds the resource. */
   | { readonly is: 'turn' };
 
-/** The end of a step: what it came to, and where it leads. */
+/** The end of a step: its result, and the next step. */
 export interface End {
   readonly results: readonly PassResult[];
   readonly leads: Lead;
@@ -65,7 +65,7 @@ export interface Way {
   readonly done: Set<string>;
 }
 
-/** Who looks at the same resource after a remediator. */
+/** The remediators that handle the same resource next. */
 export function following({ together: { remediators }, remediator, ref }: Pick<Way, 'together' | 'remediator' | 'ref'>): readonly Remediator[] {
   const at = remediators.indexOf(remediator);
   return at < 0 ? [] : remediators.slice(at + 1).filter(({ resourceTypes }) => resourceTypes.includes(ref.type));

@@ -3,30 +3,30 @@ import { isRecord } from '../model/json.js';
 import { isAccountId, isRegion, partitionOf, type ResourceRef, resource } from '../model/resource.js';
 import type { EventPattern } from './patterns.js';
 
-/** The tag of the canary's parameter that says when it was sent. */
+/** The tag of the canary's parameter. Its value is the time at which the canary was sent. */
 export const CANARY_TAG = 'redress:canary';
 
-/** Under this name arrivals are in the journal. */
+/** The name under which the journal records arrivals. */
 export const CANARY = 'redress-canary';
 
-/** A canary that takes longer is no proof that events arrive today: a day, and two hours for a late start. Milliseconds. */
+/** The longest time in which a canary proves that events arrive, in milliseconds: a day, and two hours for a late start. */
 export const CANARY_WITHIN = 26 * 3_600_000;
 
-/** A canary came back as an event. */
+/** The arrival of a canary's event. */
 export interface CanaryArrival {
   readonly account: string;
   readonly region: string;
-  /** Epoch milliseconds: what the tag says, or else when CloudTrail saw the call. */
+  /** Epoch milliseconds: the value of the tag, or else the time of the call in CloudTrail. */
   readonly sentAt: number;
   /** Milliseconds from the change to its arrival; never negative. */
   readonly took: number;
-  /** Whether it came in time to show that events arrive; a message of an old queue does not. */
+  /** Whether it arrived in time to prove that events arrive. A message from an old queue does not. */
   readonly inTime: boolean;
 }
 
 /**
  * Whether an input is the tick that sends a canary: exactly `{ "redress": "canary" }`, the input of a scheduled rule, or an event
- * `Redress Canary` of the source `redress.canary`, which a rule's input transformer makes of its schedule.
+ * `Redress Canary` of the source `redress.canary`, which a rule's input transformer creates from its schedule.
  *
  * @example isCanaryTick({ redress: 'canary' }) === true
  */
@@ -37,7 +37,7 @@ export function isCanaryTick(input: unknown): boolean {
 }
 
 /**
- * The rule that lets the canary's own event through. It takes the way of every API call: CloudTrail, EventBridge, queue, function.
+ * The pattern of the rule for the canary's own event. It follows the path of every API call: CloudTrail, EventBridge, queue, function.
  *
  * @param parameter name of the Systems Manager parameter that is tagged
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
@@ -59,12 +59,12 @@ export function canaryPattern(parameter: string): EventPattern {
   };
 }
 
-/** Where arrivals are recorded: the stream of the parameter, so that the newest is a short read. */
+/** The resource in whose stream arrivals are recorded: the parameter, so that reading the newest is cheap. */
 export function canaryResource(parameter: string, account: string, region: string): ResourceRef {
   return resource({ type: 'AWS::SSM::Parameter', id: parameter, account, region, partition: partitionOf(region) });
 }
 
-/** What a finding says of the canary; null when it is none, failed, or was sent again by an archive. */
+/** The arrival that a finding reports; null if it is not a canary, if the call failed, or if an archive replayed it. */
 export function canaryArrival(finding: Finding, parameter: string, now: number): CanaryArrival | null {
   const { call, account, region } = finding;
   if (call === null || finding.envelope?.source !== 'aws.ssm' || finding.replayed) return null;

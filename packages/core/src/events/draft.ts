@@ -18,7 +18,7 @@ export interface Draft extends Partial<Omit<Finding, 'id' | 'account' | 'region'
 /** A source's decoder: total for everything that JSON can hold. */
 export type Decoder = (detail: Readonly<Record<string, unknown>>, context: DecoderContext) => Draft | readonly Draft[];
 
-/** What a decoder may know besides the event's detail. */
+/** What a decoder may use in addition to the event's detail. */
 export interface DecoderContext {
   /** The EventBridge envelope; null for a bare form. */
   readonly envelope: EnvelopeInfo | null;
@@ -53,7 +53,7 @@ export function keyOf(...parts: readonly (string | number | null)[]): string | u
   return key.length > MAX_TEXT ? digestText(key) : key;
 }
 
-/** A key for what has none of its own. */
+/** A key for an event that has none. */
 export function digestOfAnything(value: unknown): Digest {
   try {
     return typeof value === 'string' ? digestText(value) : digestOf(copyJson(value).value);
@@ -67,7 +67,7 @@ const ACCOUNT = /^[0-9]{12}$/;
 // Wider than the regions that exist: whether one can be acted on is decided when the resource is validated.
 const REGION = /^[a-z]{2,12}(?:-[a-z0-9]{1,20}){1,4}$/;
 
-/** What a finding has from what it came in. */
+/** What a finding has from its envelope and wrappers. */
 export interface Around {
   readonly envelope: EnvelopeInfo | null;
   readonly via: readonly string[];

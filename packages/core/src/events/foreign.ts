@@ -1,6 +1,6 @@
 import { isRecord } from '../model/json.js';
 
-/** What a JSON document is that holds no events. */
+/** The kind of a JSON document that has no events. */
 export interface Foreign {
   /** With its article: `a Terraform state`. */
   readonly name: string;
@@ -53,7 +53,7 @@ function isTemplateResource(value: unknown): boolean {
   return isRecord(value) && typeof value.Type === 'string' && /^(?:AWS|Custom)::/.test(value.Type);
 }
 
-/** What a document is that is not an event; null if that is not known. */
+/** The kind of a document that is not an event; null if it is unknown. */
 export function foreign(body: Members): Foreign | null {
   const found = KNOWN.find(([is]) => is(body));
   return found === undefined ? null : { name: found[1], companion: found[2] === true };

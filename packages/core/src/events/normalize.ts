@@ -58,8 +58,8 @@ function bySource(decoders: readonly (readonly [source: string, detailType: stri
  * Reads findings out of anything: an EventBridge event, a wrapper of events (see {@link unwrap}), an {@link Envelope}, or a bare finding,
  * record, rule invocation or API answer.
  *
- * Total and pure: it never throws, never changes its input, and answers at least one finding. What cannot be read is a finding with
- * disposition `rejected` and a reason; an empty batch is one that is `ignored`. Results are frozen and hold plain JSON only.
+ * Total and pure: it never throws, never changes its input, and returns at least one finding. An input that cannot be read becomes a finding with
+ * the disposition `rejected` and a reason. An empty batch becomes one that is `ignored`. Results are frozen, and contain only plain JSON.
  *
  * @example
  * for (const finding of normalize(lambdaEvent)) {

@@ -3,7 +3,7 @@ import type { Remediator } from '../remediator/define.js';
 import { rawTypesOf } from './resource-ids.js';
 import { ENDED } from './sources/ssm.js';
 
-/** An EventBridge rule's pattern, and what it lets through. */
+/** The pattern of an EventBridge rule, and what it matches. */
 export interface EventPattern {
   /** Stable, kebab-case; fits the name of a rule. */
   readonly name: string;
@@ -23,12 +23,12 @@ export const GLOBAL_SERVICES: ReadonlySet<string> = new Set(['iam', 'organizatio
 type Patterned = Pick<Remediator, 'resourceTypes' | 'controls' | 'configRules' | 'apiCalls' | 'whenResolved' | 'runbook'>;
 
 /**
- * The EventBridge patterns that deliver the events of remediators, and leave out what is never theirs: failed and reading calls, what a
- * control passed, archived findings, evaluations of resources that are not there yet.
+ * The EventBridge patterns that deliver the events of remediators. They leave out what is never for a remediator: failed calls and reads, passed
+ * controls, archived findings, evaluations of resources that do not exist yet.
  *
  * `exceptionTag` is that of the policy (`exceptions.tag`).
  *
- * They let through more than is acted on, never less: a Config rule may have any name, so that rules are distinguished by the resource's type.
+ * They match more events than lead to a change, never fewer: a Config rule may have any name, so rules are distinguished by the resource type.
  *
  * @example for (const { name, pattern } of eventPatterns(s3Remediators)) await putRule({ Name: `redress-${name}`, EventPattern: JSON.stringify(pattern) });
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html

@@ -300,7 +300,7 @@ export function foreignAccount(id: unknown, account: unknown): string | null {
   return arn.account === account ? null : arn.account;
 }
 
-/** Where a source names a resource. */
+/** A resource as a source names it. */
 export interface RawResource {
   readonly type: unknown;
   readonly id: unknown;
@@ -310,8 +310,8 @@ export interface RawResource {
 }
 
 /**
- * The claim that a source's type and id make, or null when they name nothing. An ARN's own region goes before the source's: a finding
- * about a trail's copy in another region names its home region there.
+ * The claim from a source's type and ID, or null if they name nothing. The region of an ARN takes precedence over that of the source: a finding
+ * about a trail's copy in another region has its home region in the ARN.
  *
  * @example claimOf({ type: 'AwsS3Bucket', id: 'arn:aws:s3:::invoices' }) // { type: 'AWS::S3::Bucket', id: 'invoices', rawType: 'AwsS3Bucket', … }
  */

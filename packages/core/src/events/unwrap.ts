@@ -2,13 +2,13 @@ import { gunzipSync } from 'node:zlib';
 import { isRecord } from '../model/json.js';
 import { elements, name } from './read.js';
 
-/** One event out of a wrapper, or what stands in the place of one that could not be read. */
+/** One event from a wrapper, or the placeholder of one that could not be read. */
 export interface Envelope {
-  /** The event; the raw text when it could not be decoded. */
+  /** The event; the raw text if it could not be decoded. */
   readonly body: unknown;
   /** Wrappers around it, outermost first. */
   readonly via: readonly string[];
-  /** Id that a partial batch answer takes: SQS message id, stream sequence number. */
+  /** ID for a partial batch response: SQS message ID, stream sequence number. */
   readonly itemId: string | null;
   /** Why the body is not an event; null if it may be one. */
   readonly problem: string | null;
@@ -16,7 +16,7 @@ export interface Envelope {
 
 /** Bounds of {@link unwrap}. */
 export interface UnwrapOptions {
-  /** Most bytes of one item's text, decoded. Default 1 MiB, the limit of an SQS message. */
+  /** Maximum size of one item's decoded text, in bytes. Default 1 MiB, the limit of an SQS message. */
   readonly maxBytes?: number;
 }
 
@@ -33,7 +33,7 @@ const MAX_DEPTH = 3;
 const MADE_HERE = Symbol.for('redress.envelope');
 
 /**
- * Whether a value is an {@link Envelope} that {@link unwrap} made, also one of another copy of this package.
+ * Whether a value is an {@link Envelope} that {@link unwrap} created, even in another copy of this package.
  *
  * @example for (const item of unwrap(event).filter(isEnvelope)) normalize(item);
  */
@@ -42,12 +42,11 @@ export function isEnvelope(value: unknown): value is Envelope {
 }
 
 /**
- * Takes events out of what delivers them: SQS, SNS, SNS in SQS (also raw delivery), Kinesis, EventBridge Pipes and batched buses,
- * failed asynchronous Lambda invocations, subscriptions of CloudWatch Logs, CloudTrail log files, Config snapshots and histories, lists and
- * answers of APIs (`lookup-events`, `get-compliance-details-by-config-rule`, `filter-log-events`, `get-findings`). What is no wrapper is one
- * envelope as it is.
+ * Unwraps events: from SQS, SNS, SNS in SQS (also raw delivery), Kinesis, EventBridge Pipes and batched buses, failed asynchronous Lambda
+ * invocations, subscriptions of CloudWatch Logs, CloudTrail log files, Config snapshots and histories, lists and API responses (`lookup-events`,
+ * `get-compliance-details-by-config-rule`, `filter-log-events`, `get-findings`). An input that is not a wrapper becomes one envelope.
  *
- * Total: an item that cannot be read is an envelope with a `problem`, beside the others. Empty for an empty batch.
+ * Total: an item that cannot be read becomes an envelope with a `problem`, next to the others. The result of an empty batch is empty.
  *
  * @example
  * const [item] = unwrap({ Records: [{ eventSource: 'aws:sqs', messageId: 'm-1', body: '{"detail-type":"…"}' }] });
@@ -167,8 +166,8 @@ function openRecord(value: Record<string, unknown>, via: readonly string[], item
 }
 
 /**
- * Members of a document that may hold a list of events or findings: `Records`, `configurationItems`, … Whoever reads a document that is larger
- * than memory reads it by the items of these.
+ * Members of a document that may contain a list of events or findings: `Records`, `configurationItems`, … To read a document that is larger than
+ * memory, read the items of these lists.
  *
  * @example new JSONParser({ paths: EVENT_LISTS.map((member) => `$.${member}.*`) })
  */

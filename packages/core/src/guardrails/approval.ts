@@ -11,7 +11,7 @@ export function shownAs({ guardrail, code, data }: GuardrailResult): Digest {
   return digestOf({ guardrail, code, data: (data ?? {}) as Json });
 }
 
-/** What an approval of this decision would discharge. */
+/** The answers that an approval of this decision would discharge. */
 export function dischargedBy(decision: Decision): readonly Digest[] {
   return [...new Set(decision.results.filter((each) => each.effect === 'approve').map(shownAs))].sort();
 }
@@ -51,7 +51,7 @@ export function isOwn(guardrails: readonly string[]): boolean {
   return guardrails.length > 0 && guardrails.every((each) => each === 'mode' || each === 'ceiling');
 }
 
-/** Whether a request that can still be used is another remediator's, about these changes; a no is nobody's. */
+/** Whether a request that can still be used belongs to another remediator, about these changes. A denial belongs to none. */
 export function isOfOther(
   approval: Approval,
   { remediator, changes, now }: { readonly remediator: { readonly id: string }; readonly changes: readonly Change[]; readonly now: number },
@@ -119,7 +119,7 @@ export function discharge(decision: Decision, facts: Facts): Decision {
   return add({ effect: 'approve', code: 'asked-already', message, data: { approval: other.id } });
 }
 
-/** The approval that a decision rests on: what a person has said, or what nobody has objected to. */
+/** The approval that a decision is based on: a person's answer, or an announcement that nobody objected to. */
 export function approvalOf(decision: Decision): string | null {
   if (decision.effect !== 'allow') return null;
   const by = (guardrail: string) => decision.results.find((each) => each.guardrail === guardrail && each.effect === 'allow')?.data?.['approval'];

@@ -11,7 +11,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   'automation-status': ['aws.ssm'],
 };
 
-/** Who may speak for an account: AWS itself, from the service that such events come from, and Security Hub's administrators. */
+/** Who may send findings for an account: AWS itself, from the service that sends such events, and Security Hub's administrators. */
 export const authenticity = defineGuardrail({
   id: 'authenticity',
   needs: ['policy', 'identity'],

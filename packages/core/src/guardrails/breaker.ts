@@ -3,7 +3,7 @@ import { defineGuardrail } from './guardrail.js';
 /** How many executions of a remediator in an account may end badly in a row. */
 export const BAD_IN_A_ROW = 3;
 
-/** After too many changes or failures, a remediator still reads and plans, but changes nothing until a person has looked. */
+/** After too many changes or failures, a remediator still reads and plans, but changes nothing until a person closes its circuit breaker. */
 export const circuitBreaker = defineGuardrail({
   id: 'circuit-breaker',
   needs: ['history'],

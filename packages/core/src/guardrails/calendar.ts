@@ -24,7 +24,7 @@ export const freeze = defineGuardrail({
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** What a clock on the wall shows: the day of the week (0 is Sunday) and minutes since midnight. */
+/** Local time: the day of the week (0 is Sunday) and minutes since midnight. */
 export function wallClock(now: number, timezone: string): { readonly day: number; readonly minute: number } {
   let format = formats.get(timezone);
   if (format === undefined) {
@@ -44,7 +44,7 @@ export function isOpen(window: Window, now: number): boolean {
   return (on(day) && minute >= window.from) || (on((day + 6) % 7) && minute < window.to);
 }
 
-/** Where maintenance windows are named, changes are made in them alone. */
+/** If there are maintenance windows, changes are made only in them. */
 export const windows = defineGuardrail({
   id: 'windows',
   needs: ['policy'],

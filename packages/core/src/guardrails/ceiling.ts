@@ -1,7 +1,7 @@
 import { allow } from './answer.js';
 import { defineGuardrail } from './guardrail.js';
 
-/** What a remediator may do at most, and what cannot be undone. */
+/** The most that a remediator may do, and changes that cannot be undone. */
 export const ceiling = defineGuardrail({
   id: 'ceiling',
   needs: [],

@@ -7,19 +7,19 @@ const REMEMBERED = 7 * 86_400_000;
 /** So many fixes of the same thing in that time are enough. */
 const ENOUGH = 2;
 
-/** What stays the same of a change, whoever plans it: digest of service, operation and input. What people say, they say of a call on a resource. */
+/** The identity of a change, whichever remediator plans it: digest of service, operation and input. People answer about a call on a resource. */
 export function callOf({ call }: Pick<Change, 'call'>): Digest {
   return digestOf({ service: call.service, operation: call.operation, input: call.input });
 }
 
-/** What changes are about: the parts that they name; a change of the resource as a whole is known by what it sends. */
+/** The subjects of changes: the parts that they name. A change of the whole resource is identified by what it sends. */
 export function subjectsOf(changes: readonly Change[]): readonly string[] {
   return [...new Set(changes.map((change) => change.subject ?? callOf(change)))];
 }
 
 /**
- * Someone who undoes a fix twice in seven days means it: the third time people are told, and who did it. A fix that was rolled back is no fight;
- * its hold speaks for it.
+ * If someone undoes a fix twice in seven days, it is on purpose. The third time people are notified, with who did it. A fix that was rolled back is
+ * not a fight: its hold handles it.
  */
 export const fights = defineGuardrail({
   id: 'fights',

@@ -10,12 +10,12 @@ import { defineGuardrail, type Guardrail, type Trigger } from './guardrail.js';
 export type Shown = 'all' | ReadonlySet<string> | 'nothing';
 
 /**
- * What the trigger shows to have just been made.
+ * The parts that the trigger shows to be new.
  *
- * Only two things show a change itself: the CloudTrail call that names it, and a transition from COMPLIANT to NON_COMPLIANT of a Config
- * rule that finds just what the remediator finds, between two configurations that were both recorded within that time. One recent record alone
- * shows when it was looked at, not when it was changed: a recorder that was off, was restarted or records daily writes down old things today.
- * A finding, a first evaluation, a sweep and a person's request say that something is so, not since when.
+ * Only two things show a change itself: the CloudTrail call that names it, and a transition from COMPLIANT to NON_COMPLIANT of a Config rule that
+ * finds exactly what the remediator finds, between two configurations that were both recorded within that time. One recent record alone shows when
+ * the resource was recorded, not when it was changed: a recorder that was off, was restarted or records daily may write old changes today. A
+ * finding, a first evaluation, a sweep and a person's request show that a gap exists, not since when.
  */
 export function shownBy(
   trigger: Trigger,
@@ -48,7 +48,7 @@ export function shownBy(
   return namedBy(finding, remediator, ref, resourceIds);
 }
 
-/** What of a resource the call in a finding names, as the remediator reads it: everything, parts, or nothing. */
+/** The parts of a resource that the call in a finding names, as the remediator reads them: everything, some parts, or nothing. */
 export function namedBy(finding: Finding, { apiCalls }: Pick<Remediator, 'apiCalls'>, ref: ResourceRef, resourceIds: readonly string[]): Shown {
   const { call, account, region, actor } = finding;
   if (finding.kind !== 'api-call' || call === null || account === null || region === null) return 'nothing';

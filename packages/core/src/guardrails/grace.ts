@@ -5,8 +5,8 @@ import { allow, iso } from './answer.js';
 import { defineGuardrail } from './guardrail.js';
 
 /**
- * The earliest moment of a change that was announced: the period after its first notice, and as long after its last reminder as that says.
- * Null while nobody can count on having been told; nothing is changed then.
+ * The earliest time of an announced change: the period after its first notice, and as long after its last reminder as the reminder says. Null as
+ * long as it is not certain that people were notified. Nothing is changed then.
  */
 export function graceEnds({ period, remind, sent, ended }: Grace): number | null {
   const first = sent.find(({ notice }) => notice === 0);
@@ -17,7 +17,7 @@ export function graceEnds({ period, remind, sent, ended }: Grace): number | null
   return reminded === undefined ? null : Math.max(first.at + period, reminded.at + last);
 }
 
-/** When it is changed if everything goes as it should; null before the first notice. */
+/** When the change is made if every notice is delivered in time; null before the first notice. */
 export function graceExpected(grace: Grace): number | null {
   const first = grace.sent.find(({ notice }) => notice === 0);
   return first === undefined ? null : Math.max(graceEnds(grace) ?? 0, first.at + grace.period);
@@ -57,8 +57,8 @@ export function announcement(
 }
 
 /**
- * Before a change that nobody has to approve its owner has time to object: it is announced, with reminders, and made when the period is over.
- * What it answers until then an approval discharges, like any other; afterwards `begin` uses the announcement up.
+ * Gives the owner time to object before a change that needs no approval. The change is announced, with reminders, and made when the period ends.
+ * Until then an approval discharges its answer, like any other. Afterwards `begin` uses the announcement up.
  */
 export const gracePeriod = defineGuardrail({
   id: 'grace',

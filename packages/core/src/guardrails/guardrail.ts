@@ -10,12 +10,12 @@ import type { Mistake } from '../policy/validate.js';
 import type { Identity, Stop } from '../ports.js';
 import type { Ceiling, Observation } from '../remediator/define.js';
 
-/** What a guardrail says, least restrictive first: the most restrictive of all wins. */
+/** The possible answers of a guardrail, least restrictive first. The most restrictive answer wins. */
 export const EFFECTS = ['allow', 'approve', 'notify', 'exempt', 'deny'] as const;
 /** One of {@link EFFECTS}. */
 export type Effect = (typeof EFFECTS)[number];
 
-/** A fact: read, or not readable. */
+/** A fact: read, or unreadable. */
 export type Fact<T> = { readonly ok: true; readonly value: T } | Unreadable;
 /** A fact that could not be read. */
 export interface Unreadable {
@@ -35,16 +35,16 @@ export function unreadable(error: unknown): Unreadable {
   return { ok: false, error: messageOf(error), retryable: isRedressError(error) && error.retryable };
 }
 
-/** Who asks for a pass. */
+/** What triggers a pass. */
 export type Trigger =
-  /** An event; `finding` is what it says. */
+  /** An event; `finding` is its content. */
   | { readonly by: 'finding'; readonly finding: Finding }
   /** A person or script named the resource; a sweep found it. */
   | { readonly by: 'request' | 'sweep' }
   /** A person has approved a plan. */
   | { readonly by: 'approval'; readonly approval: string };
 
-/** Everything that guardrails decide on, gathered before any of them is asked. */
+/** Everything that guardrails decide on, gathered before any of them is evaluated. */
 export interface Facts {
   /** Epoch milliseconds. */
   readonly now: number;
@@ -59,15 +59,15 @@ export interface Facts {
     /** Milliseconds. */
     readonly settle: number;
   };
-  /** Names the parameters that it has from the policy. */
+  /** Digest of its parameters from the policy. */
   readonly parameters: Digest | null;
-  /** When the resource last changed, at the latest; epoch milliseconds. Null where it does not matter. */
+  /** The latest time at which the resource can have last changed, in epoch milliseconds. Null if it does not matter. */
   readonly lastChange: number | null;
-  /** The changes that would be made; empty when there are none. */
+  /** The changes that would be made; empty if there are none. */
   readonly changes: readonly Change[];
-  /** Other remediators that plan the same call, as far as an exception names them; by digest of the call. */
+  /** Other remediators that plan the same call, if an exception names them; by digest of the call. */
   readonly alsoPlannedBy: ReadonlyMap<Digest, readonly string[]>;
-  /** Digest of the plan that holds them; null when there is none. */
+  /** Digest of the plan with these changes; null if there is none. */
   readonly plan: Digest | null;
   readonly hazards: readonly Hazard[];
   readonly policy: Fact<Policy>;
@@ -77,7 +77,7 @@ export interface Facts {
   readonly observation: Fact<Observation<Json, unknown> | 'gone'>;
   readonly assessment: Fact<Assessment>;
   readonly history: Fact<StreamView>;
-  /** What the remediator has done in the environment that has to show first; empty where none has to. */
+  /** What the remediator has done in the lower environment that has to prove it first; empty if none has to. */
   readonly track: Fact<readonly TrackedExecution[]>;
   /** Changes made by this run so far. */
   readonly run: { readonly changes: number };
@@ -95,20 +95,20 @@ export interface GuardrailResult {
   readonly code: string;
   /** One sentence for people. */
   readonly message: string;
-  /** What people should know although it restricts nothing: it is in every notice, and no part of what is approved. */
+  /** What people should know although it restricts nothing. It is in every notice, and not part of what is approved. */
   readonly hint?: string;
   readonly data?: { readonly [key: string]: Json };
 }
 
 /**
- * A pure, synchronous rule. It can only restrict: whatever it answers, the most restrictive answer of all guardrails is the decision.
- * When a fact that it needs is unreadable it is not asked: that is a deny.
+ * A pure, synchronous rule. It can only restrict: whatever it answers, the most restrictive answer of all guardrails is the decision. If a fact
+ * that it needs is unreadable, it is not evaluated, and the answer is deny.
  */
 export interface Guardrail {
   readonly id: string;
   readonly needs: readonly FactName[];
   evaluate(facts: Facts): Omit<GuardrailResult, 'guardrail'>;
-  /** What is wrong in a policy that only this guardrail can see: then the policy is refused. */
+  /** Mistakes in a policy that only this guardrail can find. If there are any, the policy is refused. */
   check?(policy: Policy): readonly Mistake[];
 }
 
@@ -140,15 +140,14 @@ export function defineGuardrail<const K extends FactName>(guardrail: {
   };
 }
 
-/** A decision: the most restrictive effect, and every answer that led to it. */
+/** A decision: the most restrictive effect, and all answers. */
 export interface Decision {
   readonly effect: Effect;
   readonly results: readonly GuardrailResult[];
 }
 
 /**
- * Asks every guardrail, always all of them, and lets the most restrictive answer win. A guardrail that throws, or answers something
- * unknown, denies.
+ * Evaluates every guardrail, always all of them. The most restrictive answer wins. A guardrail that throws, or returns an unknown answer, denies.
  *
  * @throws nothing
  */
@@ -170,7 +169,7 @@ export function decide(guardrails: readonly Guardrail[], facts: Facts): Decision
   return { effect, results };
 }
 
-/** The answers that made a decision what it is. */
+/** The answers that determined a decision. */
 export function decisive(decision: Decision): readonly GuardrailResult[] {
   return decision.results.filter((result) => result.effect === decision.effect && result.effect !== 'allow');
 }

@@ -1,7 +1,7 @@
 import { allow } from './answer.js';
 import { defineGuardrail } from './guardrail.js';
 
-/** What could break production, as the remediator sees it. */
+/** What could break production, according to the remediator. */
 export const hazards = defineGuardrail({
   id: 'hazards',
   needs: ['observation', 'assessment'],

@@ -3,7 +3,7 @@ import { allow, iso } from './answer.js';
 import { subjectsOf } from './fights.js';
 import { defineGuardrail } from './guardrail.js';
 
-/** After a rollback a resource is left alone, and what was rolled back is left alone whoever plans it: the next event must not undo the undo. */
+/** After a rollback, the resource is held, and what was rolled back is not changed by any remediator: the next event must not undo the undo. */
 export const hold = defineGuardrail({
   id: 'hold',
   needs: ['history'],

@@ -3,10 +3,10 @@ import { sayingOf, wordsOf } from '../model/words.js';
 import type { ManagedByTag } from '../policy/policy.js';
 import { defineGuardrail } from './guardrail.js';
 
-/** What manages a resource, as its tags have it. */
+/** What manages a resource, according to its tags. */
 export interface Manager {
   readonly tool: string;
-  /** The stack, or what else the tags name. */
+  /** The stack, or another name in the tags. */
   readonly name: string;
   readonly tag: string;
 }
@@ -178,7 +178,8 @@ function toolBy(key: string, value: string, added: readonly ManagedByTag[]): str
 }
 
 /**
- * Who manages a resource, as far as its own tags say: CloudFormation and AWS's services always say so, others where people tag what they make.
+ * What manages a resource, as far as its own tags show. CloudFormation and AWS services always tag what they manage. Other tools do so only if people
+ * configure it.
  *
  * @param added the tags that a policy adds, `managedByTags`.
  * @example managerOf({ 'infra:managed-by': 'terragrunt' }) // { tool: 'Terragrunt', name: 'terragrunt', tag: 'infra:managed-by' }
@@ -193,7 +194,7 @@ export function managerOf(tags: Readonly<Record<string, string>>, added: readonl
   return null;
 }
 
-/** What something else manages is changed there: infrastructure as code, or the controller that owns it, would revert a fix. */
+/** A resource that something else manages should be changed there: infrastructure as code, or the controller that owns it, would revert a fix. */
 export const managedByIac = defineGuardrail({
   id: 'managed-by-iac',
   needs: ['policy', 'observation'],

@@ -2,7 +2,7 @@ import { environmentOf, modeOf } from '../policy/policy.js';
 import { allow } from './answer.js';
 import { defineGuardrail } from './guardrail.js';
 
-/** What the policy allows a remediator in an environment. What it does not name is notify-only. */
+/** What the policy allows a remediator to do in an environment. Remediators that it does not name are notify-only. */
 export const mode = defineGuardrail({
   id: 'mode',
   needs: ['policy'],

@@ -1,4 +1,4 @@
-/** One spelling for a role and its sessions: the session ARN has neither the role's path nor a stable name. Anything else is itself. */
+/** One spelling for a role and its sessions: the ARN of a session has neither the role's path nor a stable name. Any other ARN is unchanged. */
 export function principal(arn: string): string {
   const session = /^arn:([^:]+):sts::([0-9]{12}):assumed-role\/([^/]+)\//.exec(arn);
   if (session !== null) return `${session[1]}:${session[2]}:role/${session[3]}`;
@@ -11,7 +11,7 @@ export function principal(arn: string): string {
 const IDENTITY_CENTER = /^arn:[^:]+:sts::[0-9]{12}:assumed-role\/AWSReservedSSO_[^/]+_[0-9a-f]{16}\//;
 
 /**
- * The name that a principal has besides its role or account, in lower case: of a session, an IAM user, a federated user. Null: a role has none.
+ * The name of a principal in addition to its role or account, in lower case: of a session, an IAM user, a federated user. Null: a role has none.
  *
  * @example personOf('arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/alice@example.com') // 'alice@example.com'
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
@@ -23,13 +23,13 @@ export function personOf(name: string): string | null {
 }
 
 /**
- * Whether two names may be of one person. It errs on that side, for it is asked in order to refuse:
+ * Whether two names may belong to one person. If in doubt it says yes, because it is used to refuse:
  *
- * - Sessions of Identity Center are named by it after the person: the same name is the same person under any permission set and in any account,
- *   and another name is another person, also under the same permission set.
- * - Any other role is one person with all of its sessions.
- * - The same name of a session or user counts as the same person whatever the role is. Of an ordinary role the caller chooses it, and so it
- *   proves nothing; but the console names the session of a user who switches roles after the user, and tools hand the name on.
+ * - Identity Center names its sessions after the person. So the same name is the same person, under any permission set and in any account. Another
+ *   name is another person, even under the same permission set.
+ * - Any other role counts as one person, with all of its sessions.
+ * - The same name of a session or user counts as the same person, whatever the role is. The caller of an ordinary role chooses this name, so it
+ *   proves nothing. But when a user switches roles, the console names the session after the user, and tools pass the name on.
  *
  * @param one ARN, or a source identity.
  */

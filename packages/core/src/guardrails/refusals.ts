@@ -47,7 +47,7 @@ export function isRefused({ now, policy, identity, observation, history }: Facts
   return refusalOf(asked, change) !== undefined;
 }
 
-/** What AWS refuses for good is not sent again and again: until something changes, for a week, or until a person says so. */
+/** A call that AWS refuses permanently is not sent again until something changes, for a week, or until a person requests it. */
 export const refusals = defineGuardrail({
   id: 'refusals',
   needs: ['policy', 'identity', 'observation', 'history'],

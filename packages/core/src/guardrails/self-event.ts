@@ -2,7 +2,7 @@ import { allow } from './answer.js';
 import { defineGuardrail } from './guardrail.js';
 import { principal } from './principal.js';
 
-/** What Redress does is an event too. */
+/** The calls of Redress cause events, too. It does not act on them. */
 export const selfEvent = defineGuardrail({
   id: 'self-event',
   needs: ['policy', 'identity'],

@@ -14,8 +14,8 @@ function knownSince({ trigger, history, remediator }: Pick<Facts, 'trigger' | 'h
 }
 
 /**
- * Tags and companion calls arrive seconds after a resource is made or changed; whoever decides before that decides on half of it. The
- * engine waits, and asks again.
+ * Tags and companion calls arrive seconds after a resource is created or changed. An earlier decision would be based on half of them. So the engine
+ * waits, and decides again.
  */
 export const settling = defineGuardrail({
   id: 'settling',

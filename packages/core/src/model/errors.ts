@@ -49,7 +49,7 @@ export type RedressErrorCode =
 
 const MARK = Symbol.for('redress.error');
 
-/** What a {@link RedressError} may carry besides its message. */
+/** What a {@link RedressError} may have in addition to its message. */
 export interface RedressErrorOptions {
   /** The error underneath. */
   readonly cause?: unknown;
@@ -57,9 +57,9 @@ export interface RedressErrorOptions {
   readonly next?: string;
   /** Where in the input: file, line, column, path. */
   readonly place?: Place;
-  /** Whether the same call may succeed when repeated later. */
+  /** Whether the same call may succeed later. */
   readonly retryable?: boolean;
-  /** Every mistake in a document that a person wrote; `place` is that of the first. */
+  /** All mistakes in a document that a person wrote; `place` is that of the first. */
   readonly mistakes?: readonly PlacedMistake[];
 }
 
@@ -105,12 +105,12 @@ export class RedressError extends Error {
   }
 }
 
-/** Whether a value is a {@link RedressError}, also one that another copy of this package made. */
+/** Whether a value is a {@link RedressError}, even if another copy of this package created it. */
 export function isRedressError(value: unknown): value is RedressError {
   return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[MARK] === true;
 }
 
-/** The message of anything that can be thrown. */
+/** The message of any thrown value. */
 export function messageOf(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message === '' ? thrown.name : thrown.message;
   return String(thrown);

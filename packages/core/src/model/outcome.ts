@@ -1,6 +1,6 @@
 /** How one pass of one remediator over one resource ended. A closed union. */
 export type Outcome =
-  /** Changed, and a second look found nothing left to change. */
+  /** Changed, and a second read found nothing left to change. */
   | 'remediated'
   /** Marked for people; the gap is still open. */
   | 'flagged'
@@ -8,7 +8,7 @@ export type Outcome =
   | 'no-op'
   /** A dry run, or mode plan: the plan was shown. */
   | 'planned'
-  /** It is for people, and nothing was changed. Whether anybody was notified a record of the kind `notice` says. */
+  /** It is for people, and nothing was changed. A record of the kind `notice` says whether anybody was notified. */
   | 'notified'
   /** A live exception covers it. */
   | 'exempt'
@@ -16,7 +16,7 @@ export type Outcome =
   | 'denied'
   | 'awaiting-approval'
   | 'awaiting-runbook'
-  /** The resource changed between the decision and the lease; looked at again. */
+  /** The resource changed between the decision and the lease, and was read again. */
   | 'superseded'
   /** Nothing was changed, because something failed. */
   | 'failed'

@@ -1,20 +1,20 @@
 import type { Digest, Json, JsonObject } from './json.js';
 import type { ResourceRef } from './resource.js';
 
-/** What may be done when the reply to a writing call was lost. */
+/** What may be done if the reply to a write was lost. */
 export type Retry =
   /** Sending it again changes nothing more. */
   | 'idempotent'
-  /** The engine sends it with a `ClientToken`, made of the execution: sent twice it acts once. */
+  /** The engine sends it with a `ClientToken`, derived from the execution: sent twice, it acts once. */
   | 'client-token'
-  /** Look first: sending it twice could act twice. */
+  /** Read first: sending it twice could act twice. */
   | 'verify-first';
 
 declare const operationBrand: unique symbol;
 
 /**
- * One AWS API call as data. Made only by `service.call(…)`, so that its operation is known, its input is typed and
- * everything in it is JSON.
+ * One AWS API call as data. Only `service.call(…)` creates one, so that its operation is known, its input is typed, and everything in it is
+ * JSON.
  */
 export interface ApiCall<Operation extends string = string> {
   /** Binding id, for example `ec2`. */
@@ -27,7 +27,7 @@ export interface ApiCall<Operation extends string = string> {
   readonly [operationBrand]?: Operation;
 }
 
-/** In an undo: the value that this JSON pointer names in the reply of the change's call. */
+/** In an undo: the value at this JSON pointer in the reply to the change's call. */
 export interface ResponseRef {
   readonly $response: string;
 }
@@ -43,7 +43,7 @@ export type Undo<Operation extends string = string> =
     }
   | { readonly irreversible: string };
 
-/** What could break production. It lowers a decision, never raises it. */
+/** What could break production. It makes a decision more restrictive, never less. */
 export interface Hazard {
   /** Stable, kebab-case. */
   readonly code: string;
@@ -58,18 +58,18 @@ export interface Change<Write extends string = string, UndoOp extends string = s
   readonly undo: Undo<UndoOp>;
   /** For people, in the imperative: `revoke sgr-1: tcp 22 from 0.0.0.0/0`. */
   readonly summary: string;
-  /** Whether the gap is closed by it; false for a flag. */
+  /** Whether it closes the gap; false for a flag. */
   readonly resolves: boolean;
   /**
-   * The part of the resource that it changes (a rule id), when its changes stand on their own. Freshness is judged per subject:
-   * a new rule may be revoked while an old one in the same group waits for an approval.
+   * The part of the resource that it changes (a rule ID), if its changes are independent. Freshness is evaluated per subject: a new rule may be
+   * revoked while an old one in the same group waits for an approval.
    */
   readonly subject?: string;
   /** Hazards of this change alone. */
   readonly hazards?: readonly Hazard[];
 }
 
-/** What a remediator makes of a state. No finding goes in: a claim decides who is asked, never what is changed. */
+/** The result of `plan` for a state. It does not depend on the finding: a claim selects remediators, never the change. */
 export type Assessment<Write extends string = string, UndoOp extends string = string> =
   /** Nothing to change. */
   | { readonly status: 'compliant'; readonly message?: string }
@@ -84,7 +84,7 @@ export type Assessment<Write extends string = string, UndoOp extends string = st
   /** There is a gap; a person has to close it. */
   | {
       readonly status: 'manual';
-      /** Tells whether the gap is the same as before: nothing in it or in `steps` changes with time alone. */
+      /** Identifies the gap, with `steps`: neither may contain anything that changes with time alone. */
       readonly message: string;
       readonly steps?: readonly string[];
       readonly hazards?: readonly Hazard[];
@@ -94,17 +94,17 @@ export type Assessment<Write extends string = string, UndoOp extends string = st
   /** The control does not apply to this resource. */
   | { readonly status: 'not-applicable'; readonly reason: string };
 
-/** Who made a plan. */
+/** The remediator that made a plan. */
 export interface RemediatorRef {
   readonly id: string;
-  /** npm package and version, when the author gave them. */
+  /** npm package and version, if the author declared them. */
   readonly package: string;
   readonly version: string;
 }
 
 /**
- * A plan as data: what is previewed, approved, executed, recorded and rolled back is this object, named by `digest`
- * (SHA-256 over the RFC 8785 bytes of everything else in it).
+ * A plan as data. This object is previewed, approved, executed, recorded and rolled back. Its `digest` identifies it: SHA-256 over the RFC 8785
+ * bytes of all other members.
  */
 export interface Plan {
   readonly schema: 1;

@@ -4,7 +4,7 @@ import { isRecord } from './json.js';
 export type Statement = Readonly<Record<string, unknown>>;
 
 /**
- * The statements of a resource policy; null: it cannot be understood.
+ * The statements of a resource policy; null: it cannot be parsed.
  *
  * @param policy the document, as JSON.
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_statement.html
@@ -22,7 +22,7 @@ export function statementsOf(policy: string): readonly Statement[] | null {
 /** One or several, as policies have both. */
 export const listOf = (value: unknown): readonly unknown[] => [value].flat();
 
-/** Whether a statement names everybody, whatever its conditions say. */
+/** Whether a statement's principal is everybody, regardless of its conditions. */
 export const namesEverybody = ({ Principal }: Statement): boolean => Principal === '*' || (isRecord(Principal) && listOf(Principal['AWS']).includes('*'));
 
 /** One comparison of a statement's conditions. */
@@ -54,8 +54,8 @@ export interface OwnConditions {
 }
 
 /**
- * Who is let in by a statement: `everybody`, whoever it `names` or its conditions bind it to, or `unknown`: by conditions that are not weighed here, or by
- * leaving somebody out.
+ * Whom a statement allows: `everybody`; `named`, if it names principals or its conditions limit it to some; or `unknown`, because of conditions that
+ * are not evaluated here, or because it excludes principals.
  *
  * @example opennessOf({ Effect: 'Allow', Principal: '*', Action: 'kms:*', Resource: '*' }) // 'everybody'
  */
@@ -69,7 +69,7 @@ export function opennessOf(statement: Statement, { binding, how }: OwnConditions
   return compared.every(({ key }) => how?.test(key) === true) ? 'everybody' : 'unknown';
 }
 
-/** The statement for the account alone in place of everybody; who is named besides stays, and nobody gets what they did not have. */
+/** The statement with the account in place of everybody. Other named principals stay, and nobody gets access that they did not have. */
 export function leftToAccount(statement: Statement, { partition, account }: { readonly partition: string; readonly account: string }): Statement {
   const others = isRecord(statement['Principal']) ? statement['Principal'] : {};
   const root = `arn:${partition}:iam::${account}:root`;

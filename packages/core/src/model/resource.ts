@@ -4,7 +4,7 @@ import { type Digest, digestOf } from './json.js';
 /** The AWS partitions that Redress knows. */
 export type Partition = 'aws' | 'aws-cn' | 'aws-us-gov';
 
-/** The region of resources that have none: IAM users, for example. Many regional sweeps so make one action. */
+/** The region of resources that have none, such as IAM users. So sweeps of many regions lead to one action. */
 export const GLOBAL_REGION = 'aws-global';
 
 /**
@@ -47,11 +47,11 @@ export function partitionOf(region: string): Partition {
 }
 
 /**
- * A validated {@link ResourceRef}.
+ * Creates a validated {@link ResourceRef}.
  *
  * @example resource({ type: 'AWS::S3::Bucket', id: 'invoices', account: '111111111111', region: 'eu-west-1' })
- * @throws {RedressError} `resource/invalid` naming the member that is wrong. Empty and wildcard ids are refused:
- *   an empty selection must never mean everything.
+ * @throws {RedressError} `resource/invalid` naming the invalid member. Empty and wildcard IDs are refused: an empty selection must never mean
+ *   everything.
  */
 export function resource(input: { type: string; id: string; account: string; region: string; partition?: Partition }): ResourceRef {
   const refuse = (member: string, why: string): never => {
@@ -70,7 +70,7 @@ export function resource(input: { type: string; id: string; account: string; reg
   return Object.freeze({ type: input.type, id: input.id, account: input.account, region: input.region, partition });
 }
 
-/** The name of a resource's evidence stream and lease: equal for equal resources, whichever source names them. */
+/** The name of a resource's stream and lease: equal for equal resources, whichever source names them. */
 export function streamOf(ref: ResourceRef): Digest {
   return digestOf({ partition: ref.partition, account: ref.account, region: ref.region, type: ref.type, id: ref.id });
 }

@@ -1,6 +1,6 @@
 /**
- * The words of a name as people write it: `prod_bastion`, `bastion01`, `BastionHost` and `MyStack-BastionSecurityGroup-1ABC` all have the word
- * `bastion`. Lower case, without accents; a run of digits is a word of its own.
+ * The words of a name: `prod_bastion`, `bastion01`, `BastionHost` and `MyStack-BastionSecurityGroup-1ABC` all have the word `bastion`. Words are in
+ * lower case, without accents. A run of digits is a separate word.
  *
  * @example wordsOf('MyStack-SSHBastion01') // ['my', 'stack', 'ssh', 'bastion', '01']
  */
@@ -9,12 +9,12 @@ export function wordsOf(text: string): readonly string[] {
 }
 
 /**
- * The first of some words that a text says, or null: whole words in whatever way people join them, in the singular or the plural. A phrase of
- * several words is said by their sequence, so that `jump host` is found in `my_jumphost`, `JumpHosts` and `jump-host-2`.
+ * The first of some phrases that a text contains, or null. Only whole words match, however they are joined, in the singular or the plural. A phrase
+ * of several words matches their sequence, so that `jump host` is found in `my_jumphost`, `JumpHosts` and `jump-host-2`.
  *
- * Case that means nothing (`BASTIONs`, `JumpHOst`) hides no word.
+ * Unusual case (`BASTIONs`, `JumpHOst`) hides no word.
  *
- * @param phrases as people write them; one without a letter or digit is said by nothing.
+ * @param phrases as people write them. A phrase without a letter or digit never matches.
  * @example sayingOf('MyStack-BastionSecurityGroup-1ABC', ['bastion', 'jump host']) // 'bastion'
  */
 export function sayingOf(text: string, phrases: readonly string[]): string | null {

@@ -9,8 +9,8 @@ import { type Mistake, nearest } from './validate.js';
 const RULES = 'rules';
 
 /**
- * What is wrong with a policy for what it is used with: remediators that nobody knows, which would silently stay notify-only, parameters that do
- * not fit, rules that nothing reads.
+ * Mistakes of a policy in its composition: unknown remediators, which would silently stay notify-only, parameters that do not fit, and rules that
+ * no guardrail reads.
  *
  * @param with `hasRegister`: an exceptions register is given, too.
  * @example parsePolicy(input, { also: (policy) => policyMistakes(policy, { remediators: s3Remediators, guardrails: [celRules()], hasRegister: false }) })

@@ -3,12 +3,12 @@ import type { Policy } from './policy.js';
 import { type Mistake, nearest } from './validate.js';
 
 /**
- * Config rules have names that people and services choose. A managed rule is known by its identifier (when the policy maps the name, or Config
- * says it), by its default name, and by what is made of that: Security Hub's prefix and suffix (`securityhub-restricted-ssh-0a1b2c`), an
- * organisation's (`OrgConfigRule-restricted-ssh-0a1b2c3d`), the suffix of a conformance pack (`restricted-ssh-conformance-pack-abc123`).
- * Nothing looser: a rule that merely sounds alike is another rule.
+ * Whether a Config rule is a known managed rule. People and services choose the names of Config rules. A managed rule is recognised by its identifier
+ * (if the policy maps the name, or Config reports it), by its default name, and by names that AWS derives from it: with Security Hub's prefix and
+ * suffix (`securityhub-restricted-ssh-0a1b2c`), with those of an organisation (`OrgConfigRule-restricted-ssh-0a1b2c3d`), and with the suffix of a
+ * conformance pack (`restricted-ssh-conformance-pack-abc123`). Nothing looser matches: a rule with a similar name is another rule.
  *
- * @param identifier of the managed rule, where Config was asked
+ * @param identifier of the managed rule, if Config was queried
  */
 export function matchesRule(known: string, name: string, policy: Pick<Policy, 'configRules'>, identifier: string | null = null): boolean {
   const mapped = mappedRule(name, policy);
@@ -24,8 +24,8 @@ export function matchesRule(known: string, name: string, policy: Pick<Policy, 'c
 }
 
 /**
- * What the policy says that a rule is: by its name, else by the patterns that match it, in which `*` is any text. Null: nothing; more than one:
- * patterns contradict each other, and none of them holds.
+ * The identifier that the policy maps a rule to: by its name, else by matching patterns, in which `*` is any text. Null: none. More than one: the
+ * patterns contradict each other, and none of them applies.
  */
 export function mappedRule(name: string, { configRules }: Pick<Policy, 'configRules'>): readonly string[] | null {
   const own = Object.hasOwn(configRules, name) ? configRules[name] : undefined;
@@ -48,7 +48,7 @@ function matchesPattern(pattern: string, name: string): boolean {
   return at <= name.length - last.length;
 }
 
-/** Rules of a policy that no remediator knows: what they find would reach nobody. */
+/** Rules of a policy that no remediator knows, so that their findings would reach nobody. */
 export function unknownRules({ configRules }: Pick<Policy, 'configRules'>, remediators: readonly Pick<Remediator, 'configRules'>[]): readonly Mistake[] {
   const known = [...new Set(remediators.flatMap((each) => each.configRules))].sort();
   return Object.entries(configRules).flatMap(([name, identifier]) => {

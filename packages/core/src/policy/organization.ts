@@ -6,17 +6,17 @@ import type { Environment, Policy } from './policy.js';
 /** How long what the organization said is believed; milliseconds. Organizations allows few requests a second, of all who ask together. */
 const KEPT = 900_000;
 
-/** Whether a policy has to be read {@link inOrganization}: an environment stands for accounts by their place in the organization or by their tags. */
+/** Whether a policy has to be read {@link inOrganization}, because an environment selects accounts by organizational unit or by tag. */
 export function needsOrganization({ environments }: Pick<Policy, 'environments'>): boolean {
   return environments.some(byOrganization);
 }
 
 /**
- * A policy whose environments hold the accounts that their organizational units and tags stand for. Its digest stays that of what was written.
+ * A policy whose environments contain the accounts that their organizational units and tags select. Its digest stays that of the written policy.
  *
- * What says more of an account goes first: its id, then its unit, then its tags; an account whose id or unit is named is not asked for its tags. One
- * that two environments claim in the same way is in none, so that it is notify-only. Where the organization cannot be read there is no policy, which
- * denies. What it says is believed for 15 minutes.
+ * The more specific selection wins: first the ID of an account, then its unit, then its tags. The tags of an account that is selected by ID or unit
+ * are not read. An account that two environments select in the same way is in neither, so it is notify-only. If the organization cannot be read,
+ * there is no policy, and everything is denied. What was read is used for 15 minutes.
  *
  * @param ambiguous is called with accounts that two environments claim.
  * @example createRedress({ policy: inOrganization(policy, organization()), … })

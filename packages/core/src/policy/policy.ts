@@ -10,35 +10,35 @@ import { type Constant, checkAll, instant, type Mistake, mistakes, nearest, type
 /**
  * What a remediator may do in an environment.
  *
- * - `enforce`: fix, when every guardrail allows it.
- * - `approve`: plan, and wait for a person.
- * - `plan`: tell a person, with the plan.
- * - `notify`: notify a person. The default for everything that is not named.
- * - `off`: nothing, without noise.
+ * - `enforce`: fix, if every guardrail allows it.
+ * - `approve`: plan, and wait for an approval.
+ * - `plan`: notify a person, with the plan.
+ * - `notify`: notify a person. This is the default for everything that is not named.
+ * - `off`: do nothing, and notify nobody.
  */
 export type Mode = 'enforce' | 'approve' | 'plan' | 'notify' | 'off';
 /** What a policy may let a remediator do. */
 export const MODES = ['enforce', 'approve', 'plan', 'notify', 'off'] as const;
 
-/** Accounts that are treated alike. */
+/** A named set of accounts with the same modes and limits. */
 export interface Environment {
   readonly name: string;
-  /** By id; {@link inOrganization} adds those that units and tags stand for. */
+  /** Account IDs; {@link inOrganization} adds those that units and tags select. */
   readonly accounts: readonly string[];
-  /** Organizational units and roots of AWS Organizations (`ou-…`, `r-…`): the accounts below them, however deep. */
+  /** Organizational units and roots of AWS Organizations (`ou-…`, `r-…`): all accounts below them, at any depth. */
   readonly organizationalUnits?: readonly string[];
   /** Tags of accounts in AWS Organizations. */
   readonly accountTags?: readonly AccountTag[];
-  /** What has to be shown in a lower environment before this one may enforce; null for the lowest, or where `after: none` gives a reason. */
+  /** What a lower environment has to prove before this one may enforce; null for the lowest, or if `after: none` gives a reason. */
   readonly after: { readonly environment: string; readonly fixes: number /** Milliseconds. */; readonly bake: number } | null;
   /** Why `after` is `none`. */
   readonly because: string | null;
 }
 
-/** What a limit counts together. */
+/** By what a limit counts. */
 export type LimitKey = 'run' | 'remediator' | 'account' | 'region';
 
-/** The most changes. */
+/** A maximum number of changes. */
 export interface Limit {
   readonly per: readonly LimitKey[];
   readonly changes: number;
@@ -56,20 +56,20 @@ export interface Freeze {
   readonly reason: string;
 }
 
-/** A maintenance window, by the clock on the wall. */
+/** A maintenance window, in local time. */
 export interface Window {
   /** Null: in all of them. */
   readonly environments: readonly string[] | null;
   /** Null: every day. */
   readonly days: readonly Weekday[] | null;
-  /** Minutes since midnight; with `to` not after `from` it ends on the next day. */
+  /** Minutes since midnight. If `to` is not after `from`, the window ends on the next day. */
   readonly from: number;
   readonly to: number;
   /** IANA name, for example `Australia/Sydney`. */
   readonly timezone: string;
 }
 
-/** Time to object before a change that nobody has to approve. */
+/** Time to object before a change that needs no approval. */
 export interface GracePeriod {
   /** Null: in all of them. */
   readonly environments: readonly string[] | null;
@@ -77,7 +77,7 @@ export interface GracePeriod {
   readonly remediators: readonly string[] | null;
   /** Milliseconds from the first notice to the change. */
   readonly period: number;
-  /** How long before its end people are reminded; milliseconds, longest first. */
+  /** How long before its end people are reminded, in milliseconds, longest first. */
   readonly remind: readonly number[];
 }
 
@@ -86,7 +86,7 @@ export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as con
 /** Days of the week, in three letters. */
 export type Weekday = (typeof WEEKDAYS)[number];
 
-/** A rule of one's own, in CEL. */
+/** A rule of your own, in CEL. */
 export interface Rule {
   readonly when: string;
   readonly effect: 'approve' | 'notify' | 'deny';
@@ -99,21 +99,21 @@ export interface GapDeadline {
   readonly environments: readonly string[] | null;
   /** Ids; null: all of them. */
   readonly remediators: readonly string[] | null;
-  /** Those of remediators that may do at most this; null: all of them. */
+  /** Only gaps of remediators with one of these ceilings; null: all of them. */
   readonly ceilings: readonly Ceiling[] | null;
   /** Milliseconds. */
   readonly within: number;
 }
 
-/** A tag by which somebody's own tooling marks what it manages. */
+/** A tag with which your own tooling marks what it manages. */
 export interface ManagedByTag {
-  /** In whatever case. */
+  /** Compared without regard to case. */
   readonly key: string;
-  /** Null: any, but a no. */
+  /** Null: any value, except one that means no. */
   readonly value: string | null;
 }
 
-/** A tag of an account in AWS Organizations. Both are compared as they are written. */
+/** A tag of an account in AWS Organizations. Key and value are case-sensitive. */
 export interface AccountTag {
   readonly key: string;
   readonly value: string;
@@ -121,7 +121,7 @@ export interface AccountTag {
 
 /** A validated policy. */
 export interface Policy {
-  /** Names this policy; recorded with each decision. */
+  /** Identifies this policy; recorded with each decision. */
   readonly digest: Digest;
   readonly stop: Stop;
   /** Lowest first. */
@@ -130,41 +130,41 @@ export interface Policy {
   readonly exceptions: {
     readonly tag: string;
     readonly register: string | null;
-    /** The longest life of an entry, in milliseconds: none may end later than this from now. Absent: the policy does not say. */
+    /** The longest time from now until an entry may expire, in milliseconds. Absent: the policy sets none. */
     readonly longest?: number;
   };
   readonly limits: readonly Limit[];
   readonly freeze: readonly Freeze[];
-  /** Where some are named for an environment, changes are made in them alone. */
+  /** If an environment has windows, changes are made only in them. */
   readonly windows: readonly Window[];
-  /** Where several are for a remediator in an environment, the longest holds. */
+  /** If several apply to a remediator in an environment, the longest counts. */
   readonly grace: readonly GracePeriod[];
-  /** Where several are for a gap, the shortest holds. */
+  /** If several apply to a gap, the shortest counts. */
   readonly deadlines: readonly GapDeadline[];
-  /** What a change of something that infrastructure as code manages comes to; `allow` leaves it to the others. */
+  /** The decision on a change of a resource that infrastructure as code manages; `allow` leaves it to the other guardrails. */
   readonly managedByIac: 'approve' | 'notify' | 'allow';
-  /** Tags by which tooling of one's own marks what it manages, besides those that are known. */
+  /** Tags with which your own tooling marks what it manages, in addition to the known ones. */
   readonly managedByTags: readonly ManagedByTag[];
-  /** ARNs of those who may approve, by environment. */
+  /** ARNs of the principals that may approve, by environment. */
   readonly approvers: Readonly<Record<string, readonly string[]>>;
   /** Checked by `celRules` of `@redress/core/cel`. */
   readonly rules: readonly Rule[];
-  /** Names of one's own Config rules → managed-rule identifiers. */
+  /** Names of your own Config rules → managed-rule identifiers. */
   readonly configRules: Readonly<Record<string, string>>;
-  /** Config rules whose own word is followed, where no remediator judges them. */
+  /** Config rules and controls that are tracked as AWS reports them, because no remediator evaluates them. */
   readonly tracked: {
-    /** Ids of packs: all of their rules. */
+    /** IDs of packs: all of their rules. */
     readonly packs: readonly string[];
     /** Rules by name. */
     readonly rules: Readonly<
       Record<string, { /** Of a managed rule; null: one of your own. */ readonly identifier: string | null; readonly types: readonly string[] }>
     >;
-    /** Controls of Security Hub by id: `RDS.5`. */
+    /** Controls of Security Hub by ID: `RDS.5`. */
     readonly controls: Readonly<Record<string, { readonly types: readonly string[] }>>;
   };
   /** Accounts whose Security Hub may send findings of other accounts. */
   readonly administrators: readonly string[];
-  /** Role or user ARNs whose calls are Redress's own, besides the connected identity. */
+  /** Role or user ARNs whose calls are Redress's own, in addition to the connected identity. */
   readonly self: readonly string[];
   /** Finds places in the file it was read from. */
   readonly placeOf: PlaceOf;
@@ -211,7 +211,7 @@ const approver = z
       'is not the ARN of a role or user, such as arn:aws:iam::111111111111:role/SecurityLead',
     ),
   );
-/** What the name of a Config rule can be: not its ARN or its id (`config-rule-a1b2c3`), by which no event names it. */
+/** Pattern for the name of a Config rule. It excludes ARNs and IDs (`config-rule-a1b2c3`), because no event names a rule by them. */
 export const CONFIG_RULE_NAME = '^(?!\\s)(?!arn:)(?!config-rule-[0-9a-z]{6}$).{1,128}(?<!\\s)$';
 /** When people are reminded where a policy does not say: a day before. */
 const LAST_REMINDER = 86_400_000;
@@ -323,22 +323,22 @@ const schema = z.strictObject({
   self: z.optional(z.array(z.string().check(z.startsWith('arn:', 'is not an ARN')))),
 });
 
-/** What {@link definePolicy} takes: the shape of `redress.yaml`. */
+/** Input of {@link definePolicy}, in the form of `redress.yaml`. */
 export type PolicyInput = Constant<Omit<z.input<typeof schema>, 'remediators'>> & {
-  /** A mode, or modes by environment and `parameters`; by id. */
+  /** By ID: a mode, or modes by environment and `parameters`. */
   readonly remediators?: {
     readonly [remediator: string]: Mode | { readonly [environmentOrParameters: string]: Mode | { readonly [parameter: string]: unknown } };
   };
 };
 
-/** Limits that hold when a policy names none. */
+/** Limits that apply if a policy names none. */
 export const DEFAULT_LIMITS: readonly Limit[] = deepFreeze([
   { per: ['run'], changes: 25, window: 0 },
   { per: ['remediator', 'account'], changes: 10, window: 3_600_000 },
 ]);
 
 /**
- * A validated policy. Everything it does not name is notify-only.
+ * Creates a validated policy. Everything that it does not name is notify-only.
  *
  * @example
  * const policy = definePolicy({
@@ -363,12 +363,12 @@ const OWNED = [
 export interface PolicyParsing {
   /** Finds places for errors; `readPolicy` of `@redress/core/yaml` gives lines. */
   readonly placeOf?: PlaceOf;
-  /** What else is wrong with it, of what can be read: told in the same round. */
+  /** Finds further mistakes in the part that can be read, so that they are reported together. */
   readonly also?: (policy: Policy) => readonly Mistake[];
 }
 
 /**
- * {@link definePolicy} of something that may be no policy: what a program was given.
+ * {@link definePolicy} for input of unknown type, which may not be a policy.
  *
  * @example parsePolicy(JSON.parse(text))
  * @throws {RedressError} `policy/invalid` with every mistake, its place and what is allowed.
@@ -578,7 +578,7 @@ function isTimezone(value: string): boolean {
   }
 }
 
-/** The grace period before a remediator's changes in an account; null where there is none. Of several the longest, so that none is shortened by another. */
+/** The grace period before a remediator's changes in an account; null: none. Of several, the longest counts, so that none shortens another. */
 export function graceOf(policy: Pick<Policy, 'environments' | 'grace'>, remediator: string, account: string): GracePeriod | null {
   const environment = policy.environments.find(({ accounts }) => accounts.includes(account));
   const mine = policy.grace.filter(
@@ -589,7 +589,10 @@ export function graceOf(policy: Pick<Policy, 'environments' | 'grace'>, remediat
   return mine.reduce<GracePeriod | null>((longest, each) => (longest === null || each.period > longest.period ? each : longest), null);
 }
 
-/** How long after it appeared a gap of a remediator has to be closed in an account, in milliseconds; null: the policy does not say. Of several the shortest. */
+/**
+ * The time from the appearance of a gap until it has to be closed, for a remediator in an account, in milliseconds; null: the policy sets none. Of
+ * several, the shortest counts.
+ */
 export function closedWithin(
   policy: Pick<Policy, 'environments' | 'deadlines'>,
   { id, ceiling }: { readonly id: string; readonly ceiling: Ceiling },
@@ -605,7 +608,7 @@ export function closedWithin(
   return mine.length === 0 ? null : Math.min(...mine.map(({ within }) => within));
 }
 
-/** The environment that holds an account, or null. */
+/** The environment that contains an account, or null. */
 export function environmentOf(policy: Pick<Policy, 'environments'>, account: string): Environment | null {
   return policy.environments.find((environment) => environment.accounts.includes(account)) ?? null;
 }
@@ -614,7 +617,7 @@ export function environmentOf(policy: Pick<Policy, 'environments'>, account: str
 const HYPOTHETICAL = 'if-enforced';
 
 /**
- * The same policy, but that it enforces a remediator in an account: what is asked is what would be decided then. Nothing acts on it.
+ * The same policy, except that it enforces a remediator in an account, to find out what would be decided then. Nothing acts on it.
  *
  * @example modeOf(enforcing(policy, 'ec2-revoke-sg-open-ssh', '111111111111'), 'ec2-revoke-sg-open-ssh', '111111111111') === 'enforce'
  */

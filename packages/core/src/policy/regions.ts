@@ -1,8 +1,8 @@
 import { type Partition, partitionOf } from '../model/resource.js';
 
 /**
- * The regions that there are, in every partition. A region that is not among them can match nothing; leaving it out covers all of them, so one that
- * is newer than this list keeps nobody from an exception.
+ * The existing regions, in every partition. A region that is not in this list can match nothing. An entry without a region covers all of them, so a
+ * region that is newer than this list still allows an exception.
  *
  * @see https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
  */

@@ -6,7 +6,7 @@ import { REGIONS } from './regions.js';
 import { type ExceptionResource, mayBe, readResourceName, typeByForm, unknownRegion } from './resource-name.js';
 import { type Constant, check, instant, type Mistake, mistakes, nearest, type PlaceOf, pathOnly } from './validate.js';
 
-/** What an exception covers: every member that is given must match. */
+/** The scope of an exception: every given member must match. */
 export interface ExceptionScope {
   readonly accounts: readonly string[] | null;
   readonly regions: readonly string[] | null;
@@ -17,7 +17,7 @@ export interface ExceptionScope {
   readonly tags: readonly { readonly key: string; readonly value: string }[] | null;
 }
 
-/** One accepted risk, with its owner and its end. */
+/** One accepted risk, with its owner and its expiry date. */
 export interface ExceptionEntry {
   readonly id: string;
   readonly scope: ExceptionScope;
@@ -27,11 +27,11 @@ export interface ExceptionEntry {
   readonly approver: string;
   readonly ticket: string | null;
   readonly compensatingControl: string | null;
-  /** Epoch milliseconds; from then on it exempts nothing. */
+  /** Epoch milliseconds. From then on it exempts nothing. */
   readonly expires: number;
 }
 
-/** The exceptions register, validated. */
+/** A validated exceptions register. */
 export interface Register {
   readonly digest: Digest;
   /** Finds places in the file it was read from. */
@@ -88,11 +88,12 @@ const schema = z.array(
   }),
 );
 
-/** What {@link defineRegister} takes: the shape of `exceptions.yaml`. */
+/** Input of {@link defineRegister}, in the form of `exceptions.yaml`. */
 export type RegisterInput = Constant<z.input<typeof schema>>;
 
 /**
- * A validated exceptions register. Refuses entries without an end, approved by their own owner, or with a scope that is empty or a wildcard.
+ * Creates a validated exceptions register. It refuses entries that never expire, that their own owner approved, or whose scope is empty or a
+ * wildcard.
  *
  * @example
  * defineRegister([{ id: 'EXC-42', scope: { account: '111111111111', resource: 'sg-0abc' }, reason: 'vendor window',
@@ -104,7 +105,7 @@ export function defineRegister(input: RegisterInput): Register {
 }
 
 /**
- * {@link defineRegister} of something that may be no register: what a program was given.
+ * {@link defineRegister} for input of unknown type, which may not be a register.
  *
  * @param placeOf finds places for errors; `readRegister` of `@redress/core/yaml` gives lines.
  * @throws {RedressError} `register/invalid` with every mistake and its place.
@@ -162,7 +163,7 @@ function resourceOf(value: string): ExceptionResource[] {
   return 'wrong' in found ? [] : [found];
 }
 
-/** A tag's key as people mean it: AWS minds capitals and spaces, and people do not. */
+/** A tag's key in a normal form, because people ignore case and spaces, which AWS distinguishes. */
 export function meantKey(key: string): string {
   return key.trim().toLowerCase();
 }
@@ -210,8 +211,8 @@ export function inScope(entry: ExceptionEntry, ref: ResourceRef, remediator: str
 }
 
 /**
- * What in a register can match nothing with these remediators: a type that none works on, an id that cannot be one of such a type, a place where
- * none of them is at work.
+ * Entries of a register that can match nothing with these remediators: a resource type that none of them handles, an ID that is not possible for
+ * the type, or a place where none of them works.
  */
 export function matchingNothing({ entries }: Pick<Register, 'entries'>, remediators: readonly Remediator[]): readonly Mistake[] {
   const ids = remediators.map(({ id }) => id);

@@ -7,7 +7,7 @@ import { nearest } from './validate.js';
 export interface ExceptionResource {
   /** The id that findings and plans have: `sg-0abc`, a bucket's name. */
   readonly id: string;
-  /** What an ARN, a page of the console and the like say besides; null where they say nothing. */
+  /** The type in an ARN, an address of the console or similar; null if there is none. */
   readonly type: string | null;
   readonly account: string | null;
   readonly region: string | null;
@@ -125,7 +125,7 @@ function checked(found: ExceptionResource): Understood {
   return found;
 }
 
-/** What is wrong with a region that there is not. */
+/** The message about a region that does not exist. */
 export function unknownRegion(region: string): string {
   const near = nearest(region, REGIONS);
   return `is not a region that this version knows${near === null ? ', such as eu-west-1' : ` (did you mean ${near}?)`}; left out it means all of them, and ${GLOBAL_REGION} is that of IAM`;

@@ -69,7 +69,7 @@ const parsed = <T>(schema: z.Schema<T>, input: unknown) => safeParse(schema as u
 
 /** A document as far as it fits its schema. */
 export interface Fitting<T> {
-  /** Without the entries that do not fit, so that the others can be looked at in the same round; null when hardly anything fits. */
+  /** Without the entries that do not fit, so that the others can be checked in the same run; null if hardly anything fits. */
   readonly data: T | null;
   readonly found: readonly Mistake[];
   /** The path in the document of a path in `data`. */
@@ -141,7 +141,7 @@ export function mistakes(code: RedressErrorCode, what: string, list: readonly Mi
   });
 }
 
-/** What a schema of any library finds wrong; Zod's own issues, whose small form says nothing in words, in ours. */
+/** What a schema of any library finds wrong. Zod's own issues, which its small form does not describe, are described in our words. */
 export function explained(issue: StandardSchemaV1.Issue, input: unknown): Mistake[] {
   if ('code' in issue) return explain(issue as $ZodIssue, input);
   return [{ path: (issue.path ?? []).map((segment) => String(typeof segment === 'object' ? segment.key : segment)), message: issue.message }];

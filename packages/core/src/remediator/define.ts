@@ -23,9 +23,9 @@ export interface CallSubject {
   readonly id: string;
   /** Default: the first of the remediator's types. */
   readonly type?: string;
-  /** Parts of it that the call made or changed (rule ids): those, and only those, count as shown by the event. Absent: the whole resource. */
+  /** Parts that the call created or changed (rule IDs). Only these count as shown by the event. Absent: the whole resource. */
   readonly subjects?: readonly string[];
-  /** Region, when it is not the call's: `aws-global`. */
+  /** Region, if it is not that of the call: `aws-global`. */
   readonly region?: string;
 }
 
@@ -34,7 +34,7 @@ export type CallReader = (
   call: RecordedCall & {
     readonly account: string;
     readonly region: string;
-    /** Who made it: some calls are about the caller, and name nobody. */
+    /** Who made the call: some calls are about the caller, and name no one. */
     readonly actor?: Actor | null;
   },
 ) => readonly CallSubject[];
@@ -42,31 +42,31 @@ export type CallReader = (
 /** Tags by their keys. */
 export type Tags = Readonly<Record<string, string>>;
 
-/** What has tags of its own besides the resource: an exception on it holds, too. */
+/** Something other than the resource that has its own tags: an exception on it applies, too. */
 export interface Tagged {
   readonly type: string;
   readonly id: string;
   readonly tags: Tags;
 }
 
-/** What an observation found. */
+/** Result of `observe`. */
 export interface Observation<State, Context> {
-  /** Plain JSON, and only what the changes write or depend on: it is digested, compared for drift and verified. Sort sets. */
+  /** Plain JSON, with only what the changes write or depend on: it is hashed, compared for drift and verified. Sort sets. */
   readonly state: State;
-  /** What only informs hazards and messages; not digested. */
+  /** Data that only hazards and messages need; not part of the digest. */
   readonly context?: Context;
-  /** The resource's own tags, and nobody else's; `'untaggable'` for what has none (account settings). */
+  /** Only the resource's own tags; `'untaggable'` if it cannot have tags (account settings). */
   readonly tags: Tags | 'untaggable';
-  /** What its service calls it, where the id says nothing to people: the name of a security group. Only shown; a `Name` tag goes before it. */
+  /** Its name in the service, if the ID means nothing to people, such as the name of a security group. Only shown; a `Name` tag takes precedence. */
   readonly name?: string;
   /**
-   * What uses the resource, each with its own tags, so that none hides another's: a change that would cut off what is exempt is not made. Their
-   * types are declared as `exceptionTypes`.
+   * What uses the resource, each with its own tags, so that none hides those of another. A change that would affect an exempt user of the
+   * resource is not made. Declare their types as `exceptionTypes`.
    */
   readonly usedBy?: readonly Tagged[];
   /**
-   * Parts that have ids and tags of their own, by the `subject` of the changes that concern them: an exception on one holds for it alone. Their
-   * types are declared as `exceptionTypes`.
+   * Parts that have their own IDs and tags, by the `subject` of the changes that concern them. An exception on a part applies only to that
+   * part. Declare their types as `exceptionTypes`.
    */
   readonly parts?: readonly (Tagged & { readonly subject: string })[];
 }
@@ -74,41 +74,41 @@ export interface Observation<State, Context> {
 /**
  * What an observation is for. The state has to be the same for each.
  *
- * - `decision`: everything counts.
- * - `confirmation`, right before a change: the state that the plan was made from, and every tag on which an exception can be (of the resource, its parts
- *   and what uses it), read again. What only decides otherwise (hazards, what people are notified with) may be left out: where `context` is
- *   absent, that of the earlier look stands for it.
- * - `verification`, after a change, and before and after a rollback: the state counts, and what `plan` finds to change. Nothing is decided on it,
- *   so tags and context may be left out.
+ * - `decision`: everything is needed.
+ * - `confirmation`, right before a change: read the state that the plan was made from again, and every tag that can hold an exception (of the
+ *   resource, its parts and what uses it). You may omit what only serves hazards and messages. If `context` is absent, that of the earlier
+ *   read applies.
+ * - `verification`, after a change, and before and after a rollback: only the state is needed, and what `plan` finds to change. Nothing is
+ *   decided on it, so you may omit tags and context.
  */
 export type ObservationPurpose = 'decision' | 'confirmation' | 'verification';
 
 /**
- * A hazard that a remediator looks for, told beforehand: what it means in general. What it means for one resource is in the
- * {@link Hazard} of the plan.
+ * A hazard that a remediator detects, declared in advance, with its general meaning. The {@link Hazard} of a plan has its meaning for one
+ * resource.
  */
 export interface DeclaredHazard {
   /** As in the plan's {@link Hazard}. */
   readonly code: string;
-  /** `approve`: a person says yes first. `notify`: nothing is changed, a person is notified. */
+  /** `approve`: a person has to approve first. `notify`: nothing is changed, and a person is notified. */
   readonly effect: Hazard['effect'];
-  /** What could break, and by what it is recognised. */
+  /** What could break, and how the hazard is detected. */
   readonly what: string;
-  /** What a person does about it. */
+  /** What a person should do about it. */
   readonly advice: string;
 }
 
 /** What a rollback of a remediator's changes restores, declared in advance. */
 export interface DeclaredRollback {
-  /** The least of what its undos say: `equivalent` when one of them does; `nothing` when changes can be irreversible. */
+  /** The weakest of its undos: `equivalent` if one of them is; `nothing` if changes can be irreversible. */
   readonly restores: 'exact' | 'equivalent' | 'nothing';
-  /** What is put back. */
+  /** What is restored. */
   readonly what: string;
-  /** What is not, and what the undo itself destroys. */
+  /** What is not restored, and what the undo itself destroys. */
   readonly not: readonly string[];
 }
 
-/** Where infrastructure code says a setting: what people are shown whose resources it manages. */
+/** Where a setting is in infrastructure as code. It is shown to people whose resources are managed by code. */
 export interface InCode {
   /** Resource type and property: `AWS::DynamoDB::Table PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled`. */
   readonly cloudFormation: string;
@@ -116,15 +116,15 @@ export interface InCode {
   readonly terraform: string;
 }
 
-/** A role that a write hands to a service: IAM then lets it be passed to that service, and no other role to any. */
+/** A role that a write passes to a service. IAM then allows passing this role to this service, and nothing else. */
 export interface PassedRole {
-  /** The parameter that names it: the ARN of a role, or the name of one that each account has. */
+  /** The parameter that names it: the ARN of a role, or the name of a role that each account has. */
   readonly parameter: string;
   /** `vpc-flow-logs.amazonaws.com` */
   readonly service: string;
 }
 
-/** What a remediator may do at most: the class in which its change is safe. */
+/** The most that a remediator may do automatically. */
 export type Ceiling = (typeof CEILINGS)[number];
 /** @internal */
 export const CEILINGS = ['enforce', 'approve', 'notify'] as const;
@@ -137,26 +137,27 @@ export interface Discovered {
   readonly region?: string;
 }
 
-/** What a page of a list shows of one resource. */
+/** What one page of a list shows about one resource. */
 export interface Glance<State, Context> extends Discovered {
   /**
-   * As `observe` would find it: its whole state, and what of the context `plan` needs. Null: the list does not show it, or it may have a gap; then the
-   * resource is looked at on its own. Nothing is changed on a glance, and nothing is recorded: all that it can say is that there is nothing to do.
+   * As `observe` would return it: the whole state, and the part of the context that `plan` needs. Null: the list does not show it, or the resource
+   * may have a gap. Then the resource is observed individually. A glance can only show that there is nothing to do: nothing is changed or
+   * recorded because of it.
    */
   readonly seen: { readonly state: State; readonly context?: Context } | null;
 }
 
-/** What a source says fails, and by which rule. A claim: it decides what is asked and who is notified, never what is changed. */
+/** What a source reports as failed, and by which rule. It is a claim: it decides what is read and who is notified, never what is changed. */
 export interface Claim {
   /** As in {@link Finding.controls}. */
   readonly controls: readonly string[];
-  /** Name of the Config rule behind it; null where the source names none. */
+  /** Name of the Config rule behind it; null if the source names none. */
   readonly configRule: string | null;
-  /** Whether it is that managed rule: by its identifier, its default name, or what services make of that. */
+  /** Whether it is that managed rule: by its identifier, its default name, or a name that AWS services derive from it. */
   isRule(known: string): boolean;
-  /** What the rule or control was configured to look for; null: not known. A rule's defaults are not among them. */
+  /** Configured parameters of the rule or control; null: unknown. Defaults of the rule are not included. */
   readonly parameters: Readonly<Record<string, string>> | null;
-  /** When it is judged; epoch milliseconds. */
+  /** Time of the evaluation, in epoch milliseconds. */
   readonly observedAt: number;
 }
 
@@ -172,70 +173,70 @@ export interface RemediatorDefinition<
   /** Kebab-case, the name of its folder. */
   readonly id: string;
   readonly title: string;
-  /** npm package and version that ship it; they go into every plan. */
+  /** npm package and version that contain it. They are part of every plan. */
   readonly package?: { readonly name: string; readonly version: string };
   readonly resourceTypes: readonly [string, ...string[]];
-  /** Types of what `observe` gives as `usedBy` and `parts`: a register may name them, and what observe gives of another type is refused. */
+  /** Types of what `observe` returns as `usedBy` and `parts`. A register may name them. If `observe` returns another type, it is refused. */
   readonly exceptionTypes?: readonly string[];
   readonly controls: readonly ControlRef[];
   readonly triggers?: {
     /** Managed-rule identifiers (`INCOMING_SSH_DISABLED`) and the default rule names that people see (`restricted-ssh`). */
     readonly configRules?: readonly string[];
     /**
-     * Those of `configRules` that find just what this remediator finds, and have no parameters: then their transition from COMPLIANT to
-     * NON_COMPLIANT shows that it is new. A rule that looks for more may have changed for another reason. Only with `freshWithin`.
+     * Those of `configRules` that find exactly what this remediator finds, and have no parameters. Their transition from COMPLIANT to
+     * NON_COMPLIANT shows that the gap is new. A rule that checks more may have changed for another reason. Only with `freshWithin`.
      */
     readonly showsNew?: readonly string[];
     /** `ec2:AuthorizeSecurityGroupIngress` → which resources the call is about. */
     readonly apiCalls?: Readonly<Record<string, CallReader>>;
   };
   readonly ceiling: Ceiling;
-  /** ISO 8601 duration: enforce only on an event of at most this age that shows the change itself. */
+  /** ISO 8601 duration: enforce only if an event of at most this age shows the change itself. */
   readonly freshWithin?: string;
-  /** ISO 8601 duration to leave alone after a resource's last change. */
+  /** ISO 8601 duration to wait after the last change of a resource. */
   readonly settle?: string;
   /** Order in a resource pass: narrow (lower) before wide. Default 0. */
   readonly breadth?: number;
-  /** For resources without a region (IAM): every region's finding is about one resource in `aws-global`. */
+  /** For resources without a region (IAM): findings from all regions are about one resource in `aws-global`. */
   readonly global?: boolean;
-  /** Only a person can say whether it is so: `observe` is given what was attested of the account (`redress attest`). It writes nothing. */
+  /** Only a person can attest it: `observe` receives the attestation of the account (`redress attest`). It writes nothing. */
   readonly attested?: boolean;
-  /** Ask also when a source says that the gap is closed: for remediators that then take their flag away. */
+  /** Run it also if a source reports that the gap is closed, for remediators that then remove their flag. */
   readonly whenResolved?: boolean;
   /**
-   * For remediators whose change is to start an Automation runbook: the document, and how long (ISO 8601) it may take. Until then it is not
-   * started anew; a look at the resource says what it came to, never its own status.
+   * For remediators whose change starts an Automation runbook: the document, and how long (ISO 8601) it may take. Until then it is not
+   * started again. Its outcome is determined by reading the resource, never from its own status.
    */
   readonly runbook?: { readonly document: string; readonly waits: string };
   /** Blind spots: what no read can show. Shown in plans, approvals and README. */
   readonly blindSpots: readonly string[];
-  /** Every hazard that `plan` may name. `@redress/testing` refuses a plan with another one, and a hazard that no scenario shows. */
+  /** Every hazard that `plan` may return. `@redress/testing` fails if a plan has another one, or if no scenario shows one of these. */
   readonly hazards?: readonly DeclaredHazard[];
   /** For the reference; `@redress/testing` compares it with the undos of the plans. */
   readonly rollback?: DeclaredRollback;
   /**
-   * Checks of other tools that find the same gap: `{ prowler: ['ec2_ebs_default_encryption'] }`. Their findings ask for a look, like a sweep: they
-   * never show that something is new, and out of a file of the tool they need an approval.
+   * Checks of other tools that find the same gap: `{ prowler: ['ec2_ebs_default_encryption'] }`. Their findings cause a read, like a sweep. They
+   * never show that something is new. From a file of the tool they need an approval.
    */
   readonly alsoFoundBy?: Readonly<Record<string, readonly string[]>>;
-  /** Where infrastructure code says what it changes. */
+  /** Where the setting is in infrastructure as code. */
   readonly inCode?: InCode;
-  /** Which roles its writes pass, with `iam:PassRole` among the actions of one: whoever may pass any role may do what any role may. */
+  /** Roles that its writes pass (`iam:PassRole`). They are declared because a caller who may pass any role may do what any role may. */
   readonly passes?: readonly PassedRole[];
   readonly uses: {
     readonly reads: Reads;
     readonly writes: Writes;
     readonly undoes: Undoes;
-    /** Those of `reads` that only `identify` and `discover` make. The roles that change something do not get them. */
+    /** Those of `reads` that only `identify` and `discover` make. The roles that make changes do not get them. */
     readonly finds?: readonly OperationUse[];
     /** Those of `reads` that `observe` never makes for a `verification`. The role that rolls back does not get them. */
     readonly decides?: readonly OperationUse[];
   };
-  /** Synchronous, closed; every member with a default. */
+  /** Schema of the parameters: synchronous, closed, with a default for every member. */
   readonly parameters?: Parameters;
   /**
-   * The canonical id and region of what an event names (a unique id → the user's name, a bucket → its own region), so that one resource has
-   * one lease, one history and one exception. `null`: it cannot be told, and nothing is done.
+   * The canonical ID and region of a resource that an event names (a unique ID → the user's name, a bucket → its own region), so that one
+   * resource has one lease, one history and one exception. `null`: it cannot be determined, and nothing is done.
    */
   identify?(args: {
     readonly aws: AwsReads<Reads>;
@@ -245,16 +246,16 @@ export interface RemediatorDefinition<
     readonly aws: AwsReads<Reads>;
     readonly resource: ResourceRef;
     readonly parameters: StandardSchemaV1.InferOutput<Parameters>;
-    /** For whoever can save a call. */
+    /** Lets `observe` omit calls. */
     readonly purpose: ObservationPurpose;
     /**
-     * For a `confirmation` or a `verification` of a plan: what the plan was made from; null where there is none. Taken from it may be what of a
-     * resource never changes, and the ids to ask about: never state, and never tags.
+     * For a `confirmation` or a `verification` of a plan: what the plan was made from; null if there is none. You may take from it what never
+     * changes, and IDs to query, but never state or tags.
      */
     readonly earlier: Observation<unknown, unknown> | null;
-    /** Of one that is `attested`: what a person said last; null: nobody has said anything. */
+    /** If the remediator is `attested`: the latest attestation; null: there is none. */
     readonly attestation: Attestation | null;
-    /** Epoch milliseconds: for what of a state is a matter of time and is to stand still otherwise, as whether a key is in use. Store no age. */
+    /** Epoch milliseconds, for state that depends on time and should not change otherwise, such as whether a key is in use. Do not store an age. */
     readonly observedAt: number;
   }): Promise<Observation<State & JsonSafe<State>, Context> | 'gone'>;
   plan(args: {
@@ -262,13 +263,14 @@ export interface RemediatorDefinition<
     readonly context: NoInfer<Context> | undefined;
     readonly resource: ResourceRef;
     readonly parameters: StandardSchemaV1.InferOutput<Parameters>;
-    /** Epoch milliseconds; given, not digested. */
+    /** Epoch milliseconds; not part of the digest. */
     readonly observedAt: number;
   }): Assessment<OperationNames<Writes>, OperationNames<Undoes>>;
   /**
-   * Asked where a source says that the resource fails, and there is nothing to change: what of that claim is open all the same, one text each.
-   * `[]`: the claim was judged whole, and what it says is over. `null`: it looks for more than this remediator can tell. Where it is open, or none of
-   * those that are asked can tell, people are notified that source and look contradict each other. Without it the look has the last word.
+   * Called if a source reports a failure of the resource, and there is nothing to change. Returns the parts of the claim that are still open, one
+   * text each. `[]`: the claim was evaluated completely, and nothing of it is open. `null`: the claim covers more than this remediator can
+   * evaluate. If a part is open, or if no remediator can evaluate the claim, people are notified that source and read contradict each other.
+   * Without `judge`, the read decides.
    *
    * @example judge: ({ claim }) => (claim.controls.includes('EC2.7') ? [] : null)
    */
@@ -284,9 +286,10 @@ export interface RemediatorDefinition<
    */
   equivalent?(args: { readonly before: NoInfer<State>; readonly after: NoInfer<State> }): boolean;
   /**
-   * The batched `observe`: all resources of a place, page by page as the service lists them, each with what the page shows of it. Where `plan` makes of
-   * that that there is nothing to do, a sweep does not look at the resource on its own. `@redress/testing` compares it with `observe`. Pages that show
-   * nothing yet are given empty, so that remediators that list the same thing share each page. The ids are those that `identify` answers.
+   * The batched `observe`: all resources of a place, page by page as the service lists them, each with what the page shows of it. If `plan` finds
+   * nothing to do in that, a sweep does not observe the resource individually. `@redress/testing` compares it with `observe`. Yield an empty page
+   * for a page that shows nothing yet, so that remediators that list the same resources share each page. The IDs are those that `identify`
+   * returns.
    *
    * @example
    * async *observeMany({ aws }) {
@@ -302,10 +305,10 @@ export interface RemediatorDefinition<
     readonly parameters: StandardSchemaV1.InferOutput<Parameters>;
   }): AsyncIterable<readonly Glance<NoInfer<State>, NoInfer<Context>>[]>;
   /**
-   * A look at one resource in fewer calls than `observe` makes: its state and context, as far as `plan` judges by them whether there is anything to do.
-   * Where it makes of them that there is not, a sweep looks no further; else `observe` has the word, and what was read is not asked for again. Null: it
-   * does not show. Nothing is changed on it, and nothing is recorded. `@redress/testing` compares it with `observe`. The resource is named as `identify`
-   * answers.
+   * Reads one resource with fewer calls than `observe`: its state and context, as far as `plan` needs them to determine whether there is anything to
+   * do. If there is nothing to do, a sweep reads no further. Otherwise `observe` decides, and what was read is not read again. Null: it does not
+   * show. Nothing is changed or recorded because of it. `@redress/testing` compares it with `observe`. The resource is named as `identify` returns
+   * it.
    *
    * @example
    * glance: async ({ aws, resource }) => ({ state: { created: null, rules: await rulesOf(aws, resource) }, context: { logs: [] } })
@@ -316,8 +319,8 @@ export interface RemediatorDefinition<
     readonly parameters: StandardSchemaV1.InferOutput<Parameters>;
   }): Promise<{ readonly state: NoInfer<State>; readonly context?: NoInfer<Context> } | null>;
   /**
-   * Resources to look at in a sweep. Default: those of `observeMany` of which it does not show that there is nothing to do. Without both the remediator is
-   * reported as not swept.
+   * Resources to observe in a sweep. Default: those of `observeMany`, except where it shows that there is nothing to do. Without both, the remediator
+   * is reported as not swept.
    */
   discover?(args: {
     readonly aws: AwsReads<Reads>;
@@ -328,7 +331,7 @@ export interface RemediatorDefinition<
   }): AsyncIterable<Discovered>;
 }
 
-/** A remediator, its types erased: what {@link defineRemediator} returns and `createRedress` takes. */
+/** A remediator without its type parameters: what {@link defineRemediator} returns and `createRedress` takes. */
 export interface Remediator {
   /** Version of this contract; `createRedress` refuses others. */
   readonly contract: 1;
@@ -336,22 +339,22 @@ export interface Remediator {
   readonly title: string;
   readonly package: { readonly name: string; readonly version: string };
   readonly resourceTypes: readonly string[];
-  /** Types of what `observe` gives as `usedBy` and `parts`; absent: none. */
+  /** Types of what `observe` returns as `usedBy` and `parts`; absent: none. */
   readonly exceptionTypes?: readonly string[];
   readonly controls: readonly ControlRef[];
   readonly configRules: readonly string[];
-  /** Config rules whose transition shows that what is found is new. */
+  /** Config rules whose transition shows that the gap is new. */
   readonly showsNew: readonly string[];
   readonly apiCalls: Readonly<Record<string, CallReader>>;
   readonly ceiling: Ceiling;
-  /** Milliseconds; null when freshness does not matter. */
+  /** Milliseconds; null if freshness does not matter. */
   readonly freshWithin: number | null;
   /** Milliseconds. */
   readonly settle: number;
   readonly breadth: number;
   readonly global: boolean;
   readonly whenResolved: boolean;
-  /** Only a person can say whether it is so. Absent: it looks for itself. */
+  /** Only a person can attest it. Absent: it reads the resource. */
   readonly attested?: true;
   /** Its change starts this Automation document, which may take this many milliseconds. */
   readonly runbook?: { readonly document: string; readonly waits: number };
@@ -381,12 +384,12 @@ export interface Remediator {
    * @throws {RedressError} `policy/invalid` naming the member.
    */
   parameters(input: unknown): JsonObject;
-  /** What parameters are checked with; null: it takes none. As JSON Schema: `parametersJsonSchema` of `@redress/core/schema`. */
+  /** Schema that checks the parameters; null: it takes none. As JSON Schema: `parametersJsonSchema` of `@redress/core/schema`. */
   readonly parameterSchema: StandardSchemaV1 | null;
   readonly identify: ((args: { aws: never; resource: ResourceRef }) => Promise<{ readonly id: string; readonly region?: string } | 'gone' | null>) | null;
-  /** Whether two states are as good as each other after an undo. */
+  /** Whether two states are equivalent after an undo. */
   equivalent(before: Json, after: Json): boolean;
-  /** What of a claim is open although there is nothing to change; null: it cannot be determined. Absent: the read decides. */
+  /** Parts of a claim that are open although there is nothing to change; null: it cannot evaluate the claim. Absent: the read decides. */
   judge?(args: { state: Json; context: unknown; claim: Claim; resource: ResourceRef; parameters: JsonObject }): readonly string[] | null;
   /** Default for `purpose`: `decision`; for `earlier`: null; for `observedAt`: now. */
   observe(args: {
@@ -399,14 +402,14 @@ export interface Remediator {
     observedAt?: number;
   }): Promise<Observation<Json, unknown> | 'gone'>;
   plan(args: { state: Json; context: unknown; resource: ResourceRef; parameters: JsonObject; observedAt: number }): Assessment;
-  /** A look in fewer calls; absent: `observe` makes as few. */
+  /** A read with fewer calls; absent: `observe` needs no more. */
   glance?(args: { aws: never; resource: ResourceRef; parameters: JsonObject }): Promise<Glance<Json, unknown>['seen']>;
   /** The batched `observe`; absent: no list shows enough. */
   observeMany?(args: SweepArgs): AsyncIterable<readonly Glance<Json, unknown>[]>;
   readonly discover: ((args: SweepArgs) => AsyncIterable<Discovered>) | null;
 }
 
-/** Where a sweep looks, and with what. */
+/** Where a sweep reads, and with which calls. */
 export interface SweepArgs {
   readonly aws: never;
   readonly account: string;
@@ -416,8 +419,8 @@ export interface SweepArgs {
 }
 
 /**
- * The reads that a role is given, of those that a remediator declares. Who fixes reads nothing: what is fixed is found, decided on, confirmed and
- * verified by who reads. Who rolls back looks for itself, since nobody has decided on it before.
+ * The reads that a role gets, of those that a remediator declares. The fix role gets none: the read role finds, decides on, confirms and
+ * verifies a fix. The rollback role makes its own reads, because there was no decision before.
  *
  * @example readsFor(remediator.uses, 'rollback')
  */
@@ -434,7 +437,7 @@ const ID = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)+$/;
 /**
  * Defines a remediator: two functions and some metadata. Dry run, approval, rollback, evidence and IAM policy follow from them.
  *
- * `observe` gets the declared reads only, so a dry run cannot write. `plan` is pure and makes the narrowest change.
+ * `observe` receives only the declared reads, so a dry run cannot write. `plan` is pure and returns the narrowest change.
  *
  * @example
  * export const stopUntagged = defineRemediator({
@@ -626,7 +629,8 @@ const SPOKEN: readonly (readonly [RegExp, number])[] = [
 ];
 
 /**
- * A duration in milliseconds, or null: ISO 8601 of weeks, days, hours, minutes and seconds, or as people write it, each unit once and the longest first.
+ * A duration in milliseconds, or null. It accepts ISO 8601 with weeks, days, hours, minutes and seconds, and the form that people write, with
+ * each unit once and the longest first.
  *
  * @example parseDuration('P7D') === parseDuration('7d') && parseDuration('7d') === parseDuration('7 days')
  * @example parseDuration('1h 30m') === 5_400_000

@@ -11,7 +11,7 @@ import type { OperationUse } from './service.js';
 type Reads = readonly OperationUse[];
 type Reading = Part<Reads, WithFound<never> & { readonly parameters: unknown; readonly observedAt: number }, unknown>;
 
-/** What is looked at, and how. */
+/** What is read, and how. */
 export interface Looked<Found> {
   readonly on: ResourceType<Found>;
   readonly at?: (found: Found) => object;

@@ -2,28 +2,28 @@ import type { Partition, ResourceRef } from '../model/resource.js';
 import type { Tags } from './define.js';
 import type { AwsReads, OperationUse } from './service.js';
 
-/** The uses of a part that reads nothing of its own. */
+/** The uses of a part without its own reads. */
 export type NoReads = readonly [];
 
-/** What a part that reads is given. */
+/** Arguments of a part that reads. */
 export interface Asked<Reads extends readonly OperationUse[]> {
   /** The reads that the part declares, and no others. */
   readonly aws: AwsReads<Reads>;
   readonly resource: ResourceRef;
-  /** As the service's API takes it. */
+  /** In the form that the service's API takes. */
   readonly id: string;
-  /** By the resource type's first form; without one the id, where that is an ARN. */
+  /** In the resource type's first form; without a form, the ID, if it is an ARN. */
   readonly arn: string;
 }
 
-/** A part that reads: the operations that it may call, and what it makes of them. */
+/** A part that reads: the operations that it may call, and the function that calls them. */
 export interface Part<Reads extends readonly OperationUse[], More, Answer> {
   readonly reads?: Reads;
-  /** What cannot be told is thrown, never guessed. */
+  /** If something cannot be determined, throw. Never guess. */
   of(asked: Asked<Reads> & More): Promise<Answer>;
 }
 
-/** For parts that need what {@link ResourceTypeDefinition.find} gives. It is asked once for all of them; a resource that is gone ends the look. */
+/** For parts that need the result of {@link ResourceTypeDefinition.find}. It is read once for all of them. If the resource is gone, the read ends. */
 export interface WithFound<Found> {
   found(): Promise<Found>;
 }
@@ -31,15 +31,15 @@ export interface WithFound<Found> {
 /** One resource of a listing. */
 export interface Listed<Found> {
   readonly id: string;
-  /** Where it is one of {@link ResourceTypeDefinition.also}. */
+  /** If it is one of {@link ResourceTypeDefinition.also}. */
   readonly type?: string;
   /** Default: the region that is listed. */
   readonly region?: string;
-  /** What the listing gives of it, where that is all that `find` would: a setting that is read from it is judged without a further call. */
+  /** What the listing returns for it, if this is all that `find` would return. A setting in it is then evaluated without a further call. */
   readonly found?: Found;
 }
 
-/** What {@link defineResource} takes. */
+/** Definition for {@link defineResource}. */
 export interface ResourceTypeDefinition<
   FindReads extends readonly OperationUse[],
   Found,
@@ -47,33 +47,33 @@ export interface ResourceTypeDefinition<
   ListReads extends readonly OperationUse[],
   NameReads extends readonly OperationUse[],
 > {
-  /** As CloudFormation and AWS Config name it. */
+  /** Type name in CloudFormation and AWS Config. */
   readonly type: string;
-  /** Other types that have what is looked at as well, and which the same parts find, name and list: they differ by `resource.type`. */
+  /** Other types that have the same settings, and that the same parts find, name and list. `resource.type` distinguishes them. */
   readonly also?: readonly string[];
   /** For resources without a region. */
   readonly global?: boolean;
-  /** Forms of its ARN, with `{partition}`, `{region}`, `{account}` and `{id}`; by the first of them its tags are read. */
+  /** Forms of its ARN, with `{partition}`, `{region}`, `{account}` and `{id}`. Its tags are read with the first form. */
   readonly arn?: string | readonly [string, ...string[]];
   /**
-   * The resource as the service describes it; null, or an error of the kind *gone*: it is not there. A reply that lacks it, or the list of it, says neither:
-   * take it with `given`. Absent: there is one in each account.
+   * The resource as the service describes it. Null, or an error of the kind *gone*: it does not exist. A reply without the resource, or without the
+   * list, shows neither: read it with `given`. Absent: there is one in each account.
    */
   readonly find?: Part<FindReads, unknown, Found | null | undefined>;
-  /** What tells it from another of its name that was made after it: a date, or an id of the service's own. */
+  /** What distinguishes it from a later resource of the same name: a date, or an ID of the service. */
   created?(found: Found): string | number | Date | undefined;
-  /** Where it says another ARN than the expected one, its tags are read by that. */
+  /** Its ARN, if it differs from the expected one: its tags are then read with this ARN. */
   arnOf?(found: Found): string | undefined;
   readonly tags: 'untaggable' | Part<TagReads, WithFound<Found>, Tags>;
-  /** All of a region, for sweeps. */
+  /** All resources of a region, for sweeps. */
   readonly list?: { readonly reads?: ListReads; of(args: ListArgs<ListReads>): AsyncIterable<Listed<Found>> };
-  /** The canonical name of what is named otherwise than by an ARN of these forms; default: it is what is given. */
+  /** The canonical name of a resource that is not named by an ARN of these forms; default: the given name. */
   readonly name?: Part<NameReads, unknown, { readonly id: string; readonly region?: string } | 'gone' | null>;
-  /** Why it has no such settings at all (directory buckets); it is then not looked at. */
+  /** Why it does not have these settings (directory buckets). It is then not observed. */
   except?(resource: ResourceRef): string | null;
 }
 
-/** What is swept. */
+/** Where a sweep lists, and with which calls. */
 export interface ListArgs<Reads extends readonly OperationUse[]> {
   readonly aws: AwsReads<Reads>;
   readonly account: string;
@@ -81,7 +81,7 @@ export interface ListArgs<Reads extends readonly OperationUse[]> {
   readonly partition: Partition;
 }
 
-/** A resource type: what every setting of it shares. Made by {@link defineResource}. */
+/** A resource type: what all of its settings share. Created by {@link defineResource}. */
 export interface ResourceType<Found> {
   readonly type: string;
   readonly global: boolean;

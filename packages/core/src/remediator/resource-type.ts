@@ -7,7 +7,7 @@ import { given, type OperationUse } from './service.js';
 export type { Asked, ListArgs, Listed, NoReads, Part, ResourceType, ResourceTypeDefinition, WithFound } from './resource-parts.js';
 
 /**
- * Declares what belongs to a resource type: how its ARN reads, how it is found, its tags, when it is gone, and how all of a region are listed.
+ * Declares a resource type: the form of its ARN, how to find it, its tags, when it is gone, and how to list all of a region.
  * {@link defineSetting} and {@link defineReport} take it.
  *
  * @example
@@ -18,7 +18,7 @@ export type { Asked, ListArgs, Listed, NoReads, Part, ResourceType, ResourceType
  *   created: ({ TableId }) => TableId,
  *   tags: { reads: [dynamodb.pick('ListTagsOfResource')], of: async ({ aws, arn }) => … },
  * });
- * @throws {RedressError} `remediator/invalid` where an ARN names no id.
+ * @throws {RedressError} `remediator/invalid` if an ARN has no ID.
  */
 export function defineResource<
   Found,
@@ -73,9 +73,9 @@ export const accountEverywhere: ResourceType<undefined> = defineResource({
 });
 
 /**
- * A list of tags as most services give it.
+ * Tags from a list, in the form that most services return.
  *
- * @throws {Error} where there is no list at all, or a tag without a key: that is not the same as none, and an exception may be among them.
+ * @throws {Error} if there is no list, or a tag has no key. This does not mean that there are no tags: there may be an exception among them.
  */
 export function tagsIn(list: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined): Tags {
   if (list === undefined) throw new Error('The service did not return the tags.');
@@ -83,8 +83,8 @@ export function tagsIn(list: readonly { readonly Key?: string | undefined; reado
 }
 
 /**
- * Where a recorded call names the resource: `'request.tableName'`, `'response.volumeId'`, or `'account'` for settings of the account. What is
- * elsewhere, a {@link CallReader} finds.
+ * Where a recorded call names the resource: `'request.tableName'`, `'response.volumeId'`, or `'account'` for settings of the account. If the name
+ * is elsewhere, use a {@link CallReader}.
  */
 export type NamedIn = 'account' | `request.${string}` | `response.${string}` | CallReader;
 

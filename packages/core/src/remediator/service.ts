@@ -29,18 +29,18 @@ export interface OperationBinding<C extends CommandClass = CommandClass> extends
   readonly command: C;
 }
 
-/** What is said of an operation, besides its command. */
+/** Properties of an operation, in addition to its command. */
 export interface OperationTraits {
   /** IAM actions that the call needs; default `<prefix>:<operation>`. */
   readonly iam?: readonly string[];
-  /** For writing operations; default `verify-first`, the cautious one. */
+  /** For writes; default `verify-first`, the cautious choice. */
   readonly retry?: Retry;
 }
 
 /** Operations of a service binding. */
 export type Operations = Readonly<Record<string, OperationBinding>>;
 
-/** A declared operation: what `service.pick` returns and `uses` holds. */
+/** A declared operation: what `service.pick` returns and `uses` contains. */
 export interface OperationUse<Service extends string = string, Ops extends Operations = Operations> {
   readonly service: ServiceRuntime<Service>;
   readonly operations: readonly string[];
@@ -48,16 +48,16 @@ export interface OperationUse<Service extends string = string, Ops extends Opera
   readonly '~types'?: { readonly service: Service; readonly operations: Ops };
 }
 
-/** What the engine needs of a service; no types of the SDK in it. */
+/** What the engine needs of a service, without types of the SDK. */
 export interface ServiceRuntime<Service extends string = string> {
   readonly id: Service;
   /** @internal */
   readonly operations: ReadonlyMap<string, { readonly iam: readonly string[]; readonly retry: Retry; readonly access: 'read' | 'write' }>;
-  /** The SDK's side of it, loaded when it is needed. */
+  /** The part of the SDK, loaded on first use. */
   sdk(): Promise<ServiceSdk>;
 }
 
-/** What of the SDK a service needs. */
+/** The part of the SDK that a service needs. */
 export interface ServiceSdk {
   /** A client that makes `attempts` attempts per call. */
   client(config: object, attempts: number): SdkClient;
@@ -84,7 +84,7 @@ export interface Service<Id extends string, Ops extends Operations> extends Serv
   /** Declares operations for `uses`. */
   pick<K extends keyof Ops & string>(...operations: K[]): OperationUse<Id, Pick<Ops, K>>;
   /**
-   * Declares an operation that needs more rights than elsewhere, for this use alone: the right to pass a role, where only one setting passes one.
+   * Declares an operation that needs additional permissions for this use only, such as `iam:PassRole` if only one setting passes a role.
    *
    * @example rds.pickWith('ModifyDBInstance', 'iam:PassRole')
    * @throws {RedressError} `service/invalid`
@@ -133,10 +133,11 @@ export function isReadOperation(operation: string): boolean {
 }
 
 /**
- * Binds AWS API operations to the SDK. Lives in a remediator package's `client.ts`; only it, and the module that it loads, import an SDK client.
+ * Binds AWS API operations to the SDK. It belongs in a remediator package's `client.ts`. Only this file, and the module that it loads, import an
+ * SDK client.
  *
- * With `load` the SDK's client is loaded at the first call: a function that serves many services then starts without them. That module exports
- * the client and a command for each operation, by their names in the SDK.
+ * With `load`, the SDK's client is loaded at the first call, so that a function for many services starts without them. That module exports the
+ * client and a command for each operation, under their names in the SDK.
  *
  * @example
  * // sdk.ts: export { DescribeSecurityGroupRulesCommand, EC2Client, RevokeSecurityGroupIngressCommand } from '@aws-sdk/client-ec2';
@@ -152,8 +153,8 @@ export function isReadOperation(operation: string): boolean {
  *     RevokeSecurityGroupIngress: { command: RevokeSecurityGroupIngressCommand, retry: 'idempotent' },
  *   },
  * });
- * @param options.id the IAM prefix: default of the `iam` actions, and the name under which `observe` finds its reads.
- * @throws {RedressError} `service/invalid`, also at the first call when the module lacks what is declared
+ * @param options.id the IAM prefix: default for the `iam` actions, and the name under which `observe` finds its reads.
+ * @throws {RedressError} `service/invalid`, also at the first call, if the module lacks what is declared
  */
 export function defineService<const Id extends string, M extends object, const O extends { readonly [K in OperationsOf<M>]?: OperationTraits }>(options: {
   readonly id: Id;
@@ -236,11 +237,10 @@ export function defineService(options: {
 }
 
 /**
- * A member of a reply that has to be there. A list that is empty is there; one that the service left out says nothing, and least of all that there is
- * nothing in it.
+ * A required member of a reply. An empty list is there. A list that the service omits shows nothing, and certainly not that it is empty.
  *
  * @example given(await aws.rds.DescribeDBInstances({ DBInstanceIdentifier: id }), 'DBInstances')[0]
- * @throws {Error} naming the member, where it is left out: the look then ends as one that could not be made.
+ * @throws {Error} naming the member, if it is missing: the read then fails.
  */
 export function given<T extends object, K extends keyof T & string>(reply: T, member: K): NonNullable<T[K]> {
   const value = reply[member];
@@ -249,10 +249,10 @@ export function given<T extends object, K extends keyof T & string>(reply: T, me
 }
 
 /**
- * Reads that do not need each other's answers, at the same time. What is no promise is its own answer.
+ * Runs independent reads at the same time. A value that is not a promise is returned as it is.
  *
  * @example const [keys, { User }] = await inParallel(aws.iam.ListAccessKeys({ UserName }), aws.iam.GetUser({ UserName }));
- * @throws what the first of them threw, in their order, and only when all have ended: none goes on unseen.
+ * @throws the error of the first one that failed, in their order, after all of them have ended, so that none continues unobserved.
  */
 export async function inParallel<const T extends readonly unknown[]>(...reads: T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   const ended = await Promise.allSettled(reads);
@@ -260,7 +260,7 @@ export async function inParallel<const T extends readonly unknown[]>(...reads: T
   return ended.map((each) => (each as PromiseFulfilledResult<unknown>).value) as never;
 }
 
-/** {@link paginate}, all of it: for {@link inParallel}. */
+/** All items of {@link paginate}, for {@link inParallel}. */
 export async function allOf<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
   const found: T[] = [];
   for await (const item of items) found.push(item);
@@ -268,7 +268,7 @@ export async function allOf<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
 }
 
 /**
- * All items of a paginated read. An answer without the list at all is an error, not an empty page.
+ * All items of a paginated read. A response without the list is an error, not an empty page.
  *
  * @example for await (const rule of paginate(aws.ec2.DescribeSecurityGroupRules, { Filters }, 'SecurityGroupRules')) …
  * @param tokens names of the token in the input and the output; default `NextToken` for both.
@@ -284,7 +284,7 @@ export async function* paginate<I extends object, O extends object, K extends ke
 
 type Item<List> = NonNullable<List> extends readonly (infer E)[] ? E : never;
 
-/** {@link paginate}, page by page: for a batched observe. */
+/** {@link paginate}, page by page, for `observeMany`. */
 export async function* pages<I extends object, O extends object, K extends keyof O>(
   read: (input: I) => Promise<O>,
   input: I,

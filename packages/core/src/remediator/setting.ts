@@ -20,29 +20,29 @@ import type { Looked } from './looking.js';
 import { callReader, type NamedIn, type NoReads, type Part, type ResourceType, type WithFound } from './resource-type.js';
 import type { OperationNames, OperationUse, ServiceRuntime } from './service.js';
 
-/** A value with what its absences mean put in. */
+/** A value in which omitted members have their meaning from `absent`. */
 export type Read<Raw, Absent> = { readonly [K in keyof Raw]: Exclude<Raw[K], undefined> | (K extends keyof Absent ? Absent[K] : never) };
 
-/** What decides on a value. */
+/** What a value is evaluated with. */
 export interface Judging<Value, Context, Parameters extends StandardSchemaV1> {
   readonly now: Value;
-  /** What only informs; absent in looks that decide nothing. */
+  /** Data for hazards and messages only; absent in reads that decide nothing. */
   readonly context: Context | undefined;
   readonly parameters: StandardSchemaV1.InferOutput<Parameters>;
   readonly resource: ResourceRef;
   readonly id: string;
-  /** When it was looked at; epoch milliseconds. */
+  /** When it was read; epoch milliseconds. */
   readonly observedAt: number;
 }
 
-/** What a change is made of. */
+/** What a change is built from. */
 export interface Changing<Value, Context, Parameters extends StandardSchemaV1> extends Judging<Value, Context, Parameters> {
-  /** What is to be there. In an undo: what was. */
+  /** The wanted value. In an undo: the previous value. */
   readonly to: Value;
   readonly arn: string;
 }
 
-/** One of several calls, where a value takes more than one. They are sent in this order, and undone in the other. */
+/** One of several calls, if writing the value takes more than one. They are sent in this order, and undone in reverse. */
 export interface Step<Write extends string, UndoOp extends string> {
   readonly call: ApiCall<Write>;
   /** Absent: it is irreversible, for the reason in `rollback.what`. */
@@ -51,24 +51,24 @@ export interface Step<Write extends string, UndoOp extends string> {
   readonly summary: string;
 }
 
-/** A hazard that is recognised by what people have written into tags. */
+/** A hazard that is detected from words in tags. */
 export interface WordedHazard extends DeclaredHazard {
-  /** Whole words, in whatever way they are joined; see `sayingOf`. */
+  /** Whole words, however they are joined; see `sayingOf`. */
   readonly words: readonly string[];
 }
 
-/** A hazard with how it is recognised. */
+/** A hazard with the way to detect it. */
 export type RecognisedHazard<Value, Context, Parameters extends StandardSchemaV1> =
   | WordedHazard
   | (DeclaredHazard & {
-      /** What it means for this resource; null: it is not there. */
+      /** What it means for this resource; null: it does not apply. */
       when(args: Changing<Value, Context, Parameters>): string | null;
     });
 
 /**
- * The hazard of what is not to be there for long, for changes that keep it, or cost by the time that it is there.
+ * The hazard of a short-lived resource, for changes that keep the resource, or that cost money as long as it exists.
  *
- * @param what what the change would do to it, or to whoever deletes it: `what deletes the table fails`.
+ * @param what what the change would do to it, or to people and tools that delete it: `what deletes the table fails`.
  */
 export function shortLived(what: string): WordedHazard {
   return {
@@ -81,7 +81,7 @@ export function shortLived(what: string): WordedHazard {
 }
 
 /**
- * The hazard of what is shared with everybody on purpose.
+ * The hazard of a resource that is shared with everybody on purpose.
  *
  * @param what what the change would cut off.
  */
@@ -96,9 +96,9 @@ export function sharedOnPurpose(what: string): WordedHazard {
 }
 
 /**
- * The hazard of what is kept at one version on purpose, for changes that let it take newer ones.
+ * The hazard of a resource that is pinned to one version on purpose, for changes that allow newer versions.
  *
- * @param what when it would take one.
+ * @param what when it would take a newer version.
  */
 export function pinnedVersion(what: string): WordedHazard {
   return {
@@ -111,9 +111,9 @@ export function pinnedVersion(what: string): WordedHazard {
 }
 
 /**
- * What is said where the policy has to name something that exists: a gap that is asked about, with what is missing. Null: nothing is.
+ * The assessment if the policy has to name something that exists: a gap for people, with the missing parameters. Null: none is missing.
  *
- * @param given the parameters that are needed, by name.
+ * @param given the required parameters, by name.
  * @example needs('ec2-enable-vpc-flow-logs', 'vpc-1 has no flow logs', { destination: parameters.destination })
  */
 export function needs(remediator: string, gap: string, given: Readonly<Record<string, string | undefined>>): Extract<Assessment, { status: 'manual' }> | null {
@@ -158,30 +158,33 @@ interface About<
   readonly package: { readonly name: string; readonly version: string };
   /** Control ids by framework: `{ 'aws-fsbp': ['DynamoDB.2'] }`. */
   readonly controls: Readonly<Record<string, readonly string[]>>;
-  /** Identifiers of managed rules, and the names that they have by default. */
+  /** Identifiers of managed rules, with their default names. */
   readonly rules: Readonly<Record<string, string>>;
-  /** API calls after which it is looked at, and where they name the resource. */
+  /** API calls that trigger it, and where they name the resource. */
   readonly calls: Readonly<Record<string, NamedIn>>;
   readonly alsoFoundBy?: Remediator['alsoFoundBy'];
   readonly settle?: string;
   readonly blindSpots: readonly string[];
   readonly inCode?: InCode;
   readonly parameters?: Parameters;
-  /** The value, in what {@link ResourceType} finds. Give this or `read`. */
+  /** The value, taken from what {@link ResourceType} finds. Provide this or `read`. */
   at?(found: Found): Raw;
-  /** The value, where it takes calls of its own. */
+  /** The value, if it needs its own calls. */
   readonly read?: Part<ReadReads, ReadWith<Found, StandardSchemaV1.InferOutput<Parameters>>, Raw>;
-  /** What a member means that the service leaves out. One that is left out and has no meaning here makes the look fail. */
+  /** The meaning of members that the service omits. If a member is omitted and has no meaning here, the read fails. */
   readonly absent?: Absent;
-  /** What only informs hazards and messages: not compared and not digested. Read for decisions alone, unless it holds changes back. */
+  /** Data for hazards and messages only: it is not compared and not hashed. It is read only for decisions, unless `contextHolds` is set. */
   readonly context?: Part<ContextReads, ReadWith<Found, StandardSchemaV1.InferOutput<Parameters>>, Context>;
-  /** Its hazards come up at any time: it is read again right before a change, which one of them holds back. */
+  /** Its hazards can appear at any time. So it is read again right before a change, and a hazard holds the change back. */
   readonly contextHolds?: true;
-  /** What uses the resource, each with its own tags: an exception on it holds, and words in its tags count. The context is read again right before a change. */
+  /**
+   * What uses the resource, each with its own tags. An exception on it applies, and words in its tags count. The context is read again right
+   * before a change.
+   */
   usedBy?(context: NoInfer<Context>): readonly Tagged[];
-  /** The types of what `usedBy` gives. */
+  /** The types of what `usedBy` returns. */
   readonly exceptionTypes?: readonly string[];
-  /** Parameters of the rule or control, by its names, and the parameter here that each stands for: what a source looks for beyond the policy is said. */
+  /** Parameters of the rule or control, with the corresponding parameter here. If a source requires more than the policy, that is reported. */
   readonly ruleParameters?: Readonly<Record<string, string>>;
   judge?: RemediatorDefinition<[], [], [], Parameters, NoInfer<Read<Raw, Absent>>, Context>['judge'];
 }
@@ -200,37 +203,41 @@ export interface SettingDefinition<
 > extends About<Found, ReadReads, Raw, Absent, ContextReads, Context, Parameters> {
   readonly ceiling: Ceiling;
   readonly writes: Writes;
-  /** Default: the writes; none where `rollback` restores nothing. */
+  /** Default: the writes; none if `rollback` restores nothing. */
   readonly undoes?: Undoes;
   readonly passes?: Remediator['passes'];
   readonly hazards: readonly RecognisedHazard<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>[];
   /** With `restores: 'nothing'` each change is irreversible, for the reason in `what`: it has no undo, and a person decides on it. */
   readonly rollback: DeclaredRollback;
-  /** Asked first: where there is nothing to change here, or people have to; null: go on. */
+  /** Called first. Returns an assessment if there is nothing to change here, or if people have to make the change; null: continue. */
   instead?(args: Judging<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): Exclude<Assessment, { readonly status: 'change' }> | null;
-  /** The whole value as it has to be; equal to what is there: nothing to change. Members that the write replaces and that are not its own are carried over. */
+  /**
+   * The whole wanted value. If it equals the current one, there is nothing to change. Carry over members that the write replaces and that belong
+   * to others.
+   */
   wanted(args: Judging<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): NoInfer<Read<Raw, Absent>>;
-  /** The one call that makes the value what `to` says, or the steps where it takes several: then each has its own undo and summary. */
+  /** The call that sets the value to `to`, or the steps, if it takes several. Then each step has its own undo and summary. */
   write(
     args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>,
   ): ApiCall<OperationNames<Writes> | OperationNames<Undoes>> | readonly Step<OperationNames<Writes>, OperationNames<Undoes>>[];
-  /** Default: `write` with the value that was there, which restores it exactly. */
+  /** Default: `write` with the previous value, which restores it exactly. */
   undo?(args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): Undo<OperationNames<Writes> | OperationNames<Undoes>>;
-  /** In the imperative: `turn on point-in-time recovery of orders`. Of steps, each has its own. */
+  /** In the imperative: `turn on point-in-time recovery of orders`. With steps, each has its own. */
   summary(args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): string;
-  /** What is left to close after the change, where it does not close the gap: then nothing counts as fixed by it. undefined: it closes it. */
+  /** What is still open after the change, if it does not close the gap: then it does not count as a fix. undefined: it closes the gap. */
   open?(args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): readonly string[] | undefined;
-  /** What is said where nothing is to change. */
+  /** The message if there is nothing to change. */
   compliant?(args: Judging<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): string;
   /** Whether the value after an `equivalent` undo is as good as the one before the change. */
   equivalent?(args: { readonly before: NoInfer<Read<Raw, Absent>>; readonly after: NoInfer<Read<Raw, Absent>> }): boolean;
 }
 
 /**
- * Defines a remediator of one setting: read a value, compare it with what is wanted, write it, write the old one back.
+ * Defines a remediator of one setting. It reads a value, compares it with the wanted one, and writes it. The undo writes the previous value.
  *
- * What belongs to the resource is in `on`. The value is typed by the service's reply: a member that the service leaves out needs a meaning in
- * `absent`, or the look fails. `wanted`, `write` and `summary` are pure. Write `at` or `read`, `absent` and `context` before what uses their types.
+ * `on` has what belongs to the resource. The type of the value follows from the service's reply: a member that the service omits needs a meaning
+ * in `absent`, or the read fails. `wanted`, `write` and `summary` are pure. Put `at` or `read`, `absent` and `context` before what uses their
+ * types.
  *
  * @example
  * export const enablePitr = defineSetting({
@@ -311,16 +318,16 @@ export interface ReportDefinition<
   Context,
   Parameters extends StandardSchemaV1,
 > extends About<Found, ReadReads, Raw, Absent, ContextReads, Context, Parameters> {
-  /** What is wrong, and what a person does about it; null: nothing is. */
+  /** What is wrong, and what a person should do about it; null: nothing is wrong. */
   gap(args: Judging<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): { readonly message: string; readonly steps: readonly string[] } | null;
   /** When it does not apply. */
   exempt?(args: Judging<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): string | null;
-  /** How the next look sees that it is closed: `the volume is encrypted, or gone`. It is the last of the steps. */
+  /** How the next read detects that it is closed: `the volume is encrypted, or gone`. It becomes the last step. */
   readonly closed: string;
 }
 
 /**
- * Defines a remediator that only reports: a gap that people have to close, with the steps, and with what the next look takes for closed.
+ * Defines a remediator that only reports: a gap that people have to close, with the steps, and the condition under which it counts as closed.
  *
  * @example
  * export const reportUnencryptedVolumes = defineReport({ on: volume, …, at: ({ Encrypted }) => ({ encrypted: Encrypted }),

@@ -2,11 +2,11 @@
 import { type Anchor, contradicts, sameCheckpoint } from '../ledger/anchor.js';
 import { Store, type StoreOptions } from './store.js';
 
-/** Options of {@link bucketAnchor}: as those of the journal. */
+/** Options of {@link bucketAnchor}, like those of the journal. */
 export type BucketAnchorOptions = Omit<StoreOptions, 'table'>;
 
 /**
- * Copies of checkpoints in a bucket. They are created and never replaced; with `lockDays` they are locked, too.
+ * Keeps copies of checkpoints in a bucket. They are never replaced. With `lockDays` they are also locked.
  *
  * @example await anchorTo([bucketAnchor({ bucket: 'redress-witness', prefix: 'checkpoints/' })], report.checkpoint);
  */

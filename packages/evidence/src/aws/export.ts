@@ -13,30 +13,30 @@ import { carriedBy } from './documents.js';
 import { blobKey, lineOf, recordKey, streamKey, streamNamed } from './journal.js';
 import { type Item, Store, type StoreOptions } from './store.js';
 
-/** What {@link exportJournal} takes. */
+/** Options of {@link exportJournal}. */
 export interface ExportOptions extends StoreOptions {
-  /** Made when it is missing; must hold nothing yet. */
+  /** Created if it is missing; must be empty. */
   readonly directory: string;
   /**
-   * Also store in the bucket, under their digests, the documents that travel in the items of records: until then no Object Lock keeps them. With
-   * `lockDays` each is locked for so many days from its newest record, else for as long as the bucket's own default says. Needs the permissions
-   * of a worker, too. Where the same is there already nothing is stored, and no lock gets shorter.
+   * Also store the documents in the items of records in the bucket, under their digests. Until then no Object Lock protects them. With `lockDays` each
+   * is locked for this many days from its newest record, else for the default retention of the bucket. This also needs the permissions of a worker. A
+   * document that exists is not stored again, and no lock gets shorter.
    */
   readonly store?: boolean;
 }
 
-/** What {@link exportJournal} wrote. */
+/** Result of {@link exportJournal}. */
 export interface ExportReport {
   readonly streams: number;
   readonly records: number;
   readonly documents: number;
   /** Documents of items that are in the bucket now; 0 without `store`. */
   readonly stored: number;
-  /** Entries of the log, where there is one. */
+  /** Entries of the log, if there is one. */
   readonly sealed?: number;
   /**
-   * Streams whose head counts records that are not there, or another newest one, or fewer than there are: records were removed at the end,
-   * written anew, or put in behind it. The copy cannot show it, since a folder has no heads.
+   * Streams whose head does not match their records: it counts missing records, another newest record, or fewer records than there are. Records were
+   * removed at the end, rewritten, or added after it. The copy cannot show this, because a folder has no heads.
    */
   readonly cut: readonly { readonly stream: Digest; readonly head: number; readonly records: number }[];
 }
@@ -47,12 +47,13 @@ const AT_ONCE = 16;
 const LAST = recordKey(999_999_999_999);
 
 /**
- * Copies a journal into a folder that `verifyLedger` reads: the lines byte for byte as they were hashed, each document as a file of its own,
- * wherever it was, and the log of a journal that is sealed. Judges nothing: what was tampered with is copied as it is, for the verifier to name. Reads only, unless it is asked to `store`.
+ * Copies a journal into a folder that `verifyLedger` reads: the lines byte for byte as they were hashed, each document as a separate file, wherever it
+ * was stored, and the log of a sealed journal. It does not verify anything: tampered data is copied as it is, for the verifier to report. It only
+ * reads, unless `store` is set.
  *
  * @example await exportJournal({ table: 'redress', bucket: 'redress-evidence', directory: 'copy' }); verifyLedger({ directory: 'copy' });
- * @throws {RedressError} `journal/unavailable`; `journal/invalid` when the folder holds a journal already; with `store`, after the copy is whole,
- * `journal/corrupt` when something else is in the bucket under a document's digest.
+ * @throws {RedressError} `journal/unavailable`; `journal/invalid` if the folder already contains a journal; with `store`, after the copy is complete,
+ * `journal/corrupt` if the bucket has something else under a document's digest.
  */
 export async function exportJournal(options: ExportOptions): Promise<ExportReport> {
   const { directory } = options;

@@ -45,8 +45,8 @@ export interface AwsJournalOptions extends StoreOptions {
 /**
  * A journal in one DynamoDB table ({@link JOURNAL_TABLE}) and one S3 bucket, for any number of workers.
  *
- * `begin`, `append` and `finish` are one transaction each: documents travel in the item of their record. Those that are too large for it are in the
- * bucket before the record that names them. Nothing is contacted, and the SDK is not loaded, before the first use.
+ * `begin`, `append` and `finish` are one transaction each. Documents are stored in the item of their record. Larger ones are stored in the bucket
+ * before the record that names them. Until the first use, nothing is contacted and the SDK is not loaded.
  *
  * @example const journal = awsJournal({ table: process.env.REDRESS_TABLE, bucket: process.env.REDRESS_BUCKET });
  * @see docs/evidence.md

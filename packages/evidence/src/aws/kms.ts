@@ -6,16 +6,16 @@ import type { Sender } from './store.js';
 
 /** Options of {@link kmsSigner}. */
 export interface KmsSignerOptions {
-  /** ARN or id of a key, or of an alias. Its key spec is `ECC_NIST_EDWARDS25519`. */
+  /** ARN or ID of a key, or of an alias. The key spec has to be `ECC_NIST_EDWARDS25519`. */
   readonly key: string;
   /** Name of the log, as in the trust file. */
   readonly origin: string;
   readonly region?: string;
   /** For an emulator. */
   readonly endpoint?: string;
-  /** Of the shared AWS configuration. */
+  /** Profile of the shared AWS configuration. */
   readonly profile?: string;
-  /** As the SDK's clients take them; without any they come from the environment. */
+  /** Credentials for the SDK's clients; by default they come from the environment. */
   readonly credentials?: unknown;
   /** Instead of the SDK's own client. */
   readonly client?: Sender;

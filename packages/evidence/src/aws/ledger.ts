@@ -28,29 +28,30 @@ import { type Item, Store, type StoreOptions } from './store.js';
 /** Options of {@link sealAws}. */
 export interface SealAwsOptions extends StoreOptions {
   readonly signer: NoteSigner;
-  /** Public keys of this log that the signer's has replaced: the newest checkpoint may be of one of them. */
+  /** Public keys of this log that the signer's key has replaced. The newest checkpoint may be signed with one of them. */
   readonly replaced?: readonly string[];
   /**
-   * Days for which documents that travel in items are kept from their seal, at least. With it a seal stores those of its records in `ledger/documents`,
-   * one archive for each seal, with `lockDays` locked for so long, and its entry says until when. The items keep theirs.
+   * The minimum number of days for which documents in items are kept after their seal. With it, a seal stores the documents of its records in
+   * `ledger/documents`, one archive for each seal, and its entry says until when. With `lockDays` the archive is locked that long. The items keep their
+   * copies.
    */
   readonly documentsFor?: number;
-  /** A key that replaces the signer's: that is done first, unless it was, and then it seals. So one call may be made on a schedule before and after. */
+  /** A key that replaces the signer's. The rotation is done first, if it is still due, then the seal, so that the same scheduled call always works. */
   readonly rotation?: NextKey;
-  /** Who is asked to cosign the checkpoint. */
+  /** Witnesses that are asked to cosign the checkpoint. */
   readonly witnesses?: readonly Witness[];
   readonly clock?: Pick<Clock, 'now'>;
-  /** Milliseconds that it waits for the index of the table to show what was recorded before; default 5,000. */
+  /** Milliseconds to wait until the index of the table shows what was recorded before; default 5,000. */
   readonly settle?: number;
-  /** Reads the whole table for its streams, instead of the index: finds what workers of a version have recorded that did not know of seals. */
+  /** Finds streams by reading the whole table instead of the index. This also finds records of an older version, which did not know of seals. */
   readonly all?: boolean;
-  /** What its calls go through, for tests. */
+  /** Wraps the store, for tests. */
   readonly store?: (store: LedgerStore) => LedgerStore;
 }
 
-/** What `sealAws` made. */
+/** Result of `sealAws`. */
 export interface SealedAws extends SealReport {
-  /** With `rotation`: the keys, as the trust file has them, and when the last seal of the old one was made. */
+  /** With `rotation`: the keys, in the form of the trust file, and the time of the last seal of the old key. */
   readonly rotated?: { readonly from: string; readonly to: string; readonly since: string };
 }
 
@@ -169,8 +170,8 @@ const LOOKS = 20;
 const HEAD = 'head';
 
 /**
- * A table as what is sealed. Nobody can stop all who record, so it looks for a moment at which it knows all heads: a head that is the same before and
- * after that moment was so at it, and the others are read in one transaction, which is that moment.
+ * A table as the source of seals. Recording cannot be stopped, so it looks for a moment at which all heads are known. A head that is the same
+ * before and after that moment had this value at the moment. The other heads are read in one transaction, which is that moment.
  */
 export class TableSource implements JournalSource {
   readonly atOnce = 16;

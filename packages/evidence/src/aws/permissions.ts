@@ -7,37 +7,37 @@ export interface PolicyStatement {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
-/** What {@link journalPermissions} is about. */
+/** Resources for {@link journalPermissions}. */
 export interface JournalResources {
   readonly tableArn: string;
   readonly bucketArn: string;
-  /** As given to the journal. */
+  /** As in the journal's options. */
   readonly prefix?: string;
-  /** As given to the journal: the role then may lock what it writes, and never unlock it. */
+  /** As in the journal's options. The role may then lock what it writes, but never unlock it. */
   readonly lockDays?: number;
-  /** Of a sealer: the key that signs checkpoints, unless its own policy lets the role sign. */
+  /** For a sealer: the key that signs checkpoints, unless the key policy lets the role sign. */
   readonly keyArn?: string;
-  /** Of a sealer that replaces its key: the one that takes its place. With it the role signs with both, so leave it out before and after. */
+  /** For a sealer that replaces its key: the new key. With it, the role may sign with both keys, so omit it before and after the rotation. */
   readonly nextKeyArn?: string;
 }
 
 /**
- * What a role needs for the journal, and nothing else.
+ * The least privileges of a role for the journal.
  *
  * - `worker` (fix, rollback, flag, sweep, approval): `dynamodb:GetItem`, `BatchGetItem`, `Query` on table and indexes; `dynamodb:PutItem`,
  *   `UpdateItem`, `ConditionCheckItem` on the table (there is no action for transactions: each item in one needs its own);
- *   `s3:GetObject`, `s3:ListBucket` (so that a document that is gone is told from one that may not be read), and `s3:PutObject` **for keys that do
+ *   `s3:GetObject`, `s3:ListBucket` (to distinguish a missing document from one that may not be read), and `s3:PutObject` **for keys that do
  *   not exist**: without `If-None-Match` the request is denied, so no document can be replaced. With `lockDays` also `s3:PutObjectRetention`
- *   and `s3:GetObjectRetention`: in compliance mode a lock can be made longer, and not shorter.
- * - `auditor` (history, explain, verify, export): `dynamodb:GetItem`, `BatchGetItem`, `Query`, `Scan`, `s3:GetObject`, `s3:ListBucket`. Nothing that writes.
+ *   and `s3:GetObjectRetention`: in compliance mode a lock can be extended, but not shortened.
+ * - `auditor` (history, explain, verify, export): `dynamodb:GetItem`, `BatchGetItem`, `Query`, `Scan`, `s3:GetObject`, `s3:ListBucket`. It cannot write.
  *
- * - `sealer`: reads as an auditor does; `s3:PutObject` for keys of `ledger/` and `sealer/` that do not exist, and for `ledger/checkpoint` over the one
- *   that was read (`If-Match`); `dynamodb:UpdateItem` for the attributes alone that say how far it has come; `kms:Sign` with Ed25519, over the message
- *   itself. It writes no record and no document. Workers are denied what is the sealer's.
+ * - `sealer`: reads like an auditor; `s3:PutObject` for keys of `ledger/` and `sealer/` that do not exist, and for `ledger/checkpoint` over the version
+ *   that was read (`If-Match`); `dynamodb:UpdateItem` only for the attributes of its position; `kms:Sign` with Ed25519, over the message itself. It
+ *   writes no record and no document. Workers are denied access to what the sealer writes.
  *
- * Nobody gets `DeleteItem`, `s3:DeleteObject`, `s3:DeleteObjectVersion`, `BatchWriteItem` or PartiQL: the journal never deletes. IAM cannot
- * ask for a condition in `PutItem`: a worker whose code was replaced could write over an item. A record changed so breaks its chain, and
- * `redress evidence verify` names it; the newest ones need a copy elsewhere (docs/evidence.md).
+ * No role gets `DeleteItem`, `s3:DeleteObject`, `s3:DeleteObjectVersion`, `BatchWriteItem` or PartiQL: the journal never deletes. IAM cannot
+ * require a condition in `PutItem`, so a worker whose code was replaced could overwrite an item. Such a change breaks the chain of the record, and
+ * `redress evidence verify` reports it. For the newest records a copy elsewhere is necessary (docs/evidence.md).
  *
  * @example journalPermissions('auditor', { tableArn, bucketArn })
  */

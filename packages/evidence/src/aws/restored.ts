@@ -7,15 +7,15 @@ import { type WrittenBack, writeBack } from './written-back.js';
 
 /** Options of {@link acceptRestored}. */
 export interface RestoredOptions extends AwsJournalOptions {
-  /** Who says so. */
+  /** The person who accepts it. */
   readonly by: string;
-  /** Why it was set back. */
+  /** Why the table was restored to an earlier time. */
   readonly reason: string;
-  /** Keys of the log: then the checkpoint has to be signed with one of them. */
+  /** Keys of the log. If given, one of them has to have signed the checkpoint. */
   readonly trusted?: readonly { readonly origin: string; readonly key: string }[];
 }
 
-/** How far it was set back, and what was written back. */
+/** How far behind the table was, and what was written back. */
 export interface Restored extends Sides, WrittenBack {}
 
 /** See `acceptRestored` in seal.ts. */

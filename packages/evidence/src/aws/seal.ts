@@ -9,13 +9,13 @@ import type { SealAwsOptions, SealedAws } from './ledger.js';
 import type { Restored, RestoredOptions } from './restored.js';
 
 /**
- * Seals what a journal on AWS has recorded since the last seal, into its bucket; `sealFolder` does the same in a folder.
+ * Seals what a journal on AWS has recorded since the last seal, in its bucket; `sealFolder` does the same in a folder.
  *
- * Any number of sealers may run at once, and each may die at any moment: what a seal is, is decided by who creates an object first, and all of them
- * make the same of it. With `lockDays` all that it stores is locked for so many days; nothing is ever deleted.
+ * Any number of sealers may run at once, and each may die at any time. The first one that creates an object decides the content of a seal, and all
+ * others produce the same. With `lockDays`, everything that it stores is locked for this many days. Nothing is ever deleted.
  *
  * @example await sealAws({ table: 'redress', bucket: 'redress-evidence', signer: await kmsSigner({ key, origin: 'example.com/redress' }) });
- * @throws {RedressError} `ledger/corrupt` when the log is not what was signed; `journal/unavailable` when table or bucket cannot be used, or streams
+ * @throws {RedressError} `ledger/corrupt` if the log is not what was signed; `journal/unavailable` if table or bucket cannot be used, or streams
  *   change faster than they can be read.
  */
 export async function sealAws(options: SealAwsOptions): Promise<SealedAws> {
@@ -23,7 +23,7 @@ export async function sealAws(options: SealAwsOptions): Promise<SealedAws> {
 }
 
 /**
- * Replaces the key that seals a journal on AWS, as `rotateFolder` does in a folder. Sealers that have the old key seal nothing more.
+ * Replaces the key that seals a journal on AWS, as `rotateFolder` does in a folder. From then on, sealers with the old key seal nothing.
  *
  * @example await rotateAws({ table, bucket, signer: old, next: await kmsSigner({ key, origin }), by: 'alice', reason: 'yearly' });
  * @throws {RedressError} `ledger/key` when the next key cannot sign, is of another log, or was replaced before; `ledger/invalid` without a name or a
@@ -34,7 +34,7 @@ export async function rotateAws(options: SealAwsOptions & NextKey): Promise<Rota
 }
 
 /**
- * Goes on sealing a journal on AWS with a key that the one before has not announced, since that is lost: `breakFolder` does it in a folder.
+ * Continues to seal a journal on AWS with a key that the previous one has not announced, because it is lost; `breakFolder` does the same in a folder.
  *
  * @example await breakAws({ table, bucket, signer: await kmsSigner({ key, origin }), lost: 'example.com/redress+1a2b3c4d+AQ…', by: 'alice', reason: 'deleted' })
  * @throws {RedressError} `ledger/key` when the newest checkpoint is not of the key that is said to be lost, or the signer's has signed before;
@@ -45,12 +45,13 @@ export async function breakAws(options: SealAwsOptions & LostKey): Promise<Broke
 }
 
 /**
- * A key in KMS as the signer of a ledger. It makes the same signatures as one in a file (Ed25519, note type 0x01), so verifiers need not know where it is.
+ * A key in KMS as the signer of a ledger. Its signatures are like those of a key in a file (Ed25519, note type 0x01), so verifiers need not know where
+ * it is.
  *
- * KMS signs the checkpoint itself and not its digest: its algorithm for digests hashes once more, which no ordinary verifier does.
+ * KMS signs the checkpoint itself, not its digest: its algorithm for digests hashes again, which ordinary verifiers do not do.
  *
  * @example const signer = await kmsSigner({ key: 'arn:aws:kms:eu-west-1:111111111111:key/…', origin: 'example.com/redress' });
- * @throws {RedressError} `ledger/key` when it is not an Ed25519 key that signs, `ledger/unavailable` when KMS cannot be asked.
+ * @throws {RedressError} `ledger/key` if it is not an Ed25519 signing key, `ledger/unavailable` if KMS cannot be reached.
  * @see https://docs.aws.amazon.com/kms/latest/developerguide/symm-asymm-choose-key-spec.html
  */
 export async function kmsSigner(options: KmsSignerOptions): Promise<NoteSigner> {
@@ -58,7 +59,7 @@ export async function kmsSigner(options: KmsSignerOptions): Promise<NoteSigner> 
 }
 
 /**
- * A witness that a setting names: key and URL, with a space between them.
+ * Parses a witness from a setting: key and URL, separated by a space.
  *
  * @example await witnessOf('witness.example/w1+1a2b3c4d+BA… https://witness.example/w1')
  * @throws {RedressError} `ledger/key` when it is none.
@@ -68,9 +69,9 @@ export async function witnessOf(text: string): Promise<Witness> {
 }
 
 /**
- * Copies a checkpoint to a bucket, of another account as a rule: `anchorTo` with a `bucketAnchor`.
+ * Copies a checkpoint to a bucket, usually in another account: `anchorTo` with a `bucketAnchor`.
  *
- * @returns what could not be kept; it stops nothing, and somebody has to be notified.
+ * @returns copies that failed. They stop nothing, but somebody has to be notified.
  * @example await copyCheckpoint({ bucket: 'redress-witness' }, report.checkpoint);
  */
 export async function copyCheckpoint(to: BucketAnchorOptions, checkpoint: string): Promise<readonly NotKept[]> {
@@ -79,16 +80,17 @@ export async function copyCheckpoint(to: BucketAnchorOptions, checkpoint: string
 }
 
 /**
- * Says that a table which was set back may be used: a person has looked at what it does not know any more. Until then nothing begins on it.
+ * Accepts a table that was restored to an earlier time, after a person has checked what it has lost. Until then nothing begins on it.
  *
- * First it writes back what the table has lost and the log has: each record byte for byte at its place, with its execution, what it took of limits,
- * breakers and indexes, and the documents that archives of seals still have (`documentsFor` of {@link sealAws}). Nothing is written over anything: a
- * stream that has gone on otherwise is left, and named; so is each document that nothing has any more. Who dies in between goes on with the next call.
+ * First it writes back what the table has lost and the log still has: each record byte for byte at its place, with its execution, its use of limits,
+ * breakers and indexes, and the documents that archives of seals still have (`documentsFor` of {@link sealAws}). Nothing is overwritten: a stream that
+ * has continued differently is left as it is, and reported. So is each document that no longer exists anywhere. If it dies in between, the next call
+ * continues.
  *
- * @returns how far table and checkpoint had come, and what was written back. A table that is not behind gets back what it lacks as well.
+ * @returns the positions of table and checkpoint, and what was written back. A table that is not behind also gets back what it lacks.
  * @example await acceptRestored({ table: 'redress', bucket: 'redress-evidence', by: 'ops@example.com', reason: 'INC-42' });
- * @throws {RedressError} `journal/invalid` when it is not behind and lacks nothing, or without a name and a reason; `ledger/corrupt` when the log is
- *   not what was signed.
+ * @throws {RedressError} `journal/invalid` if it is not behind and lacks nothing, or without a name and a reason; `ledger/corrupt` if the log is not
+ *   what was signed.
  */
 export async function acceptRestored(options: RestoredOptions): Promise<Restored> {
   return (await import('./restored.js')).acceptRestored(options);

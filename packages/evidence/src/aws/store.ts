@@ -2,7 +2,7 @@
 import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { isRedressError, messageOf, RedressError } from '@redress/core';
 
-/** What sends commands of the AWS SDK: its clients do. */
+/** Sends commands of the AWS SDK, as its clients do. */
 export interface Sender {
   send(command: never): Promise<unknown>;
   destroy?(): void;
@@ -11,27 +11,28 @@ export interface Sender {
 /** An item of DynamoDB. */
 export type Item = Record<string, AttributeValue>;
 
-/** Where and how the store is reached. */
+/** Location of the store, and how to reach it. */
 export interface StoreOptions {
   readonly table: string;
   readonly bucket: string;
-  /** Before each key in the bucket, for example `evidence/`. */
+  /** Prefix of each key in the bucket, for example `evidence/`. */
   readonly prefix?: string;
   readonly region?: string;
-  /** Of both services, for an emulator. */
+  /** Endpoint of both services, for an emulator. */
   readonly endpoint?: string;
-  /** Of the shared AWS configuration. */
+  /** Profile of the shared AWS configuration. */
   readonly profile?: string;
-  /** As the SDK's clients take them; without any they come from the environment. */
+  /** Credentials for the SDK's clients; by default they come from the environment. */
   readonly credentials?: unknown;
-  /** Instead of the SDK's own clients. Clients for DynamoDB should not retry by themselves: the journal does. */
+  /** Replaces the SDK's own clients. Clients for DynamoDB should not retry: the journal does. */
   readonly clients?: { readonly dynamodb: Sender; readonly s3: Sender };
   /**
-   * Lock each document in the bucket in compliance mode for so many days from when it was stored last; the bucket must have Object Lock. Nobody can
-   * delete it before, root included. What travels in the item of its record is there, and locked, once `exportJournal` has stored it. Without it what a bucket's own default retention locks is locked from when it was stored first.
+   * Lock each document in the bucket in compliance mode, for this many days after it was last stored. The bucket must have Object Lock. Nobody can
+   * delete the document earlier, not even the root user. A document in the item of its record is in the bucket, and locked, after `exportJournal` has
+   * stored it. Without this option, a default retention of the bucket locks a document from the time when it was first stored.
    */
   readonly lockDays?: number;
-  /** Milliseconds that one step tries to win against other writers, or against a store that throttles, before it gives up. Default 10,000. */
+  /** Milliseconds for which one step is retried against other writers, or against throttling, before it fails. Default 10,000. */
   readonly patience?: number;
 }
 

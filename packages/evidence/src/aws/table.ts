@@ -1,13 +1,14 @@
 /**
- * The table of the journal, in the shape of CloudFormation's `AWS::DynamoDB::Table` properties (and of `CreateTable`, but for the TTL).
+ * The table of the journal, as properties of CloudFormation's `AWS::DynamoDB::Table` (and of `CreateTable`, except for the TTL).
  *
- * - `pk`, `sk`: what an item is and which one; docs/adr/0013 lists them.
- * - Index `open`: heads of streams with an execution without outcome. Index `waiting`: heads of streams in which an approval was not used,
- *   a gap stands, or something happened that nobody could be notified of.
+ * - `pk`, `sk`: kind and identity of an item; docs/adr/0013 lists them.
+ * - Index `open`: heads of streams with an execution without an outcome. Index `waiting`: heads of streams with an unused approval, an open gap,
+ *   or an outcome of which nobody could be notified.
  *   Index `unsealed`: heads of streams with records that are not sealed.
- *   All are sparse (the attribute is only there while it is so), spread over shards, and hold keys only: what they name is read again, consistently.
- * - TTL `expires` (epoch seconds) is on budgets, and on what names a stream in a place where nothing stands any more. Evidence never expires, and
- *   nothing is ever deleted by the journal.
+ *   All are sparse (the attribute exists only while the condition holds), spread over shards, and contain only keys. The items are read again,
+ *   consistently.
+ * - TTL `expires` (epoch seconds) is on budgets, and on items that name a stream in a place where no gap is open any more. Evidence never expires, and
+ *   the journal never deletes anything.
  *
  * @example new CfnTable(this, 'Journal', { ...JOURNAL_TABLE })
  */

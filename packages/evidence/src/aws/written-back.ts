@@ -15,22 +15,22 @@ import { Store } from './store.js';
 const AT_ONCE = 16;
 const NO_DOCUMENTS = '{"blobs":{},';
 
-/** A stream whose lost records are not written back. */
+/** A stream whose lost records were not written back. */
 export interface NotWrittenBack {
   readonly stream: Digest;
-  /** The first record that is not. */
+  /** The first record that was not written back. */
   readonly seq: number;
   readonly message: string;
 }
 
-/** A document of a record that was written back, which nothing has any more. */
+/** A document of a record that was written back, which no longer exists anywhere. */
 export interface LostDocument {
   readonly stream: Digest;
   readonly seq: number;
-  /** As the record names it: `plan`, `state`, … */
+  /** Its name in the record: `plan`, `state`, … */
   readonly name: string;
   readonly digest: Digest;
-  /** Where a seal has put it into an archive: until when that had to be there. Before that moment somebody has removed or changed it. */
+  /** If a seal has put it into an archive: until when the archive had to exist. Before that time, somebody has removed or changed it. */
   readonly keptUntil: string | null;
 }
 
@@ -39,7 +39,7 @@ export interface WrittenBack {
   /** Records, and the streams that they are in. */
   readonly records: number;
   readonly streams: number;
-  /** Documents that came back with them, each counted with each record that names it. Those that are objects of the bucket were never lost. */
+  /** Documents that were written back with them, counted once for each record that names them. Documents in the bucket were never lost. */
   readonly documents: number;
   readonly refused: readonly NotWrittenBack[];
   readonly lost: readonly LostDocument[];

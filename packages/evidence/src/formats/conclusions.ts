@@ -1,7 +1,7 @@
 // What records say of controls and resources, in the terms that the formats share.
 import { type Digest, isRecord, type Json, type JsonObject, OUTCOMES, type Outcome, type ResourceRef, type StoredRecord } from '@redress/core';
 
-/** What one remediator came to on one resource: a record that decides, or that closes an execution. */
+/** The conclusion of one remediator about one resource: a record of a decision, or of the outcome of an execution. */
 export interface Conclusion {
   readonly stream: Digest;
   readonly seq: number;
@@ -13,11 +13,11 @@ export interface Conclusion {
   readonly remediator: string;
   readonly outcome: Outcome;
   readonly message: string;
-  /** What stays open. */
+  /** What is still open. */
   readonly open: readonly string[];
-  /** Controls that the event named; none where a sweep or a person has asked. */
+  /** Controls that the event named; none for a sweep or a person's request. */
   readonly controls: readonly string[];
-  /** The gap that it is about, and whether it is there: null where the record says nothing of one. */
+  /** The gap that it is about; null if the record names none. */
   readonly gap: string | null;
   /** Of an outcome. */
   readonly execution: Execution | null;

@@ -26,12 +26,12 @@ function other(...outcomes: readonly Outcome[]): Partial<Record<Outcome, Coded>>
 }
 
 /**
- * The records of a journal as events, one after the other:
+ * The records of a journal as OCSF events, in order:
  *
- * - Compliance Finding (2003) for each decision and each outcome: whether the resource passes what the remediator looks for. It is created by the
- *   first, closed by one that passes, and updated by all others; all have the same `finding_info.uid`.
- * - Remediation Activity (7001) for each execution. It has neither resources nor a finding: `observables` name the resource, and the finding has
- *   the same `metadata.correlation_uid`.
+ * - Compliance Finding (2003) for each decision and each outcome: whether the resource passes the remediator's check. The first one creates the
+ *   finding, one that passes closes it, and all others update it. All have the same `finding_info.uid`.
+ * - Remediation Activity (7001) for each execution. The class has neither resources nor a finding: `observables` name the resource, and the finding
+ *   has the same `metadata.correlation_uid`.
  * - Entity Management (3004) for each execution that may have changed something: the resource before and after.
  *
  * @example for await (const event of ocsfEvents(journal.read({ all: true }))) console.log(JSON.stringify(event));

@@ -10,14 +10,14 @@ const NS = 'https://redress.dev/ns/oscal';
 /** The time of a ledger in which nothing is recorded. */
 const NEVER = 0;
 
-/** What one remediator came to last on one resource. */
+/** The latest conclusion of one remediator about one resource. */
 export interface Assessed {
   readonly conclusion: Conclusion;
   readonly gaps: readonly Gap[];
   readonly satisfied: boolean;
 }
 
-/** What a journal says. */
+/** The assessment in a journal. */
 export interface Assessment {
   /** By stream and remediator. */
   readonly assessed: readonly Assessed[];
@@ -25,27 +25,27 @@ export interface Assessment {
   readonly from: number;
   readonly until: number;
   readonly records: number;
-  /** Names what was read: of the digests of all records. */
+  /** Identifies what was read: a digest over the digests of all records. */
   readonly digest: string;
 }
 
-/** What {@link assess} needs. */
+/** Input of {@link assess}. */
 export interface OscalSource {
-  /** All of a journal; those of a stream in order, streams in any. */
+  /** All records of a journal: those of a stream in order, streams in any order. */
   readonly records: AsyncIterable<StoredRecord> | Iterable<StoredRecord>;
-  /** What stands, as `journal.standing()` says. */
+  /** The open gaps, from `journal.standing()`. */
   readonly gaps: readonly Gap[];
 }
 
-/** A document, and how many findings or open items it has. */
+/** A document, and its number of findings or open items. */
 export interface OscalDocument {
   readonly document: JsonObject;
   readonly count: number;
 }
 
 /**
- * Assessment results: one finding for each remediator, satisfied where every resource is, one observation for each resource, and each execution
- * in the log. The same records give the same document.
+ * OSCAL assessment results: one finding for each remediator, which is satisfied if every resource is, one observation for each resource, and each
+ * execution in the log. The same records give the same document.
  *
  * @see https://pages.nist.gov/OSCAL-Reference/models/v1.2.1/assessment-results/json-outline/
  */
@@ -97,8 +97,8 @@ export async function oscalAssessmentResults(source: OscalSource | Assessment): 
 }
 
 /**
- * Plan of action and milestones: an item for each gap that stands, and for each resource that is left as nobody wants it; with a risk, which an
- * exception makes an accepted one. OSCAL has no plan without items: where nothing is open, one says so.
+ * OSCAL plan of action and milestones: an item for each open gap, and for each resource that is left in an unwanted state. Each item has a risk; an
+ * exception makes it an accepted risk. OSCAL does not allow a plan without items, so if nothing is open, one item says so.
  *
  * @see https://pages.nist.gov/OSCAL-Reference/models/v1.2.1/plan-of-action-and-milestones/json-outline/
  */
@@ -126,7 +126,7 @@ export async function oscalPoam(source: OscalSource | Assessment): Promise<Oscal
 const assessed = async (source: OscalSource | Assessment): Promise<Assessment> => ('assessed' in source ? source : assess(source));
 
 /**
- * Reads the records of a journal once, for both documents and for whoever reports what is open.
+ * Reads the records of a journal once, for both documents and for reports of what is open.
  *
  * @example const assessment = await assess({ records: journal.read({ all: true }), gaps: (await journal.standing()).gaps });
  */
@@ -314,7 +314,7 @@ function paragraph(message: string, otherwise: string): string {
 }
 
 /**
- * A text as a token, which begins with a letter: a bare `2.1.1` is none. Where something had to be changed, what follows keeps two apart.
+ * A text as a token. A token begins with a letter, so a bare `2.1.1` is not one. If the text had to be changed, a suffix keeps the result unique.
  *
  * @example tokenOf('2.1.1') // 'control-2.1.1-' and eight hexadecimal digits
  */

@@ -6,7 +6,7 @@ import { Events } from './ocsf.js';
 import { Assessing, type Assessment } from './oscal.js';
 
 /**
- * Takes in records once, for all formats: events of OCSF as the records come, and in the end what OSCAL documents are made of.
+ * Reads records once for all formats: returns OCSF events as the records arrive, and at the end the input of OSCAL documents.
  *
  * @example
  * const reading = new FormatsReading();
@@ -19,12 +19,12 @@ export class FormatsReading {
   readonly #assessing = new Assessing();
   readonly #events: Events;
 
-  /** @param since epoch milliseconds: records before it make no event. Default: each makes its events. */
+  /** @param since epoch milliseconds: earlier records cause no events. Default: all records do. */
   constructor(since?: number) {
     this.#events = new Events(since);
   }
 
-  /** Takes in the next record, those of a stream in order and together; its events. */
+  /** Adds the next record, and returns its events. Records of a stream come in order and together. */
   add(stored: StoredRecord): readonly JsonObject[] {
     this.#standing.add(stored);
     const conclusion = this.#conclusions.after(stored);
@@ -32,7 +32,7 @@ export class FormatsReading {
     return conclusion === null ? [] : this.#events.of(conclusion);
   }
 
-  /** What all of them say. */
+  /** The assessment from all records. */
   done(): Assessment {
     return this.#assessing.done(this.#standing.gaps());
   }

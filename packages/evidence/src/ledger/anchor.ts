@@ -4,16 +4,16 @@ import { constants, copyFile, link, mkdir, readFile, rename, rm, writeFile } fro
 import { dirname, join } from 'node:path';
 import { messageOf, RedressError } from '@redress/core';
 
-/** Where copies of checkpoints are kept. */
+/** A place for copies of checkpoints. */
 export interface Anchor {
-  /** For people. */
+  /** Name for people. */
   readonly name: string;
-  /** Keeps a file that is never changed; where it is there already, it is the same. */
+  /** Stores a file that never changes. If the file exists, its content is the same. */
   keep(path: string, note: string): Promise<void>;
 }
 
 /**
- * Copies of checkpoints in a folder: of another machine, or one whose files are committed to a repository.
+ * Keeps copies of checkpoints in a folder, such as one of another machine, or one whose files are committed to a repository.
  *
  * @example await anchorTo([folderAnchor('/mnt/witness')], report.checkpoint);
  */
@@ -44,17 +44,17 @@ export function folderAnchor(directory: string): Anchor {
   };
 }
 
-/** A copy that could not be kept. */
+/** A copy that failed. */
 export interface NotKept {
   readonly anchor: string;
   readonly message: string;
 }
 
 /**
- * Copies a checkpoint, under the number of its entries, to where it is kept. One that fails stops nothing, the others included.
+ * Copies a checkpoint to all anchors, under its number of entries. A copy that fails does not stop the others.
  *
  * @param note A signed checkpoint.
- * @returns those that failed: somebody has to be notified of them, for until then nobody can show what was sealed.
+ * @returns the copies that failed. Somebody has to be notified of them: without a copy, nobody can show what was sealed.
  */
 export async function anchorTo(anchors: readonly Anchor[], note: string): Promise<readonly NotKept[]> {
   const path = anchorPath(note);

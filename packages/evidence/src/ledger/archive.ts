@@ -38,7 +38,7 @@ const DEFLATED = 8;
 /** A document that does not get this much shorter is stored as it is. */
 const PAYS = 0.9;
 
-/** A document, as it is stored. */
+/** The stored text of a document. */
 export interface DocumentText {
   readonly digest: Digest;
   readonly text: string;
@@ -162,7 +162,7 @@ export function heldIn(archive: Buffer): Digest[] {
   return Array.from(textsIn(archive), ({ digest }) => digest);
 }
 
-/** The archives of a ledger in a folder, for who looks for single documents. */
+/** The archives of a ledger in a folder, to look up single documents. */
 export class FolderArchives {
   readonly #directory: string;
   /** Documents by the names of archives that have them; and those that were looked at. */

@@ -5,13 +5,13 @@ import { canonicalJson, type Digest, digestOf, isRecord, type JsonObject } from 
 import { isEvidenceRecord } from '../chain.js';
 import { LONGEST_ENTRY } from './tiles.js';
 
-/** How far a stream is sealed. */
+/** The position up to which a stream is sealed. */
 export interface Position {
   /** Number of its last sealed record. */
   readonly seq: number;
   /** Digest of that record. */
   readonly head: Digest;
-  /** Bytes of the stream up to and with that record's newline. */
+  /** Bytes of the stream, up to and including the newline of that record. */
   readonly bytes: number;
 }
 
@@ -24,11 +24,11 @@ export interface Line {
   readonly json: Buffer;
 }
 
-/** That a key is replaced: said by the seal that is the last one under it, and signed with it. */
+/** The replacement of a key. The last seal under the old key announces it, and is signed with the old key. */
 export interface Rotation {
-  /** From 1: how often the key of the log was replaced, with this time. */
+  /** From 1: how often the key of the log was replaced, including this time. */
   readonly number: number;
-  /** The public key that has signed so far, and the one that signs from the next seal on, as verifiers take them. */
+  /** The public key that has signed so far, and the one that signs from the next seal on, in the form for verifiers. */
   readonly from: string;
   readonly to: string;
   /** Who replaced it, and why. */
@@ -36,33 +36,33 @@ export interface Rotation {
   readonly reason: string;
 }
 
-/** That a key is lost and another one goes on without its word: said by a person, and signed by the other key alone. */
+/** The loss of a key: another key continues without an announcement. A person states it, and only the other key signs it. */
 export interface Break {
-  /** From 1: how often this was said of the log, with this time. */
+  /** From 1: how often a key of the log was lost, including this time. */
   readonly number: number;
-  /** The key that is lost, and the one that goes on, as verifiers take them. */
+  /** The lost key, and the key that continues, in the form for verifiers. */
   readonly from: string;
   readonly to: string;
-  /** Entries of the last checkpoint that the lost key has signed: what comes after them it has not seen. */
+  /** Entries of the last checkpoint that the lost key has signed. It has not signed what comes after them. */
   readonly entries: number;
-  /** Who says so, and why. */
+  /** Who states it, and why. */
   readonly by: string;
   readonly reason: string;
-  /** Number of the rotation in the entry before, which the lost key had begun and has not signed: it announces nothing. */
+  /** Number of the rotation in the previous entry, which the lost key had begun but not signed. It announces nothing. */
   readonly unsigned?: number;
 }
 
-/** What a log has said up to a seal, and with it: so whoever seals next need not believe what is kept next to the log. */
+/** What a log has announced up to and including a seal. So the next sealer need not trust data that is kept next to the log. */
 export interface Said {
   /** How often a key was lost. */
   readonly breaks: number;
-  /** Entries of whose documents seals have said until when they are kept. */
+  /** Entries for whose documents a seal has said until when they are kept. */
   readonly documents: number;
-  /** How often the key was replaced. What a lost key had begun does not count once that is said. */
+  /** How often the key was replaced. A rotation that a lost key had begun does not count once the loss is recorded. */
   readonly rotations: number;
 }
 
-/** The entry that closes a seal: an interval without records has one as well, so that nothing happened is signed too. */
+/** The entry that closes a seal. An interval without records has one as well, so that it is signed that nothing happened. */
 export interface Seal {
   readonly number: number;
   /** Global number of the seal's first entry. */
@@ -72,13 +72,13 @@ export interface Seal {
   /** {@link positionsDigest} of all streams after it. */
   readonly streams: Digest;
   /**
-   * Until when documents are kept at least: those of its records, and of records before it of which no seal has said anything, from entry `from` on.
-   * One that is missing later has expired. Absent where nothing is said.
+   * Until when documents are kept at least: those of its records, and of earlier records that no seal covers, from entry `from` on. A document that is
+   * missing after that time has expired. Absent: the seal says nothing about documents.
    */
   readonly documents?: { readonly from: number; readonly until: string };
-  /** Where it is the last one under its key. */
+  /** Set if it is the last seal under its key. */
   readonly rotation?: Rotation;
-  /** Where it is the first one under its key, and the key before is lost. */
+  /** Set if it is the first seal under its key, and the previous key is lost. */
   readonly break?: Break;
   /** {@link saidAfter} it; absent in seals of versions that did not say it. */
   readonly said?: Said;

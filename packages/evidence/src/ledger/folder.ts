@@ -30,20 +30,20 @@ import type { Witness } from './witness.js';
 
 /** Options of {@link sealFolder}. */
 export interface SealFolderOptions {
-  /** Of a journal; the log is made in its subfolder `ledger`. */
+  /** Folder of a journal. The log is created in its subfolder `ledger`. */
   readonly directory: string;
   readonly signer: NoteSigner;
-  /** Public keys of this log that the signer's has replaced: the newest checkpoint may be of one of them. */
+  /** Public keys of this log that the signer's key has replaced. The newest checkpoint may be signed with one of them. */
   readonly replaced?: readonly string[];
   /**
-   * Days for which documents are kept from their seal, at least. With it a seal moves those of its records into `ledger/documents`, one archive for each
-   * seal, and its entry says until when they are kept.
+   * The minimum number of days for which documents are kept after their seal. With it, a seal moves the documents of its records into
+   * `ledger/documents`, one archive for each seal, and its entry says until when they are kept.
    */
   readonly documentsFor?: number;
-  /** Who is asked to cosign the checkpoint. */
+  /** Witnesses that are asked to cosign the checkpoint. */
   readonly witnesses?: readonly Witness[];
   readonly clock?: Pick<Clock, 'now'>;
-  /** What its calls go through, for tests. */
+  /** Wraps the store, for tests. */
   readonly store?: (store: LedgerStore) => LedgerStore;
 }
 
@@ -58,23 +58,23 @@ const SQLITE_BUSY = 5;
  * Seals what a journal in a folder has recorded since the last seal: each record gets a global number, the log grows by it, and a checkpoint
  * over all of it is signed. Without new records the interval is sealed as empty.
  *
- * Any number of processes may call it at once, and each may die at any moment: no two checkpoints are signed that contradict each other. What
- * a sealer had begun, the next one completes.
+ * Any number of processes may call it at once, and each may die at any time. No two signed checkpoints contradict each other. If a sealer dies, the
+ * next one completes what it had begun.
  *
  * @example (await sealFolder({ directory: '.redress', signer: signerOf(readFileSync('redress.key', 'utf8')) })).size
- * @throws {RedressError} `ledger/corrupt` when the log is not what was signed; `ledger/unavailable` when the folder cannot be used;
- *   `journal/not-found` when it holds no journal.
+ * @throws {RedressError} `ledger/corrupt` if the log is not what was signed; `ledger/unavailable` if the folder cannot be used;
+ *   `journal/not-found` if it has no journal.
  */
 export async function sealFolder(options: SealFolderOptions): Promise<SealReport> {
   return inFolder(options, seal);
 }
 
 /**
- * Replaces the key that seals a journal in a folder. The log says so, under a checkpoint of the key that is replaced; the next key seals at once, and
- * alone from then on. Whoever dies at it calls it once more, with the same two keys.
+ * Replaces the key that seals a journal in a folder. The log records it under a checkpoint of the old key. The next key seals at once, and from then on
+ * alone. If the call dies, repeat it with the same two keys.
  *
  * @example await rotateFolder({ directory: '.redress', signer: old, next: signerOf(readFileSync('next.key', 'utf8')), by: 'alice', reason: 'yearly' })
- * @throws {RedressError} `ledger/key` when the next key cannot sign, is of another log, or was replaced before; `ledger/invalid` without a name or a
+ * @throws {RedressError} `ledger/key` if the next key cannot sign, is of another log, or was replaced before; `ledger/invalid` without a name or a
  *   reason; else as {@link sealFolder}.
  */
 export async function rotateFolder(options: SealFolderOptions & NextKey): Promise<Rotated> {
@@ -82,10 +82,10 @@ export async function rotateFolder(options: SealFolderOptions & NextKey): Promis
 }
 
 /**
- * Goes on sealing a journal in a folder with a key that the one before has not announced, since that is lost. See {@link declareBreak}.
+ * Continues to seal a journal in a folder with a key that the previous one has not announced, because it is lost. See {@link declareBreak}.
  *
  * @example await breakFolder({ directory: '.redress', signer: next, lost: 'example.com/redress+1a2b3c4d+AQ…', by: 'alice', reason: 'the disk of the sealer failed' })
- * @throws {RedressError} `ledger/key` when the newest checkpoint is not of the key that is said to be lost, or the signer's has signed before;
+ * @throws {RedressError} `ledger/key` if the given lost key has not signed the newest checkpoint, or if the signer's key has signed before;
  *   `ledger/invalid` without a name or a reason; else as {@link sealFolder}.
  */
 export async function breakFolder(options: SealFolderOptions & LostKey): Promise<Broken> {

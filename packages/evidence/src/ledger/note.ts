@@ -24,19 +24,19 @@ export interface Checkpoint {
 /** A private key with its name, which is the log's origin. */
 export interface NoteSigner {
   readonly name: string;
-  /** The public key as verifiers take it: name, key id and key, joined by `+`. */
+  /** The public key in the form for verifiers: name, key ID and key, joined by `+`. */
   readonly verifier: string;
   /** Signs bytes as they are: Ed25519. */
   sign(text: Buffer): Buffer | Promise<Buffer>;
 }
 
-/** A private key that this process has. */
+/** A private key in this process. */
 export interface KeptSigner extends NoteSigner {
   sign(text: Buffer): Buffer;
 }
 
 /**
- * A new key: what to keep secret, and what to give to verifiers. Both are as `golang.org/x/mod/sumdb/note` writes them.
+ * Generates a key: the secret, and the public key for verifiers. Both have the format of `golang.org/x/mod/sumdb/note`.
  *
  * @throws {RedressError} `ledger/key` for a name that a note cannot have.
  */
@@ -50,9 +50,9 @@ export function generateKey(name: string): { readonly secret: string; readonly v
 }
 
 /**
- * A key that {@link generateKey} made. What it holds is never part of a message.
+ * A signer from a secret of {@link generateKey}. The secret is never part of a message.
  *
- * @throws {RedressError} `ledger/key` when it is none.
+ * @throws {RedressError} `ledger/key` if it is not a key.
  */
 export function signerOf(secret: string): KeptSigner {
   const match = /^PRIVATE\+KEY\+([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(secret.trim());

@@ -29,22 +29,22 @@ import { type Cosigned, cosign, type NotCosigned, type Witness } from './witness
 export type { Skipped } from './unsealed.js';
 export type { Cosigned, NotCosigned } from './witness.js';
 
-/** What a sealer made. */
+/** Result of a sealer. */
 export interface SealReport {
   readonly origin: string;
-  /** Entries of the log: records, and one for each seal. */
+  /** Number of entries of the log: records, and one for each seal. */
   readonly size: number;
   /** Root of the log, in Base64. */
   readonly root: string;
   readonly seal: Seal;
-  /** Whether this call made it; otherwise another one has just made it, or begun it. */
+  /** Whether this call made the seal, completed one that another had begun, or found one that another had just made. */
   readonly made: 'sealed' | 'completed' | 'joined';
   readonly skipped: readonly Skipped[];
-  /** The newest checkpoint, as a signed note, with what witnesses have cosigned: what is worth a copy elsewhere. */
+  /** The newest checkpoint, as a signed note with the cosignatures of witnesses. Keep a copy of it elsewhere. */
   readonly checkpoint: string;
-  /** Witnesses that were asked, and have cosigned it. */
+  /** Witnesses that have cosigned it. */
   readonly cosigned: readonly Cosigned[];
-  /** Those that have not: the seal stands all the same. */
+  /** Witnesses that have not. The seal is valid nevertheless. */
   readonly notCosigned: readonly NotCosigned[];
 }
 
@@ -145,10 +145,10 @@ async function witnessed(
 /** A seal, whatever witnesses say of it. */
 type Sealed = Omit<SealReport, 'cosigned' | 'notCosigned'>;
 
-/** The key that takes the place of another one. */
+/** The key that replaces another one. */
 export interface NextKey {
   readonly next: NoteSigner;
-  /** Who replaces the key, and why: in the log, for good. */
+  /** Who replaces the key, and why. The log keeps this permanently. */
   readonly by: string;
   readonly reason: string;
 }
@@ -156,10 +156,10 @@ export interface NextKey {
 /** A key that was replaced. */
 export interface Rotated {
   readonly rotation: Rotation;
-  /** Number of the entry that says so, and when it was sealed: the new key signs what comes after it. */
+  /** Number of the entry that records it, and when it was sealed. The new key signs what comes after it. */
   readonly entry: number;
   readonly since: string;
-  /** What the new key has sealed first. */
+  /** The first seal of the new key. */
   readonly report: SealReport;
 }
 
@@ -197,29 +197,31 @@ export async function sealRotating(sealer: Sealer, next: NextKey): Promise<Rotat
 
 /** A key that is lost. */
 export interface LostKey {
-  /** The key that has signed the newest checkpoint, as verifiers take it. */
+  /** The key that has signed the newest checkpoint, in the form for verifiers. */
   readonly lost: string;
-  /** Who says that it is lost, and how that came about: in the log, for good. */
+  /** Who states that it is lost, and how that happened. The log keeps this permanently. */
   readonly by: string;
   readonly reason: string;
 }
 
-/** A log that goes on without the key before. */
+/** A log that continues without the previous key. */
 export interface Broken {
   readonly break: Break;
-  /** Number of the entry that says so, and when it was sealed. */
+  /** Number of the entry that records it, and when it was sealed. */
   readonly entry: number;
   readonly since: string;
   readonly report: SealReport;
 }
 
 /**
- * Goes on with the signer's key where the key before is lost, and could announce nothing. The log says so, by whom and why, and keeps the last checkpoint
- * of the lost key: nobody has signed that the one follows the other, and verifiers say that until whoever they trust says it. A seal that the lost key had
- * begun is completed as it was decided; a rotation in it announces nothing. Whoever dies at it does it once more, with the same key.
+ * Continues with the signer's key if the previous key is lost, and could not announce it. The log records this, with the person and the reason, and
+ * keeps the last checkpoint of the lost key. No trusted key has signed that one key follows the other. Verifiers report this until their trust file
+ * says it. A seal that the lost key had begun is completed as it was decided, but a rotation in it announces nothing. If the call dies, repeat it with
+ * the same key.
  *
- * @throws {RedressError} `ledger/key` when the newest checkpoint is not of the key that is said to be lost, when that has announced the signer's, or the
- *   signer's was replaced or lost before; `ledger/invalid` without a name or a reason, or with one of more than 1,000 characters; else as {@link seal}.
+ * @throws {RedressError} `ledger/key` if the given lost key has not signed the newest checkpoint, if it has announced the signer's key, or if the
+ *   signer's key was replaced or lost before; `ledger/invalid` without a name or a reason, or with one of more than 1,000 characters; else as
+ *   {@link seal}.
  */
 export async function declareBreak(sealer: Sealer, lost: LostKey): Promise<Broken> {
   checkSaid(lost, 'Who says that the key of a ledger is lost, and why,');

@@ -4,9 +4,9 @@ import { messageOf, RedressError } from '@redress/core';
 import { cosignatureIn, type WitnessKey, witnessKey } from './note.js';
 import { consistencyFrom, type ReadTile } from './reading.js';
 
-/** A witness that is asked. */
+/** A witness that is asked to cosign. */
 export interface Witness {
-  /** Its key, as signed notes write it: `NAME+ID+KEY`, of the type of Ed25519 cosignatures. */
+  /** Its key, in the form of signed notes: `NAME+ID+KEY`, of the type for Ed25519 cosignatures. */
   readonly key: string;
   /** Its submission prefix: `/add-checkpoint` follows. */
   readonly url: string;
@@ -15,18 +15,18 @@ export interface Witness {
 /** A witness that has cosigned. */
 export interface Cosigned {
   readonly witness: string;
-  /** When, as it says. */
+  /** The time of the cosignature, as the witness reports it. */
   readonly time: string;
 }
 
-/** A witness that has not cosigned: it stops no seal, and somebody has to be notified. */
+/** A witness that has not cosigned. This stops no seal, but somebody has to be notified. */
 export interface NotCosigned {
   readonly witness: string;
   readonly message: string;
   readonly next: string;
 }
 
-/** What witnesses came to. */
+/** The result of asking witnesses. */
 export interface Witnessing {
   /** The checkpoint, with all cosignatures that it has. */
   readonly note: string;
@@ -42,7 +42,7 @@ const LONGEST_ANSWER = 16_384;
 const TRIES = 3;
 
 /**
- * Reads a witness as an option or a setting names it: key and URL, with a space between them.
+ * Parses a witness from an option or a setting: key and URL, separated by a space.
  *
  * @example witnessOf('witness.example/w1+1a2b3c4d+BA… https://witness.example/w1')
  * @throws {RedressError} `ledger/key` when it is none.

@@ -5,22 +5,22 @@ import type { Coverage, Period } from './coverage.js';
 import { executionIn, type Recorded, type RecordedCall, roleName } from './recorded.js';
 import type { TrailEvent } from './trail.js';
 
-/** What {@link reconcile} compares. */
+/** Input of {@link reconcile}. */
 export interface Comparison {
   readonly recorded: Recorded;
-  /** Those that {@link isWanted} names, from a while before the period to a while after it: clocks differ. */
+  /** Events that {@link isWanted} selects, from some time before the period to some time after it, because clocks differ. */
   readonly events: Iterable<TrailEvent>;
   readonly coverage: Coverage;
   readonly period: Period;
   /** Undefined: all. */
   readonly accounts?: ReadonlySet<string>;
-  /** Who acts for Redress besides those whom the records name: ARNs of roles, sessions and users, and names of roles. */
+  /** Principals of Redress in addition to those in the records: ARNs of roles, sessions and users, and names of roles. */
   readonly principals?: readonly string[];
-  /** Operations that are no changes of Redress, as CloudTrail names them: `logs:CreateLogStream`. */
+  /** Operations that are not changes of Redress, with their names in CloudTrail: `logs:CreateLogStream`. */
   readonly ignored?: readonly string[];
-  /** A record is waited for so long before it is a ghost; milliseconds. */
+  /** Milliseconds to wait for the event of a record before it counts as a ghost. */
   readonly grace: number;
-  /** CloudTrail delivers an event within this time; milliseconds. */
+  /** Milliseconds within which CloudTrail delivers an event. */
   readonly delay: number;
   /** Epoch milliseconds. */
   readonly now: number;
@@ -32,12 +32,12 @@ interface RecordPlace {
   readonly seq: number;
 }
 
-/** Something that records and trail do not say alike. */
+/** A difference between records and trail. */
 export interface Discrepancy {
   /**
-   * - `orphan`: a change by Redress, or in its name, of which there is no record.
-   * - `ghost`: a record of a call of which CloudTrail knows nothing, although it covers that time and place.
-   * - `contradiction`: both know the call, and do not say the same of it.
+   * - `orphan`: a change by Redress, or in its name, without a record.
+   * - `ghost`: a record of a call without an event in CloudTrail, although the trail covers that time and place.
+   * - `contradiction`: record and event of the same call differ.
    */
   readonly kind: 'orphan' | 'ghost' | 'contradiction';
   readonly message: string;
@@ -55,7 +55,7 @@ export interface Discrepancy {
   readonly record: RecordPlace | null;
 }
 
-/** A record that the trail says nothing about. */
+/** A record without an event in the trail. */
 export interface Unconfirmed extends RecordPlace {
   readonly account: string;
   readonly region: string;
@@ -65,7 +65,7 @@ export interface Unconfirmed extends RecordPlace {
   readonly execution: string;
 }
 
-/** A place and a time of which the trail says nothing. */
+/** A place and a time that the trail does not cover. */
 export interface Uncovered {
   readonly account: string;
   readonly region: string;
@@ -76,27 +76,27 @@ export interface Uncovered {
   readonly reason: string;
 }
 
-/** What {@link reconcile} finds. */
+/** Result of {@link reconcile}. */
 export interface Reconciliation {
   readonly principals: readonly string[];
   readonly events: {
     /** Of Redress, in the period. */
     readonly ours: number;
-    /** Known by the request id. */
+    /** Matched by request ID. */
     readonly byRequest: number;
-    /** Known by their execution, in the name of the session or the source identity: a reply was lost, or a worker died before it could record it. */
+    /** Matched by execution, in the session name or the source identity: a reply was lost, or a worker died before it could record the call. */
     readonly byExecution: number;
-    /** They failed, and changed nothing; no record has to know of them. */
+    /** Failed calls, which changed nothing. They need no record. */
     readonly failed: number;
-    /** A service made them with the permissions of Redress: what it does on a call of Redress, which has an event of its own. */
+    /** Made by a service with the permissions of Redress, because of a call by Redress, which has its own event. */
     readonly byServices: number;
     readonly ignored: number;
   };
   readonly records: {
-    /** Calls that the records say were made, in the period. */
+    /** Recorded calls in the period. */
     readonly calls: number;
     readonly confirmed: number;
-    /** There is nothing to know them by: no request id, and no session of their own. */
+    /** Calls that cannot be matched: they have no request ID, and no session of their own. */
     readonly notComparable: number;
   };
   readonly discrepancies: readonly Discrepancy[];
@@ -109,7 +109,7 @@ export interface Reconciliation {
 const OWN_NEEDS: readonly string[] = ['logs:CreateLogStream'];
 
 /**
- * Whether an event is of Redress, or may be one of its records': all others are left out before they are kept.
+ * Whether an event is of Redress, or may match one of its records. All other events are dropped before they are stored.
  *
  * @param principals as in {@link Comparison}
  */
@@ -131,11 +131,11 @@ function oursBy({ principals }: Recorded, more: readonly string[]): (event: Trai
 }
 
 /**
- * Compares the calls that records say were made with those that CloudTrail has recorded, both ways.
+ * Compares the calls in records with those in CloudTrail, both ways.
  *
- * An event of Redress is known by its request id. One that is not may be known by its execution, which is the name of its session or its source
- * identity: of as many as there are calls of that execution whose reply was lost, and workers that died in it. A record is confirmed by the event
- * with its request id, or, where its reply was lost, by one of its execution.
+ * An event of Redress is matched by its request ID. Otherwise it may be matched by its execution, which is in its session name or source identity: at
+ * most as many events as the execution has calls with a lost reply, and workers that died. A record is confirmed by the event with its request ID, or,
+ * if its reply was lost, by an event of its execution.
  *
  * @example const { discrepancies } = reconcile({ recorded, events, coverage, period, grace: 86_400_000, delay: 900_000, now: Date.now() });
  */

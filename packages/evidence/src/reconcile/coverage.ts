@@ -1,7 +1,7 @@
 // Which places and times a trail speaks of: where it says nothing, nothing follows from its silence.
 import type { Moment, TrailDigest, TrailFile } from './trail.js';
 
-/** A time, from its first millisecond up to but without its last; epoch milliseconds. */
+/** A period in epoch milliseconds, including its start and excluding its end. */
 export interface Period {
   readonly from: number;
   readonly until: number;
@@ -10,9 +10,8 @@ export interface Period {
 const DAY = 86_400_000;
 
 /**
- * What was read of a trail. A period is covered where a digest file says which log files were delivered, and all of them were read; where
- * LookupEvents was asked; and, where there are no digests of an account and region, on each day (UTC) of which there is a log file or an event,
- * up to the newest of the account.
+ * What was read of a trail. A period is covered if a digest file lists the delivered log files, and all of them were read, or if LookupEvents was
+ * queried for it. Without digests of an account and region, each day (UTC) with a log file or an event is covered, up to the newest of the account.
  */
 export class Coverage {
   readonly #asked = new Map<string, Period[]>();
@@ -27,7 +26,7 @@ export class Coverage {
     this.#delay = delay;
   }
 
-  /** A place and period was asked for as a whole. */
+  /** A place and period was queried completely. */
   asked(account: string, region: string, period: Period): void {
     push(this.#asked, at({ account, region }), period);
   }
@@ -42,7 +41,7 @@ export class Coverage {
     if (delivered !== null) this.seen({ account, region, time: delivered });
   }
 
-  /** Something was recorded there and then. */
+  /** Something was recorded at this place and time. */
   seen({ account, region, time }: Moment): void {
     const days = this.#days.get(at({ account, region })) ?? new Set();
     days.add(Math.floor(time / DAY));
@@ -50,7 +49,7 @@ export class Coverage {
     this.#newest.set(account, Math.max(time, this.#newest.get(account) ?? time));
   }
 
-  /** What is covered, at most: there may be gaps in it, which {@link gap} knows. */
+  /** The covered places and periods, at most: there may be gaps in them, which {@link gap} finds. */
   get places(): readonly (Pick<Moment, 'account' | 'region'> & Period)[] {
     const places = new Map<string, { from: number; until: number }>();
     const add = (place: string, { from, until }: Period) => {
@@ -62,7 +61,7 @@ export class Coverage {
     return [...places].sort(([a], [b]) => (a < b ? -1 : 1)).map(([place, { from, until }]) => ({ ...placeOf(place), from, until }));
   }
 
-  /** Log files of digests that were not read: they are missing, or damaged. */
+  /** Log files in digests that were not read, because they are missing or damaged. */
   get missing(): readonly string[] {
     return [...this.#digests.values()]
       .flat()
@@ -70,7 +69,7 @@ export class Coverage {
       .sort();
   }
 
-  /** Why nothing follows from there being no event there and then; null: it is covered. */
+  /** Why a missing event proves nothing at this place and time; null: it is covered. */
   gap({ account, region, time }: Moment): string | null {
     const place = at({ account, region });
     if (this.#asked.get(place)?.some(({ from, until }) => from <= time && time < until) === true) return null;

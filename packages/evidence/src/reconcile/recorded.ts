@@ -1,7 +1,7 @@
 // What the records say of calls that change something: which were made, in which execution, by whom.
 import { type Digest, GLOBAL_REGION, isRecord, type Partition, principal, type StoredRecord } from '@redress/core';
 
-/** A writing call as its record has it. */
+/** A write, according to its record. */
 export interface RecordedCall {
   readonly stream: Digest;
   readonly seq: number;
@@ -10,30 +10,30 @@ export interface RecordedCall {
   readonly execution: string;
   readonly remediator: string;
   readonly account: string;
-  /** Where its API answers, and CloudTrail records it. */
+  /** The region of its endpoint, where CloudTrail records it. */
   readonly region: string;
-  /** `ec2:RevokeSecurityGroupIngress`, as the SDK names it. */
+  /** `ec2:RevokeSecurityGroupIngress`, with its name in the SDK. */
   readonly operation: string;
   readonly status: string;
   readonly requestId: string | null;
-  /** ARN of the session that made it; null where Redress has made no call: what a runbook did was seen by a look. */
+  /** ARN of the session that made it; null if Redress made no call, because a read showed what a runbook did. */
   readonly caller: string | null;
-  /** Its reply was lost: what became of it was seen by a look, or is not known. */
+  /** Its reply was lost: a read showed its effect, or the effect is unknown. */
   readonly lost: boolean;
 }
 
 /** An execution. */
 export interface RecordedExecution {
   readonly account: string;
-  /** Workers that died in it, or may be at work in it: each may have sent one call that nobody recorded, and no more. */
+  /** Workers that died in it, or may still be working: each may have sent at most one unrecorded call. */
   readonly unfinished: number;
 }
 
-/** What a journal says. */
+/** Recorded calls and executions of a journal. */
 export interface Recorded {
   readonly calls: readonly RecordedCall[];
   readonly executions: ReadonlyMap<string, RecordedExecution>;
-  /** Who acts for Redress: as `principal` of core spells them, and as a name where their sessions are named by executions. */
+  /** Principals of Redress: in the spelling of core's `principal`, and by name if their sessions are named after executions. */
   readonly principals: ReadonlySet<string>;
 }
 
@@ -53,7 +53,7 @@ export function roleName(spelled: string): string | null {
 /** Where CloudTrail records calls to services that have no region. */
 const HOME: Readonly<Record<Partition, string>> = { aws: 'us-east-1', 'aws-cn': 'cn-north-1', 'aws-us-gov': 'us-gov-west-1' };
 
-/** Reads what records say of calls. */
+/** Reads the calls in records. */
 export async function recordedOf(records: AsyncIterable<StoredRecord> | Iterable<StoredRecord>): Promise<Recorded> {
   const calls: RecordedCall[] = [];
   const executions = new Map<string, { account: string; unfinished: number }>();

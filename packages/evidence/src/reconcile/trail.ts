@@ -1,23 +1,23 @@
 // What CloudTrail says: its log files and digests, and answers of LookupEvents.
 import { isAccountId, isRecord, isRegion } from '@redress/core';
 
-/** A call that changed something, or was meant to, as CloudTrail recorded it. Of data events, reads and what services do by themselves there is none. */
+/** A call in CloudTrail that changed something, or tried to. Data events, reads and actions of AWS services themselves are excluded. */
 export interface TrailEvent {
   /** `eventID`. */
   readonly id: string;
   /** Epoch milliseconds; CloudTrail gives seconds. */
   readonly time: number;
-  /** Whose trail recorded it. */
+  /** The account whose trail recorded it. */
   readonly account: string;
   readonly region: string;
   /** `ec2:RevokeSecurityGroupIngress`, with CloudTrail's names, which are not always those of the SDK. */
   readonly operation: string;
   readonly requestId: string | null;
-  /** Null: it was done. */
+  /** Null: it succeeded. */
   readonly errorCode: string | null;
-  /** ARN of who called. */
+  /** ARN of the caller. */
   readonly caller: string | null;
-  /** ARN of the role of a session, which has its path; null for others. */
+  /** ARN of the role of a session, with its path; null for other callers. */
   readonly role: string | null;
   readonly sessionName: string | null;
   readonly sourceIdentity: string | null;
@@ -25,7 +25,7 @@ export interface TrailEvent {
   readonly invokedBy: string | null;
 }
 
-/** What a digest file says: which log files were delivered in a period. */
+/** The content of a digest file: the log files that were delivered in a period. */
 export interface TrailDigest {
   readonly account: string;
   readonly region: string;
@@ -36,7 +36,7 @@ export interface TrailDigest {
   readonly files: readonly string[];
 }
 
-/** Something in a file that is not what CloudTrail writes, and where in it. */
+/** Something in a file that CloudTrail does not write, and its place. */
 export interface TrailMistake {
   readonly code: 'trail/not-cloudtrail' | 'trail/not-an-event';
   readonly message: string;
@@ -44,13 +44,13 @@ export interface TrailMistake {
   readonly path: string | null;
 }
 
-/** What one JSON document is. */
+/** The content of one JSON document. */
 export interface TrailDocument {
   readonly events: readonly TrailEvent[];
   readonly digest: TrailDigest | null;
-  /** Where and when something was recorded, whatever it was: what is there was covered. */
+  /** Places and times at which anything was recorded, which are therefore covered. */
   readonly seen: readonly Moment[];
-  /** Records that were read, of all kinds. */
+  /** Number of records of all kinds. */
   readonly records: number;
   readonly mistakes: readonly TrailMistake[];
 }
@@ -67,7 +67,7 @@ export interface Moment {
 const READS = /^(?:BatchGet|Describe|Discover|Get|Head|List|Lookup|Search|Select|View)(?=[A-Z]|$)/;
 
 /**
- * Reads a JSON document: a log file (`Records`), an answer of LookupEvents (`Events`, each with its record as a text), a digest file, a list of
+ * Reads a JSON document: a log file (`Records`), a response of LookupEvents (`Events`, each with its record as text), a digest file, a list of
  * records, or one record.
  *
  * @see https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
@@ -190,12 +190,12 @@ function text(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** What the name of a file says, in the layout of CloudTrail. */
+/** The information in the name of a file, in the layout of CloudTrail. */
 export interface TrailFile {
   readonly account: string;
   readonly region: string;
   readonly digest: boolean;
-  /** When it was delivered, epoch milliseconds; null where the name does not say. */
+  /** Time of delivery, in epoch milliseconds; null if the name does not say. */
   readonly delivered: number | null;
   /** Without its folders. Each name is used once. */
   readonly name: string;
@@ -205,7 +205,7 @@ const DELIVERED = /_(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})?Z(?:_[^_/]*)?\.j
 const NAME = /(?:^|[/\\])((\d{12})_CloudTrail(-Digest)?_([a-z]{2,8}(?:-[a-z]+)+-\d{1,2})_[^/\\]+)$/;
 
 /**
- * What the name of a file says; null for one that is not named as CloudTrail names its files.
+ * Parses the name of a file; null if it is not a name that CloudTrail gives to its files.
  *
  * @see https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html#cloudtrail-log-filename-format
  */
@@ -217,7 +217,7 @@ export function trailFile(path: string): TrailFile | null {
   return { account, region, digest: digest !== undefined, delivered: Number.isNaN(delivered) ? null : delivered, name };
 }
 
-/** What is looked for in a tree of files. */
+/** What to find in a tree of files. */
 export interface Wanted {
   /** Epoch milliseconds. */
   readonly from: number;
@@ -230,9 +230,9 @@ export interface Wanted {
 const BESIDE = 3 * 3_600_000;
 
 /**
- * Whether a folder or file of a tree, or of a bucket, may hold something that is wanted. What does not follow CloudTrail's layout may.
+ * Whether a folder or file, or an object in a bucket, may contain something that is wanted. A path that does not follow CloudTrail's layout may.
  *
- * @param path Of a folder with a `/` at its end.
+ * @param path The path. That of a folder ends with `/`.
  */
 export function mayHold(path: string, { from, until, accounts }: Wanted): boolean {
   const below = /(?:^|\/)AWSLogs\/(.*)$/.exec(path.replaceAll('\\', '/'))?.[1];

@@ -2,24 +2,24 @@ import { type Clock, type Connect, isReadOperation } from '@redress/core';
 import { services as builtin } from './services.js';
 import { type AccountState, emptyAccount, type Operation, SimulatedError } from './state.js';
 
-/** What may happen to a call in a simulated account. */
+/** Faults that may be injected into a call in a simulated account. */
 export const DISTURBANCES = ['throttled', 'server', 'denied', 'lost', 'lost-before', 'stale', 'gone'] as const;
 /**
- * One of {@link DISTURBANCES}: `lost` has its effect, and its reply never arrives; `lost-before` never arrives itself; `stale` reads what was
- * there before the last write; `gone` finds nothing.
+ * One of {@link DISTURBANCES}. `lost`: the call has its effect, but its reply never arrives. `lost-before`: the call itself never arrives.
+ * `stale`: the call reads the state before the last write. `gone`: the call does not find the resource.
  */
 export type Disturbance = (typeof DISTURBANCES)[number];
 
-/** A call as the simulated account has seen it. */
+/** A call as the simulated account received it. */
 export interface SimulatedCall {
   readonly service: string;
   readonly operation: string;
   readonly input: unknown;
   readonly write: boolean;
   readonly region: string;
-  /** Of the role that calls: read, write or rollback; `other` for {@link SimulatedAccount.act}. */
+  /** Access of the calling role: read, write or rollback; `other` for {@link SimulatedAccount.act}. */
   readonly access: string;
-  /** What was done with it; null when nothing. */
+  /** The fault that was injected; null if there was none. */
   readonly disturbed: Disturbance | null;
   /** Whether it changed the account. */
   readonly effective: boolean;
@@ -30,13 +30,13 @@ export interface SimulatedAccountOptions {
   /** Default `111111111111`. */
   readonly account?: string;
   readonly clock: Clock;
-  /** Operations of your own, by service: they work on `state.custom`, and answer what the SDK would, or throw a {@link SimulatedError}. */
+  /** Your own operations, by service. They work on `state.custom`, and return what the SDK would, or throw a {@link SimulatedError}. */
   readonly services?: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  /** Asked before each call of an engine; default: nothing happens to it. Calls are counted as they arrive, those at the same time too. */
+  /** Called before each call of an engine; default: no fault. Calls are numbered as they arrive, also concurrent ones. */
   readonly disturb?: (call: Pick<SimulatedCall, 'service' | 'operation' | 'write' | 'access'> & { readonly index: number }) => Disturbance | null;
-  /** Waited for before each call of an engine: a scheduler's turn, latency, or what someone else does first. */
+  /** Awaited before each call of an engine: a scheduler's turn, latency, or an action of someone else. */
   readonly turn?: (name: string, index: number) => Promise<void>;
-  /** Waited for when a call was carried out, before its reply: latency, or a worker that dies. */
+  /** Awaited after a call was carried out, before its reply: latency, or a worker that dies. */
   readonly after?: (name: string, index: number) => Promise<void>;
 }
 
@@ -44,11 +44,11 @@ export interface SimulatedAccountOptions {
 export interface SimulatedAccount {
   readonly account: string;
   readonly connect: Connect;
-  /** Everything that is there now. */
+  /** The current state of the account. */
   readonly state: AccountState;
   /** Calls of engines, in the order of arrival. */
   readonly calls: readonly SimulatedCall[];
-  /** Someone else does something: never disturbed, and not among the calls. */
+  /** Acts as someone else: no fault is injected, and the call is not in `calls`. */
   act(service: string, operation: string, input: object, region?: string): Record<string, unknown>;
 }
 
@@ -67,9 +67,9 @@ const GONE: Readonly<Record<string, string>> = {
 };
 
 /**
- * An AWS account in this process: EC2, S3, IAM and CloudWatch Logs as far as the remediators use them. Deterministic: the same calls have the
- * same answers and ids. It stands in below the SDK's commands, so a remediator runs on it as it is; there is no HTTP, and so thousands of runs
- * a minute. What it answers is compared with an emulator, call by call, in the tests of this package.
+ * An AWS account in this process: EC2, S3, IAM and CloudWatch Logs, as far as the remediators use them. It is deterministic: the same calls
+ * return the same responses and IDs. It replaces the SDK below its commands, so a remediator runs on it unchanged. There is no HTTP, so
+ * thousands of runs take a minute. The tests of this package compare its responses with an emulator, call by call.
  *
  * @example
  * const clock = fakeClock();

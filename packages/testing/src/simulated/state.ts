@@ -27,7 +27,7 @@ export interface Rule {
   tags: Record<string, string>;
 }
 
-/** Everything there is in a simulated account; plain data, so that it can be copied, compared and looked at. */
+/** Everything in a simulated account, as plain data, so that it can be copied, compared and inspected. */
 export interface AccountState {
   groups: Record<string, { name: string; description: string; tags: Record<string, string>; rules: Rule[] }>;
   /** `groups`: of its first interface; the others are in `interfaces`. */
@@ -61,7 +61,7 @@ export interface AccountState {
   logGroups: Record<string, { region: string /** Epoch milliseconds. */; created: number; days: number | null; tags: Record<string, string>; class?: string }>;
   /** The retention policy of the account, which holds for groups of a prefix: `days` null is for ever. */
   retentionPolicy: { name: string; prefix: string; days: number | null } | null;
-  /** Of operations that are one's own. */
+  /** State of your own operations. */
   custom: Record<string, unknown>;
   /** Of ids. */
   made: number;

@@ -8,13 +8,13 @@ import { parametersOf, type Runtime } from '../runtime.js';
 import { type ResourcePass, resourcePass } from '../way.js';
 import { nameOf } from './list.js';
 
-/** What a look ahead found. */
+/** The result of a read ahead. */
 export interface Looked {
   /** What was read for it: the passes over the resource ask for nothing twice. */
   readonly together: ResourcePass;
   /** Those for which there is nothing to do. */
   readonly idle: ReadonlySet<string>;
-  /** When it was looked at; epoch milliseconds. */
+  /** When it was read; epoch milliseconds. */
   readonly seenAt: number;
 }
 

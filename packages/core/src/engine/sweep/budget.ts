@@ -4,9 +4,9 @@ import type { Clock } from '../../ports.js';
 
 /** Calls to one service in one account and region. */
 export interface CallBudget {
-  /** So many a second, as a mean. */
+  /** Calls per second, on average. */
   readonly perSecond: number;
-  /** So many at once, after a time without any. */
+  /** Calls at once, after a time without any. */
   readonly burst: number;
 }
 
@@ -36,7 +36,7 @@ const RECOVERY = 100;
 /** An organisation has tens of thousands of places; so many are kept in mind. */
 const MOST = 1000;
 
-/** Where a call goes. */
+/** The target of a call. */
 export interface CallPlace {
   readonly service: string;
   readonly account: string;
@@ -52,7 +52,7 @@ interface Bucket {
   at: number;
 }
 
-/** The budgets of one process: whoever sweeps a place there draws on the same ones. */
+/** The budgets of one process, shared by all sweeps of a place in it. */
 export class CallBudgets {
   readonly #clock: Clock;
   readonly #buckets = new Map<string, Bucket>();
@@ -81,7 +81,7 @@ export class CallBudgets {
     if (bucket.tokens < 0) await this.#clock.sleep(Math.ceil((-bucket.tokens / bucket.rate) * 1000));
   }
 
-  /** What became of a call: one that AWS throttled slows its place down, and no other. */
+  /** Reports the result of a call. A call that AWS throttled slows down its place, and no other. */
   came(place: CallPlace, throttled: boolean): void {
     const bucket = this.#buckets.get(keyOf(place));
     if (bucket === undefined) return;
@@ -120,7 +120,7 @@ export class CallBudgets {
 
 const keyOf = ({ service, account, region }: CallPlace) => `${service} ${account} ${region}`;
 
-/** Each call to AWS asks here first, whoever makes it: a look, a confirmation under a lease, the change itself, its verification. */
+/** Paces all calls to AWS: reads, confirmations under a lease, changes, and their verification. */
 export interface Pace {
   /** Counts a call, and waits until it may go out; in an execution it does not wait. */
   take(place: CallPlace): Promise<void>;

@@ -3,13 +3,13 @@ import type { SweepSummary, SweepTarget } from '../types.js';
 /** A place of a sweep that is not finished. */
 export interface Unfinished {
   readonly target: SweepTarget;
-  /** When what is left can be gone on with; epoch milliseconds. */
+  /** When the sweep of the rest can continue; epoch milliseconds. */
   readonly at: number;
 }
 
 /**
- * The places that a sweep has to come back to before the next round, each once, and from when on it comes further there. Where to go on is in the
- * journal.
+ * The places that a sweep has to return to before the next round, each once, with the time from which it can continue there. The journal has the
+ * position.
  *
  * @example for (const { target, at } of unfinished(await redress.sweep(options))) await send(target, at);
  */

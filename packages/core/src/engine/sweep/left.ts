@@ -20,14 +20,14 @@ export interface Left {
   readonly last: readonly PassResult[] | null;
   /** Whether this sweep comes back to it. */
   readonly waits: boolean;
-  /** Whether this sweep has looked at it already. */
+  /** Whether this sweep has already read it. */
   readonly counted: boolean;
 }
 
 /** A resource whose turn it is. */
 export type Turn = Pick<Left, 'ref' | 'remediators' | 'seenAt' | 'tries' | 'counted'>;
 
-/** What of a resource is left after the passes of a remediator, null: they failed; and null when it was decided on. */
+/** What is left of a resource after the passes of a remediator (null: they failed); null if it was decided on. */
 export function leftOf(before: Omit<Turn, 'counted'>, passes: readonly PassResult[] | null, now: number): Left | null {
   const { ref, remediators, seenAt } = before;
   const of = { ref, remediators, seenAt, tries: before.tries + 1, counted: true };
@@ -39,7 +39,7 @@ export function leftOf(before: Omit<Turn, 'counted'>, passes: readonly PassResul
   return { ...of, due, last: open, waits: of.tries < TRIES };
 }
 
-/** What this sweep comes back to next: what can be decided on first. */
+/** What this sweep returns to next: the resource that can be decided on first. */
 export function nextOf(left: readonly Left[], isMeant: (each: Left) => boolean): Left | undefined {
   return left.filter((each) => each.waits && isMeant(each)).sort((a, b) => a.due - b.due)[0];
 }
@@ -56,7 +56,7 @@ export function leftOver({ ref: { type, id, region }, remediators, seenAt, due, 
   return { type, id, region, remediators: remediators.map((each) => each.id), seenAt, due, tries };
 }
 
-/** What the journal says was left in a place, as far as its remediators are still there. */
+/** What was left in a place, according to the journal, if its remediators still exist. */
 export function leftBefore({ progress, overdue }: Before, { account, region: here }: SweepTarget, installed: readonly Remediator[]): Left[] {
   const all = [...(progress?.left ?? []), ...overdue.map((each) => ({ ...each, tries: 0, due: 0 }))];
   return all.flatMap(({ remediators: ids, type, id, region, ...rest }): Left[] => {
@@ -71,7 +71,7 @@ export function leftBefore({ progress, overdue }: Before, { account, region: her
   });
 }
 
-/** Candidates, without those that were seen to before, or wait to be: each remediator of its own. */
+/** Candidates without those that were handled before, or are waiting: separately for each remediator. */
 export function untaken(candidates: readonly Candidate[], taken: readonly Pick<Left, 'ref' | 'remediators'>[]): readonly Candidate[] {
   const names = new Set(taken.flatMap(({ ref, remediators }) => remediators.map(({ id }) => `${id} ${nameOf(ref)}`)));
   return candidates

@@ -29,16 +29,16 @@ export function groupsOf(remediators: readonly Remediator[]): readonly Group[] {
   return groups.map(({ types, remediators: of }) => ({ key: [...types].sort().join(','), remediators: of.toSorted((a, b) => a.breadth - b.breadth) }));
 }
 
-/** A resource that is looked at on its own, and by whom. */
+/** A resource that is observed individually, and its remediators. */
 export interface Candidate {
   readonly ref: ResourceRef;
   readonly name: string;
   readonly remediators: readonly Remediator[];
 }
 
-/** What the lists of a group show. */
+/** The result of the lists of a group. */
 export interface Listing {
-  /** In an order that does not depend on that of the lists: so that a sweep goes on where another has stopped, and passes nothing over. */
+  /** In an order that does not depend on the order of the lists, so that a sweep continues where another has stopped, and skips nothing. */
   readonly candidates: readonly Candidate[];
   /** Resources of which a list shows that there is nothing to do, by remediator. */
   readonly idle: ReadonlyMap<string, number>;
@@ -59,15 +59,15 @@ export function standingHere(gaps: readonly Gap[], { id, global }: Pick<Remediat
   );
 }
 
-/** Why a list did not come to its end where there was no time for it. */
+/** A list was not completed, because there was no time left. */
 export class OutOfTime extends Error {}
 
 /** Pages that are kept for the other remediators of a group, which come to them at the same time: a list may be longer than a process has memory. */
 const PAGES = 16;
 
 /**
- * Lists the resources of a group. What stands open in the journal is looked at whatever a list shows: only a look says that it is over, also of what is
- * gone.
+ * Lists the resources of a group. Resources with open gaps in the journal are observed, whatever a list shows: only a read shows that a gap is
+ * closed, also if the resource is gone.
  */
 export async function list(
   runtime: Runtime,
@@ -142,7 +142,7 @@ function isIdleAt(runtime: Runtime, remediator: Remediator, args: Args, glance: 
   return isIdle(remediator, glance, { resource: refIn(remediator, args, glance), parameters: args.parameters, observedAt: runtime.clock.now() });
 }
 
-/** Resources that a remediator would look at, each once; none where it cannot be swept. */
+/** Resources that a remediator would observe, each once; none if it cannot be swept. */
 export async function* discovered(runtime: Runtime, remediator: Remediator, where: SweepTarget): AsyncGenerator<ResourceRef> {
   const args = await argsOf(runtime, remediator, where, null);
   const seen = new Set<string>();

@@ -12,7 +12,7 @@ import type { SweepSummary, SweepTarget } from '../types.js';
 const SWEEP = 'redress-sweep';
 /** What is left of an older round is begun from the start, and comes first in it; milliseconds. */
 const DAY = 86_400_000;
-/** So often in a round it is tried to decide on a resource; after that the next round does. */
+/** The maximum number of attempts to decide on a resource in a round. After that, the next round does. */
 export const TRIES = 3;
 
 /** A resource that was found and not decided on. */
@@ -64,7 +64,10 @@ export function accountOf({ account, region }: SweepTarget): ResourceRef {
   return resource({ type: 'AWS::::Account', id: account, account, region });
 }
 
-/** What the sweeps of a place came to so far: one look at its stream, which is read whole only once, where an earlier version wrote it. */
+/**
+ * The results of the sweeps of a place so far. It reads the head of its stream. Only if an earlier version wrote the stream does it read all of it,
+ * once.
+ */
 export async function sweptSoFar(runtime: Runtime, target: SweepTarget): Promise<{ readonly swept: Swept; readonly folded: boolean }> {
   const journal = runtime.needJournal('A sweep');
   const { swept } = await journal.view(accountOf(target));
@@ -74,7 +77,7 @@ export async function sweptSoFar(runtime: Runtime, target: SweepTarget): Promise
   return { swept: read, folded: false };
 }
 
-/** Reads when remediators swept a place last, what stands there, and where those that are asked now go on. */
+/** Reads when remediators last swept a place, which gaps are open there, and where the selected remediators continue. */
 export async function readBefore(runtime: Runtime, target: SweepTarget, asked: readonly string[]): Promise<Before> {
   const [{ swept, folded }, stands] = await Promise.all([sweptSoFar(runtime, target), standingIn(runtime, target)]);
   const before = { swept, unfolded: folded ? null : swept, stands };
@@ -112,7 +115,7 @@ function progressIn(value: unknown): (Progress & { readonly again: boolean }) | 
   };
 }
 
-/** What a sweep of a place came to. */
+/** The result of the sweep of a place. */
 export interface Came {
   readonly asked: readonly string[];
   readonly began: number;
@@ -127,7 +130,7 @@ export interface Came {
   readonly before: Swept | null;
 }
 
-/** Records it, and with it where the next one goes on. */
+/** Records the result, and where the next sweep continues. */
 export function recordCame(runtime: Runtime, target: SweepTarget, came: Came) {
   const { asked, began, startedAt, status, message, remediators, progress, again, before } = came;
   const next = again || progress.left.length > 0 ? ({ ...progress, again } as unknown as Json) : null;

@@ -70,7 +70,7 @@ export function inOrder({ groups, before, target, startedAt }: Place, { done, af
   );
 }
 
-/** Where a round goes on. */
+/** Where a round continues. */
 export function roundBefore({ progress }: Before): Round {
   return {
     done: new Set(progress?.done),

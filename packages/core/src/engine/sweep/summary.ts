@@ -51,7 +51,7 @@ function unreachedSummary({ target, began }: Place, { status, message }: Unreach
   return { ...target, remediator: '*', status, complete, ...none, lastComplete: complete ? began : null, message };
 }
 
-/** What is recorded of the place: its status, a message, and what each remediator came to. */
+/** The record of the place: its status, a message, and the result of each remediator. */
 export function recordedOf(summaries: readonly SweepSummary[], unreached: Unreached | null) {
   const status = unreached?.status ?? worst(summaries);
   const looked = summaries.reduce((sum, each) => sum + each.looked, 0);

@@ -2,7 +2,7 @@ import type { Remediator } from '../../remediator/define.js';
 import { Alike } from '../alike.js';
 import { isUnread, type PassResult } from '../types.js';
 
-/** What the sweep of a place comes to for one remediator, as it goes on. */
+/** The running result of the sweep of a place for one remediator. */
 export class Tally {
   readonly remediator: Remediator;
   readonly alike = new Alike();

@@ -1,8 +1,8 @@
 import { digestOf } from '../../model/json.js';
 
 /**
- * Items, the oldest first. Of those that are equally old none is always first, whatever became of the sweeps before: one that ended without a word has
- * left nothing that says where it began.
+ * Items, the oldest first. Among items of the same age none is always first, whatever happened in earlier sweeps: a sweep that ended without a
+ * record does not show where it began.
  */
 export function inTurn<T>(items: readonly T[], age: (item: T) => number, round: string): readonly T[] {
   const first = items.length === 0 ? 0 : Number.parseInt(digestOf(round).slice(-8), 16) % items.length;

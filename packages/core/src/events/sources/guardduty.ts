@@ -6,7 +6,7 @@ import { claimOf } from '../resource-ids.js';
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * `GuardDuty Finding`: something happened, which is for people to look at. It does not say that a setting is wrong.
+ * `GuardDuty Finding`: a detection, for people. It does not show that a setting is wrong.
  *
  * @see https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_findings_eventbridge.html
  */

@@ -20,7 +20,8 @@ export const importedV2: Decoder = (detail) => {
 };
 
 /**
- * One OCSF finding. Its `finding_info.uid` is the `Id` of the same finding in ASFF, so an account with both hubs enabled can tell doubles.
+ * One OCSF finding. Its `finding_info.uid` is the `Id` of the same finding in ASFF, so that duplicates can be recognised in an account with both
+ * hubs enabled.
  *
  * @see https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-ocsf-findings.html
  * @see https://schema.ocsf.io/1.6.0/classes/compliance_finding

@@ -123,7 +123,7 @@ export function asff(finding: Members, action: CustomAction | null = null): Draf
   };
 }
 
-/** What a control was configured to look for, as `extra.controlParameters`; nothing where it is not said. */
+/** The configured parameters of a control, as `extra.controlParameters`; nothing if the finding has none. */
 export function controlParameters(list: unknown, nameKey: string, valueKey: string): { readonly controlParameters?: JsonObject } {
   const found: [string, string][] = [];
   for (const each of elements(list).slice(0, MAX_PARAMETERS).map(members)) {
@@ -170,7 +170,7 @@ interface Status {
   readonly own: 'newest' | 'evaluated-since' | null;
 }
 
-/** Who our notes on findings are by: an update of our own comes back as an import. */
+/** Author of our notes on findings: an update of ours is imported again. */
 export const SECURITY_HUB_AUTHOR = 'redress';
 
 /**

@@ -6,8 +6,8 @@ import { claimOfId } from '../resource-ids.js';
 const MAX_KEYS = 50;
 
 /**
- * `Tag Change on Resource`: which tags of a resource changed. Of interest where the exception tag is one of them: what it exempted may be
- * open now, and what has it from now on is told about.
+ * `Tag Change on Resource`: which tags of a resource changed. It matters if the exception tag is one of them: a resource that was exempt may have a
+ * gap now, and people are notified of a resource that has the tag from now on.
  *
  * @see https://docs.aws.amazon.com/tag-editor/latest/userguide/monitor-tags-with-eventbridge.html
  */
