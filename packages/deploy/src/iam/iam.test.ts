@@ -219,7 +219,7 @@ describe('a role that is passed', () => {
     }
     const statements = JSON.stringify(memberRoleTemplate({ remediators: all, parametersOf }));
     expect(statements).toContain('{"StringEquals":{"iam:PassedToService":"monitoring.rds.amazonaws.com"}}');
-    expect(statements).toContain(`"Resource":[{"Fn::Sub":"${arn('monitoring')}"}]`);
+    expect(statements).toContain(`"Resource":["${arn('monitoring')}"]`);
   });
 
   it('does not exist where the policy names none', () => {
