@@ -156,7 +156,6 @@ def _value_of(self, value, key, shape):
     if names is None:
         context = serialize.AttributePickerContext(obj=value, key=key, shape=shape)
         names = _names_of[kind] = tuple(dict.fromkeys(picker.get_possible_keys(context)))
-    found = None
     for name in names:
         # Where a name has a dot, and what is a dictionary in disguise, moto knows.
         found = value.get(name, MISSING) if type(value) is dict and "." not in name else serialize.get_value(value, name, MISSING)

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `npm test`: sets up, then what a contributor runs before a change is proposed. `npm run test:all` (`--all`): all there is. `--only a,b`: some
-// steps of all. Two steps at a time go on, and a table says where the time went. The last line is `N passed, N failed`.
+// steps of all. Two or three steps run at a time, and a table says where the time went. The last line is `N passed, N failed`.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
