@@ -337,7 +337,7 @@ rmSync(copy, { recursive: true, force: true });
 say('  What this cannot show:');
 for (const limit of report.limits) say(`  - ${limit}`);
 
-title('8. The report, for people');
+title('9. The report, for people');
 const { secret, verifier } = generateKey('example.com/redress-demo');
 await sealFolder({ directory: data, signer: signerOf(secret) });
 const trust = join(data, 'redress.trust.json');
