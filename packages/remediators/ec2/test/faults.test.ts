@@ -85,10 +85,13 @@ const ec2: Readonly<Record<string, Operation>> = {
     for (const thing of Object.values(custom as Record<string, Thing>)) thing.endpoints = thing.endpoints.filter((each) => !VpcEndpointIds.includes(each));
     return { Unsuccessful: [] };
   },
-  DescribeSecurityGroups: () => ({ SecurityGroups: [{ GroupId: 'sg-1' }] }),
+  DescribeSecurityGroups: () => ({ SecurityGroups: [{ GroupId: 'sg-1', GroupName: 'endpoints' }] }),
   // Who asks by filters looks for the subnets of an endpoint.
   DescribeSubnets: ({ custom }, { SubnetIds, Filters }: { readonly SubnetIds?: string[]; readonly Filters?: object[] }, { account }) => ({
-    Subnets: (Filters === undefined ? listed(custom, SubnetIds, NO_SUBNET, account, 'SubnetId') : [{ SubnetId: 'subnet-1' }]).map((each) => ({
+    Subnets: (Filters === undefined
+      ? listed(custom, SubnetIds, NO_SUBNET, account, 'SubnetId')
+      : [{ SubnetId: 'subnet-1', Tags: [{ Key: 'tier', Value: 'endpoints' }] }]
+    ).map((each) => ({
       ...each,
       VpcId: 'vpc-1',
       AvailabilityZone: 'us-east-1a',
