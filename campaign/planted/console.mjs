@@ -110,7 +110,7 @@ export default [
     tests: CONSOLE,
   },
   {
-    promise: 'Where nobody is known to answer, the console answers nothing.',
+    promise: 'Where no approver is known, the console answers nothing.',
     defect: 'it answers all the same',
     file: 'packages/console/src/app.ts',
     find: "if (typeof who === 'string') return sorry(c, 403,",

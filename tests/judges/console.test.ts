@@ -257,7 +257,7 @@ describe('with the keyboard alone, a flow', () => {
     await tabTo('button', 'Deny');
     await Promise.all([page.waitForNavigation(), page.keyboard.press('Space')]);
     expect(await answersOf(path)).toEqual([['denied', 'in use']]);
-    await follow('main a', 'What else waits');
+    await follow('main a', 'Other plans that need an approval');
     expect(await page.locator('main').textContent()).toContain('by arn:aws:sts::111111111111:assumed-role/Lead/alice');
   });
 
@@ -307,7 +307,7 @@ describe('with the keyboard alone, a flow', () => {
     await world.opened(DEV, 'w-keys-live-2', 'open-live');
     await page.locator('#news a').waitFor();
     expect(await page.evaluate('document.activeElement.id + document.activeElement.value')).toBe('reasonhalf a rea');
-    await tabTo('#news a', 'Load it again', 'Shift+Tab');
+    await tabTo('#news a', 'Reload it', 'Shift+Tab');
     await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
     expect(new URL(page.url()).pathname).toBe(path);
   });
@@ -370,7 +370,7 @@ describe('a flow', () => {
     await page.locator('#reason').fill('in use');
     await page.getByRole('button', { name: 'Deny' }).click();
     await page.waitForURL(/\/answers\//);
-    expect(await page.locator('main').textContent()).toContain('has denied');
+    expect(await page.locator('main').textContent()).toMatch(/ denied a-/);
     expect(await answersOf(path)).toEqual([['denied', 'in use']]);
     expect((await world.widgets(DEV)).rules('w-deny')).toEqual(['closed', 'open-asked']);
   });
@@ -411,7 +411,7 @@ describe('a flow', () => {
     await world.opened(DEV, 'w-live', 'open-live');
     await page.locator('td', { hasText: 'w-live' }).first().waitFor();
     expect(await page.evaluate('window.isTheSamePage')).toBe(true);
-    expect(await page.locator('#news').textContent()).toMatch(/^Brought up to date at /);
+    expect(await page.locator('#news').textContent()).toMatch(/^Updated at /);
     await go(await requestFor('w-live'));
     await page.locator('#reason').fill('half a rea');
     await world.opened(DEV, 'w-live-2', 'open-live');
@@ -458,7 +458,7 @@ describe('a flow', () => {
         expect(reply.status()).toBe(403);
         await page.goto(from);
         await page.getByRole('link').click();
-        const on = page.getByRole('link', { name: 'go on to the page' });
+        const on = page.getByRole('link', { name: 'continue to the page' });
         if ((await on.count()) > 0) await on.click();
         await page.getByRole('heading', { name: 'Waiting approvals' }).waitFor();
       }

@@ -224,7 +224,7 @@ describe('what is refused', () => {
     const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
     // A browser does not send a strict cookie with it; the page leads on.
     const reply = await get('', '/approvals', link);
-    expect([reply.status, reply.body.includes('<a href="/approvals">go on to the page</a>')]).toEqual([401, true]);
+    expect([reply.status, reply.body.includes('<a href="/approvals">continue to the page</a>')]).toEqual([401, true]);
   });
 
   it.each([
@@ -304,11 +304,11 @@ describe('an answer', () => {
     expect(record?.body).toMatchObject({ approval: { id, verdict: 'approved', by: { name: LEAD_SESSION, verified: false } }, reason: 'CHG-77: looked at' });
     expect((await world.widgets(DEV)).rules('w-dev')).toEqual(['closed']);
     const answered = await get(cookie, String(reply.headers.location));
-    expect(answered.body).toContain('has approved');
+    expect(answered.body).toContain(' approved <bdi');
     expect(answered.body).toContain('✓ remediated');
     const fix = /href="(\/fixes\/x-[^"]+)"/.exec(answered.body)?.[1] ?? '';
     expect((await get(cookie, fix)).body).toContain('CHG-77: looked at');
-    expect((await get(cookie, '/fixes?ticket=CHG-77')).body).toContain('1 change fits.');
+    expect((await get(cookie, '/fixes?ticket=CHG-77')).body).toContain('1 change matches.');
     // A second time there is nothing to answer.
     expect((await form(cookie, `/approvals/${id}`, { csrf: csrfIn(page), verdict: 'deny', reason: 'r' })).status).toBe(409);
     const { exit, out } = await stop();
@@ -325,7 +325,7 @@ describe('an answer', () => {
       { approval: { id, verdict: 'denied', by: { name: LEAD_SESSION, verified: false } }, reason: 'in use' },
     ]);
     expect((await world.widgets(DEV)).rules('w-deny')).toEqual(['closed', 'open-asked']);
-    expect((await get(cookie, String(reply.headers.location))).body).toContain('has denied');
+    expect((await get(cookie, String(reply.headers.location))).body).toContain(' denied <bdi');
     expect((await get(cookie, `/approvals/${id}`)).body).toContain('It was answered already.');
   });
 
@@ -349,7 +349,7 @@ describe('an answer', () => {
     const csrf = csrfIn(await get(cookie, `/approvals/${id}`));
     world.forget();
     const page = await get(cookie, `/approvals/${id}`);
-    expect([page.status, page.body.includes('<form'), page.body.includes('Read only: nobody is known to answer')]).toEqual([200, false, true]);
+    expect([page.status, page.body.includes('<form'), page.body.includes('Read only: no approver is known')]).toEqual([200, false, true]);
     const reply = await form(cookie, `/approvals/${id}`, { csrf, verdict: 'approve', reason: 'r' });
     expect([reply.status, reply.body.includes('the token of the session has expired')]).toEqual([403, true]);
     expect(await answersOf(id)).toEqual([]);
@@ -390,7 +390,7 @@ describe('the pages', () => {
   it('say what is wrong, what waits and what is open, as of now', async () => {
     const cookie = await letIn();
     const first = await get(cookie, '/');
-    for (const said of ['Waiting approvals (11)', 'Open gaps (', 'What happened last', LEAD_SESSION]) expect(first.body).toContain(said);
+    for (const said of ['Waiting approvals (11)', 'Open gaps (', 'Latest entries', LEAD_SESSION]) expect(first.body).toContain(said);
     // What waits is what the command line lists.
     const { out } = await command(['approvals', 'list', '--json'], directory, overridesOf(world));
     const listed = (JSON.parse(out) as { id: string }[]).map(({ id }) => id);
@@ -481,6 +481,6 @@ describe('the command', () => {
 
   it('refuses a port that is taken', async () => {
     const { exit, err } = await command(['console', '--port', new URL(running.origin).port], directory, overridesOf(world));
-    expect([exit, err.includes('cannot be listened on')]).toEqual([2, true]);
+    expect([exit, err.includes('Cannot listen on port')]).toEqual([2, true]);
   });
 });

@@ -79,12 +79,12 @@ describe('the population', () => {
     expect(html.match(/<article class="change"/g)).toHaveLength(rows.length);
     const [, approved] = /(<article class="change" id="change-\d+"><h3>\d+\. widget-revoke-open on <bdi class="mono">p-0<.*?<\/article>)/s.exec(html) ?? [];
     const text = textOf(approved ?? '').replace(/\s+/g, ' ');
-    expect(text).toContain('arn:aws:iam::333333333333:role/SecurityLead (a signed request names them)');
+    expect(text).toContain('arn:aws:iam::333333333333:role/SecurityLead (identified by a signed request)');
     expect(text).toContain('CHG-2000: reviewed');
     expect(text).toContain('a person approved it');
     expect(text).toContain('arn:aws:iam::333333333333:user/bob');
     expect(text).toContain('removed: − "open-2"');
-    expect(text).toContain('a second look found nothing left to change');
+    expect(text).toContain('a second read found nothing left to change');
     expect(text).toMatch(/widget:RevokeRule \w+ r-\d+ /);
     const intent = until().find(({ record }) => record.kind === 'intent' && record.resource.id === 'p-0');
     const answers = intent?.record.body['guardrails'] as { guardrail: string; code: string; message: string }[];
@@ -172,7 +172,7 @@ describe('open gaps', () => {
       pastPolicyDeadline: 'true',
     });
     expect(textOf(file('out', 'report.html'))).toContain(
-      'Whether a weakness is material, and whether it can be remediated in a timely manner, a person decides',
+      'A person decides whether a weakness is material, and whether it can be remediated in a timely manner',
     );
   });
 
@@ -315,7 +315,7 @@ describe('what could not be verified', () => {
   it('without a trusted key the ledger reads as untrusted, never as verified', async () => {
     const { exit, json, html, first } = await inCopy((copy) => rmSync(join(copy, 'redress.trust.json')));
     expect([exit, json['status']]).toEqual([1, 'untrusted']);
-    expect(first).toContain('No key that is trusted has signed these records.');
+    expect(first).toContain('No trusted key has signed these records.');
     expect(html).not.toContain('✓ intact');
   });
 
@@ -327,8 +327,8 @@ describe('what could not be verified', () => {
     });
     expect([exit, json['status']]).toEqual([1, 'unsealed']);
     expect(html).not.toContain('intact');
-    expect(first).toContain('a missing record, or a missing resource, would not be noticed.');
-    expect(textOf(section(html, 'population'))).toContain('The ledger is not sealed, so nothing binds this number.');
+    expect(first).toContain('a missing record or a missing resource would go unnoticed.');
+    expect(textOf(section(html, 'population'))).toContain('The ledger is not sealed, so nothing proves this number.');
   });
 
   it('a record that was changed is named, what can be read is reported, and nothing is proven', async () => {
@@ -342,7 +342,7 @@ describe('what could not be verified', () => {
     });
     expect([exit, json['status']]).toEqual([1, 'tampered']);
     expect(first).toContain('Records were changed, inserted, removed or moved.');
-    expect(first).toContain('Not all records could be read');
+    expect(first).toContain('Some records could not be read');
     expect(html).toContain('✗ tampered');
     expect(html).not.toContain('.tlog-proof"');
     expect(json['unread']).toHaveLength(1);
@@ -358,7 +358,7 @@ describe('what is refused', () => {
   it.each([
     [['--from', '2026-09-30', '--to', '2026-07-01'], 'not before'],
     [['--from', '2026-07-01', '--to', '2026-10-05'], 'is in the future'],
-    [['--from', '2026-06-31', '--to', '2026-09-30'], 'not a duration, a date or a moment'],
+    [['--from', '2026-06-31', '--to', '2026-09-30'], 'not a duration, a date or a time'],
     [[...PERIOD, '--sample', '0'], '--sample takes a whole number'],
     [[...PERIOD, '--proofs', 'some'], '--proofs "some" is not valid.'],
     [[...PERIOD, '--framework', 'cis-99'], 'There is no framework'],

@@ -63,9 +63,9 @@ export function consoleApp(parts: AppParts): Hono<Env> {
   const approver = async (): Promise<Approver | string> => {
     try {
       const who = await parts.approver();
-      return who.name.trim() === '' ? 'nobody is known to answer.' : who;
+      return who.name.trim() === '' ? 'no approver is known.' : who;
     } catch (error) {
-      return `nobody is known to answer: ${messageOf(error)}`;
+      return `no approver is known: ${messageOf(error)}`;
     }
   };
   // It may be asked for over a network, and each page names them. Whoever answers is asked for again.
@@ -102,16 +102,16 @@ export function consoleApp(parts: AppParts): Hono<Env> {
     const isAhead = c.req.method !== 'GET' || /prefetch|prerender|preview/i.test(`${c.req.header('sec-purpose') ?? ''} ${c.req.header('purpose') ?? ''}`);
     const session = isAhead ? null : access.exchange(token);
     if (session === null)
-      return sorry(c, 401, 'Not let in', 'This address was used already, or is not the one that was printed. Start the console again for another.');
+      return sorry(c, 401, 'Access denied', 'This address was used already, or is not the one that was printed. Start the console again to get a new one.');
     setCookie(c, cookieName(parts.authority()), session.id, { path: '/', httpOnly: true, sameSite: 'Strict' });
     return c.redirect('/', 303);
   });
   app.use(async (c, next) => {
     const session = access.session(getCookie(c, cookieName(parts.authority())));
     if (session === null) {
-      const again = html`<p>The console shows what it holds to the browser that was let in, with the address that it printed when it was started.</p>
+      const again = html`<p>The console shows its pages only to the browser that opened the address that it printed at its start.</p>
 <p>If this is that browser, and you came here by a link from elsewhere: ${sameLink(c)}.</p>`;
-      return sorry(c, 401, 'Not let in', '', again);
+      return sorry(c, 401, 'Access denied', '', again);
     }
     c.set('session', session);
     return next();
@@ -170,7 +170,7 @@ export function consoleApp(parts: AppParts): Hono<Env> {
     fieldsOf(new URL(c.req.url).searchParams, []);
     const execution = c.req.param('execution');
     const [entry] = live.index.query({ ...EVERYTHING, kinds: ['execution'], resources: [execution] });
-    if (entry?.execution !== execution) return sorry(c, 404, 'Not found', 'No record is of this execution.');
+    if (entry?.execution !== execution) return sorry(c, 404, 'Not found', 'There is no record of this execution.');
     const stream = entry.records[0]?.stream ?? '';
     const rollbacks = live.index
       .ofStream(stream)
@@ -184,7 +184,7 @@ export function consoleApp(parts: AppParts): Hono<Env> {
   app.get('/resources/:stream{[0-9a-f]{64}}', async (c) => {
     fieldsOf(new URL(c.req.url).searchParams, []);
     const entries = live.index.ofStream(`sha256:${c.req.param('stream')}`);
-    if (entries.length === 0) return sorry(c, 404, 'Not found', 'No record is of this resource.');
+    if (entries.length === 0) return sorry(c, 404, 'Not found', 'There is no record of this resource.');
     return send(c, { title: 'One resource', place: '/fixes', main: resourceView(entries, knowledge.around) });
   });
 
@@ -197,7 +197,7 @@ export function consoleApp(parts: AppParts): Hono<Env> {
     const form = answerForm(id, approval, c.get('session'), await approver(), given);
     return send(
       c,
-      { title: 'A plan that waits', place: '/approvals', main: approvalView(approval, streamOf(approval.resource).slice('sha256:'.length), form) },
+      { title: 'A plan that needs an approval', place: '/approvals', main: approvalView(approval, streamOf(approval.resource).slice('sha256:'.length), form) },
       status,
     );
   };
@@ -206,33 +206,37 @@ export function consoleApp(parts: AppParts): Hono<Env> {
     fieldsOf(new URL(c.req.url).searchParams, []);
     return shown(c, c.req.param('id'), { reason: '', problem: null });
   });
-  app.post(APPROVAL, bodyLimit({ maxSize: MOST_BYTES, onError: (c) => sorry(c, 413, 'Refused', 'That is longer than a form of the console.') }), async (c) => {
-    const id = c.req.param('id');
-    if (c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase() !== 'application/x-www-form-urlencoded')
-      return sorry(c, 415, 'Refused', 'That is not a form of the console.');
-    fieldsOf(new URL(c.req.url).searchParams, []);
-    const { csrf = '', ...fields } = fieldsOf(new URLSearchParams(await c.req.text()), ['csrf', 'verdict', 'reason']);
-    if (!access.isOf(c.get('session'), csrf)) return sorry(c, 403, 'Refused', 'This form is not of this session. Load the request again, and answer there.');
-    const { verdict, reason, problem } = answerOf(fields);
-    if (problem !== null) return shown(c, id, { reason, problem }, 400);
-    const who = await approver();
-    if (typeof who === 'string') return sorry(c, 403, 'Read only', `This console is read only: ${who}`);
-    try {
-      const answered = await parts.keep(desk.answer(id, verdict, reason));
-      const key = randomBytes(16).toString('hex');
-      answers.set(key, { id, verdict, answered });
-      for (const old of [...answers.keys()].slice(0, Math.max(0, answers.size - ANSWERS_KEPT))) answers.delete(old);
-      await live.refresh();
-      return c.redirect(`/answers/${key}`, 303);
-    } catch (error) {
-      const { code, message, next } = explained(error);
-      if (code === null) throw error;
-      return send(c, { title: 'Refused', place: '/approvals', main: refusedView(id, message, next) }, statusOf(code));
-    }
-  });
+  app.post(
+    APPROVAL,
+    bodyLimit({ maxSize: MOST_BYTES, onError: (c) => sorry(c, 413, 'Refused', 'The request is longer than a form of the console.') }),
+    async (c) => {
+      const id = c.req.param('id');
+      if (c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase() !== 'application/x-www-form-urlencoded')
+        return sorry(c, 415, 'Refused', 'The request is not a form of the console.');
+      fieldsOf(new URL(c.req.url).searchParams, []);
+      const { csrf = '', ...fields } = fieldsOf(new URLSearchParams(await c.req.text()), ['csrf', 'verdict', 'reason']);
+      if (!access.isOf(c.get('session'), csrf)) return sorry(c, 403, 'Refused', 'This form belongs to another session. Reload the request, and answer there.');
+      const { verdict, reason, problem } = answerOf(fields);
+      if (problem !== null) return shown(c, id, { reason, problem }, 400);
+      const who = await approver();
+      if (typeof who === 'string') return sorry(c, 403, 'Read only', `This console is read only: ${who}`);
+      try {
+        const answered = await parts.keep(desk.answer(id, verdict, reason));
+        const key = randomBytes(16).toString('hex');
+        answers.set(key, { id, verdict, answered });
+        for (const old of [...answers.keys()].slice(0, Math.max(0, answers.size - ANSWERS_KEPT))) answers.delete(old);
+        await live.refresh();
+        return c.redirect(`/answers/${key}`, 303);
+      } catch (error) {
+        const { code, message, next } = explained(error);
+        if (code === null) throw error;
+        return send(c, { title: 'Refused', place: '/approvals', main: refusedView(id, message, next) }, statusOf(code));
+      }
+    },
+  );
   app.get('/answers/:key{[0-9a-f]{32}}', async (c) => {
     const answer = answers.get(c.req.param('key'));
-    if (answer === undefined) return sorry(c, 404, 'Not found', 'This answer is not kept here any more. The history has it.');
+    if (answer === undefined) return sorry(c, 404, 'Not found', 'This answer is no longer kept here. The history contains it.');
     return send(c, {
       title: answer.verdict === 'approve' ? 'Approved' : 'Denied',
       place: '/approvals',
@@ -240,7 +244,7 @@ export function consoleApp(parts: AppParts): Hono<Env> {
     });
   });
   app.get('/events', (c) => {
-    if (listeners >= MOST_LISTENERS) return c.text('Too many pages wait for news.', 503);
+    if (listeners >= MOST_LISTENERS) return c.text('Too many pages are waiting for updates.', 503);
     listeners++;
     return streamSSE(c, async (stream) => {
       const end = new AbortController();
@@ -280,14 +284,14 @@ export function consoleApp(parts: AppParts): Hono<Env> {
   app.notFound((c) =>
     c.req.method === 'GET' || c.req.method === 'HEAD'
       ? sorry(c, 404, 'Not found', 'There is no such page.')
-      : sorry(c, 405, 'Refused', 'Nothing is sent to this page.'),
+      : sorry(c, 405, 'Refused', 'This page does not accept forms.'),
   );
   app.onError(async (error, c) => {
     if (error instanceof BadInput) return sorry(c, 400, 'Refused', error.message);
     const { code, message, next } = explained(error);
-    if (code !== null) return sorry(c, statusOf(code), 'It cannot be shown', `${message}${next === null ? '' : ` ${next}`}`);
-    parts.onWarning('a page of the console could not be made', error);
-    return sorry(c, 500, 'An error that nobody foresaw', 'It is said where the console was started.');
+    if (code !== null) return sorry(c, statusOf(code), 'The page cannot be shown', `${message}${next === null ? '' : ` ${next}`}`);
+    parts.onWarning('a page of the console could not be rendered', error);
+    return sorry(c, 500, 'An unexpected error', 'The details are in the terminal where the console was started.');
   });
   return app;
 }
@@ -311,7 +315,7 @@ function cookieName(authority: string): string {
 /** The same page once more, by a link of its own: then a browser sends its cookie. */
 function sameLink(c: Context<Env>) {
   const { pathname } = new URL(c.req.url);
-  return linkTo(/^\/(?!\/)[\w\-./]*$/.test(pathname) && c.req.method === 'GET' && pathname !== '/start' ? pathname : '/', 'go on to the page');
+  return linkTo(/^\/(?!\/)[\w\-./]*$/.test(pathname) && c.req.method === 'GET' && pathname !== '/start' ? pathname : '/', 'continue to the page');
 }
 
 /** What somebody meant to throw; the code is null for what nobody did. */

@@ -46,7 +46,7 @@ export function answerOf({ verdict, reason = '' }: { readonly verdict?: string; 
       : reason.length > MOST_REASON
         ? `The reason is longer than ${MOST_REASON} characters.`
         : CONTROL.test(reason)
-          ? 'The reason holds control characters.'
+          ? 'The reason contains control characters.'
           : null;
   return { verdict, reason: reason.trim(), problem };
 }

@@ -30,19 +30,19 @@ export interface Refusal {
 export function refusalOf(request: Request, authority: string): Refusal | null {
   const { method, headers } = request;
   const header = (name: string) => headers.get(name);
-  if (header('host') !== authority) return { status: 403, message: `This server answers under ${authority} alone.` };
-  if (!['GET', 'HEAD', 'POST'].includes(method)) return { status: 405, message: `It takes no ${method.slice(0, 20)}.` };
+  if (header('host') !== authority) return { status: 403, message: `This server answers only as ${authority}.` };
+  if (!['GET', 'HEAD', 'POST'].includes(method)) return { status: 405, message: `It does not accept ${method.slice(0, 20)}.` };
   const site = header('sec-fetch-site');
   const origin = header('origin');
   const own = `http://${authority}`;
   if (method === 'POST') {
-    if (origin !== own) return { status: 403, message: 'The form does not say that it comes from this console.' };
+    if (origin !== own) return { status: 403, message: 'The form does not show that it comes from this console.' };
     if (site !== null && site !== 'same-origin') return { status: 403, message: 'The form comes from another page.' };
     return null;
   }
-  if (origin !== null && origin !== own) return { status: 403, message: 'Another page asks.' };
+  if (origin !== null && origin !== own) return { status: 403, message: 'The request comes from another page.' };
   // A link from elsewhere shows a page that needs the cookie, which such a link does not carry.
   const isLink = header('sec-fetch-mode') === 'navigate' && header('sec-fetch-dest') === 'document';
-  if (site !== null && site !== 'same-origin' && site !== 'none' && !isLink) return { status: 403, message: 'Another page asks.' };
+  if (site !== null && site !== 'same-origin' && site !== 'none' && !isLink) return { status: 403, message: 'The request comes from another page.' };
   return null;
 }

@@ -22,8 +22,8 @@ function readFact(live: LiveJournal): HealthFact {
   return {
     name: 'Records',
     state: 'bad',
-    text: `Not all could be read, and what was not is missing from these pages: ${shown}${unread.length > LISTED ? ` and ${unread.length - LISTED} more` : ''}. ${text}`,
-    next: '`redress evidence verify` says what is wrong with them.',
+    text: `Some could not be read and are missing from these pages: ${shown}${unread.length > LISTED ? ` and ${unread.length - LISTED} more` : ''}. ${text}`,
+    next: '`redress evidence verify` shows what is wrong with them.',
   };
 }
 
@@ -44,14 +44,14 @@ function breakerFacts(index: EntryIndex): readonly HealthFact[] {
 function executionFacts(index: EntryIndex, now: number): readonly HealthFact[] {
   const open = [...index.query({ ...EVERYTHING, kinds: ['execution'], outcomes: ['open'] })];
   const old = open.filter(({ time }) => now - Date.parse(time) > LONGEST_EXECUTION);
-  const name = 'Executions without an end';
-  if (old.length === 0) return [{ name, state: 'good', text: open.length === 0 ? 'None.' : `${open.length}, begun within the hour.`, next: null }];
+  const name = 'Executions without an outcome';
+  if (old.length === 0) return [{ name, state: 'good', text: open.length === 0 ? 'None.' : `${open.length}, started within the last hour.`, next: null }];
   const shown = old.slice(0, LISTED).map(({ execution, resource }) => `${execution ?? ''} on ${resource.id}`);
   return [
     {
       name,
       state: 'bad',
-      text: `Begun more than an hour ago: ${shown.join('; ')}${old.length > LISTED ? ` and ${old.length - LISTED} more` : ''}.`,
+      text: `Started more than an hour ago: ${shown.join('; ')}${old.length > LISTED ? ` and ${old.length - LISTED} more` : ''}.`,
       next: '`redress recover` closes them.',
     },
   ];
@@ -60,7 +60,8 @@ function executionFacts(index: EntryIndex, now: number): readonly HealthFact[] {
 function sweepFact(index: EntryIndex, now: number): HealthFact {
   const name = 'Last sweep';
   const [last] = index.newest({ ...EVERYTHING, kinds: ['sweep'] }, { from: 0, most: 1 });
-  if (last === undefined) return { name, state: 'mind', text: 'No sweep is recorded: what events miss, nothing finds.', next: '`redress sweep` looks for it.' };
+  if (last === undefined)
+    return { name, state: 'mind', text: 'No sweep is recorded: nothing finds what events missed.', next: '`redress sweep` looks for it.' };
   const days = Math.floor((now - Date.parse(last.time)) / DAY);
   const text = `${last.time}, ${last.resource.account} ${last.resource.region}, ${last.remediator}: ${last.outcome ?? 'open'}.`;
   return days < 2

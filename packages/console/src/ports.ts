@@ -45,7 +45,7 @@ export interface ApprovalDesk {
 /** Who answers, as the connection says it. */
 export interface Approver {
   readonly name: string;
-  /** Whether a signed request names them where it is recorded. */
+  /** Whether a signed request identifies them where it is recorded. */
   readonly verified: boolean;
 }
 

@@ -72,8 +72,8 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
     starting.once('error', reject);
   }).catch((cause: unknown) => {
     live.close();
-    throw new RedressError('compose/invalid', `Port ${port} of ${LOOPBACK} cannot be listened on: ${messageOf(cause)}`, {
-      next: 'Name another, or 0 for any.',
+    throw new RedressError('compose/invalid', `Cannot listen on port ${port} of ${LOOPBACK}: ${messageOf(cause)}`, {
+      next: 'Give another port, or 0 for any free port.',
       cause,
     });
   });

@@ -42,7 +42,7 @@ describe('business days', () => {
     [[], 'not an object'],
     [{ zone: 'Sydney' }, '"Sydney" is not a time zone'],
     [{ weekend: ['sat'] }, 'weekend takes some of'],
-    [{ weekend: ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] }, 'and not all'],
+    [{ weekend: ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] }, 'but not all'],
     [{ holidays: ['2026-02-30'] }, '"2026-02-30" is not a date'],
     [{ holidays: '2026-12-25' }, 'is not a date'],
     [{ holiday: [] }, '"holiday" is not known; allowed: zone, weekend, holidays'],

@@ -38,7 +38,7 @@ export function parseCalendar(input: unknown, file: string): Calendar {
   const { zone = DEFAULT_CALENDAR.zone, weekend = DEFAULT_CALENDAR.weekend, holidays = [] } = input as Record<string, unknown>;
   if (typeof zone !== 'string' || !isZone(zone)) throw wrong(`${JSON.stringify(zone)} is not a time zone`);
   if (!Array.isArray(weekend) || !weekend.every((each) => (WEEKDAYS as readonly unknown[]).includes(each)) || new Set(weekend).size > 6)
-    throw wrong(`weekend takes some of ${WEEKDAYS.join(', ')}, and not all`);
+    throw wrong(`weekend takes some of ${WEEKDAYS.join(', ')}, but not all of them`);
   const bad = Array.isArray(holidays) ? holidays.find((each) => !isDay(each)) : holidays;
   if (!Array.isArray(holidays) || bad !== undefined) throw wrong(`holidays: ${JSON.stringify(bad)} is not a date such as 2026-12-25`);
   return { zone, weekend: weekend as Weekday[], holidays: holidays as string[] };

@@ -138,7 +138,7 @@ describe('the index', () => {
 });
 
 describe('an approver', () => {
-  it('is unsigned where nobody has checked the name', async () => {
+  it('is unsigned where the name was not verified', async () => {
     const START = Date.parse('2026-11-24T10:00:00Z');
     const clock = { now: () => START + 90_000, sleep: async () => undefined };
     const [journal, aws] = [memoryJournal({ clock }), new Widgets()];

@@ -369,7 +369,7 @@ export function causeOf(entry: Pick<HistoryEntry, 'rollbackOf' | 'by' | 'reason'
   if (trigger === null) return '';
   const member = (name: string) => text(trigger[name]);
   if (member('by') === 'approval') return `a person approved it (${member('approval') ?? ''})`;
-  if (member('by') !== 'finding') return member('by') === 'sweep' ? 'a sweep found it' : member('by') === 'request' ? 'it was asked for' : '';
+  if (member('by') !== 'finding') return member('by') === 'sweep' ? 'a sweep found it' : member('by') === 'request' ? 'it was requested' : '';
   return [
     `${member('source') ?? ''} ${member('kind') ?? ''}`.trim(),
     member('call'),
@@ -384,7 +384,7 @@ export function causeOf(entry: Pick<HistoryEntry, 'rollbackOf' | 'by' | 'reason'
 /** Where nothing was sent for a record. */
 const UNSENT: Readonly<Record<string, string>> = {
   'no-channel': 'Nobody was notified: no channel was configured.',
-  known: 'Nobody was notified again: nothing had changed, or one notice is for all that is held back for the same reason.',
+  known: 'Nobody was notified again: nothing had changed, or one notice covers everything that is held back for the same reason.',
   none: 'Nobody was notified: no notification is needed.',
 };
 
@@ -393,8 +393,8 @@ export function noticeOf({ notices, notice }: Pick<HistoryEntry, 'notices' | 'no
   const sent = notices.findLast(({ status }) => status === 'delivered');
   if (sent !== undefined) return `People were notified${sent.channels.length === 0 ? '' : ` (${sent.channels.join(', ')})`} on ${sent.time}.`;
   const last = notices.at(-1);
-  if (last === undefined) return (notice === null ? undefined : UNSENT[notice]) ?? 'No record says that anybody was notified.';
-  if (last.status === 'held') return 'A notice was held back, and no record says that it was delivered.';
+  if (last === undefined) return (notice === null ? undefined : UNSENT[notice]) ?? 'No record shows that anybody was notified.';
+  if (last.status === 'held') return 'A notice was held back, and no record shows that it was delivered.';
   if (last.status === 'nobody') return 'Nobody was notified: its route has no channel.';
   return `Nobody was notified${last.failed === null ? '.' : `: ${last.failed}`}`;
 }

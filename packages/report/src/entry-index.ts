@@ -40,7 +40,7 @@ export interface EntryLine extends Pick<HistoryEntry, 'time' | 'closed' | 'remed
   readonly last: number;
 }
 
-/** Entries of a journal, in order of time, to be asked by filters. */
+/** Entries of a journal, in chronological order, to be asked by filters. */
 export class EntryIndex {
   readonly #database = new DatabaseSync(PLACE);
   readonly #around: Around;

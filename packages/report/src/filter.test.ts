@@ -42,15 +42,15 @@ describe('a filter', () => {
     [{ environment: ['production'] }, 'environment "production" is not known', 'dev, prod'],
     [{ remediator: ['ec2-revoke-ssh'] }, 'remediator "ec2-revoke-ssh" is not known', 'ec2-revoke-sg-open-ssh, logs-raise-retention'],
     [{ outcome: ['fixed'] }, 'outcome "fixed" is not known', 'remediated'],
-    [{ ticket: [' '] }, 'ticket is empty', 'Leave it out'],
-    [{ actor: [''] }, 'actor is empty', 'Leave it out'],
+    [{ ticket: [' '] }, 'ticket is empty', 'Omit it'],
+    [{ actor: [''] }, 'actor is empty', 'Omit it'],
     [{ since: '2026-07-01T00:00:00Z', until: '2026-07-01T00:00:00Z' }, 'is not before', 'earlier'],
     [{ since: 'x2026-07-01' }, 'since "x2026-07-01"', 'P7D'],
     [{ since: 'x2026-07-01T00:00:00Z' }, 'since "x2026-07-01T00:00:00Z"', 'P7D'],
     [{ since: '2026-07-01T00:00:00Z ' }, 'since "2026-07-01T00:00:00Z "', 'P7D'],
     [{ since: 'P0D' }, 'since "P0D"', 'P7D'],
-    [{ resource: ['sg-1', ' '] }, 'resource is empty', 'Leave it out'],
-    [{ approver: [''] }, 'approver is empty', 'Leave it out'],
+    [{ resource: ['sg-1', ' '] }, 'resource is empty', 'Omit it'],
+    [{ approver: [''] }, 'approver is empty', 'Omit it'],
   ])('number %# of the filters that are wrong is refused with what is allowed', (input, message, next) => {
     try {
       parseFilter(input, known);

@@ -90,13 +90,13 @@ export const ENDS: readonly string[] = [...new Set([...OUTCOMES, ...OTHER_ENDS])
 export function parseFilter(input: FilterInput, known: Known): Filter {
   const since = input.since === undefined ? null : momentIn(input.since, 'since', known.now, false);
   const until = input.until === undefined ? null : momentIn(input.until, 'until', known.now, true);
-  if (since !== null && until !== null && since >= until) throw refused(`since (${since}) is not before until (${until})`, 'Give the earlier moment as since.');
+  if (since !== null && until !== null && since >= until) throw refused(`since (${since}) is not before until (${until})`, 'Give the earlier time as since.');
   for (const account of input.account ?? [])
     if (!isAccountId(account)) throw refused(`account ${JSON.stringify(account)} is not a 12-digit account id`, 'For example: 111111111111');
   oneOf('remediator', input.remediator, known.remediators);
   oneOf('outcome', input.outcome, ENDS);
   for (const [name, values] of Object.entries({ actor: input.actor, approver: input.approver, resource: input.resource, ticket: input.ticket }))
-    if (values?.some((each) => each.trim() === '') === true) throw refused(`${name} is empty`, 'Leave it out, or name something.');
+    if (values?.some((each) => each.trim() === '') === true) throw refused(`${name} is empty`, 'Omit it, or give a value.');
   return {
     ...EVERYTHING,
     since,
@@ -142,7 +142,7 @@ export function momentIn(value: string, name: string, now: number, isEnd: boolea
     date !== undefined ? Date.parse(`${date}T00:00:00Z`) : /^\d{4}-\d{2}-\d{2}T.*(?:Z|[+-]\d{2}:\d{2})$/.test(value) ? Date.parse(value) : Number.NaN;
   // The 31st of June is no date, whatever the parser makes of it.
   if (Number.isNaN(moment) || (date !== undefined && new Date(moment).toISOString().slice(0, 10) !== date))
-    throw refused(`${name} ${JSON.stringify(value)} is not a duration, a date or a moment`, 'For example: P7D, 2026-07-01 or 2026-07-01T00:00:00+10:00');
+    throw refused(`${name} ${JSON.stringify(value)} is not a duration, a date or a time`, 'For example: P7D, 2026-07-01 or 2026-07-01T00:00:00+10:00');
   return new Date(date !== undefined && isEnd ? moment + DAY : moment).toISOString();
 }
 

@@ -180,7 +180,7 @@ export interface ReportModel {
   /** Used within the period, and not in the register: id, how often. */
   readonly unregistered: readonly { readonly id: string; readonly used: number }[];
   readonly changes: number;
-  /** The population, in order of time. */
+  /** The population, in chronological order. */
   readonly rows: readonly Row[];
   /** Entries of the period, by kind and end, in order of their names. */
   readonly counts: readonly { readonly kind: string; readonly outcome: string; readonly count: number }[];
@@ -195,7 +195,7 @@ const DAY = 86_400_000;
 /** Business days of paragraph 36 of CPS 234. */
 const NOTIFY_WITHIN = 10;
 
-/** The population: each change that was begun within the period, in order of time. */
+/** The population: each change that was begun within the period, in chronological order. */
 export function changesIn({ from, to }: Period): Filter {
   return { ...EVERYTHING, since: from, until: to, kinds: ['execution'] };
 }
@@ -333,7 +333,7 @@ function openGaps(input: GapsInput): readonly OpenGap[] {
   const unfinished = [...index.query({ ...EVERYTHING, kinds: ['execution'], outcomes: ['open'] })].map((entry) =>
     gapRow(input, entry.resource, entry.remediator, entry.records[0]?.stream ?? '', {
       outcome: 'open',
-      message: 'An execution was begun and has no end: whether it changed anything is not recorded.',
+      message: 'An execution was started but has no outcome: whether it changed anything is not recorded.',
       since: Date.parse(entry.time),
       members: 1,
       exception: null,

@@ -45,7 +45,7 @@ function* rows({ rows: all }: ReportModel, sampled: ReadonlySet<string>): Genera
   const WITHIN_ONE = 500;
   for (let from = 0; from === 0 || from < all.length; from += WITHIN_ONE) {
     const some = all.slice(from, from + WITHIN_ONE).map((row, at) => changeRow(row, from + at + 1, sampled.has(row.execution)));
-    const caption = `Changes ${from + 1} to ${from + some.length}, in order of time`;
+    const caption = `Changes ${from + 1} to ${from + some.length}, in chronological order`;
     yield render(tableView(caption, CHANGE_COLUMNS, some, 'Nothing was changed in the period.'));
   }
 }
@@ -56,5 +56,5 @@ function keepRollback(rollbacks: Map<string, Rollback[]>, { rollbackOf, executio
 }
 
 function footer(): Html {
-  return html`<footer><p>This page is a view of the records next to it. Check them without it: <code>sha256sum -c SHA256SUMS</code>, and <code>redress-verify</code> on the ledger and on each proof.</p></footer>`;
+  return html`<footer><p>This page is a view of the records next to it. To verify them independently, run <code>sha256sum -c SHA256SUMS</code>, and <code>redress-verify</code> on the ledger and on each proof.</p></footer>`;
 }

@@ -85,7 +85,7 @@ describe('the cause', () => {
   });
   it('is a sweep, a person who approved it or asked for it, or who rolled it back and why', () => {
     expect(cause({ by: 'sweep' })).toBe('a sweep found it');
-    expect(cause({ by: 'request' })).toBe('it was asked for');
+    expect(cause({ by: 'request' })).toBe('it was requested');
     expect(cause({ by: 'approval', approval: 'a-1' })).toBe('a person approved it (a-1)');
     expect(cause({ by: 'approval' })).toBe('a person approved it ()');
     expect([cause({ by: 'other' }), cause(null)]).toEqual(['', '']);

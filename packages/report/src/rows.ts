@@ -28,7 +28,7 @@ export interface Row {
   readonly actor: string;
   readonly cause: string;
   readonly approver: string;
-  /** `signed`: a signed request named them. `unsigned`: nobody has checked the name. `register`: as the register says. Empty: no approver. */
+  /** `signed`: a signed request named them. `unsigned`: the name was not verified. `register`: according to the register. Empty: no approver. */
   readonly approverNamedBy: string;
   readonly reason: string;
   readonly ticket: string;

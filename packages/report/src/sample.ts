@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 /** How an auditor draws the sample again; printed in the report as it stands here. */
 export const SAMPLE_ALGORITHM =
-  'Rank of a change: SHA-256, in hexadecimal, over the UTF-8 bytes of the seed, one line feed, and the id of its execution. The sample is the changes with the lowest ranks.';
+  'Rank of a change: SHA-256, in hexadecimal, over the UTF-8 bytes of the seed, one line feed, and the id of its execution. The sample consists of the changes with the lowest ranks.';
 
 /** The rank of a change: {@link SAMPLE_ALGORITHM}. */
 export function rankOf(seed: string, id: string): string {

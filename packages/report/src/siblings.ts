@@ -30,7 +30,7 @@ export function csvSiblings(input: ReportInput, model: ReportModel): readonly Si
     { name: 'sample.csv', what: `the sample: ${countOf(sample.length, 'change')}, lowest rank first`, text: changes(sample) },
     { name: 'gaps.csv', what: 'open and accepted gaps, with their clocks', text: gapsCsv(model) },
     { name: 'exceptions.csv', what: 'the exceptions register, as of the end of the period', text: exceptionsCsv(model) },
-    { name: 'coverage.csv', what: 'each rule and control, and what answers it', text: coverageCsv(input) },
+    { name: 'coverage.csv', what: 'each rule and control, and how it is covered', text: coverageCsv(input) },
     { name: 'times.csv', what: 'times to detect, decide and close, in milliseconds', text: timesCsv(model) },
     { name: 'weeks.csv', what: 'what happened in each week', text: weeksCsv(model) },
   ];

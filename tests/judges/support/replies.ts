@@ -113,7 +113,7 @@ const question = (service: string, operation: string, input: object) => JSON.str
 const isMistake = (error: unknown) =>
   error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError || error instanceof SyntaxError;
 const failed = (name: string, error: unknown) => awsError(name, classifyAwsError(error), error);
-const DENIED = Object.assign(new Error('Nothing is recorded of it.'), { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } });
+const DENIED = Object.assign(new Error('Nothing is recorded about it.'), { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } });
 
 /** A reply of its own for each reader; its dates and bytes, which nobody changes, are the same. `structuredClone` takes several times as long. */
 function copied(value: unknown): unknown {

@@ -32,7 +32,7 @@ export function waitingTable(approvals: readonly ApprovalDocument[]): Html {
 function waits({ grace }: ApprovalDocument): Fragment {
   if (grace === undefined) return stateView('waits');
   return grace.ends === null
-    ? stateView('announced', 'announced, and nobody was notified yet')
+    ? stateView('announced', 'announced, but nobody has been notified yet')
     : html`${stateView('announced')}: changed after ${timeView(grace.ends)}`;
 }
 
@@ -46,8 +46,8 @@ export function approvalView(shown: ApprovalShown, stream: string, form: Html): 
       html`${linkTo(`/resources/${stream}`, nameView(shown.resource.id))} <span class="soft">${shown.resource.type}, ${shown.resource.account}, ${shown.resource.region}</span>`,
     ],
     ['Remediator', shown.remediator],
-    ['Asked', timeView(shown.requested)],
-    ['Until', timeView(shown.expires)],
+    ['Requested', timeView(shown.requested)],
+    ['Expires', timeView(shown.expires)],
     ['Answer', verdict === 'none' ? waits(shown) : html`${stateView(verdict)} by ${nameView(by?.name ?? 'somebody')} ${timeView(answered ?? null)}`],
     [
       'Caused by',
@@ -57,8 +57,8 @@ export function approvalView(shown: ApprovalShown, stream: string, form: Html): 
     ],
     ['Plan', nameView(shown.planDigest)],
   ])}
-<section><h2>What would be done</h2>${plan === null ? html`<p>The plan is not in the records any more, so nobody can see what they would approve.</p>` : html`${plan.changes.map(changeView)}<details><summary>The state that the plan was made from</summary>${documentView(plan.before)}</details>`}</section>
-<section><h2>Why it asks</h2>${list(
+<section><h2>What would be done</h2>${plan === null ? html`<p>The plan is no longer in the records, so nobody can see what they would approve.</p>` : html`${plan.changes.map(changeView)}<details><summary>The state that the plan was made from</summary>${documentView(plan.before)}</details>`}</section>
+<section><h2>Why it needs an approval</h2>${list(
     reasons.map((each) => html`${each.message} <span class="soft">(${each.guardrail}: ${each.code})</span>`),
     'No reason is recorded.',
   )}</section>
@@ -66,7 +66,7 @@ export function approvalView(shown: ApprovalShown, stream: string, form: Html): 
     hazards.map((each) => html`${each.message} <span class="soft">(${each.code})</span>`),
     'The plan names no hazard.',
   )}</section>
-<section><h2>What no read can show</h2>${list(blindSpots, 'The remediator names nothing.')}</section>
+<section><h2>What no read can show</h2>${list(blindSpots, 'The remediator names no blind spot.')}</section>
 <section><h2>Answer</h2>${form}</section>`;
 }
 
@@ -87,7 +87,7 @@ function changeView({ summary, call, undo, resolves, subject }: Change): Html {
   const same = back?.calls.length === 1 && back.calls[0]?.service === call.service && back.calls[0].operation === call.operation ? back.calls[0] : null;
   return html`<h3>${summary}</h3>
 <p><code>${name}</code>${subject !== undefined && html` on ${nameView(subject)}`}. ${resolves ? 'It closes the gap.' : 'It marks the resource; the gap stays open.'}</p>
-${same !== null ? html`<p class="soft">What the call sets, against how it is now:</p>${diffView(same.input, call.input)}` : html`<p class="soft">What is sent:</p>${sentView(call.input)}`}
+${same !== null ? html`<p class="soft">What the call sets, compared with the current state:</p>${diffView(same.input, call.input)}` : html`<p class="soft">What is sent:</p>${sentView(call.input)}`}
 <p>${back === null ? html`${stateView('none', 'It cannot be undone')}: ${'irreversible' in undo && undo.irreversible}` : html`Undo: ${back.restores === 'exact' ? 'exactly as it was' : 'the same effect, under another identity'}${back.destroys !== undefined && html`; it destroys ${back.destroys}`}.`}</p>
 ${back !== null && same === null && html`<details><summary>What the undo would send</summary>${back.calls.map((each) => documentView(callDocument(each)))}</details>`}`;
 }
@@ -117,7 +117,7 @@ ${given.problem !== null && html`<div class="notice bad" role="alert" id="proble
 
 /** What an answer came to. */
 export function answeredView(id: string, verdict: 'approve' | 'deny', { by, verified, repeated, passes }: Answered): Html {
-  return html`<p class="lead">${nameView(by)}${!verified && ' (unverified)'} ${verdict === 'approve' ? 'has approved' : 'has denied'} ${nameView(id)}${repeated && ' before; nothing was done this time'}.</p>
+  return html`<p class="lead">${nameView(by)}${!verified && ' (unverified)'} ${verdict === 'approve' ? 'approved' : 'denied'} ${nameView(id)}${repeated && ' earlier; nothing was done this time'}.</p>
 ${passes.map(
   ({
     outcome,
@@ -126,9 +126,9 @@ ${passes.map(
     approval,
     open,
   }) => html`<div class="notice ${['remediated', 'flagged', 'no-op'].includes(outcome) ? 'good' : 'mind'}"><p>${stateView(outcome)} ${message}</p>
-${open.length > 0 && list(open, '')}${execution !== null && html`<p>${linkTo(`/fixes/${execution}`, 'The fix, with its calls and what a second look found')}</p>`}${approval !== null && html`<p>${linkTo(`/approvals/${approval}`, 'It is asked for again')}</p>`}</div>`,
+${open.length > 0 && list(open, '')}${execution !== null && html`<p>${linkTo(`/fixes/${execution}`, 'The fix, with its calls and its verification')}</p>`}${approval !== null && html`<p>${linkTo(`/approvals/${approval}`, 'It is requested again')}</p>`}</div>`,
 )}
-<p>${linkTo('/approvals', 'What else waits')}</p>`;
+<p>${linkTo('/approvals', 'Other plans that need an approval')}</p>`;
 }
 
 /** Why an answer was refused. */

@@ -74,8 +74,8 @@ export function fixesView({ input, around, environments, remediators, found, pro
     )}</select></div>`;
   };
   return html`<form class="filter" method="get" action="/fixes">
-${field('since', 'Since', '2026-07-01 or P7D')}${field('until', 'Until', 'with all of its day')}${choice('environment', 'Environment', environments)}${field('account', 'Account', '12 digits')}
-${choice('remediator', 'Remediator', remediators)}${choice('outcome', 'End', ENDS)}${field('resource', 'Resource', 'id or TYPE/ID')}${field('actor', 'Caused by', 'part of a name')}
+${field('since', 'Since', '2026-07-01 or P7D')}${field('until', 'Until', 'includes the whole day')}${choice('environment', 'Environment', environments)}${field('account', 'Account', '12 digits')}
+${choice('remediator', 'Remediator', remediators)}${choice('outcome', 'Outcome', ENDS)}${field('resource', 'Resource', 'id or TYPE/ID')}${field('actor', 'Caused by', 'part of a name')}
 ${field('approver', 'Approved by', 'part of a name')}${field('ticket', 'Ticket', 'exactly')}
 <div><label for="show">Show</label><select id="show" name="show"><option value="fixes">changes</option><option value="everything"${show === 'everything' && html` selected`}>everything</option></select></div>
 <div><button>Filter</button></div></form>
@@ -86,10 +86,10 @@ ${found !== null && html`<div id="found" data-live>${resultsView(found, input, a
 function resultsView(found: NonNullable<FixesModel['found']>, input: FixesInput, around: Around, page: number): Html {
   const { count, entries } = found;
   const pages = Math.max(1, Math.ceil(count / PER_PAGE));
-  const what = input.show === 'fixes' ? countOf(count, 'change fits', 'changes fit') : countOf(count, 'entry fits', 'entries fit');
+  const what = input.show === 'fixes' ? countOf(count, 'change matches', 'changes match') : countOf(count, 'entry matches', 'entries match');
   const first = (page - 1) * PER_PAGE + 1;
   const caption = entries.length === 0 ? '' : `${first} to ${first + entries.length - 1} of ${count}, newest first`;
-  return html`<p><strong>${what}.</strong></p>${entriesTable(caption, entries, around, count === 0 ? 'Leave a field empty, or show everything: what changed nothing is not among the changes.' : 'There are fewer pages.')}
+  return html`<p><strong>${what}.</strong></p>${entriesTable(caption, entries, around, count === 0 ? 'Clear a field, or show everything: entries that changed nothing are not among the changes.' : 'There are fewer pages.')}
 ${pages > 1 && html`<p class="pages">${page > 1 && linkTo(pathOf(input, page - 1), 'Newer')}${page < pages && linkTo(pathOf(input, page + 1), 'Older')}</p>`}`;
 }
 
@@ -100,6 +100,6 @@ function pathOf({ given, show }: FixesInput, page: number): string {
 
 /** One fix, as the report shows it. */
 export function fixView(entry: HistoryEntry, around: Around, rollbacks: readonly Rollback[]): Html {
-  return html`<div id="fix" data-live><p>${resourceLink(entry)}: all that is recorded of this resource.</p><h2>What was done, and what it rests on</h2>${changeView(entry, null, { around, proofs: null }, rollbacks)}
+  return html`<div id="fix" data-live><p>${resourceLink(entry)}: everything that is recorded about this resource.</p><h2>What was done, and on what basis</h2>${changeView(entry, null, { around, proofs: null }, rollbacks)}
 <p class="soft">Its proof: <code>redress evidence proof ${(entry.records[0]?.stream ?? '').slice('sha256:'.length, 'sha256:'.length + 12)}/${entry.records.at(-1)?.seq ?? 0}</code></p></div>`;
 }

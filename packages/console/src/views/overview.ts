@@ -25,15 +25,15 @@ export function overviewView({ facts, approvals, gaps, newest, around }: Overvie
   const tile = (count: number, what: Fragment, kind: 'bad' | 'mind' | 'good') => html`<li class="${kind}"><b>${kind === 'bad' && '✗ '}${count}</b>${what}</li>`;
   return html`<div id="overview" data-live>
 <ul class="tiles">
-${tile(bad.length, linkTo('/health', bad.length === 1 ? 'thing is wrong' : 'things are wrong'), bad.length > 0 ? 'bad' : 'good')}
+${tile(bad.length, linkTo('/health', bad.length === 1 ? 'problem' : 'problems'), bad.length > 0 ? 'bad' : 'good')}
 ${tile(past, linkTo('/gaps', 'past the policy’s deadline'), past > 0 ? 'bad' : 'good')}
 ${tile(waiting.length, linkTo('/approvals', waiting.length === 1 ? 'plan waits' : 'plans wait'), waiting.length > 0 ? 'mind' : 'good')}
 ${tile(gaps.gaps.length, linkTo('/gaps', gaps.gaps.length === 1 ? 'open gap' : 'open gaps'), gaps.gaps.length > 0 ? 'mind' : 'good')}
 ${tile(gaps.accepted.length, 'accepted under a live exception', 'good')}
 </ul>
-${bad.length > 0 && html`<div class="notice bad"><h2>${countOf(bad.length, 'thing is', 'things are')} wrong</h2><ul>${bad.map((each) => html`<li>${factText(each)}</li>`)}</ul></div>`}
+${bad.length > 0 && html`<div class="notice bad"><h2>${countOf(bad.length, 'problem')}</h2><ul>${bad.map((each) => html`<li>${factText(each)}</li>`)}</ul></div>`}
 <section><h2>Waiting for an approver</h2>${waitingTable(waiting.slice(0, SHOWN))}${waiting.length > SHOWN && html`<p>${linkTo('/approvals', `All ${waiting.length}`)}</p>`}</section>
-<section><h2>What happened last</h2>${entriesTable('Newest first', newest, around, 'Nothing is recorded yet.')}<p>${linkTo('/fixes?show=everything', 'Everything that is recorded')}</p></section>
+<section><h2>Latest entries</h2>${entriesTable('Newest first', newest, around, 'Nothing is recorded yet.')}<p>${linkTo('/fixes?show=everything', 'Everything that is recorded')}</p></section>
 </div>`;
 }
 
@@ -54,12 +54,12 @@ export function healthView(
   readAt: number,
 ): Html {
   return html`<div id="health" data-live>${tableView(
-    html`What is known of Redress itself, records as of ${timeView(readAt)}`,
-    ['what', 'state', { name: 'said', wide: true }, { name: 'next', wide: true }],
+    html`State of Redress itself, records as of ${timeView(readAt)}`,
+    ['what', 'state', { name: 'details', wide: true }, { name: 'next', wide: true }],
     facts.map(({ name, state, text, next }) => [name, stateView(WORD[state], LABEL[state]), text, next === null ? '-' : wordsOf(next)]),
     'Nothing is known.',
   )}${tableView(
-    'From what these pages are made, besides records. It was read when the console was started',
+    'What these pages are made from, in addition to records. It was read when the console started',
     ['input', 'name', 'digest'],
     inputs.map(({ what, name, digest }) => [what, name, nameView(digest)]),
     'They are made from the records alone.',

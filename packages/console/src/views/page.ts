@@ -104,14 +104,14 @@ export function pageText({ title, place, main }: Page, around: PageAround): stri
   })}</ul></nav>`;
   return render(html`<!doctype html>
 <html lang="en" data-version="${version}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title} · Redress</title>${styleElement(CSS)}</head><body>
-<a class="skip" href="#main">To the content</a>
+<a class="skip" href="#main">Skip to the content</a>
 ${session !== null && html`<header id="way"><p class="where"><strong>Redress</strong> · ${nameView(journal)}</p>${way}</header>`}
 <main id="main" tabindex="-1">
 <h1>${title}</h1>
 <p id="news" role="status"></p>
 ${main}
 </main>
-<footer>${session !== null && html`<p>${who(approver)}</p>`}<p>Redress console, on this machine alone. It decides nothing: an approval is the record that <code>redress approvals</code> makes.</p></footer>
+<footer>${session !== null && html`<p>${who(approver)}</p>`}<p>Redress console, on this machine only. It decides nothing: an approval makes the same record as <code>redress approvals</code>.</p></footer>
 ${session !== null && scriptElement(SCRIPT)}
 </body></html>
 `);
@@ -120,5 +120,5 @@ ${session !== null && scriptElement(SCRIPT)}
 /** Who answers, in a sentence. */
 export function who(approver: Approver | string): Fragment {
   if (typeof approver === 'string') return html`Read only: ${approver}`;
-  return html`Answers are those of ${nameView(approver.name)}, as the AWS credentials say${approver.verified ? ', in a signed request' : '; they are recorded as unverified'}.`;
+  return html`Answers are recorded under ${nameView(approver.name)}, the name in the AWS credentials${approver.verified ? ', in a signed request' : '; they are recorded as unverified'}.`;
 }

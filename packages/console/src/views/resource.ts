@@ -9,7 +9,7 @@ const MOST = 200;
 /** The story. */
 export function resourceView(entries: readonly HistoryEntry[], around: Around): Html {
   const [first] = entries;
-  if (first === undefined) return html`<p>Nothing is recorded of it.</p>`;
+  if (first === undefined) return html`<p>Nothing is recorded about it.</p>`;
   const { resource } = first;
   const newest = [...entries].sort((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : 0));
   const left = newest.length - MOST;
@@ -32,7 +32,7 @@ ${held.length > 0 && html`<ul>${held.map((each) => html`<li><strong>${String(eac
 ${approver !== null && html`<p>Approver: ${nameView(approver.name)}</p>`}
 ${entry.open.length > 0 && html`<p>Still open:</p><ul>${entry.open.map((each) => html`<li>${each}</li>`)}</ul>`}
 ${notified && html`<p class="soft">${noticeOf(entry)}</p>`}
-${entry.seenUntil !== null && html`<p class="soft">Sweeps saw it so until ${timeView(entry.seenUntil)}.</p>`}`;
+${entry.seenUntil !== null && html`<p class="soft">Sweeps confirmed it until ${timeView(entry.seenUntil)}.</p>`}`;
 }
 
 /** Whether its message is its one change, which is not said twice. */

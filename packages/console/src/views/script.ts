@@ -17,14 +17,14 @@ const update = async (version) => {
     say('The journal has changed since this page was loaded. ');
     const again = document.createElement('a');
     again.href = location.pathname;
-    again.textContent = 'Load it again';
+    again.textContent = 'Reload it';
     news.append(again);
     return;
   }
   busy = true;
   try {
     const reply = await fetch(location.href, { headers: { accept: 'text/html' } });
-    if (!reply.ok) { say('This page cannot be brought up to date: ' + reply.status + '.'); return; }
+    if (!reply.ok) { say('This page cannot be updated: ' + reply.status + '.'); return; }
     const page = new DOMParser().parseFromString(await reply.text(), 'text/html');
     const focus = document.activeElement === null ? null : document.activeElement.getAttribute('href');
     let changed = false;
@@ -37,9 +37,9 @@ const update = async (version) => {
     if (focus !== null && document.activeElement === document.body)
       for (const link of document.querySelectorAll('a')) if (link.getAttribute('href') === focus) { link.focus(); break; }
     root.dataset.version = page.documentElement.dataset.version;
-    if (changed) say('Brought up to date at ' + new Date().toISOString().slice(11, 19) + ' UTC.');
+    if (changed) say('Updated at ' + new Date().toISOString().slice(11, 19) + ' UTC.');
   } catch (error) {
-    say('This page cannot be brought up to date: ' + error.message);
+    say('This page cannot be updated: ' + error.message);
   } finally {
     busy = false;
   }

@@ -20,13 +20,13 @@ const MOST_LINES = 300;
 
 /** What a second look found, in words. */
 const VERIFIED: Readonly<Record<string, string>> = {
-  '': 'no second look is recorded',
-  verified: 'a second look found nothing left to change',
-  'not-verified': 'a second look found that it is not as it was to be',
-  unconfirmed: 'a second look could not say',
+  '': 'no verification is recorded',
+  verified: 'a second read found nothing left to change',
+  'not-verified': 'a second read found that the change is not in effect',
+  unconfirmed: 'a second read could not determine it',
 };
 
-const NAMED_BY = { signed: 'a signed request names them', unsigned: 'nobody has checked the name', register: 'as the register says' } as const;
+const NAMED_BY = { signed: 'identified by a signed request', unsigned: 'the name was not verified', register: 'according to the register' } as const;
 
 /** What is known around a change. */
 export interface ChangeInput extends Pick<ReportInput, 'around'> {
@@ -45,11 +45,11 @@ export function changeView(entry: HistoryEntry, number: number | null, { around,
   const { resource } = entry;
   return html`<article class="change" id="change-${number ?? 'alone'}"><h3>${number !== null && `${number}. `}${entry.remediator} on ${nameView(resource.id)}</h3>
 ${factsView([
-  ['End', html`${stateView(entry.outcome ?? 'open')} ${entry.message ?? ''}`],
+  ['Outcome', html`${stateView(entry.outcome ?? 'open')} ${entry.message ?? ''}`],
   ['Resource', html`${resource.type}, account ${resource.account}, ${resource.region}`],
   ['Environment', around.environmentOf(resource.account)],
-  ['Begun', timeView(entry.time)],
-  ['Closed', entry.closed === null ? 'it has no end' : timeView(entry.closed)],
+  ['Started', timeView(entry.time)],
+  ['Closed', entry.closed === null ? 'not yet: it has no outcome' : timeView(entry.closed)],
   ['What was done', entry.changes.length === 0 ? null : entry.changes.map((each) => html`<div>${each}</div>`)],
   ['Cause', causeOf(entry)],
   ['Caused by', names(actorsOf(entry))],
@@ -57,12 +57,15 @@ ${factsView([
   ['Ticket', ticketsOf(entry, around).join(', ')],
   ['Verification', VERIFIED[entry.verified ?? ''] ?? entry.verified],
   ['Rolled back', entry.rollbackOf !== null ? html`This is the rollback of ${nameView(entry.rollbackOf)}.` : rolledBack(rollbacks)],
-  ['Drill', entry.drill ? 'yes: it was made to try things out' : null],
+  ['Drill', entry.drill ? 'yes: it was made as an exercise' : null],
   ['Still open', entry.open.length === 0 ? null : entry.open.map((each) => html`<div>${each}</div>`)],
   ['Execution', entry.execution === null ? null : nameView(entry.execution)],
   ['Policy', entry.policy === null ? null : nameView(entry.policy)],
   ['Records', html`${entry.records.map(({ seq }) => seq).join(', ')} of ${nameView(entry.records[0]?.stream ?? '')}`],
-  ['Proof', proofs === null ? null : proof === undefined ? 'none: its last record is not sealed, or was not to be proven' : html`${link(proof, proof)}`],
+  [
+    'Proof',
+    proofs === null ? null : proof === undefined ? 'none: its last record is not sealed, or no proof of it was requested' : html`${link(proof, proof)}`,
+  ],
 ])}
 ${difference(entry)}
 <h4>Decision: every guardrail’s answer</h4>${answers(entry.guardrails)}
@@ -86,8 +89,8 @@ const names = (all: readonly string[]): Fragment => (all.length === 0 ? 'nobody 
 function approved({ approvedBy, trigger, rollbackOf }: HistoryEntry, approver: ReturnType<typeof approverOf>): Fragment {
   if (approver !== null)
     return html`${nameView(approver.name)} (${NAMED_BY[approver.namedBy]})${approvedBy !== null && html`, ${timeView(approvedBy.at)}: ${approvedBy.reason ?? ''}`}`;
-  if (rollbackOf !== null) return 'whoever rolled it back';
-  return text(objectOf(trigger)?.['by']) === 'approval' ? 'an approval that is not in these records' : 'nobody was asked: the policy lets it be done';
+  if (rollbackOf !== null) return 'the person who rolled it back';
+  return text(objectOf(trigger)?.['by']) === 'approval' ? 'an approval that is not in these records' : 'no approval was needed: the policy allows it';
 }
 
 function rolledBack(rollbacks: readonly Rollback[]): Fragment {

@@ -11,10 +11,10 @@ export function verdictOf({ status, checkpoint }: Pick<Verification, 'status' | 
 
 /** What that means, as a sentence. */
 export const MEANS: Readonly<Record<ReturnType<typeof verdictOf>, string>> = {
-  unsealed: 'The ledger is not sealed: the chains of its records hold, and a missing record, or a missing resource, would not be noticed.',
-  intact: 'Every record that is sealed is what it was when it was sealed, and a key that was trusted has signed that.',
-  tampered: 'Records were changed, inserted, removed or moved. What this report says rests on records that do not verify.',
-  untrusted: 'No key that is trusted has signed these records. Nothing shows that they were not rewritten as a whole.',
+  unsealed: 'The ledger is not sealed. The chains of its records are valid, but a missing record or a missing resource would go unnoticed.',
+  intact: 'Every sealed record is unchanged since it was sealed, and a trusted key signed the seal.',
+  tampered: 'Records were changed, inserted, removed or moved. This report is based on records that do not verify.',
+  untrusted: 'No trusted key has signed these records. Nothing shows that they were not rewritten as a whole.',
   incomplete: 'Something cannot be read or is missing. What is missing is not in this report.',
 };
 
@@ -24,14 +24,16 @@ function unverified({ verification, unread }: Pick<ReportInput, 'verification' |
   const verdict = verdictOf(verification);
   return [
     ...(verdict === 'intact' ? [] : [MEANS[verdict]]),
-    ...unread.map((each) => `Not all records could be read, and what was not is missing below: ${each}`),
+    ...unread.map((each) => `Some records could not be read and are missing below: ${each}`),
     ...findings.map(({ severity, code, message, file, line }) => `${severity} (${code}): ${message} ${file}${line === null ? '' : `, line ${line}`}`),
     ...(unsealed === 0
       ? []
-      : [`${countOf(unsealed, 'record is', 'records are')} not sealed yet: their chains hold, and whoever can write the evidence could have made them.`]),
+      : [
+          `${countOf(unsealed, 'record is', 'records are')} not sealed yet: their chains are valid, but anyone who can write the evidence could have made them.`,
+        ]),
     ...(expired === 0
       ? []
-      : [`${countOf(expired, 'document has', 'documents have')} expired by retention: what they said before and after a change is not shown.`]),
+      : [`${countOf(expired, 'document has', 'documents have')} expired: their retention ended, so the states before and after these changes are not shown.`]),
   ];
 }
 
@@ -65,13 +67,13 @@ ${scopeView(model)}
     ['Records', `${verification.records} in ${countOf(verification.streams, 'stream')}`],
   ])}
 ${tableView(
-  'From what this report was made',
+  'What this report was made from',
   ['input', 'name', 'digest'],
   inputs.map(({ what, name, digest }) => [what, nameView(name), nameView(digest)]),
   'It was made from the records alone.',
 )}
 ${tableView(
-  'Policies that decisions of the period were made under',
+  'Policies under which decisions of the period were made',
   ['digest', { name: 'decisions and executions', number: true }],
   model.policies.map(({ digest, decisions }) => [nameView(digest), decisions]),
   'No decision of the period names a policy.',
@@ -87,7 +89,7 @@ ${tableView(
 
 /** Of what there are records: where nobody looked there are none. */
 function scopeView({ scope: { accounts, remediators } }: ReportModel): Html {
-  return html`<h3>Scope</h3><p>What there are records of, up to the end of the period. Of an account, a resource or a remediator that is not here this report says nothing.</p>
+  return html`<h3>Scope</h3><p>Everything that has records, up to the end of the period. The report says nothing about accounts, resources or remediators that are not listed here.</p>
 ${factsView([
   [
     'Accounts',

@@ -11,8 +11,8 @@ const rank = (answer: string) => (ORDER.includes(answer) ? ORDER.indexOf(answer)
 /** The section of coverage. */
 export function coverageView(coverage: readonly CoverageInput[]): Html {
   return html`<section id="coverage"><h2>Coverage</h2>
-<p>What nothing answers comes first. <em>closes</em>: closed automatically. <em>asks</em>: closed after a person has said yes. <em>reports</em>: people are notified. <em>attested</em>: a person gives their word. <em>tracked</em>: its source alone says whether it is open.</p>
-${coverage.length === 0 && html`<p>No pack and no framework was asked for.</p>`}${coverage.map(one)}</section>`;
+<p>Rules and controls that nothing covers come first. <em>closes</em>: closed automatically. <em>asks</em>: closed after an approval. <em>reports</em>: people are notified. <em>attested</em>: a person attests it. <em>tracked</em>: only its source reports whether it is open.</p>
+${coverage.length === 0 && html`<p>No pack and no framework was requested.</p>`}${coverage.map(one)}</section>`;
 }
 
 function one({ of, title, rows }: CoverageInput): Html {

@@ -24,7 +24,7 @@ export function gapsView({ calendar, linkOf = (_, name) => name }: GapsAround, m
   const [pastPolicy, past36] = [gaps.filter((each) => each.pastPolicy).length, gaps.filter((each) => each.past36).length];
   return html`<section id="gaps"><h2>Open gaps</h2>
 <p class="lead">${countOf(gaps.length, 'gap')} of ${countOf(resources, 'resource')} ${gaps.length === 1 ? 'is' : 'are'} open ${asOf}${pastPolicy > 0 && html`; ${stateView('past', `${pastPolicy} past the policy’s deadline`)}`}${past36 > 0 && html`; ${stateView('past', `${past36} past ten business days`)}`}.</p>
-${gaps.length + accepted.length > 0 && html`<p><a href="#clocks">What these clocks are, and what they do not say</a></p>`}
+${gaps.length + accepted.length > 0 && html`<p><a href="#clocks">What these clocks show, and what they do not</a></p>`}
 ${owners(gaps)}
 ${gapTable('Open gaps, by deadline', gaps, 'No gap is open.', linkOf)}
 ${accepted.length > 0 && gapTable('Accepted gaps: open, and covered by a live exception', accepted, '', linkOf)}
@@ -36,10 +36,10 @@ ${exceptionsView(model)}`;
 function clocksView({ zone, weekend, holidays }: ReportInput['calendar']): Html {
   const [first = '', last = ''] = [holidays[0], holidays.at(-1)];
   return html`<div class="notice" id="clocks"><h3>The clocks of CPS 234</h3>
-<p>Whether a weakness is material, and whether it can be remediated in a timely manner, a person decides: this report says neither. It shows how long each gap has been recorded.</p>
-<ul><li><strong>Paragraph 29</strong>: deficiencies that testing finds and that cannot be remediated in a timely manner are escalated to the Board or senior management. The standard sets no number of days: the policy's own deadline is shown, where it sets one.</li>
+<p>A person decides whether a weakness is material, and whether it can be remediated in a timely manner. This report decides neither. It shows how long each gap has been on record.</p>
+<ul><li><strong>Paragraph 29</strong>: deficiencies that testing finds and that cannot be remediated in a timely manner are escalated to the Board or senior management. The standard does not set a number of days. If the policy sets a deadline, it is shown.</li>
 <li><strong>Paragraph 36</strong>: APRA is notified of a material control weakness that is not expected to be remediated in a timely manner within 10 business days of becoming aware of it. The clock here begins on the day of the first record, the earliest at which anybody could have become aware.</li></ul>
-<p>Business days: zone ${zone}, without ${weekend.map((day) => day.slice(0, 1).toUpperCase() + day.slice(1)).join(' and ') || 'any day of the week'}, without ${holidays.length === 0 ? 'holidays, as none were given; so no date above is later than it should be' : `${countOf(holidays.length, 'holiday')} (${first}${holidays.length > 1 ? ` to ${last}` : ''})`}.</p></div>`;
+<p>Business days: zone ${zone}, without ${weekend.map((day) => day.slice(0, 1).toUpperCase() + day.slice(1)).join(' and ') || 'any day of the week'}, without ${holidays.length === 0 ? 'holidays, because none were given: no date above is later than it should be' : `${countOf(holidays.length, 'holiday')} (${first}${holidays.length > 1 ? ` to ${last}` : ''})`}.</p></div>`;
 }
 
 function owners(gaps: readonly OpenGap[]): Html | false {
@@ -47,7 +47,7 @@ function owners(gaps: readonly OpenGap[]): Html | false {
   const by = new Map<string, OpenGap[]>();
   for (const gap of gaps) by.set(gap.owner ?? '', [...(by.get(gap.owner ?? '') ?? []), gap]);
   return tableView(
-    'By owner: whose gaps are open',
+    'Open gaps by owner',
     [
       'owner',
       { name: 'open', number: true },
@@ -115,7 +115,7 @@ function exceptionsView({ exceptions, unregistered, period }: GapsModel): Html {
         ]),
       none,
     );
-  return html`<section id="exceptions"><h2>Exceptions</h2><p>The register as it was given, as of ${timeView(period.to)}. An exception that has ended covers nothing.</p>
+  return html`<section id="exceptions"><h2>Exceptions</h2><p>The given register, as of ${timeView(period.to)}. An exception that has ended covers nothing.</p>
 ${unregistered.length > 0 && html`<div class="notice bad"><h3>Used in the period, and not in the register</h3><ul>${unregistered.map(({ id, used }) => html`<li>${nameView(id)}: ${countOf(used, 'time')}</li>`)}</ul></div>`}
 ${table('Live', 'live', 'No exception is live.')}${table('Ended', 'ended', 'None has ended.')}</section>`;
 }

@@ -13,10 +13,10 @@ export function populationView({ verification }: ReportInput, model: ReportModel
   const { sample, counts, changes, populationDigest } = model;
   const size = verification.checkpoint?.size;
   return html`<section id="population"><h2>Population and sample</h2>
-<p>The population is every change that was begun within the period, whatever came of it: ${countOf(changes, 'change')}. ${
+<p>The population is every change that was started within the period, whatever its outcome: ${countOf(changes, 'change')}. ${
     size === undefined
-      ? 'The ledger is not sealed, so nothing binds this number.'
-      : `It is taken from the sealed tree of ${countOf(size, 'entry', 'entries')}: whoever has the tree counts the same.`
+      ? 'The ledger is not sealed, so nothing proves this number.'
+      : `It is taken from the sealed tree of ${countOf(size, 'entry', 'entries')}: anyone who has the tree gets the same count.`
   }</p>
 ${factsView([
   ['Tree size', size === undefined ? 'not sealed' : String(size)],
@@ -30,8 +30,8 @@ ${factsView([
 ])}
 <h3>The sample</h3><ol>${sample.ids.map((id) => html`<li>${link(`#change-${numberOf(id)}`, nameView(id))}</li>`)}</ol>
 ${tableView(
-  'Everything that was recorded in the period, by kind and end',
-  ['kind', 'end', { name: 'entries', number: true }],
+  'Everything that was recorded in the period, by kind and outcome',
+  ['kind', 'outcome', { name: 'entries', number: true }],
   counts.map(({ kind, outcome, count }) => [kind, stateView(outcome), count]),
   'Nothing was recorded.',
 )}
@@ -88,7 +88,7 @@ export function timesView({ times, weeks }: ReportModel): Html {
     )}`;
   };
   return html`<section id="times"><h2>Times, and what happened in each week</h2>
-<p>Of fixes that a second look has confirmed, without drills. <em>detect</em>: from when the event says that it happened to the first record. <em>decide</em>: from the first record to the begin of the change; the wait for an approval is in it. <em>close</em>: from the beginning to the second look. p50 and p90 by nearest rank. Where no event says when a gap came to be, it is not in <em>detect</em>, and <em>close</em> counts from the first record.</p>
+<p>These are fixes that a second read confirmed, without drills. <em>detect</em>: from the time in the event to the first record. <em>decide</em>: from the first record to the start of the change, with any wait for an approval. <em>close</em>: from the time in the event to the second read. p50 and p90 are by nearest rank. If no event shows when a gap appeared, it does not count in <em>detect</em>, and <em>close</em> starts at the first record.</p>
 ${chart('detect')}${chart('decide')}${chart('close')}
 ${tableView(
   'Times: p50 / p90',
