@@ -24,11 +24,11 @@ export interface RedressHubProps {
   readonly rolePrefix?: string;
   /** Accounts of this organisation (`o-…`) may forward events. */
   readonly organizationId?: string;
-  /** Accounts that may forward events, where there is no organisation. */
+  /** Accounts that may forward events, without an organization. */
   readonly memberAccountIds?: readonly string[];
   /** ARNs of roles and users that may call the approval endpoint. */
   readonly approvers?: readonly string[];
-  /** Policy that bounds the roles. */
+  /** Permissions boundary of the roles. */
   readonly permissionsBoundaryArn?: string;
   /** Days in which nobody can delete evidence; default 365. It can be raised later, never lowered for what is there. */
   readonly evidenceRetentionDays?: number;
@@ -44,7 +44,7 @@ export interface RedressHubProps {
   readonly organizationRoleArn?: string;
   /** A symmetric KMS key that encrypts queues, topic, logs, table and bucket; default: keys that AWS owns. Its policy is in docs/deploy.md. */
   readonly encryptionKeyArn?: string;
-  /** Where alarms and notices go, too. */
+  /** Email address that also gets alarms and notices. */
   readonly noticeEmail?: string;
   /** Answer remediations of AWS Config, of this account and of the organisation; default false. The code has to export `config`. */
   readonly serveConfig?: boolean;
@@ -77,19 +77,19 @@ export class RedressHub extends Construct {
   readonly approvals: IFunction;
   /** What remediations of AWS Config ask, for {@link RedressMemberConfig}; null where they are not served. */
   readonly config: IFunction | null;
-  /** Where approvals are given, by signed requests. */
+  /** The approval endpoint. It accepts signed requests. */
   readonly approvalUrl: string;
   /** Attach it to roles of this account that approve. */
   readonly approverPolicy: IManagedPolicy;
   /** Attach it to roles that read the journal, and change nothing. */
   readonly auditorPolicy: IManagedPolicy;
-  /** What came in. */
+  /** Incoming events. */
   readonly queue: IQueue;
-  /** What is to be swept. */
+  /** Places to sweep. */
   readonly sweeps: IQueue;
-  /** What was received too often. */
+  /** Messages that were received too often. */
   readonly deadLetterQueue: IQueue;
-  /** What could not be delivered. */
+  /** Messages that could not be delivered. */
   readonly undeliveredQueue: IQueue;
   /** The journal. */
   readonly table: ITable;
@@ -97,7 +97,7 @@ export class RedressHub extends Construct {
   readonly bucket: IBucket;
   /** Alarms and notices. */
   readonly notices: ITopic;
-  /** What member accounts forward. */
+  /** Events that member accounts forward. */
   readonly bus: IEventBus;
   /** The kill switch. */
   readonly stop: IStringParameter;

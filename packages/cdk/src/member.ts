@@ -76,7 +76,7 @@ export interface RedressMemberEventsProps {
   readonly hubBusArn: string;
   /** That of the policy; default `redress:exception`. */
   readonly exceptionTag?: string;
-  /** Policy that bounds the role. */
+  /** Permissions boundary of the role. */
   readonly permissionsBoundaryArn?: string;
 }
 
@@ -120,7 +120,7 @@ export interface RedressMemberConfigProps {
   readonly documentName?: string;
   /** How the conformance pack is called; default `redress`. */
   readonly packName?: string;
-  /** Policy that bounds the role. */
+  /** Permissions boundary of the role. */
   readonly permissionsBoundaryArn?: string;
 }
 

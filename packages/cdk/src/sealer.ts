@@ -51,7 +51,7 @@ export interface RedressSealerProps {
   readonly reserveConcurrency?: boolean;
   /** Days that logs are kept, as CloudWatch has them; default 90. */
   readonly logRetentionDays?: number;
-  /** Policy that bounds the role. */
+  /** Permissions boundary of the role. */
   readonly permissionsBoundaryArn?: string;
 }
 
@@ -63,13 +63,13 @@ export interface RedressSealerProps {
  * @throws {RedressError} `compose/invalid`: an origin, a schedule or another value that the template does not take
  */
 export class RedressSealer extends Construct {
-  /** Call it to seal now. */
+  /** Invoke it to seal now. */
   readonly function: IFunction;
-  /** The key that signs: `redress evidence key --kms` makes the trust file of it. That of the stack stays when the stack is deleted. */
+  /** The signing key: `redress evidence key --kms` makes its trust file. That of the stack stays when the stack is deleted. */
   readonly key: IKey;
   /** Who puts copies of checkpoints. */
   readonly role: IRole;
-  /** What could not be delivered, and seals that failed three times. */
+  /** Messages that could not be delivered, and seals that failed three times. */
   readonly undeliveredQueue: IQueue;
   /** Every resource as a typed L1, by its name in the template. */
   readonly template: CfnInclude;

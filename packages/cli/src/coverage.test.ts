@@ -170,7 +170,7 @@ describe('coverage of a file', () => {
     );
     const { rows, of } = await document('--pack', 'pack.yaml');
     expect(of).toBe('pack.yaml');
-    expect(rows).toMatchObject([{ id: 'keep-logs', answer: 'reports', because: 'The rule has MinRetentionTime 731, the policy 365.' }]);
+    expect(rows).toMatchObject([{ id: 'keep-logs', answer: 'reports', because: 'The rule has MinRetentionTime 731, but the policy has 365.' }]);
   });
 
   it('has no formula for a spreadsheet, whatever its rules are called', async () => {

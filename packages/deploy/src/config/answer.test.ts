@@ -25,14 +25,14 @@ describe('what is done about a rule', () => {
     [
       'INCOMING_SSH_DISABLED',
       'asks',
-      'Only what an event shows to be new is changed without asking.',
+      'Without an approval, only what an event shows to be new is changed.',
       ['ec2-revoke-sg-open-ssh', 'ec2-revoke-sg-open-admin-existing', 'ec2-revoke-sg-open-admin-ipv6'],
     ],
-    ['ENCRYPTED_VOLUMES', 'reports', 'People are notified, and close it.', ['ec2-report-unencrypted-ebs-volumes']],
-    ['ACCESS_KEYS_ROTATED', 'reports', 'It is flagged, and people close it.', ['iam-flag-stale-access-key']],
-    ['IAM_PASSWORD_POLICY', 'reports', 'The rule looks for more than is changed.', ['iam-strengthen-password-policy']],
-    ['RDS_MULTI_AZ_SUPPORT', 'tracked', 'No remediator judges it.', []],
-    ['AWS_CONFIG_PROCESS_CHECK', 'attested', 'AWS Config does not evaluate it: a person says whether it is so.', []],
+    ['ENCRYPTED_VOLUMES', 'reports', 'People are notified. They close it.', ['ec2-report-unencrypted-ebs-volumes']],
+    ['ACCESS_KEYS_ROTATED', 'reports', 'It is flagged. People close it.', ['iam-flag-stale-access-key']],
+    ['IAM_PASSWORD_POLICY', 'reports', 'The rule checks more than remediators change.', ['iam-strengthen-password-policy']],
+    ['RDS_MULTI_AZ_SUPPORT', 'tracked', 'No remediator evaluates it.', []],
+    ['AWS_CONFIG_PROCESS_CHECK', 'attested', 'AWS Config does not evaluate it. A person attests it.', []],
   ])('%s: %s', (identifier, answer, because, ids) => {
     const [is, why, who] = said(rule(identifier));
     expect([is, why]).toEqual([answer, because]);
@@ -46,14 +46,14 @@ describe('what is done about a rule', () => {
 
   it('does not close it where the rule looks for something else than the policy changes it to', () => {
     const year = rule('CW_LOGGROUP_RETENTION_PERIOD_CHECK', { parameters: { MinRetentionTime: '731' } });
-    expect(said(year).slice(0, 2)).toEqual(['reports', 'The rule has MinRetentionTime 731, the policy 365.']);
+    expect(said(year).slice(0, 2)).toEqual(['reports', 'The rule has MinRetentionTime 731, but the policy has 365.']);
     const { answer } = answerTo(year, remediators, (each) => each.parameters(each.id === 'logs-raise-retention' ? { minDays: 731 } : {}));
     expect(answer).toBe('closes');
   });
 
   it('says of which types it is not', () => {
     const [, because] = said(rule('EC2_EBS_ENCRYPTION_BY_DEFAULT', { types: ['AWS::::Account', 'AWS::EC2::Volume'] }));
-    expect(because).toBe('Not of AWS::EC2::Volume.');
+    expect(because).toBe('Not for AWS::EC2::Volume.');
   });
 
   it('is known by the name, too', () => {
@@ -63,25 +63,25 @@ describe('what is done about a rule', () => {
   const all = [...remediators, ...furtherEc2Remediators, ...furtherIamRemediators];
   it.each<[string, Record<string, string>, string, string]>([
     ['ACCESS_KEYS_ROTATED', { maxAccessKeyAge: '90' }, 'asks', ''],
-    ['ACCESS_KEYS_ROTATED', { maxAccessKeyAge: '60' }, 'reports', 'The rule has maxAccessKeyAge 60, the policy 90.'],
+    ['ACCESS_KEYS_ROTATED', { maxAccessKeyAge: '60' }, 'reports', 'The rule has maxAccessKeyAge 60, but the policy has 90.'],
     ['IAM_USER_UNUSED_CREDENTIALS_CHECK', { maxCredentialUsageAge: '90' }, 'asks', ''],
     ['VPC_SG_OPEN_ONLY_TO_AUTHORIZED_PORTS', { authorizedTcpPorts: '443' }, 'asks', ''],
-    ['VPC_SG_OPEN_ONLY_TO_AUTHORIZED_PORTS', { authorizedTcpPorts: '22,443' }, 'reports', 'The rule has authorizedTcpPorts 22,443, the policy 443.'],
+    ['VPC_SG_OPEN_ONLY_TO_AUTHORIZED_PORTS', { authorizedTcpPorts: '22,443' }, 'reports', 'The rule has authorizedTcpPorts 22,443, but the policy has 443.'],
   ])('%s with %j: %s, where more is installed', (identifier, parameters, answer, because) => {
     expect(said(rule(identifier, { parameters }), all).slice(0, 2)).toEqual([answer, because]);
   });
   it('asks about what several change together, as far as one of them has to', () => {
     const passwords = rule('IAM_PASSWORD_POLICY', { parameters: { MinimumPasswordLength: '14', MaxPasswordAge: '90' } });
-    expect(said(passwords, all).slice(0, 2)).toEqual(['asks', 'A person is asked about a part of it.']);
+    expect(said(passwords, all).slice(0, 2)).toEqual(['asks', 'A part of it needs an approval.']);
     expect(said(passwords, furtherIamRemediators)[0]).toBe('reports');
     const closing = all.map((each) => ({ ...each, ceiling: 'enforce' as const }));
     expect(said(passwords, closing)[0]).toBe('closes');
     const sooner = rule('IAM_PASSWORD_POLICY', { parameters: { MaxPasswordAge: '30' } });
-    expect(said(sooner, all).slice(0, 2)).toEqual(['reports', 'The rule has MaxPasswordAge 30, the policy 90.']);
+    expect(said(sooner, all).slice(0, 2)).toEqual(['reports', 'The rule has MaxPasswordAge 30, but the policy has 90.']);
   });
 
   it('reports what no change closes: the original of a snapshot stays', () => {
     const copying = all.slice(0, 1).map((each) => ({ ...each, ceiling: 'approve' as const, configRules: ['RDS_SNAPSHOT_ENCRYPTED'] }));
-    expect(said(rule('RDS_SNAPSHOT_ENCRYPTED'), copying).slice(0, 2)).toEqual(['reports', 'The rule looks for more than is changed.']);
+    expect(said(rule('RDS_SNAPSHOT_ENCRYPTED'), copying).slice(0, 2)).toEqual(['reports', 'The rule checks more than remediators change.']);
   });
 });

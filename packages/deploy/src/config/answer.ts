@@ -45,25 +45,26 @@ export interface RuleAnswer {
  */
 export function answerTo(rule: AskedRule, remediators: readonly Remediator[], parametersOf: ParametersOf = defaults): RuleAnswer {
   const { identifier, name, parameters, types } = rule;
-  if (identifier === PROCESS_CHECK) return { answer: 'attested', because: 'AWS Config does not evaluate it: a person says whether it is so.', remediators: [] };
+  if (identifier === PROCESS_CHECK) return { answer: 'attested', because: 'AWS Config does not evaluate it. A person attests it.', remediators: [] };
   const knowing = remediators
     .filter((each) => each.configRules.some((known) => known === identifier || known === name))
     .sort((a, b) => a.breadth - b.breadth || (a.id < b.id ? -1 : 1));
   const said = (answer: Answer, because = ''): RuleAnswer => {
     const left = types.filter((type) => !knowing.some((each) => each.resourceTypes.includes(type)));
-    const partly = knowing.length === 0 || left.length === 0 || types.length === 0 ? '' : `Not of ${left.join(', ')}.`;
+    const partly = knowing.length === 0 || left.length === 0 || types.length === 0 ? '' : `Not for ${left.join(', ')}.`;
     return { answer, because: [because, partly].filter((each) => each !== '').join(' '), remediators: knowing };
   };
-  if (knowing.length === 0) return said('tracked', 'No remediator judges it.');
+  if (knowing.length === 0) return said('tracked', 'No remediator evaluates it.');
   const fixing = knowing.filter((each) => does(each) === 'fix');
   if (fixing.length === 0)
-    return said('reports', knowing.some((each) => does(each) === 'flag') ? 'It is flagged, and people close it.' : 'People are notified, and close it.');
+    return said('reports', knowing.some((each) => does(each) === 'flag') ? 'It is flagged. People close it.' : 'People are notified. They close it.');
   const needed = neededFor(identifier, knowing);
-  if (needed === null) return said('reports', 'The rule looks for more than is changed.');
+  if (needed === null) return said('reports', 'The rule checks more than remediators change.');
   const differing = Object.entries(inputOf(identifier, knowing, parametersOf)).filter(([key, value]) => (parameters[key] ?? value) !== value);
-  if (differing.length > 0) return said('reports', differing.map(([key, value]) => `The rule has ${key} ${parameters[key]}, the policy ${value}.`).join(' '));
-  if (needed.some((each) => each.ceiling !== 'enforce')) return said('asks', 'A person is asked about a part of it.');
+  if (differing.length > 0)
+    return said('reports', differing.map(([key, value]) => `The rule has ${key} ${parameters[key]}, but the policy has ${value}.`).join(' '));
+  if (needed.some((each) => each.ceiling !== 'enforce')) return said('asks', 'A part of it needs an approval.');
   const alone = fixing.filter((each) => each.ceiling === 'enforce');
   if (alone.some((each) => each.freshWithin === null)) return said('closes');
-  return said('asks', alone.length > 0 ? 'Only what an event shows to be new is changed without asking.' : '');
+  return said('asks', alone.length > 0 ? 'Without an approval, only what an event shows to be new is changed.' : '');
 }

@@ -46,14 +46,14 @@ export function askDocument({ functionArn, roleArn }: AskDocumentOptions = {}): 
   });
   return {
     schemaVersion: '0.3',
-    description: 'Asks Redress to remediate a resource. Redress decides by its own policy and guardrails; this document changes nothing itself.',
+    description: 'Asks Redress to remediate a resource. Redress decides by its own policy and guardrails. This document itself changes nothing.',
     assumeRole: '{{ AutomationAssumeRole }}',
     parameters: {
       AutomationAssumeRole: text('ARN of the role that may invoke the function.', '^arn:[^:]+:iam::[0-9]{12}:role/.+$', roleArn),
-      FunctionArn: text('ARN of the function that answers; of this region.', '^arn:[^:]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[^{}]+$', functionArn),
+      FunctionArn: text('ARN of the function that answers, in this region.', '^arn:[^:]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[^{}]+$', functionArn),
       ConfigRuleName: text('Default name of the rule.', '^[A-Za-z0-9_-]{1,128}$'),
       ResourceType: text('Type of the resource.', '^AWS::[A-Za-z0-9:]+$'),
-      ResourceId: text('Id of the resource, as Config has it.', '^[^{}]{1,1024}$'),
+      ResourceId: text('ID of the resource in AWS Config.', '^[^{}]{1,1024}$'),
     },
     outputs: ['Judge.Answer', 'Judge.Message', 'Judge.Executions'],
     mainSteps: [

@@ -54,8 +54,8 @@ export const ATTEMPTS = { MaximumAutomaticAttempts: 2, RetryAttemptSeconds: 600 
 export function conformancePack(options: ConformancePackOptions): ConformancePack {
   const rules = rulesOf(options);
   if (rules.length > MAX_PACK_RULES)
-    throw new RedressError('compose/invalid', `A conformance pack takes ${MAX_PACK_RULES} rules, and these are ${rules.length}.`, {
-      next: 'Write them into several files: redress generate conformance-pack --out FOLDER.',
+    throw new RedressError('compose/invalid', `A conformance pack can have ${MAX_PACK_RULES} rules, but there are ${rules.length}.`, {
+      next: 'Write them to several files: redress generate conformance-pack --out FOLDER.',
     });
   return packOf(rules, options);
 }
@@ -82,7 +82,7 @@ export function packFiles(options: Omit<ConformancePackOptions, 'remediation'>):
       const text = printYaml(packOf(part, { ...options, remediation: asks }));
       if (Buffer.byteLength(text) > MAX_PACK_BYTES)
         throw new RedressError('compose/invalid', `Part ${at + 1} of the conformance pack has more than ${MAX_PACK_BYTES} bytes.`, {
-          next: 'Leave out remediators that are not used here.',
+          next: 'Omit remediators that are not used here.',
         });
       return { name: `${asks ? 'asking' : 'finding'}-${at + 1}-${digestOf(text).slice('sha256:'.length, 'sha256:'.length + 12)}.yaml`, text, asks };
     }),

@@ -110,10 +110,10 @@ export function inputOf(identifier: string, remediators: readonly Remediator[], 
 
 function remediable(identifier: string, remediators: readonly Remediator[]): true | string {
   const needed = neededFor(identifier, remediators);
-  if (needed === null) return 'it looks for more than is changed';
-  if (needed.some((each) => each.ceiling !== 'enforce')) return 'a part of what it looks for is changed after a person has said yes';
+  if (needed === null) return 'it checks more than remediators change';
+  if (needed.some((each) => each.ceiling !== 'enforce')) return 'a part of what it checks needs an approval';
   if (remediators.some((each) => does(each) === 'fix' && each.ceiling === 'enforce' && each.freshWithin === null)) return true;
-  if (remediators.some((each) => does(each) === 'fix')) return 'what may be changed automatically only while it is new is changed on events';
+  if (remediators.some((each) => does(each) === 'fix')) return 'automatic changes are made only to what an event shows to be new';
   return remediators.some((each) => does(each) === 'flag') ? 'it is flagged, and stays open' : 'people are only notified';
 }
 

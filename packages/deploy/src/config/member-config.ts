@@ -52,7 +52,8 @@ export function memberConfigTemplate({ remediators, parametersOf, rules }: Membe
       });
   return {
     AWSTemplateFormatVersion: '2010-09-09',
-    Description: 'Redress, AWS Config of one account and region: rules, and where the hub is, remediations that ask it. It needs a configuration recorder.',
+    Description:
+      'Redress, AWS Config in one account and region: rules, and in the region of the hub also remediations that ask it. It needs a configuration recorder.',
     Parameters: {
       ConfigFunctionArn: {
         Type: 'String',
@@ -62,16 +63,16 @@ export function memberConfigTemplate({ remediators, parametersOf, rules }: Membe
       DocumentName: {
         Type: 'String',
         Default: ASK_DOCUMENT_NAME,
-        Description: 'How the Automation document is called. Not aws, amazon or amzn at its beginning.',
+        Description: 'Name of the Automation document. It cannot start with aws, amazon or amzn.',
         AllowedPattern: '^[A-Za-z0-9_.-]{3,128}$',
       },
       PackBucket: {
         Type: 'String',
-        Description: 'Bucket of this region with the packs: the files of `redress generate conformance-pack --out FOLDER`.',
+        Description: 'Bucket in this region with the packs: the files from `redress generate conformance-pack --out FOLDER`.',
         AllowedPattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$',
       },
-      PackPrefix: { Type: 'String', Default: '', Description: 'How the keys of the packs begin.', AllowedPattern: '^$|^[\\w!.*()/-]{1,512}$' },
-      PackName: { Type: 'String', Default: 'redress', Description: 'How the conformance pack is called.', AllowedPattern: '^[A-Za-z][A-Za-z0-9-]{0,50}$' },
+      PackPrefix: { Type: 'String', Default: '', Description: 'Key prefix of the packs.', AllowedPattern: '^$|^[\\w!.*()/-]{1,512}$' },
+      PackName: { Type: 'String', Default: 'redress', Description: 'Name of the conformance pack.', AllowedPattern: '^[A-Za-z][A-Za-z0-9-]{0,50}$' },
       PermissionsBoundaryArn: BOUNDARY,
     },
     Conditions: {
@@ -81,7 +82,7 @@ export function memberConfigTemplate({ remediators, parametersOf, rules }: Membe
     },
     Resources: {
       ...role('AskRole', {
-        description: 'Redress: an Automation that AWS Config starts asks the hub. It may do nothing else.',
+        description: 'Redress: lets an Automation that AWS Config starts ask the hub, and nothing else.',
         trusts: {
           service: 'ssm.amazonaws.com',
           condition: {

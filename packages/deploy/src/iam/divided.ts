@@ -53,13 +53,13 @@ export function divided(of: string, statements: readonly Measured[]): readonly (
     if (room === undefined) policies.push([each]);
     else room.push(each);
   }
-  if (policies.length > MAX_ATTACHED_POLICIES) throw tooLarge(`${of} needs ${policies.length} managed policies; a role takes ${MAX_ATTACHED_POLICIES}.`);
+  if (policies.length > MAX_ATTACHED_POLICIES) throw tooLarge(`${of} needs ${policies.length} managed policies; a role can have ${MAX_ATTACHED_POLICIES}.`);
   return policies.map((policy) => policy.map(({ statement }) => statement));
 }
 
 /** Says what to do about policies that do not fit. */
 export function tooLarge(message: string): RedressError {
   return new RedressError('compose/invalid', message, {
-    next: 'Leave out remediators that are not used here (--remediator ID…); what does not fit is never allowed by a wildcard instead.',
+    next: 'Omit remediators that are not used here (--remediator ID…). A wildcard is never used to make it fit.',
   });
 }

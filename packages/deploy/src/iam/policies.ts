@@ -73,7 +73,7 @@ export function boundaryPolicy(options: IamOptions, role?: MemberRole): PolicyDo
   const { boundary, beside } = bounds(options, role === undefined ? MEMBER_ROLES : [role]);
   // Without a role there are no policies of a role to which a denial could go.
   if (role === undefined && beside.length > 0)
-    throw tooLarge(`A boundary for all three roles is longer than ${MAX_MANAGED_POLICY} characters: make one for each.`);
+    throw tooLarge(`A boundary for all three roles is longer than ${MAX_MANAGED_POLICY} characters: generate one for each.`);
   return document(boundary);
 }
 
@@ -112,7 +112,7 @@ function bounds(options: IamOptions, roles: readonly MemberRole[]): { readonly b
       if (fit(boundary.map(({ longest }) => longest))) return { boundary: boundary.map(({ statement }) => statement), beside: denies.slice(within) };
     }
   }
-  throw tooLarge(`The names of ${actions.length} actions are longer than a permission boundary may be (${MAX_MANAGED_POLICY} characters).`);
+  throw tooLarge(`The names of ${actions.length} actions do not fit into a permission boundary (${MAX_MANAGED_POLICY} characters).`);
 }
 
 /**
@@ -246,7 +246,7 @@ function passedRest(roles: readonly MemberRole[], options: IamOptions): Rest {
       role === null ? `{${remediator.id}.${parameter}}` : String(plain(options).arn(role)),
     ),
     conditions: ['iam:PassedToService'],
-    rest: 'The roles that these parameters of the policy name, each to its service alone: none where the policy names none.',
+    rest: 'The roles that these parameters of the policy name, each only for its service; none if the policy names none.',
   };
 }
 

@@ -49,7 +49,7 @@ export function encryptable(template: Template): Template {
       EncryptionKeyArn: {
         Type: 'String',
         Default: '',
-        Description: 'KMS key that encrypts what is stored; docs/deploy.md has its policy. Empty: keys that AWS owns.',
+        Description: 'KMS key that encrypts stored data; docs/deploy.md has its policy. Empty: AWS owned keys.',
         AllowedPattern: '^$|^arn:[^:]+:kms:[a-z0-9-]+:\\d{12}:key/[A-Za-z0-9-]+$',
       },
     },

@@ -63,42 +63,42 @@ export function watching(timeout: number): Record<string, TemplateResource> {
         },
       ]),
     ),
-    DeadLettersAlarm: alarm('Messages were received too often. Look at them, then send them back to the queue (StartMessageMoveTask).', {
+    DeadLettersAlarm: alarm('Messages were received too often. Review them, then redrive them (StartMessageMoveTask).', {
       ...sqs('DeadLetters'),
       MetricName: 'ApproximateNumberOfMessagesVisible',
       Statistic: 'Maximum',
     }),
-    UndeliveredAlarm: alarm('Events could not be delivered, or a sweep failed three times. Their attributes say which rule, and why.', {
+    UndeliveredAlarm: alarm('Events could not be delivered, or a sweep failed three times. The message attributes show which rule, and why.', {
       ...sqs('Undelivered'),
       MetricName: 'ApproximateNumberOfMessagesVisible',
       Statistic: 'Maximum',
     }),
-    OldestMessageAlarm: alarm('A message waits for an hour: the function fails, is throttled, or has too much to do.', {
+    OldestMessageAlarm: alarm('A message has waited for an hour: the function fails, is throttled, or is overloaded.', {
       ...sqs('Queue'),
       MetricName: 'ApproximateAgeOfOldestMessage',
       Statistic: 'Maximum',
       Threshold: HOUR,
     }),
-    ErrorsAlarm: alarm('The function ended with an error. Its log says which.', { ...lambda('Function'), MetricName: 'Errors', Statistic: 'Sum' }),
+    ErrorsAlarm: alarm('The function ended with an error. See its log.', { ...lambda('Function'), MetricName: 'Errors', Statistic: 'Sum' }),
     ThrottlesAlarm: alarm('The function was throttled for a quarter of an hour.', {
       ...lambda('Function'),
       MetricName: 'Throttles',
       Statistic: 'Sum',
       EvaluationPeriods: 3,
     }),
-    SlowAlarm: alarm('Invocations come near to their time limit. Give the function more time, or fewer messages at once.', {
+    SlowAlarm: alarm('Invocations nearly reach their timeout. Raise the timeout, or reduce the batch size.', {
       ...lambda('Function'),
       MetricName: 'Duration',
       Statistic: 'Maximum',
       Threshold: timeout * 900,
     }),
-    ApprovalErrorsAlarm: alarm('The approval endpoint ended with an error. Its log says which.', {
+    ApprovalErrorsAlarm: alarm('The approval endpoint ended with an error. See its log.', {
       ...lambda('Approvals'),
       MetricName: 'Errors',
       Statistic: 'Sum',
     }),
     ConfigErrorsAlarm: {
-      ...alarm('The function that AWS Config asks ended with an error, again and again. Its log says which.', {
+      ...alarm('The function that AWS Config asks ended with an error repeatedly. See its log.', {
         ...lambda('Config'),
         MetricName: 'Errors',
         Statistic: 'Sum',
@@ -107,13 +107,13 @@ export function watching(timeout: number): Record<string, TemplateResource> {
       }),
       Condition: 'ServesConfig',
     },
-    UnfinishedAlarm: alarm('A change failed, was made in part, or its end is not known. `redress history` names it.', {
+    UnfinishedAlarm: alarm('A change failed, was made only in part, or has an unknown outcome. `redress history` shows it.', {
       Namespace: NAMESPACE,
       MetricName: 'Unfinished',
       Statistic: 'Sum',
     }),
     SweepAgeAlarm: alarm(
-      'A sweep is not complete six hours after it was asked for. Raise sweepConcurrency or the timeout; the log (sweep-continued) says where.',
+      'A sweep is not complete six hours after it was requested. Raise sweepConcurrency or the timeout; the log (sweep-continued) shows where.',
       {
         Namespace: NAMESPACE,
         MetricName: 'SweepAge',
@@ -121,15 +121,18 @@ export function watching(timeout: number): Record<string, TemplateResource> {
         Threshold: 6 * HOUR,
       },
     ),
-    SweepFailedAlarm: alarm('Accounts or regions could not be swept, two days in a row. The log (sweep-left, sweep-summary) says which, and why.', {
+    SweepFailedAlarm: alarm('Accounts or regions could not be swept, two days in a row. The log (sweep-left, sweep-summary) shows which, and why.', {
       Namespace: NAMESPACE,
       MetricName: 'SweepFailed',
       Statistic: 'Sum',
       Period: DAY,
       EvaluationPeriods: 2,
     }),
-    SweepMissingAlarm: missing('No sweep completed for a day: what events miss is not found.', 'SweepCompleted'),
-    CanaryMissingAlarm: missing('The daily canary did not come through: events do not arrive. `redress doctor` says where it breaks.', 'CanaryArrived'),
+    SweepMissingAlarm: missing('No sweep has completed for a day: what events missed is not found.', 'SweepCompleted'),
+    CanaryMissingAlarm: missing(
+      'The daily canary did not arrive, so events do not arrive either. `redress doctor` shows where they are lost.',
+      'CanaryArrived',
+    ),
     Dashboard: { Type: 'AWS::CloudWatch::Dashboard', Properties: { DashboardBody: sub(JSON.stringify(dashboard())) } },
   };
 }

@@ -64,7 +64,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
 
   return encryptable({
     AWSTemplateFormatVersion: '2010-09-09',
-    Description: 'Redress, the hub: closes security gaps within written bounds, and keeps the record. Without a policy in its code it only notifies.',
+    Description: 'Redress, the hub: closes security gaps within the bounds of a policy, and keeps the evidence. Without a policy in its code it only notifies.',
     Parameters: parameters(),
     Conditions: {
       HasOrganization: given('OrganizationId'),
@@ -101,7 +101,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       ...(remediators.length === 0 ? {} : { ForwardedRule: forwardedRule(remediators, exceptionTag, ref('Bus'), toQueue) }),
 
       // What acts.
-      WorkerPolicy: managed('What both functions of Redress may do.', workerStatements()),
+      WorkerPolicy: managed('Permissions of both functions of Redress.', workerStatements()),
       ...role('FunctionRole', { ...WORKER, description: 'Assumed by the function that handles events.', statements: functionStatements() }),
       ...role('ApprovalsRole', { ...WORKER, description: 'Assumed by the approval endpoint.', statements: approvalsStatements() }),
       OrganizationPolicy: organizationPolicy(),
@@ -160,7 +160,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       Stop: {
         Type: 'AWS::SSM::Parameter',
         Properties: {
-          Description: 'The kill switch: none, changes, or everything (rollbacks too). The code of the functions reads it before each write: parameterStop.',
+          Description: 'The kill switch: none, changes, or everything (rollbacks too). The functions read it before each write (parameterStop).',
           Type: 'String',
           Value: 'none',
           AllowedPattern: '^(none|changes|everything)$',
@@ -229,7 +229,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       SweepRule: {
         Type: 'AWS::Events::Rule',
         Properties: {
-          Description: 'Begins a round of sweeps.',
+          Description: 'Starts a round of sweeps.',
           ScheduleExpression: ref('SweepSchedule'),
           State: 'ENABLED',
           Targets: [target({ to: att('Function'), deadLetters: 'Undelivered' })],
@@ -242,7 +242,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       CanaryRule: {
         Type: 'AWS::Events::Rule',
         Properties: {
-          Description: 'Asks for the canary: a tag on a parameter, whose event has to come back.',
+          Description: 'Sends the canary: a tag on a parameter, whose event has to arrive.',
           ScheduleExpression: 'rate(1 day)',
           State: 'ENABLED',
           Targets: [target(toQueue, { Input: '{"redress":"canary"}' })],
@@ -251,32 +251,36 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       CanaryArrivedRule: rule(canary(), toQueue),
       Canary: {
         Type: 'AWS::SSM::Parameter',
-        Properties: { Description: 'Tagged once a day, to see that events arrive. It means nothing else.', Type: 'String', Value: 'canary' },
+        Properties: { Description: 'Tagged once a day, to check that events arrive. It has no other purpose.', Type: 'String', Value: 'canary' },
       },
       ...watching(timeout),
     },
     Outputs: {
-      FunctionArn: { Description: 'Handles events; call it directly for a single one.', Value: att('Function') },
+      FunctionArn: { Description: 'Handles events. Invoke it directly for a single event.', Value: att('Function') },
       HubRoleArns: { Description: 'For the parameter HubRoleArns of the member role template.', Value: sub('{FunctionRole.Arn},{ApprovalsRole.Arn}') },
       ApprovalsRoleArn: { Description: 'For the parameter RollbackRoleArns of the member role template.', Value: att('ApprovalsRole') },
       BusArn: { Description: 'For the parameter HubBusArn of the member events template.', Value: att('Bus') },
-      ApprovalUrl: { Description: 'Where approvals are given, by signed requests.', Value: att('ApprovalsUrl', 'FunctionUrl'), Condition: 'HasFunctionUrls' },
+      ApprovalUrl: {
+        Description: 'The approval endpoint. It accepts signed requests.',
+        Value: att('ApprovalsUrl', 'FunctionUrl'),
+        Condition: 'HasFunctionUrls',
+      },
       ApproverPolicyArn: {
-        Description: 'Attach it to the roles and users of this account that approve.',
+        Description: 'Attach it to the roles and users of this account that give approvals.',
         Value: ref('ApproverPolicy'),
         Condition: 'HasFunctionUrls',
       },
       ApprovalsFunctionArn: {
-        Description: 'For a policy of the account of approvers that are of another: what they call.',
+        Description: 'For approvers in another account: the function to allow in a policy there.',
         Value: att('Approvals'),
         Condition: 'HasFunctionUrls',
       },
-      AuditorPolicyArn: { Description: 'Attach it to who reads the journal, and changes nothing.', Value: ref('AuditorPolicy') },
+      AuditorPolicyArn: { Description: 'Attach it to those who only read the journal.', Value: ref('AuditorPolicy') },
       ConfigFunctionArn: { Description: 'For the parameter ConfigFunctionArn of the member config template.', Value: att('Config'), Condition: 'ServesConfig' },
-      SweepsUrl: { Description: 'What is to be swept.', Value: ref('Sweeps') },
-      QueueUrl: { Description: 'What came in.', Value: ref('Queue') },
-      DeadLettersUrl: { Description: 'What was received too often.', Value: ref('DeadLetters') },
-      UndeliveredUrl: { Description: 'What could not be delivered.', Value: ref('Undelivered') },
+      SweepsUrl: { Description: 'Places to sweep.', Value: ref('Sweeps') },
+      QueueUrl: { Description: 'Incoming events.', Value: ref('Queue') },
+      DeadLettersUrl: { Description: 'Messages that were received too often.', Value: ref('DeadLetters') },
+      UndeliveredUrl: { Description: 'Messages that could not be delivered.', Value: ref('Undelivered') },
       TableName: { Description: 'The journal.', Value: ref('Table') },
       BucketName: { Description: 'Evidence, under Object Lock.', Value: ref('Bucket') },
       StopParameterName: { Description: 'The kill switch.', Value: ref('Stop') },
@@ -301,66 +305,66 @@ function parameters(): Record<string, TemplateParameter> {
     CodeVersion: { Type: 'String', Default: '', Description: 'Its version, in a bucket with versions.' },
     ExternalId: {
       Type: 'String',
-      Description: 'Given when a member role is assumed. The same text goes to the member role template.',
+      Description: 'External ID for assuming member roles. Give the same value to the member role template.',
       AllowedPattern: '^[\\w+=,.@:/-]{2,1224}$',
     },
     RolePrefix: {
       Type: 'String',
       Default: 'Redress',
-      Description: 'How the names of member roles begin.',
+      Description: 'Name prefix of the member roles.',
       AllowedPattern: '^[A-Za-z][\\w+=,.@-]{0,39}$',
     },
     OrganizationId: {
       Type: 'String',
       Default: '',
-      Description: 'Accounts of this organisation may forward events, and are swept. Empty: none by that.',
+      Description: 'Accounts of this organization may forward events, and are swept. Empty: no organization.',
       AllowedPattern: '^$|^o-[a-z0-9]{10,32}$',
     },
     OrganizationRoleArn: {
       Type: 'String',
       Default: '',
-      Description: 'Role that lists accounts of the organisation. Empty: this account does, as management account or delegated administrator.',
+      Description: 'Role that lists the accounts of the organization. Empty: this account lists them, as management account or delegated administrator.',
       AllowedPattern: arn,
     },
-    MemberAccountIds: { Type: 'CommaDelimitedList', Default: '', Description: 'Accounts that may forward events, where there is no organisation.' },
-    PermissionsBoundaryArn: { Type: 'String', Default: '', Description: 'Policy that bounds the roles.', AllowedPattern: arn },
+    MemberAccountIds: { Type: 'CommaDelimitedList', Default: '', Description: 'Accounts that may forward events, without an organization.' },
+    PermissionsBoundaryArn: { Type: 'String', Default: '', Description: 'Permissions boundary of the roles.', AllowedPattern: arn },
     EvidenceRetentionDays: {
       Type: 'Number',
       Default: 365,
       MinValue: 1,
       MaxValue: 36_500,
-      Description: 'Nobody, the root user included, can delete what is in the evidence bucket for this many days, nor the bucket. Take 1 for a try.',
+      Description: 'For this many days nobody, not even the root user, can delete the contents of the evidence bucket, or the bucket. Use 1 to try it out.',
     },
     LogRetentionDays: {
       Type: 'Number',
       Default: 90,
       AllowedValues: [1, 7, 14, 30, 60, 90, 180, 365, 400, 731, 1827, 3653],
-      Description: 'Days that logs are kept.',
+      Description: 'Log retention in days.',
     },
     SweepSchedule: {
       Type: 'String',
       Default: 'rate(1 hour)',
-      Description: 'When to look for what events missed.',
+      Description: 'Schedule of the sweeps, which find what events missed.',
       AllowedPattern: '^(rate|cron)\\(.+\\)$',
     },
-    SweepRegions: { Type: 'CommaDelimitedList', Default: '', Description: 'Regions that are swept, or all. Empty: that of the hub.' },
+    SweepRegions: { Type: 'CommaDelimitedList', Default: '', Description: 'Regions to sweep, or all. Empty: the region of the hub.' },
     ReserveConcurrency: {
       Type: 'String',
       Default: 'true',
       AllowedValues: ['true', 'false'],
-      Description: 'Reserve the concurrency of the functions. A new account may be too small for it.',
+      Description: 'Reserve concurrency for the functions. The quota of a new account may be too small.',
     },
-    NoticeEmail: { Type: 'String', Default: '', Description: 'Where alarms and notices go, too.', AllowedPattern: '^$|^[^@\\s]+@[^@\\s]+$' },
+    NoticeEmail: { Type: 'String', Default: '', Description: 'Email address that also gets alarms and notices.', AllowedPattern: '^$|^[^@\\s]+@[^@\\s]+$' },
     ServeConfig: {
       Type: 'String',
       Default: 'false',
       AllowedValues: ['true', 'false'],
-      Description: 'Answer remediations of AWS Config: of this account, and of the organisation. The code has to export config.',
+      Description: 'Answer remediations of AWS Config, of this account and of the organization. The code has to export config.',
     },
-    PolicyDigest: { Type: 'String', Description: 'Digest that the policy in the code has to have: `redress bundle` prints it.', AllowedPattern: DIGEST },
+    PolicyDigest: { Type: 'String', Description: 'Required digest of the policy in the code: `redress bundle` prints it.', AllowedPattern: DIGEST },
     RegisterDigest: {
       Type: 'String',
-      Description: 'Digest that the exceptions register in the code has to have: `redress bundle` prints it.',
+      Description: 'Required digest of the exceptions register in the code: `redress bundle` prints it.',
       AllowedPattern: DIGEST,
     },
   };
@@ -396,7 +400,7 @@ function environment(): JsonObject {
 
 /** Who is in the organisation: asked by what sweeps, and by whatever reads a policy that names units or tags. */
 function organizationPolicy(): TemplateResource {
-  return managed('Lets the roles of Redress list the accounts of its organisation.', organizationStatements('HasOrganizationRole'), 'HasOrganization', {
+  return managed('Lets the roles of Redress list the accounts of its organization.', organizationStatements('HasOrganizationRole'), 'HasOrganization', {
     Roles: [ref('FunctionRole'), ref('ApprovalsRole')],
   });
 }
@@ -412,7 +416,7 @@ function bus(): Record<string, TemplateResource> {
     ...(Condition === undefined ? {} : { Condition }),
   });
   return {
-    Bus: { Type: 'AWS::Events::EventBus', Properties: { Name: sub('{AWS::StackName}'), Description: 'What member accounts forward to Redress.' } },
+    Bus: { Type: 'AWS::Events::EventBus', Properties: { Name: sub('{AWS::StackName}'), Description: 'Events that member accounts forward to Redress.' } },
     OrganizationMayForward: {
       Type: 'AWS::Events::EventBusPolicy',
       Condition: 'HasOrganization',
@@ -434,7 +438,7 @@ function bus(): Record<string, TemplateResource> {
 function approvers(arns: readonly string[]): Record<string, TemplateResource> {
   const found: Record<string, TemplateResource> = {
     ApproverPolicy: managed(
-      'Lets its holder call the approval endpoint of Redress. What they may approve is in the policy of Redress.',
+      'Lets its holder call the approval endpoint of Redress. The policy of Redress defines what they may approve.',
       [
         {
           Effect: 'Allow',

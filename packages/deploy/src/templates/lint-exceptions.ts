@@ -9,10 +9,10 @@ export interface LintException {
   readonly reason: string;
 }
 
-const NO_KEY = 'A key of its own is an option: EncryptionKeyArn.';
-const READERS = 'Data events of CloudTrail show who read. Access logs need one more bucket.';
+const NO_KEY = 'A customer managed key is an option: EncryptionKeyArn.';
+const READERS = 'Data events of CloudTrail show who read it. Access logs need one more bucket.';
 const WILDCARDS =
-  'Objects of one bucket, indexes of one table, one role name in each account; in member roles every resource of a kind, for only an event says which; NARROWING has the reasons.';
+  'Objects of one bucket, indexes of one table, one role name in each account. In member roles, every resource of a kind, because only an event shows which one. NARROWING has the reasons.';
 
 /**
  * What checkov and cdk-nag object to, and we keep; each with its reason. The templates carry those of checkov as metadata, the constructs
@@ -24,14 +24,14 @@ export const LINT_EXCEPTIONS: readonly LintException[] = [
   { id: 'CKV_AWS_158', type: 'AWS::Logs::LogGroup', reason: NO_KEY },
   { id: 'CKV_AWS_173', type: 'AWS::Lambda::Function', reason: 'No variable is a secret.' },
   { id: 'CKV_AWS_27', type: 'AWS::SQS::Queue', reason: NO_KEY },
-  { id: 'CKV_AWS_117', type: 'AWS::Lambda::Function', reason: 'It calls AWS alone, and needs no VPC.' },
-  { id: 'CKV_AWS_116', type: 'AWS::Lambda::Function', reason: 'Its on-failure destination is a queue of dead letters.' },
+  { id: 'CKV_AWS_117', type: 'AWS::Lambda::Function', reason: 'It calls only AWS, and needs no VPC.' },
+  { id: 'CKV_AWS_116', type: 'AWS::Lambda::Function', reason: 'Its on-failure destination is a dead-letter queue.' },
   { id: 'CKV_AWS_18', type: 'AWS::S3::Bucket', reason: READERS },
   { id: 'AwsSolutions-S1', type: 'AWS::S3::Bucket', reason: READERS },
   {
     id: 'AwsSolutions-SQS3',
     type: 'AWS::SQS::Queue',
-    reason: 'It is a queue of dead letters itself, or that of sweeps: what is given up the next schedule asks for once more.',
+    reason: 'It is a dead-letter queue itself, or the queue of sweeps: the next schedule requests again what was given up.',
   },
   { id: 'AwsSolutions-IAM5', type: 'AWS::IAM::ManagedPolicy', reason: WILDCARDS },
 ];

@@ -44,7 +44,7 @@ export function memberEventsTemplate({ remediators, exceptionTag }: MemberEvents
       Undelivered: { ...queue(), Condition: 'Forwards' },
       UndeliveredPolicy: { ...queuePolicy('Undelivered', Object.keys(rules)), Condition: 'Forwards' },
       ...role('ForwardRole', {
-        description: 'Redress: EventBridge puts events on the bus of the hub.',
+        description: 'Redress: lets EventBridge put events on the bus of the hub.',
         trusts: { service: 'events.amazonaws.com', condition: { StringEquals: { 'aws:SourceAccount': ref('AWS::AccountId') } } },
         statements: [{ Effect: 'Allow', Action: 'events:PutEvents', Resource: ref('HubBusArn') }],
         condition: 'Forwards',
@@ -52,7 +52,7 @@ export function memberEventsTemplate({ remediators, exceptionTag }: MemberEvents
       ...rules,
     },
     Outputs: {
-      UndeliveredUrl: { Description: 'What could not be forwarded; kept for 14 days.', Value: ref('Undelivered'), Condition: 'Forwards' },
+      UndeliveredUrl: { Description: 'Events that could not be forwarded; kept for 14 days.', Value: ref('Undelivered'), Condition: 'Forwards' },
       UndeliveredArn: { Description: 'The same, as an ARN.', Value: att('Undelivered'), Condition: 'Forwards' },
     },
   };

@@ -44,13 +44,13 @@ export function memberRoleTemplate(options: MemberRoleTemplateOptions): Template
   });
   const policiesOf = (name: RoleName, { policies }: MemberStatements, condition?: string): Record<string, TemplateResource> =>
     Object.fromEntries(
-      policies.map((each, index) => [policyName(name, index), managed(`What the role ${name} of Redress may do, part ${index + 1}.`, each, condition)]),
+      policies.map((each, index) => [policyName(name, index), managed(`Permissions of the role ${name} of Redress, part ${index + 1}.`, each, condition)]),
     );
   const boundary = (name: RoleName, { boundary: bounds }: MemberStatements, condition: string): TemplateResource =>
-    managed(`The most that the role ${name} of Redress may do, whatever is attached to it.`, bounds, condition);
+    managed(`Permissions boundary of the role ${name} of Redress.`, bounds, condition);
   return {
     AWSTemplateFormatVersion: '2010-09-09',
-    Description: 'Redress, roles of one account: read, fix and rollback, for the hub alone. Deploy it once in each account.',
+    Description: 'Redress, roles of one account: read, fix and rollback, only for the hub. Deploy it once in each account.',
     Parameters: {
       HubRoleArns: {
         Type: 'CommaDelimitedList',
@@ -60,25 +60,26 @@ export function memberRoleTemplate(options: MemberRoleTemplateOptions): Template
       RollbackRoleArns: {
         Type: 'CommaDelimitedList',
         Default: '',
-        Description: 'Who may roll back: output ApprovalsRoleArn of the hub, and roles of people in the same account. Empty: nobody, and no rollback role.',
+        Description:
+          'Who may roll back: output ApprovalsRoleArn of the hub, and roles of people in the same account. Empty: nobody; there is no rollback role.',
         AllowedPattern: '^$|^arn:[^:]+:iam::\\d{12}:role/[^*?]+$',
       },
       ExternalId: { Type: 'String', Description: 'The same as that of the hub.', AllowedPattern: '^[\\w+=,.@:/-]{2,1224}$' },
       RolePrefix: {
         Type: 'String',
         Default: 'Redress',
-        Description: 'How the names of the roles begin, as in the hub.',
+        Description: 'Name prefix of the roles, as in the hub.',
         AllowedPattern: '^[A-Za-z][\\w+=,.@-]{0,39}$',
       },
       PermissionsBoundaryArn: {
         ...BOUNDARY,
-        Description: 'Policy that bounds the roles. Empty: each role gets a boundary of its own, made from what the remediators declare for it.',
+        Description: 'Permissions boundary of the roles. Empty: each role gets its own boundary, generated from what the remediators declare for it.',
       },
       RefuseTagged: {
         Type: 'String',
         Default: 'true',
         AllowedValues: ['true', 'false'],
-        Description: 'Whether IAM, too, refuses to change what has the exception tag. It does not know the register: a tag that was left behind counts.',
+        Description: 'Whether IAM also denies changes to resources with the exception tag. It does not know the register, so a leftover tag counts.',
       },
     },
     Conditions: {
@@ -95,12 +96,12 @@ export function memberRoleTemplate(options: MemberRoleTemplateOptions): Template
       ...policiesOf('Read', statements.read),
       ...policiesOf('Fix', statements.fix),
       ...policiesOf('Rollback', statements.rollback, 'HasRollback'),
-      ReadRole: role('Read', 'looks, and changes nothing.', 'HubRoleArns', statements.read),
-      FixRole: role('Fix', 'closes gaps; cannot open a port.', 'HubRoleArns', statements.fix),
+      ReadRole: role('Read', 'reads, and changes nothing.', 'HubRoleArns', statements.read),
+      FixRole: role('Fix', 'closes gaps. It cannot open a port.', 'HubRoleArns', statements.fix),
       RollbackRole: role('Rollback', 'rolls fixes back.', 'RollbackRoleArns', statements.rollback, 'HasRollback'),
     },
     Outputs: {
-      ReadRoleArn: { Description: 'Assumed to look.', Value: { 'Fn::GetAtt': ['ReadRole', 'Arn'] } },
+      ReadRoleArn: { Description: 'Assumed to read.', Value: { 'Fn::GetAtt': ['ReadRole', 'Arn'] } },
       FixRoleArn: { Description: 'Assumed to fix.', Value: { 'Fn::GetAtt': ['FixRole', 'Arn'] } },
       RollbackRoleArn: { Description: 'Assumed to roll back.', Value: { 'Fn::GetAtt': ['RollbackRole', 'Arn'] }, Condition: 'HasRollback' },
     },

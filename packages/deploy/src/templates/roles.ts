@@ -18,7 +18,7 @@ export interface RoleOptions {
 export function role(name: string, { description, trusts, statements, shares = [], condition }: RoleOptions): Record<string, TemplateResource> {
   const policy = `${name}Policy`;
   return {
-    [policy]: managed(`What the role ${name} of Redress may do.`, statements, condition),
+    [policy]: managed(`Permissions of the role ${name} of Redress.`, statements, condition),
     [name]: {
       Type: 'AWS::IAM::Role',
       ...(condition === undefined ? {} : { Condition: condition }),

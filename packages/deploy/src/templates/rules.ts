@@ -53,7 +53,7 @@ export function forwardedRule(remediators: readonly Remediator[], exceptionTag: 
   return {
     Type: 'AWS::Events::Rule',
     Properties: {
-      Description: 'What member accounts forward.',
+      Description: 'Events that member accounts forward.',
       EventBusName: bus,
       EventPattern: { source: every('source'), 'detail-type': every('detail-type') },
       State: 'ENABLED',

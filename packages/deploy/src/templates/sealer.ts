@@ -43,7 +43,7 @@ export function sealerTemplate(): Template {
   });
   return encryptable({
     AWSTemplateFormatVersion: '2010-09-09',
-    Description: 'Redress, the sealer: signs a checkpoint over all that was recorded, also when nothing was. Deploy it next to the hub.',
+    Description: 'Redress, the sealer: signs a checkpoint over all records on a schedule, even if none is new. Deploy it next to the hub.',
     Parameters: parameters(),
     Conditions: {
       HasBoundary: given('PermissionsBoundaryArn'),
@@ -68,7 +68,7 @@ export function sealerTemplate(): Template {
         },
       },
       ...role('SealerRole', {
-        description: 'Assumed by the function that seals what was recorded.',
+        description: 'Assumed by the function that seals records.',
         trusts: { service: 'lambda.amazonaws.com' },
         statements: statements(),
       }),
@@ -87,7 +87,7 @@ export function sealerTemplate(): Template {
       SealRule: {
         Type: 'AWS::Events::Rule',
         Properties: {
-          Description: 'Seals what was recorded since the last time.',
+          Description: 'Seals the records since the last seal.',
           ScheduleExpression: ref('Schedule'),
           State: 'ENABLED',
           Targets: [target({ to: att('Sealer'), deadLetters: 'Undelivered' })],
@@ -102,11 +102,11 @@ export function sealerTemplate(): Template {
       ...alarms(),
     },
     Outputs: {
-      KeyArn: { Description: 'The key that signs: `redress evidence key --kms` makes the trust file of it.', Value: KEY },
+      KeyArn: { Description: 'The signing key: `redress evidence key --kms` makes its trust file.', Value: KEY },
       Origin: { Description: 'Name of the ledger, for `redress evidence key --origin`.', Value: ref('Origin') },
-      RoleArn: { Description: 'Who puts copies of checkpoints: for the policy of AnchorBucket.', Value: att('SealerRole') },
-      FunctionArn: { Description: 'Call it to seal now.', Value: att('Sealer') },
-      UndeliveredUrl: { Description: 'What could not be delivered, and seals that failed three times.', Value: ref('Undelivered') },
+      RoleArn: { Description: 'Role that writes copies of checkpoints: for the policy of AnchorBucket.', Value: att('SealerRole') },
+      FunctionArn: { Description: 'Invoke it to seal now.', Value: att('Sealer') },
+      UndeliveredUrl: { Description: 'Messages that could not be delivered, and seals that failed three times.', Value: ref('Undelivered') },
     },
   });
 }
@@ -170,11 +170,11 @@ function alarms(): Template['Resources'] {
   const counted = (MetricName: string): JsonObject => ({ Namespace: NAMESPACE, MetricName, Statistic: 'Sum', Period: HOUR });
   const made = {
     SealMissingAlarm: missing(
-      'Nothing was sealed for six hours: what was recorded since can be cut off unseen. The log of the sealer says why.',
+      'Nothing was sealed for six hours: newer records could be removed without a trace. The log of the sealer shows why.',
       'Sealed',
       3 * HOUR,
     ),
-    SealErrorsAlarm: alarm('The sealer ended with an error. Its log says which; `ledger/corrupt` means that the evidence was changed.', {
+    SealErrorsAlarm: alarm('The sealer ended with an error. See its log; `ledger/corrupt` means that the evidence was changed.', {
       Namespace: 'AWS/Lambda',
       Dimensions: [{ Name: 'FunctionName', Value: ref('Sealer') }],
       MetricName: 'Errors',
@@ -183,16 +183,16 @@ function alarms(): Template['Resources'] {
     SealSkippedAlarm: alarm('Records could not be sealed: they were changed, or are missing. `redress evidence verify` names them.', counted('SealSkipped')),
     CheckpointNotCopiedAlarm: {
       ...alarm(
-        'A checkpoint could not be copied to the other bucket. Until one is, nothing there shows that the log was set back.',
+        'A checkpoint could not be copied to the other bucket. Until one is copied, nothing there shows that the log was set back.',
         counted('CheckpointNotCopied'),
       ),
       Condition: 'HasAnchor',
     },
     CheckpointNotCosignedAlarm: {
-      ...alarm('A witness has not cosigned a checkpoint. The log of the sealer says which, why, and what to do.', counted('CheckpointNotCosigned')),
+      ...alarm('A witness has not cosigned a checkpoint. The log of the sealer shows which, why, and what to do.', counted('CheckpointNotCosigned')),
       Condition: 'HasWitnesses',
     },
-    UndeliveredAlarm: alarm('The schedule could not call the sealer, or a seal failed three times. Attributes of the messages say why.', {
+    UndeliveredAlarm: alarm('The schedule could not invoke the sealer, or a seal failed three times. The message attributes show why.', {
       Namespace: 'AWS/SQS',
       Dimensions: [{ Name: 'QueueName', Value: att('Undelivered', 'QueueName') }],
       MetricName: 'ApproximateNumberOfMessagesVisible',
@@ -209,7 +209,7 @@ function parameters(): Readonly<Record<string, TemplateParameter>> {
   const bucket = '[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]';
   const key = '^$|^arn:[^:]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$';
   return {
-    CodeBucket: { Type: 'String', Description: 'As for the hub: bucket with the code as a ZIP file, in this region. index.mjs exports seal.' },
+    CodeBucket: { Type: 'String', Description: 'Bucket with the code as a ZIP file, in this region, as for the hub. index.mjs exports seal.' },
     CodeKey: { Type: 'String', Description: 'Its key.' },
     CodeVersion: { Type: 'String', Default: '', Description: 'Its version, in a bucket with versions.' },
     TableName: { Type: 'String', Description: 'Output TableName of the hub.', AllowedPattern: '^[\\w.-]{3,255}$' },
@@ -220,41 +220,41 @@ function parameters(): Readonly<Record<string, TemplateParameter>> {
       Default: 365,
       MinValue: 1,
       MaxValue: 36_500,
-      Description: 'As for the hub: nobody can delete the log for this many days.',
+      Description: 'For this many days nobody can delete the log, as for the hub.',
     },
     Origin: {
       Type: 'String',
-      Description: 'Name of the ledger, which is in every checkpoint and never changes: example.com/redress.',
+      Description: 'Name of the ledger, for example example.com/redress. It is in every checkpoint and never changes.',
       AllowedPattern: '^[^\\s+]{1,200}$',
     },
     ReplacedKeys: {
       Type: 'String',
       Default: '',
-      Description: 'Public keys that have signed for this ledger before, as the trust file has them, separated by commas.',
+      Description: 'Public keys that signed for this ledger before, as in the trust file, separated by commas.',
       AllowedPattern: '^\\S{0,2000}$',
     },
     KeyArn: {
       Type: 'String',
       Default: '',
-      Description: 'The key that signs, since it has replaced the key of this stack. Empty: the key of this stack signs.',
+      Description: 'The key that signs, if it has replaced the key of this stack. Empty: the key of this stack signs.',
       AllowedPattern: key,
     },
     NextKeyArn: {
       Type: 'String',
       Default: '',
-      Description: 'A key that replaces the one that signs: the next seal says so, and this one seals from then on. Give RotationBy and RotationReason.',
+      Description: 'A key that replaces the signing key: the next seal announces it, and it signs from then on. Give RotationBy and RotationReason.',
       AllowedPattern: key,
     },
     RotationBy: {
       Type: 'String',
       Default: '',
-      Description: 'Who replaces the key. It is in the ledger for good.',
+      Description: 'Who replaces the key. It stays in the ledger.',
       AllowedPattern: '^[^\\x00-\\x1f\\x7f]{0,100}$',
     },
     RotationReason: {
       Type: 'String',
       Default: '',
-      Description: 'Why the key is replaced. It is in the ledger for good.',
+      Description: 'Why the key is replaced. It stays in the ledger.',
       AllowedPattern: '^[^\\x00-\\x1f\\x7f]{0,400}$',
     },
     DocumentsDays: {
@@ -262,13 +262,13 @@ function parameters(): Readonly<Record<string, TemplateParameter>> {
       Default: 0,
       MinValue: 0,
       MaxValue: 36_500,
-      Description: 'Days for which each seal keeps the documents of its records, in an archive of its own. 0: they stay where they are.',
+      Description: 'Days for which each seal keeps the documents of its records, in its own archive. 0: they stay where they are.',
     },
     Schedule: {
       Type: 'String',
       Default: 'rate(1 hour)',
       AllowedValues: ['rate(5 minutes)', 'rate(15 minutes)', 'rate(1 hour)', 'rate(3 hours)'],
-      Description: 'How often what was recorded is sealed.',
+      Description: 'Schedule of the seals.',
     },
     Witnesses: {
       Type: 'String',
@@ -279,20 +279,20 @@ function parameters(): Readonly<Record<string, TemplateParameter>> {
     AnchorBucket: {
       Type: 'String',
       Default: '',
-      Description: 'Bucket, of another account as a rule, that gets a copy of each checkpoint. Its policy has to let RoleArn put objects.',
+      Description: 'Bucket that gets a copy of each checkpoint, usually in another account. Its policy has to let RoleArn put objects.',
       AllowedPattern: `^$|^${bucket}$`,
     },
     ReserveConcurrency: {
       Type: 'String',
       Default: 'true',
       AllowedValues: ['true', 'false'],
-      Description: 'Reserve the concurrency of the function. A new account may be too small for it.',
+      Description: 'Reserve concurrency for the function. The quota of a new account may be too small.',
     },
     LogRetentionDays: {
       Type: 'Number',
       Default: 90,
       AllowedValues: [1, 7, 14, 30, 60, 90, 180, 365, 400, 731, 1827, 3653],
-      Description: 'Days that logs are kept.',
+      Description: 'Log retention in days.',
     },
     PermissionsBoundaryArn: BOUNDARY,
   };

@@ -56,6 +56,6 @@ export function logicalId(name: string): string {
 export const BOUNDARY: TemplateParameter = {
   Type: 'String',
   Default: '',
-  Description: 'Policy that bounds the role.',
+  Description: 'Permissions boundary of the role.',
   AllowedPattern: '^$|^arn:[^:]+:iam::(\\d{12}|aws):policy/.+$',
 };
