@@ -90,14 +90,14 @@ describe('a source that says failing, of what looks fine', () => {
     (await redress({ remediators: [remediator], ...over }).handle(event)).results[0];
   const half = judging(() => null);
   const message =
-    'Contradicted: open at the source, because the Config rule widget-open looks for more than its remediators do, or the gap was closed since: widget-revoke-open: There is nothing to change.';
+    'Contradicted: open at the source, because the Config rule widget-open checks more than its remediators do, or the gap has been closed since: widget-revoke-open: There is nothing to change.';
 
   beforeEach(() => aws.put('w1', ['closed-1']));
 
   it('is contradicted where nobody judges it whole: people are notified, and the gap stays open', async () => {
     const result = await handle(half);
     expect(result?.passes).toMatchObject([{ outcome: 'no-op' }, { outcome: 'notified', message, remediator: 'widget-revoke-open', plan: null }]);
-    expect(result?.gap).toEqual({ closed: false, open: [expect.stringContaining('looks for more than its remediators do')] });
+    expect(result?.gap).toEqual({ closed: false, open: [expect.stringContaining('checks more than its remediators do')] });
     expect(told).toMatchObject([{ outcome: 'notified', message, reasons: [{ code: 'contradicted' }] }]);
     const [, contradicted] = await recordsOf(journal);
     expect(contradicted?.record).toMatchObject({ kind: 'decision', body: { outcome: 'notified', message, effect: 'notify', policy: expect.any(String) } });
@@ -224,7 +224,7 @@ describe('a Config rule with a name of its own', () => {
 
   it('says which rule nobody is asked about, why, and what to write in the policy', async () => {
     const why =
-      'No remediator handles the Config rule acme-x: what it looks for is not known. Where it is one of WIDGET_OPEN, write in the policy: configRules: { "acme-x": WIDGET_OPEN }; a `*` in the name is any text.';
+      'No remediator handles the Config rule acme-x: what it checks is not known. If it is one of WIDGET_OPEN, add to the policy: configRules: { "acme-x": WIDGET_OPEN }; a `*` in the name is any text.';
     expect(await ask('acme-x')).toMatchObject({ passes: [], reason: why });
     const configRules = { ...identified(null), read: async () => Promise.reject(new RedressError('aws/denied', 'no')) };
     expect(await ask('acme-x', { configRules })).toMatchObject({ passes: [], reason: `${why} What the rule is could not be read: no` });

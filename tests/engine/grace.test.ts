@@ -565,7 +565,7 @@ describe('what was announced is over', () => {
     });
   it.each<[string, () => unknown]>([
     ['the resource is gone', () => aws.widgets.delete('w')],
-    ['the plan is a different one now', () => aws.put('w', ['open-1', 'open-2', 'closed'])],
+    ['the plan has changed', () => aws.put('w', ['open-1', 'open-2', 'closed'])],
     ['the gap no longer exists', () => aws.put('w', ['closed'])],
   ])('when %s', async (why, happens) => {
     const { approval, plan } = await reported();

@@ -466,7 +466,7 @@ describe('what it says, and leaves in the journal', () => {
     };
     expect(await back(execution, { journal: racing })).toMatchObject({
       outcome: 'superseded',
-      message: 'The resource changed at this moment, so nothing was rolled back.',
+      message: 'The resource changed at the same time, so nothing was rolled back.',
     });
     expect(sent()).toHaveLength(2);
     expect(await holds()).toEqual([]);

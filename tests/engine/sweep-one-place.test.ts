@@ -38,7 +38,7 @@ describe('what has to settle in a sweep', () => {
   it('is met, left for later, and closed when it has settled; it counts once', async () => {
     fill(3, ['open-1']);
     const [summary] = await engine({ remediators: [settling] }).sweep({ targets: [HERE] });
-    expect(summary).toMatchObject({ status: 'complete', looked: 3, outcomes: { remediated: 3 }, retryable: 0, errors: 0, message: '3 looked at.' });
+    expect(summary).toMatchObject({ status: 'complete', looked: 3, outcomes: { remediated: 3 }, retryable: 0, errors: 0, message: '3 checked.' });
     // All of them wait at the same time.
     expect(time - START).toBeGreaterThanOrEqual(60_000);
     expect(time - START).toBeLessThan(70_000);
@@ -54,7 +54,7 @@ describe('what has to settle in a sweep', () => {
 
 describe('the summary of a sweep', () => {
   it('of a place without anything says so', async () => {
-    expect(await engine().sweep({ targets: [HERE] })).toMatchObject([{ status: 'complete', looked: 0, message: 'Nothing to look at.', next: null }]);
+    expect(await engine().sweep({ targets: [HERE] })).toMatchObject([{ status: 'complete', looked: 0, message: 'Nothing to check.', next: null }]);
   });
   it('counts what may be tried again', async () => {
     fill(2, ['open-1']);

@@ -55,7 +55,7 @@ describe('a sweep', () => {
     aws.faults.set('DescribeWidget', ['denied']);
     const [summary] = await engine().sweep({ targets: [HERE] });
     expect(summary).toMatchObject({ status: 'complete', looked: 3, outcomes: { denied: 1, 'no-op': 2 }, retryable: 0, unread: 1 });
-    expect(summary?.message).toBe('3 looked at, of which 1 could not be read.');
+    expect(summary?.message).toBe('3 checked, of which 1 could not be read.');
     for await (const { record } of journal.read({ resource: resource({ type: 'AWS::::Account', id: ACCOUNT, ...HERE }) }))
       if (record.kind === 'sweep') expect(record.body['sweep']).toMatchObject({ remediators: { 'widget-revoke-open': { unread: 1 } } });
     // Somebody said no: it was looked at, and decided on.
@@ -288,7 +288,7 @@ describe('what fails in a sweep', () => {
     const [summary] = await engine({ journal: broken }).sweep({ targets: [HERE] });
     // Nobody has decided on it: that is not complete, and the next sweep begins with it.
     const left = { status: 'stopped', complete: false, looked: 3, left: 1, outcomes: { remediated: 2 }, errors: 1, retryAt: time + 60_000 };
-    expect(summary).toMatchObject({ ...left, message: '3 looked at, of which 1 are left.' });
+    expect(summary).toMatchObject({ ...left, message: '3 checked, of which 1 are left.' });
     const [next] = await engine().sweep({ targets: [HERE] });
     expect(next).toMatchObject({ status: 'complete', looked: 1, left: 0, outcomes: { 'no-op': 1 }, errors: 0 });
     // Its change had been sent: it is not sent again.

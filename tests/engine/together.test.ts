@@ -223,7 +223,7 @@ describe('a wider remediator that is asked alone', () => {
     aws.put('w', ['open-1']);
     const [asked] = await engine(both).run(widget('w'));
     expect(asked).toMatchObject({ remediator: 'widget-revoke-open', outcome: 'awaiting-approval' });
-    const already = `${asked?.approval} asks for it already, planned by widget-revoke-open.`;
+    const already = `${asked?.approval} requests it already, planned by widget-revoke-open.`;
     expect(await sweptBy({ policy: policy('enforce') })).toEqual([['awaiting-approval', expect.stringContaining(already)]]);
     // One gap is one request.
     expect((await engine(both).approvals()).map(({ id }) => id)).toEqual([asked?.approval]);
@@ -265,7 +265,7 @@ describe('a wider remediator that is asked alone', () => {
     aws.put('w', ['open-1']);
     const grace = policy('enforce', { grace: [{ remediators: ['widget-revoke-open'], period: 'P7D', remind: ['P1D'] }] });
     await engine(both, { policy: grace, notify: async () => undefined }).handle(openedEvent('w', 'open-1', time - 1000));
-    expect(await sweptBy({ policy: grace })).toEqual([['awaiting-approval', expect.stringContaining('asks for it already, planned by widget-revoke-open.')]]);
+    expect(await sweptBy({ policy: grace })).toEqual([['awaiting-approval', expect.stringContaining('requests it already, planned by widget-revoke-open.')]]);
     expect(aws.writes).toEqual([]);
   });
 

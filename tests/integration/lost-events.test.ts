@@ -91,7 +91,7 @@ it('closes or reports every gap', async () => {
     Array(2).fill(remediators.length),
   );
   const summaries = runtime.log.filter(({ kind }) => kind === 'sweep-summary');
-  expect(summaries.map(({ level, status, message }) => [level, status, /^(?:\d+ looked at|Nothing to look at)\.$/.test(message)])).toEqual(
+  expect(summaries.map(({ level, status, message }) => [level, status, /^(?:\d+ checked|Nothing to check)\.$/.test(message)])).toEqual(
     Array(2 * remediators.length).fill(['INFO', 'complete', true]),
   );
   expect(runtime.verify()).toMatchObject({ status: 'intact', findings: [] });

@@ -99,7 +99,7 @@ describe('a look', () => {
     ],
   ])('that lacks %s is not made: %s', async (left, id, ref, replies) => {
     const more = left === 'Grants' ? { GetBucketPolicyStatus: { PolicyStatus: { IsPublic: false } } } : {};
-    await expect(look(id, ref, { ...replies, ...more })).rejects.toThrow(`The service did not say ${left}: `);
+    await expect(look(id, ref, { ...replies, ...more })).rejects.toThrow(`The service did not return ${left}: `);
   });
 
   it('finds a resource gone where the list is there, and empty', async () => {
@@ -120,7 +120,7 @@ describe('a sweep', () => {
     ['OwnerId', 'ec2-disable-subnet-auto-public-ip', { DescribeSubnets: { Subnets: [{ SubnetId: 'subnet-1' }] } }],
     ['Clusters', 'redshift-disable-public-access', {}],
   ])('that lacks %s passes nothing over: %s', async (left, id, replies) => {
-    await expect(listed(id, replies)).rejects.toThrow(`The service did not say ${left}: `);
+    await expect(listed(id, replies)).rejects.toThrow(`The service did not return ${left}: `);
   });
 
   it('lists what is there', async () => {

@@ -92,7 +92,7 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
               strict('A lower environment.', ['environment', 'fixes', 'bake'], {
                 environment: text('A lower environment.'),
                 fixes: { type: 'integer', minimum: 1, description: 'Verified fixes there.' },
-                bake: duration('Over this long.'),
+                bake: duration('Over at least this time.'),
               }),
             ],
           },
@@ -106,9 +106,9 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
         properties: Object.fromEntries(remediators.map((each) => [each.id, entry(each)])),
       },
       exceptions: strict('What is exempt.', [], {
-        tag: text('The tag that asks to be left alone.', { default: 'redress:exception' }),
+        tag: text('The exception tag: it requests an exception.', { default: 'redress:exception' }),
         register: text('The exceptions register, from the folder of this file.'),
-        longest: duration('No entry of the register may end later than this from now.'),
+        longest: duration('The maximum lifetime of an entry of the register, from now.'),
       }),
       limits: list(
         strict('The most executions that send a write.', ['per', 'changes'], {
@@ -118,7 +118,7 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
         }),
       ),
       freeze: list(
-        strict('A time in which nothing is changed.', ['from', 'to', 'reason'], {
+        strict('A period in which nothing is changed.', ['from', 'to', 'reason'], {
           environments: list(text('An environment.'), { minItems: 1, description: 'Default: everywhere.' }),
           from: moment('It begins.'),
           to: moment('Its end, exclusive.'),
@@ -227,7 +227,7 @@ export function registerSchema(remediators: readonly Described[]): JsonObject {
         anyOf: [{ required: ['account'] }, { required: ['resource'] }, { required: ['tag'] }],
       },
       reason: text('Why the risk is accepted.'),
-      owner: text('Whose it is.'),
+      owner: text('Who owns the risk.'),
       approver: text('Who accepted it: never the owner.'),
       ticket: { type: 'string' },
       compensatingControl: { type: 'string' },

@@ -394,7 +394,7 @@ describe('a schedule', () => {
       ],
     });
     expect(looked).toEqual(['found us-east-1', 'found eu-west-1']);
-    const written = { level: 'INFO', service: 'redress', timestamp: expect.any(String), sampling_rate: 0, message: '1 looked at.' };
+    const written = { level: 'INFO', service: 'redress', timestamp: expect.any(String), sampling_rate: 0, message: '1 checked.' };
     const counts = { looked: 1, left: 0, retryable: 0, errors: 0, unread: 0, outcomes: { 'no-op': 1 } };
     const summary = { kind: 'sweep-summary', remediator: 'test-look', account: ACCOUNT, status: 'complete', complete: true, ...counts };
     expect(log.lines.filter((line) => line['kind'] === 'sweep-summary')).toEqual([
@@ -432,7 +432,7 @@ describe('a schedule', () => {
     const { handler } = sweeping({ remediators: [blind] });
     await handler(tick(), time(300_000));
     expect(log.lines.filter((line) => line['kind'] === 'sweep-summary')).toMatchObject([
-      { level: 'WARN', message: '1 looked at, of which 1 could not be read.', status: 'complete', looked: 1, unread: 1 },
+      { level: 'WARN', message: '1 checked, of which 1 could not be read.', status: 'complete', looked: 1, unread: 1 },
       { level: 'WARN', unread: 1 },
     ]);
   });

@@ -26,7 +26,7 @@ export async function attest(
   const { id, attested } = runtime.remediator(remediator);
   if (attested !== true) stop(`${id} evaluates the resource itself: an attestation has no effect.`, '`redress coverage` shows what is attested.');
   if (by.trim() === '' || evidence.trim() === '')
-    stop('An attestation needs a person and evidence.', 'Give who attests it, and a document, a ticket or a link.');
+    stop('An attestation needs a person and evidence.', 'Give the name of the person who attests it, and a document, a ticket or a link.');
   const now = runtime.clock.now();
   if (until !== null && !(until > now && until <= now + LONGEST))
     stop('It has to expire within 366 days from now.', 'Give an expiry date in the future, and attest it again before then.');

@@ -86,7 +86,7 @@ async function come(world: World = {}) {
   return { result, appended, asked };
 }
 const result = async (world: World = {}) => (await come(world)).result;
-const WHY = 'the Config rule ssh-closed looks for more than its remediators do, or the gap was closed since: r: Nothing to change.';
+const WHY = 'the Config rule ssh-closed checks more than its remediators do, or the gap has been closed since: r: Nothing to change.';
 
 describe('a source that says failing', () => {
   it('is contradicted by looks that see nothing, where nobody judges it whole', async () => {
@@ -111,8 +111,8 @@ describe('a source that says failing', () => {
     expect((await result({ looks }))?.decision?.results.map(({ guardrail }) => guardrail)).toEqual(['mode', 'claim']);
   });
   it.each<[string, Partial<Finding>, string]>([
-    ['by the names of its controls', { configRule: null, controls: ['EC2.13', 'EC2.14'] }, 'the control EC2.13, EC2.14 looks'],
-    ['or as itself', { configRule: null, controls: [] }, 'it looks'],
+    ['by the names of its controls', { configRule: null, controls: ['EC2.13', 'EC2.14'] }, 'the control EC2.13, EC2.14 checks'],
+    ['or as itself', { configRule: null, controls: [] }, 'it checks'],
   ])('is named %s', async (_what, over, start) => {
     expect((await result({ finding: finding(over) }))?.open[0]).toContain(start);
   });

@@ -61,7 +61,7 @@ export async function contradiction(
     if (settled || finding.kind === 'config-remediation') return null;
     const unread = rule.ok ? '' : ` The parameters of the rule could not be read: ${rule.error}`;
     const said = looks.flatMap((each) => each.passes.slice(-1).map(({ message }) => `${each.remediator.id}: ${message}`));
-    open.push(`${nameOf(finding)} looks for more than its remediators do, or the gap was closed since: ${said.join(' ')}${unread}`);
+    open.push(`${nameOf(finding)} checks more than its remediators do, or the gap has been closed since: ${said.join(' ')}${unread}`);
   }
   return record(runtime, finding, judged, { open, standing, run });
 }
@@ -126,7 +126,7 @@ async function record(
     facts,
     open,
     steps: [
-      'Check the resource, and what the rule or control looks for.',
+      'Check the resource, and what the rule or control checks.',
       'Close the gap by hand, change the parameters in the policy, or record an exception. If it is closed already, the source says so at its next evaluation.',
     ],
     body: { contradicts },

@@ -86,7 +86,7 @@ export async function endMoot(
   for (const { id, planDigest } of waiting) {
     if (plans.includes(planDigest)) continue;
     const ended =
-      observed === 'gone' ? 'the resource is gone' : seen.assessment.value.status === 'change' ? 'the plan is a different one now' : 'the gap no longer exists';
+      observed === 'gone' ? 'the resource is gone' : seen.assessment.value.status === 'change' ? 'the plan has changed' : 'the gap no longer exists';
     await persist(runtime, (journal) =>
       journal.append({
         kind: 'approval',

@@ -14,7 +14,7 @@ export async function retry(
     throw new RedressError('retry/refused', message, { next });
   };
   const ref = resource(input);
-  if (by.trim() === '') stop('A retry needs a person.', 'Say who wants it.');
+  if (by.trim() === '') stop('A retry needs a person.', 'Give who requests it.');
   const { refusals } = await runtime.needJournal('Trying again').view(ref);
   const [newest] = refusals;
   if (newest === undefined) return stop(`There is no refused call on ${formatResource(ref)} to retry.`, '`redress history` shows what happened.');

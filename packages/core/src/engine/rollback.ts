@@ -243,7 +243,7 @@ async function takeBack(
   const look = async () => (await runtime.look(remediator, ref, policy, { as, deadline, purpose: 'verification' })).observation;
   const under = await look();
   if (!under.ok || under.value === 'gone' || digestOf(under.value.state) !== digestOf(args.now))
-    return { outcome: 'superseded', message: 'The resource changed at this moment, so nothing was rolled back.', sent: 0 };
+    return { outcome: 'superseded', message: 'The resource changed at the same time, so nothing was rolled back.', sent: 0 };
   const applied = await apply(runtime, { remediator, ref, changes: undo, purpose: 'rollback', lease, deadline, policy, recheck });
   const sent = applied.sent + applied.unsure;
   const calls = { calls: applied.calls };

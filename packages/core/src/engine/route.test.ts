@@ -279,7 +279,7 @@ describe('why nobody is asked', () => {
       'No remediator handles the Config rule acme-lamp: patterns in configRules of the policy take it for FAN_ON and for BELL_ON. Give the name itself an entry.',
     );
     expect(types({ configRule: 'acme' }, [lamp({ resourceTypes: ['AWS::Test::Bulb', LAMP], configRules: ['LAMP_OFF', 'lamp-off', 'LAMP_DIM'] })])).toBe(
-      'No remediator handles the Config rule acme: what it looks for is not known. Where it is one of LAMP_OFF, LAMP_DIM, write in the policy: configRules: { "acme": LAMP_OFF }; a `*` in the name is any text.',
+      'No remediator handles the Config rule acme: what it checks is not known. If it is one of LAMP_OFF, LAMP_DIM, add to the policy: configRules: { "acme": LAMP_OFF }; a `*` in the name is any text.',
     );
     expect(types({ configRule: 'acme' }, [lamp({ resourceTypes: ['AWS::Test::Fan'] }), lamp({ configRules: ['lamp-off', 'x LAMP', 'LAMP x'] })])).toBe(
       'No remediator handles the Config rule acme, or AWS::Test::Lamp.',

@@ -91,7 +91,7 @@ function whyNobody(finding: Finding, remediators: readonly Remediator[], policy:
   const identifiers = fitting.filter((rule) => /^[A-Z0-9_]+$/.test(rule));
   return identifiers.length === 0
     ? `No remediator handles ${what}, or ${about}.`
-    : `No remediator handles ${what}: what it looks for is not known. Where it is one of ${identifiers.join(', ')}, write in the policy: configRules: { ${JSON.stringify(configRule)}: ${identifiers[0]} }; a \`*\` in the name is any text.`;
+    : `No remediator handles ${what}: what it checks is not known. If it is one of ${identifiers.join(', ')}, add to the policy: configRules: { ${JSON.stringify(configRule)}: ${identifiers[0]} }; a \`*\` in the name is any text.`;
 }
 
 function typesOf(remediators: readonly Remediator[]): readonly string[] {

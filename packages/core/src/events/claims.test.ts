@@ -44,7 +44,7 @@ describe('an event that contradicts itself is denied, with that reason', () => {
     [
       'a rule of another account',
       { configRuleARN: `arn:aws:config:eu-west-1:${OTHER}:config-rule/config-rule-a1b2c3` },
-      `its rule is of account ${OTHER}, and it is of account ${ACCOUNT}.`,
+      `its rule belongs to account ${OTHER}, but the event is from account ${ACCOUNT}.`,
     ],
   ])('Config: %s', (_name, more, why) => {
     expect(said(given.complianceChange('NON_COMPLIANT', more))).toEqual(['rejected', `The event contradicts itself: ${why}`]);
@@ -71,7 +71,7 @@ describe('an event that contradicts itself is denied, with that reason', () => {
   });
 
   it('Security Hub: an ARN of another account, in both formats', () => {
-    const why = `The event contradicts itself: it is of account ${ACCOUNT}, and names a resource of account ${OTHER}.`;
+    const why = `The event contradicts itself: it is from account ${ACCOUNT}, but names a resource of account ${OTHER}.`;
     const foreign = `arn:aws:ec2:eu-west-1:${OTHER}:security-group/${GROUP}`;
     expect(said(given.asffImported({ Resources: [{ Type: 'AwsEc2SecurityGroup', Id: foreign }] }))).toEqual(['rejected', why]);
     const resource = { type: 'AWS::EC2::SecurityGroup', uid: GROUP, uid_alt: foreign, region: 'eu-west-1' };

@@ -1014,7 +1014,7 @@ describe('Prowler', () => {
       source: 'prowler',
       kind: 'finding-imported',
       disposition: 'candidate',
-      reason: 'The check of Prowler failed.',
+      reason: 'The Prowler check failed.',
       account: ACCOUNT,
       region: 'eu-west-1',
       controls: ['prowler/ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_22'],
@@ -1131,15 +1131,12 @@ describe('what is not an event', () => {
     ['a CloudFormation template', { Resources: { Bucket: { Type: 'AWS::S3::Bucket' } } }],
     ['an IAM policy', { Version: '2012-10-17', Statement: [] }],
     ['a SARIF report', { $schema: 'https://json.schemastore.org/sarif-2.1.0.json', version: '2.1.0', runs: [] }],
-    ['a report of Trivy', { SchemaVersion: 2, ArtifactName: 'x', ArtifactType: 'filesystem', Results: [] }],
-    ['a report of Checkov', { check_type: 'terraform', results: { failed_checks: [] } }],
+    ['a Trivy report', { SchemaVersion: 2, ArtifactName: 'x', ArtifactType: 'filesystem', Results: [] }],
+    ['a Checkov report', { check_type: 'terraform', results: { failed_checks: [] } }],
     ['a WAF log', { timestamp: 1, formatVersion: 1, webaclId: 'arn', httpRequest: {} }],
     ['a Route 53 Resolver query log', { version: '1.1', query_name: 'x.', query_type: 'A', srcaddr: '10.0.0.1' }],
     ['a list of security groups', { SecurityGroups: [] }],
-    [
-      'a finding as the API of GuardDuty answers it',
-      { Findings: [{ AccountId: ACCOUNT, Arn: 'a', Type: 't', Resource: {}, Service: {}, SchemaVersion: '2.0' }] },
-    ],
+    ['a finding as the GuardDuty API returns it', { Findings: [{ AccountId: ACCOUNT, Arn: 'a', Type: 't', Resource: {}, Service: {}, SchemaVersion: '2.0' }] }],
     ['a Kubernetes manifest', { apiVersion: 'v1', kind: 'Pod', metadata: {} }],
   ])('is named for what it is: %s', (name, body) => {
     expect(one(body)).toMatchObject({ disposition: 'rejected', reason: `It is ${name}, not an event or a finding.` });
@@ -1148,7 +1145,7 @@ describe('what is not an event', () => {
   it('is dropped where AWS puts it next to the events', () => {
     expect(one({ awsAccountId: ACCOUNT, digestStartTime: 'a', digestEndTime: 'b', logFiles: [], digestS3Bucket: 'x' })).toMatchObject({
       disposition: 'ignored',
-      reason: 'It is a CloudTrail digest: it holds no events.',
+      reason: 'It is a CloudTrail digest, which contains no events.',
     });
     expect(one({ messageType: 'CONTROL_MESSAGE', logEvents: [{ message: 'CWL CONTROL MESSAGE: Checking health.' }] })).toMatchObject({
       disposition: 'ignored',

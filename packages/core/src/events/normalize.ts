@@ -176,7 +176,7 @@ function decodeBare(body: Record<string, unknown>, context: DecoderContext): Dra
   const what = foreign(body);
   if (what === null) return malformed('The input is not a known AWS event.');
   return what.companion
-    ? { source: 'other', kind: 'unsupported', ...verdict('ignored', `It is ${what.name}: it holds no events.`) }
+    ? { source: 'other', kind: 'unsupported', ...verdict('ignored', `It is ${what.name}, which contains no events.`) }
     : malformed(`It is ${what.name}, not an event or a finding.`);
 }
 

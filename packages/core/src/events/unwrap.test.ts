@@ -57,7 +57,7 @@ describe('unwrap', () => {
       { body: tick(), via: ['kinesis'], itemId: '1', problem: null },
       { body: 'text', via: ['kinesis'], itemId: '2', problem: 'The body is not JSON.' },
     ]);
-    expect(plain(kinesis(new Uint8Array([0x1f, 0x8b, 8, 0])))[0]?.problem).toBe('The body is gzip that is damaged.');
+    expect(plain(kinesis(new Uint8Array([0x1f, 0x8b, 8, 0])))[0]?.problem).toBe('The body is damaged gzip data.');
     expect(plain({ Records: [{ eventSource: 'aws:kinesis', kinesis: { sequenceNumber: '1' } }] })[0]?.problem).toBe('The record has no data.');
   });
 
@@ -130,9 +130,9 @@ describe('unwrap', () => {
   it.each([
     ['no data', {}, 'The subscription has no data.'],
     ['what is not gzip', { data: Buffer.from('{').toString('base64') }, 'The body is not JSON.'],
-    ['damaged gzip', { data: gzipSync('{}').subarray(0, 12).toString('base64') }, 'The body is gzip that is damaged.'],
-    ['gzip of what is not JSON', { data: gzipSync('hello').toString('base64') }, 'The body is gzip, and what it holds is not JSON.'],
-    ['gzip in gzip', { data: gzipSync(gzipSync('{}')).toString('base64') }, 'The body is gzip, and what it holds is not JSON.'],
+    ['damaged gzip', { data: gzipSync('{}').subarray(0, 12).toString('base64') }, 'The body is damaged gzip data.'],
+    ['gzip of what is not JSON', { data: gzipSync('hello').toString('base64') }, 'The body is gzip, but its content is not JSON.'],
+    ['gzip in gzip', { data: gzipSync(gzipSync('{}')).toString('base64') }, 'The body is gzip, but its content is not JSON.'],
     ['too much before it is unpacked', { data: 'A'.repeat(1400) }, 'The body is larger than 1000 bytes.'],
     // 16 times as much as goes in is the most that comes out.
     ['too much after it is unpacked', { data: gzipSync(' '.repeat(16_001)).toString('base64') }, 'The body unpacks to more than 16000 bytes.'],
@@ -188,11 +188,11 @@ describe('unwrap', () => {
     expect(plain([sqs(snsNotification([tick()]))])[0]).toMatchObject({
       via: ['list', 'sqs', 'sns', 'list'],
       itemId: 'm-1',
-      problem: 'More than 3 wrappers around each other.',
+      problem: 'More than 3 nested wrappers.',
     });
     let quoted = JSON.stringify(tick());
     for (let i = 0; i < 6; i++) quoted = JSON.stringify(quoted);
-    expect(plain(quoted)[0]?.problem).toBe('More than 3 wrappers around each other.');
+    expect(plain(quoted)[0]?.problem).toBe('More than 3 nested wrappers.');
   });
 
   it('keeps the outer item: that is what the caller can answer for', () => {

@@ -81,7 +81,7 @@ function open(value: unknown, via: readonly string[], itemId: string | null, max
 
 /** Opens what is inside a wrapper, unless it is too deep. */
 function inside(value: unknown, via: readonly string[], itemId: string | null, maxBytes: number): Envelope[] {
-  if (via.length > MAX_DEPTH) return one(value, via, itemId, `More than ${MAX_DEPTH} wrappers around each other.`);
+  if (via.length > MAX_DEPTH) return one(value, via, itemId, `More than ${MAX_DEPTH} nested wrappers.`);
   return open(value, via, itemId, maxBytes);
 }
 
@@ -113,13 +113,13 @@ function openGzip(value: Uint8Array, via: readonly string[], itemId: string | nu
     unpacked = gunzipSync(value, { maxOutputLength: most });
   } catch (error) {
     const tooLarge = (error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
-    return one(null, via, itemId, tooLarge ? `The body unpacks to more than ${most} bytes.` : 'The body is gzip that is damaged.');
+    return one(null, via, itemId, tooLarge ? `The body unpacks to more than ${most} bytes.` : 'The body is damaged gzip data.');
   }
   let parsed: unknown;
   try {
     parsed = JSON.parse(new TextDecoder().decode(unpacked));
   } catch {
-    return one(null, via, itemId, 'The body is gzip, and what it holds is not JSON.');
+    return one(null, via, itemId, 'The body is gzip, but its content is not JSON.');
   }
   // What is inside has the bound of any other message: the larger one is for the whole alone.
   return inside(parsed, via, itemId, maxBytes);

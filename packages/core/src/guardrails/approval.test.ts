@@ -156,7 +156,7 @@ describe('what was asked for by another remediator', () => {
     guardrail: 'approval',
     effect: 'approve',
     code: 'asked-already',
-    message: 'a-2 asks for it already, planned by narrower.',
+    message: 'a-2 requests it already, planned by narrower.',
     data: { approval: 'a-2' },
   };
 

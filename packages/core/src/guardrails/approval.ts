@@ -100,7 +100,7 @@ export function discharge(decision: Decision, facts: Facts): Decision {
     return add({
       effect: 'deny',
       code: 'approval-denied',
-      message: `${denied.by?.name ?? ''} denied it (${denied.id}); asked again after ${new Date(denied.expires).toISOString()}.`,
+      message: `${denied.by?.name ?? ''} denied it (${denied.id}); it is requested again after ${new Date(denied.expires).toISOString()}.`,
       data: { approval: denied.id },
     });
   for (const each of decision.effect === 'allow' ? [] : mine) {
@@ -115,7 +115,7 @@ export function discharge(decision: Decision, facts: Facts): Decision {
   }
   const other = standsFor(approvals, facts, decision.effect);
   if (other === undefined) return decision;
-  const message = `${other.id} asks for it already, planned by ${other.remediator}.`;
+  const message = `${other.id} requests it already, planned by ${other.remediator}.`;
   return add({ effect: 'approve', code: 'asked-already', message, data: { approval: other.id } });
 }
 

@@ -22,7 +22,7 @@ export const authenticity = defineGuardrail({
         code: 'foreign-account',
         message: `The credentials belong to account ${identity.account}; the resource is in ${resource.account}.`,
       };
-    if (trigger.by !== 'finding') return allow('asked', 'Asked for directly.');
+    if (trigger.by !== 'finding') return allow('asked', 'Requested directly.');
     const { finding } = trigger;
     const { envelope } = finding;
     if (envelope === null) {

@@ -2,7 +2,7 @@ import { environmentOf, type Window } from '../policy/policy.js';
 import { iso } from './answer.js';
 import { defineGuardrail } from './guardrail.js';
 
-/** A time in which nothing is changed. */
+/** A period in which nothing is changed. */
 export const freeze = defineGuardrail({
   id: 'freeze',
   needs: ['policy'],
@@ -11,7 +11,7 @@ export const freeze = defineGuardrail({
     const frozen = policy.freeze.find(
       (each) => each.from <= now && now < each.to && (each.environments === null || (environment !== null && each.environments.includes(environment.name))),
     );
-    if (frozen === undefined) return { effect: 'allow', code: 'no-freeze', message: 'No freeze is on.' };
+    if (frozen === undefined) return { effect: 'allow', code: 'no-freeze', message: 'No freeze is in force.' };
     return {
       effect: 'notify',
       code: 'frozen',
@@ -51,7 +51,7 @@ export const windows = defineGuardrail({
   evaluate: ({ now, policy, resource }) => {
     const environment = environmentOf(policy, resource.account);
     const mine = policy.windows.filter((each) => each.environments === null || (environment !== null && each.environments.includes(environment.name)));
-    if (mine.length === 0) return { effect: 'allow', code: 'no-window', message: 'No maintenance window is named.' };
+    if (mine.length === 0) return { effect: 'allow', code: 'no-window', message: 'No maintenance window is configured.' };
     if (mine.some((each) => isOpen(each, now))) return { effect: 'allow', code: 'in-window', message: 'A maintenance window is open.' };
     return {
       effect: 'notify',

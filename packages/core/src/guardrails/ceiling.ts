@@ -8,7 +8,7 @@ export const ceiling = defineGuardrail({
   evaluate: ({ remediator, changes }) => {
     const [why] = changes.flatMap(({ undo }) => ('irreversible' in undo ? [undo.irreversible] : []));
     if (why !== undefined && remediator.ceiling !== 'notify') return { effect: 'approve', code: 'irreversible', message: `A change cannot be undone: ${why}` };
-    if (remediator.ceiling === 'enforce') return allow('always-safe', 'This change is of the class that may be made automatically.');
-    return { effect: remediator.ceiling, code: `ceiling-${remediator.ceiling}`, message: `${remediator.id} may at most ${remediator.ceiling}.` };
+    if (remediator.ceiling === 'enforce') return allow('always-safe', 'This change may be made automatically.');
+    return { effect: remediator.ceiling, code: `ceiling-${remediator.ceiling}`, message: `The ceiling of ${remediator.id} is ${remediator.ceiling}.` };
   },
 });

@@ -66,7 +66,7 @@ export const gracePeriod = defineGuardrail({
   evaluate: ({ now, policy, history, remediator, resource, changes, plan }) => {
     const terms = graceOf(policy, remediator.id, resource.account);
     if (terms === null || changes.length === 0 || modeOf(policy, remediator.id, resource.account) !== 'enforce')
-      return allow('no-grace', 'No grace period comes first.');
+      return allow('no-grace', 'No grace period applies.');
     const data = { period: terms.period, remind: [...terms.remind] };
     const request = plan === null ? null : announcement(history, { remediator: remediator.id, plan, terms, now });
     const ends = request === null ? null : graceEnds(request.grace);
@@ -78,7 +78,7 @@ export const gracePeriod = defineGuardrail({
       code: 'grace',
       message:
         expected === null
-          ? 'A grace period comes first. It begins when people have been notified.'
+          ? 'A grace period applies first. It begins when people have been notified.'
           : `It is changed automatically after ${iso(expected)}, unless it is denied before.`,
       data,
     };

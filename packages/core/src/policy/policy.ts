@@ -46,7 +46,7 @@ export interface Limit {
   readonly window: number;
 }
 
-/** A time in which nothing is changed. */
+/** A period in which nothing is changed. */
 export interface Freeze {
   /** Null: in all of them, and in accounts that are in none. */
   readonly environments: readonly string[] | null;

@@ -88,7 +88,7 @@ async function sight<Found>(
   if (find !== undefined && ended.some((each) => each.status === 'rejected') && (await seek()) === null) return null;
   for (const each of answers) if (each.status === 'rejected') throw each.reason;
   const own = arnOf === undefined ? asked.arn : arnOf(it.value);
-  if (own === undefined) throw new Error(`The service did not give the ARN of ${resource.id}, by which its tags are read.`);
+  if (own === undefined) throw new Error(`The service did not return the ARN of ${resource.id}, which is needed to read its tags.`);
   const known = labels.status === 'fulfilled' && own === asked.arn ? labels.value : await tagsBy(own);
   return { found: it.value, tags: known, answers: answers.map((each) => (each as PromiseFulfilledResult<unknown>).value) };
 }
@@ -98,7 +98,7 @@ function complete(raw: object, absent: Looked<never>['absent'], id: string): Rec
   const known: Record<string, unknown> = {};
   for (const [member, value] of Object.entries(raw)) {
     known[member] = value ?? (absent !== undefined && Object.hasOwn(absent, member) ? absent[member] : value);
-    if (known[member] === undefined) throw new Error(`The service did not say ${member} of ${id}, and its absence has no meaning.`);
+    if (known[member] === undefined) throw new Error(`The service did not return ${member} of ${id}, and its absence has no meaning.`);
   }
   return toJson(known) as unknown as Record<string, unknown>;
 }
@@ -120,7 +120,7 @@ function stateOf<Found>({ on, absent }: Looked<Found>, found: Found, raw: object
   const { created } = on['~parts'];
   const since = created?.(found);
   if (created !== undefined && since === undefined)
-    throw new Error(`The service did not say since when ${id} is there, so whether it is the same one cannot be determined.`);
+    throw new Error(`The service did not return when ${id} was created, so it cannot be determined whether it is the same one.`);
   return { ...(since === undefined ? {} : { created: since instanceof Date ? since.toISOString() : since }), ...complete(raw, absent, id) } as Json;
 }
 

@@ -8,8 +8,8 @@ describe('what a service left out', () => {
     expect(given({ Days: 0, Name: '' }, 'Days')).toBe(0);
     expect(given({ Days: 0, Name: '' }, 'Name')).toBe('');
     const reply: { Clusters?: string[] | undefined } = {};
-    expect(() => given(reply, 'Clusters')).toThrow('The service did not say Clusters: whether it is there, or what it is, is not known.');
-    expect(() => given({ Clusters: null } as { Clusters: string[] | null }, 'Clusters')).toThrow('did not say Clusters');
+    expect(() => given(reply, 'Clusters')).toThrow('The service did not return Clusters: its value is not known.');
+    expect(() => given({ Clusters: null } as { Clusters: string[] | null }, 'Clusters')).toThrow('did not return Clusters');
   });
 
   it('is not an empty page, on whichever page', async () => {
@@ -19,9 +19,9 @@ describe('what a service left out', () => {
     };
     const all = (replies: readonly object[]) => allOf(paginate(answers(replies), {}, 'Rules'));
     expect(await all([{ Rules: [], NextToken: '2' }, { Rules: ['a'] }])).toEqual(['a']);
-    await expect(all([{}])).rejects.toThrow('did not say Rules');
-    await expect(all([{ NextToken: '2' }, { Rules: ['a'] }])).rejects.toThrow('did not say Rules');
-    await expect(all([{ Rules: ['a'], NextToken: '2' }, {}])).rejects.toThrow('did not say Rules');
+    await expect(all([{}])).rejects.toThrow('did not return Rules');
+    await expect(all([{ NextToken: '2' }, { Rules: ['a'] }])).rejects.toThrow('did not return Rules');
+    await expect(all([{ Rules: ['a'], NextToken: '2' }, {}])).rejects.toThrow('did not return Rules');
     const seen: unknown[] = [];
     for await (const page of pages(answers([{ Rules: ['a', 'b'], NextToken: '2' }, { Rules: [] }]), {}, 'Rules')) seen.push(page);
     expect(seen).toEqual([['a', 'b'], []]);

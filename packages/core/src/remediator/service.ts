@@ -244,7 +244,7 @@ export function defineService(options: {
  */
 export function given<T extends object, K extends keyof T & string>(reply: T, member: K): NonNullable<T[K]> {
   const value = reply[member];
-  if (value === undefined || value === null) throw new Error(`The service did not say ${member}: whether it is there, or what it is, is not known.`);
+  if (value === undefined || value === null) throw new Error(`The service did not return ${member}: its value is not known.`);
   return value as NonNullable<T[K]>;
 }
 

@@ -162,8 +162,8 @@ describe('a setting', () => {
     expect((await look({ box: { Arn: ARN, Made: MADE, Open: false } })).seen).toMatchObject({ state: { days: null, colour: 'brown' } });
   });
   it('of which a member without a meaning is left out cannot be read', async () => {
-    await expect(look({ box: { Arn: ARN, Made: MADE, Days: 9 } })).rejects.toThrow('did not say open of one');
-    await expect(look({ box: { Arn: ARN, Open: true } })).rejects.toThrow('since when one is there');
+    await expect(look({ box: { Arn: ARN, Made: MADE, Days: 9 } })).rejects.toThrow('did not return open of one');
+    await expect(look({ box: { Arn: ARN, Open: true } })).rejects.toThrow('when one was created');
     await expect(look({ box: { Made: MADE, Open: true } })).rejects.toThrow('did not give the ARN of one');
   });
   it('asks first what is said instead', async () => {
@@ -402,7 +402,7 @@ it('a list of tags that is not there is not an empty one', () => {
   expect(tagsIn([])).toEqual({});
   expect(tagsIn([{ Key: 'team', Value: 'a' }, { Key: 'empty' }])).toEqual({ team: 'a', empty: '' });
   expect(() => tagsIn(undefined)).toThrow('did not return the tags');
-  expect(() => tagsIn([{ Key: 'team', Value: 'a' }, { Value: 'no key' }])).toThrow('did not say Key');
+  expect(() => tagsIn([{ Key: 'team', Value: 'a' }, { Value: 'no key' }])).toThrow('did not return Key');
 });
 
 it('what has to exist is named in the policy, or said to be missing', () => {

@@ -280,7 +280,7 @@ export function defineSetting<
     if (otherwise !== null) return otherwise;
     const to = wanted(args);
     const { now, resource } = args;
-    if (same(to, now)) return { status: 'compliant', message: definition.compliant?.(args) ?? 'It is as it has to be.' };
+    if (same(to, now)) return { status: 'compliant', message: definition.compliant?.(args) ?? 'It is as required.' };
     const changing = { ...args, to, arn: on['~arn'](resource) };
     const seen = hazards.flatMap((hazard): readonly Hazard[] => {
       const { code, effect } = hazard;

@@ -57,7 +57,7 @@ describe('encryption by default', () => {
     expect((await plan({ encryptsByDefault: false, managedBy: 'account' })).assessment.status).toBe('change');
   });
   it('does not guess', async () => {
-    await expect(plan({ encryptsByDefault: undefined })).rejects.toThrow('did not say');
+    await expect(plan({ encryptsByDefault: undefined })).rejects.toThrow('did not return');
     for (const operation of ['GetEbsEncryptionByDefault', 'GetEbsDefaultKmsKeyId']) {
       const { aws } = fakeEc2({ encryptsByDefault: false }, { [operation]: ec2Error('UnauthorizedOperation', 'aws/denied') });
       await expect(byDefault.observe({ aws, resource: account(), parameters })).rejects.toThrow('UnauthorizedOperation');

@@ -101,7 +101,7 @@ describe('which rules', () => {
     ['to what it lets in', { IpProtocol: undefined as never }],
   ])('are not guessed where EC2 does not say of one of them %s: the look is not made, and a sweep looks', async (_, left) => {
     const rules = [rule(443), { ...rule(22), ...left }];
-    await expect(look({ rules })).rejects.toThrow(/^The service did not say /);
+    await expect(look({ rules })).rejects.toThrow(/^The service did not return /);
     const { aws } = fakeEc2({ ...REGION, rules: rules.map((each) => ({ ...each, GroupOwnerId: ACCOUNT })) });
     const listed: unknown[] = [];
     for await (const page of remediator.observeMany?.({ aws, parameters, account: ACCOUNT, region: 'eu-west-1' } as never) ?? []) listed.push(...page);

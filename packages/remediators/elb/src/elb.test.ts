@@ -103,7 +103,7 @@ describe('access logs', () => {
 });
 
 it('an attribute that is not said is not taken for one that is off', async () => {
-  await expect(assess(enableDeletionProtection, { attributes: {} })).rejects.toThrow('did not say enabled');
+  await expect(assess(enableDeletionProtection, { attributes: {} })).rejects.toThrow('did not return enabled');
 });
 
 it.each([

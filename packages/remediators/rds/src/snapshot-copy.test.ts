@@ -94,7 +94,7 @@ describe('a snapshot that is not encrypted', () => {
   });
   it('one that is encrypted is left alone; of one of which RDS does not say so nothing is guessed', async () => {
     expect((await assess(encryptSnapshotCopy, REF, of({ Encrypted: true }))).status).toBe('compliant');
-    await expect(look(encryptSnapshotCopy, REF, of({ Encrypted: undefined }))).rejects.toThrow('did not say encrypted');
+    await expect(look(encryptSnapshotCopy, REF, of({ Encrypted: undefined }))).rejects.toThrow('did not return encrypted');
   });
   it('of a cluster is reported: RDS makes no encrypted copy of it', async () => {
     const cluster = resource({ ...REF, type: 'AWS::RDS::DBClusterSnapshot' });

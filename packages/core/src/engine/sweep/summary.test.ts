@@ -114,7 +114,7 @@ describe('the summary of a sweep', () => {
 
   it('is complete where all was looked at, as of the beginning of the round', () => {
     const complete = { ...HERE, remediator: 'a', status: 'complete', complete: true, retryAt: null, next: null, record: null };
-    expect(summary()).toEqual({ ...complete, ...counts, lastComplete: NOW, message: 'Nothing to look at.' });
+    expect(summary()).toEqual({ ...complete, ...counts, lastComplete: NOW, message: 'Nothing to check.' });
     const { lastComplete } = summary({ before: { progress } }) ?? {};
     expect(lastComplete).toBe(77);
     // An earlier part of the round was through with it.
@@ -132,15 +132,15 @@ describe('the summary of a sweep', () => {
       next.set('a', 'r/A/3');
     };
     expect(summary({ left: [left(b, a), left(b)] }, looked)).toMatchObject({
-      ...{ status: 'stopped', complete: false, left: 1, retryAt: 123, next: null, message: '3 looked at, of which 1 are left.' },
+      ...{ status: 'stopped', complete: false, left: 1, retryAt: 123, next: null, message: '3 checked, of which 1 are left.' },
     });
-    expect(summary({ left: [left(b)] }, looked)).toMatchObject({ status: 'complete', left: 0, message: '3 looked at.' });
+    expect(summary({ left: [left(b)] }, looked)).toMatchObject({ status: 'complete', left: 0, message: '3 checked.' });
   });
   it('says what could not be read', () => {
     const message = (looked: number, unread: number, ...rest: Left[]) => summary({ left: rest }, (tally) => Object.assign(tally, { looked, unread }))?.message;
-    expect(message(4, 2)).toBe('4 looked at, of which 2 could not be read.');
-    expect(message(4, 2, left(a))).toBe('4 looked at, of which 2 could not be read, of which 1 are left.');
-    expect(message(0, 0, left(a))).toBe('0 looked at, of which 1 are left.');
+    expect(message(4, 2)).toBe('4 checked, of which 2 could not be read.');
+    expect(message(4, 2, left(a))).toBe('4 checked, of which 2 could not be read, of which 1 are left.');
+    expect(message(0, 0, left(a))).toBe('0 checked, of which 1 are left.');
   });
   it('failed where its list did, in this part of the round or an earlier one', () => {
     const failed = { status: 'failed', complete: false, retryAt: 123, lastComplete: null };
@@ -183,16 +183,16 @@ describe('what is recorded of a place', () => {
     const counts = { looked: 2, outcomes: { 'no-op': 2 }, retryable: 1, errors: 3, unread: 4, left: 5 };
     expect(recordedOf([summary('a', 'complete'), summary('b', 'complete')], null)).toEqual({
       status: 'complete',
-      message: '4 looked at by 2 remediators.',
+      message: '4 checked by 2 remediators.',
       remediators: { a: { status: 'complete', ...counts, message: 'of a' }, b: { status: 'complete', ...counts, message: 'of b' } },
     });
   });
   it.each([
-    [['complete', 'absent'], 'complete', '4 looked at by 2 remediators.'],
-    [['complete', 'stopped'], 'stopped', '4 looked at by 2 remediators, not all.'],
-    [['stopped', 'failed'], 'failed', '4 looked at by 2 remediators, not all.'],
-    [['absent'], 'absent', '2 looked at by 1 remediator, not all.'],
-    [[], 'complete', '0 looked at by 0 remediators.'],
+    [['complete', 'absent'], 'complete', '4 checked by 2 remediators.'],
+    [['complete', 'stopped'], 'stopped', '4 checked by 2 remediators, not all.'],
+    [['stopped', 'failed'], 'failed', '4 checked by 2 remediators, not all.'],
+    [['absent'], 'absent', '2 checked by 1 remediator, not all.'],
+    [[], 'complete', '0 checked by 0 remediators.'],
   ])('of %s is as good as the worst of them', (statuses, status, message) => {
     expect(
       recordedOf(

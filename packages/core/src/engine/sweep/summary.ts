@@ -55,7 +55,7 @@ function unreachedSummary({ target, began }: Place, { status, message }: Unreach
 export function recordedOf(summaries: readonly SweepSummary[], unreached: Unreached | null) {
   const status = unreached?.status ?? worst(summaries);
   const looked = summaries.reduce((sum, each) => sum + each.looked, 0);
-  const message = unreached?.message ?? `${looked} looked at by ${countOf(summaries.length, 'remediator')}${status === 'complete' ? '' : ', not all'}.`;
+  const message = unreached?.message ?? `${looked} checked by ${countOf(summaries.length, 'remediator')}${status === 'complete' ? '' : ', not all'}.`;
   const own = (each: SweepSummary): readonly [string, JsonObject] => {
     const { status: of, looked: count, outcomes, retryable, errors, unread, left, message: said } = each;
     return [each.remediator, { status: of, looked: count, outcomes: { ...outcomes }, retryable, errors, unread, left, message: said }];
@@ -70,7 +70,7 @@ function worst(summaries: readonly SweepSummary[]): SweepSummary['status'] {
 /** @param left of what it has been through; null: it has not. */
 function saying({ looked, unread }: Tally, left: number | null): string {
   if (left === null) return 'Its time ran out; the next sweep resumes from there.';
-  if (looked === 0 && left === 0) return 'Nothing to look at.';
+  if (looked === 0 && left === 0) return 'Nothing to check.';
   const but = [...(unread === 0 ? [] : [`of which ${unread} could not be read`]), ...(left === 0 ? [] : [`of which ${left} are left`])];
-  return `${[`${looked} looked at`, ...but].join(', ')}.`;
+  return `${[`${looked} checked`, ...but].join(', ')}.`;
 }

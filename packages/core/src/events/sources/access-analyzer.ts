@@ -39,5 +39,5 @@ function judge(id: string | null, error: unknown, deleted: unknown, status: stri
   if (text(error) !== null) return verdict('ignored', `The analyzer could not read the resource: ${text(error, 128)}.`);
   if (status === 'RESOLVED' || status === 'ARCHIVED') return verdict('resolved', `The finding is ${status}.`);
   if (status !== 'ACTIVE') return verdict('record-only', `The status is ${status ?? 'missing'}, not ACTIVE.`);
-  return verdict('candidate', 'The resource is open to somebody outside.');
+  return verdict('candidate', 'The resource is accessible from outside.');
 }

@@ -68,7 +68,7 @@ function contradictionOf(detail: Members, previous: Members): Verdict | null {
   }
   const arn = parseArn(detail.configRuleARN);
   if (arn !== null && arn.account !== '' && typeof detail.awsAccountId === 'string' && arn.account !== detail.awsAccountId)
-    return contradicts(`its rule is of account ${text(arn.account, 32)}, and it is of account ${text(detail.awsAccountId, 32)}`);
+    return contradicts(`its rule belongs to account ${text(arn.account, 32)}, but the event is from account ${text(detail.awsAccountId, 32)}`);
   return null;
 }
 
@@ -129,7 +129,7 @@ function moment(value: unknown): string | null {
 function judgeCompliance(missing: string | null, state: string | null, mode: unknown): Verdict {
   if (missing !== null) return verdict('rejected', `The event has no ${missing}.`);
   // Of a resource that is planned, not there.
-  if (mode === 'PROACTIVE') return verdict('ignored', 'A proactive evaluation is of a resource that is not there yet.');
+  if (mode === 'PROACTIVE') return verdict('ignored', 'A proactive evaluation is about a resource that does not exist yet.');
   switch (state) {
     case 'NON_COMPLIANT':
       return verdict('candidate', 'The rule found the resource not compliant.');
@@ -196,7 +196,7 @@ export const ruleInvocation: Decoder = (event, context) => {
   const messageType = text(invoking.messageType, 128);
   const asks =
     event.evaluationMode === 'PROACTIVE'
-      ? verdict('ignored', 'A proactive evaluation is of a resource that is not there yet.')
+      ? verdict('ignored', 'A proactive evaluation is about a resource that does not exist yet.')
       : verdict('evaluate', 'The rule asks for an evaluation.');
 
   if (messageType === 'ScheduledNotification' || messageType === 'ConfigurationSnapshotDeliveryCompleted') {

@@ -70,7 +70,7 @@ export const macie: Decoder = (detail) => {
         ? verdict('ignored', 'A sample finding: nothing happened.')
         : detail.archived === true
           ? verdict('resolved', 'The finding is archived.')
-          : verdict('record-only', 'A detection is for people to look at.')),
+          : verdict('record-only', 'A detection is for people to review.')),
     account,
     region: detail.region,
     resources: claim === null ? [] : [claim],

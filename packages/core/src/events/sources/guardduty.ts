@@ -45,7 +45,7 @@ function judge(type: string | null, id: string | null, sample: boolean, archived
   if (id === null) return verdict('rejected', 'The finding has no id.');
   if (sample) return verdict('ignored', 'A sample finding: nothing happened.');
   if (archived) return verdict('resolved', 'The finding is archived.');
-  return verdict('record-only', 'A detection is for people to look at.');
+  return verdict('record-only', 'A detection is for people to review.');
 }
 
 // A text where the console's button made it, a boolean otherwise; attack sequences have no `additionalInfo` at all.

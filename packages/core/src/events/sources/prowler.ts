@@ -36,7 +36,7 @@ export function judgeProwlerOcsf(finding: Members): Verdict {
   if (result === 'PASS') return verdict('resolved', 'The check passed.');
   if (finding.status_id === 3) return verdict('ignored', 'The finding is muted in Prowler.');
   if (result !== 'FAIL') return verdict('record-only', `The result of the check is ${result ?? 'missing'}, not FAIL.`);
-  return verdict('candidate', 'The check of Prowler failed.');
+  return verdict('candidate', 'The Prowler check failed.');
 }
 
 /** When it ran: `time` in seconds; `time_dt` is local time, without a zone. */

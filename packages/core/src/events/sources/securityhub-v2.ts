@@ -15,7 +15,7 @@ const MAX_RESOURCES = 32;
 /** `Findings Imported V2`: Security Hub in the Open Cybersecurity Schema Framework. */
 export const importedV2: Decoder = (detail) => {
   const findings = elements(detail.findings);
-  if (findings.length === 0) return { source: 'securityhub-v2', kind: 'finding-imported-v2', ...verdict('rejected', 'The event holds no findings.') };
+  if (findings.length === 0) return { source: 'securityhub-v2', kind: 'finding-imported-v2', ...verdict('rejected', 'The event contains no findings.') };
   return findings.map((finding) => ocsf(members(finding)));
 };
 

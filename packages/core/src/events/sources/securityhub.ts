@@ -16,7 +16,7 @@ const MAX_TYPES = 50;
 /** `Security Hub Findings - Imported`: one event, one finding or several. */
 export const imported: Decoder = (detail) => {
   const findings = elements(detail.findings);
-  if (findings.length === 0) return { source: 'securityhub', kind: 'finding-imported', ...verdict('rejected', 'The event holds no findings.') };
+  if (findings.length === 0) return { source: 'securityhub', kind: 'finding-imported', ...verdict('rejected', 'The event contains no findings.') };
   return findings.map((finding) => asff(members(finding)));
 };
 
@@ -28,7 +28,7 @@ export const imported: Decoder = (detail) => {
 export const customAction: Decoder = (detail, context) => {
   const findings = elements(detail.findings);
   const action = { arn: text(context.resources[0]), name: text(detail.actionName) };
-  if (findings.length === 0) return { source: 'securityhub', kind: 'finding-custom-action', ...verdict('rejected', 'The event holds no findings.') };
+  if (findings.length === 0) return { source: 'securityhub', kind: 'finding-custom-action', ...verdict('rejected', 'The event contains no findings.') };
   return findings.map((finding) => asff(members(finding), action));
 };
 
@@ -138,7 +138,7 @@ export function controlParameters(list: unknown, nameKey: string, valueKey: stri
 export function foreign(ids: readonly unknown[], account: unknown, otherwise: Verdict): Verdict {
   if (otherwise.disposition !== 'candidate') return otherwise;
   const other = ids.map((id) => foreignAccount(id, account)).find((each) => each !== null);
-  return other == null ? otherwise : contradicts(`it is of account ${text(account, 32)}, and names a resource of account ${other}`);
+  return other == null ? otherwise : contradicts(`it is from account ${text(account, 32)}, but names a resource of account ${other}`);
 }
 
 // The format's required members without which nothing can be told.
@@ -205,7 +205,7 @@ function judge(status: Status): Verdict {
   if (recordState !== 'ACTIVE') return verdict('record-only', `The record state is ${recordState ?? 'missing'}, not ACTIVE.`);
   if (workflow !== 'NEW' && workflow !== 'NOTIFIED' && workflow !== 'RESOLVED')
     return verdict('record-only', `The workflow status is ${workflow ?? 'missing'}, not NEW.`);
-  const what = status.check === null ? 'The control' : 'The check of Prowler';
+  const what = status.check === null ? 'The control' : 'The Prowler check';
   return verdict('candidate', status.own === null ? `${what} failed.` : `${what} failed again.`);
 }
 

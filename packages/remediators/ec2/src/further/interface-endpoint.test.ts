@@ -175,7 +175,7 @@ describe('calls that would go through the endpoint', () => {
   ])('are not judged where EC2 leaves out %s of the VPC', async (member, more) => {
     const { ec2 } = world().replies;
     const replies = { ec2: { ...ec2, DescribeVpcs: { Vpcs: [{ VpcId: 'vpc-1', ...more }] } } };
-    await expect(assess(createEc2InterfaceEndpoint, vpc, replies, { parameters })).rejects.toThrow(`did not say ${member}:`);
+    await expect(assess(createEc2InterfaceEndpoint, vpc, replies, { parameters })).rejects.toThrow(`did not return ${member}:`);
   });
   it('do not exist without private DNS', async () => {
     expect(await hazards({ rules: [], dns: { support: false } }, { privateDns: false })).toEqual([]);

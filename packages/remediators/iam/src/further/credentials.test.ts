@@ -80,7 +80,7 @@ describe('old access keys', () => {
   it.each(['CreateDate', 'AccessKeyId', 'Status'])('are not guessed where IAM leaves %s out', async (member) => {
     const { iam } = keys();
     const listed = { AccessKeyId: 'AKIA1', Status: 'Active', CreateDate: ago(200), [member]: undefined };
-    await expect(look(stale, ADA, { iam: { ...iam, ListAccessKeys: { AccessKeyMetadata: [listed] } } })).rejects.toThrow('did not say');
+    await expect(look(stale, ADA, { iam: { ...iam, ListAccessKeys: { AccessKeyMetadata: [listed] } } })).rejects.toThrow('did not return');
   });
 });
 
