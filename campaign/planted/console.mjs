@@ -56,8 +56,8 @@ export default [
     promise: 'A form that does not say that it comes from the console answers nothing.',
     defect: 'its origin is not looked at',
     file: 'packages/console/src/guards.ts',
-    find: "if (origin !== own) return { status: 403, message: 'The form does not say",
-    replace: "if (origin === own && site === '') return { status: 403, message: 'The form does not say",
+    find: "if (origin !== own) return { status: 403, message: 'The form does not show",
+    replace: "if (origin === own && site === '') return { status: 403, message: 'The form does not show",
     tests: CONSOLE,
   },
   {

@@ -164,7 +164,7 @@ describe('a setting', () => {
   it('of which a member without a meaning is left out cannot be read', async () => {
     await expect(look({ box: { Arn: ARN, Made: MADE, Days: 9 } })).rejects.toThrow('did not return open of one');
     await expect(look({ box: { Arn: ARN, Open: true } })).rejects.toThrow('when one was created');
-    await expect(look({ box: { Made: MADE, Open: true } })).rejects.toThrow('did not give the ARN of one');
+    await expect(look({ box: { Made: MADE, Open: true } })).rejects.toThrow('did not return the ARN of one');
   });
   it('asks first what is said instead', async () => {
     expect((await look({ box: { ...OPEN, Colour: 'red' } })).assessment).toEqual({ status: 'manual', message: 'one is red.' });
