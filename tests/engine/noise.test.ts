@@ -160,7 +160,7 @@ describe('a week of hourly sweeps', () => {
     expect(text('11-29T00 2026')).toContain('20 held back for the same reason (limit-window), since 2026-11-23');
     expect(text('11-29T00 2026')).toContain(`${shown('w-01')}: Open: 5 days, last seen 2026-11-29T00:30:00`);
     expect(text('11-29T00 2026')).toMatch(/q-1 \(111111111111, us-east-1\): Approval needed, a-[0-9a-f]{16}, until 2026-11-30T00:30/);
-    expect(text('11-29T01 Approval')).toContain('The request runs out: ');
+    expect(text('11-29T01 Approval')).toContain('The request expires: ');
     expect(text('11-27T07 Open')).toContain('Open since: ');
     expect(text('11-28T11 Open')).not.toContain('Open since: ');
     // Nothing is buried: a stream has what happened to its resource, however often it was looked at.

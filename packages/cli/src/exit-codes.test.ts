@@ -496,19 +496,19 @@ it('what was not read or has no remediator is never said to be handled, and is n
     '  rejected  It is a VPC flow log, not JSON.',
     'rules.jsonl',
     '  1 resolved: no decision needed',
-    '  nobody is asked  rules.jsonl:1: No remediator handles it. (2 times)',
+    '  unhandled  rules.jsonl:1: No remediator handles it. (2 times)',
     'other-call.json',
-    '  nobody is asked  No remediator handles it.',
+    '  unhandled  No remediator handles it.',
     'ignored.json',
     '  1 ignored: no decision needed',
     'log.json.gz',
-    '  1 logged: calls that no remediator looks for',
+    '  1 logged: calls that no remediator handles',
     'Not all were handled.',
     '',
   ]);
   const planned = await redress('plan', ...given, '--from', '111111111111');
   expect(planned.out).toContain('rejected  state.tfstate: It is a Terraform state, not an event or a finding.\n');
-  expect(planned.out).toContain('nobody is asked  rules.jsonl:1: ');
+  expect(planned.out).toContain('unhandled  rules.jsonl:1: ');
   const document = JSON.parse((await redress('run', ...given, '--from', '111111111111', '--json')).out) as RunDocument;
   expect(document).toMatchObject({
     handled: false,

@@ -65,8 +65,8 @@ export function leftLines(
     ...Object.entries(counted)
       .filter(([disposition]) => disposition !== 'candidate' && disposition !== 'rejected')
       .map(([disposition, n]) => `${n} ${disposition}: no decision needed`),
-    ...(logged > 0 ? [`${logged} logged: calls that no remediator looks for`] : []),
+    ...(logged > 0 ? [`${logged} logged: calls that no remediator handles`] : []),
     ...rejected.map((each) => line('rejected', each)),
-    ...unasked.map((each) => line('nobody is asked', each)),
+    ...unasked.map((each) => line('unhandled', each)),
   ];
 }

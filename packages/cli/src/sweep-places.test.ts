@@ -180,7 +180,7 @@ describe('what is waited for', () => {
     progress.update({ places: 1, placesDone: 0, found: 1, decided: 0 });
     progress.waits({ reason: 'held', remediator: 'a', resource: widget('w'), until: time });
     expect(text).toBe(
-      '\r\u001b[K0 of 1 places, 0 of 1 resources so far, 0.0/s\r\u001b[Kanother execution holds it, until 10:00:01Z: AWS::Test::Widget w (111111111111, us-east-1), a\n',
+      '\r\u001b[K0 of 1 places, 0 of 1 resources so far, 0.0/s\r\u001b[Kanother execution holds it until 10:00:01Z: AWS::Test::Widget w (111111111111, us-east-1), a\n',
     );
   });
 });

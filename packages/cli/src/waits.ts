@@ -3,8 +3,8 @@ import { printable } from './printable.js';
 
 const WORDS: Readonly<Record<Wait['reason'], string>> = {
   settling: 'settling until',
-  held: 'another execution holds it, until',
-  again: 'could not be read, tried again at',
+  held: 'another execution holds it until',
+  again: 'could not be read, next attempt at',
 };
 
 /** `settling until 10:01:00Z: AWS::EC2::SecurityGroup sg-1 (111111111111, eu-west-1), ec2-revoke-sg-open-ssh` */

@@ -212,7 +212,7 @@ describe('direct invocation', () => {
     await handler({ ...event, detail: { ...event.detail, ...rename } }, { getRemainingTimeInMillis: () => 300_000 } as InvocationContext);
     expect(lines).toEqual([
       [
-        'nobody is asked',
+        'no remediator handles it',
         expect.objectContaining({
           configRule: 'acme-rule',
           resources: ['AWS::S3::Bucket invoices'],

@@ -310,7 +310,7 @@ function report(logger: HandlerLogger, result: HandleResult, messageId: string |
     const nobody = unasked(each);
     // A canary is asked about by nobody, on purpose.
     if (nobody !== null && (canary === undefined || canaryArrival(finding, canary.parameter, now) === null)) {
-      logger.warn('nobody is asked', {
+      logger.warn('no remediator handles it', {
         kind: 'finding',
         messageId: finding.itemId ?? messageId,
         finding: finding.id,

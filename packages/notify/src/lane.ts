@@ -261,7 +261,7 @@ export class Lane {
     if (this.#tokens < 1)
       facts.push([
         'Held back',
-        `What comes before ${new Date(this.nextAt).toISOString()} is summarized after it. Everything is in the journal: ${this.#command} history`,
+        `Notices before ${new Date(this.nextAt).toISOString()} are summarized after it. Everything is in the journal: ${this.#command} history`,
       ]);
     return facts.length === message.facts.length ? message : { ...message, facts };
   }

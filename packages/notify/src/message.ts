@@ -76,14 +76,14 @@ const WORDS: Readonly<Record<Outcome, readonly [word: string, severity: Severity
   'awaiting-runbook': ['A runbook is running', 'info'],
   superseded: ['Drifted', 'info'],
   failed: ['Failed', 'problem'],
-  partial: ['Done in part', 'problem'],
-  unknown: ['Not known whether done', 'problem'],
+  partial: ['Partly done', 'problem'],
+  unknown: ['Outcome unknown', 'problem'],
   'rolled-back': ['Rolled back', 'info'],
   contested: ['Someone keeps undoing it', 'problem'],
 };
 
 /** What a deadline is one of. */
-const ENDS: Readonly<Partial<Record<Outcome, string>>> = { 'awaiting-approval': 'The request runs out', exempt: 'The exception ends' };
+const ENDS: Readonly<Partial<Record<Outcome, string>>> = { 'awaiting-approval': 'The request expires', exempt: 'The exception expires' };
 
 /** Names what a notification is about: resource and remediator. */
 function aboutOf({ resource, remediator }: Pick<Notification, 'resource' | 'remediator'>): Digest {
@@ -146,7 +146,7 @@ export function messageOf(notification: Notification, options: MessageOptions = 
       ),
       ...section('Before and after', done && plan !== null && notification.after !== null ? differences(plan.before, notification.after) : []),
       ...section(
-        'Rolling it back',
+        'Rollback',
         outcome === 'rolled-back'
           ? []
           : changes.map(({ undo }) =>

@@ -172,8 +172,8 @@ export function notifier(options: NotifierOptions): Notifier {
       throw new RedressError(
         'notify/failed',
         to.length === 0
-          ? `Nobody is notified of ${formatResource(notification.resource)}, which is to be changed automatically: a route says so.`
-          : `Nobody is notified of ${formatResource(notification.resource)}, which is to be changed automatically: ${to.map(({ channel }) => channel.name).join(', ')} cannot deliver it.`,
+          ? `Nobody is notified of ${formatResource(notification.resource)}, which would be changed automatically: a route says so.`
+          : `Nobody is notified of ${formatResource(notification.resource)}, which would be changed automatically: ${to.map(({ channel }) => channel.name).join(', ')} cannot deliver it.`,
         {
           next: 'Give the route a channel that can, or remove the grace period.',
         },

@@ -56,7 +56,7 @@ describe('what only a person can say', () => {
       until: START + 90 * DAY,
       evidence: 'https://wiki.example/awareness',
     });
-    expect(passes).toMatchObject([{ outcome: 'no-op', message: 'By the word of Ada alone, of 2026-11-28, until 2027-02-26: https://wiki.example/awareness' }]);
+    expect(passes).toMatchObject([{ outcome: 'no-op', message: 'Attested only by Ada on 2026-11-28, until 2027-02-26: https://wiki.example/awareness' }]);
     expect(await open()).toEqual([]);
     time += DAY;
     await sweep();
@@ -70,7 +70,7 @@ describe('what only a person can say', () => {
     expect(await open()).toEqual([]);
     time = START + 90 * DAY;
     await sweep();
-    expect(await open()).toEqual([[ID, ACCOUNT, `What Ada attested of ${RULE} on 2026-11-28 ended on 2027-02-26.`, time + 30 * DAY]]);
+    expect(await open()).toEqual([[ID, ACCOUNT, `The attestation of ${RULE} by Ada on 2026-11-28 expired on 2027-02-26.`, time + 30 * DAY]]);
   });
 
   it('is a word for one account, and not for others', async () => {

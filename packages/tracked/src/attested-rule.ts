@@ -18,7 +18,7 @@ export function attestedRule({ name }: Pick<TrackedRule, 'name'>): Remediator {
     .replace(/^-|-$/g, '')}`;
   return defineRemediator({
     id,
-    title: `Ask a person whether ${name} is so`,
+    title: `Have a person attest ${name}`,
     package: packageRef,
     resourceTypes: ['AWS::::Account'],
     controls: [],
@@ -27,7 +27,7 @@ export function attestedRule({ name }: Pick<TrackedRule, 'name'>): Remediator {
     ceiling: 'notify',
     global: true,
     attested: true,
-    blindSpots: ['Whether it is so: a person says it, and nothing checks it.'],
+    blindSpots: ['Whether it is true: a person attests it, and nothing checks it.'],
     hazards: [],
     uses: { reads: [], writes: [], undoes: [] },
     observe: async ({ attestation }) => ({
@@ -36,15 +36,15 @@ export function attestedRule({ name }: Pick<TrackedRule, 'name'>): Remediator {
     }),
     plan({ state: { word }, resource, observedAt }) {
       if (word !== null && word.until > observedAt)
-        return { status: 'compliant', message: `By the word of ${word.by} alone, of ${day(word.at)}, until ${day(word.until)}: ${word.evidence}` };
+        return { status: 'compliant', message: `Attested only by ${word.by} on ${day(word.at)}, until ${day(word.until)}: ${word.evidence}` };
       return {
         status: 'manual',
         message:
           word === null
             ? `Nobody has attested ${name} for ${resource.account}.`
-            : `What ${word.by} attested of ${name} on ${day(word.at)} ended on ${day(word.until)}.`,
+            : `The attestation of ${name} by ${word.by} on ${day(word.at)} expired on ${day(word.until)}.`,
         steps: [
-          'See whether it is so, and where that is written down.',
+          'Check whether it is true, and where that is documented.',
           `redress attest ${name} --account ${resource.account} --until DATE --evidence 'LINK OR DOCUMENT'`,
         ],
       };

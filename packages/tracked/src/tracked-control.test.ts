@@ -89,7 +89,7 @@ describe('a control that is tracked', () => {
     found('db-1', 'FAILED');
     const { results } = await engine().handle(event('db-1'));
     expect(results.flatMap(({ passes }) => passes.map(({ outcome }) => outcome))).toEqual(['notified']);
-    expect(await open()).toEqual([['tracked-rds-5', 'db-1', expect.stringContaining('By the word of Security Hub alone: RDS.5 fails: RDS.5 should hold')]]);
+    expect(await open()).toEqual([['tracked-rds-5', 'db-1', expect.stringContaining('Reported only by Security Hub: RDS.5 fails: RDS.5 should hold')]]);
   });
 
   it('does not open by an event that Security Hub does not bear out', async () => {
@@ -105,7 +105,7 @@ describe('a control that is tracked', () => {
     time += 3_600_000;
     const { results } = await engine().handle(event('db-1', 'PASSED'));
     expect(results.flatMap(({ passes }) => passes.map(({ outcome, message }) => [outcome, message]))).toEqual([
-      ['no-op', 'By the word of Security Hub alone: RDS.5 passes.'],
+      ['no-op', 'Reported only by Security Hub: RDS.5 passes.'],
     ]);
     expect(await open()).toEqual([]);
   });

@@ -54,17 +54,14 @@ export function trackedControl({ control, types: given }: TrackedControl): Remed
   const types: readonly [string, ...string[]] = [first, ...more];
   return defineRemediator({
     id: `tracked-${control.toLowerCase().replace('.', '-')}`,
-    title: `Follow the word of the Security Hub control ${control}`,
+    title: `Track the Security Hub control ${control}`,
     package: packageRef,
     resourceTypes: types,
     controls: [{ framework: 'aws-fsbp', id: control }],
     ceiling: 'notify',
     // Its source also says when it is over.
     whenResolved: true,
-    blindSpots: [
-      'Whether the control is right: nothing but Security Hub has looked at the resource.',
-      'A tag that Security Hub does not put into its findings.',
-    ],
+    blindSpots: ['Whether the control is right: only Security Hub has evaluated the resource.', 'A tag that Security Hub does not put into its findings.'],
     hazards: [],
     uses: { reads: READS, writes: [], undoes: [] },
     async observe({ aws, resource }) {
@@ -80,7 +77,7 @@ export function trackedControl({ control, types: given }: TrackedControl): Remed
       if (failing.length > 0)
         return {
           status: 'manual',
-          message: `By the word of Security Hub alone: ${control} fails${context?.title == null ? '.' : `: ${context.title}`}`,
+          message: `Reported only by Security Hub: ${control} fails${context?.title == null ? '.' : `: ${context.title}`}`,
           steps: [
             `Read what the control looks for: https://docs.aws.amazon.com/securityhub/latest/userguide/${service(control)}-controls.html`,
             'Correct the resource. Security Hub evaluates it again after a change of it, or within 24 hours.',
@@ -92,10 +89,10 @@ export function trackedControl({ control, types: given }: TrackedControl): Remed
       if (unknown !== undefined)
         return {
           status: 'manual',
-          message: `By the word of Security Hub alone: ${control} could not be evaluated (${unknown.status}).`,
-          steps: [`See why: the finding ${unknown.id} says it in Compliance.StatusReasons.`],
+          message: `Reported only by Security Hub: ${control} could not be evaluated (${unknown.status}).`,
+          steps: [`Find out why: see Compliance.StatusReasons of the finding ${unknown.id}.`],
         };
-      return { status: 'compliant', message: `By the word of Security Hub alone: ${control} passes.` };
+      return { status: 'compliant', message: `Reported only by Security Hub: ${control} passes.` };
     },
     async *observeMany({ aws, account, region }) {
       await needOn(aws, control, `${account} ${region}`);
@@ -130,7 +127,7 @@ async function* wordsOf(
     const [about] = finding.Resources ?? [];
     const claim = about === undefined ? null : claimOf({ type: about.Type, id: about.Id, region: about.Region, account });
     if (finding.Id === undefined || status === undefined || claim === null)
-      throw new Error(`GetFindings did not say what ${control} has found, or of which resource.`);
+      throw new Error(`GetFindings did not return the result of ${control}, or its resource.`);
     const key = JSON.stringify([claim.type, claim.id]);
     const before = found.get(key);
     const one = { id: finding.Id, status, suppressed: finding.Workflow?.Status === 'SUPPRESSED' };
@@ -153,7 +150,7 @@ async function needOn(aws: Reads, control: string, where: string): Promise<void>
   if (status === 'ENABLED') return;
   throw new RedressError(
     'evaluation/unreadable',
-    `${status === undefined ? `Security Hub does not know the control ${control}` : `The control ${control} is off`} in ${where}: what it said last stands.`,
+    `${status === undefined ? `Security Hub does not know the control ${control}` : `The control ${control} is off`} in ${where}: its last result stands.`,
     { next: 'Turn it on in a standard, or stop tracking it.' },
   );
 }

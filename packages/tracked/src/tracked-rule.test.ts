@@ -98,7 +98,7 @@ describe('a gap that is tracked', () => {
     found('db-1', 'NON_COMPLIANT', IN_ACCOUNT, 'One zone only.');
     const { results } = await engine().handle(event('db-1'));
     expect(results.flatMap(({ passes }) => passes.map(({ outcome }) => outcome))).toEqual(['notified']);
-    expect(await open()).toEqual([['tracked-rds-multi-az-support', 'db-1', expect.stringContaining('By the word of AWS Config alone')]]);
+    expect(await open()).toEqual([['tracked-rds-multi-az-support', 'db-1', expect.stringContaining('Reported only by AWS Config')]]);
     const [[, , message] = []] = await open();
     expect(message).toContain(`${IN_ACCOUNT} finds it not compliant: One zone only.`);
   });
@@ -116,7 +116,7 @@ describe('a gap that is tracked', () => {
     time += 3_600_000;
     const { results } = await engine().handle(event('db-1', 'COMPLIANT'));
     expect(results.flatMap(({ passes }) => passes.map(({ outcome, message }) => [outcome, message]))).toEqual([
-      ['no-op', expect.stringContaining('By the word of AWS Config alone')],
+      ['no-op', expect.stringContaining('Reported only by AWS Config')],
     ]);
     expect(await open()).toEqual([]);
   });
@@ -133,7 +133,7 @@ describe('a gap that is tracked', () => {
     expect(message).not.toContain('restricted-ssh');
   });
 
-  it('is not followed by a rule that is internal to a service of AWS, which gives nobody its evaluations; that is said', async () => {
+  it('is not followed by a rule that is internal to a service of AWS, which does not publish its evaluations; that is said', async () => {
     found('db-1', 'NON_COMPLIANT');
     await engine().sweep({ targets: [HERE] });
     service.rules.clear();
@@ -143,7 +143,7 @@ describe('a gap that is tracked', () => {
     const [pass] = await engine().run(database('db-1'));
     expect(pass).toMatchObject({ outcome: 'denied', message: expect.stringContaining('aws-internal-multi-az is internal to a service of AWS') });
     const [summary] = await engine().sweep({ targets: [HERE] });
-    expect(summary).toMatchObject({ status: 'failed', message: expect.stringContaining('gives nobody its evaluations') });
+    expect(summary).toMatchObject({ status: 'failed', message: expect.stringContaining('does not publish its evaluations') });
     // Beside one that people may read it does not count.
     service.rules.set(IN_ACCOUNT, { owner: 'AWS', identifier: 'RDS_MULTI_AZ_SUPPORT', visibility: 'STANDARD' });
     found('db-1', 'COMPLIANT');

@@ -47,7 +47,7 @@ export function trackedRule({ identifier, name, types: given }: TrackedRule): Re
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, '-')
       .replace(/^-|-$/g, '')}`,
-    title: `Follow the word of the Config rule ${name}`,
+    title: `Track the Config rule ${name}`,
     package: packageRef,
     resourceTypes: types,
     controls: [],
@@ -55,7 +55,7 @@ export function trackedRule({ identifier, name, types: given }: TrackedRule): Re
     ceiling: 'notify',
     // Its source also says when it is over.
     whenResolved: true,
-    blindSpots: ['Whether the rule is right: nothing but AWS Config has looked at the resource.', 'A tag of a resource that AWS Config does not record.'],
+    blindSpots: ['Whether the rule is right: only AWS Config has evaluated the resource.', 'A tag of a resource that AWS Config does not record.'],
     hazards: [],
     uses: { reads: READS, writes: [], undoes: [], finds: [config.pick('GetComplianceDetailsByConfigRule')] },
     async observe({ aws, resource }) {
@@ -63,7 +63,7 @@ export function trackedRule({ identifier, name, types: given }: TrackedRule): Re
       if (words.length === 0) {
         // One that is not evaluated any more is no gap; a rule that is not there any more says nothing.
         if ((await rulesHere(aws, { identifier, name })).length > 0) return 'gone';
-        throw new RedressError('evaluation/unreadable', `No Config rule ${name} is in ${resource.account} ${resource.region}: what it said last stands.`, {
+        throw new RedressError('evaluation/unreadable', `There is no Config rule ${name} in ${resource.account} ${resource.region}: its last result stands.`, {
           next: 'Deploy the rule again, or stop tracking it.',
         });
       }
@@ -77,12 +77,12 @@ export function trackedRule({ identifier, name, types: given }: TrackedRule): Re
       const failing = state.words.filter(({ compliance }) => compliance === 'NON_COMPLIANT').map(({ rule }) => rule);
       if (failing.length === 0) {
         const rules = state.words.map(({ rule }) => rule).join(', ');
-        return { status: 'compliant', message: `By the word of AWS Config alone: ${rules} finds it compliant.` };
+        return { status: 'compliant', message: `Reported only by AWS Config: ${rules} finds it compliant.` };
       }
       const [annotation] = context?.annotations ?? [];
       return {
         status: 'manual',
-        message: `By the word of AWS Config alone: ${failing.join(', ')} finds it not compliant${annotation === undefined ? '.' : `: ${annotation}`}`,
+        message: `Reported only by AWS Config: ${failing.join(', ')} finds it not compliant${annotation === undefined ? '.' : `: ${annotation}`}`,
         steps: [
           ...(identifier === null ? [] : [`Read what the rule looks for: https://docs.aws.amazon.com/config/latest/developerguide/${name}.html`]),
           `Correct the resource, and have the rule evaluate it: aws configservice start-config-rules-evaluation --config-rule-names ${failing.join(' ')}`,
@@ -95,7 +95,7 @@ export function trackedRule({ identifier, name, types: given }: TrackedRule): Re
         for await (const each of found) {
           const { ResourceType: type, ResourceId: id } = each.EvaluationResultIdentifier?.EvaluationResultQualifier ?? {};
           if (type === undefined || id === undefined)
-            throw new Error(`GetComplianceDetailsByConfigRule did not say which resource of ${rule} is not compliant.`);
+            throw new Error(`GetComplianceDetailsByConfigRule did not return which resource of ${rule} is not compliant.`);
           // A gap that nobody would be notified of is worse than a sweep that fails.
           if (!types.includes(type))
             throw new RedressError('evaluation/unreadable', `The Config rule ${rule} evaluates ${type}, and it is tracked for ${types.join(', ')}.`, {
@@ -117,7 +117,7 @@ async function wordsOn(aws: Reads, { type, id }: ResourceRef, known: Known): Pro
   for await (const each of paginate(aws.config.GetComplianceDetailsByResource, input, 'EvaluationResults')) {
     const rule = each.EvaluationResultIdentifier?.EvaluationResultQualifier?.ConfigRuleName;
     const compliance = each.ComplianceType;
-    if (rule === undefined || compliance === undefined) throw new Error(`GetComplianceDetailsByResource did not say what a rule has found of ${id}.`);
+    if (rule === undefined || compliance === undefined) throw new Error(`GetComplianceDetailsByResource did not return the result of a rule for ${id}.`);
     if (compliance === 'COMPLIANT' || compliance === 'NON_COMPLIANT') found.push({ rule, compliance, annotation: each.Annotation ?? null });
   }
   const ours = new Set<string>();
@@ -139,7 +139,7 @@ async function rulesHere(aws: Reads, known: Known): Promise<readonly string[]> {
   if (names.length === 0 && internal.length > 0)
     throw new RedressError(
       'evaluation/unreadable',
-      `The Config rule ${internal.join(', ')} is internal to a service of AWS, which gives nobody its evaluations.`,
+      `The Config rule ${internal.join(', ')} is internal to a service of AWS, which does not publish its evaluations.`,
       {
         next: `Deploy a rule of the same kind of your own, or stop tracking ${known.name}.`,
       },

@@ -92,7 +92,7 @@ function shown(io: Io, entries: readonly HistoryEntry[], format: (typeof OUTPUTS
 const COLUMNS = ['time', 'outcome', 'environment', 'account', 'resource', 'remediator', 'approver', 'ticket', 'actor'] as const;
 
 function tableOf(entries: readonly HistoryEntry[], around: Around, paint: Paint): string {
-  if (entries.length === 0) return 'No entry fits.';
+  if (entries.length === 0) return 'No entry matches.';
   const rows = entries.map((each) => rowOf(each, around));
   return table(
     COLUMNS,

@@ -7,7 +7,7 @@ import { printableJson } from '../printable.js';
 /** JSON Schema of the policy or the register, with the remediators that are installed. */
 export function schemaCommand(remediators: readonly Remediator[], what: string): Answer {
   if (what !== 'policy' && what !== 'register')
-    throw new CliError('cli/usage', `There is no schema of ${JSON.stringify(what)}.`, { next: 'Known: policy, register' });
+    throw new CliError('cli/usage', `There is no schema for ${JSON.stringify(what)}.`, { next: 'Known: policy, register' });
   const json = what === 'policy' ? policySchema(remediators) : registerSchema(remediators);
   return { json, text: printableJson(json), exit: 0, verbatim: true };
 }

@@ -12,12 +12,12 @@ export function settingFiles(id: string): NewFiles {
     'src/table.ts': `import { allOf, defineResource, given, paginate, tagsIn } from '@redress/core';
 import { dynamodb } from './client.ts';
 
-/** What belongs to a table, for every setting of it. */
+/** What all settings of a table have in common. */
 export const table = defineResource({
   type: 'AWS::DynamoDB::Table',
   // Security Hub names a table by its ARN, AWS Config and API calls mostly by its name.
   arn: 'arn:{partition}:dynamodb:{region}:{account}:table/{id}',
-  // What a reply leaves out is not known: a table that is not there is an error of DynamoDB's, and a reply without one is not.
+  // A reply without a table is an error: for a table that does not exist, DynamoDB returns an error of its own.
   find: { reads: [dynamodb.pick('DescribeTable')], of: async ({ aws, id }) => given(await aws.dynamodb.DescribeTable({ TableName: id }), 'Table') },
   tags: {
     reads: [dynamodb.pick('ListTagsOfResource')],
