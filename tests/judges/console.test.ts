@@ -161,7 +161,7 @@ describe('with the keyboard', () => {
     for (const path of ['/', '/fixes', await requestFor('w-dev')]) {
       await go(path);
       await page.keyboard.press('Tab');
-      expect(await page.evaluate('document.activeElement.textContent')).toBe('To the content');
+      expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content');
       expect(await page.evaluate('document.activeElement.getBoundingClientRect().left')).toBeGreaterThanOrEqual(0);
       const wanted = Number(
         await page.evaluate(
@@ -228,7 +228,7 @@ describe('with the keyboard alone, a flow', () => {
   const toRequest = async (id: string) => {
     await expect.poll(() => requestFor(id), PATIENT).toMatch(/^\/approvals\/a-/);
     await go('/');
-    await follow('nav a', 'Waiting approvals');
+    await follow('nav a', 'Pending approvals');
     await follow('td a', id);
     return new URL(page.url()).pathname;
   };
@@ -418,7 +418,7 @@ describe('a flow', () => {
     await page.locator('#news a').waitFor();
     expect([await page.locator('#reason').inputValue(), await page.locator('#news').textContent()]).toEqual([
       'half a rea',
-      'The journal has changed since this page was loaded. Load it again',
+      'The journal has changed since this page was loaded. Reload it',
     ]);
     expect(heard).toEqual([]);
   });
@@ -460,7 +460,7 @@ describe('a flow', () => {
         await page.getByRole('link').click();
         const on = page.getByRole('link', { name: 'continue to the page' });
         if ((await on.count()) > 0) await on.click();
-        await page.getByRole('heading', { name: 'Waiting approvals' }).waitFor();
+        await page.getByRole('heading', { name: 'Pending approvals' }).waitFor();
       }
     } finally {
       server.closeAllConnections();

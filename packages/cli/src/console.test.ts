@@ -390,14 +390,14 @@ describe('the pages', () => {
   it('say what is wrong, what waits and what is open, as of now', async () => {
     const cookie = await letIn();
     const first = await get(cookie, '/');
-    for (const said of ['Waiting approvals (11)', 'Open gaps (', 'Latest entries', LEAD_SESSION]) expect(first.body).toContain(said);
+    for (const said of ['Pending approvals (11)', 'Open gaps (', 'Latest entries', LEAD_SESSION]) expect(first.body).toContain(said);
     // What waits is what the command line lists.
     const { out } = await command(['approvals', 'list', '--json'], directory, overridesOf(world));
     const listed = (JSON.parse(out) as { id: string }[]).map(({ id }) => id);
     expect([...(await get(cookie, '/approvals')).body.matchAll(/href="\/approvals\/(a-[0-9a-f]{16})"/g)].map((each) => each[1])).toEqual(listed);
     expect(listed).toHaveLength(11);
     await world.opened(DEV, 'w-new', 'open-new');
-    await expect.poll(async () => (await get(cookie, '/')).body).toContain('Waiting approvals (12)');
+    await expect.poll(async () => (await get(cookie, '/')).body).toContain('Pending approvals (12)');
     const health = await get(cookie, '/health');
     for (const said of ['Kill switch', 'it stops nothing', 'Circuit breakers', 'Ledger', 'Last sweep', 'redress.yaml']) expect(health.body).toContain(said);
     await expect.poll(async () => (await get(cookie, '/health')).body).toContain('When the console started, it was intact.');

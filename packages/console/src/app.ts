@@ -190,7 +190,7 @@ export function consoleApp(parts: AppParts): Hono<Env> {
 
   app.get('/approvals', async (c) => {
     fieldsOf(new URL(c.req.url).searchParams, []);
-    return send(c, { title: 'Waiting approvals', place: '/approvals', main: approvalsView(live.approvals()) });
+    return send(c, { title: 'Pending approvals', place: '/approvals', main: approvalsView(live.approvals()) });
   });
   const shown = async (c: Context<Env>, id: string, given: { readonly reason: string; readonly problem: string | null }, status: Status = 200) => {
     const approval = await desk.show(id);

@@ -30,7 +30,7 @@ export function waitingTable(approvals: readonly ApprovalDocument[]): Html {
 }
 
 function waits({ grace }: ApprovalDocument): Fragment {
-  if (grace === undefined) return stateView('waits');
+  if (grace === undefined) return stateView('pending');
   return grace.ends === null
     ? stateView('announced', 'announced, but nobody has been notified yet')
     : html`${stateView('announced')}: changed after ${timeView(grace.ends)}`;

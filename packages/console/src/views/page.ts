@@ -87,7 +87,7 @@ export interface Page {
 
 const PLACES = [
   ['/', 'Overview'],
-  ['/approvals', 'Waiting approvals'],
+  ['/approvals', 'Pending approvals'],
   ['/gaps', 'Open gaps'],
   ['/fixes', 'Fixes'],
   ['/health', 'Health'],
