@@ -228,7 +228,7 @@ async function packagesIn({ outputs }: Metafile, packageOf: PackageOf, folder: s
 }
 
 /**
- * Packages whose code is in a file of another, as that one says itself. How much of them a bundle holds nobody can tell: they are listed, with no bytes of
+ * Packages whose code is in a file of another, as that one says itself. How much of them a bundle contains cannot be determined: they are listed, with no bytes of
  * their own.
  */
 async function thirdPartyOf(dist: string, file: string): Promise<readonly Omit<BundledPackage, 'bytes'>[]> {

@@ -45,7 +45,7 @@ interface Probe {
   readonly services: ReadonlyMap<string, { client(config: object): Sdk; readonly commands: Readonly<Record<string, Command>> }>;
 }
 
-/** Errors that are tried: one of each kind that the engine tells apart, and one that no model knows. */
+/** Errors that are tried: one of each kind that the engine distinguishes, and one that no model knows. */
 const ERRORS = [
   ['AccessDenied', 403],
   ['AccessDeniedException', 400],

@@ -69,7 +69,7 @@ const schemaKeys: Plugin = {
 // `models/errors.js` of a client, or of one that is nested in @aws-sdk/nested-clients.
 const ERRORS = /[\\/]@aws-sdk[\\/](?:client-[^\\/]+|nested-clients)[\\/].*[\\/]errors\.js$/;
 
-/** What the SDK writes anew for each error class of a client. */
+/** What the SDK repeats for each error class of a client. */
 const errorFactory = ({ base, namespace }: Pick<ErrorClass, 'base' | 'namespace'>) => `
 const redressErrors = (Base, namespace) => (name, members = [], $fault = 'client', more = {}) => {
   const Made = class extends Base {

@@ -61,7 +61,7 @@ import { notifierFromEnvironment } from '@redress/notify/environment';
 /** What {@link fromEnvironment} takes: what a `redress.config.mjs` exports, and what the policy file says. */
 export interface FunctionParts {
   readonly remediators: readonly Remediator[];
-  /** Default: an empty one, which only tells. */
+  /** Default: an empty one, under which everything is notify-only. */
   readonly policy?: Policy | PolicyInput | Live<Policy>;
   /** Default: an empty register; with a policy that names one nothing starts. */
   readonly exceptions?: Register | RegisterInput | Live<Register>;
@@ -98,7 +98,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * | --- | --- |
  * | `REDRESS_TABLE`, `REDRESS_BUCKET` | the journal; needed |
  * | `REDRESS_LOCK_DAYS` | days that its documents are locked, from when they were stored last; the bucket has to have Object Lock |
- * | `REDRESS_READ_ROLE`, `REDRESS_MEMBER_ROLE`, `REDRESS_ROLLBACK_ROLE` | names of the roles in each account that is worked on: to look, to fix, to take back. A session of them has the name of its execution, and may do what its remediator declares. Without any of them the function's own credentials are used, which reach its own account only |
+ * | `REDRESS_READ_ROLE`, `REDRESS_MEMBER_ROLE`, `REDRESS_ROLLBACK_ROLE` | names of the roles in each member account: read, fix and rollback. A session has the name of its execution, and only the permissions that its remediator declares. Without any of them the function's own credentials are used, which reach its own account only |
  * | `REDRESS_EXTERNAL_ID` | what these roles ask for |
  * | `REDRESS_STOP_PARAMETER` | the kill switch, read before each write; needed |
  * | `REDRESS_POLICY_DIGEST`, `REDRESS_REGISTER_DIGEST` | policy and exceptions register have to have these digests, or nothing starts; needed, but for what is read live |
@@ -112,7 +112,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * | `REDRESS_DOCUMENTS_DAYS` | days for which each seal keeps the documents of its records, in an archive of its own; without it, or with 0, they stay where they are |
  * | `REDRESS_WITNESSES` | who is asked to cosign each checkpoint (C2SP tlog-witness): key and URL of each, with a space between them, separated by commas |
  * | `REDRESS_ANCHOR_BUCKET` | where each checkpoint is copied |
- * | `REDRESS_TOPIC_ARN` | where people are told |
+ * | `REDRESS_TOPIC_ARN` | topic of the notices to people |
  * | `AWS_ENDPOINT_URL` | an emulator |
  *
  * What is missing or wrong stops the function at its start: then nothing is handled, and the queue keeps what comes.

@@ -22,7 +22,7 @@ export interface RedressHubProps {
   readonly externalId: string;
   /** How the names of member roles begin; default `Redress`. */
   readonly rolePrefix?: string;
-  /** Accounts of this organisation (`o-…`) may forward events. */
+  /** Accounts of this organization (`o-…`) may forward events. */
   readonly organizationId?: string;
   /** Accounts that may forward events, without an organization. */
   readonly memberAccountIds?: readonly string[];
@@ -40,13 +40,13 @@ export interface RedressHubProps {
   readonly sweepRegions?: readonly string[];
   /** Default true. A new account may be too small for it. */
   readonly reserveConcurrency?: boolean;
-  /** Role that lists the accounts of the organisation; default: the hub's own do, of the management account or of a delegated administrator. */
+  /** Role that lists the accounts of the organization. Default: the roles of the hub do, if it is in the management account or a delegated administrator. */
   readonly organizationRoleArn?: string;
   /** A symmetric KMS key that encrypts queues, topic, logs, table and bucket; default: keys that AWS owns. Its policy is in docs/deploy.md. */
   readonly encryptionKeyArn?: string;
   /** Email address that also gets alarms and notices. */
   readonly noticeEmail?: string;
-  /** Answer remediations of AWS Config, of this account and of the organisation; default false. The code has to export `config`. */
+  /** Answer remediations of AWS Config, of this account and of the organization; default false. The code has to export `config`. */
   readonly serveConfig?: boolean;
   /** Digest that the policy in the code has to have, or nothing starts: `redress bundle` prints it. */
   readonly policyDigest: string;
@@ -65,7 +65,7 @@ export interface RedressHubProps {
 }
 
 /**
- * The hub: once per organisation or account, in one region. Without a policy in the bundle it only tells.
+ * The hub: once per organization or account, in one region. Without a policy in the bundle it only notifies.
  *
  * @example new RedressHub(this, 'Redress', { remediators: s3Remediators, code: 'dist/lambda', externalId: 'o-abc123-redress' });
  * @throws {RedressError} `compose/invalid`: a number that is out of its range, an approver that is not an ARN

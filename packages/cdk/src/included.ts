@@ -56,7 +56,7 @@ export function codeAt(scope: Construct, given: string | Code, whose: string): R
   return { CodeBucket: code.bucketName, CodeKey: code.objectKey, CodeVersion: code.objectVersion };
 }
 
-/** Tells cdk-nag what is kept, and why: wildcards in resources one by one, so that a wildcard in an action is still found. */
+/** Suppresses findings of cdk-nag, each with its reason. Wildcards in resources are named one by one, so that a wildcard in an action is still found. */
 export function acknowledge(template: CfnInclude, source: Template): void {
   for (const [name, { Type }] of Object.entries(source.Resources)) {
     const resource = template.getResource(name);

@@ -11,7 +11,7 @@ if (old !== null) {
   const compiled = compileCacheFolder(process.env, process.getuid?.());
   if (compiled !== null) process.getBuiltinModule('node:module').enableCompileCache(compiled);
   const { processIo, run } = await import('./run.js');
-  // `redress … | head` closes the pipe: that is no error.
+  // `redress … | head` closes the pipe: that is not an error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });

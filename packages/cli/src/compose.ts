@@ -64,7 +64,7 @@ export interface ConfigFile {
   /** Instead of the register that the policy names. */
   readonly exceptions?: Register | RegisterInput | Live<Register>;
   readonly connect?: Connect;
-  /** Names and patterns of secrets besides what is known, and the key that equal ones are told by. */
+  /** Names and patterns of secrets in addition to the known ones, and the key by which equal secrets are recognized. */
   readonly redaction?: RedactionOptions;
   /** The organization whose units and tags the policy names, and `--accounts` asks. Default: that of the credentials. */
   readonly organization?: Organization;
@@ -76,7 +76,7 @@ export interface Overrides {
   readonly connect?: Connect;
   readonly organization?: Organization;
   readonly clock?: Clock;
-  /** Ends a command that runs until it is told to stop (default: an interrupt from the terminal). */
+  /** Ends a command that runs until it is stopped (default: an interrupt from the terminal). */
   readonly signal?: AbortSignal;
 }
 
@@ -92,7 +92,7 @@ export interface Composition {
   readonly register: Register;
   /** Of the configuration file. */
   readonly guardrails: readonly Guardrail[];
-  /** `absent`: there is no file, so everything only tells. */
+  /** `absent`: there is no file, so everything is notify-only. */
   readonly policySource: { readonly kind: 'file' | 'config' | 'absent'; readonly file: string | null };
   /** Files that were read, by absolute path; null where there is none, or something else stands in for it. */
   readonly sources: {
@@ -119,7 +119,7 @@ export interface Composition {
   parts(options?: PartsOptions): Omit<RedressOptions, 'journal'>;
   /** The engine; with a journal only where something may change. */
   engine(options?: PartsOptions & { readonly journal?: Journal }): Redress;
-  /** Whether the engine has warned: something failed beside the way of what a command reports. */
+  /** Whether the engine has warned: something failed that the command does not report otherwise. */
   warned(): boolean;
 }
 
@@ -138,7 +138,7 @@ const REPORTED = { findings: /^finding .* could not be handled$/s, sweeps: /^the
 
 /** How to compose. */
 interface ComposeOptions {
-  /** The command will ask whose the credentials are: it is asked at once, beside everything else. */
+  /** The command needs the identity of the credentials: it is requested at once, concurrently with everything else. */
   readonly asksWho?: boolean;
 }
 

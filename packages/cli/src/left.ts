@@ -2,7 +2,7 @@ import type { FindingResult } from '@redress/core';
 import type { Paint } from './io.js';
 import { printable } from './printable.js';
 
-/** A reason why something was left, however often: each is said once. */
+/** A reason why something was not handled. Each reason is shown once, with its count. */
 export interface Left {
   readonly reason: string;
   readonly count: number;
@@ -10,29 +10,29 @@ export interface Left {
   readonly first: string;
 }
 
-/** What came of inputs that led to no pass. */
+/** Inputs that led to no pass, and why. */
 export class LeftOver {
   /** Findings without a pass, by disposition. */
   readonly counted: Record<string, number> = {};
   readonly #rejected = new Map<string, { reason: string; count: number; first: string }>();
   readonly #unasked = new Map<string, { reason: string; count: number; first: string }>();
 
-  /** What is no event, or cannot be right. */
+  /** Inputs that are not events, or that contradict themselves. */
   get rejected(): readonly Left[] {
     return [...this.#rejected.values()];
   }
 
-  /** What says that something is wrong, or was sent here, and that no remediator is asked about. */
+  /** Findings that report a problem, or were sent here, and that no remediator handles. */
   get unasked(): readonly Left[] {
     return [...this.#unasked.values()];
   }
 
-  /** Takes in what is no document. */
+  /** Adds an input that is not a document. */
   reject(place: string, reason: string): void {
     count(this.#rejected, place, reason);
   }
 
-  /** Takes in a finding; one with passes leaves nothing over. */
+  /** Adds a finding. A finding with passes is ignored. */
   add(place: string, { finding, passes, reason, error }: Pick<FindingResult, 'finding' | 'passes' | 'reason' | 'error'>): void {
     if (passes.length > 0 || error !== null) return;
     this.counted[finding.disposition] = (this.counted[finding.disposition] ?? 0) + 1;
@@ -41,7 +41,7 @@ export class LeftOver {
   }
 }
 
-/** A log has everything that an account did. What a rule of EventBridge delivers, and what says that something is wrong, is meant for us. */
+/** A log contains every call of an account. What an EventBridge rule delivers, and what reports a problem, is meant for Redress. */
 function isLogged(finding: FindingResult['finding']): boolean {
   return finding.kind === 'api-call' && finding.envelope === null;
 }
@@ -52,7 +52,7 @@ function count(reasons: Map<string, { reason: string; count: number; first: stri
   else known.count++;
 }
 
-/** The same, in lines for people; `within` is the file that is named already. */
+/** The same as lines for people; `within` is the file that is already named. */
 export function leftLines(
   { counted, rejected, unasked }: { readonly counted: Readonly<Record<string, number>>; readonly rejected: readonly Left[]; readonly unasked: readonly Left[] },
   paint: Paint,

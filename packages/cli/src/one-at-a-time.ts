@@ -28,7 +28,7 @@ async function taken(lock: DatabaseSync): Promise<void> {
 /**
  * Changes a text file, one process at a time: each makes of it what the others have left. The file is there as a whole at every moment.
  *
- * The lock is that of an empty SQLite database beside the file, `.NAME.lock`: the system takes it from a process that ends, also from one that is
+ * The lock is that of an empty SQLite database next to the file, `.NAME.lock`: the system takes it from a process that ends, also from one that is
  * killed, so none is ever left behind. The empty file stays; whoever removed it could take it from under another one's lock.
  *
  * @param shown How people know the file.

@@ -33,7 +33,7 @@ const AT_ONCE = 10;
  * Where to look: in the account of the credentials and the region of the global options, unless something else is named. An account that does not let us
  * in is left with its reason, once for all of its regions, where more than one account was asked for.
  *
- * @throws {CliError} for what is no account and no region, or when none of the accounts lets us in
+ * @throws {CliError} for what is neither an account nor a region, or if none of the accounts allows access
  */
 export async function placesOf(composition: Composition, options: PlaceOptions): Promise<Places> {
   const named = options.accounts ?? options.account;
@@ -75,7 +75,7 @@ export async function accountOf({ region, connect, account: own }: Composition, 
 /** Places at the same time, unless asked otherwise: what the hub does, too. */
 const CONCURRENCY = 10;
 
-/** @throws {CliError} for what is no whole number from 1 to 100 */
+/** @throws {CliError} for what is not a whole number from 1 to 100 */
 export function concurrencyOf(given: string | undefined): number {
   const concurrency = given === undefined ? CONCURRENCY : Number(given);
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 100)

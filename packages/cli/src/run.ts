@@ -705,7 +705,7 @@ function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Comman
 }
 
 function version(): string {
-  // Beside `src` and beside `dist`. To import `node:fs` would load all of it, for `--help` too.
+  // Next to `src` and next to `dist`. Importing `node:fs` would load all of it, for `--help` too.
   const manifest: unknown = JSON.parse(process.getBuiltinModule('node:fs').readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   const { version: of } = manifest as { readonly version?: unknown };
   return typeof of === 'string' ? printable(of) : '0.0.0';

@@ -30,7 +30,7 @@ function bytes(data: string | ArrayBuffer | ArrayBufferView): Buffer {
 
 /**
  * Sends a request to a Lambda Function URL with `AuthType: AWS_IAM`, signed with the credentials in use. It is sent once: whether a lost
- * answer was carried out, `redress approvals show` tells.
+ * answer was carried out, `redress approvals show` reports.
  *
  * @throws {CliError} `cli/usage`, `remote/unreachable`, `remote/unreadable`
  * @throws {RemoteError} what the other side answered

@@ -4,7 +4,7 @@ import { isControl, type TrackedControl, type TrackedRule, trackedControls, trac
 
 /** What a policy tracks, besides what remediators judge. */
 export interface Tracking {
-  /** Of a policy: the rules and controls that none of those beside them judges. */
+  /** Of a policy: the rules and controls that none of the other remediators evaluates. */
   of(policy: Pick<Policy, 'tracked'>, judged: readonly Remediator[]): readonly Remediator[];
   /** The rules themselves, as data. */
   rules(policy: Pick<Policy, 'tracked'>): readonly TrackedRule[];

@@ -134,7 +134,7 @@ export function connectAws(options: ConnectAwsOptions = {}): Connect {
   };
 }
 
-/** A target that tells whether its execution was looked at: what was made without is the same for every execution in the same place. */
+/** A target that notes whether its execution was used. What was made without it is the same for every execution in the same place. */
 function watched(target: ConnectTarget): { readonly target: ConnectTarget; looked(): boolean } {
   let looked = false;
   return {

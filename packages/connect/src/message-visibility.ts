@@ -11,7 +11,7 @@ export interface ReceivedMessage {
 type Change = (message: ReceivedMessage, seconds: number) => Promise<void>;
 
 /**
- * Hides a message of an SQS queue for so many seconds from now, after which it is delivered again. The queue is that of its ARN, in its region.
+ * Hides a message of an SQS queue for this many seconds from now. Then it is delivered again. The queue is that of its ARN, in its region.
  * The function that received the message needs `sqs:ChangeMessageVisibility` on the queue.
  *
  * @example createHandler({ …, changeVisibility: messageVisibility() })

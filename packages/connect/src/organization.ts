@@ -28,7 +28,7 @@ const ATTEMPTS = 8;
  * The accounts of AWS Organizations. It answers the management account and delegated administrators of any service.
  *
  * @example const policy = inOrganization(definePolicy({ … }), organization());
- * @throws {RedressError} `compose/invalid` for what is no ARN of a role; `aws/…` from its functions
+ * @throws {RedressError} `compose/invalid` for what is not the ARN of a role; `aws/…` from its functions
  * @see https://docs.aws.amazon.com/organizations/latest/userguide/orgs_delegate_policies.html
  */
 export function organization(options: OrganizationOptions = {}): Organization {

@@ -15,7 +15,7 @@ export interface ParameterStopOptions {
 const STOPS: readonly string[] = ['none', 'changes', 'everything'] satisfies readonly Stop[];
 
 /**
- * The kill switch in a parameter of the Systems Manager Parameter Store: `none`, `changes` or `everything`. It is read anew each time, which
+ * The kill switch in a parameter of the Systems Manager Parameter Store: `none`, `changes` or `everything`. It is read each time, which
  * the engine does right before each write. A parameter that is missing, cannot be read, or says anything else stops: the engine denies what
  * it cannot read.
  *

@@ -10,7 +10,7 @@ export interface QueuedMessage {
   readonly body: string;
 }
 
-/** SQS takes so many messages in a call. */
+/** How many messages SQS accepts in one call. */
 const PER_CALL = 10;
 /** Calls at the same time: what SQS takes for a queue is counted in calls a second. */
 const AT_ONCE = 5;

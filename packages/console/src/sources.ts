@@ -7,7 +7,7 @@ import type { RecordSource } from './ports.js';
 
 /** Files that every writer changes, so that not each stream has to be looked at. */
 const TOUCHED = ['index.sqlite', 'index.sqlite-wal'];
-/** All streams are looked at again after so many calls, whatever these files say. */
+/** After this many calls all streams are read again, whatever these files say. */
 const LOOK_AGAIN = 30;
 
 /**

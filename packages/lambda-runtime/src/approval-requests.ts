@@ -207,7 +207,7 @@ export function approvalRequests({
       return respond(200, redress.redact(await route(event, context)));
     } catch (error) {
       const told = toldOf(error);
-      // What is not told to the caller is in the log.
+      // What is not reported to the caller is in the log.
       logger[told.status >= 500 ? 'error' : 'warn']('approval request refused', {
         kind: 'approval',
         code: told.code,
@@ -300,7 +300,7 @@ function locator(value: unknown, invalid: () => never): ResourceRef | null {
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/;
 const EACH_UNPRINTABLE = new RegExp(UNPRINTABLE.source, 'g');
 
-/** What the caller is told of an error: of one that nobody foresaw, that there was one. */
+/** What is reported to the caller about an error. Of an unexpected one, only that there was one. */
 function toldOf(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   if (isRedressError(error)) {

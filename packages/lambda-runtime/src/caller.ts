@@ -25,7 +25,7 @@ export function callerOf(event: unknown): Caller | null {
   const { authorizer, authentication } = event['requestContext'];
   // A certificate of mutual TLS is another way to be someone, and not this one.
   if (!isRecord(authorizer) || (authentication ?? null) !== null) return null;
-  // With an authorizer of another kind beside it this is not a function URL.
+  // With an authorizer of another kind this is not a function URL.
   if (Object.keys(authorizer).some((key) => key !== 'iam') || !isRecord(authorizer['iam'])) return null;
   const { userArn, accountId, callerId, principalOrgId, cognitoIdentity } = authorizer['iam'];
   if ((cognitoIdentity ?? null) !== null) return null;

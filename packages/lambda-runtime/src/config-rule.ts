@@ -22,7 +22,7 @@ export interface PutEvaluationsInput {
  */
 export type PutEvaluations = (input: PutEvaluationsInput) => Promise<{ readonly FailedEvaluations?: readonly unknown[] | undefined }>;
 
-/** Config takes so many in one call. */
+/** How many Config accepts in one call. */
 const BATCH = 100;
 
 /**

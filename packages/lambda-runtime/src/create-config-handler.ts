@@ -6,7 +6,7 @@ import type { InvocationContext } from './types.js';
 export type ConfigHandlerOptions = Omit<HandlerOptions, 'sweep' | 'putEvaluations' | 'canary' | 'changeVisibility'>;
 
 /**
- * What the Automation that AWS Config starts is told. `fixed`: the gap is closed, seen by reading the resource. `held-back`: it is open, on
+ * The answer to the Automation that AWS Config starts. `fixed`: the gap is closed, seen by reading the resource. `held-back`: it is open, on
  * purpose, and the journal says why. `failed`: it is open, and should not be. Nothing about the resource itself: who asks may be of another account.
  */
 export interface RemediationAnswer {
@@ -49,7 +49,7 @@ export function createConfigHandler(options: ConfigHandlerOptions): ConfigHandle
   };
 }
 
-/** The request, made anew of its own members: a batch or an envelope beside them would be read as one. */
+/** The request, rebuilt from its own members: an additional batch or envelope would be read as one. */
 function readRequest(event: unknown): Record<string, string> | null {
   if (!isRecord(event) || event['redress'] !== REQUEST) return null;
   const request: Record<string, string> = { redress: REQUEST };

@@ -33,7 +33,7 @@ export interface HandlerOptions extends Omit<RedressOptions, 'journal' | 'onWarn
   readonly journal: NonNullable<RedressOptions['journal']>;
   /** What a schedule sweeps: an EventBridge rule or schedule whose event comes here. Without it schedules are only counted. */
   readonly sweep?: {
-    /** Places, or what tells them: it is asked at each schedule, for where they follow from a policy that is read live. */
+    /** Places, or a function that returns them: it is called at each schedule, for places that follow from a policy that is read live. */
     readonly targets: readonly SweepTarget[] | (() => Promise<readonly SweepTarget[] | SweepPlaces>);
     /** Resources per second, at most; default 5. */
     readonly perSecond?: number;
@@ -58,7 +58,7 @@ export interface HandlerOptions extends Omit<RedressOptions, 'journal' | 'onWarn
 /** Where a schedule sweeps, and what else may be there. */
 export interface SweepPlaces {
   readonly targets: readonly SweepTarget[];
-  /** What could not be told, each in a sentence: these places are not swept, and an alarm says so. */
+  /** What could not be determined, each in a sentence: these places are not swept, and an alarm reports it. */
   readonly left: readonly string[];
 }
 
@@ -254,9 +254,9 @@ export function handlerOf<Answer>(
 }
 
 /**
- * Where this sweep looks. Nowhere is no answer: it would look like a sweep that found nothing.
+ * The places of this sweep. An empty list is an error: it would look like a sweep that found nothing.
  *
- * @throws {RetryError} when nobody can tell: the schedule comes again, and then to the dead letters.
+ * @throws {RetryError} if they cannot be determined: the schedule is retried, and then goes to the dead letters.
  */
 async function placesOf(targets: NonNullable<HandlerOptions['sweep']>['targets'], logger: HandlerLogger): Promise<SweepPlaces> {
   if (typeof targets !== 'function') return { targets, left: [] };

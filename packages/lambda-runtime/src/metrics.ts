@@ -4,7 +4,7 @@ import type { FindingResult, PassResult } from '@redress/core';
 export type MetricsSink = (line: string) => void;
 
 const NAMESPACE = 'Redress';
-/** CloudWatch takes so many values of a metric in one line. */
+/** How many values of a metric CloudWatch accepts in one line. */
 const VALUES = 100;
 /** Outcomes that leave a gap because someone or something said so. */
 const HELD_BACK = new Set(['planned', 'notified', 'exempt', 'denied', 'awaiting-approval', 'contested']);

@@ -47,9 +47,9 @@ export interface SweepWork {
   readonly sweep: (target: SweepTarget) => Promise<readonly SweepSummary[]>;
 }
 
-/** A message is given up after so many deliveries: each was begun, and none came to its end. The next schedule sends one for the same place. */
+/** After this many deliveries a message is given up: each was started, and none completed. The next schedule sends one for the same place. */
 const DELIVERIES = 5;
-/** Longer is no message of ours. */
+/** A longer message is not ours. */
 const LONGEST_BODY = 4096;
 
 /**
@@ -64,7 +64,7 @@ export async function beginRound(queue: SweepQueue, targets: readonly SweepTarge
   logger.info('a round of sweeps began', { kind: 'sweep-round', round: new Date(round).toISOString(), accounts: accounts.size, places: targets.length });
 }
 
-/** What a message asks to sweep; null: it is no such message. */
+/** What a message asks to sweep; null: it is not such a message. */
 export function sweepMessageOf({ body }: Pick<SqsRecord, 'body'>): SweepMessage | null {
   if (body.length > LONGEST_BODY || !body.includes('"redress"')) return null;
   let found: unknown;

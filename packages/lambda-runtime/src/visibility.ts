@@ -2,7 +2,7 @@ import { describe } from './log.js';
 import type { HandlerLogger, InvocationContext, SqsRecord } from './types.js';
 
 /**
- * Hides a message of a queue, which this function has received, for so many seconds from now: then it is delivered again. The SDK's command fits.
+ * Hides a message of a queue, which this function has received, for this many seconds from now. Then it is delivered again. The SDK's command fits.
  *
  * @example ({ queueArn, receiptHandle }, seconds) => …new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle: receiptHandle, VisibilityTimeout: seconds })
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
@@ -21,7 +21,7 @@ export const PATIENCE = 10_000;
 const LONGEST = 39_600;
 /** Milliseconds: SQS keeps a message for four days unless its queue says otherwise, and a hidden one is gone with the others. */
 const KEPT = 345_600_000;
-/** It is seen so many milliseconds before that. */
+/** It becomes visible this many milliseconds before that. */
 const LAST_CHANCE = 60_000;
 /** Deliveries that come as early as they can. A queue gives up a message after some: the rest has to outlast what holds it up. */
 const EARLY_DELIVERIES = 3;

@@ -6,7 +6,7 @@ import { type Notifier, type NotifierOptions, notifier } from './notifier.js';
  * and the log are what tells.
  *
  * @example createHandler({ …, ...(notify === null ? {} : { notify }) })
- * @throws {RedressError} `notify/invalid` when the variable is no ARN of a topic
+ * @throws {RedressError} `notify/invalid` if the variable is not the ARN of a topic
  */
 export function notifierFromEnvironment(
   env: Readonly<Record<string, string | undefined>> = process.env,

@@ -1,5 +1,5 @@
 /**
- * Tells people what Redress did: SNS, EventBridge, Slack, Teams, Jira, ServiceNow, Security Hub.
+ * Notifies people of what Redress did: SNS, EventBridge, Slack, Teams, Jira, ServiceNow, Security Hub.
  *
  * @packageDocumentation
  */

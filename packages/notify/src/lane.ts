@@ -6,15 +6,15 @@ import { clip } from './text.js';
 
 /** How many messages a channel gets. */
 export interface LaneLimits {
-  /** At most so many at once; then one each `per / messages`. */
+  /** At most this many at once; then one each `per / messages`. */
   readonly messages: number;
   /** Milliseconds. */
   readonly per: number;
-  /** The same about the same plan is not told again for so long; milliseconds. */
+  /** People are not notified of the same plan again within this time; milliseconds. */
   readonly repeat: number;
 }
 
-/** What is remembered of what was told. */
+/** How many sent notices are remembered. */
 interface Told {
   readonly message: Message;
   /** Epoch milliseconds. */
@@ -29,19 +29,19 @@ interface Held {
 
 /** More than this is only counted: of what waits for nobody. */
 const MOST_HELD = 500;
-/** Of what waits for an answer more is refused: who tells then knows that nobody was told. */
+/** More messages that ask for an answer are refused: the sender then knows that nobody was notified. */
 const MOST_ASKED = 2000;
-/** So many commands fit into every channel, with what they are about. */
+/** How many commands fit into every channel, with their subjects. */
 const MOST_IN_A_LIST = 10;
 const MOST_TOLD = 5000;
-/** After so many failures in a row a channel is left alone for a while: each attempt costs time of who waits. */
+/** After this many failures in a row a channel is skipped for a while: each attempt costs the caller time. */
 const FAILURES = 2;
 const PAUSE = 30_000;
 const LONGEST_PAUSE = 300_000;
 
-/** A change is made unless somebody objects: it rests on this having been told. */
+/** The change is made unless somebody objects, so it depends on this notice. */
 const isNotice = ({ notification }: Message) => notification?.grace !== undefined;
-/** Somebody has to answer, by a command that only this message has: it is told, and never only counted. */
+/** Somebody has to answer, by a command that only this message has: it is delivered, and never only counted. */
 const asks = (message: Message) => isNotice(message) || (message.notification !== null && message.notification.approval !== null);
 
 /**
@@ -73,7 +73,7 @@ export class Lane {
     this.#refilled = clock.now();
   }
 
-  /** How much waits to be told. */
+  /** How much is waiting for delivery. */
   get held(): number {
     return this.#held.size + this.#counted;
   }
@@ -86,8 +86,8 @@ export class Lane {
   }
 
   /**
-   * Delivers a message, or holds it back, or knows that it was told: then it is as good as delivered. The notice of a change that comes by itself waits for no limit and no
-   * pause: it is told, or it throws.
+   * Delivers a message, or holds it back, or finds that it was delivered before. The notice of a change that is made automatically waits for no limit and no
+   * pause: it is delivered, or this throws.
    */
   offer(message: Message, delivery: Delivery): Promise<'delivered' | 'held'> {
     return this.#next(async () => {
@@ -151,7 +151,7 @@ export class Lane {
     return true;
   }
 
-  /** What is told now takes the place of what was told of the same thing: when that comes back, it is news. */
+  /** This notice replaces the last one about the same subject: if that returns, it is news. */
   #supersede(message: Message): void {
     for (const [key, { message: earlier }] of this.#told) {
       if (earlier.about !== message.about || key === message.key) continue;
@@ -207,7 +207,7 @@ export class Lane {
         const told = waiting.map((each) => each.message);
         if (messages.length > 0) await this.#deliver(told, messages, delivery);
       } catch (error) {
-        // Not told, so it waits, before what waits after it.
+        // Not delivered, so it waits, in its order.
         const rest = [...this.#held.entries()];
         this.#held.clear();
         for (const [at, each] of [...group, ...rest]) this.#held.set(at, each);
@@ -218,7 +218,7 @@ export class Lane {
   }
 
   /**
-   * What goes out next. Where it is summed up: a notice by itself and first; what asks for an answer in short lists, with the command for each;
+   * What goes out next. Where it is summarized: an announcement alone and first; what asks for an answer in short lists, with the command for each;
    * all the rest as one. Of one thing nothing overtakes what came before.
    */
   #group(): readonly (readonly [at: string, Held])[] {
@@ -254,7 +254,7 @@ export class Lane {
     while (this.#told.size > MOST_TOLD) this.#told.delete(this.#told.keys().next().value as Digest);
   }
 
-  /** With how often the same was told since, and that this is the last for now. */
+  /** With how often the same was repeated since, and that this is the last for now. */
   #dressed(message: Message, earlier: Told | undefined): Message {
     const facts = [...message.facts];
     if (earlier !== undefined && earlier.repeats > 0) facts.push(['Again', `${earlier.repeats} times since ${new Date(earlier.at).toISOString()}`]);

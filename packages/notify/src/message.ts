@@ -35,7 +35,7 @@ export interface Link {
  * `notification` is as it came.
  */
 export interface Message {
-  /** Names what is told: equal for the same resource, remediator, plan, outcome and request for an approval. */
+  /** Identifies a notice: equal for the same resource, remediator, plan, outcome and request for an approval. */
   readonly key: Digest;
   /** Names what it is about, whatever becomes of it: resource and remediator. Tickets have it. */
   readonly about: Digest;
@@ -90,7 +90,7 @@ function aboutOf({ resource, remediator }: Pick<Notification, 'resource' | 'reme
   return digestOf({ resource: streamOf(resource), remediator: remediator.id });
 }
 
-/** What is told of a notification; pure. */
+/** The message of a notification; pure. */
 export function messageOf(notification: Notification, options: MessageOptions = {}): Message {
   const { outcome, resource, remediator, plan, reasons, finding, execution } = notification;
   const { grace } = notification;
@@ -119,7 +119,7 @@ export function messageOf(notification: Notification, options: MessageOptions = 
     ...(plan === null ? [] : [['Plan', plan.digest] as const]),
   ];
   return {
-    // A reminder is no repeat of the first notice; and what is asked anew has another id, so that the command told before answers nothing.
+    // A reminder is not a repeat of the first notice. A new request has another id, so the earlier command answers nothing.
     key: digestOf({
       about,
       plan: plan?.digest ?? null,

@@ -18,13 +18,13 @@ import { isConsoleUrl } from './plain-text.js';
 import { channelsFor, channelsOfGap, OWNER_TAGS, type Route } from './routes.js';
 import { clean } from './text.js';
 
-/** How much a channel is told. */
+/** How many messages a channel gets. */
 export interface Limits {
-  /** At most so many at once; default 30. */
+  /** At most this many at once; default 30. */
   readonly messages?: number;
   /** In which time; default `PT5M`. */
   readonly per?: string;
-  /** The same about the same plan is not told again for so long; default `PT1H`. */
+  /** People are not notified of the same plan again within this time; default `PT1H`. */
   readonly repeat?: string;
 }
 
@@ -45,11 +45,11 @@ export interface NotifierOptions {
   readonly approvalsUrl?: string;
   /** Where each person's own console is, as `http://127.0.0.1:4600` (`redress console --port 4600`): messages link to its pages. Default: none does. */
   readonly consoleUrl?: string;
-  /** Tags that name an owner, first the most telling; default `owner`, `team`. */
+  /** Tags that name an owner, the most specific first; default `owner`, `team`. */
   readonly ownerTags?: readonly string[];
-  /** What must not be told besides what looks like a secret. With the flag `g`. */
+  /** What must not be sent, in addition to what looks like a secret. With the flag `g`. */
   readonly secrets?: readonly RegExp[];
-  /** Longest time that telling may take, all channels together; default `PT8S`. */
+  /** Longest time that notifying may take, all channels together; default `PT8S`. */
   readonly budget?: string;
   readonly clock?: Clock;
   /** Of what was held back, and could not be delivered later either. */
@@ -70,8 +70,8 @@ export interface Notifier extends Notify {
 const DEFAULTS = { messages: 30, per: 'PT5M', repeat: 'PT1H' } as const;
 
 /**
- * Tells people: chooses channels by route, makes one message for all of them, holds back what is too much and sums it up, and tells nothing
- * twice. It throws when no channel took a message; the engine makes a warning of it, and the message is told later. Where some did, its answer
+ * Notifies people: chooses channels by route, makes one message for all of them, holds back and summarizes what is too much, and sends nothing
+ * twice. It throws if no channel accepted a message. The engine logs a warning, and the message is sent later. If some did, its answer
  * says which, and why others did not.
  *
  * @example
@@ -92,7 +92,7 @@ export function notifier(options: NotifierOptions): Notifier {
   const twice = names.find((name, at) => name === '' || names.indexOf(name) !== at);
   if (twice !== undefined) refuse(`The name ${JSON.stringify(twice)} is empty, or two channels have it.`);
   const fallback = options.default ?? names;
-  // Nobody would be told of what no route foresees.
+  // Nobody would be notified of what no route matches.
   if (fallback.length === 0) refuse('The default route has no channel.');
   const { channels: own = {}, ...all } = options.limits ?? {};
   for (const name of [...fallback, ...routes.flatMap((each) => each.to), ...Object.keys(own)])
@@ -136,7 +136,7 @@ export function notifier(options: NotifierOptions): Notifier {
   };
 
   let timer: NodeJS.Timeout | null = null;
-  /** A process that goes on delivers what it held back by itself; one that ends is not kept from it. */
+  /** A process that keeps running delivers held messages automatically; a process that ends is not blocked. */
   const later = (): void => {
     const waiting = [...lanes.values()].filter((lane) => lane.held > 0);
     if (timer !== null || waiting.length === 0) return;
@@ -167,7 +167,7 @@ export function notifier(options: NotifierOptions): Notifier {
     const { messageOf } = await import('./message.js');
     const message = messageOf(notification, making);
     const to = channelsFor(notification, { routes, fallback, ownerTags }).flatMap((name) => lanes.get(name) ?? []);
-    // A change that is made unless somebody objects rests on its notice: told to nobody, it was not delivered.
+    // A change that is made unless somebody objects depends on its notice: sent to nobody, it was not delivered.
     if (notification.grace !== undefined && !to.some(({ channel }) => channel.tells?.(message) ?? true))
       throw new RedressError(
         'notify/failed',

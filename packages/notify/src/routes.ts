@@ -11,7 +11,7 @@ export interface RouteCondition {
   readonly outcome?: Outcome | readonly Outcome[];
 }
 
-/** Who is told of what. */
+/** Who is notified of what. */
 export interface Route {
   readonly when: RouteCondition;
   /** Names of channels; empty: nobody. The journal has it either way. */
@@ -33,7 +33,7 @@ export function ownerOf(tags: Notification['tags'], ownerTags: readonly string[]
 }
 
 /**
- * The channels that are told: those of the first route that holds, and of later ones while it says `continue`; where none holds, the default.
+ * The channels of a notification: those of the first route that matches, and of later ones while it says `continue`; if none matches, the default.
  *
  * @returns names, each once
  */

@@ -4,7 +4,7 @@ import { redact } from '@redress/core';
 // C0, DEL and C1 controls, line separators, and the marks that turn or hide text.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is escaped.
 const DANGEROUS = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff]/g;
-// Half of a pair is no character: encoders replace it, or fail.
+// Half of a pair is not a character: encoders replace it, or fail.
 const LONE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 /** A text with everything visible that a terminal, a chat or a mail would obey or hide. */
@@ -21,7 +21,7 @@ export function clean(text: string, more: readonly RegExp[] = []): string {
   return visible(redact(text, null, { patterns: more }));
 }
 
-/** At most so many characters, and never half of one. */
+/** At most this many characters, and never half of one. */
 export function clip(text: string, most: number): string {
   if (text.length <= most) return text;
   const cut = text.slice(0, Math.max(0, most - 1));

@@ -1,4 +1,4 @@
-// Charts as SVG. Each says with words what it shows, and stands beside a table with its numbers.
+// Charts as SVG. Each describes in words what it shows, and is next to a table with its numbers.
 import { scaleBand, scaleLinear } from 'd3-scale';
 import { symbol, symbolCircle, symbolDiamond } from 'd3-shape';
 import { type Html, html } from './html.js';
@@ -50,7 +50,7 @@ export function rangeChart(
   return framed(titled, height, [
     ...ranges.map(({ name, p50, p90 }, at) => {
       const y = at * row + 16;
-      // What tells two of them apart stands at the end, too: the environment.
+      // What distinguishes two of them may be at the end: the environment.
       const label = name.length > 34 ? `${name.slice(0, 20)}…${name.slice(-13)}` : name;
       return html`<text class="row" x="0" y="${y + 4}">${label}</text><line class="range" x1="${rounded(x(p50))}" x2="${rounded(x(p90))}" y1="${y}" y2="${y}"/><path class="p50" transform="translate(${rounded(x(p50))},${y})" d="${mark(symbolCircle)}"/><path class="p90" transform="translate(${rounded(x(p90))},${y})" d="${mark(symbolDiamond)}"/><text class="row" x="${rounded(x(p90) + 10)}" y="${y + 4}">${text(p90)}</text>`;
     }),

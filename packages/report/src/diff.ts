@@ -7,7 +7,7 @@ export type DiffLine = { readonly sign: '+' | '-' | ' '; readonly text: string }
 
 /** Lines around a change that are shown. */
 const AROUND = 2;
-/** Beyond so many edits the two are shown one after the other: finding the shortest difference takes their square. */
+/** Above this many edits the two are shown one after the other: the shortest difference takes quadratic time. */
 const MOST_EDITS = 2_000;
 
 /** A document as text, with its members in order of their names. */

@@ -340,7 +340,7 @@ function noticeIn(time: string, { status, channels, failed }: JsonObject): Histo
   return { time, status: text(status) ?? '', channels: Array.isArray(channels) ? channels.map(String) : [], failed: text(failed) };
 }
 
-/** What became of a change that is made by itself when nobody says no. */
+/** The result of a change that is made automatically unless somebody denies it. */
 function announcedAs(own: JsonObject): string | null {
   return ['sending', 'sent', 'unsent', 'ended'].find((each) => Object.hasOwn(own, each)) ?? null;
 }

@@ -140,7 +140,7 @@ export class EntryIndex {
     return this.#entries(`WHERE ${where} ORDER BY time, stream, seq`, values);
   }
 
-  /** Some of them, newest first: so many after the first `from`. */
+  /** Some of them, newest first: this many after the first `from`. */
   newest(filter: Filter, { from, most }: { readonly from: number; readonly most: number }): readonly HistoryEntry[] {
     const { where, values } = conditions(filter);
     return [...this.#entries(`WHERE ${where} ORDER BY time DESC, stream DESC, seq DESC LIMIT ? OFFSET ?`, [...values, most, from])];

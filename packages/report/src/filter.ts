@@ -140,7 +140,7 @@ export function momentIn(value: string, name: string, now: number, isEnd: boolea
   const [, date] = /^(\d{4}-\d{2}-\d{2})$/.exec(value) ?? [];
   const moment =
     date !== undefined ? Date.parse(`${date}T00:00:00Z`) : /^\d{4}-\d{2}-\d{2}T.*(?:Z|[+-]\d{2}:\d{2})$/.test(value) ? Date.parse(value) : Number.NaN;
-  // The 31st of June is no date, whatever the parser makes of it.
+  // The 31st of June is not a date, although the parser accepts it.
   if (Number.isNaN(moment) || (date !== undefined && new Date(moment).toISOString().slice(0, 10) !== date))
     throw refused(`${name} ${JSON.stringify(value)} is not a duration, a date or a time`, 'For example: P7D, 2026-07-01 or 2026-07-01T00:00:00+10:00');
   return new Date(date !== undefined && isEnd ? moment + DAY : moment).toISOString();

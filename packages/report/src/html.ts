@@ -59,7 +59,7 @@ export function scriptElement(script: string): Html {
   return made(`<script>${script}</script>`);
 }
 
-/** A link within the page, or to a file beside it. */
+/** A link within the page, or to a file next to it. */
 export function link(to: string, label: Fragment): Html {
   if (!/^(?:#[\w.:-]+|[\w][\w.-]*(?:\/[\w][\w.-]*)*)$/.test(to)) throw new Error(`${JSON.stringify(to)} is not a link within the report.`);
   return html`<a href="${to}">${label}</a>`;

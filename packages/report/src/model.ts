@@ -95,9 +95,9 @@ export interface ReportInput {
   /** How long after it appeared the policy wants a gap closed, milliseconds; null: it does not say. */
   readonly closedWithin: (remediator: string, account: string) => number | null;
   readonly sample: { readonly size: number; readonly seed: string | null };
-  /** The file of a change's proof, beside the report, by its execution; absent: there is none. */
+  /** The file of a change's proof, next to the report, by its execution; absent: there is none. */
   readonly proofs: ReadonlyMap<string, string>;
-  /** Files beside the report, and what each is. */
+  /** Files next to the report, and what each is. */
   readonly files: readonly { readonly name: string; readonly what: string }[];
 }
 
@@ -113,7 +113,7 @@ export interface OpenGap {
   readonly environment: string | null;
   readonly outcome: Outcome | 'open';
   readonly message: string;
-  /** It stands for so many resources. */
+  /** How many resources it stands for. */
   readonly members: number;
   readonly owner: string | null;
   /** When it was first recorded; epoch milliseconds. */
@@ -406,7 +406,7 @@ function gapRow(
   };
 }
 
-/** Tags that name an owner, the most telling first. */
+/** Tags that name an owner, the most specific first. */
 const OWNER_TAGS = ['owner', 'team'] as const;
 
 /** Whose a resource is, as its tags say: names are compared without their case. */

@@ -58,7 +58,7 @@ export function ticketsOf(entry: HistoryEntry, { exceptionOf }: Around): readonl
   return [...new Set([...(accepted?.ticket == null ? [] : [accepted.ticket]), ...ticketsIn(entry.reason), ...ticketsIn(entry.approvedBy?.reason ?? null)])];
 }
 
-/** Who caused or did it: ARNs, sessions and names, the most telling first. */
+/** Who caused or did it: ARNs, sessions and names, the most specific first. */
 export function actorsOf(entry: HistoryEntry): readonly string[] {
   const named = (trigger: JsonObject | null) => ['actor', 'person', 'sourceIdentity', 'issuer'].map((name) => text(trigger?.[name]));
   const by = text(objectOf(entry.by)?.['name']) ?? text(entry.by);

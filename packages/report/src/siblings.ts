@@ -1,10 +1,10 @@
-// Files beside the page: what a spreadsheet reads.
+// Files next to the page, for spreadsheets.
 import { countOf } from '@redress/core';
 import { csvOf } from './csv.js';
 import type { OpenGap, ReportInput, ReportModel } from './model.js';
 import { ROW_COLUMNS } from './rows.js';
 
-/** A file beside the page. */
+/** A file next to the page. */
 export interface Sibling {
   readonly name: string;
   readonly what: string;

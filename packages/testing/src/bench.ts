@@ -48,7 +48,7 @@ export interface Look {
   readonly observedAt: number;
   /** What it finds right then when it is asked for another purpose; only with {@link EngineSetup.everyPurpose}. */
   readonly others: readonly OtherLook[];
-  /** What a look in fewer calls shows right then; null: nothing, or there is no such look, or it was not asked for. */
+  /** What a read with fewer calls shows right then; null: nothing, or there is no such read, or it was not requested. */
   readonly glance: Glance<Json, unknown>['seen'];
 }
 
@@ -263,7 +263,7 @@ export class Stage {
     }
   }
 
-  /** Does something and tells what it did on the wire. */
+  /** Does something, and returns what it did on the wire. */
   async act<T>(what: () => Promise<T>): Promise<Act<T>> {
     const { calls } = this.bench.proxy;
     const [call, trace, look] = [calls.length, this.#traces.length, this.#looks.length];
@@ -319,7 +319,7 @@ function split(arranged: Arranged): [ResourceRef, Readonly<Record<string, unknow
   return 'resource' in arranged ? [arranged.resource as ResourceRef, arranged as Readonly<Record<string, unknown>>] : [arranged, { resource: arranged }];
 }
 
-/** What AWS would send, told by the remediator's own triggers; null when they say nothing. */
+/** What AWS would send, according to the remediator's own triggers; null if they have nothing. */
 function defaultEvent(remediator: Remediator, resource: ResourceRef): unknown {
   // A lower-case name is the name of a rule as people see it; an upper-case one is a managed rule's identifier, and its default name is alike.
   const rule = remediator.configRules.find((each) => each === each.toLowerCase()) ?? remediator.configRules[0]?.toLowerCase().replaceAll('_', '-');

@@ -216,7 +216,7 @@ function undeclaredHazards(remediator: Remediator, assessment: Assessment): Prob
   return [...new Set(problems)];
 }
 
-/** Undos that bring back less than the remediator says of itself. */
+/** Undos that restore less than the remediator declares. */
 function undeclaredUndos({ rollback: declared }: Remediator, changes: readonly Change[]): Problems {
   if (declared === undefined) return [];
   const problems = changes.flatMap(({ summary, undo }) => {
@@ -381,7 +381,7 @@ async function approved(bench: Bench, scenario: Scenario): Promise<Problems> {
   return findings.problems;
 }
 
-/** So many runs finish what is fixed in steps. */
+/** How many runs complete what is fixed in steps. */
 const STEPS = 3;
 
 async function fix(bench: Bench, scenario: Scenario): Promise<Problems> {
@@ -628,7 +628,7 @@ async function faults(bench: Bench, scenario: Scenario): Promise<Problems> {
     const calls = (status: string) =>
       records.filter((each) => each.record.kind === 'call' && JSON.stringify(each.record.body).includes(`"status":"${status}"`));
     const claimed = calls('applied').length;
-    // Nothing but the lost reply would tell that it was made: then the journal says that it does not know.
+    // Only the lost reply would show that it was made: then the journal records the outcome as unknown.
     const unclear = kind === 'lost-reply' && calls('unknown').length > 0 && (scenario.steps === true || !tellsWhatWasDone(await stage.look()));
     const opened = records.filter((each) => each.record.kind === 'intent').length;
     findings.check(
@@ -677,7 +677,7 @@ async function faults(bench: Bench, scenario: Scenario): Promise<Problems> {
   return findings.problems;
 }
 
-/** What was made without a reply is taken back as well, or it is said that it cannot be. */
+/** What was made without a reply is rolled back as well, or it is reported that it cannot be. */
 async function takenBack(findings: Findings, stage: Stage, passes: readonly PassResult[], when: string): Promise<void> {
   const redress = stage.engine();
   for (const { execution } of [...passes].reverse()) {
@@ -718,7 +718,7 @@ async function crashes(bench: Bench, scenario: Scenario): Promise<Problems> {
       findings.check(result?.outcome === expected, `${point}: recovery says ${outcomes(recovered.value)}; expected ${expected}, since nothing was sent`);
       findings.check(sameState(before, await stage.look()), `${point}: the state is another one afterwards`);
       if (runbook !== undefined) {
-        // Nothing tells whether it was started, so that it has its time first.
+        // Nothing shows whether it was started, so it gets its time first.
         noWrites(findings, `${point}: while the runbook may be at work`, await stage.act(() => ask(stage, redress)));
         stage.clock.advance(runbook.waits);
         noWrites(findings, `${point}: when its time is over`, await stage.act(() => ask(stage, redress)));

@@ -5,7 +5,7 @@ import { checksFor, DECLARATIONS, DISCOVERY, problemsOf, sweptScenario, USES } f
 import { declarationProblems, discoveryProblems, type Problems, unusedDeclarations } from './checks.js';
 import type { ConformanceOptions } from './scenario.js';
 
-/** A check builds its situation anew many times, emulators are not fast, and no test fails for slowness: this ends only what hangs. */
+/** A check builds its situation many times, emulators are not fast, and no test fails for slowness: this ends only what hangs. */
 const TIMEOUT = 600_000;
 
 /**

@@ -409,14 +409,14 @@ async function fixUnder(remediator: Remediator, options: FaultOptions, injection
   const why = await problemsOf(world, around, calls);
   if (world.gap.isOpen()) why.push('the gap is still open');
   const count = effects(world);
-  // One gap is one change, of so many calls; by someone else's hand it may be none, and so it may when the resource is gone.
+  // One gap is one change, of this many calls. If someone else made it, or the resource is gone, there may be none.
   if (count > calls) why.push(`${count} changes for one gap`);
   const byOthers = injection?.kind === 'someone-deletes' || injection?.kind === 'someone-fixes';
   if (count === 0 && !byOthers && !world.gap.isOpen()) why.push('nothing was changed, and yet the gap is closed');
   return { world: { ...world, seen }, why };
 }
 
-/** Whether the journal says that a fix was taken back, to a state that its remediator takes for the one before: S3 encrypts with or without a configuration. */
+/** Whether the journal says that a fix was rolled back, to a state that its remediator takes for the one before: S3 encrypts with or without a configuration. */
 async function isAsGoodAsBefore({ journal }: World, remediator: Remediator, execution: string): Promise<boolean> {
   let before: Json | undefined;
   let after: Json | undefined;

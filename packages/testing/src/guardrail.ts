@@ -121,7 +121,7 @@ export function describeGuardrail(guardrail: Guardrail, cases: readonly Guardrai
       expect(EFFECTS).toContain(answer.effect);
       expect(answer.code).toMatch(/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/);
       expect(answer.message.trim()).not.toBe('');
-      // An answer is recorded: what is no JSON could not be.
+      // An answer is recorded: what is not JSON could not be.
       expect(JSON.parse(JSON.stringify(answer))).toEqual(answer);
       expect(guardrail.evaluate(given)).toEqual(answer);
     });

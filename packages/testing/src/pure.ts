@@ -45,7 +45,7 @@ function reversedKeys(value: unknown): unknown {
   );
 }
 
-/** Runs something synchronous and tells what it asked of the world around it. */
+/** Runs something synchronous, and returns what it requested from its environment. */
 function watchingAmbient<T>(run: () => T): { value: T; consulted: readonly string[] } {
   const consulted = new Set<string>();
   const restore: (() => void)[] = [];

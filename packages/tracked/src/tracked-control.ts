@@ -68,7 +68,7 @@ export function trackedControl({ control, types: given }: TrackedControl): Remed
       for await (const page of wordsOf(aws, control, { account: resource.account, region: regionOf(resource.region) }))
         for (const { type, id, findings, title, tags } of page)
           if (type === resource.type && id === resource.id) return { state: { findings }, context: { title }, tags };
-      // What is not evaluated any more is no gap; a control that is off says nothing.
+      // What is no longer evaluated is not a gap; a control that is off reports nothing.
       await needOn(aws, control, `${resource.account} ${resource.region}`);
       return 'gone';
     },

@@ -23,7 +23,7 @@ const READS = [config.pick('DescribeConfigRules', 'GetComplianceDetailsByConfigR
 type Reads = AwsReads<typeof READS>;
 
 const ACCOUNT = 'AWS::::Account';
-/** Config describes so many rules in a call. */
+/** How many rules Config describes in a call. */
 const RULES_IN_A_CALL = 25;
 
 /**
@@ -61,7 +61,7 @@ export function trackedRule({ identifier, name, types: given }: TrackedRule): Re
     async observe({ aws, resource }) {
       const words = await wordsOn(aws, resource, { identifier, name });
       if (words.length === 0) {
-        // One that is not evaluated any more is no gap; a rule that is not there any more says nothing.
+        // What is no longer evaluated is not a gap; a rule that no longer exists reports nothing.
         if ((await rulesHere(aws, { identifier, name })).length > 0) return 'gone';
         throw new RedressError('evaluation/unreadable', `There is no Config rule ${name} in ${resource.account} ${resource.region}: its last result stands.`, {
           next: 'Deploy the rule again, or stop tracking it.',

@@ -12,7 +12,7 @@ const PROCESS_CHECK = 'AWS_CONFIG_PROCESS_CHECK';
  * ({@link attestedRule}).
  *
  * @param rules for example those of a pack: `(await packOf('apra-cpg-234')).rules`
- * @param judged the remediators beside them
+ * @param judged the other remediators
  * @example const remediators = [...s3Remediators, ...trackedRules(rules, s3Remediators)];
  */
 export function trackedRules(rules: readonly TrackedRule[], judged: readonly Pick<Remediator, 'configRules'>[]): readonly Remediator[] {
@@ -24,7 +24,7 @@ export function trackedRules(rules: readonly TrackedRule[], judged: readonly Pic
 /**
  * Follows the controls of Security Hub that no remediator judges.
  *
- * @param judged the remediators beside them
+ * @param judged the other remediators
  */
 export function trackedControls(controls: readonly TrackedControl[], judged: readonly Pick<Remediator, 'controls'>[]): readonly Remediator[] {
   const known = new Set(judged.flatMap(({ controls: all }) => all.flatMap(({ framework, id }) => (framework === 'aws-fsbp' ? [id] : []))));

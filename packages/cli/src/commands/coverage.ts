@@ -68,7 +68,7 @@ function documentOf(of: string, title: string, rows: readonly CoverageRow[]): Co
   return { of, title, counts, rows };
 }
 
-/** The newest entry of each remediator, and how many of its gaps stand; empty where there is no journal. */
+/** The newest entry of each remediator, and how many of its gaps are open; empty without a journal. */
 async function lastResults({ data, policy, clock }: Composition): Promise<ReadonlyMap<string, LastResult>> {
   const found = new Map<string, LastResult>();
   let journal: Awaited<ReturnType<typeof openJournal>>;

@@ -320,7 +320,7 @@ export async function evidenceRestoredCommand(io: Io, data: Data, { reason, trus
   return { json: { by: io.user, reason, ...found }, text: lines.join('\n'), exit: found.refused.length + missed.length === 0 ? 0 : 1 };
 }
 
-/** So many documents are named one by one. */
+/** How many documents are named one by one. */
 const NAMED = 20;
 
 function lostText({ stream, seq, name, digest, keptUntil }: LostDocument): string {

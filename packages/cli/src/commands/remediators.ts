@@ -67,7 +67,7 @@ function document(remediator: Remediator, modes: Record<string, Mode>): Remediat
 function modesOf(policy: Composition['policy'], id: string): Record<string, Mode> {
   const modes = Object.hasOwn(policy.remediators, id) ? (policy.remediators[id]?.modes ?? {}) : {};
   if (policy.environments.length === 0) {
-    // Without environments no account is in one, so whatever is written only tells; `off` stays off.
+    // Without environments no account is in one, so every mode only notifies; `off` stays off.
     return { '*': modes['*'] === 'off' ? 'off' : 'notify' };
   }
   return Object.fromEntries(policy.environments.map(({ name }) => [name, modes[name] ?? modes['*'] ?? 'notify']));

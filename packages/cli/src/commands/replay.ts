@@ -81,7 +81,7 @@ export interface ReplayCommandOptions {
 
 const MOST = 200;
 const MOST_PROBLEMS = 100;
-/** Nothing is to be done here, so that it is no failure. */
+/** Nothing has to be done here, so it is not a failure. */
 const NOBODY = 'No remediator handles it.';
 
 /** Events of the past, decided on by the policy of today; nothing is asked of AWS, changed or recorded. */

@@ -68,13 +68,13 @@ export interface ReportDocument {
 
 /** Changes that a sample has, unless asked otherwise: what auditors take of a control that is used often. */
 const SAMPLE = 25;
-/** Beyond so many changes proofs are made of the sample alone, unless asked otherwise. */
+/** Above this number of changes only the sample gets proofs, unless requested otherwise. */
 const PROVEN = 2_000;
 const PACKS_SHOWN = ['apra-cpg-234'];
 const FRAMEWORKS_SHOWN = ['fsbp', 'cis-7.0'];
 const PAGE = 'report.html';
 
-/** Writes the report of a period: a page and files beside it. The same evidence and inputs give the same bytes. The folder is there as a whole, or not at all. */
+/** Writes the report of a period: a page and files next to it. The same evidence and inputs give the same bytes. The folder is written completely, or not at all. */
 export async function reportCommand(io: Io, composition: Composition, options: ReportOptions): Promise<Answer> {
   const period = periodOf(options, composition.clock.now());
   const size = numberOf(options.sample ?? String(SAMPLE), '--sample', 1, 1_000);
@@ -162,7 +162,7 @@ async function inCopy<T>(io: Io, data: Data, options: ReportOptions, work: (dire
   }
 }
 
-/** Makes a folder beside its place, and moves it there when it is whole. */
+/** Makes a folder next to its place, and moves it there when it is complete. */
 async function madeBeside<T>(target: string, shown: string, work: (folder: string) => Promise<T>): Promise<T> {
   const failed = (cause: unknown) => new CliError('cli/file', `${shown} cannot be written: ${reasonOf(cause)}`, { place: { file: shown }, cause });
   await mkdir(dirname(target), { recursive: true }).catch((cause: unknown) => Promise.reject(failed(cause)));

@@ -17,7 +17,7 @@ export interface RollbackAllOptions extends RollbackCommandOptions {
   readonly yes?: boolean;
 }
 
-/** An execution that would be taken back. */
+/** An execution that would be rolled back. */
 interface Candidate {
   readonly execution: string;
   readonly closed: string;
@@ -32,7 +32,7 @@ export interface RollbackAllDocument {
   readonly since: string;
   /** Whether it was done, or only shown. */
   readonly done: boolean;
-  /** Newest first: the order in which they are taken back. */
+  /** Newest first: the order in which they are rolled back. */
   readonly executions: readonly Candidate[];
   readonly passes: readonly PassDocument[];
   /** Those that stay as they are, and why; known before anything is done, too. */
@@ -41,7 +41,7 @@ export interface RollbackAllDocument {
 
 /**
  * Takes a bad hour back: every execution since then, newest first, each with all the checks of a single rollback. One that is refused stops no
- * other, and what was taken back before is left out, so that it can be run again.
+ * other, and what was rolled back before is left out, so that it can be run again.
  */
 export async function rollbackAllCommand(io: Io, composition: Composition, options: RollbackAllOptions): Promise<Answer> {
   const settings = rollbackSettings(io, options);

@@ -59,7 +59,7 @@ export async function recoverCommand(io: Io, composition: Composition, { executi
     const passes = made.map(passDocument);
     const closed = passes.filter((pass) => pass.outcome !== 'busy');
     const problems = passes.filter((pass) => pass.outcome === 'busy').map((pass) => `${pass.execution ?? ''}: ${pass.message}`);
-    // What is leased still has a worker, as far as anyone can tell.
+    // What is still leased is assumed to have a worker.
     const open = (await journal.open()).map(({ execution: id, resource, remediator, begunAt, leaseUntil }) => ({
       execution: id,
       resource,

@@ -114,7 +114,7 @@ export function passDocument(pass: PassResult): PassDocument {
   };
 }
 
-/** Whether a pass needs nobody any more but those who were told. What could not be read was not decided on by anybody. */
+/** Whether a pass needs nobody else than those who were notified. What could not be read was not decided on. */
 export function isHandled({ outcome, retryable, code, reasons }: Pick<PassDocument, 'outcome' | 'retryable' | 'code' | 'reasons'>): boolean {
   const blind = outcome === 'denied' && (isBlind({ effect: 'deny', code }) || reasons.some(isBlind));
   return !retryable && !blind && !['busy', 'failed', 'partial', 'unknown'].includes(outcome);

@@ -39,7 +39,7 @@ const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])$/;
 export async function upCommand(io: Io, globals: GlobalOptions, overrides: Overrides, options: UpOptions): Promise<Answer> {
   const port = numberOf(options.port ?? '4599', '--port', 0, 65_535);
   const visibility = numberOf(options.visibility ?? '120', '--visibility', 1, 43_200);
-  // What happens in an emulated account is no evidence of a real one.
+  // What happens in an emulated account is not evidence about a real one.
   if (globals.journal !== undefined)
     throw new CliError('cli/usage', 'An emulated account has its own journal.', {
       next: `Omit --journal; --data names its folder (default: ${OWN_DATA}).`,

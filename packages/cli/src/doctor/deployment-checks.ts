@@ -7,7 +7,7 @@ import type { AccessFact, Check, DeploymentFacts, FunctionFact, QueueFact } from
 const LEAST_TIMEOUT = 60;
 /** A fix is leased for two minutes: a message that comes again sooner only finds it busy. */
 const LEASE = 120;
-/** So many messages are a backlog. */
+/** From this number of messages on there is a backlog. */
 const BACKLOG = 1000;
 
 /** The function: whether it is there, runs the policy and keeps the exceptions that are meant, and has the time it needs. */

@@ -5,7 +5,7 @@ import { exampleRequests, type IamOptions } from '@redress/deploy';
 import { fact } from './fact.js';
 import type { AccessFact } from './facts.js';
 
-/** IAM simulates so many actions in one call. */
+/** How many actions IAM simulates in one call. */
 const ACTIONS = 50;
 
 /**

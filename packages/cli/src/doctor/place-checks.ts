@@ -51,7 +51,7 @@ export function trailChecks(place: PlaceFacts): readonly Check[] {
 }
 
 /**
- * Whether AWS Config sees what the remediators are told of.
+ * Whether AWS Config records the types that the remediators handle.
  *
  * @see https://docs.aws.amazon.com/config/latest/developerguide/select-resources.html
  */

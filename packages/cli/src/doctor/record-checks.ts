@@ -3,7 +3,7 @@ import { fail, ok, read, warn } from './check.js';
 import type { CanaryFacts, Check, RecordFacts } from './facts.js';
 
 const DAY = 86_400_000;
-/** An exception that ends within this is told about. */
+/** An exception that expires within this time is reported. */
 const REMINDER = 14 * DAY;
 /** An answer is wanted this long before a request runs out. */
 const SOON = DAY;

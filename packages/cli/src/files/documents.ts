@@ -44,7 +44,7 @@ type Source = Pick<Io, 'cwd' | 'stdinChunks'>;
 
 /**
  * The documents of files and folders, one after the other, in memory one at a time. A file is one JSON document, one a line, or several without
- * anything between them; what it is is told by what is in it, never by its name: gzip is unpacked, UTF-16 read, and what is no JSON is named.
+ * anything between them; its format follows from its contents, never from its name: gzip is unpacked, UTF-16 is read, and what is not JSON is named.
  * `-` is standard input. Folders are walked in the order of names; a document that is longer than fits into memory is read by the items of its
  * list of events.
  *
@@ -330,7 +330,7 @@ async function* lines(text: Text, before: number, parse: Parse, limits: Limits):
   }
 }
 
-/** Everything, where no line by itself was the first document. */
+/** Everything, if no single line was the first document. */
 function* together(file: string, whole: readonly string[], parse: Parse, begun: boolean): Generator<Document> {
   if (!begun) {
     yield { file, line: null, value: null, problem: 'The file is empty.', foreign: false };

@@ -1,4 +1,4 @@
-/** What a file begins with that is no JSON, and what it then is; with its article. The narrow before the wide. */
+/** How a file that is not JSON begins, and what it then is, with its article. The narrow before the wide. */
 const MAGIC: readonly (readonly [hex: string, name: string])[] = [
   ['504b0304', 'a ZIP archive'],
   ['504b0506', 'an empty ZIP archive'],
@@ -50,7 +50,7 @@ export function foreignFile(head: Uint8Array): string | null {
 /** A line that CloudWatch Logs exported to S3: when it was written, and what. */
 export const EXPORTED: RegExp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z (?=\{)/;
 
-/** What AWS and operating systems put into a folder beside what is read: no mistake of who names the folder. */
+/** What AWS and operating systems add to a folder. It is not a mistake of the person who names the folder. */
 const COMPANIONS = /^(?:\..*|ConfigWritabilityCheckFile|aws-logs-write-test|Thumbs\.db|desktop\.ini)$/;
 
 /** Whether a file in a folder is none of those that the folder is named for. */

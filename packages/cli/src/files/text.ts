@@ -10,7 +10,7 @@ export class Text {
     this.#source = source[Symbol.asyncIterator]();
   }
 
-  /** The next line without its end, of at most so many UTF-16 units; null at the end. */
+  /** The next line without its end, with at most this many UTF-16 units; null at the end. */
   async line(most: number): Promise<string | null | typeof LONG> {
     const taken: string[] = [];
     let length = 0;

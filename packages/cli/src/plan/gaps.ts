@@ -172,7 +172,7 @@ export function groupsOf(gaps: readonly Gap[]): readonly GapGroup[] {
     .sort((a, b) => rankOf(a.verdict) - rankOf(b.verdict) || b.gaps.length - a.gaps.length || (a.remediator < b.remediator ? -1 : 1));
 }
 
-/** What no read can tell of the changes, once per remediator. */
+/** What no read can show about the changes, once per remediator. */
 export function blindSpotsOf(passes: readonly PlannedPass[]): ReadonlyMap<string, readonly string[]> {
   return new Map(
     passes.flatMap(({ changes, blindSpots, remediator }) => (changes.length > 0 && blindSpots.length > 0 ? [[remediator, blindSpots] as const] : [])),

@@ -77,7 +77,7 @@ export function replaced(
 
 const hex = (of: number) => (0x1f00_0000 + of * 0x0101).toString(16);
 
-/** Passes over so many resources: a third groups, a third buckets, the rest log groups and users. */
+/** Passes over this many resources: a third groups, a third buckets, the rest log groups and users. */
 function passesOver(resources: number): readonly PlannedPass[] {
   const environment = 'dev';
   return Array.from({ length: resources }, (_, at): readonly PlannedPass[] => {
@@ -165,7 +165,7 @@ function passesOver(resources: number): readonly PlannedPass[] {
   }).flat();
 }
 
-/** A plan of an account with so many resources that have gaps. */
+/** A plan of an account with this many resources that have gaps. */
 export function samplePlan(resources: number): PlanDocument {
   return {
     account: ACCOUNT,

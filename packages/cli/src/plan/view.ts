@@ -24,7 +24,7 @@ export interface PlanLayout {
 
 /** Two screens of a terminal as small as they are: what comes before the details has to fit. */
 const SCREENS = 48;
-/** So many gaps of a group are named, as long as two screens do. */
+/** How many gaps of a group are named, so that two screens suffice. */
 const NAMED = 5;
 const MOST_GROUPS = 12;
 const MOST_PROBLEMS = 10;

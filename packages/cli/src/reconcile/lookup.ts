@@ -12,7 +12,7 @@ const HISTORY = 90 * 86_400_000;
 const AT_ONCE = 10;
 const TRIES = 6;
 
-/** Asks LookupEvents in places, for what is no read. A place that cannot be asked is in the errors, and is not covered. */
+/** Queries LookupEvents in places, for calls that are not reads. A place that cannot be queried is in the errors, and is not covered. */
 export async function gatherLookups(connect: Connect, clock: Clock, places: readonly SweepTarget[], gathered: Gathered): Promise<void> {
   await inOrder(places, AT_ONCE, async ({ account, region }) => {
     const place = `cloudtrail:LookupEvents ${account}/${region}`;

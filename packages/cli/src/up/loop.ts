@@ -28,7 +28,7 @@ export interface Loop {
   stop(): Promise<void>;
 }
 
-/** After so many times a message goes to the dead-letter queue, as in the deployed hub. */
+/** After this many receives a message goes to the dead-letter queue, as in the deployed hub. */
 const RECEIVES = 3;
 
 /** What a deployed hub is made of: a rule for each pattern, one queue with a dead-letter queue, and what invokes the handler with its batches. */
@@ -128,7 +128,7 @@ function withAccount(body: string, account: string): string {
     const event: unknown = JSON.parse(body);
     return isRecord(event) && event['account'] === undefined ? JSON.stringify({ ...event, account }) : body;
   } catch {
-    // What is no JSON is the handler's to refuse.
+    // The handler refuses what is not JSON.
     return body;
   }
 }

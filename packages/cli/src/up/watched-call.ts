@@ -91,7 +91,7 @@ function targetCall(headers: IncomingHttpHeaders, body: Buffer): Known | null {
     const request: unknown = JSON.parse(body.toString('utf8'));
     return isRecord(request) ? { operation: target.slice(target.lastIndexOf('.') + 1), request: request as JsonObject } : null;
   } catch {
-    // Not JSON: nothing that could be told.
+    // Not JSON: nothing can be reported.
     return null;
   }
 }

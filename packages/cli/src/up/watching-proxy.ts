@@ -22,7 +22,7 @@ export interface WatchingProxyOptions {
 /** Path under which events are put in. */
 export const INJECT = '/_redress/inject';
 
-/** Passes every request on to the emulator, on loopback, and tells of those that succeeded. */
+/** Passes every request on to the emulator, on loopback, and reports those that succeeded. */
 export async function watchingProxy({ upstream, port, onCall, onInject }: WatchingProxyOptions): Promise<WatchingProxy> {
   const target = new URL(upstream);
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse) => {

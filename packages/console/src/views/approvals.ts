@@ -36,7 +36,7 @@ function waits({ grace }: ApprovalDocument): Fragment {
     : html`${stateView('announced')}: changed after ${timeView(grace.ends)}`;
 }
 
-/** One request: what would be done, why it asks, what could break, and what no read can tell. */
+/** One request: what would be done, why it needs an approval, what could break, and what no read can show. */
 export function approvalView(shown: ApprovalShown, stream: string, form: Html): Html {
   const { plan, reasons, blindSpots, causedBy, verdict, by, answered } = shown;
   const hazards = plan === null ? [] : [...plan.hazards, ...plan.changes.flatMap((change) => change.hazards ?? [])];

@@ -8,11 +8,11 @@ export interface FsbpEntry {
   readonly remediator: string;
   readonly package: string;
   readonly title: string;
-  /** `flag` marks, and `tell` tells; both leave the control open. */
+  /** `flag` marks, and `tell` notifies; both leave the control open. */
   readonly does: 'fix' | 'flag' | 'tell';
-  /** The most that it does by itself: `enforce` changes, `approve` waits for a person, `notify` tells. */
+  /** The most that it does automatically: `enforce` changes, `approve` needs an approval, `notify` notifies. */
   readonly ceiling: Ceiling;
-  /** Changes by itself only what an event shows to be newer than so many minutes; null: age does not matter. */
+  /** It automatically changes only what an event shows to be newer than this many minutes; null: age does not matter. */
   readonly freshWithinMinutes: number | null;
   readonly resourceTypes: readonly string[];
   /** Config rules whose findings ask it, too: default names of managed rules, and names of custom ones. */

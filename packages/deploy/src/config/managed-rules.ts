@@ -63,7 +63,7 @@ export interface KnownRule {
   readonly remediators: readonly Remediator[];
   /** Parameters of the rule that have to agree with those of the remediator. */
   readonly input: Readonly<Record<string, string>>;
-  /** Whether a remediator can close by itself what the rule finds, when Config asks: it shows nothing to be new. Else why not. */
+  /** Whether a remediator can automatically close what the rule finds, when Config asks, which shows nothing to be new; otherwise why not. */
   readonly remediable: true | string;
 }
 
@@ -74,7 +74,7 @@ export const defaults: ParametersOf = (remediator) => remediator.parameters(unde
 
 /**
  * The managed rules that remediators know, by identifier. A remediator lists identifiers and default names in one, since findings have either;
- * a name that is no default name of an identifier is of a custom rule, which only its owner can make.
+ * a name that is not the default name of an identifier belongs to a custom rule, which only its owner can make.
  */
 export function knownRules(remediators: readonly Remediator[], parametersOf: ParametersOf = defaults): readonly KnownRule[] {
   const identifiers = [...new Set(remediators.flatMap((each) => each.configRules.filter((rule) => IDENTIFIER.test(rule))))].sort();
@@ -117,7 +117,7 @@ function remediable(identifier: string, remediators: readonly Remediator[]): tru
   return remediators.some((each) => does(each) === 'flag') ? 'it is flagged, and stays open' : 'people are only notified';
 }
 
-/** What a remediator does at most: it fixes, sets a flag that it takes away when the gap is closed, or tells. */
+/** What a remediator does at most: it fixes, sets a flag that it removes when the gap is closed, or notifies. */
 export function does(remediator: Pick<Remediator, 'uses' | 'whenResolved'>): 'fix' | 'flag' | 'tell' {
   if (remediator.uses.writes.length === 0) return 'tell';
   return remediator.whenResolved ? 'flag' : 'fix';

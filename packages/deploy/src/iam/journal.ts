@@ -1,7 +1,7 @@
 import type { JsonObject } from '@redress/core';
 import type { PolicyDocument } from './divided.js';
 
-/** A resource as a policy by itself or a template names it. */
+/** A resource as a standalone policy or a template names it. */
 type Named = string | JsonObject;
 
 /** Where the journal is. */

@@ -5,7 +5,7 @@ import { type Conditions, NARROWING, type Narrowing, UNKNOWN } from './narrowing
 import { NEVER } from './never.js';
 import { narrowingOfPassing, PASS_ROLE, passes, passing } from './passed.js';
 
-/** Roles of a member account: to look and to sweep, to fix, to take back. */
+/** Roles of a member account: to read and sweep, to fix, to roll back. */
 export type MemberRole = 'read' | 'fix' | 'rollback';
 export const MEMBER_ROLES: readonly MemberRole[] = ['read', 'fix', 'rollback'];
 
@@ -30,7 +30,7 @@ export interface IamOptions {
   readonly narrowing?: Readonly<Record<string, Narrowing>>;
   /** Parameters as the policy has them: they name the roles that may be passed. Default: those of the remediators themselves. */
   readonly parametersOf?: ParametersOf;
-  /** How ARNs and the account are written; default for a policy by itself. A template has its own ways. */
+  /** How ARNs and the account are written; default for a standalone policy. A template writes them differently. */
   readonly write?: Writing;
 }
 
@@ -153,7 +153,7 @@ function ofServices(statement: JsonObject, wide: readonly string[]): JsonObject 
   return { ...statement, Resource: distinct(arns.map(widened)) };
 }
 
-/** Services by how much shorter their resources are when their kinds are not told apart, those that save the most first. */
+/** Services by how much shorter their resources are if their kinds are not distinguished, those that save the most first. */
 function widestFirst(statements: readonly JsonObject[]): readonly string[] {
   const saved = new Map<string, number>();
   for (const one of distinct(statements.flatMap(arnsOf))) {
@@ -209,7 +209,7 @@ export function iamActions(uses: readonly OperationUse[]): readonly string[] {
 export interface Rest {
   readonly action: string;
   readonly roles: readonly MemberRole[];
-  /** As in a policy by itself; empty: every resource. */
+  /** As in a standalone policy; empty: every resource. */
   readonly resources: readonly string[];
   /** Keys of conditions. */
   readonly conditions: readonly string[];
@@ -389,7 +389,7 @@ function narrowingsOf(
   return narrowingOfPassing(passing(one, options.parametersOf));
 }
 
-/** A policy by itself: any partition, any region, the account that is given or that of the role. */
+/** A standalone policy: any partition, any region, the given account or that of the role. */
 function plain({ write, account }: IamOptions): Writing {
   return (
     write ?? {

@@ -7,7 +7,7 @@ export const NAMESPACE = 'Redress';
 const HOUR = 3600;
 const DAY = 86_400;
 
-/** Alarms that tell a person what to look at, the topic, and the dashboard. */
+/** Alarms that show people what to check, the topic, and the dashboard. */
 export function watching(timeout: number): Record<string, TemplateResource> {
   const sqs = (name: string) => ({ Namespace: 'AWS/SQS', Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [name, 'QueueName'] } }] });
   const lambda = (name: string) => ({ Namespace: 'AWS/Lambda', Dimensions: [{ Name: 'FunctionName', Value: ref(name) }] });

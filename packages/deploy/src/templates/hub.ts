@@ -37,16 +37,16 @@ export const MAX_RECEIVE_COUNT = 5;
  * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
  */
 const MAX_TIMEOUT_SECONDS = 1800;
-/** Invocations beside those of the queues: the schedule, and who asks directly. */
+/** Invocations in addition to those of the queues: the schedule, and direct ones. */
 const BESIDE_THE_QUEUES = 3;
 /** Sweeps at the same time in an account that reserves nothing: its events need the rest. Lambda takes no less. */
 const FEWEST = 2;
 
 /**
- * The hub: once per organisation or account, in one region. EventBridge rules, queue and dead letters, the function, the journal's table and
+ * The hub: once per organization or account, in one region. EventBridge rules, queue and dead letters, the function, the journal's table and
  * bucket, sweep and canary, the approval endpoint, alarms and a dashboard.
  *
- * Its roles may not change a resource of anybody: that is what the member roles are for. Without a policy in the bundle everything is only told.
+ * Its own roles may not change any resource: the member roles are for that. Without a policy in the bundle everything is notify-only.
  *
  * @example JSON.stringify(hubTemplate({ remediators: s3Remediators }))
  * @throws {RedressError} `compose/invalid`: a number that is out of its range
@@ -377,11 +377,11 @@ function environment(): JsonObject {
   return {
     REDRESS_TABLE: ref('Table'),
     REDRESS_BUCKET: ref('Bucket'),
-    // What is stored again is locked anew; the bucket itself locks only what is new.
+    // What is stored again gets a new lock; the bucket itself locks only what is new.
     REDRESS_LOCK_DAYS: ref('EvidenceRetentionDays'),
     REDRESS_MEMBER_ROLE: sub('{RolePrefix}Fix'),
     REDRESS_READ_ROLE: sub('{RolePrefix}Read'),
-    // All know its name, so that what it does is known for our own; who may assume it is told by their roles.
+    // All know its name, so that its calls are recognized as those of Redress. Their roles show who may assume it.
     REDRESS_ROLLBACK_ROLE: sub('{RolePrefix}Rollback'),
     REDRESS_EXTERNAL_ID: ref('ExternalId'),
     REDRESS_TOPIC_ARN: ref('Notices'),

@@ -112,7 +112,7 @@ type RoleName = 'Read' | 'Fix' | 'Rollback';
 const policyName = (name: RoleName, index: number) => `${name}Policy${index + 1}`;
 
 /**
- * The account is the principal, and the condition names the roles: a role that is made anew keeps its trust, and one that is not there yet does
+ * The account is the principal, and the condition names the roles: a role that is created again keeps its trust, and one that is not there yet does
  * not stop the deployment. A session may have a source identity, which CloudTrail then shows with every call.
  */
 function trust(parameter: string): JsonObject {

@@ -1,9 +1,9 @@
 import { Document, isMap, isPair, isScalar, visit } from 'yaml';
 import type { Template } from './template.js';
 
-/** CloudFormation takes so many bytes of template in a call; more have to come from S3. */
+/** How many bytes of template CloudFormation accepts in a call; more have to come from S3. */
 export const MAX_INLINE_BYTES = 51_200;
-/** CloudFormation takes so many bytes of template at all. */
+/** How many bytes of template CloudFormation accepts at all. */
 export const MAX_TEMPLATE_BYTES = 1_048_576;
 
 /** A template as text: YAML for people, JSON without spaces for what is near to a limit. */

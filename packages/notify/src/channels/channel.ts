@@ -6,11 +6,11 @@ export interface Channel {
   /** As routes name it. */
   readonly name: string;
   /**
-   * How what was held back is delivered: as one message that sums it up, or message by message, at most so many at once.
+   * How what was held back is delivered: as one message that sums it up, or message by message, at most this many at once.
    */
   readonly held: 'summed-up' | { readonly atOnce: number };
   /**
-   * Whether this way leads to people for this message; default: always. A change that comes by itself needs one way that does.
+   * Whether this channel reaches people with this message; default: always. A change that is made automatically needs one that does.
    */
   tells?(message: Message): boolean;
   /** Delivers all of them, or throws. */

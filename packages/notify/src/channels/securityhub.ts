@@ -99,7 +99,7 @@ interface Identified {
   readonly Id: string;
   readonly ProductArn: string;
   readonly region: string;
-  /** Of the finding: what comes of a later version is judged anew. */
+  /** Of the finding: a later version is judged again. */
   readonly version: string;
 }
 
@@ -114,7 +114,7 @@ function identified(notification: Notification | null): Identified | null {
 /** What happened, and the first thing to type. */
 function noteOf({ title, summary, facts, commands, notification }: Message): string {
   const [first] = commands;
-  // Of a change that comes by itself: when, and how to stop it.
+  // Of a change that is made automatically: when, and how to stop it.
   const coming = notification?.grace !== undefined;
   const command = coming ? commands.find(({ label }) => label === 'Deny') : first;
   const when = coming ? facts.flatMap(([label, text]) => (label === 'Changed automatically' ? [` ${label} ${text}.`] : [])).join('') : '';

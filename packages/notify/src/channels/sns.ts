@@ -56,7 +56,7 @@ export function snsChannel({ topicArn, name = 'sns', client }: SnsOptions): Chan
             Subject: subject(message),
             Message: plainText(body),
             MessageAttributes: Object.fromEntries(Object.entries(attributes).map(([at, StringValue]) => [at, { DataType: 'String', StringValue }])),
-            // The same thing told at another time is another message.
+            // The same notice at another time is another message.
             ...(fifo ? { MessageGroupId: message.about.slice(0, 71), MessageDeduplicationId: `${key}-${notification?.at ?? ''}`.slice(0, 128) } : {}),
           }),
           { abortSignal: signal },

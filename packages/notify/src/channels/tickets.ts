@@ -48,7 +48,7 @@ export function ticketChannel({ port, name }: TicketOptions): Channel {
       return await port.open(key, text, delivery);
     } catch (error) {
       if (!isRedressError(error) || !error.retryable || delivery.signal.aborted) throw error;
-      // The reply was lost, or it was too much: only a look tells whether it is there.
+      // The reply was lost, or it was too long: only a read shows whether the ticket exists.
       return (await port.find(key, delivery)) ?? (await port.open(key, text, delivery));
     }
   };
@@ -82,7 +82,7 @@ function isClosed({ notification }: Message): boolean {
   return notification?.outcome === 'remediated' && notification.open.length === 0;
 }
 
-/** The same for all that is told of a resource and a remediator: `redress-` and 32 hexadecimal digits. */
+/** The same for all notices about a resource and a remediator: `redress-` and 32 hexadecimal digits. */
 export function ticketKey({ about }: Pick<Message, 'about'>): string {
   return `redress-${about.slice('sha256:'.length, 'sha256:'.length + 32)}`;
 }

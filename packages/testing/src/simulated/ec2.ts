@@ -157,7 +157,7 @@ export const ec2: Readonly<Record<string, Operation>> = {
   DescribeVolumes: (state, input: Asked & { VolumeIds?: string[] }) => ({
     Volumes: (input.VolumeIds ?? Object.keys(state.volumes)).flatMap((id) => {
       const volume = existing(state.volumes, id, 'InvalidVolume.NotFound');
-      // What EC2 answers for one that is asked for by its id and hidden is not documented: this is what a reader could least tell from a volume that is gone.
+      // What EC2 answers for one that is asked for by its id and hidden is not documented: this is the answer that is hardest to distinguish from a volume that is gone.
       if (!isShown(input, volume)) return input.VolumeIds === undefined ? [] : refuse('InvalidVolume.NotFound');
       if (!passes(input, { encrypted: [String(volume.encrypted)] })) return [];
       return [{ VolumeId: id, Encrypted: volume.encrypted, State: 'available', Tags: tagList(volume.tags) }];
