@@ -65,7 +65,7 @@ const FORMS: readonly RegExp[] = (
   ] as const
 ).map(({ source, flags }) => new RegExp(source.replace(/^\\b/, START), flags));
 
-/** Most texts hold none of them, which one look tells. */
+/** Most texts contain none of them, which one search shows. */
 const ANY_FORM = new RegExp(FORMS.map(({ source }) => source).join('|'), 'i');
 
 /** The last word of a name whose value is a secret. */
@@ -76,7 +76,7 @@ const SECRET_PAIR =
 const OPEN_TOKEN = /(?:next|client|request|pagination|continuation|idempotency|page|starting|start|task|result|sequence|change|etag) ?token$/;
 /** What is as random as a key, and public: it signs a message, or names a delivery of it. */
 const OPEN_NAME = /(?:^| )(?:signature|receipt handle|certificate(?: body| chain)?|public key|fingerprint|digest|checksum|etag|cursor|marker)$/;
-/** What stands under such a name, and is no secret: a setting, a reference, a marker. */
+/** A value under such a name that is not a secret: a setting, a reference, a marker. */
 const OPEN_VALUE =
   /^(?:|true|false|yes|no|none|null|undefined|enabled|disabled|required|optional|active|inactive|default|unknown|on|off|missing|expired|invalid|plaintext|plain|secure|string|securestring|aws_iam|hidden_due_to_security_reasons|\*+|\d{1,3}|arn:aws[^ ]*|alias\/[^ ]*|sha256:[0-9a-f]{64}|\{\{(?:resolve|ssm)[^}]*\}\}|\$\{[^}]*\}|\$[a-z_]\w*|\$\([^)]*\)|!ref .*|<[^>]*>)$/i;
 /** What is said of a remediator whose id ends like the name of a secret: `iam-flag-stale-access-key: notify`. */
@@ -185,7 +185,7 @@ class Redaction {
     }
     if (!isRecord(value)) return value;
     const proto = Object.getPrototypeOf(value) as unknown;
-    // What is no JSON is nothing that is written: an instance keeps its methods.
+    // What is not JSON is never written: an instance keeps its methods.
     if (proto !== Object.prototype && proto !== null) return value;
     // A name of a resource is what its records are found by.
     if (isResource(value)) return value;
@@ -290,7 +290,7 @@ class Redaction {
       // Prose goes on: `the secret: if it was replaced`.
       if (/:\s+$/.test(found[0]) && /^[a-z]{1,20}$/.test(given) && /^ [a-z]/i.test(text.slice(at + given.length, at + given.length + 2))) continue;
       const [quote, value, rest] = unquoted(given);
-      // What holds others is looked into by itself.
+      // What contains others is searched separately.
       if (/^[[{]/.test(given) || !/[A-Za-z0-9]/.test(value)) continue;
       if (!this.#isSecret(name, value)) continue;
       clean += `${text.slice(done, at)}${quote}${this.#mark(value)}${rest}`;

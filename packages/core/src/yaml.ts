@@ -53,7 +53,7 @@ export function registerData(text: string, file: string): RegisterInput {
 /**
  * A register's text with one more entry; comments and order stay.
  *
- * @throws {RedressError} `register/invalid` when the text is no register, or would be none with the entry: an id that is used, an owner who approves.
+ * @throws {RedressError} `register/invalid` if the text is not a register, or would not be one with the entry: an id that is used, an owner who approves.
  * @example await writeFile(file, addException(await readFile(file, 'utf8'), file, { id: 'EXC-43', scope: { resource: 'sg-0abc' }, … }));
  */
 export function addException(text: string, file: string, entry: RegisterInput[number]): string {
@@ -70,7 +70,7 @@ export function addException(text: string, file: string, entry: RegisterInput[nu
 /**
  * A register's text in which an entry ends at a moment: it stays, and says until when the risk was accepted.
  *
- * @throws {RedressError} `register/invalid` when the text is no register, has no such entry, or the entry has ended before.
+ * @throws {RedressError} `register/invalid` if the text is not a register, has no such entry, or the entry has already ended.
  */
 export function expireException(text: string, file: string, id: string, at: number): string {
   const register = readRegister(text, file);

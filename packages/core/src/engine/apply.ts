@@ -134,7 +134,7 @@ async function recordCall(runtime: Runtime, { lease, ref, remediator }: Applicat
 }
 
 /**
- * Looks after a lost reply whether the change is still to be made; null when that cannot be told. One look that does not show it is not enough
+ * Looks after a lost reply whether the change is still to be made; null if that cannot be determined. One read that does not show it is not enough
  * to send the call again, for reads may be stale.
  */
 function stillToDo(

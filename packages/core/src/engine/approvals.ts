@@ -22,7 +22,7 @@ export async function approve(runtime: Runtime, id: string, options: ApprovalOpt
   const run = { budget: { changes: 0 }, ...(options.deadline === undefined ? {} : { deadline: options.deadline }) };
   const passes = await runPass(runtime, { ...request, trigger: { by: 'approval', approval: id } }, run);
   if (!passes.some((pass) => pass.outcome === 'superseded')) return passes;
-  // It changed while it waited: what is there now is planned, and asked for, anew.
+  // It drifted while it waited: the current state is planned, and requested, again.
   return [...passes, ...(await runPass(runtime, { ...request, trigger: { by: 'request' } }, run))];
 }
 
@@ -62,7 +62,7 @@ async function answer(runtime: Runtime, id: string, verdict: 'approved' | 'denie
       body: { approval: { id, verdict, by: { name: by.name, verified: by.verified } }, reason, planDigest, policy: policy.digest },
     }),
   );
-  // Somebody else may have answered, or begun it, in the same moment. The journal's order decides, and whoever answered is told.
+  // Somebody else may have answered or begun it at the same time. The order in the journal decides, and the person who answered is notified.
   const after = await journal.view(resource).catch((error: unknown) => {
     // The no is recorded, and nothing is begun where it cannot be read what else was.
     if (verdict === 'denied') return null;

@@ -15,12 +15,12 @@ export async function tripped(runtime: Runtime, asked: Asked, reason: string): P
   await unlessDelivered(runtime, opened, await tell(runtime, remediator, opened, trigger));
 }
 
-/** What failed for a reason that passes (a throttled call) is no bad end. */
+/** A failure for a transient reason (a throttled call) does not count. */
 const isBad = ({ outcome, retryable }: Pick<TrackedExecution | PassResult, 'outcome' | 'retryable'>) =>
   ['failed', 'partial', 'unknown'].includes(outcome) && !retryable;
 
 /**
- * After a bad end: whether it was one too many in a row. What AWS refuses for good says nothing of the remediator, neither good nor bad: it is
+ * After a failure: whether it was one too many in a row. What AWS refuses permanently says nothing about the remediator, neither good nor bad: it is
  * kept, and not tried again.
  */
 export async function breakerAfter(runtime: Runtime, asked: Asked, result: PassResult): Promise<void> {

@@ -45,7 +45,7 @@ export function closingOf(ended: Ended, verified: Verification, { runbook }: Pic
     body: { calls: applied.calls, verified: verified.status, ...ended.denied },
     ...(verified.after === null ? {} : { documents: { after: verified.after } }),
   };
-  // Also when its start may have been lost: another one beside it is worse than waiting.
+  // Also when its start may have been lost: a second one at the same time is worse than waiting.
   if (runbook !== undefined && (error !== null || verified.status !== 'verified')) {
     const until = new Date(now + runbook.waits).toISOString();
     const message = `${runbook.document} was started; it has until ${until}, and the resource will show its outcome.`;

@@ -133,7 +133,7 @@ async function record(
   });
 }
 
-/** Whether a pass leaves nothing open, as far as its remediator can tell. */
+/** Whether a pass leaves nothing open, as far as its remediator can determine. */
 function isClosed({ outcome, plan, open }: PassResult): boolean {
   return open.length === 0 && (outcome === 'remediated' || (outcome === 'no-op' && plan === null));
 }

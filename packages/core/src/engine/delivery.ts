@@ -7,7 +7,7 @@ import type { RunOptions } from './types.js';
 
 /** So long what an earlier delivery has done counts: a queue keeps a message for 14 days at most. Milliseconds. */
 const KEPT = 14 * 86_400_000;
-/** After so many findings it is recorded how far it has come, in case that this process ends without a word. */
+/** After this many findings the progress is recorded, in case this process ends without notice. */
 const RECORDED_EVERY = 100;
 
 /**
@@ -38,7 +38,7 @@ export class Delivery {
     this.#run = run;
   }
 
-  /** Reads how far it came. Where that cannot be read it begins anew: to look again does no harm. */
+  /** Reads the progress. If that cannot be read, it starts over: reading again does no harm. */
   async resume(): Promise<void> {
     const { journal, clock, warn } = this.#runtime;
     if (this.#at !== null || journal === null || this.#run.dryRun === true || this.#run.deadline === undefined) return;
@@ -130,7 +130,7 @@ export class Delivery {
 /** Under this name it is in the journal. */
 const DELIVERY = 'redress-delivery';
 
-/** A message is no resource of CloudFormation; it is that of the first finding whose account and region are known. */
+/** A message is not a CloudFormation resource; it gets the place of the first finding whose account and region are known. */
 function placeOf(findings: readonly Finding[]): ResourceRef | null {
   const names = findings.map(({ id, account, region, kind, resources }) => ({ id, account, region, kind, resources: resources.map((each) => each.id) }));
   for (const { account, region } of findings) {
@@ -138,7 +138,7 @@ function placeOf(findings: readonly Finding[]): ResourceRef | null {
     try {
       return resource({ type: 'AWS::SQS::Message', id: digestOf(names), account, region });
     } catch {
-      // It is no account or no region: the next may be.
+      // It is not an account or not a region: the next may be.
     }
   }
   return null;

@@ -16,7 +16,7 @@ const LEFT = ['ResourceDeleted', 'ResourceDeletedNotRecorded', 'ResourceNotRecor
 /**
  * Answers a custom Config rule with what its remediators see. Looks only: what follows comes from the compliance change that Config then sends.
  *
- * @throws {RedressError} `evaluation/refused`: it is no rule's question, or no remediator has an answer; `evaluation/unreadable`: the resource
+ * @throws {RedressError} `evaluation/refused`: it is not a rule's question, or no remediator has an answer; `evaluation/unreadable`: the resource
  * could not be read, and a guess would be recorded as compliance.
  */
 export async function evaluate(runtime: Runtime, finding: Finding, deadline: number | null): Promise<readonly Evaluation[]> {

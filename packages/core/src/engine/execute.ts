@@ -66,7 +66,7 @@ export async function execute(runtime: Runtime, way: Way, allowed: Allowed): Pro
 }
 
 /**
- * The intent, on exactly the head that was decided on. Beside it goes out what costs no time then: the second look, which makes an exception
+ * The intent, on exactly the head that was decided on. Concurrently, at no cost in time: the second read, which makes an exception
  * tag hold that came in between, and the session of the execution.
  */
 async function begin(
@@ -126,7 +126,7 @@ async function refused(runtime: Runtime, way: Way, allowed: Allowed, begun: Excl
   const message = `The limit of ${changes} changes in ${Math.round(window / 60_000)} minutes for ${key} is reached (${begun.used}).`;
   const limit = { guardrail: 'limits', effect: 'deny', code: 'limit-window', message, data: { key, used: begun.used } } as const;
   const limited: Decision = { effect: 'deny', results: [...decision.results, limit] };
-  // What a sweep found waits for the next one. So many changes for events are not what anyone expected: a person looks first.
+  // What a sweep found waits for the next one. Nobody expects this many changes for events: a person reviews them first.
   const backlog = way.trigger.by === 'sweep';
   if (!backlog) await tripped(runtime, way, message);
   const verdict = { outcome: 'denied', message, decision: limited, plan, facts, open, retryable: backlog } as const;

@@ -31,7 +31,7 @@ export class SharedReads {
 
   /**
    * @param other what this one knows, and learns, until either of them forgets it.
-   * @param how `most`: so many replies are kept, the newest. `failures`: where they are kept, who asks after the first is not answered by AWS, but as
+   * @param how `most`: how many replies are kept, the newest. `failures`: if failures are kept, later callers are not answered by AWS, but as
    * the first was: for looks that are one.
    */
   constructor(other?: SharedReads, { most = Number.POSITIVE_INFINITY, failures = 'asked again' }: { most?: number; failures?: 'asked again' | 'kept' } = {}) {
@@ -42,7 +42,7 @@ export class SharedReads {
 
   /**
    * Everyone gets a copy: a remediator that sorts a reply in place must not sort it for another. That there is none is an answer. Another
-   * failure is not kept, as the next may do better, and neither is what cannot be copied (a stream). A question that is no JSON (a date, bytes) is
+   * failure is not kept, as the next may do better, and neither is what cannot be copied (a stream). A question that is not JSON (a date, bytes) is
    * asked each time.
    */
   async once(asked: object, ask: () => Promise<unknown>): Promise<unknown> {
@@ -119,7 +119,7 @@ export interface WriteContext {
 }
 
 const READ_ATTEMPTS = 5;
-/** So many connections, each with its clients, are kept open. */
+/** How many connections, each with its clients, are kept open. */
 const MOST_CONNECTIONS = 64;
 /** A write may take this long; less than that before lease or deadline, and it is not begun. */
 const WRITE_BUDGET = 10_000;
@@ -140,7 +140,7 @@ interface Open {
 
 /**
  * The one way to AWS: every call, reads too, passes here. It asks: declared? right account? intent open? time left?
- * There is no other place that holds a client.
+ * No other place holds a client.
  */
 export class Gate {
   readonly #connect: Connect;
@@ -182,7 +182,7 @@ export class Gate {
     shared: SharedReads | null = null,
   ): never {
     const { partition, account } = ref;
-    // The answer is the same whoever of the account asks, so that who asks is no part of the question.
+    // The answer is the same for every caller of the account, so the caller is not part of the question.
     const place = { partition, account, region: apiRegion(ref) };
     const target: ConnectTarget = { ...place, ...as };
     const given = readsFor(remediator.uses, as.access);
@@ -205,7 +205,7 @@ export class Gate {
           if (pace !== null) await pace.take(at);
           try {
             const output = (await client.send(new Command(input))) as { $metadata?: { requestId?: string; attempts?: number } };
-            // The SDK tries again by itself what was throttled.
+            // The SDK itself retries throttled calls.
             pace?.came(at, (output.$metadata?.attempts ?? 1) > 1);
             this.#trace(use.service, operation, 'read', target, output.$metadata?.requestId ?? null, null);
             return output;
@@ -416,7 +416,7 @@ function tokened({ service, operation, input, retry }: ApiCall, { execution }: L
   return { ...input, ClientToken: token };
 }
 
-/** Names what is asked; null for what is no JSON. */
+/** Identifies a question; null for what is not JSON. */
 function questionOf(asked: object): string | null {
   try {
     return canonicalJson(toJson(asked));

@@ -14,7 +14,7 @@ export interface History {
 }
 
 /**
- * Reads what was recorded of the resource, and beside it all that does not depend on it. Null: an execution whose worker is gone was closed,
+ * Reads the records of the resource, and concurrently everything that does not depend on them. Null: an execution whose worker is gone was closed,
  * since only then is known what happened; it has to be read once more.
  */
 export async function readHistory(runtime: Runtime, way: Way): Promise<History | null> {

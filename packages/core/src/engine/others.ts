@@ -60,7 +60,7 @@ export async function answerable(
   return over.size === 0 ? view : known({ ...view.value, approvals: view.value.approvals.filter((each) => !over.has(each)) });
 }
 
-/** Whether its remediator is there, may change something after an answer, and plans the calls still, as far as anybody can tell. */
+/** Whether its remediator is there, may change something after an answer, and still plans the calls, as far as can be determined. */
 async function canBeCarriedOut(runtime: Runtime, way: Way, { remediator: id, calls = [] }: Approval, policy: Policy): Promise<boolean> {
   const other = runtime.remediators.find((each) => each.id === id);
   if (other === undefined || !['enforce', 'approve'].includes(modeOf(policy, id, way.ref.account))) return false;

@@ -7,7 +7,7 @@ import type { Assessment, Change, Hazard, Plan } from '../model/plan.js';
 import type { ResourceRef } from '../model/resource.js';
 import type { Remediator } from '../remediator/define.js';
 
-/** Changes of one assessment that are decided on, executed and taken back together. */
+/** Changes of one assessment that are decided on, executed and rolled back together. */
 export interface Part {
   /** Equal for the same part of a later assessment of the same resource. */
   readonly key: string;
@@ -43,7 +43,7 @@ export function partition(
   for (const each of approved) {
     const changes = rest.filter((change) => subjectsOf([change]).some((subject) => each.subjects.includes(subject)));
     const part: Part = { key: `approved|${each.id}`, changes, hazards: hazardsOf(changes), approval: { id: each.id, fresh: each.fresh } };
-    // An exception that came after the approval holds for its part alone: the rest is asked for anew.
+    // An exception that came after the approval applies only to its part: the rest is requested again.
     if (changes.length === 0 || !each.holds(part) || new Set(changes.map(apart)).size > 1) continue;
     asked.push(part);
     rest = rest.filter((change) => !changes.includes(change));

@@ -26,7 +26,7 @@ export interface Asked {
   readonly ids?: readonly string[];
 }
 
-/** What a pass saw, for those who are told: whose the resource is. */
+/** What a pass saw, for those who are notified: who owns the resource. */
 interface Seen {
   readonly seen?: Pick<Facts, 'observation'> | null;
 }
@@ -322,7 +322,7 @@ function approvalFor(decision: Decision, plan: Plan, facts: Facts, { fresh = fal
           each.remediator === remediator.id &&
           each.planDigest === plan.digest &&
           isLive(each, now) &&
-          // A yes that is there, and was not enough, is asked for anew.
+          // An approval that exists, but was not sufficient, is requested again.
           each.verdict === 'none' &&
           (each.grace === undefined) === (grace === null) &&
           covers(each),
@@ -485,7 +485,7 @@ export function observed(facts: Pick<Facts, 'observation'> | null): Record<strin
     const more = { ...(usedBy === undefined ? {} : { usedBy }), ...(parts === undefined ? {} : { parts }) };
     return { observation: toJson({ state, tags, context, ...more }) as unknown as Json };
   } catch {
-    // A context that is no JSON cannot be kept, and half an observation would decide differently.
+    // A context that is not JSON cannot be kept, and half an observation would decide differently.
     return {};
   }
 }

@@ -147,7 +147,7 @@ function found(
     const message = `${plan.changes.map((change) => change.summary).join('; ')} (its worker was lost; found done by recovery)`;
     return close(plan.changes.some((change) => change.resolves) ? 'remediated' : 'flagged', message, 'verified', state, { open: stillOpen(assessment) });
   }
-  // It may be at work without a trace: started anew beside it, two would be.
+  // It may be running without a trace: starting it again would make two.
   if (remediator.runbook !== undefined)
     return close('awaiting-runbook', `Its worker was lost when it may have started ${remediator.runbook.document}.`, 'not-verified', state, {
       open: stillOpen(assessment),

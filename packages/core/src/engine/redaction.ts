@@ -94,7 +94,7 @@ function fit(key: string): string {
   });
 }
 
-/** A journal that is given no secret. What names a stream, a lease or a budget is no text of anybody's, and stays as it is. */
+/** A journal that never gets a secret. Names of streams, leases and budgets are not free text, and stay as they are. */
 export function redactingJournal(journal: Journal, redactor: Redactor): Journal {
   /** Null: there is nothing to redact. */
   const held = ({ body, documents }: Entry) => {
@@ -108,7 +108,7 @@ export function redactingJournal(journal: Journal, redactor: Redactor): Journal 
         return (entry: Entry) => {
           const write = (clean: Entry) => (target[name] as (entry: Entry) => Promise<unknown>).call(target, clean);
           const said = held(entry);
-          // At once: what is begun beside it counts on that.
+          // At once: concurrent work relies on that.
           return said === null ? write(entry) : redactor.of(said).then((clean) => write({ ...entry, ...clean }));
         };
       const member: unknown = Reflect.get(target, name, target);

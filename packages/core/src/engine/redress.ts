@@ -113,7 +113,7 @@ async function handle(runtime: Runtime, input: unknown, run: RunOptions): Promis
   return { results, retry: [...retry], counted };
 }
 
-/** What became of a finding; `left`: there was no time for all of it. */
+/** The result of a finding; `left`: there was not enough time for all of it. */
 type Handled = FindingResult & { readonly left: boolean };
 
 /** A finding that there was no time for. */
@@ -180,7 +180,7 @@ interface Place {
   readonly at: number;
 }
 
-/** Fills `passes` as they are made, resource by resource, and answers why there are none; and whether there was no time for some. */
+/** Fills `passes` as they are made, resource by resource. Returns why there are none, and whether time ran out for some. */
 async function askFor(
   runtime: Runtime,
   finding: Finding,

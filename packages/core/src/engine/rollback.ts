@@ -209,7 +209,7 @@ async function closedView(runtime: Runtime, journal: Journal, ref: ResourceRef, 
   return journal.view(ref);
 }
 
-/** Whether it was taken back before: a view does not go back for ever, the records do. */
+/** Whether it was rolled back before: a view does not reach back forever, the records do. */
 async function isTakenBack(journal: Journal, ref: ResourceRef, execution: string): Promise<boolean> {
   const rollbacks = new Set<string | null>();
   for await (const { record } of journal.read({ resource: ref })) {

@@ -33,7 +33,7 @@ export async function whileRunbook(
   return dryRun ? null : close(runtime, asked, started, { seen, facts, open });
 }
 
-/** An execution of its own records what the runbook came to; taken back, it takes the runbook's change back. */
+/** A separate execution records the outcome of the runbook. To roll it back is to roll back the change of the runbook. */
 async function close(
   runtime: Runtime,
   asked: Asked,

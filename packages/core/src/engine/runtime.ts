@@ -288,7 +288,7 @@ export class Runtime {
     };
   }
 
-  /** The same facts with all that may have changed since the decision read anew: kill switch, policy, exceptions. */
+  /** The same facts, after reading again what may have changed since the decision: kill switch, policy, exceptions. */
   async refreshed(facts: Facts, observation: Look['observation']): Promise<Facts> {
     return { ...facts, ...(await this.standing()), now: this.clock.now(), observation };
   }

@@ -23,7 +23,7 @@ export interface Story {
   readonly rollbackOf: string | null;
   readonly by: string;
   readonly holdFor: number;
-  /** The changes that were made, with the calls that take them back. */
+  /** The changes that were made, with the calls that undo them. */
   readonly appliedUndo: readonly { readonly change: Change; readonly calls: readonly ApiCall[] }[];
 }
 
@@ -50,12 +50,12 @@ export async function readExecution(journal: Journal, execution: string): Promis
     const call = each.record.kind === 'call' ? each.record.body['call'] : undefined;
     if (!isRecord(call) || call['status'] !== 'applied') continue;
     const change = plan.changes[Number(call['index'])];
-    // A record whose reply was lost may be there twice; the change was made once, and is taken back once.
+    // A record whose reply was lost may be there twice; the change was made once, and is undone once.
     if (change === undefined || appliedUndo.some((known) => known.change === change)) continue;
     const calls = Array.isArray(call['undo']) ? (call['undo'] as unknown as ApiCall[]) : [];
     appliedUndo.push({ change, calls });
   }
-  // A recovered execution has no record of its last call: the plan itself says how to take it back.
+  // A recovered execution has no record of its last call: the plan itself says how to undo it.
   const applied = outcome?.record.body['observedBy'] === 'recovery' && ['remediated', 'flagged'].includes(String(journalMember(outcome, 'outcome')));
   if (applied) {
     for (const change of plan.changes) {

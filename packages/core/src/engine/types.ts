@@ -71,7 +71,7 @@ export interface RunOptions {
   /** The longest wait for a resource to settle, in milliseconds. A longer wait ends the pass with `retryAt`. Default: until `deadline`. */
   readonly patience?: number;
   /**
-   * Epoch milliseconds at which the input came in for the first time (`SentTimestamp` of a queue): what it reports is no younger, however often it is
+   * Epoch milliseconds at which the input first arrived (`SentTimestamp` of a queue): what it reports is not younger, however often it is
    * delivered. Default: now.
    */
   readonly seenAt?: number;
@@ -214,7 +214,7 @@ export interface SweepOptions {
   /** Read, plan and decide, but change and record nothing. */
   readonly dryRun?: boolean;
   readonly budget?: RunBudget;
-  /** Each pass, as it is made; a sweep itself keeps only counts. Where a list, or a look ahead, shows that there is nothing to do there is no pass. */
+  /** Each pass, as it is made; a sweep itself keeps only counts. If a list or a look-ahead shows that there is nothing to do, there is no pass. */
   readonly onPass?: (pass: PassResult) => void;
   /** How far it has come, after each resource and each page of a list. */
   readonly onProgress?: (progress: SweepProgress) => void;

@@ -17,7 +17,7 @@ export interface Verification {
   readonly after: Json | null;
   /** What the resource still has open besides. */
   readonly open: readonly string[];
-  /** Of the whole plan, what still shows; null where nobody can tell. */
+  /** What still shows of the whole plan; null if that cannot be determined. */
   readonly left: readonly Change[] | null;
   /** Whether the remediator finds nothing more to change. */
   readonly done: boolean;

@@ -5,7 +5,7 @@ import { NEEDED, NEEDED_AFTER_SETTLING, TURN, TURN_POLL } from './limits.js';
 import type { Runtime } from './runtime.js';
 import type { Lead, Way } from './way.js';
 
-/** When a resource changed last, at the latest: what an event reports is no later than the event; of anything else only the first sight is known. */
+/** When a resource changed last, at the latest: what an event reports is no later than the event; for anything else only the first observation is known. */
 export function lastChangeBy(trigger: Trigger, seenAt: number, now: number): number | null {
   // Whoever approves has looked.
   if (trigger.by === 'approval') return null;

@@ -5,7 +5,7 @@ import { claimOfId, fromArn } from './resource-ids.js';
 
 /**
  * Which members of a call name the resource that it changed. Only a convenience for routing by type: remediators read the operations
- * that they know out of the call themselves, so an operation that is missing here is no gap.
+ * that they know out of the call themselves, so an operation that is missing here is not a gap.
  */
 
 /**

@@ -20,7 +20,7 @@ const both =
     tests.every((test) => test(body));
 const list = (member: string) => (body: Members) => Array.isArray(body[member]);
 
-// Documents that people have beside their events. Members that no event has; the narrow before the wide.
+// Documents that people have next to their events, recognized by members that no event has; the narrow before the wide.
 const KNOWN: readonly (readonly [is: (body: Members) => boolean, name: string, companion?: true])[] = [
   [has('digestStartTime', 'digestEndTime', 'logFiles'), 'a CloudTrail digest', true],
   [both(has('lineage', 'serial'), (body) => body.version !== undefined), 'a Terraform state'],

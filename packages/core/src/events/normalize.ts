@@ -147,7 +147,7 @@ function decodeEvent(event: Record<string, unknown>, maxBytes: number): Decoded 
   return { drafts: decoder(members(event.detail), context), envelope };
 }
 
-/** Forms without an EventBridge envelope, told by members that no other form has. */
+/** Forms without an EventBridge envelope, recognized by members that no other form has. */
 function decodeBare(body: Record<string, unknown>, context: DecoderContext): Draft | readonly Draft[] {
   if (typeof body.eventVersion === 'string' && typeof body.eventSource === 'string' && typeof body.eventName === 'string') return cloudtrail(body, context);
   // Without an envelope it is out of the scanner's own file, and Security Hub may not have it.

@@ -62,7 +62,7 @@ export function elements(value: unknown): readonly unknown[] {
 // Ranges are in the pattern: `Date.parse` costs more than everything else that is done with a time.
 const ISO = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?$/;
 
-/** An ISO 8601 time, as written; a time without a zone gets `Z`, since AWS writes UTC. Null when it is no time. */
+/** An ISO 8601 time, as written; a time without a zone gets `Z`, since AWS writes UTC. Null if it is not a time. */
 export function time(value: unknown): string | null {
   if (typeof value !== 'string' || value.length > 40) return null;
   if (!ISO.test(value)) return null;

@@ -3,7 +3,7 @@ import { GLOBAL_REGION } from '../model/resource.js';
 import { name } from './read.js';
 
 /**
- * One name per resource, whatever told us of it: the CloudFormation type and the id that the service's own API takes. Config, Security
+ * One name per resource, whatever reported it: the CloudFormation type and the id that the service's own API takes. Config, Security
  * Hub and CloudTrail views of one problem meet here.
  */
 
@@ -280,7 +280,7 @@ export function rawTypesOf(type: string): readonly string[] {
     const name = type.startsWith(`AWS::${service}::`) ? `${prefix}${type.slice(`AWS::${service}::`.length)}` : '';
     if (name !== '' && canonicalType(name) === type) names.add(name);
   }
-  // A finding about an access key names its user beside the resources.
+  // A finding about an access key names its user next to the resources.
   if (type === 'AWS::IAM::User') names.add('AwsIamAccessKey');
   return [...names, 'Other'];
 }
@@ -371,7 +371,7 @@ export const EC2_PREFIXES: ReadonlyMap<string, string> = new Map([
 
 const EC2_ID = /^([a-z]+)-[0-9a-f]{8,17}$/;
 
-/** The claim that an id alone makes: an ARN, or an EC2 id with its telling prefix. Null when it could be anything. */
+/** The claim that an id alone makes: an ARN, or an EC2 id with its distinctive prefix. Null when it could be anything. */
 export function claimOfId(value: unknown, account: string | null = null): ResourceClaim | null {
   const id = name(value);
   if (id === null) return null;

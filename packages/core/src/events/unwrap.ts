@@ -187,7 +187,7 @@ export const EVENT_LISTS: readonly string[] = [
 const some = (has: (each: Readonly<Record<string, unknown>>) => boolean) => (list: readonly unknown[]) =>
   list.length === 0 || list.some((each) => isRecord(each) && has(each));
 
-// Lists in files and answers of APIs, told by what is in them where the member's name alone says little; null: the items say it themselves.
+// Lists in files and replies of APIs, recognized by their contents where the member's name says little; null: the items say it themselves.
 const LISTS: readonly (readonly [member: string, is: (list: readonly unknown[]) => boolean, wrapper: string | null])[] = [
   ['Events', some((each) => typeof each.CloudTrailEvent === 'string'), null],
   // Snapshots and histories in S3, GetResourceConfigHistory, BatchGetResourceConfig.
@@ -247,7 +247,7 @@ function openItem(record: Record<string, unknown>, via: readonly string[], outer
       return one(record, [...via, 'sns'], outer, 'The record has no SNS message.');
     }
     case 'aws:kinesis': {
-      // Pipes puts the stream's members beside the source instead of into `kinesis`.
+      // Pipes puts the stream's members next to the source instead of into `kinesis`.
       const data = isRecord(record.kinesis) ? record.kinesis : record;
       const itemId = outer ?? name(data.sequenceNumber);
       const wrapped = [...via, 'kinesis'];

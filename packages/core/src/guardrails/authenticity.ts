@@ -26,7 +26,7 @@ export const authenticity = defineGuardrail({
     const { finding } = trigger;
     const { envelope } = finding;
     if (envelope === null) {
-      // Whoever may invoke the function asks for what a sweep would find by itself. In a wrapper it has come another way.
+      // Whoever may invoke the function can request what a sweep would find anyway. In a wrapper it came another way.
       if (finding.kind === 'config-remediation' && finding.via.length === 0)
         return allow('asked-by-config', 'AWS Config asks, by an Automation that may invoke this function.');
       return { effect: 'approve', code: 'no-envelope', message: 'The input came without an EventBridge envelope, so nothing proves that AWS sent it.' };

@@ -60,7 +60,7 @@ function saidOf(asked: Asked, change: Change | null): Said {
   if (parts.length === 0 && others.length === 0) return common;
   const own = of([...whole, ...parts], [remediator.id, ...others]).filter(({ entry }) => !common.entries.some((each) => each.entry === entry));
   const tag = common.tag ?? tagged(parts, subject ?? null);
-  // Three days run for each tagged part by itself.
+  // The three days run separately for each tagged part.
   const apart = [...own.map(({ entry }) => entry.id), ...(tag === common.tag ? [] : [subject ?? ''])].join(' ');
   return { entries: [...common.entries, ...own], tag, apart };
 }

@@ -4,7 +4,7 @@ import { defineGuardrail } from './guardrail.js';
 
 /** How long a fix counts, in milliseconds. */
 const REMEMBERED = 7 * 86_400_000;
-/** So many fixes of the same thing in that time are enough. */
+/** This many fixes of the same thing in that time are enough. */
 const ENOUGH = 2;
 
 /** The identity of a change, whichever remediator plans it: digest of service, operation and input. People answer about a call on a resource. */

@@ -61,7 +61,7 @@ export function namedBy(finding: Finding, { apiCalls }: Pick<Remediator, 'apiCal
   return new Set(named.flatMap((each) => each.subjects ?? []));
 }
 
-/** The guardrail of one pass: what {@link shownBy} has found may be changed by itself, and nothing else where age matters. */
+/** The guardrail of one pass: what {@link shownBy} has found may be changed automatically, and nothing else if age matters. */
 export function freshness(shown: (subject: string | undefined) => boolean): Guardrail {
   return defineGuardrail({
     id: 'freshness',

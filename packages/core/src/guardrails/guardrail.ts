@@ -161,7 +161,7 @@ export function decide(guardrails: readonly Guardrail[], facts: Facts): Decision
       return { guardrail: guardrail.id, effect: 'deny', code: 'guardrail-failed', message: `The guardrail itself failed: ${messageOf(error)}` };
     }
   });
-  // No guardrail at all is no permission.
+  // Without any guardrail there is no permission.
   const effect =
     results.length === 0
       ? 'deny'

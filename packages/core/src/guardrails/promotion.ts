@@ -2,7 +2,7 @@ import type { TrackedExecution } from '../journal.js';
 import { environmentOf, modeOf } from '../policy/policy.js';
 import { defineGuardrail } from './guardrail.js';
 
-/** `1.4.2` → `1.4`: a patch changes nothing that has to be shown anew. */
+/** `1.4.2` → `1.4`: a patch changes nothing that has to be proven again. */
 function minorOf(version: string): string {
   return version.split('.').slice(0, 2).join('.');
 }
@@ -30,12 +30,12 @@ export function distinctFixes(fixes: readonly { readonly resource: string; reado
   return [...days.keys()].filter((resource) => place(resource, new Set())).length;
 }
 
-/** Bad ends: what one of them leaves has to be understood before it is promoted. */
+/** Failures: the effect of one of them has to be understood before it is promoted. */
 const BAD: readonly TrackedExecution['outcome'][] = ['failed', 'partial', 'unknown', 'contested'];
 
 /**
  * Lower environments first, measured: a higher environment enforces only what the journal shows to have worked below, with the same minor
- * version and parameters. Drills prove nothing, and one rollback or bad end in the meantime asks a person.
+ * version and parameters. Drills prove nothing. After one rollback or failure in the meantime an approval is needed.
  */
 export const promotion = defineGuardrail({
   id: 'environments',

@@ -4,7 +4,7 @@ import { defineGuardrail } from './guardrail.js';
 
 /**
  * What is sent is what is recorded, and its undo comes from the records: neither can be where it holds a secret, which is kept nowhere.
- * A state that holds one is no reason to leave a gap open, as long as no call writes it.
+ * A state that contains a secret is not a reason to leave a gap open, as long as no call writes the secret.
  */
 export const secrets = defineGuardrail({
   id: 'secrets',

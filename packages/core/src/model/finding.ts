@@ -47,7 +47,7 @@ export type FindingKind =
  * - `resolved`: says that the problem is gone.
  * - `evaluate`: asks for an evaluation (a custom Config rule's invocation, a schedule's tick).
  * - `record-only`: valid, nothing to remediate.
- * - `ignored`: accepted and dropped: the call failed, changed nothing, or it is no finding.
+ * - `ignored`: accepted and dropped: the call failed, changed nothing, or it is not a finding.
  * - `rejected`: not an AWS event we can read, or a value in it cannot be right.
  */
 export type Disposition = 'candidate' | 'resolved' | 'evaluate' | 'record-only' | 'ignored' | 'rejected';

@@ -63,7 +63,7 @@ export function digestOf(value: unknown): Digest {
   return digestText(canonicalJson(value));
 }
 
-/** What is no JSON within a value, and the way to it from within. */
+/** What is not JSON within a value, and the path to it. */
 interface Flaw {
   readonly what: string;
   readonly way: (string | number)[];

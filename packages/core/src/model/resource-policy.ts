@@ -41,7 +41,7 @@ export const comparedIn = ({ Condition }: Statement): readonly Compared[] =>
 
 /** Conditions of every service that bind a request to somebody. */
 const BINDING = /^aws:(?:source(?:arn|account|orgid|orgpaths|owner|vpc|vpce)|principal(?:arn|account|orgid|orgpaths))$/;
-/** A wildcard with a word beside it may still be wide (arn:aws:s3:::*), and a policy variable may be what it is compared with: neither binds. */
+/** A wildcard next to a word may still be wide (arn:aws:s3:::*), and a policy variable may be what it is compared with: neither binds. */
 const isFixed = (value: string) => !/[*?]|\$\{/.test(value);
 const POSITIVE = /^(?:ForAnyValue:)?(?:String(?:Equals|EqualsIgnoreCase|Like)|Arn(?:Equals|Like))$/i;
 

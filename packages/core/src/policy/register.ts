@@ -171,7 +171,7 @@ export function meantKey(key: string): string {
 /** AWS Config has a type for each engine of a domain, an ARN does not say which: it is one thing, whichever it is looked at by. */
 const thingOf = (type: string) => (type === 'AWS::Elasticsearch::Domain' ? 'AWS::OpenSearch::Domain' : type);
 
-/** Whether a name is of an id: an ARN ends in it, where ids of its type are not ARNs. Its type, account and region are compared beside it. */
+/** Whether a name is of an id: an ARN ends in it, where ids of its type are not ARNs. Its type, account and region are compared separately. */
 function isIdOf(name: string, id: string): boolean {
   return name === id || (name.startsWith('arn:') && (name.endsWith(`/${id}`) || name.endsWith(`:${id}`)));
 }
@@ -233,7 +233,7 @@ export function matchingNothing({ entries }: Pick<Register, 'entries'>, remediat
     for (const { id, type, account, region } of scope.resources ?? []) {
       const say = (why: string) => found.push(wrong('resource', `${JSON.stringify(id)} ${why}`));
       const sure = type ?? (scope.resourceTypes === null ? typeByForm(id) : null);
-      // A type that is not worked on has been told of already.
+      // A type without a remediator was reported already.
       const possible = (sure === null ? [...(scope.resourceTypes ?? types), ...besides] : [sure]).filter((each) => types.includes(each));
       if (sure !== null && possible.length === 0) say(`is of type ${sure}: ${whose} on that type; allowed: ${types.join(', ')}`);
       else if (possible.length > 0 && !possible.some((each) => mayBe(id, each)))

@@ -34,7 +34,7 @@ const TYPED = /^(AWS::[A-Za-z0-9]*::[A-Za-z0-9]+|Aws[A-Z][A-Za-z0-9]+)(?: *[:/] 
 
 /**
  * What is meant by how people and tools name a resource: an id, an ARN (that of a log group may end in `:*`), the address of its page in the AWS
- * console, `s3://bucket`, an id with a name beside it (`sg-… / web`, `web (sg-…)`), a type before it (`AWS::S3::Bucket:invoices`), as our own
+ * console, `s3://bucket`, an id with a name next to it (`sg-… / web`, `web (sg-…)`), a type before it (`AWS::S3::Bucket:invoices`), as our own
  * messages have it. What can be the id of nothing is said to be wrong, with why.
  */
 export function readResourceName(text: string): Understood {
@@ -134,7 +134,7 @@ export function unknownRegion(region: string): string {
 /** The same rules for an editor: what {@link readResourceName} certainly refuses does not match. */
 export const RESOURCE_PATTERN = `^(?:arn:[^*?]+(?::\\*)?|https://[^\\s*]+|(?!arn:|https://|(?:${LIKE_EC2}|${ACCESS_KEY}|${UNIQUE_ID}|${DATABASE_ID})$)(?!\\s)[^*?]+(?<!\\s)|${EC2_ID})$`;
 
-// Forms of ids, where a type has one that is narrow enough to tell a mistake from a name.
+// Forms of ids, if a type has one that is narrow enough to distinguish a mistake from a name.
 const FORMS: ReadonlyMap<string, RegExp> = new Map([
   ...[...EC2_PREFIXES].map(([prefix, type]) => [type, whole(`${prefix}-(?:[0-9a-f]{17}|[0-9a-f]{1,8})`)] as const),
   ['AWS::::Account', /^\d{12}$/],

@@ -161,7 +161,7 @@ export async function observing<Found>(
   };
 }
 
-/** So many resources of a listing are looked over at once. */
+/** How many resources of a listing are checked at once. */
 const PAGE = 1000;
 
 /** The listing of a region, in pages, each resource with what of its state the listing gives; null where it cannot be judged by that. */

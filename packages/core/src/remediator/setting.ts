@@ -128,7 +128,7 @@ export function needs(remediator: string, gap: string, given: Readonly<Record<st
   };
 }
 
-/** What tags say of worded hazards, by code; beside the context of the definition's own. */
+/** What tags say of worded hazards, by code; next to the definition's own context. */
 interface Told<Context> {
   readonly own: Context | undefined;
   readonly said: Readonly<Record<string, string>>;

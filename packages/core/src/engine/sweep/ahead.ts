@@ -65,7 +65,7 @@ async function isIdleAtAGlance(
   }
 }
 
-/** Items in their order, each with what was begun for it: so many are begun before it is their turn. */
+/** Items in their order, each with what was begun for it. At most this many are begun before it is their turn. */
 export async function* inAdvance<T, R>(items: readonly T[], most: number, begin: (item: T) => Promise<R>): AsyncGenerator<readonly [T, R]> {
   const begun: Promise<R>[] = [];
   let next = 0;

@@ -31,9 +31,9 @@ const CALL_BUDGETS: Readonly<Record<string, CallBudget>> = {
 const OTHERS: CallBudget = { perSecond: 10, burst: 20 };
 /** No place gets slower than that, in calls per second: it would never end. */
 const SLOWEST = 0.5;
-/** After a throttled call it takes so many others until the rate is what it was. */
+/** After a throttled call it takes this many other calls until the rate is restored. */
 const RECOVERY = 100;
-/** An organisation has tens of thousands of places; so many are kept in mind. */
+/** An organization has tens of thousands of places; this many are remembered. */
 const MOST = 1000;
 
 /** The target of a call. */
@@ -47,7 +47,7 @@ interface Bucket {
   readonly full: CallBudget;
   /** Calls per second now: less than in full since a call was throttled. */
   rate: number;
-  /** Calls that may go out now; below 0: so many are waiting. */
+  /** Calls that may go out now; below 0: how many are waiting. */
   tokens: number;
   at: number;
 }

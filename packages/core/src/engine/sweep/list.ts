@@ -156,5 +156,5 @@ export async function* discovered(runtime: Runtime, remediator: Remediator, wher
   }
 }
 
-/** Discovery may name a resource twice in a row of pages; so many are remembered. */
+/** Discovery may name a resource twice in consecutive pages; this many are remembered. */
 const REMEMBERED = 10_000;

@@ -22,7 +22,7 @@ import { atOnce } from './turns.js';
 const AHEAD = 8;
 /** Groups of remediators that are gone through at the same time. */
 const GROUPS = 4;
-/** So many may be left before a sweep sees to them, and goes on: what is left is remembered by name. */
+/** How many may be left before a sweep handles them and continues: what is left is remembered by name. */
 const MOST_LEFT = 500;
 /** After so long it is recorded how far a sweep has come, in case that this process ends without a word; milliseconds. */
 const RECORDED_AFTER = 60_000;
@@ -222,7 +222,7 @@ export class PlaceSweep {
     }
   }
 
-  /** A sweep that was asked for so many resources a second rests in between. */
+  /** A sweep with a rate of resources per second pauses in between. */
   async #rest(since: number): Promise<void> {
     const { perSecond } = this.#run;
     if (perSecond === null) return;

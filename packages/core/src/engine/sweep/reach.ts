@@ -52,7 +52,7 @@ export async function regionOff(runtime: Runtime, target: SweepTarget, error: un
   return { status: 'absent', message: `Region ${target.region} is not enabled in account ${target.account}: nothing of it can be read.` };
 }
 
-/** Whether an error says that there is no such service in the region: its endpoint has no name. So does a network without name service. */
+/** Whether an error says that there is no such service in the region: its endpoint has no name. A network without DNS looks the same. */
 export function isServiceAbsent(error: unknown): boolean {
   for (let each: unknown = error; each instanceof Error; each = each.cause) if ((each as { code?: unknown }).code === 'ENOTFOUND') return true;
   return false;

@@ -9,7 +9,7 @@ export function inTurn<T>(items: readonly T[], age: (item: T) => number, round: 
   return [...items.slice(first), ...items.slice(0, first)].sort((a, b) => age(a) - age(b));
 }
 
-/** Does something with each item, so many at the same time; what the first of them throws is thrown when none is under way any more. */
+/** Does something with each item, at most this many at the same time. The first error is thrown when none is in progress any more. */
 export async function atOnce<T, R>(items: readonly T[], most: number, work: (item: T) => Promise<R>): Promise<readonly R[]> {
   const results: R[] = [];
   const queue = items.entries();

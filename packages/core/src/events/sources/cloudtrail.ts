@@ -85,7 +85,7 @@ function contradictionOf(service: string, operation: string, request: JsonObject
 function judge(kind: FindingKind, eventType: unknown, operation: string, errorCode: string | null, readOnly: boolean): Verdict {
   if (errorCode !== null) return verdict('ignored', `The call failed with ${errorCode}; it changed nothing.`);
   if (kind === 'console-sign-in') return verdict('record-only', 'A console sign-in changes no resource.');
-  // What AWS did by itself, or what unusual activity was seen: no caller to name, no request to read.
+  // What AWS did on its own, or unusual activity: no caller to name, no request to read.
   if (eventType === 'AwsServiceEvent' || eventType === 'AwsConsoleAction' || eventType === 'AwsCloudTrailInsight')
     return verdict('record-only', `${eventType} is not an API call.`);
   if (readOnly) return verdict('ignored', `${operation} only reads.`);

@@ -114,7 +114,7 @@ export function asff(finding: Members, action: CustomAction | null = null): Draf
         severity: text(severity.Label, 64) ?? number(severity.Normalized),
         productArn,
         title: text(finding.Title, 256),
-        // Tells an update of our own from others.
+        // Distinguishes our own updates from others.
         noteUpdatedBy: noteBy,
         customActionArn: action?.arn,
         customActionName: action?.name,
@@ -141,7 +141,7 @@ export function foreign(ids: readonly unknown[], account: unknown, otherwise: Ve
   return other == null ? otherwise : contradicts(`it is from account ${text(account, 32)}, but names a resource of account ${other}`);
 }
 
-// The format's required members without which nothing can be told.
+// The format's required members, without which nothing can be determined.
 function missingMember(finding: Members): string | null {
   for (const member of ['Id', 'ProductArn', 'AwsAccountId', 'UpdatedAt'] as const) {
     if (finding[member] === undefined || finding[member] === null || finding[member] === '') return member;
@@ -260,7 +260,7 @@ function ruleOf(fields: Members): string | null {
 function claims(resource: Members, account: string | null): readonly (ResourceClaim | null)[] {
   const claim = claimOf({ type: resource.Type, id: resource.Id, region: resource.Region, account });
   if (resource.Type !== 'AwsIamAccessKey') return [claim];
-  // A key's finding names the user beside the resources.
+  // A key's finding names the user next to the resources.
   const key = members(members(resource.Details).AwsIamAccessKey);
   const user = key.PrincipalType === 'IAMUser' || key.PrincipalType === undefined ? (name(key.PrincipalName) ?? name(key.UserName)) : null;
   return [claim, user === null ? null : claimOf({ type: 'AWS::IAM::User', id: user, region: resource.Region, account })];
