@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { type Connection, type ConnectTarget, isRedressError, resource } from '@redress/core';
+import { type Connection, type ConnectTarget, isRedressError, redact, resource } from '@redress/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type ConnectAwsOptions, connectAws } from './connect-aws.js';
 import { memberRoles } from './member-roles.js';
@@ -89,12 +89,13 @@ describe('connectAws', () => {
   });
 
   it('says that there are no credentials', async () => {
-    const connection = await connectAws({ credentials: () => Promise.reject(Object.assign(new Error('nothing found'), { name: 'CredentialsProviderError' })) })(
-      target,
-    );
+    const why = 'Could not load credentials from any providers';
+    const connection = await connectAws({ credentials: () => Promise.reject(Object.assign(new Error(why), { name: 'CredentialsProviderError' })) })(target);
     const error: unknown = await connection.identity().catch((thrown: unknown) => thrown);
     expect(isRedressError(error) && { code: error.code, retryable: error.retryable }).toEqual({ code: 'aws/unreachable', retryable: true });
     expect(isRedressError(error) && error.next).toContain('profile');
+    // A word after "credentials:" would be redacted as a secret.
+    expect(isRedressError(error) && redact(error.message)).toBe(`There are no AWS credentials. ${why}`);
   });
 
   it.each(['option', 'AWS_PROFILE'])('names a profile that is not there (%s), and those that are', async (by) => {

@@ -187,7 +187,7 @@ function identityError(error: unknown, region: string): RedressError {
   const failure = classifyAwsError(error);
   if (failure.name === 'CredentialsProviderError' || failure.name === 'TokenProviderError') {
     // Metadata services fail for a moment, too: it is worth another try.
-    return new RedressError('aws/unreachable', `There are no AWS credentials: ${failure.message}`, {
+    return new RedressError('aws/unreachable', `There are no AWS credentials. ${failure.message}`, {
       cause: error,
       retryable: true,
       next: 'Give a profile, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with `aws sso login`.',
