@@ -3,7 +3,7 @@
 /** @type {import('./index.mjs').PlantedBug[]} */
 export default [
   {
-    promise: 'What `redress doctor` could not read is never well.',
+    promise: 'What `redress doctor` could not read is never reported as ok.',
     defect: 'what is unknown is ok',
     file: 'packages/cli/src/doctor/check.ts',
     find: "({ code, status: 'unknown', where, saw: error, next })",
@@ -43,7 +43,7 @@ export default [
     tests: ['packages/cli/src/exit-codes.test.ts'],
   },
   {
-    promise: 'What says that something is wrong, and has no remediator, is never said to be handled.',
+    promise: 'A finding without a remediator is never reported as handled.',
     defect: 'it counts as a call in a log',
     file: 'packages/cli/src/left.ts',
     find: "return finding.kind === 'api-call' && finding.envelope === null;",
@@ -51,7 +51,7 @@ export default [
     tests: ['packages/cli/src/exit-codes.test.ts'],
   },
   {
-    promise: 'A sweep whose write was refused does not end well.',
+    promise: 'A sweep whose write was refused does not report success.',
     defect: 'only what was looked at counts',
     file: 'packages/cli/src/commands/sweep.ts',
     find: 'const handled = complete && passes.every(isHandled);',
@@ -59,7 +59,7 @@ export default [
     tests: ['packages/cli/src/exit-codes.test.ts'],
   },
   {
-    promise: 'A sweep has not looked at what it could not read.',
+    promise: 'A sweep does not count what it could not read as checked.',
     defect: 'what was denied for that is not counted',
     file: 'packages/core/src/engine/sweep/tally.ts',
     find: 'if (isUnread(pass)) this.unread++;',
@@ -67,7 +67,7 @@ export default [
     tests: ['packages/cli/src/exit-codes.test.ts', 'tests/engine/sweep.test.ts'],
   },
   {
-    promise: 'A command does not end well when somebody could not be notified.',
+    promise: 'A command does not report success if a notification was not delivered.',
     defect: 'a warning is only printed',
     file: 'packages/cli/src/run.ts',
     find: 'let failed = composition.warned();',
@@ -75,7 +75,7 @@ export default [
     tests: ['packages/cli/src/exit-codes.test.ts'],
   },
   {
-    promise: 'Who writes into the register waits for the others, and writes on what they have left.',
+    promise: 'Writers of the register wait for each other, and continue from the latest content.',
     defect: 'the lock excludes nobody',
     file: 'packages/cli/src/one-at-a-time.ts',
     find: "lock.exec('BEGIN EXCLUSIVE');",
@@ -91,7 +91,7 @@ export default [
     tests: ['packages/cli/src/run.test.ts'],
   },
   {
-    promise: 'A mistake has a place, in the answer for programs, too.',
+    promise: 'A mistake has a place, in JSON output, too.',
     defect: 'that has the first alone',
     file: 'packages/cli/src/errors.ts',
     find: 'const mistakes = isRedressError(error) ? error.mistakes : [];',
@@ -99,7 +99,7 @@ export default [
     tests: ['packages/cli/src/run.test.ts'],
   },
   {
-    promise: 'What nobody is asked about is in the log, with its rule or call and the reason.',
+    promise: 'What no remediator handles is in the log, with its rule or call and the reason.',
     defect: 'it is only counted',
     file: 'packages/lambda-runtime/src/create-handler.ts',
     find: 'if (nobody !== null && (canary',
@@ -139,7 +139,7 @@ export default [
     tests: ['packages/cli/src/coverage.test.ts'],
   },
   {
-    promise: 'An account that does not let the credentials in keeps no other from being swept, and is reported.',
+    promise: 'An account that denies access is reported, and does not keep others from being swept.',
     defect: 'it is passed over',
     file: 'packages/cli/src/places.ts',
     find: 'left.push({ account: id, reason: messageOf(error) });',
@@ -163,7 +163,7 @@ export default [
     tests: ['packages/cli/src/sweep-places.test.ts'],
   },
   {
-    promise: 'The doctor looks at the accounts that units and tags of the policy stand for.',
+    promise: 'The doctor checks the accounts behind the units and tags of the policy.',
     defect: 'only accounts that are named by their ids are looked at',
     file: 'packages/cli/src/commands/doctor.ts',
     find: 'composition: { ...composition, policy: resolved }',
@@ -171,7 +171,7 @@ export default [
     tests: ['packages/cli/src/doctor/organization.test.ts'],
   },
   {
-    promise: 'The doctor looks at the accounts that units and tags of the policy stand for.',
+    promise: 'The doctor checks the accounts behind the units and tags of the policy.',
     defect: 'an organization that does not answer passes for one without accounts',
     file: 'packages/cli/src/commands/doctor.ts',
     find: "checks: [unknown(code, where, messageOf(error), 'Until they can be read, there is no policy and everything is denied.')]",
@@ -203,7 +203,7 @@ export default [
     tests: ['packages/cli/src/output.test.ts'],
   },
   {
-    promise: 'Whoever uses one folder redacts with one key.',
+    promise: 'All processes that use a folder redact with one key.',
     defect: 'each process makes its own',
     file: 'packages/evidence/src/folder.ts',
     find: 'if (!existsSync(file)) makeKey(file);',
@@ -300,7 +300,7 @@ export default [
     tests: ['packages/cli/src/run.test.ts'],
   },
   {
-    promise: 'What takes long says what it is at, and makes way for an error.',
+    promise: 'Long work shows its progress, and clears it for an error.',
     defect: 'the line stays where an error comes',
     file: 'packages/cli/src/progress-line.ts',
     find: '  } finally {\n    progress.end();\n  }',
@@ -308,7 +308,7 @@ export default [
     tests: ['packages/cli/src/progress-line.test.ts'],
   },
   {
-    promise: 'What takes long says what it is at, and makes way for an error.',
+    promise: 'Long work shows its progress, and clears it for an error.',
     defect: 'a step that follows fast on another is not shown',
     file: 'packages/cli/src/progress-line.ts',
     find: '    if (this.#io.terminal === true) this.#show(text);\n    else this.update(() => text);',
@@ -340,7 +340,7 @@ export default [
     tests: ['packages/cli/src/policy-parts.test.ts'],
   },
   {
-    promise: 'A policy that gets rules while the command runs is held to them.',
+    promise: 'A policy that gets rules while the command runs applies them.',
     defect: 'the evaluator is not loaded',
     file: 'packages/cli/src/policy-parts.ts',
     find: 'rules.length > 0 && this.#rules === null',

@@ -13,7 +13,7 @@ export default [
     tests: CONSOLE,
   },
   {
-    promise: 'Whoever only looks ahead does not use the address of the console up.',
+    promise: 'A prefetch does not use up the address of the console.',
     defect: 'a prefetch is let in',
     file: 'packages/console/src/app.ts',
     find: 'const session = isAhead ? null : access.exchange(token);',
@@ -45,7 +45,7 @@ export default [
     tests: CONSOLE,
   },
   {
-    promise: 'No name that somebody makes to mean this machine is a way into the console.',
+    promise: 'A DNS name that points to this machine gives no access to the console.',
     defect: 'any host is taken',
     file: 'packages/console/src/guards.ts',
     find: "if (header('host') !== authority)",
@@ -53,7 +53,7 @@ export default [
     tests: CONSOLE,
   },
   {
-    promise: 'A form that does not say that it comes from the console answers nothing.',
+    promise: 'A form without the origin of the console answers nothing.',
     defect: 'its origin is not looked at',
     file: 'packages/console/src/guards.ts',
     find: "if (origin !== own) return { status: 403, message: 'The form does not show",
@@ -61,7 +61,7 @@ export default [
     tests: CONSOLE,
   },
   {
-    promise: 'A form that a browser says is of another page answers nothing.',
+    promise: 'A form from another page, according to the browser, answers nothing.',
     defect: 'what the browser says is not looked at',
     file: 'packages/console/src/guards.ts',
     find: "if (site !== null && site !== 'same-origin') return",
@@ -102,7 +102,7 @@ export default [
     tests: CONSOLE,
   },
   {
-    promise: 'Who answers in the console is whose the credentials are, and never whom the browser names.',
+    promise: 'The console answers as the owner of the credentials, never as a name from the browser.',
     defect: 'a form that names somebody is taken',
     file: 'packages/console/src/forms.ts',
     find: 'if (known === undefined) throw new BadInput(',
@@ -142,7 +142,7 @@ export default [
     tests: ['packages/console/src/sources.test.ts'],
   },
   {
-    promise: 'What the console could not read is said, and stays said until it is read.',
+    promise: 'What the console could not read is shown until it can be read.',
     defect: 'it is forgotten with the next look',
     file: 'packages/console/src/live.ts',
     find: 'for (const [stream, problem] of failed) this.#unread.set(stream, problem);',

@@ -16,7 +16,7 @@ export default [
     tests: inGuardrails,
   },
   {
-    promise: 'A live exception in the register holds back.',
+    promise: 'A live exception in the register prevents the change.',
     defect: 'exceptions end a day early',
     file: `${GUARDRAILS}/exceptions.ts`,
     find: 'entry.expires > now',
@@ -32,7 +32,7 @@ export default [
     tests: inGuardrails,
   },
   {
-    promise: 'The exception tag holds back until someone registers it.',
+    promise: 'The exception tag prevents changes until it is registered.',
     defect: 'the tag is not looked at',
     file: `${GUARDRAILS}/exceptions.ts`,
     find: 'if (tagged === null) {',
@@ -72,7 +72,7 @@ export default [
     tests: inGuardrails,
   },
   {
-    promise: 'Who undoes a fix twice is not fought.',
+    promise: 'A fix that someone has undone twice is not repeated.',
     defect: 'fixes of long ago are all that counts',
     file: `${GUARDRAILS}/fights.ts`,
     find: 'each.closedAt > now - REMEMBERED',
@@ -96,7 +96,7 @@ export default [
     tests: inGuardrails,
   },
   {
-    promise: 'A higher environment enforces only what a lower one has shown.',
+    promise: 'A higher environment enforces only what a lower one has proven.',
     defect: 'drills count',
     file: `${GUARDRAILS}/promotion.ts`,
     find: '        !each.drill &&\n',
@@ -104,7 +104,7 @@ export default [
     tests: inGuardrails,
   },
   {
-    promise: 'One rollback below stops the promotion.',
+    promise: 'One rollback in a lower environment stops the promotion.',
     defect: 'what was rolled back counts all the same',
     file: `${GUARDRAILS}/promotion.ts`,
     find: '(each.rolledBack || (BAD',
@@ -120,7 +120,7 @@ export default [
     tests: inGuardrails,
   },
   {
-    promise: 'What changed just now has its time to settle.',
+    promise: 'A recent change gets its time to settle.',
     defect: 'the engine does not wait, and acts',
     file: `${GUARDRAILS}/settling.ts`,
     find: 'return now >= until',
@@ -144,7 +144,7 @@ export default [
     tests: inGuardrails,
   },
   {
-    promise: 'Who caused it does not approve it.',
+    promise: 'The person who caused a gap cannot approve its fix.',
     defect: 'sessions of a role are other people',
     file: `${GUARDRAILS}/approval.ts`,
     find: 'each !== null && samePerson(each, by.name)',
@@ -160,7 +160,7 @@ export default [
     tests: inGuardrails,
   },
   {
-    promise: 'What was denied is not asked for again.',
+    promise: 'What was denied is not requested again.',
     defect: 'it is',
     file: `${GUARDRAILS}/approval.ts`,
     find: 'if (denied !== undefined)',
@@ -168,7 +168,7 @@ export default [
     tests: inGuardrails,
   },
   {
-    promise: 'A no to a plan is a no to the plan.',
+    promise: 'A denied plan is not carried out.',
     defect: 'where nobody has to be asked any more it is carried out',
     file: `${GUARDRAILS}/approval.ts`,
     find: "if (!['allow', 'approve'].includes(decision.effect) || ",
@@ -248,7 +248,7 @@ export default [
     tests: inGuardrails,
   },
   {
-    promise: 'A new rule brings no old one down with it.',
+    promise: 'A new rule does not cause an old one to be revoked.',
     defect: 'a call counts as showing everything in the group',
     file: `${GUARDRAILS}/freshness.ts`,
     find: 'return new Set(named.flatMap((each) => each.subjects ?? []));',
@@ -272,7 +272,7 @@ export default [
     tests: inGuardrails,
   },
   {
-    promise: 'A Config rule that looks for more shows nothing to be new.',
+    promise: 'A Config rule that checks more than the remediator does not show that anything is new.',
     defect: 'every rule that asks counts',
     file: `${GUARDRAILS}/freshness.ts`,
     find: 'return exact && between',
@@ -361,7 +361,7 @@ export default [
     tests: ['tests/engine/exceptions.test.ts'],
   },
   {
-    promise: 'An exception that comes after an approval keeps nothing else from being asked for.',
+    promise: 'An exception after an approval does not block requests for the rest.',
     defect: 'the approval still takes all of it together',
     file: `${CORE}/engine/planning.ts`,
     find: ' || new Set(changes.map(apart)).size > 1',
@@ -369,7 +369,7 @@ export default [
     tests: ['tests/engine/exceptions.test.ts'],
   },
   {
-    promise: 'The exception tag of a part holds back for three days from its own first sight.',
+    promise: 'The exception tag of a part prevents changes for three days after it is first seen.',
     defect: 'the first sight is that of the whole resource',
     file: `${GUARDRAILS}/exceptions.ts`,
     find: 'tagFirstSeenKey(remediator.id, part)',
@@ -497,7 +497,7 @@ export default [
     tests: ['packages/core/src/policy/config-rule.test.ts'],
   },
   {
-    promise: 'The exception tag holds back until someone registers it.',
+    promise: 'The exception tag prevents changes until it is registered.',
     defect: 'for four days, not for three',
     file: `${GUARDRAILS}/exceptions.ts`,
     find: '3 * 86_400_000',
@@ -505,7 +505,7 @@ export default [
     tests: [`${GUARDRAILS}/guardrails.test.ts`],
   },
   {
-    promise: 'A higher environment enforces only what a lower one has shown.',
+    promise: 'A higher environment enforces only what a lower one has proven.',
     defect: 'it may come after one that is higher, or itself',
     file: `${CORE}/policy/policy.ts`,
     find: 'if (after !== null && !lower.includes(after.environment)) {',
@@ -513,7 +513,7 @@ export default [
     tests: ['packages/core/src/policy'],
   },
   {
-    promise: 'A higher environment enforces only what a lower one has shown.',
+    promise: 'A higher environment enforces only what a lower one has proven.',
     defect: 'it may come after one that nobody knows',
     file: `${CORE}/policy/policy.ts`,
     find: 'if (after !== null && !lower.includes(after.environment)) {',
@@ -545,7 +545,7 @@ export default [
     tests: ['packages/core/src/policy/policy.test.ts'],
   },
   {
-    promise: 'No time in a policy is without end.',
+    promise: 'Every period in a policy ends.',
     defect: 'any duration is taken',
     file: 'packages/core/src/policy/policy.ts',
     find: '<= LONGEST',
@@ -553,7 +553,7 @@ export default [
     tests: ['packages/core/src/policy/policy.test.ts'],
   },
   {
-    promise: 'Nothing in a policy is dropped without a word.',
+    promise: 'Nothing in a policy is ignored silently.',
     defect: 'what is called __proto__ is',
     file: 'packages/core/src/policy/validate.ts',
     find: "key === '__proto__' ? ",
@@ -561,7 +561,7 @@ export default [
     tests: ['packages/core/src/policy/policy.test.ts'],
   },
   {
-    promise: 'What nobody named has no mode.',
+    promise: 'What the policy does not name has no mode.',
     defect: 'what every object has is taken for one',
     file: 'packages/core/src/policy/policy.ts',
     find: '(Object.hasOwn(entry.modes, name) ? entry.modes[name] : undefined)',
@@ -577,7 +577,7 @@ export default [
     tests: ['packages/core/src/policy/policy.test.ts'],
   },
   {
-    promise: 'What infrastructure as code, a controller or a service manages is not changed without asking.',
+    promise: 'What infrastructure as code, a controller or a service manages is not changed without an approval.',
     defect: 'keys with a prefix are not known',
     file: `${GUARDRAILS}/iac.ts`,
     find: 'const endings = words.map((_, from) => words.slice(from)',
@@ -585,7 +585,7 @@ export default [
     tests: [`${GUARDRAILS}/iac.test.ts`],
   },
   {
-    promise: 'What infrastructure as code, a controller or a service manages is not changed without asking.',
+    promise: 'What infrastructure as code, a controller or a service manages is not changed without an approval.',
     defect: 'a tag that only a service can write means nothing',
     file: `${GUARDRAILS}/iac.ts`,
     find: "plain.startsWith('aws:') && !NO_MARK.test(plain)",
@@ -593,7 +593,7 @@ export default [
     tests: [`${GUARDRAILS}/iac.test.ts`],
   },
   {
-    promise: 'What infrastructure as code, a controller or a service manages is not changed without asking.',
+    promise: 'What infrastructure as code, a controller or a service manages is not changed without an approval.',
     defect: 'the tags that a policy adds are not looked at',
     file: `${GUARDRAILS}/iac.ts`,
     find: 'managerOf(tags, policy.managedByTags)',
@@ -609,7 +609,7 @@ export default [
     tests: ['tests/engine/grace.test.ts'],
   },
   {
-    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    promise: 'The person who caused a gap cannot approve its fix, whatever input led to the request.',
     defect: 'one person is another one under another permission set',
     file: `${GUARDRAILS}/principal.ts`,
     find: 'IDENTITY_CENTER.test(one) && IDENTITY_CENTER.test(other)',
@@ -617,7 +617,7 @@ export default [
     tests: [`${GUARDRAILS}/principal.test.ts`],
   },
   {
-    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    promise: 'The person who caused a gap cannot approve its fix, whatever input led to the request.',
     defect: 'the same name under another role is another person',
     file: `${GUARDRAILS}/principal.ts`,
     find: 'return named || principal(one) === principal(other);',
@@ -625,7 +625,7 @@ export default [
     tests: [`${GUARDRAILS}/principal.test.ts`],
   },
   {
-    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    promise: 'The person who caused a gap cannot approve its fix, whatever input led to the request.',
     defect: 'records do not say which parts an event names',
     file: 'packages/core/src/engine/recorder.ts',
     find: '{ parts: [...named].sort() }',
@@ -633,7 +633,7 @@ export default [
     tests: ['tests/engine/cause.test.ts', 'tests/engine/closing.test.ts'],
   },
   {
-    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    promise: 'The person who caused a gap cannot approve its fix, whatever input led to the request.',
     defect: 'a resource that is gone counts as seen without the gap',
     file: 'packages/core/src/engine/recorder.ts',
     find: "return observation.ok && observation.value !== 'gone' && assessment.ok",
@@ -641,7 +641,7 @@ export default [
     tests: ['tests/engine/cause.test.ts'],
   },
   {
-    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    promise: 'The person who caused a gap cannot approve its fix, whatever input led to the request.',
     defect: 'where the cause is unknown, who is not in the view any more may approve',
     file: 'packages/core/src/engine/approvals.ts',
     find: 'if (!causedBy.includes(null)) return causedBy;',
@@ -649,7 +649,7 @@ export default [
     tests: ['tests/engine/cause.test.ts'],
   },
   {
-    promise: 'The same gap is one request, whoever has asked for it.',
+    promise: 'The same gap is one request, whatever input led to it.',
     defect: 'a sweep and an event ask for two',
     file: 'packages/core/src/engine/recorder.ts',
     find: '(each.fresh ? besides : old).every(',
@@ -657,7 +657,7 @@ export default [
     tests: ['tests/engine/cause.test.ts'],
   },
   {
-    promise: 'The same gap is one request, whoever has asked for it.',
+    promise: 'The same gap is one request, whatever input led to it.',
     defect: 'where a yes does not suffice any more, nobody is asked again',
     file: 'packages/core/src/engine/recorder.ts',
     find: "          each.verdict === 'none' &&\n",
@@ -665,7 +665,7 @@ export default [
     tests: ['tests/engine/cause.test.ts'],
   },
   {
-    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    promise: 'What AWS refuses permanently is not retried, and opens no circuit breaker.',
     defect: 'it is sent again at once',
     file: `${GUARDRAILS}/refusals.ts`,
     find: 'each.at > now - REMEMBERED &&',
@@ -673,7 +673,7 @@ export default [
     tests: ['tests/engine/refusals.test.ts'],
   },
   {
-    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    promise: 'What AWS refuses permanently is not retried, and opens no circuit breaker.',
     defect: 'it is never sent again',
     file: `${GUARDRAILS}/refusals.ts`,
     find: 'each.at > now - REMEMBERED &&',
@@ -681,7 +681,7 @@ export default [
     tests: ['tests/engine/refusals.test.ts'],
   },
   {
-    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    promise: 'What AWS refuses permanently is not retried, and opens no circuit breaker.',
     defect: 'another policy does not bring it again',
     file: `${GUARDRAILS}/refusals.ts`,
     find: '      each.policy === policy.digest &&\n',
@@ -689,7 +689,7 @@ export default [
     tests: ['tests/engine/refusals.test.ts'],
   },
   {
-    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    promise: 'What AWS refuses permanently is not retried, and opens no circuit breaker.',
     defect: 'another role does not bring it again',
     file: `${GUARDRAILS}/refusals.ts`,
     find: '      each.role === identityDigest(identity) &&\n',
@@ -697,7 +697,7 @@ export default [
     tests: ['tests/engine/refusals.test.ts'],
   },
   {
-    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    promise: 'What AWS refuses permanently is not retried, and opens no circuit breaker.',
     defect: 'a session of the role is another role',
     file: `${GUARDRAILS}/refusals.ts`,
     find: '[arn, ...actsAs].map(principal)',
@@ -705,7 +705,7 @@ export default [
     tests: ['packages/core/src/guardrails/refusals.test.ts'],
   },
   {
-    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    promise: 'What AWS refuses permanently is not retried, and opens no circuit breaker.',
     defect: 'taking the exception tag off does not bring it again',
     file: `${GUARDRAILS}/refusals.ts`,
     find: '      each.tagged === exceptionTagged(policy, observation) &&\n',
@@ -713,7 +713,7 @@ export default [
     tests: ['tests/engine/refusals.test.ts'],
   },
   {
-    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    promise: 'What AWS refuses permanently is not retried, and opens no circuit breaker.',
     defect: 'a wider call on the same part is another one',
     file: `${GUARDRAILS}/refusals.ts`,
     find: ' || (subject !== undefined && each.subject === subject))',
@@ -721,7 +721,7 @@ export default [
     tests: ['packages/core/src/guardrails/refusals.test.ts'],
   },
   {
-    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    promise: 'What AWS refuses permanently is not retried, and opens no circuit breaker.',
     defect: 'it holds up the other parts of the resource',
     file: `${GUARDRAILS}/exceptions.ts`,
     find: 'return isRefused(facts, change) ? `${apart} refused` : apart;',
@@ -729,7 +729,7 @@ export default [
     tests: ['tests/engine/refusals.test.ts'],
   },
   {
-    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    promise: 'What AWS refuses permanently is not retried, and opens no circuit breaker.',
     defect: 'a lower environment in which AWS refused something has shown nothing',
     file: `${GUARDRAILS}/promotion.ts`,
     find: ' && each.denied !== true',
@@ -737,7 +737,7 @@ export default [
     tests: ['packages/core/src/guardrails/promotion.test.ts'],
   },
   {
-    promise: 'A no to a plan is a no to each of its calls, whoever plans them.',
+    promise: 'A denial of a plan applies to each of its calls, whichever remediator plans them.',
     defect: 'one that the last version recorded is a no to nobody else',
     file: 'packages/core/src/guardrails/approval.ts',
     find: 'const about = calls === undefined ? subjectsOf(changes) : changes.map(callOf);',
@@ -761,7 +761,7 @@ export default [
     tests: ['packages/core/src/policy'],
   },
   {
-    promise: 'Where the organisation cannot be read there is no policy, which denies.',
+    promise: 'If the organization cannot be read there is no policy, so everything is denied.',
     defect: 'the policy holds without its units',
     file: 'packages/core/src/policy/organization.ts',
     find: '  } catch (cause) {\n',
@@ -793,7 +793,7 @@ export default [
     tests: ['packages/core/src/policy/named-by-arn.test.ts'],
   },
   {
-    promise: 'What enforcing would do is asked of every guardrail, and acts on nothing.',
+    promise: 'The preview of enforcing asks every guardrail, and changes nothing.',
     defect: 'what a lower environment has to show is left out',
     file: `${CORE}/engine/decide.ts`,
     find: 'const policy = known(enforcing(facts.policy.value, remediator.id, ref.account));',
@@ -802,7 +802,7 @@ export default [
     tests: ['tests/engine/if-enforced.test.ts'],
   },
   {
-    promise: 'What enforcing would do is asked of every guardrail, and acts on nothing.',
+    promise: 'The preview of enforcing asks every guardrail, and changes nothing.',
     defect: 'what it would do is done',
     file: `${CORE}/engine/decide.ts`,
     find: '  const verdict = verdictOf(way, decided, plan, decision);',
@@ -818,7 +818,7 @@ export default [
     tests: ['packages/core/src/remediator/duration.test.ts'],
   },
   {
-    promise: 'What is looked at before a rollback changes and records nothing, and says what stays.',
+    promise: 'The preview of a rollback changes and records nothing, and shows what remains.',
     defect: 'what was changed since the fix is not looked at',
     file: `${CORE}/engine/rollback.ts`,
     find: '    if (options.byRecords === true) return null;',

@@ -11,7 +11,7 @@ export default [
     tests: ['packages/lambda-runtime/src'],
   },
   {
-    promise: "At the approvals' URL only IAM says who asks.",
+    promise: 'At the approval URL only IAM identifies the caller.',
     defect: 'whatever was put together is believed',
     file: 'packages/lambda-runtime/src/caller.ts',
     find: '  if ((session ?? user)?.[1] !== accountId) return null;\n',
@@ -19,7 +19,7 @@ export default [
     tests: ['tests/engine/approval-url.test.ts'],
   },
   {
-    promise: 'No yes is recorded that there is no time to carry out.',
+    promise: 'No approval is recorded when there is no time to carry it out.',
     defect: 'the time is not looked at',
     file: 'packages/lambda-runtime/src/approval-requests.ts',
     find: '&& remaining < NEEDED)',
@@ -35,7 +35,7 @@ export default [
     tests: ['packages/connect/src'],
   },
   {
-    promise: 'Who may not roll back does not.',
+    promise: 'A rollback needs the permission to roll back.',
     defect: 'the fix role stands in for the rollback role',
     file: 'packages/connect/src/member-roles.ts',
     find: '{ read, write: fix, rollback };',
@@ -83,7 +83,7 @@ export default [
     tests: ['packages/deploy/src/iam'],
   },
   {
-    promise: 'Who may ask for AWS Config can ask for a look, and cannot forge an event.',
+    promise: 'The role that asks for AWS Config can cause a read, and cannot forge an event.',
     defect: 'the request is forwarded with whatever comes with it',
     file: 'packages/lambda-runtime/src/create-config-handler.ts',
     find: 'const request: Record<string, string> = { redress: REQUEST };',
@@ -163,7 +163,7 @@ export default [
     tests: ['tests/engine/one-run.test.ts'],
   },
   {
-    promise: 'What one delivery of a message has done, the next one does not look at again.',
+    promise: 'The next delivery of a message does not repeat what an earlier one has done.',
     defect: 'each begins at the first finding',
     file: 'packages/core/src/engine/delivery.ts',
     find: '      this.#next = last.next;\n',
@@ -171,7 +171,7 @@ export default [
     tests: ['packages/lambda-runtime/src/progress.test.ts'],
   },
   {
-    promise: 'Each delivery of a message comes further.',
+    promise: 'Each delivery of a message makes progress.',
     defect: 'with little time nothing is begun',
     file: 'packages/core/src/engine/delivery.ts',
     find: 'if (this.#begun && !timeLeft(',
@@ -179,7 +179,7 @@ export default [
     tests: ['packages/lambda-runtime/src/progress.test.ts'],
   },
   {
-    promise: 'What fails in a message keeps nothing from being looked at.',
+    promise: 'A failed finding does not block the others of its message.',
     defect: 'what has to be tried again comes first',
     file: 'packages/core/src/engine/delivery.ts',
     find: 'return [...this.#findings.keys()].filter((at) => at >= this.#next && !this.#again.has(at)).concat([...this.#again.keys()]);',
@@ -267,7 +267,7 @@ export default [
     tests: ['packages/lambda-runtime/src/visibility.test.ts'],
   },
   {
-    promise: 'The deliveries of a message outlast what holds it up.',
+    promise: 'The deliveries of a message outlast its delays.',
     defect: 'all of them come as early as they can',
     file: 'packages/lambda-runtime/src/visibility.ts',
     find: 'retryAt === null || Number(ApproximateReceiveCount) > EARLY_DELIVERIES',
@@ -339,7 +339,7 @@ export default [
     tests: ['packages/deploy/src/limits.test.ts'],
   },
   {
-    promise: 'Event patterns let through what is asked for, and no call of another service by the same name.',
+    promise: 'Event patterns match what is needed, and no call of another service with the same name.',
     defect: 'names of calls of all services are in one list',
     file: 'packages/core/src/events/patterns.ts',
     find: 'each.length === 1 ? each[0] : { $or: each }',
@@ -387,7 +387,7 @@ export default [
     tests: ['packages/deploy/src/templates'],
   },
   {
-    promise: 'Every account of the organisation is swept, also one that is new.',
+    promise: 'Every account of the organization is swept, including new ones.',
     defect: 'an account that the policy does not name is forgotten',
     file: 'packages/bundle/src/runtime.ts',
     find: 'return placesOf(known, await members.accounts());',
@@ -395,7 +395,7 @@ export default [
     tests: ['packages/bundle/src'],
   },
   {
-    promise: 'An organisation that cannot be listed is reported.',
+    promise: 'An organization that cannot be listed is reported.',
     defect: 'the accounts that are known are taken for all of them',
     file: 'packages/bundle/src/runtime.ts',
     find: 'left: [`accounts of the organization may be missed: ${messageOf(error)}`]',
@@ -427,7 +427,7 @@ export default [
     tests: ['tests/engine/sweep-rounds.test.ts'],
   },
   {
-    promise: 'An account that does not let us in is reported, and counted as one that is not swept.',
+    promise: 'An account that denies access is reported, and counts as not swept.',
     defect: 'it is not counted',
     file: 'packages/lambda-runtime/src/sweep-round.ts',
     find: "if (reason !== 'not-enabled') metrics.add(",
@@ -491,7 +491,7 @@ export default [
     tests: ['packages/deploy/src/iam'],
   },
   {
-    promise: 'What has no undo is never done without a person.',
+    promise: 'What has no undo is never done without an approval.',
     defect: 'a remediator without undo may fix automatically',
     file: 'packages/core/src/remediator/define.ts',
     find: "if (definition.ceiling === 'enforce') refuse(",
@@ -507,7 +507,7 @@ export default [
     tests: ['packages/core/src/remediator'],
   },
   {
-    promise: "All that the hub stores is encrypted with the key of one's own that it was given.",
+    promise: 'Everything that the hub stores is encrypted with the customer managed key that it was given.',
     defect: 'the topic of notices is not',
     file: 'packages/deploy/src/templates/encryption.ts',
     find: "  'AWS::SNS::Topic': () => ({ KmsMasterKeyId: KEY }),\n",
@@ -515,7 +515,7 @@ export default [
     tests: ['packages/deploy/src/templates'],
   },
   {
-    promise: "Who reads or writes what is encrypted with a key of one's own may use that key.",
+    promise: 'Roles that read or write what is encrypted with a customer managed key may use that key.',
     defect: 'the roles may only decrypt',
     file: 'packages/deploy/src/templates/hub-statements.ts',
     find: "keyStatement('Key', true)",

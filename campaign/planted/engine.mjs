@@ -70,7 +70,7 @@ export default [
     tests: inEngine,
   },
   {
-    promise: 'Over the limit for events a circuit breaker opens.',
+    promise: 'A circuit breaker opens when the limit for events is exceeded.',
     defect: 'the next hour starts from zero',
     file: `${ENGINE}/execute.ts`,
     find: 'if (!backlog) await tripped(runtime, way, message);',
@@ -102,7 +102,7 @@ export default [
     tests: inEngine,
   },
   {
-    promise: 'What was read before a change is not believed after it.',
+    promise: 'What was read before a change is not used after it.',
     defect: 'remediators share reads over a change',
     file: `${ENGINE}/execute.ts`,
     find: '  way.together.reads.renew(reads?.shared);\n',
@@ -150,7 +150,7 @@ export default [
     tests: inEngine,
   },
   {
-    promise: 'After a lost reply it looks before it sends again.',
+    promise: 'After a lost reply the resource is read before a call is sent again.',
     defect: 'a lost reply counts as not applied',
     file: `${ENGINE}/apply.ts`,
     find: 'if (still === false) {',
@@ -166,7 +166,7 @@ export default [
     tests: inEngine,
   },
   {
-    promise: 'A rollback that destroys something is asked for twice.',
+    promise: 'A rollback that destroys something has to be confirmed.',
     defect: 'the loss need not be accepted',
     file: `${ENGINE}/rollback.ts`,
     find: 'destroys.length > 0 && options.acceptLoss !== true',
@@ -182,7 +182,7 @@ export default [
     tests: inEngine,
   },
   {
-    promise: 'A replay judges as of then.',
+    promise: 'A replay decides as of the time of the event.',
     defect: 'a hold that was made later counts',
     file: `${ENGINE}/replay.ts`,
     find: 'view.holds.filter((hold) => !after.has(hold.execution))',
@@ -214,7 +214,7 @@ export default [
     tests: ['tests/engine/lost.test.ts'],
   },
   {
-    promise: 'A runbook is said to have closed a gap when it was seen closed.',
+    promise: 'A runbook is recorded as having closed a gap only after a read shows it closed.',
     defect: 'a resource that is gone counts as fixed',
     file: `${ENGINE}/runbook.ts`,
     find: 'if (!tells(seen))',
@@ -230,7 +230,7 @@ export default [
     tests: inEngine,
   },
   {
-    promise: 'A call whose effect shows late is known for our own.',
+    promise: 'A call whose effect shows late is recognized as our own.',
     defect: 'what is sent again and refused is taken for the work of someone else',
     file: `${ENGINE}/apply.ts`,
     find: 'const still = refused && !lost ? true : await stillToDo(runtime, args, change);',
@@ -294,7 +294,7 @@ export default [
     tests: ['tests/engine/engine.test.ts'],
   },
   {
-    promise: 'A grace period that nobody was notified of does not begin.',
+    promise: 'A grace period does not begin before people are notified.',
     defect: 'a notice that did not arrive counts as sent',
     file: `${ENGINE}/grace.ts`,
     find: 'await (delivered',
@@ -310,7 +310,7 @@ export default [
     tests: ['tests/engine/grace.test.ts'],
   },
   {
-    promise: 'Who asks for an approval is answered by a person, whatever grace period there is.',
+    promise: 'What needs an approval is answered by a person, whatever grace period there is.',
     defect: 'a grace period stands for every question',
     file: `${ENGINE}/recorder.ts`,
     find: "!asking.every((each) => each.guardrail === 'grace')",
@@ -326,7 +326,7 @@ export default [
     tests: ['packages/core/src/engine/gate.test.ts'],
   },
   {
-    promise: 'A runbook is not started while one may be at work.',
+    promise: 'A runbook is not started while one may be running.',
     defect: 'what waits for a runbook is planned again',
     file: `${ENGINE}/decide.ts`,
     find: 'if (runbook !== null) return { results: [runbook], leads: DONE };',
@@ -358,7 +358,7 @@ export default [
     tests: ['tests/engine/lost-replies.test.ts'],
   },
   {
-    promise: 'An outcome whose reply was lost is known for our own.',
+    promise: 'An outcome whose reply was lost is recognized as our own.',
     defect: 'it is taken for the work of someone else',
     file: `${ENGINE}/recorder.ts`,
     find: 'const ours = again && isRedressError(error)',
@@ -382,7 +382,7 @@ export default [
     tests: ['tests/engine/approvals.test.ts'],
   },
   {
-    promise: 'An exception from a narrow remediator holds for the same call of a wide one that is asked alone.',
+    promise: 'An exception from a narrow remediator applies to the same call of a wide one that runs alone.',
     defect: 'the narrow one is not asked',
     file: `${ENGINE}/others.ts`,
     find: 'if (!named.has(id) || breadth >= remediator.breadth',
@@ -398,7 +398,7 @@ export default [
     tests: ['tests/engine/engine.test.ts'],
   },
   {
-    promise: 'A replay judges as of then.',
+    promise: 'A replay decides as of the time of the event.',
     defect: 'what a person answered later counts',
     file: `${ENGINE}/replay.ts`,
     find: 'return answeredAt < time ?',
@@ -414,7 +414,7 @@ export default [
     tests: ['tests/engine/engine.test.ts'],
   },
   {
-    promise: 'Whoever denies what is being carried out learns that it is too late.',
+    promise: 'A person who denies what is being carried out is informed that it is too late.',
     defect: 'only what rests on the answer counts',
     file: `${ENGINE}/approvals.ts`,
     find: 'open.planDigest === planDigest ? open.execution : null',
@@ -430,7 +430,7 @@ export default [
     tests: ['tests/engine/engine.test.ts'],
   },
   {
-    promise: 'What a source says fails, and a look finds fine, stays an open gap of which people are notified.',
+    promise: 'A failure that the source reports and a read does not confirm stays an open gap, and people are notified.',
     defect: 'the look always has the last word',
     file: 'packages/core/src/engine/contradiction.ts',
     find: '  if (!passes.every((pass) => isClosed(pass) && !objects(pass.decision))) return null;',
@@ -446,7 +446,7 @@ export default [
     tests: ['tests/engine/claims.test.ts'],
   },
   {
-    promise: 'A claim that nobody judges whole is contradicted.',
+    promise: 'A claim that no remediator evaluates completely is contradicted.',
     defect: 'nobody judging it counts as everybody judging it',
     file: 'packages/core/src/engine/contradiction.ts',
     find: 'const settled = judged.answers.some((each) => each !== null) ||',
@@ -502,7 +502,7 @@ export default [
     tests: ['tests/engine/claims.test.ts'],
   },
   {
-    promise: 'An event that nobody is asked about says which rule, why, and what to write in the policy.',
+    promise: 'For an event without a remediator the reason names the rule, why, and what to add to the policy.',
     defect: 'it says only that nobody is asked',
     file: 'packages/core/src/engine/route.ts',
     find: "'The source says that the gap is closed.' : whyNobody(finding, remediators, policy)",
@@ -534,7 +534,7 @@ export default [
     tests: ['tests/engine/rollback.test.ts'],
   },
   {
-    promise: 'A hold is of seven days.',
+    promise: 'A hold lasts seven days.',
     defect: 'it is of eight',
     file: `${ENGINE}/story.ts`,
     find: '7 * 86_400_000',
@@ -678,7 +678,7 @@ export default [
     tests: ['tests/engine/engine.test.ts'],
   },
   {
-    promise: 'A change that meets the work of another is decided on again.',
+    promise: 'A change that conflicts with another worker is decided on again.',
     defect: 'it counts as a failure',
     file: `${ENGINE}/closing.ts`,
     find: " || failure?.code === 'aws/conflict'",
@@ -686,7 +686,7 @@ export default [
     tests: ['tests/engine/engine.test.ts'],
   },
   {
-    promise: 'What waits for an answer was asked for as what it is: new, or not.',
+    promise: 'A request shows whether its gap is new.',
     defect: 'a request is asked again as another',
     file: `${ENGINE}/recorder.ts`,
     find: '(each.fresh ? besides : old).every(',
@@ -790,7 +790,7 @@ export default [
     tests: ['tests/engine/lost.test.ts'],
   },
   {
-    promise: 'What waits for an answer was asked for as what it is: new, or not.',
+    promise: 'A request shows whether its gap is new.',
     defect: 'a request stands for more than it asks',
     file: `${ENGINE}/recorder.ts`,
     find: ' &&\n          covers(each),',
@@ -806,7 +806,7 @@ export default [
     tests: ['tests/engine/grace.test.ts'],
   },
   {
-    promise: 'What waits for an answer was asked for as what it is: new, or not.',
+    promise: 'A request shows whether its gap is new.',
     defect: 'a request stands for another plan',
     file: `${ENGINE}/recorder.ts`,
     find: '          each.planDigest === plan.digest &&\n',
@@ -830,7 +830,7 @@ export default [
     tests: ['tests/engine/notify.test.ts'],
   },
   {
-    promise: 'What changed just now has its time to settle.',
+    promise: 'A recent change gets its time to settle.',
     defect: 'what was read before that is decided on after it',
     file: `${ENGINE}/path.ts`,
     find: '    await runtime.clock.sleep(Math.max(1, until - runtime.clock.now()));\n    way.together.reads.forget();',
@@ -918,7 +918,7 @@ export default [
     tests: ['tests/engine/path.test.ts'],
   },
   {
-    promise: 'What nobody would change does not wait to settle.',
+    promise: 'What would not be changed does not wait to settle.',
     defect: 'it is refused at each sweep, because it changed just now',
     file: `${ENGINE}/decide.ts`,
     find: 'lastChange: part === null ? null : facts.lastChange,',
@@ -926,7 +926,7 @@ export default [
     tests: ['tests/engine/path.test.ts'],
   },
   {
-    promise: 'What waits for its turn looks at what is there then.',
+    promise: 'What waits for its turn reads the state when its turn comes.',
     defect: 'it decides on what it had read before',
     file: `${ENGINE}/execute.ts`,
     find: "  if (begun.status !== 'over-budget') way.together.reads.forget();\n",
@@ -942,7 +942,7 @@ export default [
     tests: ['tests/engine/path.test.ts'],
   },
   {
-    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    promise: 'What AWS refuses permanently is not retried, and opens no circuit breaker.',
     defect: 'it is not kept',
     file: 'packages/core/src/engine/denial.ts',
     find: 'const change = changes[done];',
@@ -950,7 +950,7 @@ export default [
     tests: ['tests/engine/refusals.test.ts'],
   },
   {
-    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    promise: 'What AWS refuses permanently is not retried, and opens no circuit breaker.',
     defect: 'what fails after a lost reply counts as refused',
     file: 'packages/core/src/engine/denial.ts',
     find: 'failure === null || unsure > 0 ? null',
@@ -958,7 +958,7 @@ export default [
     tests: ['packages/core/src/engine/denial.test.ts'],
   },
   {
-    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    promise: 'What AWS refuses permanently is not retried, and opens no circuit breaker.',
     defect: 'wrong credentials count as a refusal',
     file: 'packages/core/src/engine/denial.ts',
     find: ' || CREDENTIALS.includes(name)',
@@ -966,7 +966,7 @@ export default [
     tests: ['packages/core/src/engine/denial.test.ts'],
   },
   {
-    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    promise: 'What AWS refuses permanently is not retried, and opens no circuit breaker.',
     defect: 'each refusal counts towards the circuit breaker',
     file: 'packages/core/src/engine/breaker.ts',
     find: "each.outcome !== 'superseded' && each.denied !== true",
@@ -974,7 +974,7 @@ export default [
     tests: ['tests/engine/refusals.test.ts'],
   },
   {
-    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    promise: 'What AWS refuses permanently is not retried, and opens no circuit breaker.',
     defect: 'one after failures opens the circuit breaker again',
     file: 'packages/core/src/engine/breaker.ts',
     find: 'each.execution === result.execution && each.denied === true',
@@ -982,7 +982,7 @@ export default [
     tests: ['tests/engine/refusals.test.ts'],
   },
   {
-    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    promise: 'What AWS refuses permanently is not retried, and opens no circuit breaker.',
     defect: 'it is notified at every sweep',
     file: `${ENGINE}/gap-news.ts`,
     find: "'approval-denied', 'refused-before'];",
@@ -998,7 +998,7 @@ export default [
     tests: ['tests/engine/runbook.test.ts'],
   },
   {
-    promise: 'A claim is never taken for the name of a resource.',
+    promise: 'A claim is never used as the name of a resource.',
     defect: 'it is where its credentials were not known for a moment',
     file: `${ENGINE}/look.ts`,
     find: 'const home = identity.ok && identity.value.account === ref.account;',
@@ -1014,7 +1014,7 @@ export default [
     tests: ['tests/engine/together.test.ts'],
   },
   {
-    promise: 'A request that nobody can carry out any more holds back no other remediator.',
+    promise: 'A request that can no longer be carried out blocks no other remediator.',
     defect: 'that of one that is not installed does',
     file: `${ENGINE}/others.ts`,
     find: "  if (other === undefined || !['enforce', 'approve'].includes(modeOf(policy, id, way.ref.account))) return false;",
@@ -1022,7 +1022,7 @@ export default [
     tests: ['tests/engine/together.test.ts'],
   },
   {
-    promise: 'A request that nobody can carry out any more holds back no other remediator.',
+    promise: 'A request that can no longer be carried out blocks no other remediator.',
     defect: 'that of one that the policy has switched off does',
     file: `${ENGINE}/others.ts`,
     find: " || !['enforce', 'approve'].includes(modeOf(policy, id, way.ref.account))",
@@ -1030,7 +1030,7 @@ export default [
     tests: ['tests/engine/together.test.ts'],
   },
   {
-    promise: 'A request that nobody can carry out any more holds back no other remediator.',
+    promise: 'A request that can no longer be carried out blocks no other remediator.',
     defect: 'that of one that plans something else by now does',
     file: `${ENGINE}/others.ts`,
     find: 'return !planned.ok || calls.every((call) => planned.value.includes(call));',
@@ -1046,7 +1046,7 @@ export default [
     tests: ['tests/engine/path.test.ts'],
   },
   {
-    promise: 'Who caused it does not approve it.',
+    promise: 'The person who caused a gap cannot approve its fix.',
     defect: 'whom the event names that asks counts from the next event on',
     file: `${ENGINE}/history.ts`,
     find: 'withItsCause(view.value, way, runtime.clock.now())',
@@ -1054,7 +1054,7 @@ export default [
     tests: ['tests/engine/cause.test.ts'],
   },
   {
-    promise: 'What is decided on was seen under the one name of the resource.',
+    promise: 'Decisions are made under the one name of the resource.',
     defect: 'what was seen under the claimed name counts',
     file: `${ENGINE}/path.ts`,
     find: 'ahead = way === claim ? sight : null;',
@@ -1062,7 +1062,7 @@ export default [
     tests: ['tests/engine/path.test.ts'],
   },
   {
-    promise: 'Nobody decides on what was read before a change.',
+    promise: 'No decision uses what was read before a change.',
     defect: 'who looks next has looked before the verification was over',
     file: `${ENGINE}/verify.ts`,
     find: 'const reads = new SharedReads();',
@@ -1070,7 +1070,7 @@ export default [
     tests: ['tests/engine/path.test.ts'],
   },
   {
-    promise: 'What could not be read is asked again.',
+    promise: 'What could not be read is read again.',
     defect: 'a failure is kept as an answer',
     file: `${ENGINE}/gate.ts`,
     find: 'isGone(error) || drop(),',
@@ -1086,7 +1086,7 @@ export default [
     tests: ['tests/engine/sweep.test.ts'],
   },
   {
-    promise: 'A sweep goes on where another has stopped, and passes nothing over.',
+    promise: 'A sweep continues where another one stopped, and skips nothing.',
     defect: 'where to go on is after what it has only found',
     file: `${ENGINE}/sweep/place.ts`,
     find: 'round.after[key] = candidate.name;',
@@ -1094,7 +1094,7 @@ export default [
     tests: ['tests/engine/sweep.test.ts'],
   },
   {
-    promise: 'A sweep goes on where another has stopped, and passes nothing over.',
+    promise: 'A sweep continues where another one stopped, and skips nothing.',
     defect: 'it forgets what was left',
     file: `${ENGINE}/sweep/progress.ts`,
     find: 'progress: goesOn ? last : null, overdue: goesOn ? [] : last.left };',
@@ -1142,7 +1142,7 @@ export default [
     tests: ['tests/engine/sweep-places.test.ts'],
   },
   {
-    promise: 'A sweep does not wait between the second look and the write: an exception tag that is set while it waits holds.',
+    promise: 'A sweep does not wait between the second read and the write: an exception tag that is set while it waits applies.',
     defect: 'an execution waits for its budget of calls',
     file: `${ENGINE}/gate.ts`,
     find: 'return await withoutWaits(work);',
@@ -1174,7 +1174,7 @@ export default [
     tests: ['tests/engine/sweep-places.test.ts'],
   },
   {
-    promise: 'What a narrower remediator is about to do nobody is asked for.',
+    promise: 'No approval is requested for what a narrower remediator is about to do.',
     defect: 'a wider one decides while it waits',
     file: `${ENGINE}/sweep/place.ts`,
     find: '      if (held) break;\n',
@@ -1182,7 +1182,7 @@ export default [
     tests: ['tests/engine/sweep-places.test.ts'],
   },
   {
-    promise: 'A gap that a look shows to be closed stands no longer.',
+    promise: 'A gap that a read shows to be closed is no longer open.',
     defect: 'a look ahead that shows it ends there',
     file: `${ENGINE}/sweep/place.ts`,
     find: 'looked.idle.has(remediator.id) && !this.#place.standing.has(`${remediator.id} ${nameOf(ref)}`)',
@@ -1206,7 +1206,7 @@ export default [
     tests: ['tests/engine/sweep-places.test.ts'],
   },
   {
-    promise: 'A resource that may have another name is looked at under its own.',
+    promise: 'A resource that may have another name is read under its own.',
     defect: 'a look ahead under the other name shows that there is nothing to do',
     file: `${ENGINE}/sweep/ahead.ts`,
     find: '    if (!named.ok || named.value === null || nameOf(named.value) !== nameOf(ref)) return;\n',
@@ -1270,7 +1270,7 @@ export default [
     tests: ['tests/engine/sweep-stops.test.ts'],
   },
   {
-    promise: 'What stands open in the journal is looked at in each round of sweeps.',
+    promise: 'What is open in the journal is checked in each round of sweeps.',
     defect: 'a list that shows that there is nothing to do is enough',
     file: `${ENGINE}/sweep/list.ts`,
     find: 'each.idle && !names.has(nameOf(each.ref))',
@@ -1302,7 +1302,7 @@ export default [
     tests: ['tests/engine/sweep-places.test.ts'],
   },
   {
-    promise: 'A glance ends a look only where it shows that there is nothing to do.',
+    promise: 'A quick check replaces a full read only if it shows that there is nothing to do.',
     defect: 'a glance that cannot read ends it',
     file: `${ENGINE}/sweep/ahead.ts`,
     find: '  } catch {\n    return false;',
@@ -1310,7 +1310,7 @@ export default [
     tests: ['tests/engine/sweep.test.ts'],
   },
   {
-    promise: 'A glance ends a look only where it shows that there is nothing to do.',
+    promise: 'A quick check replaces a full read only if it shows that there is nothing to do.',
     defect: 'a glance that shows a gap ends it',
     file: `${ENGINE}/sweep/ahead.ts`,
     find: 'return isIdle(remediator, { seen }, { resource: ref, parameters, observedAt: runtime.clock.now() });',
@@ -1414,7 +1414,7 @@ export default [
     tests: ['packages/core/src/events/read.test.ts'],
   },
   {
-    promise: 'An exception tag that is set while a reply is lost, or while the journal takes its time, holds for every call that has not gone out.',
+    promise: 'An exception tag that is set while a reply is lost, or while the journal is slow, applies to every call that was not sent yet.',
     defect: 'a call goes out on a second look of any age',
     file: `${ENGINE}/execute.ts`,
     find: '    if (runtime.clock.now() - latest.at > LOOK_HOLDS) {',
@@ -1430,7 +1430,7 @@ export default [
     tests: ['tests/engine/tag-between.test.ts'],
   },
   {
-    promise: 'A lost call counts as made only where a look shows it.',
+    promise: 'A lost call counts as made only if a read shows it.',
     defect: 'a resource that somebody has changed to another gap shows it',
     file: `${ENGINE}/apply.ts`,
     find: 'return unplanned(changes, seen.assessment.value) ? null : false;',
@@ -1446,7 +1446,7 @@ export default [
     tests: ['tests/engine/lost-and-changed.test.ts'],
   },
   {
-    promise: 'A sweep is complete only when everything was looked at.',
+    promise: 'A sweep is complete only when everything was checked.',
     defect: 'a list that was denied in an earlier part of the round is forgotten',
     file: `${ENGINE}/sweep/state.ts`,
     find: 'unlisted: { ...progress?.unlisted },',
@@ -1454,7 +1454,7 @@ export default [
     tests: ['tests/engine/sweep-unlisted.test.ts'],
   },
   {
-    promise: 'A sweep goes on with what was left in the partition that it was found in.',
+    promise: 'A sweep continues with what was left in the partition where it was found.',
     defect: 'what has no region is looked for in the commercial one',
     file: `${ENGINE}/sweep/left.ts`,
     find: 'account, partition: partitionOf(here) })',
@@ -1470,7 +1470,7 @@ export default [
     tests: ['packages/core/src/engine/aws-errors.test.ts'],
   },
   {
-    promise: 'A place is not swept twice for a message that comes twice.',
+    promise: 'A place is not swept twice for a message that is delivered twice.',
     defect: 'what has no region is waited for where it is not looked at',
     file: 'packages/lambda-runtime/src/sweep-round.ts',
     find: 'redress.swept({ account, region, global })',
@@ -1486,7 +1486,7 @@ export default [
     tests: ['tests/engine/rollback.test.ts'],
   },
   {
-    promise: 'What held resources back alike ends alone: no gap of the account itself ends with it.',
+    promise: 'A shared reason ends on its own: no gap of the account itself ends with it.',
     defect: 'every gap in the stream of the account ends',
     file: `${ENGINE}/alike.ts`,
     find: ' && each.members !== null',
@@ -1494,7 +1494,7 @@ export default [
     tests: ['packages/core/src/engine/alike.test.ts'],
   },
   {
-    promise: 'Nothing is looked at with credentials of another account.',
+    promise: 'Nothing is read with credentials of another account.',
     defect: 'credentials that are known are enough',
     file: `${ENGINE}/look.ts`,
     find: 'identity.ok && identity.value.account === ref.account',

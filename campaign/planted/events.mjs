@@ -21,7 +21,7 @@ export default [
     tests: ['packages/core/src/events/canary.test.ts'],
   },
   {
-    promise: 'An update of our own on a finding begins nothing.',
+    promise: 'Our own update of a finding starts nothing.',
     defect: 'only those that a person sends on are known as ours',
     file: `${CORE}/events/sources/securityhub.ts`,
     find: "const echo = status.own === 'newest' && !status.custom;",
@@ -45,7 +45,7 @@ export default [
     tests: ['tests/unit/events-table.test.ts'],
   },
   {
-    promise: 'What is muted in Prowler is left alone.',
+    promise: 'What is muted in Prowler is ignored.',
     defect: 'a muted finding in OCSF is a failed check',
     file: `${CORE}/events/sources/prowler.ts`,
     find: 'finding.status_id === 3',
@@ -61,7 +61,7 @@ export default [
     tests: ['packages/core/src/events/unwrap.test.ts'],
   },
   {
-    promise: 'A result of a Config rule says what is so, not that it has just changed.',
+    promise: 'A result of a Config rule shows the state, not that it has just changed.',
     defect: 'it is a compliance change',
     file: `${CORE}/events/sources/config.ts`,
     find: "kind: 'config-compliance-detail',",

@@ -15,7 +15,7 @@ export default [
     tests: [...inEvidence, ...inEngine],
   },
   {
-    promise: 'While it is open nothing is begun.',
+    promise: 'While a circuit breaker is open, nothing is started.',
     defect: 'the journal begins all the same',
     file: `${EVIDENCE}/journal.ts`,
     find: "if (request.breaker !== 'ignored' && access",
@@ -47,7 +47,7 @@ export default [
     tests: inEvidence,
   },
   {
-    promise: 'What happened since the decision makes it stale.',
+    promise: 'A decision is stale after anything has happened since.',
     defect: 'the generation is not compared',
     file: `${EVIDENCE}/rules.ts`,
     find: 'if (state.generation !== request.generation)',
@@ -103,7 +103,7 @@ export default [
     tests: ['packages/evidence/src/aws/races.test.ts'],
   },
   {
-    promise: 'A lost reply of DynamoDB is found out.',
+    promise: 'A lost reply of DynamoDB is resolved.',
     defect: "what is there already is somebody else's",
     file: `${EVIDENCE}/aws/store.ts`,
     find: 'return isOurs(failed) ? ',
@@ -151,7 +151,7 @@ export default [
     tests: [`${EVIDENCE}/journal.test.ts`],
   },
   {
-    promise: 'A no stands.',
+    promise: 'A denial stands.',
     defect: 'a yes that is recorded after it counts',
     file: `${EVIDENCE}/chain.ts`,
     find: "each.id === id && each.verdict !== 'denied'",
@@ -159,7 +159,7 @@ export default [
     tests: [`${EVIDENCE}/journal.test.ts`],
   },
   {
-    promise: 'A no stands.',
+    promise: 'A denial stands.',
     defect: 'many other requests push it out',
     file: `${EVIDENCE}/chain.ts`,
     find: "(all.find(over) ?? all.find((each) => each.verdict === 'none') ?? all[0])",
@@ -167,7 +167,7 @@ export default [
     tests: [`${EVIDENCE}/journal.test.ts`],
   },
   {
-    promise: 'A no stands.',
+    promise: 'A denial stands.',
     defect: 'what was decided on before it is begun after it',
     file: `${EVIDENCE}/rules.ts`,
     find: "if (request.breaker !== 'ignored' && state.approvals",
@@ -231,7 +231,7 @@ export default [
     tests: [`${EVIDENCE}/folder.test.ts`],
   },
   {
-    promise: 'A limit keeps what it counts, whoever counts the same over a shorter time.',
+    promise: 'A limit keeps its counts, even if another limit counts the same over a shorter time.',
     defect: 'how long it is kept is not compared',
     file: `${EVIDENCE}/aws/journal.ts`,
     find: '(attribute_not_exists(#keep) OR #keep >= :keep)',
@@ -255,7 +255,7 @@ export default [
     tests: [`${EVIDENCE}/aws/faults.test.ts`],
   },
   {
-    promise: 'What DynamoDB puts off is asked for again.',
+    promise: 'What DynamoDB leaves unprocessed is requested again.',
     defect: 'it is taken for what is not there',
     file: `${EVIDENCE}/aws/store.ts`,
     find: 'rest = reply.UnprocessedKeys?.[table]?.Keys ?? [];',
@@ -383,7 +383,7 @@ export default [
     tests: [`${EVIDENCE}/journal.test.ts`],
   },
   {
-    promise: 'While it is open nothing is begun.',
+    promise: 'While a circuit breaker is open, nothing is started.',
     defect: 'one that opens closes those of other remediators',
     file: `${EVIDENCE}/chain.ts`,
     find: 'const others = state.breakers.filter((each) => each.remediator !== record.remediator);',
@@ -391,7 +391,7 @@ export default [
     tests: [`${EVIDENCE}/journal.test.ts`],
   },
   {
-    promise: 'The exception tag holds back until someone registers it.',
+    promise: 'The exception tag prevents changes until it is registered.',
     defect: 'the first sight of one remediator is forgotten for that of another',
     file: `${EVIDENCE}/chain.ts`,
     find: 'newestParts({ ...seen, [key]: time })',
@@ -479,7 +479,7 @@ export default [
     tests: [`${EVIDENCE}/aws/faults.test.ts`],
   },
   {
-    promise: 'A stream that cannot be read keeps nobody from the others.',
+    promise: 'A stream that cannot be read does not block the others.',
     defect: 'the index of a folder is not brought up to date beyond it',
     file: 'packages/evidence/src/folder.ts',
     find: 'if (known.get(stream) !== size) unlessUnreadable(() => this.#load(database, stream));',
@@ -535,7 +535,7 @@ export default [
     tests: ['tests/engine/unreadable-stream.test.ts'],
   },
   {
-    promise: 'A no can always be said.',
+    promise: 'A request can always be denied.',
     defect: 'a no fails where the rest of the account cannot be read',
     file: 'packages/core/src/engine/approvals.ts',
     find: "    if (verdict === 'denied') return null;\n",
@@ -567,7 +567,7 @@ export default [
     tests: ['packages/verify/src/unsealed.test.ts'],
   },
   {
-    promise: 'What the verifier cannot read is a finding, and never intact.',
+    promise: 'What the verifier cannot read is a finding, and never counts as intact.',
     defect: 'a folder in the place of a file is passed over',
     file: 'packages/verify/src/findings.ts',
     find: "    if (code === 'EISDIR') this.find('tampered', 'stray-folder', 'There is a folder where a file should be.', file);\n",
@@ -575,7 +575,7 @@ export default [
     tests: ['packages/verify/src/unsealed.test.ts'],
   },
   {
-    promise: 'Nobody takes over a worker that may be alive, whoever says that it is gone.',
+    promise: 'No worker that may be alive is replaced, whoever claims that it is gone.',
     defect: 'a word is enough',
     file: 'packages/evidence/src/rules.ts',
     find: 'request.gone === true && state.open.leaseUntil > now + LONGEST_LEASE',
@@ -591,7 +591,7 @@ export default [
     tests: ['packages/evidence/src/full.test.ts'],
   },
   {
-    promise: 'A person’s answer refuses what was decided on before it.',
+    promise: 'An answer by a person overrides earlier decisions.',
     defect: 'an answer leaves the head as it is',
     file: 'packages/evidence/src/chain.ts',
     find: 'generation: state.generation + (moved ? 1 : 0)',
@@ -639,7 +639,7 @@ export default [
     tests: [`${EVIDENCE}/aws/faults.test.ts`],
   },
   {
-    promise: 'Journals of the last version go on.',
+    promise: 'Journals of the last version continue to work.',
     defect: 'an item without documents cannot be read',
     file: `${EVIDENCE}/aws/documents.ts`,
     find: 'if (packed === undefined) return new Map();',
@@ -671,7 +671,7 @@ export default [
     tests: [`${EVIDENCE}/aws/documents.test.ts`],
   },
   {
-    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    promise: 'The person who caused a gap cannot approve its fix, whatever input led to the request.',
     defect: 'the cause is that of the request alone',
     file: 'packages/evidence/src/deeds.ts',
     find: 'causedBy: causesOf(deeds, each) })',
@@ -679,7 +679,7 @@ export default [
     tests: ['tests/engine/cause.test.ts'],
   },
   {
-    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    promise: 'The person who caused a gap cannot approve its fix, whatever input led to the request.',
     defect: 'where nobody names the part, nobody is its cause',
     file: 'packages/evidence/src/deeds.ts',
     find: 'named.length > 0 ? named : since',
@@ -687,7 +687,7 @@ export default [
     tests: ['packages/evidence/src/deeds.test.ts'],
   },
   {
-    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    promise: 'The person who caused a gap cannot approve its fix, whatever input led to the request.',
     defect: 'where more was done than is kept, the rest counts as all',
     file: 'packages/evidence/src/deeds.ts',
     find: ' || (forgotten !== null && forgotten > seen);',
@@ -695,7 +695,7 @@ export default [
     tests: ['packages/evidence/src/deeds.test.ts'],
   },
   {
-    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    promise: 'The person who caused a gap cannot approve its fix, whatever input led to the request.',
     defect: 'a look that is late ends what was done just before it',
     file: 'packages/evidence/src/deeds.ts',
     find: '[record.remediator]: time - LATE',
@@ -703,7 +703,7 @@ export default [
     tests: ['packages/evidence/src/deeds.test.ts'],
   },
   {
-    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    promise: 'The person who caused a gap cannot approve its fix, whatever input led to the request.',
     defect: 'what was done while a fix was under way ends with it',
     file: 'packages/evidence/src/deeds.ts',
     find: '[part, closed.begunAt]',
@@ -711,7 +711,7 @@ export default [
     tests: ['packages/evidence/src/deeds.test.ts'],
   },
   {
-    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    promise: 'The person who caused a gap cannot approve its fix, whatever input led to the request.',
     defect: 'what was rolled back stays closed',
     file: 'packages/evidence/src/deeds.ts',
     find: 'if (closed.rollbackOf !== null) {',
@@ -719,7 +719,7 @@ export default [
     tests: ['packages/evidence/src/deeds.test.ts'],
   },
   {
-    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    promise: 'The person who caused a gap cannot approve its fix, whatever input led to the request.',
     defect: 'an execution begins on a yes of who is known by then to have caused it',
     file: 'packages/evidence/src/rules.ts',
     find: ' && !byItsCause(state.deeds, found)',
@@ -727,7 +727,7 @@ export default [
     tests: ['tests/engine/cause.test.ts'],
   },
   {
-    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    promise: 'The person who caused a gap cannot approve its fix, whatever input led to the request.',
     defect: 'a head of the last version counts as one that knows of nobody',
     file: 'packages/evidence/src/deeds.ts',
     find: '{ ...NO_DEEDS, forgotten: lastTime }',
@@ -735,7 +735,7 @@ export default [
     tests: ['packages/evidence/src/aws/faults.test.ts'],
   },
   {
-    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    promise: 'What AWS refuses permanently is not retried, and opens no circuit breaker.',
     defect: 'nobody can have it tried again',
     file: 'packages/evidence/src/refusals.ts',
     find: "record.kind === 'approval' && isRecord(record.body['retry'])",
@@ -743,7 +743,7 @@ export default [
     tests: ['packages/evidence/src/refusals.test.ts'],
   },
   {
-    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    promise: 'What AWS refuses permanently is not retried, and opens no circuit breaker.',
     defect: 'it stays refused when the call was made after all',
     file: 'packages/evidence/src/refusals.ts',
     find: "['remediated', 'flagged'].includes(String(outcome))",
@@ -751,7 +751,7 @@ export default [
     tests: ['packages/evidence/src/refusals.test.ts'],
   },
   {
-    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    promise: 'The person who caused a gap cannot approve its fix, whatever input led to the request.',
     defect: 'what was done in part only ends what was done to all of it',
     file: 'packages/evidence/src/deeds.ts',
     find: "if (!did || record.body['verified'] !== 'verified') return after;",
@@ -927,7 +927,7 @@ export default [
     tests: ['packages/verify/src/hostile.prop.test.ts'],
   },
   {
-    promise: 'A ledger that was taken out is missed by who knows whom to trust.',
+    promise: 'A removed ledger is noticed by a verifier that has the trusted keys.',
     defect: 'without a log it passes for a journal that was never sealed',
     file: 'packages/verify/src/verify.ts',
     find: "trust !== undefined || copies.length + anchors.length + witnesses.length > 0 || ['ledger', 'sealer'].some(",
@@ -951,7 +951,7 @@ export default [
     tests: [`${EVIDENCE}/durable.test.ts`],
   },
   {
-    promise: "A person's word holds until the time that was given, and for one account.",
+    promise: 'An attestation is valid until its expiry date, and for one account.',
     defect: 'it holds for good',
     file: 'packages/tracked/src/attested-rule.ts',
     find: 'if (word !== null && word.until > observedAt)',
@@ -959,7 +959,7 @@ export default [
     tests: ['packages/tracked/src'],
   },
   {
-    promise: "A person's word holds until the time that was given, and for one account.",
+    promise: 'An attestation is valid until its expiry date, and for one account.',
     defect: 'it may hold for longer than 366 days',
     file: 'packages/core/src/engine/attest.ts',
     find: 'until <= now + LONGEST',
@@ -967,7 +967,7 @@ export default [
     tests: ['packages/tracked/src'],
   },
   {
-    promise: "A person's word counts for what nothing can evaluate alone.",
+    promise: 'An attestation counts only for what nothing can evaluate.',
     defect: 'it counts for what looks for itself, too',
     file: 'packages/core/src/engine/attest.ts',
     find: 'if (attested !== true) stop(',
@@ -975,7 +975,7 @@ export default [
     tests: ['packages/tracked/src'],
   },
   {
-    promise: 'Of several words of people the newest counts.',
+    promise: 'Of several attestations the newest counts.',
     defect: 'the first word for something counts for good',
     file: 'packages/evidence/src/attestations.ts',
     find: '[...attestations.filter((each) => each.remediator !== remediator), word]',
@@ -983,7 +983,7 @@ export default [
     tests: ['packages/tracked/src'],
   },
   {
-    promise: 'What stands in a place is found without reading what stands elsewhere, and is never missed.',
+    promise: 'What is in force in a place is found without reading other places, and is never missed.',
     defect: 'a stream in which something stands again is not named in its place',
     file: `${EVIDENCE}/aws/journal.ts`,
     find: '...(after.placed === before.placed ? [] : [',
@@ -991,7 +991,7 @@ export default [
     tests: [`${EVIDENCE}/aws/places.test.ts`],
   },
   {
-    promise: 'What stands in a place is found without reading what stands elsewhere, and is never missed.',
+    promise: 'What is in force in a place is found without reading other places, and is never missed.',
     defect: 'what a worker of the last version has written is looked for once only',
     file: `${EVIDENCE}/aws/journal.ts`,
     find: 'if (now - last >= PLACED_FOR) {',
@@ -999,7 +999,7 @@ export default [
     tests: [`${EVIDENCE}/aws/places.test.ts`],
   },
   {
-    promise: 'What stands in a place is found without reading what stands elsewhere, and is never missed.',
+    promise: 'What is in force in a place is found without reading other places, and is never missed.',
     defect: 'everything that stands is read each time',
     file: `${EVIDENCE}/aws/journal.ts`,
     find: 'if (now - this.#placedAt < PLACED_FOR) return;',
@@ -1007,7 +1007,7 @@ export default [
     tests: [`${EVIDENCE}/aws/places.test.ts`],
   },
   {
-    promise: 'What stands in a place is found without reading what stands elsewhere, and is never missed.',
+    promise: 'What is in force in a place is found without reading other places, and is never missed.',
     defect: 'what stands in another region is said to stand here',
     file: `${EVIDENCE}/standing.ts`,
     find: '(resource.account === place.account && resource.region === place.region)',
@@ -1079,7 +1079,7 @@ export default [
     tests: [`${EVIDENCE}/aws/kms.test.ts`],
   },
   {
-    promise: 'A table that was set back behind its ledger lets nothing begin until a person says so.',
+    promise: 'On a table that was set back behind its ledger no execution begins until a person confirms it.',
     defect: 'a table that notes nothing passes for a new one',
     file: `${EVIDENCE}/aws/behind.ts`,
     find: 'if (table < checkpoint)',
@@ -1087,7 +1087,7 @@ export default [
     tests: [`${EVIDENCE}/aws/behind.test.ts`],
   },
   {
-    promise: 'A table that was set back behind its ledger lets nothing begin until a person says so.',
+    promise: 'On a table that was set back behind its ledger no execution begins until a person confirms it.',
     defect: 'the table does not note how far it is sealed before the checkpoint says so',
     file: `${EVIDENCE}/ledger/sealer.ts`,
     find: '  await source.sealing(after.size);\n',
@@ -1095,7 +1095,7 @@ export default [
     tests: [`${EVIDENCE}/aws/behind.test.ts`],
   },
   {
-    promise: 'What was recorded in place of what a table has lost is not sealed as if nothing had happened.',
+    promise: 'What was recorded in place of records that a table lost is not sealed silently.',
     defect: 'a head with as many records as were sealed is one that is sealed',
     file: `${EVIDENCE}/aws/ledger.ts`,
     find: ' && head === sealed[stream]?.head) this.#done',
@@ -1103,7 +1103,7 @@ export default [
     tests: [`${EVIDENCE}/aws/behind.test.ts`],
   },
   {
-    promise: 'A copy of a checkpoint is never replaced, and one that cannot be kept is said and stops nothing.',
+    promise: 'A copy of a checkpoint is never replaced. One that cannot be stored is reported and stops nothing.',
     defect: 'another checkpoint of the same size takes its place unseen',
     file: `${EVIDENCE}/ledger/anchor.ts`,
     find: 'if (!sameCheckpoint(there, note)) throw contradicts(file);',
@@ -1111,7 +1111,7 @@ export default [
     tests: [`${EVIDENCE}/ledger/anchor.test.ts`],
   },
   {
-    promise: 'A copy of a checkpoint is never replaced, and one that cannot be kept is said and stops nothing.',
+    promise: 'A copy of a checkpoint is never replaced. One that cannot be stored is reported and stops nothing.',
     defect: 'one that is kept in the same moment takes its place unseen',
     file: `${EVIDENCE}/ledger/anchor.ts`,
     find: 'await link(temporary, file)',
@@ -1119,7 +1119,7 @@ export default [
     tests: [`${EVIDENCE}/ledger/anchor.test.ts`],
   },
   {
-    promise: 'A copy of a checkpoint is never replaced, and one that cannot be kept is said and stops nothing.',
+    promise: 'A copy of a checkpoint is never replaced. One that cannot be stored is reported and stops nothing.',
     defect: 'copies that failed are not counted, so no alarm is raised',
     file: 'packages/lambda-runtime/src/create-seal-handler.ts',
     find: "if (failed.length > 0) metrics.add('CheckpointNotCopied', 'Count', failed.length);",
@@ -1143,7 +1143,7 @@ export default [
     tests: ['packages/deploy/src/templates/templates.test.ts'],
   },
   {
-    promise: 'A control of Security Hub that is tracked opens and closes by the word of Security Hub, which is asked.',
+    promise: 'A tracked Security Hub control opens and closes as Security Hub reports, which is queried.',
     defect: 'what is not evaluated any more is closed, whether the control is on or not',
     file: 'packages/tracked/src/tracked-control.ts',
     find: "if (status === 'ENABLED') return;",
@@ -1151,7 +1151,7 @@ export default [
     tests: ['packages/tracked/src'],
   },
   {
-    promise: 'A control of Security Hub that is tracked opens and closes by the word of Security Hub, which is asked.',
+    promise: 'A tracked Security Hub control opens and closes as Security Hub reports, which is queried.',
     defect: 'the last finding of several decides',
     file: 'packages/tracked/src/tracked-control.ts',
     find: 'findings: [...(before?.findings ?? []), one]',
@@ -1159,7 +1159,7 @@ export default [
     tests: ['packages/tracked/src'],
   },
   {
-    promise: 'A control of Security Hub that is tracked opens and closes by the word of Security Hub, which is asked.',
+    promise: 'A tracked Security Hub control opens and closes as Security Hub reports, which is queried.',
     defect: 'findings about other accounts and regions are taken for those of this one',
     file: 'packages/tracked/src/tracked-control.ts',
     find: 'AwsAccountId: equals(account), Region: equals(region), ',
@@ -1167,7 +1167,7 @@ export default [
     tests: ['packages/tracked/src'],
   },
   {
-    promise: 'A control of Security Hub that is tracked opens and closes by the word of Security Hub, which is asked.',
+    promise: 'A tracked Security Hub control opens and closes as Security Hub reports, which is queried.',
     defect: 'what could not be evaluated passes',
     file: 'packages/tracked/src/tracked-control.ts',
     find: "find(({ status }) => status !== 'PASSED')",
@@ -1175,7 +1175,7 @@ export default [
     tests: ['packages/tracked/src'],
   },
   {
-    promise: 'What gives nobody its evaluations is not taken for one that finds nothing.',
+    promise: 'A rule that publishes no evaluations does not count as one that finds nothing.',
     defect: 'an internal Config rule counts like any other',
     file: 'packages/tracked/src/tracked-rule.ts',
     find: "rule.RuleEvaluationVisibility === 'INTERNAL' ? internal : names",
@@ -1183,7 +1183,7 @@ export default [
     tests: ['packages/tracked/src'],
   },
   {
-    promise: 'What gives nobody its evaluations is not taken for one that finds nothing.',
+    promise: 'A rule that publishes no evaluations does not count as one that finds nothing.',
     defect: 'a control that AWS has withdrawn may be tracked',
     file: 'packages/cli/src/tracking.ts',
     find: 'retired.has(id) ? [',
@@ -1231,7 +1231,7 @@ export default [
     tests: [`${EVIDENCE}/reconcile.test.ts`],
   },
   {
-    promise: 'A record that says the contrary of CloudTrail is a contradiction.',
+    promise: 'A record that contradicts CloudTrail is reported as a contradiction.',
     defect: 'a call that failed passes for one that was made',
     file: `${EVIDENCE}/reconcile/compare.ts`,
     find: "call.status === 'applied' && !call.lost && here",
@@ -1239,7 +1239,7 @@ export default [
     tests: [`${EVIDENCE}/reconcile.test.ts`],
   },
   {
-    promise: 'Where the trail says nothing, nothing is a ghost: it is said, and the result is incomplete.',
+    promise: 'Where the trail has no data, nothing is a ghost: this is reported, and the result is incomplete.',
     defect: 'a region of which nothing was read counts as silent',
     file: `${EVIDENCE}/reconcile/coverage.ts`,
     find: 'const days = this.#days.get(place);\n    if (days === undefined)',
@@ -1279,7 +1279,7 @@ export default [
     tests: ['packages/cli/src/reconcile/lookup.test.ts'],
   },
   {
-    promise: 'What LookupEvents was not asked to the end is not covered.',
+    promise: 'What LookupEvents was not queried for completely is not covered.',
     defect: 'what it forgets after 90 days counts as silent',
     file: 'packages/cli/src/reconcile/lookup.ts',
     find: 'coverage.asked(account, region, { from,',
@@ -1287,7 +1287,7 @@ export default [
     tests: ['packages/cli/src/reconcile/lookup.test.ts'],
   },
   {
-    promise: 'A gap that stands is never exported as satisfied.',
+    promise: 'An open gap is never exported as satisfied.',
     defect: 'the last that was recorded decides alone',
     file: `${EVIDENCE}/formats/oscal.ts`,
     find: 'satisfied: own.length === 0 && isSatisfied(conclusion)',
@@ -1295,7 +1295,7 @@ export default [
     tests: [`${EVIDENCE}/formats.test.ts`],
   },
   {
-    promise: 'What is not known to have ended well is never exported as passed.',
+    promise: 'What is not known to have succeeded is never exported as passed.',
     defect: 'an outcome that nobody knows passes',
     file: `${EVIDENCE}/formats/conclusions.ts`,
     find: "return outcome === 'remediated' || outcome === 'no-op';",
@@ -1495,7 +1495,7 @@ export default [
     tests: ['packages/verify/src/keys.test.ts'],
   },
   {
-    promise: 'The record that replaces a key is signed by the key that it replaces.',
+    promise: 'The record that replaces a key is signed by the replaced key.',
     defect: 'the signature is that of any key of the log',
     file: 'packages/verify/src/keys.ts',
     find: 'readCheckpoint(proof.checkpoint, { keys: [{ origin, key: from, from: null, until: null }] })',
@@ -1503,7 +1503,7 @@ export default [
     tests: ['packages/verify/src/keys.test.ts'],
   },
   {
-    promise: 'The record that replaces a key is signed by the key that it replaces.',
+    promise: 'The record that replaces a key is signed by the replaced key.',
     defect: 'what is announced need not be what was signed',
     file: 'packages/verify/src/keys.ts',
     find: 'if (entry !== signed.size - 1 || rootFrom({ entry, bytes, path }, signed.size)?.equals(signed.root) !== true)',
@@ -1511,7 +1511,7 @@ export default [
     tests: ['packages/verify/src/keys.test.ts'],
   },
   {
-    promise: 'The record that replaces a key is signed by the key that it replaces.',
+    promise: 'The record that replaces a key is signed by the replaced key.',
     defect: 'one that is gone is not missed',
     file: 'packages/verify/src/keys.ts',
     find: '      if (at >= this.#proofs)',
@@ -1519,7 +1519,7 @@ export default [
     tests: ['packages/verify/src/keys.test.ts'],
   },
   {
-    promise: 'The record that replaces a key is signed by the key that it replaces.',
+    promise: 'The record that replaces a key is signed by the replaced key.',
     defect: 'one of another history will do',
     file: 'packages/verify/src/keys.ts',
     find: 'else if (!rootOfFirst(log, signed.size).equals(signed.root))',
@@ -1527,7 +1527,7 @@ export default [
     tests: ['packages/verify/src/keys.test.ts'],
   },
   {
-    promise: 'A key that was replaced seals nothing more, and whoever dies while it is replaced leaves no contradiction.',
+    promise: 'A replaced key seals nothing more, and a sealer that dies during the replacement leaves no contradiction.',
     defect: 'the old key goes on',
     file: 'packages/evidence/src/ledger/sealer.ts',
     find: '  if (ofSigner !== undefined)\n',
@@ -1535,7 +1535,7 @@ export default [
     tests: ['packages/evidence/src/ledger/stores.test.ts'],
   },
   {
-    promise: 'A key that was replaced seals nothing more, and whoever dies while it is replaced leaves no contradiction.',
+    promise: 'A replaced key seals nothing more, and a sealer that dies during the replacement leaves no contradiction.',
     defect: 'another key completes what the old one has begun',
     file: 'packages/evidence/src/ledger/sealer.ts',
     find: 'if (rotation !== undefined && rotation.from !== signer.verifier)',
@@ -1543,7 +1543,7 @@ export default [
     tests: ['packages/evidence/src/ledger/stores.test.ts'],
   },
   {
-    promise: 'A key that was replaced seals nothing more, and whoever dies while it is replaced leaves no contradiction.',
+    promise: 'A replaced key seals nothing more, and a sealer that dies during the replacement leaves no contradiction.',
     defect: 'a checkpoint that the old key has made since is gone on from',
     file: 'packages/evidence/src/ledger/sealer.ts',
     find: 'if (ofNewest !== undefined && ofNewest.number !== last?.rotation?.number)',
@@ -1551,7 +1551,7 @@ export default [
     tests: ['packages/evidence/src/ledger/stores.test.ts'],
   },
   {
-    promise: 'A key that was replaced seals nothing more, and whoever dies while it is replaced leaves no contradiction.',
+    promise: 'A replaced key seals nothing more, and a sealer that dies during the replacement leaves no contradiction.',
     defect: 'the checkpoint of the old key is not kept before that of the new one',
     file: 'packages/evidence/src/ledger/sealer.ts',
     find: '  if (rotation !== undefined) await store.create(rotationPath(',
@@ -1559,7 +1559,7 @@ export default [
     tests: ['packages/evidence/src/ledger/stores.test.ts'],
   },
   {
-    promise: 'A key that was replaced seals nothing more, and whoever dies while it is replaced leaves no contradiction.',
+    promise: 'A replaced key seals nothing more, and a sealer that dies during the replacement leaves no contradiction.',
     defect: 'a key that cannot sign is announced',
     file: 'packages/evidence/src/ledger/sealer.ts',
     find: '  await checkSigns(next);\n',
@@ -1567,7 +1567,7 @@ export default [
     tests: ['packages/evidence/src/ledger/stores.test.ts'],
   },
   {
-    promise: 'A key that was replaced seals nothing more, and whoever dies while it is replaced leaves no contradiction.',
+    promise: 'A replaced key seals nothing more, and a sealer that dies during the replacement leaves no contradiction.',
     defect: 'a new key is made when it is done once more',
     file: 'packages/cli/src/commands/ledger.ts',
     find: 'if (!existsSync(resolve(io.cwd, file))) await made(io, file, `${generateKey(origin).secret}\\n`, OWNER_ONLY);',
@@ -1711,7 +1711,7 @@ export default [
     tests: [`${EVIDENCE}/together.test.ts`],
   },
   {
-    promise: 'Of records that could not be flushed none is left.',
+    promise: 'Records that could not be flushed leave nothing behind.',
     defect: 'what was written of them stays',
     file: `${EVIDENCE}/folder.ts`,
     find: 'written.undo();',
@@ -1783,7 +1783,7 @@ export default [
     tests: [`${EVIDENCE}/ledger/witness.test.ts`],
   },
   {
-    promise: 'A log that was set back behind what a witness has seen is said.',
+    promise: 'A log that was set back behind what a witness has seen is reported.',
     defect: 'a witness that has seen more is asked once more',
     file: `${EVIDENCE}/ledger/witness.ts`,
     find: 'if (Number(seen) > size)',
@@ -1791,7 +1791,7 @@ export default [
     tests: [`${EVIDENCE}/ledger/witness.test.ts`],
   },
   {
-    promise: 'A checkpoint that a witness has cosigned is sealed on.',
+    promise: 'Sealing continues from a checkpoint that a witness has cosigned.',
     defect: 'it counts as another one',
     file: `${EVIDENCE}/ledger/sealer.ts`,
     find: '!sameCheckpoint(newest.note, before)) return',
@@ -1823,7 +1823,7 @@ export default [
     tests: [`${EVIDENCE}/aws/written-back.test.ts`],
   },
   {
-    promise: 'A stream that has gone on otherwise is named.',
+    promise: 'A stream that has diverged is named.',
     defect: 'one that is as long as what was sealed is not compared',
     file: `${EVIDENCE}/aws/written-back.ts`,
     find: 'if (digest !== head) forked.push',
@@ -1831,7 +1831,7 @@ export default [
     tests: [`${EVIDENCE}/aws/written-back.test.ts`],
   },
   {
-    promise: 'Limits hold over a restoration.',
+    promise: 'Limits apply across a restore.',
     defect: 'what is written back takes nothing of them',
     file: `${EVIDENCE}/aws/journal.ts`,
     find: 'if (!known.entries.includes(entry)) updates.push',
@@ -1847,7 +1847,7 @@ export default [
     tests: [`${EVIDENCE}/aws/written-back.test.ts`],
   },
   {
-    promise: 'What the log has only the digest of is not taken for the record.',
+    promise: 'A digest in the log does not count as the record.',
     defect: 'its entry is written back',
     file: `${EVIDENCE}/aws/written-back.ts`,
     find: 'isLong ? await store.text(lineKey(head)) : ',
@@ -1863,7 +1863,7 @@ export default [
     tests: ['packages/verify/src/keys.test.ts'],
   },
   {
-    promise: 'A seal that was begun can be completed however late.',
+    promise: 'A started seal can be completed at any later time.',
     defect: 'a lock that has ended is asked for, which S3 refuses',
     file: 'packages/evidence/src/aws/ledger.ts',
     find: 'until.getTime() > Date.now() ? until : null',
@@ -1879,7 +1879,7 @@ export default [
     tests: ['packages/evidence/src/ledger/stores.test.ts'],
   },
   {
-    promise: 'Documents move while others record, and nobody fails by it.',
+    promise: 'Documents can be moved while others record, without failures.',
     defect: 'one that is moved while it is looked at keeps a worker from recording',
     file: `${EVIDENCE}/folder.ts`,
     find: 'const there = existsSync(file) ? readIfThere(file) : null;',
@@ -1983,7 +1983,7 @@ export default [
     tests: ['packages/verify/src/keys.test.ts'],
   },
   {
-    promise: 'What is open, waits or stands in the journal on AWS is read after it was asked for, also where several ask at once.',
+    promise: 'What is open, waiting or in force in the journal on AWS is read after it was requested, even with concurrent requests.',
     defect: 'who asks later gets what was read for the first',
     file: 'packages/evidence/src/aws/journal.ts',
     find: '      this.#asked.delete(index);\n',
@@ -1991,7 +1991,7 @@ export default [
     tests: ['packages/evidence/src/aws/contract.test.ts'],
   },
   {
-    promise: 'A sealer knows what its log says of keys and documents, whatever version has sealed before it.',
+    promise: 'A sealer knows what its log records about keys and documents, whatever version sealed before it.',
     defect: 'where the newest seal says nothing of it, nothing is taken for said',
     file: `${EVIDENCE}/ledger/sealer.ts`,
     find: '    if (said === undefined) return null;',
@@ -2000,7 +2000,7 @@ export default [
     tests: [`${EVIDENCE}/ledger/sealer.test.ts`],
   },
   {
-    promise: 'A sealer knows what its log says of keys and documents, whatever version has sealed before it.',
+    promise: 'A sealer knows what its log records about keys and documents, whatever version sealed before it.',
     defect: 'the entries of the log are read, and what their seals say of documents is not',
     file: `${EVIDENCE}/ledger/entry.ts`,
     find: 'documents: documents === undefined ? before.documents : first + records + 1,',
@@ -2016,7 +2016,7 @@ export default [
     tests: ['packages/evidence/src/ledger/stores.test.ts'],
   },
   {
-    promise: 'Nobody but a key of the ledger says what a seal is to be.',
+    promise: 'Only a key of the ledger can decide what a seal contains.',
     defect: 'a sealer completes whatever it finds to be decided',
     file: `${EVIDENCE}/ledger/sealer.ts`,
     find: '  if (read === null) checkDecided(sealer, log.state, plan, [sealer.signer.verifier]);\n',
@@ -2024,7 +2024,7 @@ export default [
     tests: ['packages/verify/src/sealer-files.test.ts'],
   },
   {
-    promise: 'Nobody but a key of the ledger says what a seal is to be.',
+    promise: 'Only a key of the ledger can decide what a seal contains.',
     defect: 'a signature of anything that the key has decided will do',
     file: `${EVIDENCE}/ledger/note.ts`,
     find: 'note.startsWith(`${text}\\n`) && by === name && verifiers.some((verifier) => hasSigned(verifier, text, ',
@@ -2032,7 +2032,7 @@ export default [
     tests: ['packages/verify/src/sealer-files.test.ts'],
   },
   {
-    promise: 'Nobody but a key of the ledger says what a seal is to be.',
+    promise: 'Only a key of the ledger can decide what a seal contains.',
     defect: 'a break takes in what somebody else has begun in the name of the lost key',
     file: `${EVIDENCE}/ledger/sealer.ts`,
     find: '    if (begun !== null) checkDecided(sealer, state, begun, [last?.rotation?.to ?? lost]);',
@@ -2065,7 +2065,7 @@ export default [
     tests: [`${EVIDENCE}/ledger/sealer.test.ts`],
   },
   {
-    promise: 'What a seal says of what was said before it is compared.',
+    promise: 'What a seal repeats from earlier seals is compared.',
     defect: 'the verifier takes it as it is',
     file: 'packages/verify/src/log.ts',
     find: "if (seal['said'] !== undefined && canonical(seal['said']) !== canonical(said))",
@@ -2073,7 +2073,7 @@ export default [
     tests: ['packages/verify/src/sealer-files.test.ts'],
   },
   {
-    promise: 'A seal that was begun explains what is beyond a checkpoint as far as it goes.',
+    promise: 'A started seal explains what is beyond a checkpoint, but no more than it announced.',
     defect: 'it explains all of it',
     file: 'packages/verify/src/verify.ts',
     find: '(leastOf(file) ?? 0) <= begun.size',
@@ -2081,7 +2081,7 @@ export default [
     tests: ['packages/verify/src/sealer-files.test.ts'],
   },
   {
-    promise: 'A seal that was begun explains what is beyond a checkpoint as far as it goes.',
+    promise: 'A started seal explains what is beyond a checkpoint, but no more than it announced.',
     defect: 'whoever says that it was begun is believed',
     file: 'packages/verify/src/verify.ts',
     find: 'by === null || !isObject(before)',
@@ -2129,7 +2129,7 @@ export default [
     tests: ['packages/verify/src/hostile.prop.test.ts'],
   },
   {
-    promise: 'A log that was set back to before its key was replaced is not taken for a mistake of who verifies.',
+    promise: "A log that was set back to before its key was replaced is not mistaken for an error of the verifier's user.",
     defect: 'a copy of a key that the log does not announce any more is passed over',
     file: 'packages/verify/src/verify.ts',
     find: "  folder.find('untrusted', 'untrusted-copy',",
@@ -2193,7 +2193,7 @@ export default [
     tests: ['packages/verify/src/sealer-files.test.ts'],
   },
   {
-    promise: 'What nobody who is trusted has begun explains nothing.',
+    promise: 'Only a start by a trusted key explains anything.',
     defect: 'it makes of a ledger without its checkpoint one that is only untrusted',
     file: 'packages/verify/src/verify.ts',
     find: 'signing.length > 0 || origins === null || goesOn(',
@@ -2201,7 +2201,7 @@ export default [
     tests: ['packages/verify/src/sealer-files.test.ts'],
   },
   {
-    promise: 'Nobody but a key of the ledger says what a seal is to be.',
+    promise: 'Only a key of the ledger can decide what a seal contains.',
     defect: 'what nobody has signed is completed, whatever seals have said before',
     file: 'packages/evidence/src/ledger/sealer.ts',
     find: 'if (signed === undefined && last?.said === undefined && plan.after.seal.said === undefined) return;',
@@ -2242,7 +2242,7 @@ export default [
     tests: ['packages/evidence/src/ledger/entry.test.ts'],
   },
   {
-    promise: 'What a check cannot show, it says.',
+    promise: 'A check reports what it cannot show.',
     defect: 'a bundle from which it may have been cut that a key was lost does not say so',
     file: 'packages/verify/src/proof.ts',
     find: "return seal !== null && isObject(sealIn(seal)?.['said']);",
@@ -2266,7 +2266,7 @@ export default [
     tests: [`${EVIDENCE}/ledger/sealer-keys.test.ts`],
   },
   {
-    promise: 'A key that was announced does not go on for one that is lost.',
+    promise: 'An announced key does not continue for a lost one.',
     defect: 'it does, and the log says that nobody has announced it',
     file: `${EVIDENCE}/ledger/sealer.ts`,
     find: '  if (last?.rotation?.from === lost && last.rotation.to === signer.verifier)\n',

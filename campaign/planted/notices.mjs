@@ -11,7 +11,7 @@ export default [
     tests: ['packages/notify/src'],
   },
   {
-    promise: 'What comes back after something else is news.',
+    promise: 'A gap that returns after another one is news.',
     defect: 'it is taken for a repeat',
     file: 'packages/notify/src/lane.ts',
     find: 'this.#told.delete(key);\n    }\n  }',
@@ -51,7 +51,7 @@ export default [
     tests: ['packages/notify/src/lane.test.ts'],
   },
   {
-    promise: 'A gap that stands is notified when it appears and when it changes, not at each sweep.',
+    promise: 'People are notified of an open gap when it appears and when it changes, not at each sweep.',
     defect: 'each sweep notifies of it',
     file: 'packages/core/src/engine/gap-news.ts',
     find: 'told.state !== state ||',
@@ -59,7 +59,7 @@ export default [
     tests: ['tests/engine/noise.test.ts'],
   },
   {
-    promise: 'What holds many resources back alike is one notice.',
+    promise: 'Resources that are held back for the same reason are one notice.',
     defect: 'each resource has its own',
     file: 'packages/core/src/engine/gap-news.ts',
     find: 'const held = bySweep ? heldAlike(decision) : null;',
@@ -67,7 +67,7 @@ export default [
     tests: ['tests/engine/noise.test.ts'],
   },
   {
-    promise: 'A gap that was closed, and comes back, is notified again.',
+    promise: 'People are notified again of a gap that was closed and reappears.',
     defect: 'a sweep that finds it closed records nothing',
     file: 'packages/core/src/engine/gap-news.ts',
     find: 'if (over.length === 0) return plain;',
@@ -83,7 +83,7 @@ export default [
     tests: ['tests/engine/noise.test.ts'],
   },
   {
-    promise: 'A request that has run out is made again, and people are asked again.',
+    promise: 'An expired request is made again, and people are notified again.',
     defect: 'nobody is notified of the new one',
     file: 'packages/core/src/engine/gap-news.ts',
     find: "  return !approvals.some((each) => each.id === told.approval && each.verdict === 'none' && isLive(each, now));",
@@ -91,7 +91,7 @@ export default [
     tests: ['tests/engine/noise.test.ts'],
   },
   {
-    promise: 'No record says that people were notified who were not.',
+    promise: 'No record claims a notification that was not delivered.',
     defect: 'what was not delivered is kept as known',
     file: 'packages/evidence/src/standing.ts',
     find: '...(delivered ? { told } : {})',
@@ -99,7 +99,7 @@ export default [
     tests: ['packages/evidence/src/journal.test.ts'],
   },
   {
-    promise: 'No record says that people were notified who were not.',
+    promise: 'No record claims a notification that was not delivered.',
     defect: 'what a channel did not take is recorded as delivered',
     file: 'packages/core/src/engine/recorder.ts',
     find: "return { status: 'not-delivered', channels: [],",
@@ -107,7 +107,7 @@ export default [
     tests: ['tests/engine/truth.test.ts'],
   },
   {
-    promise: 'No record says that people were notified who were not.',
+    promise: 'No record claims a notification that was not delivered.',
     defect: 'what waits in a process is recorded as delivered',
     file: 'packages/core/src/engine/recorder.ts',
     find: '    await write(delivery);\n',
@@ -115,7 +115,7 @@ export default [
     tests: ['tests/engine/truth.test.ts'],
   },
   {
-    promise: 'What nobody could be notified of is in the next digest.',
+    promise: 'Notices that could not be delivered are in the next digest.',
     defect: 'of an execution it is forgotten',
     file: 'packages/core/src/engine/recorder.ts',
     find: "delivery.status === 'nobody' || record === null",
@@ -123,7 +123,7 @@ export default [
     tests: ['tests/engine/noise.test.ts'],
   },
   {
-    promise: 'Of workers that find the same gap at the same time one notifies.',
+    promise: 'If several workers find the same gap at the same time, one of them notifies.',
     defect: 'each does',
     file: 'packages/core/src/engine/recorder.ts',
     find: 'mine.record !== result.record.seq',
@@ -147,7 +147,7 @@ export default [
     tests: ['packages/evidence/src/journal.test.ts'],
   },
   {
-    promise: 'A gap whose resource is gone does not stand for ever.',
+    promise: 'A gap whose resource is gone does not stay open forever.',
     defect: 'a sweep looks only at what it lists',
     file: 'packages/core/src/engine/sweep/list.ts',
     find: 'for (const { resource: ref } of stands) add',
@@ -171,7 +171,7 @@ export default [
     tests: ['tests/engine/noise.test.ts'],
   },
   {
-    promise: 'What holds many resources back alike is one notice.',
+    promise: 'Resources that are held back for the same reason are one notice.',
     defect: 'it is over where only an earlier part of the sweep has met it, and notified again',
     file: 'packages/core/src/engine/alike.ts',
     find: ', ...(await stillHeld())]',
@@ -179,7 +179,7 @@ export default [
     tests: ['tests/engine/noise.test.ts'],
   },
   {
-    promise: 'What holds resources back alike, ends, and begins again is notified again.',
+    promise: 'A shared reason that ends and begins again is notified again.',
     defect: 'in a place that takes several sweeps it never ends',
     file: 'packages/core/src/engine/sweep/place.ts',
     find: 'stillHeld: complete ? stillHeld : null',
@@ -203,7 +203,7 @@ export default [
     tests: ['tests/engine/cause.test.ts'],
   },
   {
-    promise: 'A gap that was closed, and comes back, is notified again.',
+    promise: 'People are notified again of a gap that was closed and reappears.',
     defect: 'one that was closed together with others stands on',
     file: 'packages/evidence/src/standing.ts',
     find: 'each.subjects.every((subject) => subjects.includes(subject));',
@@ -219,7 +219,7 @@ export default [
     tests: ['packages/core/src/policy/policy.test.ts'],
   },
   {
-    promise: 'People hear of a gap once more when its deadline has passed.',
+    promise: 'People are notified of a gap once more when its deadline has passed.',
     defect: 'a notice of the day before is taken for it',
     file: 'packages/core/src/engine/gap-news.ts',
     find: 'from: now >= at || within <= NEAR.gap ? at',

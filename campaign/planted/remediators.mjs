@@ -99,7 +99,7 @@ export default [
     tests: ['packages/remediators/iam/src/iam-strengthen-password-policy.test.ts'],
   },
   {
-    promise: 'A key is of its caller only where the record has the request.',
+    promise: 'A key is attributed to its caller only if the record has the request.',
     defect: 'the caller is taken anyway',
     file: 'packages/remediators/iam/src/iam-flag-stale-access-key.ts',
     find: '!isLeftOut({ request }) && actor?.type',
@@ -107,7 +107,7 @@ export default [
     tests: ['packages/remediators/iam/src/iam-flag-stale-access-key.test.ts'],
   },
   {
-    promise: 'A bastion is found by its name as people write it, and a person is asked.',
+    promise: 'A bastion is recognized by its name, however people write it, and needs an approval.',
     defect: 'words that people join are not split where the case changes',
     file: 'packages/core/src/model/words.ts',
     find: "chunk.replaceAll(/(\\p{Ll})(\\p{Lu})/gu, '$1 $2')",
@@ -115,7 +115,7 @@ export default [
     tests: ['packages/remediators/ec2/src/open-port.test.ts', 'packages/core/src/model/words.test.ts'],
   },
   {
-    promise: 'A bastion is found by its name as people write it, and a person is asked.',
+    promise: 'A bastion is recognized by its name, however people write it, and needs an approval.',
     defect: 'digits belong to the word before them',
     file: 'packages/core/src/model/words.ts',
     find: '.match(/\\p{L}+|\\p{N}+/gu)',
@@ -179,7 +179,7 @@ export default [
     tests: ['packages/remediators/s3/src'],
   },
   {
-    promise: 'About a setting that a policy of the organization holds people are notified; it is never changed, and never kept as the state before.',
+    promise: 'A setting that an organization policy controls is only notified; it is never changed, and never stored as the state before.',
     defect: 'who holds it is not looked at',
     file: 'packages/remediators/ec2/src/client.ts',
     find: "by !== 'account'",
@@ -220,7 +220,7 @@ export default [
     tests: ['packages/remediators/ec2/src/open-port.test.ts'],
   },
   {
-    promise: 'A tag that comes in between look and change holds, on whatever uses the group.',
+    promise: 'A tag that is set between read and change applies, on any resource that uses the group.',
     defect: 'tags of what uses it are those of the look before',
     file: 'packages/remediators/ec2/src/security-group.ts',
     find: 'usedBy: usedBy.map((each) => ({ ...each, tags: tagsOf(by.get(each.id)) }))',
@@ -228,7 +228,7 @@ export default [
     tests: ['packages/remediators/ec2/src/open-port.test.ts'],
   },
   {
-    promise: 'A look right before a change reads every tag again, whatever remediator it is.',
+    promise: 'The read right before a change reads every tag again, for every remediator.',
     defect: 'tags of a bucket are left out',
     file: 'packages/remediators/s3/src/s3-block-public-access-private-bucket.ts',
     find: "purpose === 'verification' ? {} : tagsOf(aws, resource)",
@@ -324,7 +324,7 @@ export default [
     tests: ['packages/remediators/s3/src/further'],
   },
   {
-    promise: 'A gap that is tracked opens and closes by the word of its source, which is asked.',
+    promise: 'A tracked gap opens and closes as its source reports, which is queried.',
     defect: 'any rule that is there counts as the one that is tracked',
     file: 'packages/tracked/src/tracked-rule.ts',
     find: 'return found.filter(({ rule }) => ours.has(rule))',
@@ -332,7 +332,7 @@ export default [
     tests: ['packages/tracked/src/tracked-rule.test.ts'],
   },
   {
-    promise: 'A gap that is tracked opens and closes by the word of its source, which is asked.',
+    promise: 'A tracked gap opens and closes as its source reports, which is queried.',
     defect: 'a rule that is gone closes what it had found',
     file: 'packages/tracked/src/tracked-rule.ts',
     find: "(await rulesHere(aws, { identifier, name })).length > 0) return 'gone'",
@@ -340,7 +340,7 @@ export default [
     tests: ['packages/tracked/src/tracked-rule.test.ts'],
   },
   {
-    promise: 'A gap that is tracked opens and closes by the word of its source, which is asked.',
+    promise: 'A tracked gap opens and closes as its source reports, which is queried.',
     defect: 'a resource of a type that is not tracked is left out in silence',
     file: 'packages/tracked/src/tracked-rule.ts',
     find: 'if (!types.includes(type))',
@@ -348,7 +348,7 @@ export default [
     tests: ['packages/tracked/src/tracked-rule.test.ts'],
   },
   {
-    promise: 'A gap that is tracked opens and closes by the word of its source, which is asked.',
+    promise: 'A tracked gap opens and closes as its source reports, which is queried.',
     defect: 'one of several rules that finds it compliant closes it',
     file: 'packages/tracked/src/tracked-rule.ts',
     find: 'if (failing.length === 0) {',
@@ -412,7 +412,7 @@ export default [
     tests: ['packages/remediators/rds/src'],
   },
   {
-    promise: 'A DB instance that is not available is not changed without a person.',
+    promise: 'A DB instance that is not available is not changed without an approval.',
     defect: 'an instance that is being modified counts as available',
     file: 'packages/remediators/rds/src/resources.ts',
     find: "context.status === 'available' ? null",
@@ -476,7 +476,7 @@ export default [
     tests: ['packages/remediators/wafv2/src'],
   },
   {
-    promise: 'Logs that a domain publishes besides its errors go along as they are when those are turned on.',
+    promise: 'When error logs are turned on, the other logs that a domain publishes stay as they are.',
     defect: 'only error logs are sent, which may turn off the others',
     file: 'packages/remediators/opensearch/src/opensearch-publish-error-logs.ts',
     find: '{ [ERRORS]: logGroup, ...now.logs }',
@@ -484,7 +484,7 @@ export default [
     tests: ['packages/remediators/opensearch/src'],
   },
   {
-    promise: 'Where data tracing is on for what is not logged, a person says yes first: whole requests would be in the logs.',
+    promise: 'If data tracing is on where nothing is logged, an approval is needed first: the logs would contain whole requests.',
     defect: 'data tracing is not looked at',
     file: 'packages/remediators/apigateway/src/apigateway-enable-execution-logging.ts',
     find: 'dataTraceEnabled ? [method] : []',
@@ -492,7 +492,7 @@ export default [
     tests: ['packages/remediators/apigateway/src'],
   },
   {
-    promise: 'A glance of a remediator never hides what a look finds.',
+    promise: 'The quick check of a remediator never hides what a full read finds.',
     defect: 'a flag that has to come off is not read',
     file: 'packages/remediators/iam/src/iam-flag-stale-access-key.ts',
     find: 'state: (await stateOf(aws, resource.id)).state, context: { lastUsed: {} }',
@@ -500,7 +500,7 @@ export default [
     tests: ['packages/remediators/iam/src/iam-flag-stale-access-key.test.ts'],
   },
   {
-    promise: 'A glance of a remediator never hides what a look finds.',
+    promise: 'The quick check of a remediator never hides what a full read finds.',
     defect: 'a bucket without a configuration shows that there is nothing to do',
     file: 'packages/remediators/s3/src/encryption.ts',
     find: 'return rules === undefined ? null : sorted(rules);',
@@ -508,7 +508,7 @@ export default [
     tests: ['packages/remediators/s3/src/s3-enforce-default-encryption.test.ts'],
   },
   {
-    promise: 'Node-to-node encryption is asked for only where the version of the domain takes it.',
+    promise: 'Node-to-node encryption is requested only if the version of the domain supports it.',
     defect: 'a domain of any version is changed',
     file: 'packages/remediators/opensearch/src/domain.ts',
     find: 'Number(minor) >= 7',
@@ -556,7 +556,7 @@ export default [
     tests: ['packages/remediators/redshift/src'],
   },
   {
-    promise: 'Where other clusters have the parameter group that is to require TLS, a person sees which.',
+    promise: 'If other clusters use the parameter group that is to require TLS, the approval names them.',
     defect: 'the other clusters are not looked for',
     file: 'packages/remediators/redshift/src/redshift-require-tls.ts',
     find: 'context.using.length === 0',
@@ -572,7 +572,7 @@ export default [
     tests: ['packages/remediators/redshift/src'],
   },
   {
-    promise: 'Encryption that Redshift is at is not asked for once more.',
+    promise: 'Encryption that Redshift is turning on is not requested again.',
     defect: 'what is pending is not looked at',
     file: 'packages/remediators/redshift/src/redshift-encrypt-cluster.ts',
     find: 'if (pending === true)',
@@ -588,7 +588,7 @@ export default [
     tests: ['packages/remediators/ec2/src/further/settings.test.ts'],
   },
   {
-    promise: 'Whoever asks for IMDSv2 of an instance of an Auto Scaling group sees that the next one starts without it.',
+    promise: 'Approvers of IMDSv2 for an instance of an Auto Scaling group see that the next instance starts without it.',
     defect: 'its group is not looked for',
     file: 'packages/remediators/ec2/src/further/network.ts',
     find: "Key === 'aws:autoscaling:groupName'",
@@ -620,7 +620,7 @@ export default [
     tests: ['packages/core/src/remediator/service.test.ts', 'tests/unit/left-out.test.ts'],
   },
   {
-    promise: 'Security groups: a rule of which EC2 does not say whether it lets in is not taken for one that does not.',
+    promise: 'Security groups: a rule whose direction EC2 does not return does not count as closed.',
     defect: 'it is passed over',
     file: 'packages/remediators/ec2/src/security-group.ts',
     find: "if (given(rule, 'IsEgress')) return [];",
@@ -692,7 +692,7 @@ export default [
     tests: ['packages/remediators/lambda/src'],
   },
   {
-    promise: 'An account that may not be asked for its organization is not one that is in none.',
+    promise: 'An account whose organization cannot be read is not treated as one without an organization.',
     defect: 'every error says that it is in none',
     file: 'packages/remediators/organizations/src/account-report-outside-organization.ts',
     find: '        throw error;\n',
@@ -764,7 +764,7 @@ export default [
     tests: ['packages/remediators/elb/src/classic'],
   },
   {
-    promise: 'Whoever empties a default security group sees which interfaces have it.',
+    promise: 'Approvers of an empty default security group see which interfaces use it.',
     defect: 'nobody has it',
     file: 'packages/remediators/ec2/src/further/ec2-close-default-security-group.ts',
     find: 'context.interfaces.length === 0',
@@ -788,7 +788,7 @@ export default [
     tests: ['packages/remediators/ec2/src/further/default-group.test.ts'],
   },
   {
-    promise: 'A key of your own for a table is asked about with what its callers need.',
+    promise: 'A customer managed key for a table needs an approval, which names what its callers need.',
     defect: 'it is taken for the AWS managed one',
     file: 'packages/remediators/dynamodb/src/dynamodb-encrypt-with-kms.ts',
     find: 'kmsKeyArn === undefined ? null : `',
@@ -796,7 +796,7 @@ export default [
     tests: ['packages/remediators/dynamodb/src'],
   },
   {
-    promise: 'A global table is left to people.',
+    promise: 'A global table is only reported.',
     defect: 'one replica of it gets a key',
     file: 'packages/remediators/dynamodb/src/dynamodb-encrypt-with-kms.ts',
     find: 'if (replicas.length > 0)',
@@ -804,7 +804,7 @@ export default [
     tests: ['packages/remediators/dynamodb/src'],
   },
   {
-    promise: 'A standby that is on its way is not asked for again.',
+    promise: 'A standby that is being created is not requested again.',
     defect: 'it is',
     file: 'packages/remediators/rds/src/rds-enable-multi-az.ts',
     find: 'if (pending === true)',
@@ -812,7 +812,7 @@ export default [
     tests: ['packages/remediators/rds/src'],
   },
   {
-    promise: 'Of a setting in steps each has its own undo.',
+    promise: 'Each step of a setting in steps has its own undo.',
     defect: 'none has one',
     file: 'packages/core/src/remediator/setting.ts',
     find: 'isFinal || undo === undefined ?',
@@ -844,7 +844,7 @@ export default [
     tests: ['packages/remediators/kms/src'],
   },
   {
-    promise: 'A multi-Region key whose replicas go first is left to people.',
+    promise: 'A multi-Region key whose replicas have to be deleted first is only reported.',
     defect: 'it counts as not to be deleted',
     file: 'packages/remediators/kms/src/kms-cancel-key-deletion.ts',
     find: "state !== 'PendingReplicaDeletion'",
@@ -876,7 +876,7 @@ export default [
     tests: ['packages/remediators/s3/src/further/public'],
   },
   {
-    promise: 'Of a public statement only the actions of one kind are taken.',
+    promise: 'Only the actions of one kind are removed from a public statement.',
     defect: 'all of them are',
     file: 'packages/remediators/s3/src/further/public/statements.ts',
     find: 'taken.length === all.length',
@@ -980,7 +980,7 @@ export default [
     tests: ['packages/remediators/lambda/src'],
   },
   {
-    promise: 'A statement of a function whose conditions are not weighed is left to people.',
+    promise: 'A function policy statement with conditions that are not evaluated is only reported.',
     defect: 'it is taken for an open one',
     file: 'packages/core/src/model/resource-policy.ts',
     find: "? 'everybody' : 'unknown'",
@@ -1084,7 +1084,7 @@ export default [
     tests: ['packages/remediators/iam/src/further/credentials.test.ts'],
   },
   {
-    promise: 'A key that is old and in use says for what, before a person says yes.',
+    promise: 'The request for an approval shows what an old key is used for.',
     defect: 'none is in use',
     file: 'packages/remediators/iam/src/further/iam-deactivate-stale-access-key.ts',
     find: 'by === null || observedAt',
@@ -1108,7 +1108,7 @@ export default [
     tests: ['packages/remediators/iam/src/further/credentials.test.ts'],
   },
   {
-    promise: 'What else the password policy says stays when passwords are made to end.',
+    promise: 'Setting a password expiry keeps the rest of the password policy.',
     defect: 'passwords may be used again',
     file: 'packages/remediators/iam/src/further/iam-set-password-expiration.ts',
     find: 'return { policy: { ...now, MaxPasswordAge',
@@ -1116,7 +1116,7 @@ export default [
     tests: ['packages/remediators/iam/src/further/credentials.test.ts'],
   },
   {
-    promise: 'No password policy is made that only lets passwords end: it would be weaker than none.',
+    promise: 'No password policy is created only for password expiry: it would be weaker than none.',
     defect: 'it is made',
     file: 'packages/remediators/iam/src/further/iam-set-password-expiration.ts',
     find: '    policy === null\n      ? {',
@@ -1124,7 +1124,7 @@ export default [
     tests: ['packages/remediators/iam/src/further/credentials.test.ts'],
   },
   {
-    promise: 'Whose password ends at once is said before a person says yes.',
+    promise: 'The approval names the users whose passwords would expire at once.',
     defect: 'names with a comma are passed over',
     file: 'packages/remediators/iam/src/further/iam-set-password-expiration.ts',
     find: 'columns.indexOf(name) - columns.length;',
@@ -1156,7 +1156,7 @@ export default [
     tests: ['packages/remediators/rds/src/snapshot-copy.test.ts'],
   },
   {
-    promise: 'IAM database authentication that is on its way is not asked for again.',
+    promise: 'IAM database authentication that is being turned on is not requested again.',
     defect: 'it is',
     file: 'packages/remediators/rds/src/rds-enable-cluster-iam-auth.ts',
     find: 'if (pending === true)',
@@ -1188,7 +1188,7 @@ export default [
     tests: ['packages/remediators/cloudwatch-logs/src/account-retention.test.ts'],
   },
   {
-    promise: 'A rule is not said to be closed by a remediator that changes a part of what it looks for.',
+    promise: 'A rule is not reported as closed by a remediator that changes only a part of what it checks.',
     defect: 'one of two is enough',
     file: 'packages/deploy/src/config/managed-rules.ts',
     find: 'needed.length === all.length ? needed : null',
@@ -1212,7 +1212,7 @@ export default [
     tests: ['packages/remediators/kms/src/key-policy.test.ts'],
   },
   {
-    promise: 'A role of Redress cannot put a key policy past the check of KMS that somebody can still change it.',
+    promise: 'No role of Redress can bypass the KMS check that somebody can still change a key policy.',
     defect: 'the policy of the role does not say so',
     file: 'packages/deploy/src/iam/narrowing.ts',
     find: "    conditions: { BoolIfExists: { 'kms:BypassPolicyLockoutSafetyCheck': 'false' } },\n",
@@ -1252,7 +1252,7 @@ export default [
     tests: ['packages/deploy/src/limits.test.ts'],
   },
   {
-    promise: 'A flow log to a bucket, whose policy EC2 may replace, is what a person is asked about.',
+    promise: 'A flow log to a bucket, whose policy EC2 may replace, needs an approval.',
     defect: 'nobody is asked',
     file: 'packages/remediators/ec2/src/further/ec2-enable-vpc-flow-logs.ts',
     find: "destination?.includes(':s3:') === true ? `EC2 may replace",
@@ -1260,7 +1260,7 @@ export default [
     tests: ['packages/remediators/ec2/src/further/settings.test.ts'],
   },
   {
-    promise: 'Logs of a database that may hold statements are exported only after a yes: those of PostgreSQL hold each that fails.',
+    promise: 'Database logs that may contain statements are exported only after an approval: PostgreSQL logs each statement that fails.',
     defect: 'those of PostgreSQL are not among them',
     file: 'packages/remediators/rds/src/rds-export-logs-to-cloudwatch.ts',
     find: "'general', 'postgresql', 'slowquery'",
@@ -1276,7 +1276,7 @@ export default [
     tests: ['packages/remediators/ssm/src/documents/document.test.ts'],
   },
   {
-    promise: 'A bucket whose policy leaves access to access points gets a block only after a yes: a public one would be cut off.',
+    promise: 'A bucket whose policy delegates access to access points gets a block only after an approval: a public access point would be cut off.',
     defect: 'nobody is asked',
     file: 'packages/remediators/s3/src/s3-block-public-access-private-bucket.ts',
     find: "delegating !== null && leavesToAccessPoints(given(delegating, 'Policy')) ?",
@@ -1292,7 +1292,7 @@ export default [
     tests: ['packages/remediators/kms/src/key-policy.test.ts', 'packages/remediators/lambda/src/policy.test.ts'],
   },
   {
-    promise: 'Whoever of another account a bucket policy lets in is named before anything changes for them.',
+    promise: 'Principals of other accounts in a bucket policy are named before their access changes.',
     defect: 'the number of this account in a name makes it one of this account',
     file: 'packages/remediators/s3/src/policy.ts',
     find: "principal.split(':')[4] === account",
@@ -1300,7 +1300,7 @@ export default [
     tests: ['packages/remediators/s3/src/further/acls.test.ts'],
   },
   {
-    promise: 'Whoever of another account a bucket policy lets in is named before anything changes for them.',
+    promise: 'Principals of other accounts in a bucket policy are named before their access changes.',
     defect: 'leaving somebody out lets nobody in',
     file: 'packages/remediators/s3/src/policy.ts',
     find: "NotPrincipal !== undefined || Principal === '*'",
@@ -1324,7 +1324,7 @@ export default [
     tests: ['packages/remediators/ec2/src/further/defaults.test.ts'],
   },
   {
-    promise: 'A rollback gives an account back that it had no default for instance metadata.',
+    promise: 'A rollback removes the default for instance metadata if the account had none.',
     defect: 'none is taken for IMDSv1',
     file: 'packages/remediators/ec2/src/further/ec2-set-imdsv2-account-default.ts',
     find: "absent: { tokens: 'no-preference' }",
@@ -1372,7 +1372,7 @@ export default [
     tests: ['packages/remediators/ec2/src/further/defaults.test.ts'],
   },
   {
-    promise: 'A launch template whose latest version says other things than its default is not changed: who starts the latest would lose them.',
+    promise: 'A launch template whose latest version differs from its default is not changed: users of the latest version would lose the difference.',
     defect: 'only the parameter that is changed is compared',
     file: 'packages/remediators/ec2/src/further/launch-template.ts',
     find: 'now.alike && same(now.latest, to)',
@@ -1388,7 +1388,7 @@ export default [
     tests: ['packages/remediators/ec2/src/further/launch-template.test.ts'],
   },
   {
-    promise: 'A rollback of a launch template gives the latest version back what it said.',
+    promise: 'A rollback of a launch template restores the content of the latest version.',
     defect: 'the copy is of the version that was made',
     file: 'packages/remediators/ec2/src/further/launch-template.ts',
     find: 'undo: { calls: [copy(now.part)]',
@@ -1428,7 +1428,7 @@ export default [
     tests: ['packages/remediators/ec2/src/further/launch-template.test.ts'],
   },
   {
-    promise: 'A volume of a snapshot is left to people: EC2 takes no encryption next to a snapshot.',
+    promise: 'A volume from a snapshot is only reported: EC2 accepts no encryption together with a snapshot.',
     defect: 'it is asked for all the same',
     file: 'packages/remediators/ec2/src/further/ec2-encrypt-volumes-in-launch-template.ts',
     find: "?.['SnapshotId'] !== undefined)",
@@ -1500,7 +1500,7 @@ export default [
     tests: ['packages/remediators/s3/src/further/public'],
   },
   {
-    promise: 'Of a bucket policy that S3 does not take for a public one nothing is taken for open.',
+    promise: 'Nothing in a bucket policy that S3 does not consider public counts as open.',
     defect: 'its statements are',
     file: 'packages/remediators/s3/src/further/public/s3-remove-wildcard-principal.ts',
     find: 'policy === null || !isPublic ? []',
@@ -1620,7 +1620,7 @@ export default [
     tests: ['packages/remediators/iam/src/further/access.test.ts'],
   },
   {
-    promise: 'Of what somebody has, only the policy for all of CloudShell is detached.',
+    promise: 'Only the policy for full CloudShell access is detached.',
     defect: 'whoever has any policy loses it',
     file: 'packages/remediators/iam/src/further/iam-detach-cloudshell-full-access.ts',
     find: "given(each, 'PolicyArn') === awsPolicy(partition, NAME)",
@@ -1708,7 +1708,7 @@ export default [
     tests: ['packages/remediators/rds/src/tls.test.ts'],
   },
   {
-    promise: 'A proxy that is being changed asks first.',
+    promise: 'A change to a proxy that is being modified needs an approval.',
     defect: 'nobody is asked',
     file: 'packages/remediators/rds/src/rds-require-proxy-tls.ts',
     find: "context.status === 'available' ? null",
@@ -1756,7 +1756,7 @@ export default [
     tests: ['packages/remediators/backup/src/add-to-plan.test.ts'],
   },
   {
-    promise: 'Where several backup plans have the name in the policy, a person is asked.',
+    promise: 'If several backup plans have the name in the policy, an approval is needed.',
     defect: 'one of them is taken',
     file: 'packages/remediators/backup/src/add-to-plan.ts',
     find: 'plans.length === 1) return missing',
@@ -1844,7 +1844,7 @@ export default [
     tests: ['packages/remediators/iam/src/further/access.test.ts'],
   },
   {
-    promise: 'A snapshot that has an encrypted copy counts as flagged, so that an unanswered call is found out.',
+    promise: 'A snapshot that has an encrypted copy counts as flagged, so that a lost reply is resolved.',
     defect: 'it counts as one that nobody has touched',
     file: 'packages/remediators/rds/src/rds-encrypt-snapshot-copy.ts',
     find: '        flagged: true,\n',

@@ -13,7 +13,7 @@ export default [
     tests: REPORT,
   },
   {
-    promise: 'Of a resource with many gaps none is left out.',
+    promise: 'No gap of a resource with many gaps is left out.',
     defect: 'only as many as a decision looks at are kept',
     file: 'packages/evidence/src/standing.ts',
     find: '      Number.MAX_SAFE_INTEGER,',
@@ -149,7 +149,7 @@ export default [
     tests: ['packages/report/src/business-days.test.ts'],
   },
   {
-    promise: 'Whether an approver was named by a signed request is said.',
+    promise: 'It is shown whether a signed request identified the approver.',
     defect: 'a name that nobody has checked reads as signed',
     file: 'packages/report/src/rows.ts',
     find: "namedBy: entry.approvedBy.verified ? 'signed' : 'unsigned'",
