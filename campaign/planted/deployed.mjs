@@ -548,7 +548,7 @@ export default [
   },
   {
     promise: 'No policy is written into a role of a template.',
-    defect: 'a policy for the organisation is',
+    defect: 'a policy for the organization is',
     file: 'packages/deploy/src/templates/roles.ts',
     find: "    Type: 'AWS::IAM::ManagedPolicy',",
     replace: "    Type: more['Roles'] === undefined ? 'AWS::IAM::ManagedPolicy' : 'AWS::IAM::Policy',",

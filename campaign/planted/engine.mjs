@@ -1231,7 +1231,7 @@ export default [
   },
   {
     promise: 'A sweep of a place does not read what stands elsewhere.',
-    defect: 'the whole organisation is read for each place',
+    defect: 'the whole organization is read for each place',
     file: `${ENGINE}/sweep/progress.ts`,
     find: 'journal.standing({ account, region: each })',
     replace: 'journal.standing()',

@@ -213,7 +213,7 @@ describe('the hub', () => {
     expect(Parameters['ServeConfig']?.Default).toBe('false');
   });
 
-  it('lets an organisation invoke that one, and nobody but its own schedule the one for events', () => {
+  it('lets an organization invoke that one, and nobody but its own schedule the one for events', () => {
     const who = (name: string) => permissions.filter((each) => JSON.stringify(each.Properties['FunctionName']) === JSON.stringify({ Ref: name }));
     expect(who('Function').map(({ Properties }) => Properties['Principal'])).toEqual(['events.amazonaws.com']);
     expect(who('Config')).toEqual([

@@ -170,7 +170,7 @@ describe('the hub', () => {
     expect(alarmOf('SweepFailedAlarm')).toMatchObject({ MetricName: 'SweepFailed', Statistic: 'Sum', Period: 86_400, EvaluationPeriods: 2, Threshold: 1 });
   });
 
-  it('may list the accounts of its organisation and of no other, and nothing but assume a role where one lists them', () => {
+  it('may list the accounts of its organization and of no other, and nothing but assume a role where one lists them', () => {
     const policy = hub.Resources['OrganizationPolicy'];
     expect(policy).toMatchObject({ Condition: 'HasOrganization', Properties: { Roles: [{ Ref: 'FunctionRole' }, { Ref: 'ApprovalsRole' }] } });
     const branches = ((policy?.Properties['PolicyDocument'] ?? {}) as { Statement: { 'Fn::If': [string, JsonObject, JsonObject] }[] }).Statement.map(
