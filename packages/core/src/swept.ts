@@ -61,7 +61,7 @@ export function sweepsOf(record: Omit<Recorded, 'time'>): readonly { readonly re
 /**
  * The same after one more record of the place's stream.
  *
- * @param before null: not known, since an earlier version wrote the records so far. Whoever has read them says in the next one what they come to.
+ * @param before null: not known, because an earlier version wrote the records so far. The next record contains their sum.
  */
 export function sweptAfter(before: Swept | null, record: Recorded): Swept | null {
   const own = record.kind === 'sweep' ? record.body['sweep'] : undefined;

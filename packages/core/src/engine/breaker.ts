@@ -29,7 +29,7 @@ export async function breakerAfter(runtime: Runtime, asked: Asked, result: PassR
   const track = await persist(runtime, (journal) => journal.trackRecord({ remediator: remediator.id, accounts: [ref.account] }));
   if (track.some((each) => each.execution === result.execution && each.denied === true)) return;
   const last = track
-    // None of these is an end: nothing was done, it was refused for good, or a runbook was started, whose end is an execution of its own.
+    // None of these counts: nothing was done, AWS refused it permanently, or a runbook was started, whose outcome is a separate execution.
     .filter((each) => each.rollbackOf === null && each.outcome !== 'superseded' && each.denied !== true && each.outcome !== 'awaiting-runbook')
     .slice(0, BAD_IN_A_ROW);
   if (last.length === BAD_IN_A_ROW && last.every(isBad))

@@ -14,7 +14,7 @@ export interface Ended {
   readonly stopped: { readonly decision: Decision; readonly retryable: boolean } | null;
   /** What the plan leaves open. */
   readonly open: readonly string[];
-  /** What the record says of a call that AWS refused for good; empty where none was. */
+  /** What the record says about a call that AWS refused permanently; empty if there was none. */
   readonly denied: JsonObject;
 }
 

@@ -66,7 +66,7 @@ export async function contradiction(
   return record(runtime, finding, judged, { open, standing, run });
 }
 
-/** What a look showed, and what became of it. */
+/** What a read showed, and its outcome. */
 interface Seen {
   readonly remediator: Remediator;
   readonly pass: PassResult;

@@ -127,7 +127,7 @@ function assessedOpen({ assessment }: Pick<Facts, 'assessment'>): readonly strin
   return assessment.ok && assessment.value.status === 'change' ? (assessment.value.open ?? []) : [];
 }
 
-/** What a decision comes to; null: the plan is carried out. `repeats`: whoever reported it before it was closed may report the same thing again. */
+/** The outcome of a decision; null: the plan is carried out. `repeats`: whoever reported it before it was closed may report the same thing again. */
 function verdictOf(way: Way, facts: Facts, plan: Plan | null, decision: Decision): (Verdict & { readonly repeats?: true }) | null {
   const { remediator, ref, trigger } = way;
   const why = decisive(decision)
@@ -150,7 +150,7 @@ function verdictOf(way: Way, facts: Facts, plan: Plan | null, decision: Decision
   return { outcome: planned ? 'planned' : outcomeOf(decision), message: why, open: assessedOpen(facts), fresh: isFresh(decision) };
 }
 
-/** Records what a decision comes to, and sends the notice of a change that is announced. */
+/** Records the outcome of a decision, and sends the notice of an announced change. */
 async function conclude(
   runtime: Runtime,
   way: Way,

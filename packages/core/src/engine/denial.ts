@@ -21,7 +21,7 @@ const POLICY =
 const AUTHORIZATION_ID = /authorization[ _-]?id(?:entifier)?["']?\s*(?:is|[:=])?\s*["']?([0-9a-z]{1,256})\b/i;
 
 /**
- * What AWS says of a call that it refuses for good; null where that is not what happened: throttling passes, and so do credentials.
+ * What AWS says about a call that it refuses permanently; null for anything else: throttling and expired credentials are transient.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
  * @see https://docs.aws.amazon.com/iam-toolbox/latest/APIReference/API_GetRequestAuthorizationDetails.html

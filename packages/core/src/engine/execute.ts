@@ -117,7 +117,7 @@ const planned = ({ observation }: Facts): Observed | null => (observation.ok ? o
 
 /** What follows when the journal lets nothing begin. */
 async function refused(runtime: Runtime, way: Way, allowed: Allowed, begun: Exclude<BeginResult, { status: 'begun' }>): Promise<End> {
-  // Another worker was at work on it: what was read before that is not believed.
+  // Another worker held the lease: what was read before that is not used.
   if (begun.status !== 'over-budget') way.together.reads.forget();
   if (begun.status === 'stale') return { results: [], leads: { is: 'look-again' } };
   if (begun.status === 'busy') return { results: [], leads: { is: begun.open.leaseUntil <= runtime.clock.now() ? 'look-again' : 'turn' } };
@@ -154,7 +154,7 @@ function isStill({ changes, hazards }: Plan, assessment: Assessment): boolean {
   return still.length === changes.length && met.every((each) => known.includes(digestOf(toJson(each))));
 }
 
-/** Under the lease: compare the second look, send, verify; answers what the execution comes to. */
+/** Under the lease: compare the second read, send, verify; returns the outcome of the execution. */
 async function carryOut(
   runtime: Runtime,
   way: Way,

@@ -47,7 +47,7 @@ export async function lookAt(runtime: Runtime, way: Way, { standing, view }: His
   return { seen, shown, facts };
 }
 
-/** Nothing is looked at with credentials of which is not known that they are of the resource's account. */
+/** Nothing is read with credentials that are not known to belong to the resource's account. */
 function unseen(identity: Facts['identity']): Look {
   const observation = identity.ok
     ? unreadable('not read with credentials of another account')

@@ -31,7 +31,7 @@ export async function runPass(runtime: Runtime, request: PassRequest, options: R
     if (way === null) {
       const identity = await factOf(() => runtime.identity(claimed, LOOKING));
       const claim: Way = { remediator, ref: claimed, identity, trigger, ids, run, together, lastChange, done: new Set() };
-      // While its one name is asked for, what is claimed is looked at: it is the name nearly always.
+      // While its one name is determined, the claimed name is read: it is nearly always the same.
       const [named, sight] = await Promise.all([identify(runtime, claim), see(runtime, claim)]);
       if ('end' in named) return named.end;
       way = streamOf(named.ref) === streamOf(claimed) ? claim : { ...claim, ref: named.ref };

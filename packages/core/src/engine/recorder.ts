@@ -241,7 +241,7 @@ export async function unlessDelivered(
   await recordNotice(runtime, about, delivery, { of: record.seq, outcome }, message);
 }
 
-/** Records what became of a notice. What is held in this process is recorded once more when it was delivered. */
+/** Records the result of a notice. A notice that is held in this process is recorded again when it is delivered. */
 async function recordNotice(
   runtime: Runtime,
   about: { readonly resource: ResourceRef; readonly remediator: string; readonly execution?: string },

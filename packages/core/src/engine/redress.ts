@@ -101,7 +101,7 @@ async function handle(runtime: Runtime, input: unknown, run: RunOptions): Promis
     const finding = findings[at] as Finding;
     const handled: Handled = late ? { ...LEFT, finding } : await handleFinding(runtime, finding, run, { delivery, at });
     const { left, finding: known, ...found } = handled;
-    // The finding is what came in: it is looked at, and not kept.
+    // The finding is input: it is read, and not kept.
     const result: FindingResult = { finding: known, ...(await runtime.redactor.of(found)) };
     late ||= left;
     results.push(result);

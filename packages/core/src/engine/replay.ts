@@ -190,7 +190,7 @@ export function asOf(view: StreamView, time: number): StreamView {
   return {
     ...view,
     open: null,
-    // What was closed in the same moment came of this decision.
+    // What was closed at the same time followed from this decision.
     closed: view.closed.filter((each) => each.closedAt < time),
     holds: view.holds.filter((hold) => !after.has(hold.execution)),
     // What was approved, and what was broken, later does not count either.

@@ -220,7 +220,7 @@ async function isTakenBack(journal: Journal, ref: ResourceRef, execution: string
   return false;
 }
 
-/** Under the lease: look again, undo, and look whether it is as it was before; answers what the execution comes to. */
+/** Under the lease: read again, undo, and verify that it is as before; returns the outcome of the execution. */
 async function takeBack(
   runtime: Runtime,
   args: {

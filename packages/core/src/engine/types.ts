@@ -357,7 +357,7 @@ export interface Redress {
   retry(ref: ResourceRef, options: { readonly by: string; readonly reason?: string }): Promise<readonly Refusal[]>;
   /**
    * Records a person's word for what nothing can evaluate, in an account: it holds until a time, at most 366 days from now, or (null) no more. Then it
-   * is looked at once more, so that its gap closes or opens.
+   * is evaluated again, so that its gap closes or opens.
    *
    * @throws {RedressError} `attest/refused` when the remediator looks for itself, the end is not ahead, or nobody says who, or on what it rests.
    */

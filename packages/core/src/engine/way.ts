@@ -40,7 +40,7 @@ export interface ResourcePass {
   readonly reads: SharedReads;
   /** Which resource is meant is asked once, whatever is changed in between: a pass has one. */
   readonly names: SharedReads;
-  /** What became of calls that were decided on, and not made: another remediator does not decide on them again. By digest of the call. */
+  /** Calls that were decided on and not made: another remediator does not decide on them again. By digest of the call. */
   readonly decided: Map<string, PassResult>;
 }
 
@@ -71,7 +71,7 @@ export function following({ together: { remediators }, remediator, ref }: Pick<W
   return at < 0 ? [] : remediators.slice(at + 1).filter(({ resourceTypes }) => resourceTypes.includes(ref.type));
 }
 
-/** Who asks for a pass, about what. */
+/** Who requests a pass, about what. */
 export interface PassRequest {
   readonly remediator: Remediator;
   readonly claimed: ResourceRef;

@@ -169,7 +169,7 @@ function callPattern(calls: readonly string[]): JsonObject {
 
 const serviceOf = (call: string) => call.split(':')[0] ?? '';
 
-/** Runbooks that have ended: what they were started for is looked at then. */
+/** Runbooks that have ended: the resource that they were started for is then read. */
 function runbooks(remediators: readonly Patterned[]): Draft[] {
   const documents = [...new Set(remediators.flatMap(({ runbook }) => (runbook === undefined ? [] : [runbook.document])))].sort();
   if (documents.length === 0) return [];

@@ -40,7 +40,7 @@ function refusalOf({ now, policy, identity, observation, history }: Asked, { cal
   );
 }
 
-/** Whether AWS has refused this change of a part for good: then it is decided on apart from the others. */
+/** Whether AWS has permanently refused this change of a part: then it is decided on separately. */
 export function isRefused({ now, policy, identity, observation, history }: Facts, change: Change): boolean {
   if (change.subject === undefined || !policy.ok || !identity.ok || !observation.ok || !history.ok) return false;
   const asked = { now, policy: policy.value, identity: identity.value, observation: observation.value, history: history.value };

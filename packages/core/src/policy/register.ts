@@ -168,7 +168,7 @@ export function meantKey(key: string): string {
   return key.trim().toLowerCase();
 }
 
-/** AWS Config has a type for each engine of a domain, an ARN does not say which: it is one thing, whichever it is looked at by. */
+/** AWS Config has a type for each engine of a domain, an ARN does not say which: it is the same thing under either type. */
 const thingOf = (type: string) => (type === 'AWS::Elasticsearch::Domain' ? 'AWS::OpenSearch::Domain' : type);
 
 /** Whether a name is of an id: an ARN ends in it, where ids of its type are not ARNs. Its type, account and region are compared separately. */

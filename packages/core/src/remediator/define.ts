@@ -601,7 +601,7 @@ export function isIdle(
     const { status } = remediator.plan({ ...about, state: toJson(seen.state), context: seen.context });
     return status === 'compliant' || status === 'not-applicable';
   } catch {
-    // What cannot be judged by a list is looked at.
+    // What a list cannot show is read.
     return false;
   }
 }

@@ -176,7 +176,7 @@ export async function* glancing<Found>(
     try {
       if (at !== undefined && found !== undefined) seen = { state: stateOf(looked, found, at(found), id) };
     } catch {
-      // What cannot be judged by the listing is looked at.
+      // What the listing cannot show is read.
     }
     page.push({ type, id, ...(region === undefined ? {} : { region }), seen });
     if (page.length < PAGE) continue;

@@ -373,7 +373,7 @@ interface Assessed {
   readonly observedAt: number;
 }
 
-/** What both come to. */
+/** The result of both. */
 function remediatorOf<Found, Raw extends object, Absent extends object, Context, Parameters extends StandardSchemaV1>(
   definition: About<Found, readonly OperationUse[], Raw, Absent, readonly OperationUse[], Context, Parameters>,
   doing: Doing<Read<Raw, Absent>, Context, Parameters>,

@@ -39,7 +39,7 @@ export async function lookAhead(
     ]);
     // Under another name it is another resource, and a pass finds that out.
     if (!named.ok || named.value === null || nameOf(named.value) !== nameOf(ref)) return;
-    // A runbook that is at work ends with a pass.
+    // A running runbook ends with a pass.
     if (assessment.ok && remediator.runbook === undefined && ['compliant', 'not-applicable'].includes(assessment.value.status)) idle.add(remediator.id);
   };
   await Promise.all(remediators.map(look));

@@ -1,4 +1,4 @@
-// What was found and not decided on: what becomes of it, and when somebody comes back to it. Pure.
+// What was found and not decided on: what happens to it, and when it is retried. Pure.
 import { RedressError } from '../../model/errors.js';
 import { partitionOf, type ResourceRef, resource } from '../../model/resource.js';
 import type { Remediator } from '../../remediator/define.js';

@@ -137,7 +137,7 @@ function refIn({ global }: Pick<Remediator, 'global'>, { account, region, partit
 }
 
 function isIdleAt(runtime: Runtime, remediator: Remediator, args: Args, glance: Glance<Json, unknown>): boolean {
-  // A runbook that is at work ends with a look of its own.
+  // A running runbook ends with a read of its own.
   if (remediator.runbook !== undefined) return false;
   return isIdle(remediator, glance, { resource: refIn(remediator, args, glance), parameters: args.parameters, observedAt: runtime.clock.now() });
 }

@@ -79,7 +79,7 @@ export class PlaceSweep {
   async end(): Promise<readonly SweepSummary[]> {
     const { tallies, left, stopped } = this.#state;
     for (const each of left) this.#countLeft(each);
-    // What nobody has begun with is said, too.
+    // What was not started is reported, too.
     if (stopped) for (const { key, remediators } of this.#place.groups) if (!this.#round.done.has(key)) for (const each of remediators) this.#tally(each);
     const retryAt = comeBackAt(this.#state, this.#round, this.#runtime.clock.now());
     const summaries = summariesOf(this.#place, this.#round, this.#state, retryAt);
@@ -88,7 +88,7 @@ export class PlaceSweep {
     return summaries.map((each) => ({ ...each, record }));
   }
 
-  /** Passes of a place are made one after the other, whatever is looked at meanwhile. */
+  /** Passes of a place are made one after the other, whatever is read in the meantime. */
   #alone<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#turn.then(work);
     this.#turn = mine.catch(() => undefined);

@@ -40,7 +40,7 @@ interface Progress {
   readonly left: readonly LeftOver[];
   /** How often lists of a group did not come to their end. */
   readonly lists: Readonly<Record<string, number>>;
-  /** Remediators whose list did not come to its end, and why: the round is not complete for them. */
+  /** Remediators whose list was not completed, and why: the round is not complete for them. */
   readonly unlisted: Readonly<Record<string, string>>;
 }
 
@@ -94,7 +94,7 @@ export async function standingIn(runtime: Runtime, { account, region, global = t
   return (await Promise.all(places.map((each) => journal.standing({ account, region: each })))).flatMap(({ gaps }) => gaps);
 }
 
-/** What a record says of where to go on, if it fits: else it is as if there were nothing, and everything is looked at once more. */
+/** Where a record says to continue, if it matches. Otherwise it is ignored, and everything is checked again. */
 function progressIn(value: unknown): (Progress & { readonly again: boolean }) | null {
   if (!isRecord(value) || !Array.isArray(value['left']) || !Array.isArray(value['done'])) return null;
   const { began, done, after, left, lists, unlisted, again } = value;
@@ -126,7 +126,7 @@ export interface Came {
   readonly progress: Progress;
   /** Whether this round goes on; else what is left waits for the next one. */
   readonly again: boolean;
-  /** What earlier records come to, where this one has to say it. */
+  /** The sum of earlier records, if this one has to contain it. */
   readonly before: Swept | null;
 }
 

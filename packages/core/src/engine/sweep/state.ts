@@ -1,4 +1,4 @@
-// A place that is swept: what is known of it when that begins, and what has come of it so far. Pure.
+// A place that is swept: what is known at the start, and the results so far. Pure.
 import type { Gap } from '../../journal.js';
 import type { Remediator } from '../../remediator/define.js';
 import { lastSweepOf } from '../../swept.js';
@@ -39,7 +39,7 @@ export interface Round {
   readonly next: Map<string, string>;
 }
 
-/** What has come of a sweep so far. */
+/** The results of a sweep so far. */
 export interface State {
   readonly tallies: Map<string, Tally>;
   left: readonly Left[];
@@ -82,7 +82,7 @@ export function roundBefore({ progress }: Before): Round {
   };
 }
 
-/** Nothing has come of it so far. */
+/** No results so far. */
 export function stateBefore({ target, before, remediators, startedAt }: Place): State {
   const left = leftBefore(before, target, remediators);
   return { tallies: new Map(), left, first: [], unreached: null, listed: false, stopped: false, recordedAt: startedAt };

@@ -1,4 +1,4 @@
-// What the sweep of a place comes to, for each of its remediators and as a whole. Pure.
+// The result of the sweep of a place, for each remediator and as a whole. Pure.
 import type { JsonObject } from '../../model/json.js';
 import { countOf } from '../../model/words.js';
 import { lastSweepOf } from '../../swept.js';

@@ -11,7 +11,7 @@ export class Tally {
   retryable = 0;
   errors = 0;
   unread = 0;
-  /** Why its list did not come to its end. */
+  /** Why its list was not completed. */
   unlisted: { readonly status: 'failed' | 'absent'; readonly message: string } | null = null;
 
   constructor(remediator: Remediator) {

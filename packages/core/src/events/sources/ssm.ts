@@ -14,7 +14,7 @@ export const automationStatus: Decoder = (detail, context) => ({
   source: 'ssm',
   kind: 'automation-status',
   id: context.envelope?.id ?? undefined,
-  // What it was started for is looked at; how it says that it went is not believed.
+  // The resource that it was started for is read; its own status is not used.
   ...(ENDED.includes(text(detail.Status, 64) ?? '')
     ? verdict('candidate', 'An Automation has ended.')
     : verdict('record-only', 'The status of an Automation says nothing about a setting.')),
