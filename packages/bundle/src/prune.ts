@@ -222,7 +222,7 @@ const LAZY: Readonly<Record<string, readonly string[]>> = { http: ['WebSocket', 
 
 /**
  * Modules of Node without their namespaces: an `import … from 'node:http'` reads every export, lazy ones too (25 ms). Here each name that is
- * used is read from the module itself; `await import('node:http')` gives all but the lazy ones.
+ * used is read from the module itself; `await import('node:http')` gives all except the lazy ones.
  */
 const builtinModules: Plugin = {
   name: 'redress-builtin-modules',

@@ -35,7 +35,7 @@ export interface RedressSealerProps {
   readonly rotation?: {
     /** An Ed25519 key of KMS whose policy leaves it to the policies of the account, or names the role. */
     readonly nextKeyArn: string;
-    /** Who replaces it, and why: in the ledger for good. */
+    /** Who replaces it, and why. It stays in the ledger. */
     readonly by: string;
     readonly reason: string;
   };

@@ -158,7 +158,7 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
   const ask = accountOfAmbient(ambient, region);
   let early = asksWho ? ask() : null;
   if (early !== null) await begun(early);
-  // Who asks first gets that answer, also where it is a failure.
+  // The first caller gets that answer, even if it is a failure.
   const account = () => {
     const answer = early ?? ask();
     early = null;

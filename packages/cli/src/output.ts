@@ -18,7 +18,7 @@ export function print(io: Io, json: boolean, answer: Answer): void {
   if (text !== '') io.stdout(text.endsWith('\n') ? text : `${text}\n`);
 }
 
-/** An error, or anything else that came of none of the commands, as the one document on standard output. */
+/** An error, or anything else that no command produced, as the one document on standard output. */
 export function printClean(io: Io, document: unknown): void {
   io.stdout(`${printableJson(redact(document))}\n`);
 }

@@ -31,7 +31,7 @@ export interface PlannedPass {
     readonly resolves: boolean;
   }[];
   readonly hazards: readonly Hazard[];
-  /** What would become of it if the policy enforced the remediator here; null where there is nothing to decide on. */
+  /** The verdict if the policy enforced the remediator here; null if there is nothing to decide. */
   readonly ifEnforced: Judgement | null;
   /** ISO 8601: nothing is changed until then, by a hold or a freeze; null where nothing holds it. */
   readonly heldUntil: string | null;

@@ -90,7 +90,7 @@ function wantsJson(argv: readonly string[]): boolean {
   return (end < 0 ? argv : argv.slice(0, end)).includes('--json');
 }
 
-/** Where a command line leaves what comes of it. */
+/** Where a command line stores its result. */
 interface Ends {
   answer(given: Answer): void;
   help(text: string): void;

@@ -298,7 +298,7 @@ export function consoleApp(parts: AppParts): Hono<Env> {
 
 const resourceOf = ({ stream }: OpenGap, name: Html) => linkTo(`/resources/${stream.slice('sha256:'.length)}`, name);
 
-/** The last answer, as long as it is not older. Who asks at the same time gets the same. */
+/** The last answer, while it is fresh. Concurrent callers get the same one. */
 function remembered<T>(ask: () => Promise<T>, most: number, now: () => number): () => Promise<T> {
   let last: { readonly at: number; readonly answer: Promise<T> } | null = null;
   return () => {

@@ -11,7 +11,7 @@ const MOST_VALUE = 1_100;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
 /**
- * Fields by their names: each once, and none but these.
+ * Fields by their names: each once, and no others.
  *
  * @throws {BadInput}
  */

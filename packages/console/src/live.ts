@@ -78,7 +78,7 @@ export class LiveJournal {
     return this.#gaps.model;
   }
 
-  /** Reads what is new, and says whether anything was. Who asks meanwhile gets the same answer. */
+  /** Reads what is new, and returns whether anything was. Concurrent callers get the same answer. */
   refresh(): Promise<boolean> {
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#refreshing = null;

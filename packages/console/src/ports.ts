@@ -24,7 +24,7 @@ export interface AnsweredPass {
   readonly open: readonly string[];
 }
 
-/** What came of an answer. */
+/** The result of an answer. */
 export interface Answered {
   /** Who has answered, as the connection says. */
   readonly by: string;

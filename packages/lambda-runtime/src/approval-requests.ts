@@ -57,7 +57,7 @@ export interface ApprovalAnswer {
   readonly verified: true;
   /** It was said before, and nothing was done now. */
   readonly repeated: boolean;
-  /** What became of it; empty for `deny`, and for what was said before. */
+  /** The result; empty for `deny`, and for a repeated answer. */
   readonly passes: readonly AnsweredPass[];
   /** The execution that used the approval, where that is known. */
   readonly usedBy: string | null;

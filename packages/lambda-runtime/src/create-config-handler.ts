@@ -7,7 +7,7 @@ export type ConfigHandlerOptions = Omit<HandlerOptions, 'sweep' | 'putEvaluation
 
 /**
  * The answer to the Automation that AWS Config starts. `fixed`: the gap is closed, seen by reading the resource. `held-back`: it is open, on
- * purpose, and the journal says why. `failed`: it is open, and should not be. Nothing about the resource itself: who asks may be of another account.
+ * purpose, and the journal says why. `failed`: it is open, and should not be. It says nothing about the resource itself: the caller may be in another account.
  */
 export interface RemediationAnswer {
   readonly answer: 'fixed' | 'held-back' | 'failed';

@@ -120,7 +120,7 @@ export function handlerOf<Answer>(
   const { canary, journal, changeVisibility } = options;
   let recovered = false;
 
-  /** Sweeps places, and says what came of it. */
+  /** Sweeps places, and returns the result. */
   const sweep = async (targets: readonly SweepTarget[], run: Run, metrics: Metrics): Promise<readonly SweepSummary[]> => {
     const onPass = (pass: PassResult) => {
       logPass(logger, pass, null, 'sweep');

@@ -39,7 +39,7 @@ export class Metrics {
     if (HELD_BACK.has(pass.outcome)) this.add('HeldBack', 'Count', 1);
   }
 
-  /** What became of a finding; `now` in epoch milliseconds. */
+  /** The result of a finding; `now` in epoch milliseconds. */
   finding(result: Pick<FindingResult, 'finding' | 'passes'>, now: number): void {
     for (const pass of result.passes) {
       this.pass(pass);

@@ -43,7 +43,7 @@ export interface SweepWork {
   readonly logger: HandlerLogger;
   readonly metrics: Metrics;
   readonly now: () => number;
-  /** Sweeps one place, and says what came of it. */
+  /** Sweeps one place, and returns the result. */
   readonly sweep: (target: SweepTarget) => Promise<readonly SweepSummary[]>;
 }
 

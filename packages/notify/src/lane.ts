@@ -276,7 +276,7 @@ function placeOf({ about, plan }: Message): string {
   return `${about}|${plan}`;
 }
 
-/** One message for many: what became of each thing last. Its lines may be cut off: nobody is waited for in them. */
+/** One message for many: the last state of each. Its lines may be cut off: none of them needs an answer. */
 function summary(waiting: readonly Held[], counted: number, command: string): Message {
   return {
     ...ofSeveral(waiting, counted),

@@ -37,7 +37,7 @@ export interface Link {
 export interface Message {
   /** Identifies a notice: equal for the same resource, remediator, plan, outcome and request for an approval. */
   readonly key: Digest;
-  /** Names what it is about, whatever becomes of it: resource and remediator. Tickets have it. */
+  /** Identifies its subject, whatever the outcome: resource and remediator. Tickets have it. */
   readonly about: Digest;
   readonly plan: Digest | null;
   readonly severity: Severity;

@@ -178,7 +178,7 @@ export function notifier(options: NotifierOptions): Notifier {
           next: 'Give the route a channel that can, or remove the grace period.',
         },
       );
-    // A channel that has no word for it, as Security Hub for what came of none of its findings, notifies nobody.
+    // A channel that cannot express it, such as Security Hub for a pass without a finding, notifies nobody.
     const reaching = to.filter(({ channel }) => channel.tells?.(message) ?? true);
     try {
       const delivered = await deliver(reaching, (lane, delivery) => lane.offer(message, delivery));

@@ -51,7 +51,7 @@ export interface HistoryEntry {
   readonly documents: Readonly<Record<string, string>>;
   /** Digest of the policy that it was decided under. */
   readonly policy: string | null;
-  /** Of an outcome: what a second look found. */
+  /** Of an outcome: what the verifying read found. */
   readonly verified: string | null;
   /** Of an execution: it was made to try things out. */
   readonly drill: boolean;

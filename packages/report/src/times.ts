@@ -7,7 +7,7 @@ export interface Times {
   readonly detect: number | null;
   /** From the first record to the begin of the execution: waiting for a person is in it. */
   readonly decide: number;
-  /** From when it happened, or was first recorded, to a second look that found it closed. */
+  /** From when it happened, or was first recorded, to the read that found it closed. */
   readonly close: number;
 }
 

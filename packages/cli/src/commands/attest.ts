@@ -13,7 +13,7 @@ export interface AttestCommandOptions {
   readonly by?: string;
 }
 
-/** `redress attest`: a person's word for what nothing can evaluate is recorded, and its gap is looked at once more. */
+/** `redress attest`: records a person's attestation of what nothing can evaluate, and evaluates its gap again. */
 export async function attestCommand(io: Io, composition: Composition, rule: string, options: AttestCommandOptions): Promise<Answer> {
   const attesting = composition.remediators.filter(({ attested }) => attested === true);
   const remediator = attesting.find(({ id, configRules }) => id === rule || configRules.includes(rule));

@@ -28,7 +28,7 @@ export interface CoverageDocument {
   readonly rows: readonly CoverageRow[];
 }
 
-/** Which rule or control is answered, by whom, in which mode, and what came of it at last. */
+/** How each rule or control is covered: by which remediator, in which mode, and with which last result. */
 export async function coverageCommand(io: Io, composition: Composition, options: CoverageOptions): Promise<Answer> {
   const { pack, framework, format = 'table' } = options;
   if ((pack === undefined) === (framework === undefined))
@@ -40,7 +40,7 @@ export async function coverageCommand(io: Io, composition: Composition, options:
   return { json: document, text, exit: 0 };
 }
 
-/** Coverage of a pack or a framework, with what came of each remediator at last. */
+/** Coverage of a pack or a framework, with the last result of each remediator. */
 export async function coverageOf(
   io: Io,
   composition: Composition,
@@ -110,7 +110,7 @@ const answersOf = (counts: CoverageDocument['counts']) =>
   Object.entries(counts)
     .map(([answer, count]) => `${count} ${answer}`)
     .join(', ');
-/** What came of a remediator at last, in words. */
+/** The last result of a remediator, in words. */
 export const lastWords = (last: LastResult | null) =>
   last === null
     ? '-'

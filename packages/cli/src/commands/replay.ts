@@ -19,7 +19,7 @@ import { type Left, LeftOver, leftLines } from '../left.js';
 import { codeOf, VERDICTS, type Verdict, verdictOf } from '../plan/verdicts.js';
 import { printable } from '../printable.js';
 
-/** What becomes of a pass of the past: a verdict of today, or why there is none. */
+/** The result of replaying a past pass: the verdict of today, or why there is none. */
 export type ReplayVerdict = Exclude<Verdict, 'not-read'> | 'undecidable' | 'repeat';
 
 /** What a policy makes of one pass. */

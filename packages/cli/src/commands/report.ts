@@ -328,7 +328,7 @@ async function coverageIn(
         by: by.map((each) => ({ remediator: each.remediator, modes: modeWords(each.modes), last: lastWords(each.last), open: each.last?.open ?? 0 })),
       })),
     })),
-    // The map itself, without what came of it.
+    // The map itself, without results.
     inputs: documents.map(({ of, title, rows }) => ({
       what: 'map',
       name: `${of}: ${title}`,

@@ -1,6 +1,6 @@
 import type { Approval, Breaker, EventPattern, Fact, JsonObject, OpenExecution, Policy, Register, Stop } from '@redress/core';
 
-/** What one check came to. `unknown`: it could not be read, which is never taken for good. */
+/** The result of one check. `unknown`: it could not be read, which never counts as ok. */
 export type CheckStatus = 'ok' | 'warn' | 'fail' | 'unknown';
 
 /** One answer of `redress doctor`. */

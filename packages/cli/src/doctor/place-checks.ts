@@ -156,7 +156,7 @@ function isGlobal({ pattern }: Pick<EventPattern, 'pattern'>): boolean {
   );
 }
 
-/** What is wanted of a region that is looked at for its global services alone: nothing else may be used there. */
+/** What is required of a region that is checked only for its global services: nothing else may be used there. */
 export function ofGlobalServices(wanted: Wanted): Wanted {
   return { ...wanted, patterns: wanted.patterns.filter(isGlobal), configTypes: [], securityHub: false };
 }

@@ -3,7 +3,7 @@ import type { ResourceRef } from '@redress/core';
 import type { PlannedPass } from '../passes.js';
 import { type Judgement, ORDER, type Verdict } from './verdicts.js';
 
-/** A gap, and what would become of it. */
+/** A gap, and its verdict. */
 export interface Gap extends Judgement {
   readonly resource: ResourceRef;
   /** What people call the resource; null: nothing says. */
@@ -16,7 +16,7 @@ export interface Gap extends Judgement {
   readonly environment: string | null;
   /** What would be changed; of a gap that only a person can close, what is open. */
   readonly changes: readonly string[];
-  /** What would become of it if the policy enforced every remediator here. */
+  /** The verdict if the policy enforced every remediator here. */
   readonly ifEnforced: Judgement;
   /** ISO 8601: nothing is changed until then, by a hold or a freeze; null where nothing holds it. */
   readonly heldUntil: string | null;

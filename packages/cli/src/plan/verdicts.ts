@@ -1,8 +1,8 @@
-// What becomes of a gap, in words: every output takes them from here.
+// Verdicts in words, for every output.
 import { type Decision, decisive, type PassResult, type Plan } from '@redress/core';
 import type { Paint } from '../io.js';
 
-/** What would become of a pass. */
+/** The verdict of a pass. */
 export type Verdict = 'would-fix' | 'would-flag' | 'needs-approval' | 'notify-only' | 'exempt' | 'denied' | 'nothing-to-change' | 'not-read';
 
 /** How a verdict is shown: any one of word, symbol and colour is enough. */

@@ -33,7 +33,7 @@ def judge(events, context):
 
 /**
  * The Automation document that AWS Config starts to remediate. Its first step asks the function of Redress, and changes nothing itself; its
- * second one fails for every answer but *fixed*. So a remediation that Config counts as successful is one that was seen to be so.
+ * second one fails for every answer but *fixed*. So a remediation that Config counts as successful is one that was verified.
  *
  * @see https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-action-lamb.html
  */

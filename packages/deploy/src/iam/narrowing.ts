@@ -16,7 +16,7 @@ export interface Narrowing {
   readonly tagged?: boolean;
   /** Whether it sets or takes away tags, so that the exception tag can be kept out of its reach. */
   readonly tags?: boolean;
-  /** Answers in one region for all of them, so it is not narrowed by region. */
+  /** It answers in one region for all regions, so it is not narrowed by region. */
   readonly global?: boolean;
   /** What stays wider than the one resource that is meant, and why. */
   readonly rest: string;
@@ -107,7 +107,7 @@ const hub = (rest: string): Narrowing => kind('SecurityHub', '', ['securityhub:{
 const stageOf = 'arn:{partition}:apigateway:{region}::/restapis/*/stages/*';
 /** How the EC2 API is called as the service of an endpoint; in China `cn.` stands before it. */
 const EC2_API = '*com.amazonaws.*.ec2';
-/** Managed policies of AWS of which it is asked who has them. */
+/** AWS managed policies whose principals are listed. */
 const LOOKED_FOR = ['AWSSupportAccess', 'AWSCloudShellFullAccess'];
 /** The one policy that is detached; its partition is that of the role. */
 const detached = (from: 'user' | 'role' | 'group', more?: Partial<Narrowing>) =>

@@ -434,7 +434,7 @@ function bus(): Record<string, TemplateResource> {
   };
 }
 
-/** Both actions are needed by who calls a function URL; the second only by way of it. */
+/** Callers of a function URL need both actions; the second only through the URL. */
 function approvers(arns: readonly string[]): Record<string, TemplateResource> {
   const found: Record<string, TemplateResource> = {
     ApproverPolicy: managed(

@@ -19,8 +19,8 @@ export interface SecurityHubOptions {
 }
 
 /**
- * Writes a note on the Security Hub finding that a pass came of, and sets its workflow: RESOLVED only when everything that was asked about
- * it was changed and looked at again, NOTIFIED otherwise. What did not come of a Security Hub finding is left out.
+ * Writes a note on the Security Hub finding that caused a pass, and sets its workflow: RESOLVED only if everything that was asked about
+ * it was changed and verified, NOTIFIED otherwise. A pass without a Security Hub finding is ignored.
  *
  * The update itself comes back as an import. It is set to RESOLVED or NOTIFIED then, with a note by `redress` that is newer than the
  * evaluation, and `normalize` ignores that.
@@ -34,7 +34,7 @@ export function securityHubChannel({ name = 'securityhub', client }: SecurityHub
     clients.set(region, there);
     return there;
   };
-  /** What became of each part of what a finding asks for: several remediators, several plans. */
+  /** The result of each part that a finding asks for: several remediators, several plans. */
   const parts = new Map<string, Map<string, boolean>>();
 
   return {

@@ -49,7 +49,7 @@ export function slackChannel(options: SlackOptions): Channel {
       },
       delivery,
     );
-    // The answer is 200, whatever became of it.
+    // The status is 200, whatever the result.
     if (!isRecord(json) || json['ok'] !== true) {
       const why = isRecord(json) && typeof json['error'] === 'string' && /^[a-z_]{1,64}$/.test(json['error']) ? json['error'] : 'no reason given';
       throw new RedressError('notify/failed', `Slack refused the message: ${why}`);

@@ -18,7 +18,7 @@ export interface Rollback {
 /** Lines of one difference on the page; all of it is in its documents. */
 const MOST_LINES = 300;
 
-/** What a second look found, in words. */
+/** What the verifying read found, in words. */
 const VERIFIED: Readonly<Record<string, string>> = {
   '': 'no verification is recorded',
   verified: 'a second read found nothing left to change',
