@@ -222,7 +222,7 @@ describe('a Config rule with a name of its own', () => {
     expect(aws.rules('w1')).toEqual(['open-1']);
   });
 
-  it('says which rule nobody is asked about, why, and what to write in the policy', async () => {
+  it('names the rule without a remediator, why, and what to add to the policy', async () => {
     const why =
       'No remediator handles the Config rule acme-x: what it checks is not known. If it is one of WIDGET_OPEN, add to the policy: configRules: { "acme-x": WIDGET_OPEN }; a `*` in the name is any text.';
     expect(await ask('acme-x')).toMatchObject({ passes: [], reason: why });

@@ -217,7 +217,7 @@ describe('the second look', () => {
   });
 });
 
-describe('what is waited for', () => {
+describe('what a command waits for', () => {
   it('is said before each sleep, and by when it ends', async () => {
     aws.put('w1', ['open-1']);
     const waits: unknown[] = [];

@@ -165,7 +165,7 @@ it('what was gone is known to have been gone, whatever is there now', async () =
   expect(await again(input)).toMatchObject([{ status: 'decided', at: START, pass: { outcome: 'no-op', message: 'The resource is gone.' } }]);
 });
 
-describe('why nobody is asked', () => {
+describe('why no remediator handles it', () => {
   const unasked = async (input: unknown) => {
     const replay = createReplay({ remediators: [revokeOpenRules], policy: policyOf('enforce'), recordings: await readRecordings(journal) });
     const reasons: (string | null)[] = [];

@@ -84,7 +84,7 @@ const answersOf = async (approval: string) =>
     .filter(({ record }) => record.kind === 'approval' && (record.body['approval'] as { id?: unknown } | undefined)?.id === approval)
     .map(({ record }) => record);
 
-describe('who is let in', () => {
+describe('access', () => {
   consoles('one journal');
 
   it('has the token that was printed, once, and a cookie that nothing else gets', async () => {
@@ -98,7 +98,7 @@ describe('who is let in', () => {
     expect((await get(cookie.split(';')[0] ?? '', '/')).status).toBe(200);
   });
 
-  it('is nobody with another token, and trying does not use the right one up', async () => {
+  it('is refused with another token, which does not use up the right one', async () => {
     for (const token of ['', 'x', `${new URL(running.url).searchParams.get('token') ?? ''}x`])
       expect((await ask(running.origin, 'GET', `/start?token=${token}`)).status).toBe(401);
     // Chats and browsers look ahead at what they are sent.
@@ -121,7 +121,7 @@ describe('who is let in', () => {
     expect(await answersOf(id)).toEqual([]);
   });
 
-  it('is let in for twelve hours', async () => {
+  it('lasts twelve hours', async () => {
     const cookie = await letIn();
     await world.clock.sleep(12 * 3_600_000 - 1);
     expect((await get(cookie, '/')).status).toBe(200);
@@ -291,7 +291,7 @@ describe('what is refused', () => {
 describe('an answer', () => {
   consoles('a journal each');
 
-  it('of yes is the one that the command line makes, by whoever the credentials are', async () => {
+  it('that approves is the one that the command line makes, by the owner of the credentials', async () => {
     const cookie = await letIn();
     const id = await waitingFor('w-dev');
     const page = await get(cookie, `/approvals/${id}`);
@@ -343,7 +343,7 @@ describe('an answer', () => {
     expect((await world.widgets(PROD)).rules('w-prod')).toEqual(['closed', 'open-asked']);
   });
 
-  it('is given by nobody where nobody is known', async () => {
+  it('is refused if no approver is known', async () => {
     const cookie = await letIn();
     const id = await waitingFor('w-dev');
     const csrf = csrfIn(await get(cookie, `/approvals/${id}`));
@@ -355,7 +355,7 @@ describe('an answer', () => {
     expect(await answersOf(id)).toEqual([]);
   });
 
-  it('is given by nobody where it was started to show', async () => {
+  it('is refused in a read-only console', async () => {
     await again(['--read-only']);
     const cookie = await letIn();
     const id = await waitingFor('w-dev');
@@ -387,7 +387,7 @@ describe('the pages', () => {
     expect(pages[1]?.body).toContain('&lt;script&gt;document.title=&quot;x&quot;&lt;/script&gt;');
   });
 
-  it('say what is wrong, what waits and what is open, as of now', async () => {
+  it('show problems, open requests and open gaps, as of now', async () => {
     const cookie = await letIn();
     const first = await get(cookie, '/');
     for (const said of ['Pending approvals (11)', 'Open gaps (', 'Latest entries', LEAD_SESSION]) expect(first.body).toContain(said);

@@ -192,7 +192,7 @@ describe('coverage of a framework', () => {
     expect(row(six, '2.1')).toMatchObject({ answer: 'attested', by: [] });
   });
 
-  it('names what nobody looks for, where a control is answered in part', async () => {
+  it('names the checks that no remediator covers, if a control is covered in part', async () => {
     const { rows } = await document('--framework', 'nist-800-53');
     expect(rows).toHaveLength(287);
     const partly = rows.filter(({ by, checks }) => by.length > 0 && (checks?.covered ?? 0) < (checks?.all ?? 0));

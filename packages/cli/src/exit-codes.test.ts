@@ -143,7 +143,7 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['a plan', ['event.json'], 0],
     ['what needs no decision', ['ignored.json'], 0],
     ['a log, with calls that nobody looks for', ['log.json.gz'], 0],
-    ['an event that nobody is asked about', ['other-call.json'], 1],
+    ['an event without a remediator', ['other-call.json'], 1],
     ['a rule that nobody knows', ['unknown-rule.json'], 1],
     ['a rule that nobody knows, which is satisfied', ['compliant.json'], 0],
     ['compliance details, of here', ['details.json'], 0],
@@ -166,7 +166,7 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['what needs no decision', ['ignored.json'], 0],
     ['a log, with calls that nobody looks for', ['log.json.gz'], 0],
     ['what waits for a person, who was asked', ['event.json'], 0, () => file('redress.yaml', policy('approve'))],
-    ['an event that nobody is asked about', ['other-call.json'], 1],
+    ['an event without a remediator', ['other-call.json'], 1],
     ['a rule that nobody knows', ['unknown-rule.json'], 1],
     ['what cannot be right', ['no-account.json'], 1],
     ['what is no event, beside one', ['event.json', 'state.tfstate'], 1],
@@ -523,7 +523,7 @@ it('what was not read or has no remediator is never said to be handled, and is n
   });
 });
 
-it('compliance details are of the account of the credentials, which is said, and never show that something is new', async () => {
+it('compliance details belong to the account of the credentials, which is reported, and never show that something is new', async () => {
   const { out, err } = await redress('plan', 'details.json', '--json');
   expect(err).toBe('details.json does not contain its account and region: 111111111111 and us-east-1 are assumed. Give others with --from ACCOUNT/REGION.\n');
   expect(JSON.parse(out)).toMatchObject({

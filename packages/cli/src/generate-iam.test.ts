@@ -42,7 +42,7 @@ describe('redress generate iam', () => {
     ]);
   });
 
-  it('bounds one role alone where it is said which', async () => {
+  it('bounds only the named role', async () => {
     const one = await generate('boundary', ...ssh, '--for', 'fix');
     expect(one.out).toContain('ec2:RevokeSecurityGroupIngress');
     expect(one.out).not.toContain('ec2:AuthorizeSecurityGroupIngress');

@@ -96,7 +96,7 @@ describe('redress history', () => {
   });
 });
 
-it('exceptions list says what is covered, from which remediators, and under which ticket', async () => {
+it('exceptions list shows what is covered, from which remediators, and under which ticket', async () => {
   const { out } = await redress('exceptions', 'list');
   expect(out).toContain('EXC-1');
   expect(out).toContain('covers account 333333333333; resource w-live');

@@ -133,7 +133,7 @@ describe('redress evidence seal and verify', () => {
     });
   });
 
-  it('copy the checkpoint to a folder, and say what is for a journal on AWS alone', async () => {
+  it('copy the checkpoint to a folder, and name the options that are only for a journal on AWS', async () => {
     await recorded('a');
     await keyed();
     expect(await redress('evidence', 'seal', '--anchor', 'kept', '--json')).toMatchObject({ exit: 0, json: { size: 2, anchored: 1, notAnchored: [] } });
@@ -143,7 +143,7 @@ describe('redress evidence seal and verify', () => {
     expect((await redress('evidence', 'verify', '--json')).json).toMatchObject({ checkpoint: { size: 2 } });
   });
 
-  it('ask witnesses to cosign it, say which has not, and the verifier finds who has', async () => {
+  it('ask witnesses to cosign it, report which did not, and the verifier finds which did', async () => {
     await recorded('a');
     await keyed();
     const log = (JSON.parse(readFileSync(at('redress.trust.json'), 'utf8')) as { keys: { key: string }[] }).keys[0]?.key ?? '';
@@ -227,7 +227,7 @@ describe('redress evidence rotate', () => {
     expect((await redress('evidence', 'verify')).exit).toBe(0);
   });
 
-  it('goes on where it was interrupted, with the key that it had made', async () => {
+  it('resumes where it was interrupted, with the key that it had made', async () => {
     await recorded('a');
     await keyed();
     await redress('evidence', 'seal');
@@ -266,7 +266,7 @@ describe('redress evidence break', () => {
   const verifierIn = (file: string) => (JSON.parse(readFileSync(join(directory, file), 'utf8')) as { keys: { key: string }[] }).keys.map(({ key }) => key);
   const idOf = (key: string) => key.split('+').slice(0, 2).join('+');
 
-  it('goes on where the key is lost: on record, and untrusted until the trust file says that the one succeeds the other', async () => {
+  it('continues after a key is lost: on record, and untrusted until the trust file says that one key succeeds the other', async () => {
     await recorded('a');
     await redress('evidence', 'key', '--origin', 'example.com/redress');
     await redress('evidence', 'seal');

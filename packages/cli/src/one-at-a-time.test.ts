@@ -49,7 +49,7 @@ it('six processes at once write six lines', async () => {
   expect(lines()).toEqual(['line 0', 'line 1', 'line 2', 'line 3', 'line 4', 'line 5']);
 });
 
-it('one that is killed while it has the lock leaves the file as it was, and nobody waiting', async () => {
+it('one that is killed while it has the lock leaves the file as it was, and blocks nobody', async () => {
   const child = program(
     `await rewrite(file, 'f', (text) => { writeSync(1, 'mine'); for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); });`,
   );

@@ -9,7 +9,7 @@ const texts = (message: string, ...reasons: string[]) => {
   return [once.message, ...once.reasons.map((each) => each.message)];
 };
 
-describe('a reason is said once', () => {
+describe('a reason is reported once', () => {
   it('where the message is what the guardrails said', () => {
     expect(texts('It is frozen. It is old.', 'It is frozen.', 'It is old.', 'It is late.')).toEqual([null, 'It is frozen.', 'It is old.', 'It is late.']);
   });

@@ -112,7 +112,7 @@ describe('replay', () => {
     expect(readdirSync(directory).sort()).toEqual(['event.json', 'redress.yaml']);
   });
 
-  it('goes on after what cannot be read, and says so', async () => {
+  it('continues after an unreadable input, and says so', async () => {
     await past();
     file('bad.jsonl', `${JSON.stringify(openedEvent('w1', 'open-1', START - 60_000))}\n{\n`);
     const { out, exit } = await redress(['replay', 'bad.jsonl', '--json']);

@@ -161,7 +161,7 @@ describe('open gaps', () => {
     expect(page).toContain(`${open.length} gaps of ${open.length} resources are open`);
   });
 
-  it('have their age, their owner and their clocks; whether they are material nobody says', () => {
+  it('have their age, their owner and their clocks, and no claim about materiality', () => {
     const [gap] = csv('out', 'gaps.csv').filter(({ resource }) => resource?.includes('p-11'));
     expect(gap).toMatchObject({ owner: 'platform', environment: 'prod', since: '2026-09-16T09:03:00.000Z', ageDays: '14', businessDays: '11' });
     // Ten business days in Sydney after Wednesday, 16 September.

@@ -287,7 +287,7 @@ describe('plan', () => {
     expect((sweep.json as PlanDocument).problems).toEqual([expect.stringContaining('AccessDenied')]);
   });
 
-  it('holds back what is in another account', async () => {
+  it('denies a resource in another account', async () => {
     file('redress.yaml', POLICY);
     file('event.json', openedEvent('w-1', 'open-1', START, { account: '222222222222' }));
     const { json } = await redress('plan', 'event.json', '--json');
@@ -498,7 +498,7 @@ describe('run, history, rollback', () => {
 });
 
 describe('sweep', () => {
-  it('puts what it finds on the way of an event, names what cannot be swept, and records that it looked', async () => {
+  it('handles what it finds like an event, names what cannot be swept, and records the sweep', async () => {
     file('redress.yaml', POLICY);
     widgets.put('w-1', ['open-1']);
     widgets.put('w-2', ['closed']);
@@ -531,7 +531,7 @@ describe('sweep', () => {
     expect(people.out).toContain('Everything was read.');
   });
 
-  it('says with its exit code that not everything was looked at', async () => {
+  it('reports with its exit code that not everything was checked', async () => {
     widgets.put('w-1', ['open-1']);
     widgets.faults.set('DescribeWidgets', ['denied']);
     const { exit, out } = await redress('sweep');
@@ -594,7 +594,7 @@ describe('rollback --all', () => {
     expect((await back('--since', 'PT1H', '--remediator', 'widget-note')).out).toContain('There are no changes since');
   });
 
-  it('takes of two fixes on one resource the newer to be out of the way of the older', async () => {
+  it('rolls back the newer of two fixes on one resource first', async () => {
     file('redress.yaml', POLICY);
     widgets.put('w-1', ['open-1', 'closed-1']);
     file('event.json', openedEvent('w-1', 'open-1', clock.now() - 60_000));
@@ -641,7 +641,7 @@ describe('explain', () => {
     expect((await redress('explain', 'nothing')).exit).toBe(2);
   });
 
-  it('says that nobody was notified where there is no channel, and until when sweeps saw it so', async () => {
+  it('says that nobody was notified without a channel, and until when sweeps confirmed it', async () => {
     file('redress.yaml', 'version: 1\n');
     widgets.put('w-1', ['open-1']);
     await redress('sweep');
@@ -771,7 +771,7 @@ describe('approvals', () => {
     expect((await redress('evidence', 'verify')).exit).toBe(0);
   });
 
-  it('are refused from who is not listed, and denied until the request has run out', async () => {
+  it('are refused from people who are not listed, and denied until the request expires', async () => {
     file('redress.yaml', policy('arn:aws:iam::111111111111:role/Other'));
     const id = await asked();
     expect(await redress('approvals', 'approve', id, '--reason', 'r', '--json')).toMatchObject({ exit: 1, json: { error: { code: 'approval/refused' } } });
@@ -834,7 +834,7 @@ describe('retry', () => {
     expect(await outcome()).toBe('remediated');
     expect(widgets.rules('w-1')).toEqual([]);
   });
-  it('says what is tried again, and when', async () => {
+  it('says what is retried, and when', async () => {
     file('redress.yaml', POLICY);
     file('event.json', openedEvent('w-1', 'open-1', START));
     widgets.put('w-1', ['open-1']);
@@ -1032,7 +1032,7 @@ describe('policy and configuration', () => {
     ]);
   });
 
-  it('refuses a remediator that nobody knows', async () => {
+  it('refuses an unknown remediator', async () => {
     file('mine.yaml', POLICY.replace('widget-revoke-open', 'widget-revoke-opne'));
     const { err, exit } = await redress('--policy', 'mine.yaml', 'plan', '--live');
     expect(exit).toBe(2);

@@ -75,7 +75,7 @@ describe('sweep', () => {
     expect([OWN, OTHER].map((account) => accounts.get(account)?.rules(`open-${account}`))).toEqual([['open-1'], []]);
   });
 
-  it('goes on where it was interrupted, and says how', async () => {
+  it('resumes where it was interrupted, and says how', async () => {
     const aws = accounts.get(OWN) as Widgets;
     for (let index = 0; index < 30; index++) aws.put(`w-${index}`, ['closed']);
     const controller = new AbortController();
@@ -111,14 +111,14 @@ describe('sweep', () => {
     expect([...accounts.values()].flatMap(({ writes }) => writes)).toEqual([]);
   });
 
-  it('looks at nothing where no account lets it in', async () => {
+  it('reads nothing if no account allows access', async () => {
     const { exit, out } = await redress(['sweep', '--accounts', CLOSED, '--json']);
     expect([exit, (JSON.parse(out) as { error: { code: string } }).error.code]).toEqual([1, 'aws/denied']);
   });
 });
 
 describe('plan --live', () => {
-  it('looks at every account and region that is named, and counts what has nothing to change', async () => {
+  it('reads every named account and region, and counts passes with nothing to change', async () => {
     const { exit, out } = await redress(['plan', '--live', '--accounts', OWN, OTHER, '--in', 'us-east-1', '--json']);
     const document = JSON.parse(out) as PlanDocument;
     expect(exit).toBe(0);
@@ -162,8 +162,8 @@ describe('a policy that names a unit', () => {
   });
 });
 
-describe('what is waited for', () => {
-  it('is said before a sweep sleeps, with its end', async () => {
+describe('what a command waits for', () => {
+  it('is reported before a sweep sleeps, with its end', async () => {
     const { exit, err } = await command(['sweep'], directory, { remediators: [{ ...anyAge, settle: 60_000 }], connect, organization, clock });
     expect([exit, err.split('\n')]).toEqual([
       0,

@@ -61,7 +61,7 @@ function start(env: Readonly<Record<string, string>>): string {
   }
 }
 
-it('holds the policy and the register of the folder, and says so by their digests', async () => {
+it('contains the policy and the register of the folder, and reports their digests', async () => {
   write({ 'redress.yaml': POLICY, 'exceptions.yaml': REGISTER });
   const { exit, json } = await bundled('--remediator', 's3-enforce-default-encryption');
   expect(exit).toBe(0);

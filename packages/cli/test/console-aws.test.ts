@@ -141,7 +141,7 @@ it('a plan is denied, and one is refused where the command line refuses it', asy
   expect((await world.widgets(PROD)).rules('w-prod')).toEqual(['closed', 'open-asked']);
 });
 
-it('a request is found in what waits, and its stream is read: eleven requests, whoever shows it', async () => {
+it('a request is found among the open ones, and its stream is read: always eleven requests', async () => {
   const id = String(await world.opened(DEV, 'w-1', 'open-asked'));
   const { table, bucket } = made;
   // The page of the console is shown by the desk of the command line; no look of a console is counted with it.
@@ -153,7 +153,7 @@ it('a request is found in what waits, and its stream is read: eleven requests, w
   expect(counted(calls)).toEqual({ Query: 8 + 1, BatchGetItem: 1, GetItem: 1 });
 });
 
-it('hears of a plan that comes to wait, and of one that somebody else has answered', async () => {
+it('shows a new request, and one that somebody else has answered', async () => {
   const first = String(await world.opened(DEV, 'w-first', 'open-asked'));
   await start();
   const version = async () => Number(/data-version="(\d+)"/.exec(await page('/approvals'))?.[1]);

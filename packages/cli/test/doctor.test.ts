@@ -157,7 +157,7 @@ describe('redress doctor', () => {
     expect((await doctor()).code('recorder')).toEqual(['fail recorder-off']);
   });
 
-  it('compares function, queue and policy with what is meant', async () => {
+  it('compares function, queue and policy with the expected ones', async () => {
     for (const QueueName of [name, `${name}-dead`, `${name}-undelivered`]) await sqs.send(new CreateQueueCommand({ QueueName }));
     const url = async (queue: string) => (await sqs.send(new CreateQueueCommand({ QueueName: queue }))).QueueUrl as string;
     const { Role } = await new IAMClient(config).send(

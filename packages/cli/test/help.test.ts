@@ -33,7 +33,7 @@ it.each([['--help'], ['plan', '--help'], ['--version']])('%s loads the parser of
   expect(files.length).toBeLessThanOrEqual(20);
 });
 
-it('counts what is loaded where something is', async () => {
+it('counts loaded modules where something is loaded', async () => {
   const { files } = await loadedBy(['schema', 'policy']);
   expect(files.some((file) => /packages\/core\//.test(file))).toBe(true);
 });

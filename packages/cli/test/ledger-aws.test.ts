@@ -99,7 +99,7 @@ it('says which copy was not kept, and has sealed', async () => {
   expect(readdirSync(join(directory, 'kept', 'o'))).toEqual(['000000000000003.checkpoint']);
 });
 
-it('gets back what a table lost that was set back, says so, and names the stream that has gone on otherwise', async () => {
+it('restores what a table lost, reports it, and names the stream that has diverged', async () => {
   const { name, journal, key, dynamodb, s3, record } = await made();
   await redress('evidence', 'key', '--origin', 'o', '--kms', key);
   await redress('evidence', 'seal', ...journal, '--kms', key);

@@ -110,7 +110,7 @@ function authorized(group: string): object {
 const mine = (passes: PlanDocument['passes'], group: string) => passes.filter((pass) => pass.resource.id === group);
 
 describe('against an emulated account', () => {
-  it('looks at the account of the credentials, and changes nothing', async () => {
+  it('reads the account of the credentials, and changes nothing', async () => {
     const group = await openGroup();
     const { exit, json } = await redress('plan', '--live', '--remediator', 'ec2-revoke-sg-open-ssh');
     const document = json as PlanDocument;

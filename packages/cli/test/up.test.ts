@@ -190,7 +190,7 @@ describe('redress up', () => {
     expect(refused.status).toBe(400);
   });
 
-  it('has a journal of its own, and says what it makes first', async () => {
+  it('has its own journal, and first says what it creates', async () => {
     expect(existsSync(join(directory, '.redress-up'))).toBe(true);
     expect(existsSync(join(directory, '.redress'))).toBe(false);
     expect(err).toMatch(/^Creating a queue, and \d+ EventBridge rules that deliver to it\.$/m);

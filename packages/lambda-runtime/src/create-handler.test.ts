@@ -203,7 +203,7 @@ describe('SQS', () => {
 });
 
 describe('direct invocation', () => {
-  it('logs which call or rule nobody is asked about, and why', async () => {
+  it('logs which call or rule no remediator handles, and why', async () => {
     const lines: [string, unknown][] = [];
     const logger = { info: () => undefined, error: () => undefined, warn: (message: string, more?: unknown) => void lines.push([message, more]) };
     const handler = createHandler({ remediators: [looker()], policy, journal: memoryJournal(), connect, logger });

@@ -53,7 +53,7 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-it('asks the organization which accounts units and tags stand for, and looks at each of them', async () => {
+it('resolves units and tags to accounts through the organization, and checks each of them', async () => {
   const { checks, of } = await doctor();
   expect(of('policy-organization')).toEqual(['ok policy']);
   expect(checks.find(({ code }) => code === 'policy-organization')?.saw).toContain(' 2 accounts');
@@ -68,14 +68,14 @@ it('names an account that two environments claim', async () => {
   expect(asked).not.toContain(BOTH);
 });
 
-it('says that nobody knows where the organization does not answer, which fails', async () => {
+it('reports unknown if the organization does not answer, which fails', async () => {
   const denied: Organization = { ...organization, within: () => Promise.reject(new Error('AccessDeniedException: organizations:ListAccountsForParent')) };
   const { exit, checks, of } = await doctor({ organization: denied });
   expect([exit, of('policy-organization')]).toEqual([1, ['unknown policy']]);
   expect(checks.find(({ code }) => code === 'policy-organization')?.saw).toContain('AccessDeniedException');
 });
 
-it('asks nobody without --live, and says that', async () => {
+it('makes no request without --live, and says so', async () => {
   const never: Organization = { ...organization, within: () => Promise.reject(new Error('asked')), accounts: () => Promise.reject(new Error('asked')) };
   const { exit, checks } = await doctor({ organization: never, live: false });
   expect(exit).toBe(0);

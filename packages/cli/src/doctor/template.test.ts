@@ -58,7 +58,7 @@ afterEach(() => {
 });
 
 describe('the template of the hub', () => {
-  it.each(['us-east-1', 'eu-west-1'])('has rules that the doctor takes for right, in %s', (region) => {
+  it.each(['us-east-1', 'eu-west-1'])('has rules that the doctor accepts, in %s', (region) => {
     const checks = ruleChecks(place(region), wanted, ['arn:Queue'], known(rules));
     expect(checks.filter((each) => each.status !== 'ok')).toEqual([]);
     expect(checks.length).toBeGreaterThan(5);
@@ -107,7 +107,7 @@ describe('the template of the hub', () => {
     expect([...read].filter((each) => each.startsWith('REDRESS_')).sort()).toEqual(set.sort());
   });
 
-  it('sends a tick that the handler takes for one, and watches metrics that the handler writes', async () => {
+  it('sends a schedule that the handler recognizes, and watches metrics that the handler writes', async () => {
     const tick = resources
       .flatMap(([, each]) => ((each.Properties as { Targets?: { Input?: string }[] }).Targets ?? []).map((target) => target.Input))
       .find((input) => input?.includes('canary'));

@@ -67,7 +67,7 @@ describe('a file', () => {
 });
 
 describe('a folder', () => {
-  it('is walked in order, by what is in the files; what is something else is named', async () => {
+  it('is read in order, by the contents of its files; other files are named', async () => {
     mkdirSync(join(directory, 'logs', 'b'), { recursive: true });
     file('logs/c.json', '3');
     file('logs/a.ndjson', '1');

@@ -39,7 +39,7 @@ describe('what a change makes of a resource', () => {
     expect(differencesOf(call('x:Enable', { name: 'a' }), []).members).toEqual([{ kind: 'added', path: 'name', after: 'a' }]);
   });
 
-  it('looks into documents that are text, and takes a list of plain values as one', () => {
+  it('searches documents that are text, and treats a list of plain values as one', () => {
     const policy = (action: string) => JSON.stringify({ Statement: [{ Effect: 'Deny', Action: action }], Ids: ['a', 'b'] });
     expect(differencesOf(call('s3:PutBucketPolicy', { Policy: policy('s3:*') }), [call('s3:PutBucketPolicy', { Policy: policy('s3:Get*') })])).toEqual({
       members: [{ kind: 'changed', path: 'Policy.Statement[0].Action', before: 's3:Get*', after: 's3:*' }],

@@ -9,7 +9,7 @@ const rule = (remediator: string, verdict: 'would-fix' | 'needs-approval' | 'not
   samplePass({ ...group, remediator, verdict, code, changes: rules.map((each) => revoked('sg-1', each)) });
 
 describe('a gap is counted once', () => {
-  it('whoever plans to close it', () => {
+  it('whichever remediators plan to close it', () => {
     const gaps = gapsOf([
       rule('ssh', 'needs-approval', ['sgr-1']),
       rule('rdp', 'needs-approval', ['sgr-1']),

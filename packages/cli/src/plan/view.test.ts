@@ -54,7 +54,7 @@ describe('golden screens', () => {
 });
 
 describe('a plan for people', () => {
-  it('begins with where it looked, and the counts', () => {
+  it('begins with the places that it read, and the counts', () => {
     const [where, counts] = shown(samplePlan(60)).split('\n');
     expect(where).toBe('Account 111111111111, eu-west-1; policy redress.yaml.');
     expect(counts).toBe('60 gaps in 60 resources: 20 would be fixed, 0 need approval, 40 held back. 120');
@@ -112,7 +112,7 @@ describe('a plan for people', () => {
     expect(text).toContain('accounts in no environment');
   });
 
-  it('takes the words of a guardrail of one’s own, where all of a group have the same', () => {
+  it('shows the words of a custom guardrail if all of a group have the same', () => {
     const ruled = (id: string, message: string) =>
       samplePass({
         type: 'AWS::S3::Bucket',

@@ -114,7 +114,7 @@ describe('files', () => {
   });
 });
 
-describe('what is wrongly asked', () => {
+describe('wrong usage', () => {
   it.each([
     [[], 'There is nothing to compare with.'],
     [['trail', '--in', 'eu-west-1'], '--in needs --lookup.'],

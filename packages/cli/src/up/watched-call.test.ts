@@ -28,7 +28,7 @@ describe('watchedCall', () => {
     });
   });
 
-  it('makes nothing of a read, nor of what is not signed', () => {
+  it('ignores reads, and calls that are not signed', () => {
     expect(form('ec2', 'Action=DescribeSecurityGroups')).toBeNull();
     expect(watchedCall({ method: 'PUT', url: '/bucket', headers: {}, body: Buffer.alloc(0) })).toBeNull();
   });

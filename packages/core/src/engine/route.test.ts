@@ -246,7 +246,7 @@ describe('a call', () => {
   });
 });
 
-describe('why nobody is asked', () => {
+describe('why no remediator handles it', () => {
   const types = (over: Partial<Finding>, remediators?: readonly Remediator[], under?: typeof policy) => why(finding(over), remediators, under);
   it('names the control, or what there is', () => {
     expect(types({ controls: ['Fan.1', 'Fan.2'] })).toBe('No remediator handles the control Fan.1, Fan.2.');
