@@ -124,7 +124,7 @@ it('a plan is approved, and the fix is there', async () => {
   const fix = /href="(\/fixes\/x-[^"]+)"/.exec(answered)?.[1] ?? '';
   const fixed = await page(fix);
   for (const said of ['CHG-7: looked at', 'a second read found nothing left to change']) expect(fixed).toContain(said);
-  expect(await page('/fixes?ticket=CHG-7')).toContain('1 change fits.');
+  expect(await page('/fixes?ticket=CHG-7')).toContain('1 change matches.');
   expect(await page('/approvals')).toContain('0 plans wait');
 });
 
