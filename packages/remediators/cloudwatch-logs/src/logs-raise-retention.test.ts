@@ -191,13 +191,13 @@ describe('observing', () => {
       await observe([{ logGroupName: '/app', logGroupArn: ARN, creationTime: 2 }]),
     ];
     expect([first.seen, again.seen]).toMatchObject([{ state: { created: 1 } }, { state: { created: 2 } }]);
-    await expect(observe([{ logGroupName: '/app', logGroupArn: ARN, creationTime: undefined as never }])).rejects.toThrow('since when');
+    await expect(observe([{ logGroupName: '/app', logGroupArn: ARN, creationTime: undefined as never }])).rejects.toThrow('was created');
   });
   it('says what is gone', async () => {
     expect((await observe([{ logGroupName: '/app-archive', arn: `${ARN}-archive:*` }])).seen).toBe('gone');
   });
   it('does not guess', async () => {
-    await expect(observe([{ logGroupName: '/app' }])).rejects.toThrow('did not give the ARN');
+    await expect(observe([{ logGroupName: '/app' }])).rejects.toThrow('did not return the ARN');
     for (const operation of ['DescribeLogGroups', 'ListTagsForResource'])
       await expect(observe([{ logGroupName: '/app', arn: `${ARN}:*` }], { [operation]: new RedressError('aws/denied', 'no') })).rejects.toThrow('no');
   });
