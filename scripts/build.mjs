@@ -9,7 +9,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { rollup } from 'rollup';
 import { build } from 'tsup';
 import ts from 'typescript';
-import { buildStamp, ROOT } from './setup.mjs';
+import { buildStamp, ROOT, TSC } from './setup.mjs';
 import { packages } from './workspace.mjs';
 
 const TYPES = join(ROOT, '.cache', 'types');
@@ -129,10 +129,7 @@ function copyTypes(from, to, file, done) {
 
 function types(all) {
   rmSync(TYPES, { recursive: true, force: true });
-  const { status } = spawnSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.types.json', '--outDir', TYPES], {
-    cwd: ROOT,
-    stdio: 'inherit',
-  });
+  const { status } = spawnSync(process.execPath, [...TSC, '-p', 'tsconfig.types.json', '--outDir', TYPES], { cwd: ROOT, stdio: 'inherit' });
   if (status !== 0) throw new Error('The types could not be made; what the compiler says of them stands above.');
   for (const { path, manifest } of all)
     for (const name of Object.keys(entries(manifest))) copyTypes(join(TYPES, path, 'src'), join(ROOT, path, 'dist'), `${name}.d.ts`, new Set());

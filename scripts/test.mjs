@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exec, FAILED, passedIn, vitest } from './exec.mjs';
 import { pack } from './registry.mjs';
-import { fail, NODE, ROOT, setup } from './setup.mjs';
+import { fail, NODE, ROOT, setup, TSC } from './setup.mjs';
 import { checkWorkspace } from './workspace.mjs';
 
 const all = process.argv.includes('--all');
@@ -71,7 +71,7 @@ const QUICK = [
   // Each safety promise is broken once.
   ['promises', () => campaign('planted', '--once', '--lanes', '1', ...(FINDERS === null ? [] : ['--finders', FINDERS]))],
   ['integration', () => tests('integration')],
-  ['typecheck', () => exec(bin('tsc'), '-p', '.', '--incremental', '--tsBuildInfoFile', join(ROOT, '.cache', 'types.tsbuildinfo'))],
+  ['typecheck', () => exec(NODE, ...TSC, '-p', '.', '--incremental', '--tsBuildInfoFile', join(ROOT, '.cache', 'types.tsbuildinfo'))],
   ['docs', () => exec(...script('generate-docs', '--check'))],
   ['lint', () => exec(bin('biome'), 'check', '.')],
   ['unused', () => exec(bin('knip'), '--no-progress')],

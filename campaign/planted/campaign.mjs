@@ -3,6 +3,22 @@
 /** @type {import('./index.mjs').PlantedBug[]} */
 export default [
   {
+    promise: 'The kit tries each kind of plan with failing writes, dying workers and equal events.',
+    defect: 'a scenario in which nothing is changed stands for those in which something is',
+    file: 'packages/testing/src/checks.ts',
+    find: 'if (plainChange(scenario)) bench.shapes.set(',
+    replace: 'bench.shapes.set(',
+    tests: ['packages/testing/src/checks.test.ts'],
+  },
+  {
+    promise: 'The kit tries each kind of plan with failing writes, dying workers and equal events.',
+    defect: 'a plan that is carried out in part is one that is carried out whole',
+    file: 'packages/testing/src/checks.ts',
+    find: 'return JSON.stringify({ shapes, partly, steps });',
+    replace: 'return JSON.stringify({ shapes, steps });',
+    tests: ['packages/testing/src/checks.test.ts'],
+  },
+  {
     promise: 'The fault matrix tries what it says.',
     defect: 'nothing is injected',
     file: 'packages/testing/src/faults.ts',

@@ -8,6 +8,7 @@ import { s3Remediators } from '@redress/remediator-s3';
 import Ajv2020 from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { repeated } from '../support/size.js';
 
 const all: readonly Remediator[] = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
 const ajv = new Ajv2020.default({ strict: true, strictRequired: false, allErrors: true, allowUnionTypes: true });
@@ -137,9 +138,9 @@ describe('the policy', () => {
           expect(validPolicy(plain), JSON.stringify([plain, validPolicy.errors])).toBe(true);
         } else bad++;
       }),
-      { numRuns: 2000, seed: 7 },
+      { numRuns: repeated(500, 2000), seed: 7 },
     );
-    expect([good > 100, bad > 100]).toEqual([true, true]);
+    expect([good > 25, bad > 25]).toEqual([true, true]);
   });
   const dev = { dev: { accounts: ['111111111111'] } };
   it.each<[string, unknown]>([
@@ -200,9 +201,9 @@ describe('the register', () => {
         good++;
         expect(validRegister(plain), JSON.stringify([plain, validRegister.errors])).toBe(true);
       }),
-      { numRuns: 2000, seed: 8 },
+      { numRuns: repeated(500, 2000), seed: 8 },
     );
-    expect(good).toBeGreaterThan(100);
+    expect(good).toBeGreaterThan(25);
   });
   it.each<[string, object]>([
     ['no end', { expires: undefined }],

@@ -95,6 +95,8 @@ export class Bench {
   readonly #used = new Set<string>();
   /** Scenarios whose use of operations is known. */
   readonly covered = new Set<string>();
+  /** The shape of the plan that a dry run has shown, by scenario. */
+  readonly shapes = new Map<Scenario, string>();
   readonly #notEmulated = new Set<string>();
 
   /** What was arranged last, as long as it is as it was arranged. */

@@ -163,6 +163,10 @@ export function virtualClock(at: number = START): VirtualClock {
 
 /** What is wrong with a journal at the end: a broken chain, an intent without exactly one outcome, an open execution. */
 export async function journalProblems(journal: Pick<Journal, 'read' | 'open'>): Promise<string[]> {
+  return (await audited(journal)).problems;
+}
+
+async function audited(journal: Pick<Journal, 'read' | 'open'>): Promise<{ readonly problems: string[]; readonly intents: number }> {
   const problems: string[] = [];
   const intents = new Set<string>();
   const outcomes = new Set<string>();
@@ -180,7 +184,7 @@ export async function journalProblems(journal: Pick<Journal, 'read' | 'open'>): 
   }
   for (const execution of intents) if (!outcomes.has(execution)) problems.push(`execution ${execution} has no outcome`);
   for (const open of await journal.open()) problems.push(`execution ${open.execution} is open`);
-  return problems;
+  return { problems, intents: intents.size };
 }
 
 interface Injection {
@@ -360,10 +364,8 @@ const effects = ({ account }: World) => account.calls.filter((call) => call.writ
 
 /** What holds after everything, whatever has happened. */
 async function problemsOf(world: World, around: string, calls: number): Promise<string[]> {
-  const why = await journalProblems(world.journal);
+  const { problems: why, intents } = await audited(world.journal);
   if (bystanders(world) !== around) why.push('something else than the resource was changed');
-  let intents = 0;
-  for await (const { record } of world.journal.read({ all: true })) if (record.kind === 'intent') intents++;
   if (effects(world) > intents * calls) why.push(`${countOf(effects(world), 'change')} on ${countOf(intents, 'intent')}`);
   return [...why, ...world.wrong];
 }
