@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   existsSync,
   fstatSync,
   fsync,
@@ -575,6 +576,18 @@ function index(database: DatabaseSync, stream: Digest, record: EvidenceRecord): 
   }
 }
 
+/** A file that is appended to; null where there is none. */
+function openIfThere(file: string): number | null {
+  try {
+    return openSync(file, APPEND);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return null;
+  }
+}
+
+const APPEND = constants.O_WRONLY | constants.O_APPEND;
+
 /** What is written of records that nobody has acknowledged yet. */
 class Written {
   readonly streams = new Map<Digest, Known>();
@@ -586,11 +599,11 @@ class Written {
   open(file: string, from: number): number {
     const before = this.#files.get(file);
     if (before !== undefined) return before.handle;
-    const made = !existsSync(file);
+    const there = openIfThere(file);
     // Nothing above it: a folder that was removed in this moment is not begun anew.
-    if (made && !existsSync(parent(file))) mkdirSync(parent(file));
-    const handle = openSync(file, 'a');
-    this.#files.set(file, { handle, from, made });
+    if (there === null && !existsSync(parent(file))) mkdirSync(parent(file));
+    const handle = there ?? openSync(file, 'a');
+    this.#files.set(file, { handle, from, made: there === null });
     return handle;
   }
 

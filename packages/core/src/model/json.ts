@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import canonicalizeRfc8785 from 'canonicalize';
 import { RedressError } from './errors.js';
 
@@ -50,7 +50,7 @@ export function canonicalJson(value: unknown): string {
 
 /** SHA-256 over the UTF-8 bytes of a text. */
 export function digestText(text: string): Digest {
-  return `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
+  return `sha256:${hash('sha256', text)}`;
 }
 
 /**
