@@ -50,7 +50,7 @@ export interface FolderJournalOptions {
 /**
  * A journal in a folder of one machine: a file of records per resource, content-addressed documents, and an index that can be rebuilt.
  * Any number of processes may use it at once. Concurrent requests are written together: they share one flush for each file, and one transaction of
- * the index.
+ * the index. Files are flushed concurrently, four at a time unless the environment variable `UV_THREADPOOL_SIZE` says otherwise.
  *
  * The records are the source of truth. `index.sqlite` answers queries over several streams (open executions, budgets), serves as the lock between
  * processes, and is updated from the records whenever it lags behind them.
