@@ -128,7 +128,7 @@ export function nextLine(
 }
 
 /** A mistake in a stream. */
-export interface ChainProblem {
+interface ChainProblem {
   readonly code:
     | 'wrong-digest'
     | 'not-json'
@@ -146,7 +146,7 @@ export interface ChainProblem {
 }
 
 /** The next record of a stream with its digest and the state after it, or what is wrong. */
-export type ReadRecord =
+type ReadRecord =
   | { readonly ok: true; readonly record: EvidenceRecord; readonly digest: Digest; readonly state: StreamState }
   | { readonly ok: false; readonly problem: ChainProblem };
 
