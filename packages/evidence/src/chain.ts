@@ -128,7 +128,7 @@ export function nextLine(
 }
 
 /** A mistake in a stream. */
-export interface ChainProblem {
+interface ChainProblem {
   readonly code:
     | 'wrong-digest'
     | 'not-json'
@@ -145,12 +145,15 @@ export interface ChainProblem {
   readonly message: string;
 }
 
-/** A line read as the next record of a stream: the record, its digest and the state after it, or what is wrong. */
-export function readLine(
-  state: StreamState,
-  line: string,
-): { ok: true; record: EvidenceRecord; digest: Digest; state: StreamState } | { ok: false; problem: ChainProblem } {
-  const wrong = (code: ChainProblem['code'], message: string) => ({ ok: false as const, problem: { code, message } });
+/** The next record of a stream with its digest and the state after it, or what is wrong. */
+type ReadRecord =
+  | { readonly ok: true; readonly record: EvidenceRecord; readonly digest: Digest; readonly state: StreamState }
+  | { readonly ok: false; readonly problem: ChainProblem };
+
+const wrong = (code: ChainProblem['code'], message: string) => ({ ok: false as const, problem: { code, message } });
+
+/** A line read as the next record of a stream. */
+export function readLine(state: StreamState, line: string): ReadRecord {
   const space = line.indexOf(' ');
   const json = line.slice(space + 1);
   const digest = digestText(json);
@@ -167,8 +170,16 @@ export function readLine(
   } catch {
     return wrong('not-canonical', 'The record has no canonical form.');
   }
-  if (!isEvidenceRecord(value)) return wrong('malformed', 'It does not have the form of a record.');
-  const record = value;
+  return follow(state, value, digest);
+}
+
+/**
+ * A value taken as the next record of a stream.
+ *
+ * @param digest Of its canonical JSON.
+ */
+export function follow(state: StreamState, record: unknown, digest: Digest): ReadRecord {
+  if (!isEvidenceRecord(record)) return wrong('malformed', 'It does not have the form of a record.');
   if (record.stream !== state.stream || streamOf(record.resource) !== state.stream) return wrong('wrong-stream', 'The record belongs to another resource.');
   if (record.seq !== state.length + 1) return wrong('wrong-number', `The record has number ${record.seq}; ${state.length + 1} is next.`);
   if (record.prev !== state.head) return wrong('broken-chain', 'The record does not follow the one before it: that one was changed, removed or put in.');

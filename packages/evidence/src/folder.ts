@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   existsSync,
   fstatSync,
   fsync,
@@ -49,7 +50,7 @@ export interface FolderJournalOptions {
 /**
  * A journal in a folder of one machine: a file of records per resource, content-addressed documents, and an index that can be rebuilt.
  * Any number of processes may use it at once. Concurrent requests are written together: they share one flush for each file, and one transaction of
- * the index.
+ * the index. Files are flushed concurrently, four at a time unless the environment variable `UV_THREADPOOL_SIZE` says otherwise.
  *
  * The records are the source of truth. `index.sqlite` answers queries over several streams (open executions, budgets), serves as the lock between
  * processes, and is updated from the records whenever it lags behind them.
@@ -575,6 +576,18 @@ function index(database: DatabaseSync, stream: Digest, record: EvidenceRecord): 
   }
 }
 
+/** A file that is appended to; null where there is none. */
+function openIfThere(file: string): number | null {
+  try {
+    return openSync(file, APPEND);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return null;
+  }
+}
+
+const APPEND = constants.O_WRONLY | constants.O_APPEND;
+
 /** What is written of records that nobody has acknowledged yet. */
 class Written {
   readonly streams = new Map<Digest, Known>();
@@ -586,11 +599,11 @@ class Written {
   open(file: string, from: number): number {
     const before = this.#files.get(file);
     if (before !== undefined) return before.handle;
-    const made = !existsSync(file);
+    const there = openIfThere(file);
     // Nothing above it: a folder that was removed in this moment is not begun anew.
-    if (made && !existsSync(parent(file))) mkdirSync(parent(file));
-    const handle = openSync(file, 'a');
-    this.#files.set(file, { handle, from, made });
+    if (there === null && !existsSync(parent(file))) mkdirSync(parent(file));
+    const handle = there ?? openSync(file, 'a');
+    this.#files.set(file, { handle, from, made: there === null });
     return handle;
   }
 

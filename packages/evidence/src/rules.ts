@@ -26,7 +26,7 @@ import {
   type StoredRecord,
   toJson,
 } from '@redress/core';
-import { isOf, nextLine, readLine, type StreamState } from './chain.js';
+import { follow, isOf, nextLine, type StreamState } from './chain.js';
 import { byItsCause } from './deeds.js';
 
 /** Kinds that need no lease. */
@@ -199,7 +199,8 @@ export function written(state: StreamState, { kind, execution, own }: Draft, ent
   for (const [name, digest] of entry.texts) blobs[name] = digest;
   const body = own === null ? entry.body : { ...entry.body, journal: own };
   const { line, record, digest } = nextLine(state, { kind, execution, resource: entry.resource, remediator: entry.remediator, body, blobs }, now);
-  const read = readLine(state, line);
+  // As whoever reads the line takes it: members in another order would lead to other bytes of the state. Its form and its digest were made a moment ago.
+  const read = follow(state, JSON.parse(line.slice(digest.length + 1)), digest);
   if (!read.ok) throw new RedressError('journal/invalid', `The record would not verify: ${read.problem.message}`);
   return { line, record, after: read.state, ref: { stream: state.stream, seq: record.seq, digest } };
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { type Finding, Folder } from './findings.js';
 import { digestOf, HASH, Hashes, leafWithin, rootOf, treeRoot } from './hash.js';
 import { canonical, isDigest, isObject, type JsonObject, readCanonical, utf8 } from './json.js';
+import { beforeNumber, beforeString, beforeText } from './scan.js';
 import type { Share } from './share.js';
 
 const WIDTH = 256;
@@ -118,13 +119,14 @@ export function readEntries(job: EntriesJob, { part, parts, next }: Share): Entr
   const others: { index: number; entry: Uint8Array }[] = [];
   const unlike: number[] = [];
   const bundles = Math.ceil(job.size / WIDTH);
+  const isStream = (text: string) => known.has(text) || isDigest(text);
   const one = (bundle: number) => {
     const first = bundle * WIDTH;
     const width = Math.min(WIDTH, job.size - first);
     streams.fill(MISSING, first, first + width);
     const hashes: string[] = [];
     eachEntry(folder, bundle, width, (index, bytes, from, to) => {
-      const said = recordIn(bytes.subarray(from, to));
+      const said = recordIn(bytes, from, to, isStream);
       if (said === null) {
         streams[index] = OTHER;
         others.push({ index, entry: Uint8Array.from(bytes.subarray(from, to)) });
@@ -333,9 +335,6 @@ function checkStray(folder: Folder, levels: readonly Hashes[], size: number, kno
   }
 }
 
-/** The end of a record in canonical form: what says where it belongs. */
-const TAIL = /,"seq":([1-9][0-9]*),"stream":"(sha256:[0-9a-f]{64})","time":"[^"\\]*","v":1\}$/;
-
 /** How far the entries take a stream. */
 interface Position {
   readonly stream: string;
@@ -373,7 +372,8 @@ function checkOrder(folder: Folder, job: EntriesJob, parts: readonly EntriesPart
         wrongAt(index, 'out-of-order', `The entry is record ${seq} of its stream; ${numbers.length + 1} is next.`, entries.at(index));
       // As far ahead as what is missing can explain, and what was taken out of a bundle.
       if (seq <= numbers.length + missing + WIDTH) numbers[seq - 1] = index;
-      [position.seq, position.last] = [seq, index];
+      position.seq = seq;
+      position.last = index;
       position.bytes += lengths[index] ?? 0;
       state.records++;
     } else if (id === MISSING) missing++;
@@ -392,7 +392,7 @@ function checkOrder(folder: Folder, job: EntriesJob, parts: readonly EntriesPart
     const named = [...positions.values()].sort((a, b) => (a.stream < b.stream ? -1 : 1));
     const digest = createHash('sha256').update('{');
     for (const [at, { stream, seq, last, bytes }] of named.entries()) {
-      const head = headOf(stream) ?? recordIn(entries.at(last) ?? Buffer.alloc(0))?.digest() ?? '';
+      const head = headOf(stream) ?? digestIn(entries.at(last)) ?? '';
       digest.update(`${at > 0 ? ',' : ''}"${stream}":{"bytes":${bytes},"head":"${head}","seq":${seq}}`);
     }
     if (state.isNewest(size, `sha256:${digest.update('}').digest('hex')}`)) return;
@@ -483,24 +483,45 @@ class SealState {
   }
 }
 
+/** Bytes of a digest: `sha256:` and 64 digits. */
+const DIGEST = 71;
+
 /** What an entry of a record says. */
 interface Said {
   readonly stream: string;
   readonly seq: number;
   /** Bytes of its line in the stream. */
   readonly bytes: number;
-  digest(): string;
+  /** Its digest, where the entry has that in its place; null: the digest is that of the entry. */
+  readonly digest: string | null;
 }
 
-function recordIn(entry: Buffer): Said | null {
-  const match = TAIL.exec(entry.toString('latin1', Math.max(0, entry.length - 220)));
-  if (match !== null) return { stream: match[2] ?? '', seq: Number(match[1]), bytes: entry.length + 73, digest: () => digestOf(entry) };
-  const value = objectIn(entry);
+/**
+ * What an entry says that lies in a buffer, if it is one of a record.
+ *
+ * @param isStream Whether a text is the digest of a stream: most entries are of one that is known.
+ */
+function recordIn(bytes: Buffer, from: number, to: number, isStream: (text: string) => boolean = isDigest): Said | null {
+  // The end of a record in canonical form is what says where it belongs.
+  const streamEnd = beforeText(bytes, beforeString(bytes, beforeText(bytes, to, ',"v":1}')), '","time":');
+  const seqEnd = beforeText(bytes, streamEnd - DIGEST, ',"stream":"');
+  const seqAt = beforeNumber(bytes, seqEnd);
+  if (beforeText(bytes, seqAt, ',"seq":') >= from) {
+    const stream = bytes.toString('latin1', streamEnd - DIGEST, streamEnd);
+    if (isStream(stream)) return { stream, seq: Number(bytes.toString('latin1', seqAt, seqEnd)), bytes: to - from + 73, digest: null };
+  }
+  const value = objectIn(bytes.subarray(from, to));
   const long = value?.['long'];
   if (!isObject(long)) return null;
-  const { stream, seq, digest, bytes } = long as JsonObject;
-  if (!isDigest(stream) || !isDigest(digest) || !Number.isSafeInteger(seq) || (seq as number) < 1 || !Number.isSafeInteger(bytes)) return null;
-  return { stream, seq: seq as number, bytes: (bytes as number) + 73, digest: () => digest };
+  const { stream, seq, digest, bytes: length } = long as JsonObject;
+  if (!isDigest(stream) || !isDigest(digest) || !Number.isSafeInteger(seq) || (seq as number) < 1 || !Number.isSafeInteger(length)) return null;
+  return { stream, seq: seq as number, bytes: (length as number) + 73, digest };
+}
+
+/** Digest of the record of an entry. */
+function digestIn(entry: Buffer | null): string | null {
+  const said = entry === null ? null : recordIn(entry, 0, entry.length);
+  return said === null || entry === null ? null : (said.digest ?? digestOf(entry));
 }
 
 function sealIn(entry: Buffer): JsonObject | null {
@@ -515,7 +536,7 @@ function objectIn(entry: Buffer | null): JsonObject | null {
 
 /** Names the record of an entry, as far as the entry can be believed. */
 export function placeOf(entry: Buffer | null): { stream?: string; seq?: number; resource?: string } {
-  const said = entry === null ? null : recordIn(entry);
+  const said = entry === null ? null : recordIn(entry, 0, entry.length);
   if (said === null) return {};
   const resource = objectIn(entry)?.['resource'];
   return { stream: said.stream, seq: said.seq, ...(isObject(resource) ? { resource: nameOf(resource) } : {}) };

@@ -8,10 +8,11 @@ import { type Chain, digestIn, empty, Frame, follow, followSigned, isRecord } fr
 const sha = (text: string | Buffer) => createHash('sha256').update(text).digest('hex');
 const RESOURCE = { account: '111111111111', id: 'b', partition: 'aws', region: 'us-east-1', type: 'AWS::S3::Bucket' };
 const STREAM = `sha256:${sha(canonical(RESOURCE))}`;
-const HEAD = `sha256:${sha('head')}`;
+const HEAD = sha('head');
+const PREV = `sha256:${HEAD}`;
 const BLOB = `sha256:${sha('blob')}`;
 const record = (over: object = {}): JsonObject => ({
-  ...{ blobs: {}, body: { outcome: 'no-op' }, execution: null, kind: 'decision', prev: HEAD, remediator: 'r', resource: RESOURCE },
+  ...{ blobs: {}, body: { outcome: 'no-op' }, execution: null, kind: 'decision', prev: PREV, remediator: 'r', resource: RESOURCE },
   ...{ seq: 5, stream: STREAM, time: '2026-11-24T10:00:00.000Z', v: 1 },
   ...over,
 });
@@ -94,7 +95,7 @@ describe('the next record', () => {
         ['state', BLOB],
       ],
       resource: canonical(RESOURCE),
-      chain: { stream: STREAM, seq: 5, head: `sha256:${sha(bytes({ blobs }))}`, time: '2026-11-24T10:00:00.000Z', fence: 3, open: null },
+      chain: { stream: STREAM, seq: 5, head: sha(bytes({ blobs })), time: '2026-11-24T10:00:00.000Z', fence: 3, open: null },
     });
     expect(code({ seq: 1, prev: null }, empty(STREAM))).toBe('follows');
     expect(empty(STREAM)).toEqual({ stream: STREAM, seq: 0, head: null, time: '', fence: 0, open: null });
@@ -103,7 +104,7 @@ describe('the next record', () => {
   });
   it.each<[string, object, string]>([
     ['another resource', { resource: { ...RESOURCE, id: 'c' } }, 'wrong-stream'],
-    ['another stream', { stream: HEAD }, 'wrong-stream'],
+    ['another stream', { stream: PREV }, 'wrong-stream'],
     ['a number that is left out', { seq: 6 }, 'wrong-number'],
     ['a number twice', { seq: 4 }, 'wrong-number'],
     ['another record before it', { prev: BLOB }, 'broken-chain'],
@@ -164,7 +165,8 @@ describe('a record that is what was signed', () => {
       const whole = next(over);
       expect(signed(bytes(over))).toEqual({ ...whole, record: null });
     }
-    expect(signed(bytes({ seq: 1, prev: null }), empty(STREAM))).toMatchObject({ chain: { seq: 1 } });
+    for (const time of ['2028-02-28', '2026-11-29', '2026-11-30', '2026-12-31'].map((day) => `${day}T23:59:59.999Z`))
+      expect(signed(bytes({ time }))).toEqual({ ...next({ time }), record: null });
     expect(signed(bytes({ remediator: '' }))).toEqual({ ...next({ remediator: '' }), record: null });
     const same = chain({ time: '2026-11-24T10:00:00.000Z' });
     expect(signed(bytes(), same)).toEqual({ ...next({}, same), record: null });
@@ -177,13 +179,29 @@ describe('a record that is what was signed', () => {
     expect(read).toEqual({ ...(follow(chain({ stream }), json, sha(json)) as object), record: null });
     expect(read?.resource).toBe(canonical(resource));
   });
+  it('is read so also where it says something else than the one before it', () => {
+    const frame = new Frame(STREAM, canonical(RESOURCE));
+    let now = chain({ seq: 8 });
+    for (const over of [{}, { remediator: 'other' }, { kind: 'notice', execution: 'x-1' }, { kind: 'sweep' }, {}, {}]) {
+      const json = bytes({ ...over, seq: now.seq + 1, prev: `sha256:${now.head}` });
+      const read = followSigned(now, json, sha(json), frame);
+      expect(read).toEqual({ ...(follow(now, json, sha(json)) as object), record: null });
+      // What does not follow is not taken for the one before it, either.
+      expect(followSigned(now, bytes({ ...over, seq: now.seq + 2, prev: `sha256:${now.head}` }), '', frame)).toBeNull();
+      expect(followSigned(now, bytes({ ...over, seq: now.seq + 1, prev: BLOB }), '', frame)).toBeNull();
+      now = read?.chain ?? now;
+    }
+    expect(now.seq).toBe(14);
+  });
   it('is looked at as a whole where it belongs to an execution, or to another resource than those before it', () => {
     for (const kind of ['intent', 'lease', 'call', 'outcome']) expect(signed(bytes(mine(kind)))).toBeNull();
     expect(signed(bytes(), chain(), canonical({ ...RESOURCE, id: 'c' }))).toBeNull();
   });
   it.each<[string, object]>([
     ['a time that is written otherwise', { time: '2026-11-24T10:00:00.00Z' }],
-    ['the last days of a month', { time: '2026-11-29T10:00:00.000Z' }],
+    ['a day that not every year has', { time: '2028-02-29T10:00:00.000Z' }],
+    ['a day that does not exist', { time: '2026-11-31T10:00:00.000Z' }],
+    ['no record before it', { seq: 1, prev: null }],
     ['a remediator with a quote', { remediator: 'a"b' }],
     ['an execution with a quote', { execution: 'a"b' }],
     ['a document with a quote', { blobs: { 'a"b': BLOB } }],

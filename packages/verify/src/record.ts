@@ -2,20 +2,22 @@
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { digestOf } from './hash.js';
-import { canonical, isDigest, isObject, type Json, type JsonObject, readCanonical, utf8 } from './json.js';
+import { isDigest, isObject, type Json, type JsonObject, readCanonical, utf8 } from './json.js';
+import { standsAt } from './scan.js';
 
 const KINDS = ['decision', 'intent', 'lease', 'call', 'outcome', 'duplicate', 'approval', 'sweep', 'breaker', 'notice'];
 const OUTCOMES = [
   ...['remediated', 'flagged', 'no-op', 'planned', 'notified', 'exempt', 'denied', 'awaiting-approval', 'awaiting-runbook', 'superseded'],
   ...['failed', 'partial', 'unknown', 'rolled-back', 'contested'],
 ];
-const MEMBERS = ['blobs', 'body', 'execution', 'kind', 'prev', 'remediator', 'resource', 'seq', 'stream', 'time', 'v'];
-const RESOURCE = ['account', 'id', 'partition', 'region', 'type'];
+const MEMBERS = 'blobs,body,execution,kind,prev,remediator,resource,seq,stream,time,v';
+const RESOURCE = 'account,id,partition,region,type';
 
 /** A stream after some of its records. */
 export interface Chain {
   readonly stream: string;
   readonly seq: number;
+  /** Digits of the digest of the newest record. */
   readonly head: string | null;
   /** ISO 8601 with milliseconds, so that texts compare as moments do. */
   readonly time: string;
@@ -46,13 +48,13 @@ export interface Broken {
 
 /** Digits of the digest of a line, if that is what its JSON has; the JSON begins 72 bytes after the line. */
 export function digestIn(bytes: Buffer, from: number, to: number): string | null {
-  if (to < from + JSON_AT) return null;
+  if (to < from + JSON_AT || !standsAt(bytes, from, ALGORITHM) || bytes[from + JSON_AT - 1] !== SPACE) return null;
   const digest = hash('sha256', bytes.subarray(from + JSON_AT, to));
-  const said = bytes.toString('latin1', from, from + JSON_AT);
-  return said.startsWith('sha256:') && said.startsWith(digest, DIGITS_AT) && said.endsWith(' ') ? digest : null;
+  return standsAt(bytes, from + ALGORITHM.length, digest) ? digest : null;
 }
 
-const DIGITS_AT = 'sha256:'.length;
+const ALGORITHM = 'sha256:';
+const SPACE = 32;
 
 /** Where the JSON of a line begins: after `sha256:`, 64 digits and a space. */
 export const JSON_AT = 72;
@@ -71,78 +73,113 @@ export function follow(chain: Chain, json: Buffer, digest: string): Followed | B
   const broken = placed(chain, record) ?? leased(chain, record);
   if (broken !== null) return broken;
   const blobs = Object.entries(record['blobs'] as { readonly [name: string]: string });
-  return { record, kind: String(record['kind']), blobs, resource: canonical(record['resource'] as Json), chain: after(chain, record, `sha256:${digest}`) };
+  return { record, kind: String(record['kind']), blobs, resource: resourceIn(record), chain: after(chain, record, digest) };
 }
 
 const NO_BLOBS = '{"blobs":{},"body":{';
 const HEAD = /^\{"blobs":\{("[^"\\]*":"sha256:[0-9a-f]{64}"(?:,"[^"\\]*":"sha256:[0-9a-f]{64}")*)\},"body":\{/;
 const BLOB = /"([^"\\]*)":"(sha256:[0-9a-f]{64})"/g;
-/** What follows a body. What belongs to an execution is not among it: something rests on those bodies. */
-const AFTER = /\},"execution":(?:null|"[^"\\]*"),"kind":"(decision|duplicate|approval|sweep|breaker|notice)","prev":/y;
-const TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
-/** Bytes of a record that follow its body, in most records. */
-const TAIL = 900;
-const END = '","v":1}';
+/** What is between a body and a resource. What belongs to an execution is not among it: something rests on those bodies. */
+const BETWEEN =
+  /\},"execution":(?:null|"[^"\\]*"),"kind":"(decision|duplicate|approval|sweep|breaker|notice)","prev":"sha256:[0-9a-f]{64}","remediator":"[^"\\]*$/y;
+/** Bytes that this has at most, in most records. */
+const LONGEST_BETWEEN = 320;
+const PREV = '"prev":"sha256:';
+/** A moment that exists in every year. */
+const TIME = /^\d{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 const MOMENT = '2026-01-31T00:00:00.000Z'.length;
+const END = '","v":1}';
 
-/** What surrounds the bodies of a stream's records, put together once: as its first record says it, of which all was read. */
+/** What the records of a stream say after their bodies. It is put together once for all that say the same, but for the record before and the number. */
 export class Frame {
   /** As canonical JSON. */
   readonly resource: string;
-  /** What comes before the number of a record, and after it: a character for each byte. */
-  readonly before: string;
-  readonly after: string;
+  readonly #stream: string;
+  #bytes = Buffer.alloc(0);
+  #kind = '';
+  #headAt = 0;
+  #numberAt = 0;
+  #digits = 0;
 
   constructor(stream: string, resource: string) {
     this.resource = resource;
-    this.before = `","resource":${Buffer.from(resource).toString('latin1')},"seq":`;
-    this.after = `,"stream":"${stream}","time":"`;
+    this.#stream = stream;
+  }
+
+  /** The kind of a record, if from its body to its time it is the next one after those of a chain; null where more has to be looked at. */
+  kindOf(json: Buffer, timeAt: number, { seq, head }: Chain): string | null {
+    if (head === null) return null;
+    const number = String(seq + 1);
+    if (this.#stands(json, timeAt, number, head)) return this.#kind;
+    return this.#takeOver(json, timeAt, number) && this.#stands(json, timeAt, number, head) ? this.#kind : null;
+  }
+
+  #stands(json: Buffer, timeAt: number, number: string, head: string): boolean {
+    const bytes = this.#bytes;
+    const from = timeAt - bytes.length;
+    if (number.length !== this.#digits || from < 0) return false;
+    bytes.write(head, this.#headAt, 'latin1');
+    bytes.write(number, this.#numberAt, 'latin1');
+    return bytes.compare(json, from, timeAt) === 0;
+  }
+
+  /** Says from now on what this record says of its execution, kind and remediator. */
+  #takeOver(json: Buffer, timeAt: number, number: string): boolean {
+    const after = `${number},"stream":"${this.#stream}","time":"`;
+    const place = Buffer.from(`","resource":${this.resource},"seq":${after}`);
+    const placeAt = timeAt - place.length;
+    const before = json.toString('latin1', Math.max(0, placeAt - LONGEST_BETWEEN), Math.max(0, placeAt));
+    BETWEEN.lastIndex = Math.max(0, before.lastIndexOf('},"execution":'));
+    const [between, kind] = BETWEEN.exec(before) ?? [];
+    if (between === undefined || kind === undefined) return false;
+    this.#bytes = Buffer.concat([Buffer.from(between, 'latin1'), place]);
+    this.#kind = kind;
+    this.#headAt = between.indexOf(PREV) + PREV.length;
+    this.#numberAt = this.#bytes.length - after.length;
+    this.#digits = number.length;
+    return true;
   }
 }
-
-const REMEDIATOR = ',"remediator":"';
 
 /**
  * Reads a record that is what was signed as the next one of a stream, from what surrounds its body: nothing rests on the body itself.
  *
  * @returns null where more than that has to be looked at: what belongs to an execution, what is written in an unusual way, and what is wrong.
  */
-export function followSigned(chain: Chain, json: Buffer, digest: string, { resource, before, after: behind }: Frame): Followed | null {
+export function followSigned(chain: Chain, json: Buffer, digest: string, frame: Frame): Followed | null {
   if (!isUtf8(json)) return null;
-  const tail = json.toString('latin1', Math.max(0, json.length - TAIL));
-  const timeAt = tail.length - END.length - MOMENT;
-  const time = tail.slice(timeAt, timeAt + MOMENT);
   // What has to stand there is known, but for the time and what comes first.
-  const seq = String(chain.seq + 1);
-  const behindAt = timeAt - behind.length;
-  const seqAt = behindAt - seq.length;
-  const placeAt = seqAt - before.length;
-  AFTER.lastIndex = tail.lastIndexOf('},"execution":', placeAt);
-  const [, kind] = AFTER.exec(tail) ?? [];
-  const prev = chain.head === null ? 'null' : `"${chain.head}"`;
-  const prevAt = AFTER.lastIndex;
-  const remediatorAt = prevAt + prev.length + REMEDIATOR.length;
-  const stands = tail.endsWith(END) && tail.startsWith(behind, behindAt) && tail.startsWith(seq, seqAt) && tail.startsWith(before, placeAt);
-  const follows = tail.startsWith(prev, prevAt) && tail.startsWith(REMEDIATOR, prevAt + prev.length);
-  if (kind === undefined || !stands || !follows || placeAt < remediatorAt || time < chain.time || !TIME.test(time)) return null;
-  if (/["\\]/.test(tail.slice(remediatorAt, placeAt))) return null;
+  const timeAt = json.length - END.length - MOMENT;
+  const kind = frame.kindOf(json, timeAt, chain);
+  if (kind === null) return null;
+  const time = json.toString('latin1', timeAt, timeAt + MOMENT);
+  if (!standsAt(json, timeAt + MOMENT, END) || time < chain.time || !TIME.test(time)) return null;
   const blobs = blobsOf(json);
-  return blobs === null ? null : { record: null, kind, blobs, resource, chain: { ...chain, seq: chain.seq + 1, head: `sha256:${digest}`, time } };
+  if (blobs === null) return null;
+  const { stream, seq, fence, open } = chain;
+  return {
+    record: null,
+    kind,
+    blobs,
+    resource: frame.resource,
+    chain: { stream, seq: seq + 1, head: digest, time, fence, open },
+  };
 }
 
 function blobsOf(json: Buffer): Followed['blobs'] | null {
-  if (json.toString('latin1', 0, NO_BLOBS.length) === NO_BLOBS) return [];
+  if (standsAt(json, 0, NO_BLOBS)) return [];
   const [, list] = HEAD.exec(json.toString('utf8')) ?? [];
   const blobs = [...(list ?? '').matchAll(BLOB)].map(([, name = '', blob = '']) => [name, blob] as const);
   return blobs.length > 0 && blobs.every(([name], at) => at === 0 || (blobs[at - 1]?.[0] ?? '') < name) ? blobs : null;
 }
 
 function placed(chain: Chain, record: JsonObject): Broken | null {
-  const { stream, resource, seq, prev, time } = record;
-  if (stream !== chain.stream || digestOf(canonical(resource as Json)) !== chain.stream)
+  const { stream, seq, prev, time } = record;
+  if (stream !== chain.stream || digestOf(resourceIn(record)) !== chain.stream)
     return { code: 'wrong-stream', message: 'The record belongs to another resource.' };
   if (seq !== chain.seq + 1) return { code: 'wrong-number', message: `The record has number ${String(seq)}; ${chain.seq + 1} is next.` };
-  if (prev !== chain.head) return { code: 'broken-chain', message: 'The record does not follow the one before it: that one was changed, removed or put in.' };
+  if (prev !== (chain.head === null ? null : `sha256:${chain.head}`))
+    return { code: 'broken-chain', message: 'The record does not follow the one before it: that one was changed, removed or put in.' };
   if ((time as string) < chain.time) return { code: 'time-backwards', message: `The record is dated ${String(time)}, before the one before it.` };
   return null;
 }
@@ -181,16 +218,25 @@ function fenceOf(record: JsonObject): number {
   return typeof fence === 'number' ? fence : 0;
 }
 
+/** The resource of a record, in canonical form: as the record was written, for it was in that form. */
+function resourceIn(record: JsonObject): string {
+  return JSON.stringify(record['resource']);
+}
+
 function isResource(value: Json | undefined): boolean {
-  return isObject(value) && Object.keys(value).join() === RESOURCE.join() && Object.values(value).every((each) => typeof each === 'string');
+  return isObject(value) && Object.keys(value).join() === RESOURCE && Object.values(value).every((each) => typeof each === 'string');
+}
+
+function isMoment(time: string): boolean {
+  return !Number.isNaN(Date.parse(time)) && new Date(time).toISOString() === time;
 }
 
 /** Whether a value has the form of a record. */
 export function isRecord(value: Json): value is JsonObject {
-  if (!isObject(value) || Object.keys(value).join() !== MEMBERS.join()) return false;
+  if (!isObject(value) || Object.keys(value).join() !== MEMBERS) return false;
   const { v, stream, seq, prev, time, kind, execution, resource, remediator, body, blobs } = value;
   if (v !== 1 || !isDigest(stream) || !Number.isSafeInteger(seq) || !(prev === null || isDigest(prev))) return false;
-  if (typeof time !== 'string' || Number.isNaN(Date.parse(time)) || new Date(time).toISOString() !== time) return false;
+  if (typeof time !== 'string' || !(TIME.test(time) || isMoment(time))) return false;
   if (!KINDS.includes(String(kind)) || !(execution === null || typeof execution === 'string') || typeof remediator !== 'string') return false;
   if (!isResource(resource)) return false;
   if (!isObject(body) || !isObject(blobs) || !Object.values(blobs).every(isDigest)) return false;

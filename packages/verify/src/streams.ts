@@ -6,6 +6,7 @@ import { HASH, leaf, leafWithin } from './hash.js';
 import { isObject, type JsonObject } from './json.js';
 import { Entries, entryOf, type Log, nameOf, OVER, placeOf, UNSAID } from './log.js';
 import { type Chain, digestIn, empty, type Followed, Frame, follow, followSigned, JSON_AT } from './record.js';
+import { standsAt } from './scan.js';
 import type { Share } from './share.js';
 
 /** What all streams hold. */
@@ -272,7 +273,7 @@ class Stream {
     if (this.#log === null || entry < 0) return null;
     const { leaves } = this.#log;
     const entryLeaf = to - from <= 65_535 ? leafWithin(bytes, from, to) : leaf(entryOf(this.#chain.stream, seq, bytes.subarray(from, to))).toString('latin1');
-    return leaves.toString('latin1', entry * HASH, entry * HASH + HASH) === entryLeaf;
+    return standsAt(leaves, entry * HASH, entryLeaf);
   }
 
   /** The approval that an execution rests on without its being given. */
