@@ -98,6 +98,32 @@ describe('a bundle', () => {
     expect(plain.bytes.code / pruned.bytes.code).toBeGreaterThan(1.5);
   });
 
+  it('loads no definition of a remediator at a start', () => {
+    const { files } = pruned;
+    const contents = (name: string) => Buffer.from(files.get(name) as Uint8Array).toString('utf8');
+    const atStart = new Set<string>();
+    const load = (name: string) => {
+      if (atStart.has(name)) return;
+      atStart.add(name);
+      for (const [, next = ''] of contents(name).matchAll(/(?:from|import)"\.\/(chunk-\w+\.mjs)"/g)) load(next);
+    };
+    load('index.mjs');
+    const code = [...files.keys()].filter((name) => name.endsWith('.mjs'));
+    const holding = (text: string) => code.filter((name) => contents(name).includes(text)).map((name) => atStart.has(name));
+    for (const { remediators } of Object.values(BUILT_IN))
+      for (const { id, blindSpots, title } of remediators) {
+        expect([id, holding(JSON.stringify(title).slice(1, -1)).includes(true)]).toEqual([id, true]);
+        expect([
+          id,
+          holding(
+            JSON.stringify(blindSpots[0])
+              .slice(1, -1)
+              .split(/["'`\\]/)[0] ?? '',
+          ),
+        ]).toEqual([id, [false]]);
+      }
+  });
+
   it('starts in little more CPU time than Node itself, and not much memory', async () => {
     const report = `
       const { user, system } = process.cpuUsage();

@@ -234,6 +234,7 @@ export {
   type Tagged,
   type Tags,
 } from './remediator/define.js';
+export { lateRemediators, loaded, type RemediatorFacts, remediatorFacts } from './remediator/late.js';
 export {
   type Asked,
   accountEverywhere,
