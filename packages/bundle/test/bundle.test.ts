@@ -111,16 +111,9 @@ describe('a bundle', () => {
     const code = [...files.keys()].filter((name) => name.endsWith('.mjs'));
     const holding = (text: string) => code.filter((name) => contents(name).includes(text)).map((name) => atStart.has(name));
     for (const { remediators } of Object.values(BUILT_IN))
-      for (const { id, blindSpots, title } of remediators) {
-        expect([id, holding(JSON.stringify(title).slice(1, -1)).includes(true)]).toEqual([id, true]);
-        expect([
-          id,
-          holding(
-            JSON.stringify(blindSpots[0])
-              .slice(1, -1)
-              .split(/["'`\\]/)[0] ?? '',
-          ),
-        ]).toEqual([id, [false]]);
+      for (const { id, title } of remediators) {
+        expect([id, holding(`"${id}"`).includes(true)]).toEqual([id, true]);
+        expect([id, holding(title)]).toEqual([id, [false]]);
       }
   });
 
@@ -245,4 +238,6 @@ describe('a bundle', () => {
 // 1,273 kB of code in all: six more remediations that ask, what tells an open policy from one that names its callers, and decisions of the sealer.
 // 426 kB at each start: what a resource is looked at with is loaded with the first one. Most events lead to none.
 // 1,335 kB of code in all: 23 more remediations and reports of EC2, S3, IAM and RDS, and the client of KMS beside that of S3.
-const LARGEST = { code: 1_347_000, start: 432_000 };
+// 358 kB at each start: definitions of remediators are loaded with the first finding that asks for them. A start has the facts that findings are routed by
+// (9 kB). What sends notices, sweeps a place and asks the organization is loaded then, too. 1,361 kB in all: the facts, and what became pieces of its own.
+const LARGEST = { code: 1_366_000, start: 360_000 };

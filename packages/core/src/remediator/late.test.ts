@@ -18,19 +18,7 @@ function late(load: () => Promise<readonly Remediator[]> = async () => both, of 
 describe('a remediator whose definition is loaded later', () => {
   it('has the facts of its definition', () => {
     const [revoke] = late();
-    for (const member of [
-      'id',
-      'title',
-      'package',
-      'resourceTypes',
-      'controls',
-      'configRules',
-      'showsNew',
-      'ceiling',
-      'freshWithin',
-      'breadth',
-      'global',
-    ] as const)
+    for (const member of ['id', 'package', 'resourceTypes', 'controls', 'configRules', 'showsNew', 'ceiling', 'freshWithin', 'breadth', 'global'] as const)
       expect([member, revoke[member]]).toEqual([member, revokeOpenRules[member]]);
     expect(Object.keys(revoke.apiCalls)).toEqual(['widget:AuthorizeRule']);
     expect(revoke.late?.loaded).toBe(false);
@@ -38,7 +26,7 @@ describe('a remediator whose definition is loaded later', () => {
 
   it('has no other member before: not even one that says that there is none', () => {
     const [revoke] = late();
-    const members: readonly (keyof Remediator)[] = ['uses', 'blindSpots', 'plan', 'parameters', 'identify', 'judge', 'observeMany', 'discover'];
+    const members: readonly (keyof Remediator)[] = ['title', 'uses', 'blindSpots', 'plan', 'parameters', 'identify', 'judge', 'observeMany', 'discover'];
     for (const member of members) expect(() => revoke[member]).toThrow(expect.objectContaining({ code: 'remediator/not-loaded' }));
     const call = { service: 'widget', operation: 'AuthorizeRule', request: { id: 'w1' }, response: {} } as unknown as RecordedCall;
     const read = () => revoke.apiCalls['widget:AuthorizeRule']?.({ ...call, account: ref.account, region: ref.region });

@@ -2,15 +2,13 @@ import { RedressError } from '../model/errors.js';
 import { canonicalJson, toJson } from '../model/json.js';
 import type { Remediator } from './define.js';
 
-/** The members that select a remediator and schedule it. They are plain data, except for `apiCalls`, of which only the names are. */
+/** The members that select a remediator and schedule it, which are plain data. `controls`, and the names of `apiCalls`, are facts as well. */
 const FACTS = [
   'contract',
   'id',
-  'title',
   'package',
   'resourceTypes',
   'exceptionTypes',
-  'controls',
   'configRules',
   'showsNew',
   'ceiling',
@@ -25,7 +23,8 @@ const FACTS = [
 ] as const satisfies readonly (keyof Remediator)[];
 
 /** The members that need the definition: all others. */
-const DEFINED: Readonly<Record<Exclude<keyof Remediator, (typeof FACTS)[number] | 'apiCalls' | 'late'>, true>> = {
+const DEFINED: Readonly<Record<Exclude<keyof Remediator, (typeof FACTS)[number] | 'controls' | 'apiCalls' | 'late'>, true>> = {
+  title: true,
   blindSpots: true,
   hazards: true,
   rollback: true,
@@ -46,6 +45,8 @@ const DEFINED: Readonly<Record<Exclude<keyof Remediator, (typeof FACTS)[number] 
 
 /** What is known of a remediator before its definition is loaded. Plain JSON. */
 export interface RemediatorFacts extends Pick<Remediator, (typeof FACTS)[number]> {
+  /** Control ids by framework: a start reads all of them. */
+  readonly controls: Readonly<Record<string, readonly string[]>>;
   /** Names of the calls that it reads: `s3:PutBucketPolicy`. */
   readonly calls: readonly string[];
 }
@@ -57,7 +58,10 @@ export interface RemediatorFacts extends Pick<Remediator, (typeof FACTS)[number]
  */
 export function remediatorFacts(remediator: Remediator): RemediatorFacts {
   const facts = Object.fromEntries(FACTS.flatMap((name) => (remediator[name] === undefined ? [] : [[name, remediator[name]]])));
-  return { ...facts, calls: Object.keys(remediator.apiCalls) } as unknown as RemediatorFacts;
+  const controls = Object.fromEntries(
+    [...Map.groupBy(remediator.controls, ({ framework }) => framework)].map(([framework, refs]) => [framework, refs.map(({ id }) => id)]),
+  );
+  return { ...facts, controls, calls: Object.keys(remediator.apiCalls) } as unknown as RemediatorFacts;
 }
 
 /**
@@ -81,8 +85,9 @@ export function lateRemediators(facts: readonly RemediatorFacts[], load: () => P
   return facts.map((each) => lateRemediator(each, once));
 }
 
-function lateRemediator({ calls, ...facts }: RemediatorFacts, load: () => Promise<readonly Remediator[]>): Remediator {
-  const { id } = facts;
+function lateRemediator(facts: RemediatorFacts, load: () => Promise<readonly Remediator[]>): Remediator {
+  const { calls, controls, ...members } = facts;
+  const { id } = members;
   let definition: Remediator | null = null;
   const defined = (): Remediator => {
     if (definition === null) throw new RedressError('remediator/not-loaded', `The definition of ${id} is not loaded yet.`, { next: 'Await `loaded` first.' });
@@ -92,7 +97,8 @@ function lateRemediator({ calls, ...facts }: RemediatorFacts, load: () => Promis
     return (call) => defined().apiCalls[name]?.(call) ?? [];
   };
   const remediator = {
-    ...facts,
+    ...members,
+    controls: Object.entries(controls).flatMap(([framework, ids]) => ids.map((control) => ({ framework, id: control }))),
     apiCalls: Object.fromEntries(calls.map((name) => [name, reader(name)])),
     late: {
       get loaded() {
@@ -102,7 +108,7 @@ function lateRemediator({ calls, ...facts }: RemediatorFacts, load: () => Promis
         if (definition !== null) return;
         const found = (await load()).find((each) => each.id === id);
         // What was routed, checked and agreed to was this one.
-        if (found === undefined || text(remediatorFacts(found)) !== text({ ...facts, calls }))
+        if (found === undefined || text(remediatorFacts(found)) !== text(facts))
           throw new RedressError('remediator/invalid', `${id} is not the remediator that this code was made with.`, { next: 'Make the bundle again.' });
         definition = found;
       },
