@@ -152,6 +152,7 @@ export {
   type Statement,
   statementsOf,
 } from './model/resource-policy.js';
+export { isLike } from './model/wildcard.js';
 export { countOf, sayingOf, wordsOf } from './model/words.js';
 export type { Delivered, GapDigest, Notification, Notify } from './notify.js';
 export { policyMistakes } from './policy/composed.js';
