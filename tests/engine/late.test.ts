@@ -123,7 +123,7 @@ describe('definitions', () => {
 });
 
 describe('a definition that cannot be used', () => {
-  it('changes nothing, and the event comes again', async () => {
+  it('changes nothing, and the event is delivered again', async () => {
     aws.put('w1', ['open-1']);
     broken = true;
     const engine = redress();
