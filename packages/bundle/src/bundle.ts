@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { messageOf, RedressError } from '@redress/core';
 import { build, type Metafile } from 'esbuild';
 import { type Zippable, zipSync } from 'fflate';
+import { lateLists } from './lists.js';
 import { pruning } from './prune.js';
 import { type BundledPackage, sbomOf } from './sbom.js';
 
@@ -85,7 +86,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     outExtension: { '.js': '.mjs' },
     entryNames: 'index',
     chunkNames: 'chunk-[hash]',
-    plugins: options.prune === false ? [] : [...pruning],
+    plugins: [lateLists, ...(options.prune === false ? [] : pruning)],
     logLevel: 'silent',
   }).catch((cause: unknown) => {
     throw failure(cause);

@@ -1,3 +1,5 @@
+import { type Remediator, remediatorFacts } from '@redress/core';
+import { s3Remediators } from '@redress/remediator-s3';
 import { describe, expect, it } from 'vitest';
 import { entryText } from './entry.js';
 
@@ -28,7 +30,7 @@ describe('entryText', () => {
       tracked: [{ identifier: 'RDS_MULTI_AZ_SUPPORT', name: 'rds-multi-az-support', types: ['AWS::RDS::DBInstance'] }],
     });
     expect(text).toContain("import { trackedRules } from '@redress/tracked';");
-    expect(text).toContain('const judging = [...s3Remediators];');
+    expect(text).toContain('const judging = [...list0];');
     const given = /trackedRules\((JSON\.parse\([^\n]*\)), judging\)\];/.exec(text)?.[1] ?? '';
     expect(new Function(`return ${given}`)()).toEqual([{ identifier: 'RDS_MULTI_AZ_SUPPORT', name: 'rds-multi-az-support', types: ['AWS::RDS::DBInstance'] }]);
     expect(entryText({ remediators: s3 })).not.toContain('tracked');
@@ -45,6 +47,24 @@ describe('entryText', () => {
       /\[\.\.\.judging, \.\.\.trackedRules\((JSON\.parse\([^\n]*?\)), judging\), \.\.\.trackedControls\((JSON\.parse\([^\n]*\)), judging\)\];/.exec(text) ?? [];
     expect(new Function(`return ${rules}`)()).toEqual([{ identifier: null, name: 'own', types: ['AWS::RDS::DBInstance'] }]);
     expect(new Function(`return ${controls}`)()).toEqual([{ control: 'RDS.5', types: ['AWS::RDS::DBInstance'] }]);
+  });
+
+  it('holds the facts of remediators that are given, and imports their list late', () => {
+    const [first, second] = s3Remediators as readonly [Remediator, Remediator];
+    const list = { '@redress/remediator-s3': { name: 's3Remediators', remediators: s3Remediators } };
+    const text = entryText({ remediators: list, only: [second.id] });
+    expect(text).not.toContain('import { s3Remediators');
+    expect(text).toContain('async () => (await import("redress-list:@redress/remediator-s3#s3Remediators")).list');
+    const given = /lateRemediators\((JSON\.parse\([^\n]*\)), async/.exec(text)?.[1] ?? '';
+    expect(new Function(`return ${given}`)()).toEqual([JSON.parse(JSON.stringify(remediatorFacts(second)))]);
+    expect(text).not.toContain(first.title);
+  });
+
+  it('takes two lists of one name, and one of the name of a variable in it', () => {
+    const text = entryText({ remediators: { a: 'remediators', b: 'remediators' } });
+    expect(text).toContain('import { remediators as list0 } from "a";');
+    expect(text).toContain('import { remediators as list1 } from "b";');
+    expect(text).toContain('const all = [...list0, ...list1];');
   });
 
   it('refuses to do nothing', () => {

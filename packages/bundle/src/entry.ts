@@ -1,9 +1,21 @@
-import { type JsonObject, RedressError } from '@redress/core';
+import { type JsonObject, RedressError, type Remediator, remediatorFacts } from '@redress/core';
+import { listPath } from './lists.js';
+
+/** A list of remediators that a package exports. */
+export interface RemediatorList {
+  /** The name of the export: `s3Remediators`. */
+  readonly name: string;
+  /** What it holds, as it is installed here. */
+  readonly remediators: readonly Remediator[];
+}
 
 /** What {@link entryText} takes. */
 export interface EntryOptions {
-  /** Modules whose lists of remediators are used: `{ '@redress/remediator-s3': 's3Remediators' }`. Left out with a configuration that lists its own. */
-  readonly remediators?: Readonly<Record<string, string>>;
+  /**
+   * Modules whose lists of remediators are used. Left out with a configuration that lists its own. With a name alone (`'s3Remediators'`) a start loads
+   * the list. With its remediators (`{ name: 's3Remediators', remediators: s3Remediators }`) it loads their facts, and the list when it is asked for.
+   */
+  readonly remediators?: Readonly<Record<string, string | RemediatorList>>;
   /** Ids; default: all of them. */
   readonly only?: readonly string[];
   /** Path of a module whose default export is as that of `redress.config.mjs`. */
@@ -25,25 +37,26 @@ export interface EntryOptions {
  * @throws {RedressError} `compose/invalid` without any remediators
  */
 export function entryText({ remediators = {}, only, config, policy, exceptions, tracked = [], trackedControls = [] }: EntryOptions): string {
-  const lists = Object.entries(remediators);
+  const lists = Object.entries(remediators).map(([module, list], at) => ({ module, as: `list${at}`, ...(typeof list === 'string' ? { name: list } : list) }));
   if (lists.length === 0 && config === undefined)
     throw new RedressError('compose/invalid', 'A bundle without remediators would do nothing.', {
       next: 'Give remediators, or a configuration that lists them.',
     });
   const hasRules = Array.isArray((policy as { rules?: unknown } | undefined)?.rules);
-  const given = lists.map(([, name]) => `...${name}`).join(', ');
+  const given = lists.map(({ as }) => `...${as}`).join(', ');
   const own = config === undefined ? '' : 'given.remediators ?? ';
   const following = [
     ...(tracked.length === 0 ? [] : [['trackedRules', tracked] as const]),
     ...(trackedControls.length === 0 ? [] : [['trackedControls', trackedControls] as const]),
   ];
   const lines = [
-    "import { fromEnvironment } from '@redress/bundle/runtime';",
+    `import { fromEnvironment${lists.some((each) => 'remediators' in each) ? ', lateRemediators' : ''} } from '@redress/bundle/runtime';`,
     // CEL is a third of what the rest of the policy is: only where a rule is.
     ...(hasRules || config !== undefined ? ["import { celRules } from '@redress/core/cel';"] : []),
     ...(following.length === 0 ? [] : [`import { ${following.map(([name]) => name).join(', ')} } from '@redress/tracked';`]),
-    ...lists.map(([module, name]) => `import { ${name} } from ${JSON.stringify(module)};`),
+    ...lists.flatMap((each) => ('remediators' in each ? [] : [`import { ${each.name} as ${each.as} } from ${JSON.stringify(each.module)};`])),
     ...(config === undefined ? [] : [`import given from ${JSON.stringify(config)};`]),
+    ...lists.flatMap((each) => ('remediators' in each ? [lateList(each, only)] : [])),
     ...(following.length === 0
       ? [`const all = ${own}[${given}];`]
       : [
@@ -61,6 +74,12 @@ export function entryText({ remediators = {}, only, config, policy, exceptions, 
     '});',
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Those that `only` leaves out need no facts. */
+function lateList({ as, module, name, remediators }: RemediatorList & { readonly as: string; readonly module: string }, only?: readonly string[]): string {
+  const facts = remediators.filter(({ id }) => only?.includes(id) ?? true).map(remediatorFacts);
+  return `const ${as} = lateRemediators(${data(facts)}, async () => (await import(${JSON.stringify(listPath(module, name))})).list);`;
 }
 
 /** As an expression that can hold nothing but data: not even a key `__proto__` means anything in it. */

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { type Bundle, type BundleOptions, bundle } from './bundle.js';
-export { type EntryOptions, entryText } from './entry.js';
+export { type EntryOptions, entryText, type RemediatorList } from './entry.js';
 export { type OperationProof, type ProofOptions, proveEqual } from './prove.js';
 export { literalKeys } from './prune.js';
 export type { BundledPackage } from './sbom.js';

@@ -58,6 +58,9 @@ import {
 // Not from the whole package: what makes messages is loaded with the first of them.
 import { notifierFromEnvironment } from '@redress/notify/environment';
 
+// For entries: their lists are loaded when they are asked for.
+export { lateRemediators } from '@redress/core';
+
 /** What {@link fromEnvironment} takes: what a `redress.config.mjs` exports, and what the policy file says. */
 export interface FunctionParts {
   readonly remediators: readonly Remediator[];

@@ -63,7 +63,12 @@ beforeAll(async () => {
   const { files } = await bundle({
     ...here,
     entry: {
-      text: entryText({ remediators: { '@redress/remediator-ec2': 'ec2Remediators' }, only: ['ec2-enable-ebs-encryption-by-default'], policy, exceptions: [] }),
+      text: entryText({
+        remediators: { '@redress/remediator-ec2': { name: 'ec2Remediators', remediators: ec2Remediators } },
+        only: ['ec2-enable-ebs-encryption-by-default'],
+        policy,
+        exceptions: [],
+      }),
     },
   });
   folder = await mkdtemp(join(tmpdir(), 'redress-functions-'));

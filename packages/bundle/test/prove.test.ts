@@ -25,7 +25,11 @@ const also = [
 `;
 
 it('a pruned bundle puts the same on the wire as a plain one, and reads the same, for every declared operation', async () => {
-  const proofs = await proveEqual({ ...here, remediators: BUILT_IN, also: OWN });
+  const proofs = await proveEqual({
+    ...here,
+    remediators: Object.fromEntries(Object.entries(BUILT_IN).map(([module, { name }]) => [module, name])),
+    also: OWN,
+  });
   const declared = new Set(
     [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators].flatMap(({ uses }) =>
       [...uses.reads, ...uses.writes, ...uses.undoes].flatMap(({ service, operations }) => operations.map((operation) => `${service.id}:${operation}`)),

@@ -152,6 +152,7 @@ export {
   type Statement,
   statementsOf,
 } from './model/resource-policy.js';
+export { isLike } from './model/wildcard.js';
 export { countOf, sayingOf, wordsOf } from './model/words.js';
 export type { Delivered, GapDigest, Notification, Notify } from './notify.js';
 export { policyMistakes } from './policy/composed.js';
@@ -234,6 +235,7 @@ export {
   type Tagged,
   type Tags,
 } from './remediator/define.js';
+export { lateRemediators, loaded, type RemediatorFacts, remediatorFacts } from './remediator/late.js';
 export {
   type Asked,
   accountEverywhere,

@@ -8,6 +8,7 @@ import {
   type GuardrailResult,
   isRecord,
   isRedressError,
+  loaded,
   type PassResult,
   type Redress,
   type RedressOptions,
@@ -116,7 +117,10 @@ export function approvalRequests({
 }): ApprovalHandler {
   const { journal } = options;
   const list = async (): Promise<readonly ApprovalDocument[]> => (await redress.approvals()).map(approvalDocument);
-  const show = async (id: string): Promise<ApprovalShown> => showApproval(journal, options.remediators, await waiting(id));
+  const show = async (id: string): Promise<ApprovalShown> => {
+    const approval = await waiting(id);
+    return showApproval(journal, await loaded(options.remediators.filter((each) => each.id === approval.remediator)), approval);
+  };
 
   /** One that waits, or waited: also when it ran out. */
   const waiting = async (id: string): Promise<Approval> => {

@@ -19,11 +19,12 @@ import {
 } from '@redress/core';
 import { handleBatch } from './batch.js';
 import { asksForCanary, type CanaryOptions, receiveCanaries, sendCanary } from './canary.js';
-import { answerRule, type PutEvaluations } from './config-rule.js';
+import type { PutEvaluations } from './config-rule.js';
 import { describe, logPass, logSweep, makeLogger, redactingLogger } from './log.js';
 import { defaultSink, Metrics, type MetricsSink, timeToClose } from './metrics.js';
 import { RetryError } from './retry-error.js';
-import { beginRound, handleSweepMessage, type SweepQueue, sweepMessageOf } from './sweep-round.js';
+import { sweepMessageOf } from './sweep-message.js';
+import type { SweepQueue } from './sweep-round.js';
 import type { BatchResponse, HandlerLogger, InvocationContext, SqsEvent, SqsRecord } from './types.js';
 import { bringBack, type ChangeVisibility, holdOn, PATIENCE } from './visibility.js';
 
@@ -146,6 +147,7 @@ export function handlerOf<Answer>(
     if (options.sweep.queue === undefined) return sweep(targets, run, metrics);
     const at = Date.parse(asked.finding.envelope?.time ?? '');
     try {
+      const { beginRound } = await import('./sweep-round.js');
       await beginRound(options.sweep.queue, targets, Number.isNaN(at) ? clock.now() : at, logger);
     } catch (error) {
       logger.error('a round of sweeps could not begin', { error: describe(error) });
@@ -189,8 +191,11 @@ export function handlerOf<Answer>(
       await came(result, null, metrics);
       const again = retryable(result);
       if (again !== null) throw new RetryError(`It has to be delivered again: ${again}`, { retryAt: retryAtOf(result.results) });
+      const { putEvaluations } = options;
       const evaluations =
-        options.putEvaluations === undefined ? [] : await answerRule(redress, options.putEvaluations, event as { resultToken?: unknown }, result, deadline);
+        putEvaluations === undefined
+          ? []
+          : await (await import('./config-rule.js')).answerRule(redress, putEvaluations, event as { resultToken?: unknown }, result, deadline);
       for (const each of evaluations) logger.info('evaluated', { kind: 'evaluation', ...each });
       return answer(result, evaluations, await swept(result, run, metrics));
     }
@@ -204,6 +209,7 @@ export function handlerOf<Answer>(
       if (place !== null && options.sweep?.queue !== undefined) {
         // The queue hides a message for as long as six invocations take. A sweep goes on as soon as its worker can only be gone.
         if (changeVisibility !== undefined) await holdOn(changeVisibility, record, { context, logger });
+        const { handleSweepMessage } = await import('./sweep-round.js');
         return handleSweepMessage(place, record, {
           redress,
           queue: options.sweep.queue,

@@ -1,7 +1,9 @@
-import { isAccountId, isRecord, isRegion, messageOf, type Redress, type SweepSummary, type SweepTarget, unfinished } from '@redress/core';
+// Loaded with the first schedule or message of a sweep.
+import { messageOf, type Redress, type SweepSummary, type SweepTarget, unfinished } from '@redress/core';
 import { describe } from './log.js';
 import type { Metrics } from './metrics.js';
 import { RetryError } from './retry-error.js';
+import type { SweepMessage } from './sweep-message.js';
 import type { HandlerLogger, SqsRecord } from './types.js';
 
 /**
@@ -22,18 +24,6 @@ export interface SweepRegions {
   readonly left: readonly { readonly region: string | null; readonly reason: 'denied' | 'not-enabled' | 'no-endpoint'; readonly message: string }[];
 }
 
-/** A message of a sweep queue: an account whose regions are to be looked up, or a place to sweep. */
-export type SweepMessage =
-  | { readonly round: number; readonly account: string; readonly regions: readonly string[] }
-  | {
-      readonly round: number;
-      readonly account: string;
-      readonly region: string;
-      /** Whether what has no region is swept here, too: at one region of each account. */
-      readonly global: boolean;
-      /** Nothing is to be done before; epoch milliseconds. */
-      readonly at: number | null;
-    };
 type Place = Extract<SweepMessage, { region: unknown }>;
 
 /** What handles the messages. */
@@ -49,8 +39,6 @@ export interface SweepWork {
 
 /** After this many deliveries a message is given up: each was started, and none completed. The next schedule sends one for the same place. */
 const DELIVERIES = 5;
-/** A longer message is not ours. */
-const LONGEST_BODY = 4096;
 
 /**
  * Puts one message for each account into the queue.
@@ -62,28 +50,6 @@ export async function beginRound(queue: SweepQueue, targets: readonly SweepTarge
   for (const { account, region } of targets) accounts.set(account, [...(accounts.get(account) ?? []), region]);
   await queue.send([...accounts].map(([account, regions]) => ({ group: account, id: `${round}/${account}`, body: written({ round, account, regions }) })));
   logger.info('a round of sweeps began', { kind: 'sweep-round', round: new Date(round).toISOString(), accounts: accounts.size, places: targets.length });
-}
-
-/** What a message asks to sweep; null: it is not such a message. */
-export function sweepMessageOf({ body }: Pick<SqsRecord, 'body'>): SweepMessage | null {
-  if (body.length > LONGEST_BODY || !body.includes('"redress"')) return null;
-  let found: unknown;
-  try {
-    found = JSON.parse(body);
-  } catch {
-    return null;
-  }
-  if (!isRecord(found) || found['redress'] !== 'sweep') return null;
-  const { account, region, regions, global = true } = found;
-  const round = Date.parse(String(found['round']));
-  if (Number.isNaN(round) || typeof account !== 'string' || !isAccountId(account)) return null;
-  if (typeof region === 'string') {
-    const at = found['at'] === undefined ? null : Date.parse(String(found['at']));
-    return isRegion(region) && typeof global === 'boolean' && !Number.isNaN(at) ? { round, account, region, global, at } : null;
-  }
-  if (!Array.isArray(regions)) return null;
-  const known = regions.filter((each): each is string => typeof each === 'string' && isRegion(each));
-  return known.length === regions.length ? { round, account, regions: known } : null;
 }
 
 /**

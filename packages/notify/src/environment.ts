@@ -1,9 +1,11 @@
-import { snsChannel } from './channels/sns.js';
-import { type Notifier, type NotifierOptions, notifier } from './notifier.js';
+import { type GapDigest, type Notify, RedressError } from '@redress/core';
+import type { snsChannel } from './channels/sns.js';
+import { regionOfTopic } from './channels/topic-arn.js';
+import type { Notifier, NotifierOptions } from './notifier.js';
 
 /**
  * The notifier that the variables of a deployed function describe: `REDRESS_TOPIC_ARN` is the SNS topic. Null without one: then the journal
- * and the log are what tells.
+ * and the log are what tells. It is loaded with the first message: most events end without one.
  *
  * @example createHandler({ …, ...(notify === null ? {} : { notify }) })
  * @throws {RedressError} `notify/invalid` if the variable is not the ARN of a topic
@@ -14,6 +16,19 @@ export function notifierFromEnvironment(
 ): Notifier | null {
   const topicArn = env['REDRESS_TOPIC_ARN'];
   if (topicArn === undefined || topicArn === '') return null;
+  if (regionOfTopic(topicArn) === null) throw new RedressError('notify/invalid', `${JSON.stringify(topicArn)} is not the ARN of an SNS topic.`);
   const { client, ...rest } = options;
-  return notifier({ ...rest, channels: [snsChannel({ topicArn, ...(client === undefined ? {} : { client }) })] });
+  let made: Notifier | null = null;
+  const loaded = async (): Promise<Notifier> => {
+    const [{ snsChannel: channel }, { notifier }] = await Promise.all([import('./channels/sns.js'), import('./notifier.js')]);
+    made ??= notifier({ ...rest, channels: [channel({ topicArn, ...(client === undefined ? {} : { client }) })] });
+    return made;
+  };
+  const notify: Notify = async (notification) => (await loaded())(notification);
+  return Object.assign(notify, {
+    digest: async (digest: GapDigest) => (await loaded()).digest(digest),
+    // Nothing is held back before there was a message.
+    flush: async (how?: { readonly all?: boolean }) => made?.flush(how),
+    held: () => made?.held() ?? {},
+  }) as Notifier;
 }

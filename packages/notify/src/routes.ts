@@ -1,4 +1,4 @@
-import type { Gap, GapDigest, Notification, Outcome } from '@redress/core';
+import { type Gap, type GapDigest, isLike, type Notification, type Outcome } from '@redress/core';
 
 /** What has to be so for a route to be taken: all that is given, one value of each. `*` in a value stands for any text. */
 export interface RouteCondition {
@@ -75,7 +75,7 @@ type Routed = Pick<Notification, 'tags' | 'environment' | 'resource' | 'outcome'
 
 function holds(when: RouteCondition, { tags, environment, resource, remediator, outcome }: Routed, ownerTags: readonly string[]): boolean {
   const is = (wanted: string | readonly string[] | undefined, value: string | null) =>
-    wanted === undefined || (value !== null && [wanted].flat().some((each) => like(each, value)));
+    wanted === undefined || (value !== null && [wanted].flat().some((each) => isLike(value, each)));
   return (
     is(when.owner, ownerOf(tags, ownerTags)) &&
     is(when.environment, environment) &&
@@ -84,19 +84,4 @@ function holds(when: RouteCondition, { tags, environment, resource, remediator, 
     is(when.outcome, outcome) &&
     Object.entries(when.tags ?? {}).every(([key, wanted]) => is(wanted, tags !== null && Object.hasOwn(tags, key) ? (tags[key] ?? null) : null))
   );
-}
-
-/** Without regular expressions: a value may be long. */
-function like(pattern: string, value: string): boolean {
-  const [first = '', ...rest] = pattern.split('*');
-  if (rest.length === 0) return pattern === value;
-  if (!value.startsWith(first)) return false;
-  const last = rest.pop() ?? '';
-  let at = first.length;
-  for (const part of rest) {
-    const found = value.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return value.length - last.length >= at && value.endsWith(last);
 }

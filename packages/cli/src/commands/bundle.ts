@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundle, entryText, type OperationProof, type ProofOptions, proveEqual } from '@redress/bundle';
+import { bundle, entryText, type OperationProof, type ProofOptions, proveEqual, type RemediatorList } from '@redress/bundle';
 import { countOf, createRedress } from '@redress/core';
 import { policyData, registerData } from '@redress/core/yaml';
 import { builtinLists } from '../builtin.js';
@@ -139,11 +139,9 @@ function shownConfig(io: Io, file: string | null): string {
 }
 
 /** Packages whose lists the functions take, when the configuration has none of its own. */
-function listsOf(composition: Composition, ids: readonly string[]): Record<string, string> {
+function listsOf(composition: Composition, ids: readonly string[]): Record<string, RemediatorList> {
   if (composition.sources.ownRemediators) return {};
-  return Object.fromEntries(
-    Object.entries(builtinLists).flatMap(([module, { name, remediators }]) => (remediators.some(({ id }) => ids.includes(id)) ? [[module, name]] : [])),
-  );
+  return Object.fromEntries(Object.entries(builtinLists).filter(([, { remediators }]) => remediators.some(({ id }) => ids.includes(id))));
 }
 
 async function entryOf(composition: Composition, ids: readonly string[], only: boolean): Promise<string> {
@@ -165,11 +163,6 @@ async function entryOf(composition: Composition, ids: readonly string[], only: b
 async function prove(composition: Composition, where: Pick<ProofOptions, 'resolveDir' | 'conditions' | 'compared'>): Promise<readonly OperationProof[]> {
   const { config, ownRemediators } = composition.sources;
   if (ownRemediators && config !== null) return proveEqual({ ...where, remediators: {}, config });
-  return proveEqual({
-    ...where,
-    remediators: listsOf(
-      composition,
-      composition.remediators.map(({ id }) => id),
-    ),
-  });
+  const lists = ownRemediators ? [] : Object.entries(builtinLists);
+  return proveEqual({ ...where, remediators: Object.fromEntries(lists.map(([module, { name }]) => [module, name])) });
 }

@@ -17,7 +17,7 @@ function refuse(message: string, next: string): never {
 /** Records that someone approves, and carries out exactly what they were shown. */
 export async function approve(runtime: Runtime, id: string, options: ApprovalOptions): Promise<readonly PassResult[]> {
   const approval = await answer(runtime, id, 'approved', options);
-  const remediator = runtime.remediator(approval.remediator);
+  const remediator = await runtime.remediator(approval.remediator);
   const request = { remediator, claimed: approval.resource, ids: [approval.resource.id] };
   const run = { budget: { changes: 0 }, ...(options.deadline === undefined ? {} : { deadline: options.deadline }) };
   const passes = await runPass(runtime, { ...request, trigger: { by: 'approval', approval: id } }, run);
@@ -45,7 +45,7 @@ async function answer(runtime: Runtime, id: string, verdict: 'approved' | 'denie
   if (approval.verdict === 'denied') refuse(`${approval.by?.name ?? ''} has denied ${id} already.`, 'It is requested again after the request has expired.');
   if (approval.verdict === verdict)
     refuse(`${approval.by?.name ?? ''} has approved ${id} already.`, 'It is carried out the next time the resource is handled.');
-  runtime.remediator(approval.remediator);
+  await runtime.remediator(approval.remediator);
   const policy = await runtime.readPolicy();
   // Saying no restricts: who caused it may, and need not be verified.
   const why =
@@ -122,7 +122,7 @@ export async function closeBreaker(
   };
   if (by.trim() === '' || reason.trim() === '') stop('Closing a circuit breaker needs a person and a reason.', 'Give who closes it, and why.');
   if (!isAccountId(account)) stop(`${JSON.stringify(account)} is not an account ID.`, 'Give its 12 digits.');
-  const { id } = runtime.remediator(remediator);
+  const { id } = await runtime.remediator(remediator);
   const at = breakerOf({ account, partition });
   const { breakers } = await runtime.needJournal('A circuit breaker').view(at);
   if (!breakers.some((each) => each.remediator === id))

@@ -4,6 +4,7 @@ import type { JsonObject } from '../model/json.js';
 import { GLOBAL_REGION, partitionOf, type ResourceRef } from '../model/resource.js';
 import type { GapDigest } from '../notify.js';
 import { environmentOf, type Policy } from '../policy/policy.js';
+import { loaded } from '../remediator/late.js';
 import { lastSweepOf, NEVER_SWEPT, type Swept } from '../swept.js';
 import { persist } from './recorder.js';
 import type { Runtime } from './runtime.js';
@@ -80,7 +81,7 @@ async function contents(
   { day, today, now }: { readonly day: string; readonly today: number; readonly now: number },
 ): Promise<GapDigest> {
   const { gaps, unsaid } = await runtime.needJournal('A digest').standing();
-  const titles = new Map(runtime.remediators.map(({ id, title }) => [id, title]));
+  const titles = new Map((await loaded(runtime.remediators)).map(({ id, title }) => [id, title]));
   // What appeared today, people have just heard of; what no installed remediator looks for nobody can say anything of.
   const mine = gaps.filter(({ since, quiet, members, remediator }) => since < today && !quiet && members === null && titles.has(remediator));
   const seen = await lastSeen(runtime, mine);

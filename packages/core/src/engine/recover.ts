@@ -48,8 +48,8 @@ export async function recoverOne(
   const journal = runtime.needJournal('Recovery');
   const story = await readExecution(journal, open.execution);
   const { plan, ref } = story;
-  const remediator = runtime.remediators.find((each) => each.id === plan.remediator.id);
-  if (remediator === undefined)
+  const remediator = await runtime.installed(plan.remediator.id);
+  if (remediator === null)
     throw new RedressError('compose/invalid', `Execution ${open.execution} is open, and its remediator ${plan.remediator.id} is not installed.`, {
       next: `Install ${plan.remediator.package} to close it.`,
     });

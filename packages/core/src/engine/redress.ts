@@ -4,12 +4,14 @@ import { isRedressError, messageOf, RedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
 import { type ResourceRef, resource, streamOf } from '../model/resource.js';
 import { mappedRule } from '../policy/config-rule.js';
+import type { Policy } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
+import { loaded } from '../remediator/late.js';
 import type { Looked } from './contradiction.js';
 import { Delivery } from './delivery.js';
 import { retryAtOf } from './later.js';
 import type { LookedFor } from './left-out.js';
-import { type Routing, route } from './route.js';
+import { type Routing, readersOf, route } from './route.js';
 import { Runtime } from './runtime.js';
 import type { FindingResult, HandleResult, PassResult, Redress, RedressOptions, RunOptions, SweepOptions, SweepSummary, SweepTarget } from './types.js';
 import { resourcePass } from './way.js';
@@ -32,10 +34,10 @@ export function createRedress(options: RedressOptions): Redress {
   };
   return {
     remediators: options.remediators,
-    plan: clean(async (remediator, ref) => askAbout(runtime, [runtime.remediator(remediator)], ref, { dryRun: true })),
+    plan: clean(async (remediator, ref) => askAbout(runtime, [await runtime.remediator(remediator)], ref, { dryRun: true })),
     run: clean((input, run = {}) => ask(runtime, input, oneRun(run))),
     handle: (input, run = {}) => handle(runtime, input, oneRun(run)),
-    discover: (remediator, where) => discover(runtime, runtime.remediator(remediator), where),
+    discover: (remediator, where) => discover(runtime, runtime.named(remediator), where),
     evaluate: clean(async (finding, run = {}) => (await import('./evaluate.js')).evaluate(runtime, finding, run.deadline ?? null)),
     sweep: clean((options) => sweepAndSay(runtime, options)),
     swept: clean(async (target) => (await import('./sweep.js')).swept(runtime, target)),
@@ -50,7 +52,7 @@ export function createRedress(options: RedressOptions): Redress {
     attest: clean(async (remediator, where, how) => {
       const { attest, accountOf } = await import('./attest.js');
       const attestation = await attest(runtime, remediator, where, how);
-      return { attestation, passes: await askAbout(runtime, [runtime.remediator(remediator)], accountOf(where), oneRun({})) };
+      return { attestation, passes: await askAbout(runtime, [await runtime.remediator(remediator)], accountOf(where), oneRun({})) };
     }),
     recover: clean(async (run = {}) => (await import('./recover.js')).recover(runtime, run.deadline ?? null)),
     recoverExecution: clean(async (execution, how) => (await import('./recover.js')).recoverExecution(runtime, execution, how)),
@@ -169,7 +171,7 @@ async function ask(runtime: Runtime, input: Finding | ResourceRef, run: RunOptio
     await askFor(runtime, input, run, passes);
     return passes;
   }
-  const asked = runtime.remediators.filter((each) => each.resourceTypes.includes(input.type)).sort((a, b) => a.breadth - b.breadth);
+  const asked = await loaded(runtime.remediators.filter((each) => each.resourceTypes.includes(input.type)).sort((a, b) => a.breadth - b.breadth));
   if (asked.length === 0) throw new RedressError('compose/invalid', `No remediator handles resources of type ${input.type}.`);
   return askAbout(runtime, asked, input, run);
 }
@@ -223,7 +225,7 @@ async function askFor(
 /** Where a finding leads. A Config rule by whose name nobody is asked is looked up: its identifier says what it is. */
 async function routed(runtime: Runtime, finding: Finding, run: RunOptions): Promise<Routing & { readonly finding: Finding }> {
   const policy = await runtime.readPolicy();
-  const routing = route(finding, runtime.remediators, policy);
+  const routing = await routeTo(runtime, finding, policy);
   const { configRule, disposition } = finding;
   const asks = disposition === 'candidate' || disposition === 'resolved';
   const knows = runtime.remediators.some(({ resourceTypes }) => finding.resources.some(({ type }) => resourceTypes.includes(type)));
@@ -232,7 +234,15 @@ async function routed(runtime: Runtime, finding: Finding, run: RunOptions): Prom
   if (!rule.ok) return { ...routing, reason: `${routing.reason} What the rule is could not be read: ${rule.error}`, finding };
   if (rule.value === null || rule.value.identifier === null) return { ...routing, finding };
   const named = Object.freeze({ ...finding, extra: Object.freeze({ ...finding.extra, ruleIdentifier: rule.value.identifier }) });
-  return { ...route(named, runtime.remediators, policy), finding: named };
+  return { ...(await routeTo(runtime, named, policy)), finding: named };
+}
+
+/** Loads what reads the call, and what is asked. A finding that leads nowhere loads nothing. */
+async function routeTo({ remediators }: Runtime, finding: Finding, policy: Policy): Promise<Routing> {
+  await loaded(readersOf(finding, remediators));
+  const routing = route(finding, remediators, policy);
+  await loaded(routing.routes.map(({ remediator }) => remediator));
+  return routing;
 }
 
 async function askAbout(runtime: Runtime, remediators: readonly Remediator[], input: ResourceRef, run: RunOptions): Promise<readonly PassResult[]> {

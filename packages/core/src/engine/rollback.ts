@@ -30,15 +30,15 @@ function refuse(message: string, next: string, retryable = false): never {
  *
  * @throws {RedressError} `rollback/refused`
  */
-function mayTakeBack({ remediators }: Pick<Runtime, 'remediators'>, execution: string, story: Story, options: RollbackOptions): Remediator {
+async function mayTakeBack(runtime: Pick<Runtime, 'installed'>, execution: string, story: Story, options: RollbackOptions): Promise<Remediator> {
   const { plan, outcome, appliedUndo, rollbackOf } = story;
   if (rollbackOf !== null) refuse(`${execution} is itself a rollback.`, 'To fix the gap again, end the hold and run the remediator.');
   if (outcome === null) refuse(`${execution} is still open.`, 'Run `redress recover`, then try again.');
   if (outcome === 'awaiting-runbook')
     refuse(`The runbook that ${execution} has started may still be running.`, 'Roll back the execution that records its outcome; `redress history` shows it.');
   if (!REVERSIBLE.includes(outcome)) refuse(`${execution} changed nothing (${outcome}).`, 'There is nothing to roll back.');
-  const remediator = remediators.find((each) => each.id === plan.remediator.id);
-  if (remediator === undefined)
+  const remediator = await runtime.installed(plan.remediator.id);
+  if (remediator === null)
     return refuse(
       `The remediator ${plan.remediator.id} is not installed.`,
       `Install ${plan.remediator.package}: a rollback uses the installed package's declared undo operations only.`,
@@ -90,7 +90,7 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
   if (options.by.trim() === '' || options.reason.trim() === '') refuse('A rollback needs a person and a reason.', 'Give who rolls back, and why.');
   const story = await readExecution(journal, execution);
   const { plan, ref } = story;
-  const remediator = mayTakeBack(runtime, execution, story, options);
+  const remediator = await mayTakeBack(runtime, execution, story, options);
 
   const policy = await runtime.readPolicy();
   if (await isStopped(runtime, policy)) refuse('The kill switch stops everything, including rollbacks.', 'Lift the stop first.');
@@ -151,7 +151,7 @@ export async function rollbackRefusal(
   const journal = runtime.needJournal('A rollback');
   try {
     const story = await readExecution(journal, execution);
-    const remediator = mayTakeBack(runtime, execution, story, { by: '', reason: '', ...options });
+    const remediator = await mayTakeBack(runtime, execution, story, { by: '', reason: '', ...options });
     const policy = await runtime.readPolicy();
     if (await isStopped(runtime, policy)) refuse('The kill switch stops everything, including rollbacks.', 'Lift the stop first.');
     if (options.byRecords === true) return null;

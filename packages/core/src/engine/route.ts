@@ -57,6 +57,11 @@ export function identifierOf(finding: Finding): string | null {
   return typeof identifier === 'string' ? identifier : null;
 }
 
+/** The remediators that read a recorded call. */
+export function readersOf({ call }: Pick<Finding, 'call'>, remediators: readonly Remediator[]): readonly Remediator[] {
+  return call === null ? [] : remediators.filter((each) => Object.hasOwn(each.apiCalls, `${call.service}:${call.operation}`));
+}
+
 /** Whether a remediator is asked by a Config rule of that name. */
 function isAskedBy(remediator: Pick<Remediator, 'configRules'>, finding: Finding, policy: Pick<Policy, 'configRules'>): boolean {
   const { configRule } = finding;
@@ -70,7 +75,7 @@ function whyNobody(finding: Finding, remediators: readonly Remediator[], policy:
   if (finding.kind === 'automation-status') return `No remediator here starts the runbook ${String(finding.extra['document'] ?? 'that ended')}.`;
   if (call !== null) {
     const name = `${call.service}:${call.operation}`;
-    const readers = remediators.filter((each) => Object.hasOwn(each.apiCalls, name)).map(({ id }) => id);
+    const readers = readersOf(finding, remediators).map(({ id }) => id);
     return readers.length === 0
       ? `No remediator handles the call ${name}.`
       : `The call ${name} contains nothing that ${readers.join(', ')} ${readers.length === 1 ? 'looks' : 'look'} for.`;

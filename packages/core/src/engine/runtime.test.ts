@@ -95,13 +95,13 @@ describe('a composition', () => {
   });
   it('knows its remediators by name, and says which is meant', () => {
     const two = runtime({ remediators: [off, { ...off, id: 'lamp-dim' }] });
-    expect(two.remediator('lamp-dim').id).toBe('lamp-dim');
-    expect(thrown(() => two.remediator('lamp-dm'))).toEqual([
+    expect(two.named('lamp-dim').id).toBe('lamp-dim');
+    expect(thrown(() => two.named('lamp-dm'))).toEqual([
       'compose/invalid',
       'There is no remediator "lamp-dm". Did you mean lamp-dim?',
       'Known: lamp-off, lamp-dim',
     ]);
-    expect(thrown(() => two.remediator('s3-public-access-block'))[1]).toBe('There is no remediator "s3-public-access-block".');
+    expect(thrown(() => two.named('s3-public-access-block'))[1]).toBe('There is no remediator "s3-public-access-block".');
   });
   it('needs a journal for what is recorded', () => {
     const journal = { kind: 'of a test' } as Journal;

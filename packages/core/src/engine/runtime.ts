@@ -15,6 +15,7 @@ import { defineRegister, matchingNothing, type Register } from '../policy/regist
 import { mistakes, nearest } from '../policy/validate.js';
 import { type Clock, type ConfigRule, type ConfigRuleReader, fixed, type Identity, isLive, type Live, type Stop, systemClock } from '../ports.js';
 import { frozenAssessment, type Observation, type ObservationPurpose, type Remediator } from '../remediator/define.js';
+import { loaded } from '../remediator/late.js';
 import { type As, apiRegion, Gate, LOOKING, type SharedReads } from './gate.js';
 import { Redactor, redactingJournal, redactingNotify } from './redaction.js';
 import { CallBudgets } from './sweep/budget.js';
@@ -103,8 +104,14 @@ export class Runtime {
     if (options.exceptions !== undefined && !isLive<Register>(options.exceptions)) this.#checkRegister(options.exceptions);
   }
 
-  /** @throws {RedressError} `compose/invalid` when there is none of that id. */
-  remediator(id: string): Remediator {
+  /** @throws {RedressError} `compose/invalid` when there is none of that id, `remediator/not-loaded` when its definition cannot be loaded */
+  async remediator(id: string): Promise<Remediator> {
+    const [found] = await loaded([this.named(id)] as const);
+    return found;
+  }
+
+  /** As {@link Runtime.remediator}, but its definition may have to be loaded. */
+  named(id: string): Remediator {
     const found = this.remediators.find((each) => each.id === id);
     if (found !== undefined) return found;
     const ids = this.remediators.map((each) => each.id);
@@ -112,6 +119,12 @@ export class Runtime {
     throw new RedressError('compose/invalid', `There is no remediator ${JSON.stringify(id)}.${near === null ? '' : ` Did you mean ${near}?`}`, {
       next: `Known: ${ids.join(', ')}`,
     });
+  }
+
+  /** The remediator of that id, with its definition; null: there is none. */
+  async installed(id: string): Promise<Remediator | null> {
+    const [found = null] = await loaded(this.remediators.filter((each) => each.id === id));
+    return found;
   }
 
   /** @throws {RedressError} `compose/invalid` when there is none. */
@@ -181,9 +194,10 @@ export class Runtime {
 
   /** The one name of a resource that a finding may name in several ways; null when it is none of the account's. */
   async identify(remediator: Remediator, claimed: ResourceRef, deadline: number | null, shared: SharedReads | null): Promise<Fact<ResourceRef | null>> {
-    const { identify } = remediator;
-    if (identify === null) return known(claimed);
     return factOf(async () => {
+      await loaded([remediator]);
+      const { identify } = remediator;
+      if (identify === null) return claimed;
       const found = await identify({ aws: this.gate.reads(remediator, claimed, LOOKING, deadline, shared), resource: claimed });
       if (found === 'gone') return claimed;
       return found === null ? null : resource({ ...claimed, id: found.id, region: found.region ?? claimed.region });
@@ -208,7 +222,12 @@ export class Runtime {
         observation: { ...policy, error: `the policy, which holds the parameters, could not be read: ${policy.error}` },
         assessment: unreadable('not observed'),
       };
-    const parameters = parametersOf(policy.value, remediator);
+    const ready = await factOf(async () => {
+      await loaded([remediator]);
+      return parametersOf(policy.value, remediator);
+    });
+    if (!ready.ok) return { observation: ready, assessment: unreadable('not observed') };
+    const parameters = ready.value;
     const observation = await factOf<Observed>(async () => {
       const found = await remediator.observe({
         aws: this.gate.reads(remediator, ref, as, deadline, shared),

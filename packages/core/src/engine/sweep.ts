@@ -1,6 +1,7 @@
 import { type Fact, known, unreadable } from '../guardrails/guardrail.js';
 import { isRedressError, RedressError } from '../model/errors.js';
 import type { Remediator } from '../remediator/define.js';
+import { loaded } from '../remediator/late.js';
 import { lastSweepOf } from '../swept.js';
 import { recover } from './recover.js';
 import type { Runtime } from './runtime.js';
@@ -18,7 +19,8 @@ import type { SweepOptions, SweepSummary, SweepTarget } from './types.js';
 export async function sweep(runtime: Runtime, options: SweepOptions): Promise<readonly SweepSummary[]> {
   const { dryRun = false, deadline = null, concurrency = 1, calls = {} } = options;
   const targets = checkedTargets(options.targets);
-  const asked = options.remediators === undefined ? runtime.remediators : options.remediators.map((id) => runtime.remediator(id));
+  const asked =
+    options.remediators === undefined ? await loaded(runtime.remediators) : await Promise.all(options.remediators.map((id) => runtime.remediator(id)));
   if (!dryRun) {
     runtime.needJournal('A sweep');
     await recover(runtime, deadline);
@@ -55,7 +57,7 @@ export async function sweep(runtime: Runtime, options: SweepOptions): Promise<re
 /** When the last sweep of a place began that was complete for all that look there; null: none was, for one of them at least. */
 export async function swept(runtime: Runtime, target: SweepTarget): Promise<number | null> {
   const { swept: latest } = await sweptSoFar(runtime, target);
-  const began = sweptAt(target, runtime.remediators).map(({ id }) => lastSweepOf(latest, id)?.complete ?? null);
+  const began = sweptAt(target, await loaded(runtime.remediators)).map(({ id }) => lastSweepOf(latest, id)?.complete ?? null);
   return began.reduce<number | null>((least, each) => (least === null || each === null ? null : Math.min(least, each)), Number.POSITIVE_INFINITY);
 }
 

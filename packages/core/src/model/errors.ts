@@ -3,6 +3,7 @@ export type RedressErrorCode =
   | 'json/not-json'
   | 'resource/invalid'
   | 'remediator/invalid'
+  | 'remediator/not-loaded'
   | 'service/invalid'
   | 'policy/invalid'
   | 'policy/unreadable'

@@ -50,6 +50,8 @@ export function policyMistakes(
 }
 
 function misfits(remediator: Remediator, parameters: Policy['remediators'][string]['parameters']): readonly Mistake[] {
+  // A policy is checked again each time it is read: also after the definition was loaded.
+  if (remediator.late?.loaded === false) return [];
   try {
     remediator.parameters(parameters);
     return [];

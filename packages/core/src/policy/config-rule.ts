@@ -1,3 +1,4 @@
+import { isLike } from '../model/wildcard.js';
 import type { Remediator } from '../remediator/define.js';
 import type { Policy } from './policy.js';
 import { type Mistake, nearest } from './validate.js';
@@ -30,22 +31,8 @@ export function matchesRule(known: string, name: string, policy: Pick<Policy, 'c
 export function mappedRule(name: string, { configRules }: Pick<Policy, 'configRules'>): readonly string[] | null {
   const own = Object.hasOwn(configRules, name) ? configRules[name] : undefined;
   if (own !== undefined) return [own];
-  const found = Object.entries(configRules).flatMap(([key, identifier]) => (key.includes('*') && matchesPattern(key, name) ? [identifier] : []));
+  const found = Object.entries(configRules).flatMap(([key, identifier]) => (key.includes('*') && isLike(name, key) ? [identifier] : []));
   return found.length === 0 ? null : [...new Set(found)];
-}
-
-/** Without regular expressions: a pattern with many stars must not take long. */
-function matchesPattern(pattern: string, name: string): boolean {
-  const [first = '', ...rest] = pattern.split('*');
-  const last = rest.pop() ?? '';
-  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false;
-  let at = first.length;
-  for (const part of rest) {
-    const found = name.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return at <= name.length - last.length;
 }
 
 /** Rules of a policy that no remediator knows, so that their findings would reach nobody. */

@@ -407,6 +407,11 @@ export interface Remediator {
   /** The batched `observe`; absent: no list shows enough. */
   observeMany?(args: SweepArgs): AsyncIterable<readonly Glance<Json, unknown>[]>;
   readonly discover: ((args: SweepArgs) => AsyncIterable<Discovered>) | null;
+  /**
+   * If its definition is loaded later (`lateRemediators`). Until then only what selects it and schedules it is there, and every other member throws
+   * `remediator/not-loaded`. Absent: it is defined.
+   */
+  readonly late?: { readonly loaded: boolean; load(): Promise<void> };
 }
 
 /** Where a sweep reads, and with which calls. */

@@ -5,11 +5,11 @@ import { fitted, plainText } from '../plain-text.js';
 import { bytesOf, clip } from '../text.js';
 import { sdkConfig } from './aws.js';
 import type { Channel } from './channel.js';
+import { regionOfTopic } from './topic-arn.js';
 
 /** Of message and attributes together. */
 const MOST = 262_144;
 const FOR_ATTRIBUTES = 4096;
-const ARN = /^arn:(aws[a-z-]*):sns:([a-z0-9-]+):[0-9]{12}:([A-Za-z0-9_-]+(?:\.fifo)?)$/;
 
 /** What {@link snsChannel} takes. */
 export interface SnsOptions {
@@ -28,8 +28,8 @@ export interface SnsOptions {
  * @throws {RedressError} `notify/invalid` when the ARN is none of a topic
  */
 export function snsChannel({ topicArn, name = 'sns', client }: SnsOptions): Channel {
-  const region = ARN.exec(topicArn)?.[2];
-  if (region === undefined) throw new RedressError('notify/invalid', `${JSON.stringify(topicArn)} is not the ARN of an SNS topic.`);
+  const region = regionOfTopic(topicArn);
+  if (region === null) throw new RedressError('notify/invalid', `${JSON.stringify(topicArn)} is not the ARN of an SNS topic.`);
   let made: SNSClient | null = null;
   const fifo = topicArn.endsWith('.fifo');
   return {

@@ -1,4 +1,4 @@
-import type { Tags } from '@redress/core';
+import { isLike, type Tags } from '@redress/core';
 
 interface Condition {
   readonly ConditionKey?: string | undefined;
@@ -21,21 +21,6 @@ export interface Selection {
         readonly StringNotLike?: Conditions;
       }
     | undefined;
-}
-
-/** Whether a text is as a pattern says, in which `*` stands for any characters. In one go: patterns come from the account. */
-function isLike(text: string, pattern: string): boolean {
-  const [first = '', ...rest] = pattern.split('*');
-  const last = rest.pop();
-  if (last === undefined) return text === pattern;
-  if (!text.startsWith(first)) return false;
-  let at = first.length;
-  for (const part of rest) {
-    const found = text.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return text.length - last.length >= at && text.endsWith(last);
 }
 
 /** Conditions name tags with this before them. */
