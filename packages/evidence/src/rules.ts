@@ -199,8 +199,13 @@ export function written(state: StreamState, { kind, execution, own }: Draft, ent
   for (const [name, digest] of entry.texts) blobs[name] = digest;
   const body = own === null ? entry.body : { ...entry.body, journal: own };
   const { line, record, digest } = nextLine(state, { kind, execution, resource: entry.resource, remediator: entry.remediator, body, blobs }, now);
-  // As whoever reads the line takes it: members in another order would lead to other bytes of the state. Its form and its digest were made a moment ago.
-  const read = follow(state, JSON.parse(line.slice(digest.length + 1)), digest);
+  // As whoever reads the line takes it: members in another order would lead to other bytes of the state. Its digest was made a moment ago.
+  const json = line.slice(digest.length + 1);
+  const value: unknown = JSON.parse(json);
+  // Mostly what is parsed is in order; where it is not, indices are among the members, or it was not read as it was written.
+  if (JSON.stringify(value) !== json && canonicalJson(value) !== json)
+    throw new RedressError('journal/invalid', 'The record would not verify: it cannot be read as it is written.');
+  const read = follow(state, value, digest);
   if (!read.ok) throw new RedressError('journal/invalid', `The record would not verify: ${read.problem.message}`);
   return { line, record, after: read.state, ref: { stream: state.stream, seq: record.seq, digest } };
 }
