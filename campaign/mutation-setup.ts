@@ -1,8 +1,8 @@
-// Before the tests that judge mutants.
+// Runs before the tests that judge mutants.
 import { beforeEach } from 'vitest';
 import './warm-setup.js';
 
-/** A mutant that lives costs all tests that reach it, and these as much as all others together: what they alone would find counts as not found. */
+/** A surviving mutant runs all tests that reach it, and these cost as much as all others together. A mutant that only they would find counts as survived. */
 const LEFT_OUT = new Set([
   'people hear of a gap when it appears, when it changes, when its deadline is near, and once a day',
   '300 resources behind a limit are one message, and one line of the digest',

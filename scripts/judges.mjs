@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `npm run judges`: software of others judges what tests of our own would only compare with itself. `--only NAME[,NAME]` asks some of them. What
-// they need is installed first, and that time is printed apart. One that cannot be asked has failed. The last line is `N passed, N failed`.
+// `npm run judges`: third-party software judges what our own tests would only compare with our own code. `--only NAME[,NAME]` runs some of the judges. Their
+// tools are installed first, and that time is printed separately. A judge that cannot run has failed. The last line is `N passed, N failed`.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,8 +8,8 @@ import { vitest } from './exec.mjs';
 import { fail, install, ROOT, SetupError, setup, versionOf } from './setup.mjs';
 
 /**
- * Who judges what. Another one joins by an entry here, its tools in setup.mjs, and `tests/judges/NAME.test.ts`; a test says with
- * `task.meta.said` how much was judged.
+ * The judges. To add one, add an entry here, its tools in setup.mjs, and `tests/judges/NAME.test.ts`. A test reports with `task.meta.said` how much was
+ * judged.
  *
  * @type {readonly { name: string, judge: string, judges: string, tools: readonly { name: string, licence: string, by: string }[] }[]}
  */
@@ -129,7 +129,7 @@ export const JUDGES = [
 const FOLDER = 'tests/judges';
 const config = 'vitest.judges.config.ts';
 
-/** An entry without tests, and tests without an entry. */
+/** Entries without tests, and tests without an entry. */
 function unmatched() {
   const files = readdirSync(join(ROOT, FOLDER)).filter((file) => file.endsWith('.test.ts'));
   const wanted = JUDGES.map(({ name }) => `${name}.test.ts`);
@@ -139,7 +139,7 @@ function unmatched() {
   ];
 }
 
-/** One judge: its tools are installed, and then its tests run. */
+/** Runs one judge: its tools are installed, and then its tests run. */
 async function ask({ name, tools }) {
   const names = tools.map((tool) => tool.name);
   const result = { name, of: names.map((each) => `${each} ${versionOf(each)}`).join(', '), passed: 0, failed: 1, wall: 0, cpu: 0, installed: 0, said: [] };
@@ -149,7 +149,7 @@ async function ask({ name, tools }) {
     return { ...result, log: `It could not be asked. ${error.message}` };
   }
   const started = Date.now();
-  // What another judge has installed is missing on the next machine: `folderOf` refuses it.
+  // Tools that another judge has installed would be missing on the next machine, so `folderOf` rejects them.
   process.env.REDRESS_TOOLS = names.join();
   const { passed, failed, said, log, cpu } = await vitest(`judges-${name}`, '--config', config, `${FOLDER}/${name}.test.ts`);
   return { ...result, passed, failed, said, log, cpu, wall: (Date.now() - started) / 1000 };
@@ -159,7 +159,7 @@ const sum = (results, key) => results.reduce((total, each) => total + each[key],
 const line = (name, ...seconds) => console.log(`${name.padEnd(14)} ${seconds.map((each) => each.toFixed(1).padStart(10)).join(' ')}`);
 
 /**
- * Asks the judges, one after the other, and prints what each says, and then what they took.
+ * Runs the judges one after the other, prints the result of each, and then the times.
  *
  * @param {{ only?: readonly string[] }} [options]
  * @returns {Promise<{ passed: number, failed: number, wall: number, cpu: number, installed: number }>} Times in seconds; `wall` and `cpu` are
