@@ -177,7 +177,7 @@ export const SUBJECTS: readonly Subject[] = [
     situations: [
       { name: 'flag', days: 200, ...user(1, null) },
       { name: 'flag another key', days: 200, ...user(1, 'AKIAIOSFODNN7EXAMPLE') },
-      { name: 'take the flag off', ...user(0, 'AKIAIOSFODNN7EXAMPLE') },
+      { name: 'remove the flag', ...user(0, 'AKIAIOSFODNN7EXAMPLE') },
     ],
   },
   {

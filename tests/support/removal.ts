@@ -263,7 +263,7 @@ export async function matrix(subject: Subject, bench: Bench, aws: Boto, account:
       wrong(where, !records.some((each) => each.kind === kind && isNamed(each.text, action)) && `no ${kind} record names it`);
       await isClosed(where, journal);
       await stays(where, before);
-      add('read', action, found ? 'denied, for it could not be read' : 'the sweep fails');
+      add('read', action, found ? 'denied: it could not be read' : 'the sweep fails');
     }
     await bench.give('read', policyOf('read'));
     if (uses.writes.length === 0) {
@@ -329,7 +329,7 @@ export async function matrix(subject: Subject, bench: Bench, aws: Boto, account:
       if (came.outcome === 'unknown') {
         // The undo restores more than could be read before it.
         wrong(where, (await state()) === after && 'nothing was rolled back');
-        add('rollback', action, 'taken back, and unknown: it could not be read afterwards');
+        add('rollback', action, 'rolled back, and unknown: it could not be read afterwards');
         await situation.remove?.(aws, ref);
         ref = await situation.arrange(aws);
         done = await fixNow();

@@ -157,7 +157,7 @@ export function readLine(state: StreamState, line: string): ReadRecord {
   const space = line.indexOf(' ');
   const json = line.slice(space + 1);
   const digest = digestText(json);
-  if (space < 0 || line.slice(0, space) !== digest) return wrong('wrong-digest', 'The record is not what the digest before it says.');
+  if (space < 0 || line.slice(0, space) !== digest) return wrong('wrong-digest', 'The record does not match the digest before it.');
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -195,7 +195,7 @@ export function follow(state: StreamState, record: unknown, digest: Digest): Rea
   }
   if (record.kind === 'intent' && (own.fence ?? 0) <= state.fence) return wrong('wrong-fence', 'An intent whose fence is not newer.');
   if (record.kind === 'intent' && own.approval !== undefined && !state.approvals.some((each) => each.id === own.approval && restsOn(each, record, own)))
-    return wrong('no-approval', `Execution ${String(record.execution)} rests on ${own.approval}, which the records before it do not show to be given.`);
+    return wrong('no-approval', `Execution ${String(record.execution)} relies on ${own.approval}, but no earlier record shows that it was given.`);
   return { ok: true, record, digest, state: advance(state, record, digest) };
 }
 

@@ -172,12 +172,12 @@ describe('an orphan', () => {
       logged({ requestID: null as never, session: 'who' }),
     ]);
     expect(discrepancies.map(({ kind, requestId, execution: of, message }) => [kind, requestId, of, message.split(': ')[1]])).toEqual([
-      ['orphan', 'o-1', null, 'its session is of no execution.'],
+      ['orphan', 'o-1', null, 'its session belongs to no execution.'],
       ['orphan', 'o-2', gone, 'its execution is in no record.'],
-      ['orphan', 'o-3', execution, 'its execution is recorded, and this call of it is not.'],
-      ['orphan', 'o-4', elsewhere.execution, `its execution is of account ${OTHER}.`],
-      ['orphan', 'o-5', null, 'its session is of no execution.'],
-      ['orphan', null, null, 'its session is of no execution.'],
+      ['orphan', 'o-3', execution, 'its execution is recorded, but this call is not.'],
+      ['orphan', 'o-4', elsewhere.execution, `its execution belongs to account ${OTHER}.`],
+      ['orphan', 'o-5', null, 'its session belongs to no execution.'],
+      ['orphan', null, null, 'its session belongs to no execution.'],
     ]);
   });
 
@@ -275,7 +275,7 @@ describe('a contradiction', () => {
     expect(discrepancies.map(({ kind, requestId, message }) => [kind, requestId, message])).toEqual([
       ['contradiction', 'r-1', 'The record says that the call was made; CloudTrail says that it failed with AccessDenied.'],
       ['contradiction', 'r-2', 'The record says that the call was refused; CloudTrail says that it was made.'],
-      ['contradiction', 'r-3', `The record is of account ${ACCOUNT}; CloudTrail has the call in account ${OTHER}.`],
+      ['contradiction', 'r-3', `The record names account ${ACCOUNT}; CloudTrail has the call in account ${OTHER}.`],
     ]);
   });
 

@@ -97,7 +97,7 @@ describe('records in a folder', () => {
     for (const more of [{ resource: null }, { body: [] }, { blobs: { state: 7 } }, { time: 0 }, { execution: {} }]) {
       const json = JSON.stringify({ ...record, ...more });
       writeFileSync(path, `${digestText(json)} ${json}\n`);
-      expect(byFolder().unread.join(), JSON.stringify(more)).toContain('another form');
+      expect(byFolder().unread.join(), JSON.stringify(more)).toContain('the form of a record');
     }
   });
 });

@@ -81,7 +81,7 @@ function recordIn(stream: Digest, seq: number, line: Buffer, documentFor: (diges
   if (digestOf(json) !== digest) throw new Error('the record is not what its digest says');
   const record = JSON.parse(json.toString('utf8')) as EvidenceRecord;
   if (!isRecord(record) || record.seq !== seq || record.stream !== stream) throw new Error('the record is not in its place');
-  if (!hasForm(record)) throw new Error('the record has another form than records have');
+  if (!hasForm(record)) throw new Error('the record does not have the form of a record');
   const documents: Record<string, Json> = {};
   for (const [name, of] of Object.entries(record.blobs)) {
     const document = documentFor(of);

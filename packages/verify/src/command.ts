@@ -152,8 +152,8 @@ export function proofText({ status, checkpoint, records, documents, breaks, firs
 }
 
 function breakText({ from, to, entries, since, by, reason, accepted }: Break): string {
-  const also = accepted ? ' (the trust file says so, too)' : '';
-  return `${keyName(from)} was lost after ${entries} entries, and ${keyName(to)} goes on without its word, said at ${since} by ${by}: ${reason}${also}`;
+  const also = accepted ? ' (the trust file confirms it)' : '';
+  return `${keyName(from)} was lost after ${entries} entries, and ${keyName(to)} continues without its announcement, declared at ${since} by ${by}: ${reason}${also}`;
 }
 
 /** Number of streams that are listed one by one. The full report has all of them. */

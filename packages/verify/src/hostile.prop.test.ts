@@ -207,7 +207,7 @@ describe('an older checkpoint', () => {
       expect(report).toMatchObject(
         isBefore ? { status: 'untrusted', firstBad: { code: 'untrusted-copy' }, compared: 0 } : { status: 'tampered', firstBad: { code: 'rolled-back' } },
       );
-      if (isBefore) expect(report.firstBad?.message).toContain('either the log was set back to before that key, or the copy is of somebody else');
+      if (isBefore) expect(report.firstBad?.message).toContain('either the log was set back to before that key, or the copy is from somebody else');
       expect(verifyLedger({ directory: backup, trust: both, copies: [anchor()] })).toMatchObject({ status: 'tampered', firstBad: { code: 'rolled-back' } });
       // Streams of now, in the place of those that it had: what came since is not sealed, and is said to be.
       const directory = copy(backup);
@@ -261,7 +261,7 @@ describe('a key that is trusted for another time', () => {
     const directory = await stolen(signer, Date.UTC(2026, 0, 1));
     const report = verifyLedger({ directory, trust: until(end) });
     expect(report.findings).toMatchObject([{ severity: 'untrusted', code: 'key-out-of-time', entry: 1, seq: 1, line: 1 }]);
-    expect(report.firstBad?.message).toBe(`The record is of 2026-01-02T00:00:02.000Z, when the key that sealed it was not trusted any more.`);
+    expect(report.firstBad?.message).toBe(`The record is dated 2026-01-02T00:00:02.000Z, when the key that sealed it was no longer trusted.`);
     expect(exitCodeOf(report)).toBe(3);
     expect(verifyLedger({ directory, trust: until('2026-01-01T23:45:02.001Z') }).status).toBe('intact');
     // Both are found as one where the seal says it.

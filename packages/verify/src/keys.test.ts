@@ -134,7 +134,7 @@ describe('of keys that replace each other it finds', () => {
     writeFileSync(at(PROOF), `${note.slice(0, note.indexOf('\n\n') + 2)}${signedBy(NEXT_SECRET, checkpoint)}`);
     const report = verify();
     expect(report.findings.map(({ severity, code }) => `${severity} ${code}`)).toEqual(['tampered forged-rotation', 'untrusted untrusted-key']);
-    expect(report.firstBad?.message).toContain(`${name(VERIFIER)} is replaced by ${name(NEXT_VERIFIER)}, and ${name(VERIFIER)} has not signed it`);
+    expect(report.firstBad?.message).toContain(`${name(VERIFIER)} is replaced by ${name(NEXT_VERIFIER)}, but ${name(VERIFIER)} has not signed it`);
     expect(exitCodeOf(report)).toBe(1);
     // Under the id of the old key, too.
     const forged = signedBy(NEXT_SECRET, checkpoint).replace(/ \S+\n$/, (signature) => {
@@ -170,7 +170,7 @@ describe('of keys that replace each other it finds', () => {
     writeFileSync(at('ledger/checkpoint'), signedBy(foreign.secret, read('ledger/checkpoint')));
     const report = verify();
     expect(report).toMatchObject({ status: 'untrusted', firstBad: { code: 'untrusted-key' } });
-    expect(report.firstBad?.message).toContain(`none of them that has no end (until) has announced ${name(foreign.verifier)}, which has`);
+    expect(report.firstBad?.message).toContain(`It is signed by ${name(foreign.verifier)}, which no trusted key without an end (until) has announced.`);
     expect(exitCodeOf(report)).toBe(3);
     // The trust file may announce it, where there was no record of it.
     expect(codes({ trust: { keys: [...trust.keys, ...trusting(foreign.verifier).keys] } })).toEqual([]);
@@ -186,7 +186,7 @@ describe('of keys that replace each other it finds', () => {
     writeFileSync(at('ledger/checkpoint'), old);
     const report = verify({ trust: { keys: [...trust.keys, ...trusting(NEXT_VERIFIER).keys] } });
     expect(report).toMatchObject({ status: 'untrusted', firstBad: { code: 'key-out-of-time' } });
-    expect(report.firstBad?.message).toContain(`is signed by ${name(VERIFIER)}, which entry 270 has replaced by ${name(NEXT_VERIFIER)}`);
+    expect(report.firstBad?.message).toContain(`is signed by ${name(VERIFIER)}, which ${name(NEXT_VERIFIER)} replaced at entry 270`);
   });
 
   it('that the key was not trusted any more when it announced the next one', () => {
@@ -274,7 +274,7 @@ describe('a key that was lost', () => {
     expect(report.findings).toMatchObject([{ severity: 'untrusted', code: 'declared-break', file: FILE, entry: 5 }]);
     expect(exitCodeOf(report)).toBe(3);
     expect(report.firstBad?.message).toContain(
-      `${name(VERIFIER)} was said to be lost at ${report.breaks[0]?.since ?? ''} by kim: the disk failed. It has signed the first 3 entries`,
+      `${name(VERIFIER)} was declared lost at ${report.breaks[0]?.since ?? ''} by kim: the disk failed. It signed the first 3 entries`,
     );
     expect(report).toMatchObject({
       ...{ checkpoint: { size: 8, seals: 4 }, unsealed: 0, rotations: [] },
@@ -287,7 +287,7 @@ describe('a key that was lost', () => {
     const accepted = verify({ trust: accepting });
     expect(accepted).toMatchObject({ status: 'intact', findings: [], breaks: [{ accepted: true }] });
     expect(reportText(accepted)).toContain(
-      `${name(VERIFIER)} was lost after 3 entries, and ${name(third.verifier)} goes on without its word, said at ${accepted.breaks[0]?.since ?? ''} by kim: the disk failed (the trust file says so, too)\n`,
+      `${name(VERIFIER)} was lost after 3 entries, and ${name(third.verifier)} continues without its announcement, declared at ${accepted.breaks[0]?.since ?? ''} by kim: the disk failed (the trust file confirms it)\n`,
     );
     expect(exitCodeOf(accepted)).toBe(0);
     // Another key's word is not this one's.
@@ -341,7 +341,7 @@ describe('a key that was lost', () => {
       expect(accepted).toMatchObject({ status: 'intact', findings: [], breaks: [{ accepted: true }], records: [{ seq: Number(record.slice(2)) }] });
       expect(exitCodeOf(accepted)).toBe(0);
       expect(proofText(accepted)).toMatch(
-        /was lost after 3 entries, and .* goes on without its word, said at .* by kim: the disk failed \(the trust file says so, too\)\n/,
+        /was lost after 3 entries, and .* continues without its announcement, declared at .* by kim: the disk failed \(the trust file confirms it\)\n/,
       );
       // Who trusts the lost key alone has none that has signed it.
       expect(verifyProof(Buffer.from(file), { trust }).findings.map(({ code }) => code)).toEqual(['untrusted-key', 'declared-break']);
@@ -374,10 +374,10 @@ describe('a key that was lost', () => {
     const bare = of(record);
     expect(bare).toMatchObject({ status: 'intact', breaks: [] });
     expect(bare.limits).toContain(
-      'Whether a key of the log was lost and another one goes on without its word: the whole ledger shows it, and a bundle whose newest seal says how often.',
+      'Whether a key of the log was lost and another one continues without its announcement: the whole ledger shows it, or a bundle whose newest seal counts lost keys.',
     );
     expect(of(extra).limits).not.toContain(
-      'Whether a key of the log was lost and another one goes on without its word: the whole ledger shows it, and a bundle whose newest seal says how often.',
+      'Whether a key of the log was lost and another one continues without its announcement: the whole ledger shows it, or a bundle whose newest seal counts lost keys.',
     );
     const changed = breaks.map((each) => ({ ...each, text: each.text.replace('"by":"kim"', '"by":"tim"') }));
     expect(of(canonicalJson({ breaks: changed, record }))).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-break', entry: 5 } });
@@ -387,7 +387,7 @@ describe('a key that was lost', () => {
   it('is named by no proof and no bundle of a ledger of which what says so was taken out: none is made', () => {
     rmSync(at(FILE));
     for (const make of [() => proveRecord(folder, 'a/1'), () => makeBundle(folder, { resources: ['a'] })])
-      expect(make).toThrow('What the log says of keys that were lost is not there as a whole: verify the ledger.');
+      expect(make).toThrow('Some of what the log says about lost keys is missing: verify the ledger.');
   });
 
   it('is named next to a record that is too long for its proof, too', async () => {

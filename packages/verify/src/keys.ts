@@ -97,7 +97,7 @@ export class Keys {
       const { from, to, since, signed } = read;
       const place = { entry: signed.size - 1 };
       if (announced.some((each) => each.from === from || each.from === to || each.to === to)) {
-        find('tampered', 'wrong-rotation', `${keyName(from)} announces ${keyName(to)}, and one of them was replaced or announced before.`, number, place);
+        find('tampered', 'wrong-rotation', `${keyName(from)} announces ${keyName(to)}, but one of them was replaced or announced before.`, number, place);
         continue;
       }
       announced.push(read);
@@ -129,12 +129,13 @@ export class Keys {
     const reasons = by.map(({ key }) => {
       const end = this.#announced.find(({ from }) => from === key);
       if (end !== undefined && size > end.signed.size)
-        return `It has ${size} entries and is signed by ${keyName(key)}, which entry ${end.signed.size - 1} has replaced by ${keyName(end.to)}.`;
+        return `It has ${size} entries and is signed by ${keyName(key)}, which ${keyName(end.to)} replaced at entry ${end.signed.size - 1}.`;
       const lost = this.#breaks.find(({ from }) => from === key);
       if (lost !== undefined && size > lost.entries)
-        return `It has ${size} entries and is signed by ${keyName(key)}, which was said to be lost after ${lost.entries}.`;
+        return `It has ${size} entries and is signed by ${keyName(key)}, which was declared lost after ${lost.entries} entries.`;
       const on = this.#breaks.find(({ to }) => to === key);
-      if (on !== undefined && size <= on.entries) return `It has ${size} entries and is signed by ${keyName(key)}, which goes on after ${on.entries}.`;
+      if (on !== undefined && size <= on.entries)
+        return `It has ${size} entries and is signed by ${keyName(key)}, which continues after ${on.entries} entries.`;
       const begin = this.#announced.find(({ to }) => to === key);
       return begin !== undefined && size <= begin.signed.size
         ? `It has ${size} entries and is signed by ${keyName(key)}, which signs from entry ${begin.signed.size} on.`
@@ -151,7 +152,7 @@ export class Keys {
   declared({ entry, since, said }: SaidLost, origin: string, find: (severity: Finding['severity'], code: string, message: string) => void): Break | null {
     const { from, to, entries, by, reason } = said;
     if (!isKey(from, origin) || !isKey(to, origin)) {
-      find('tampered', 'wrong-break', `Entry ${entry} says that a key is lost, and not which one, and which one goes on.`);
+      find('tampered', 'wrong-break', `Entry ${entry} says that a key is lost, but not which one, or which one continues.`);
       return null;
     }
     const accepted = this.trust.keys.some((each) => each.origin === origin && each.key === to && each.succeeds === from);
@@ -161,7 +162,7 @@ export class Keys {
       find(
         'untrusted',
         'declared-break',
-        `${keyName(from)} was said to be lost at ${since} by ${taken.by}: ${taken.reason}. It has signed the first ${taken.entries} entries, and nobody but ${keyName(to)} has signed that this one goes on; the trust file does not say it (succeeds).`,
+        `${keyName(from)} was declared lost at ${since} by ${taken.by}: ${taken.reason}. It signed the first ${taken.entries} entries. Only ${keyName(to)} has signed that it continues; the trust file does not confirm it (succeeds).`,
       );
     return taken;
   }
@@ -207,7 +208,7 @@ export class Keys {
     // An invalid one was reported already.
     for (const [at, entry] of log.rotations.entries())
       if (at >= this.#proofs)
-        find('tampered', 'missing-rotation', `Entry ${entry} replaces the key of the log, and what the key before it has signed of that is missing.`, at + 1, {
+        find('tampered', 'missing-rotation', `Entry ${entry} replaces the key of the log, but what the previous key signed for that is missing.`, at + 1, {
           entry,
         });
   }
@@ -235,12 +236,12 @@ function announcedBy(file: Uint8Array, expected: number): Announced | Wrong {
   const { entry, path } = proof;
   const place = { entry };
   if (number !== expected || typeof time !== 'string' || Number.isNaN(Date.parse(time)) || origin === undefined || !isKey(from, origin) || !isKey(to, origin))
-    return wrong('wrong-rotation', `It does not say how the key of a log is replaced for the ${expected}. time.`, place);
+    return wrong('wrong-rotation', `It does not describe replacement ${expected} of the key of a log.`, place);
   const signed = readCheckpoint(proof.checkpoint, { keys: [{ origin, key: from, from: null, until: null }] });
   if ('code' in signed)
-    return wrong('forged-rotation', `It says that ${keyName(from)} is replaced by ${keyName(to)}, and ${keyName(from)} has not signed it.`, place);
+    return wrong('forged-rotation', `It says that ${keyName(from)} is replaced by ${keyName(to)}, but ${keyName(from)} has not signed it.`, place);
   if (entry !== signed.size - 1 || rootFrom({ entry, bytes, path }, signed.size)?.equals(signed.root) !== true)
-    return wrong('forged-rotation', `It says that ${keyName(from)} is replaced by ${keyName(to)}, and that is not what ${keyName(from)} has signed.`, place);
+    return wrong('forged-rotation', `It says that ${keyName(from)} is replaced by ${keyName(to)}, but that is not what ${keyName(from)} has signed.`, place);
   return { number: expected, from, to, since: time, by: String(by), reason: String(reason), signed };
 }
 

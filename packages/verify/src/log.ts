@@ -305,7 +305,7 @@ function checkTile(folder: Folder, level: number, index: number, hashes: Hashes)
       (each) => !found.subarray(each * HASH, each * HASH + HASH).equals(hashes.at(index * WIDTH + each)),
     );
     const of = first + (at ?? 0) * WIDTH ** level;
-    folder.find('tampered', 'changed-tile', `Hash ${at ?? 0} of the tile is not that of what is below it.`, path, { entry: of });
+    folder.find('tampered', 'changed-tile', `Hash ${at ?? 0} of the tile does not match what is below it.`, path, { entry: of });
   } else if (found.length > width * HASH && folder.bytes(path) !== null)
     folder.find('tampered', 'stray-bytes', `It holds more than ${width} hashes.`, path, { entry: first });
 }
@@ -463,16 +463,16 @@ class SealState {
       this.breaks.push({ entry: index, since: String(seal['time']), said: lost });
       const entries = isUnsigned ? [replacing.first] : [index, ...(replacing === null ? [this.#firstBefore] : [])];
       if (lost['number'] !== this.breaks.length || !entries.includes(Number(lost['entries'])) || (lost['unsigned'] !== undefined && !isUnsigned))
-        return `The seal does not say how a key was lost for the ${this.breaks.length}. time, after which entry.`;
+        return `The seal does not describe lost key ${this.breaks.length}, or after which entry it was lost.`;
     }
     this.#firstBefore = first;
     if (documents !== undefined && (Number.isNaN(until) || !isObject(documents) || documents['from'] !== from))
       return `The seal does not say until when documents are kept, from entry ${from} on.`;
     if (rotation !== undefined && (!isObject(rotation) || rotation['number'] !== this.rotations.length))
-      return `The seal does not say that the key is replaced for the ${this.rotations.length}. time.`;
+      return `The seal does not describe replacement ${this.rotations.length} of the key.`;
     this.says = seal['said'] !== undefined;
     const said = { breaks: this.breaks.length, documents: this.#said, rotations: this.rotations.length };
-    if (seal['said'] !== undefined && canonical(seal['said']) !== canonical(said)) return 'The seal does not say what seals have said up to it.';
+    if (seal['said'] !== undefined && canonical(seal['said']) !== canonical(said)) return 'The seal does not have the summary of all seals so far.';
     if (wrong !== undefined) return `The seal says ${wrong[0]} ${String(seal[wrong[0]])}; ${wrong[1]} is right.`;
     return Number.isNaN(time) || time < (before ?? 0) ? `The seal is dated ${String(seal['time'])}, before the one before it.` : null;
   }

@@ -94,11 +94,11 @@ describe('a checkpoint', () => {
   });
   it('is untrusted where none has, and names who has signed under the name of the log', () => {
     const none = { code: 'untrusted-key', said };
-    const unannounced = `, and none of them that has no end (until) has announced ${LOG}+${own.id.toString('hex')}`;
-    expect(read(note(line(own)), trusted())).toMatchObject({ ...none, message: `No key that is trusted for "${LOG}" has signed it${unannounced}, which has.` });
+    const unannounced = ` It is signed by ${LOG}+${own.id.toString('hex')}, which no trusted key without an end (until) has announced.`;
+    expect(read(note(line(own)), trusted())).toMatchObject({ ...none, message: `No key that is trusted for "${LOG}" has signed it.${unannounced}` });
     expect(read(note(line(own), line(foreign)), trusted(other))).toMatchObject(none);
     expect(read(note(line(own), line(other)), trusted())).toMatchObject({
-      message: expect.stringContaining(` or ${LOG}+${other.id.toString('hex')}, which has.`),
+      message: expect.stringContaining(` and ${LOG}+${other.id.toString('hex')}, which no trusted key`),
     });
     expect(read(note(line(foreign)), trusted(foreign, own))).toMatchObject({ ...none, message: `No key that is trusted for "${LOG}" has signed it.` });
   });

@@ -116,14 +116,14 @@ export function readCheckpoint(bytes: Uint8Array, trust: Trust): Checkpoint | Ch
     return no('not-a-checkpoint', 'It does not have origin, size and root.', null);
   const hash = Buffer.from(root ?? '', 'base64');
   // Two encodings of a root would give two different checkpoints.
-  if (hash.toString('base64') !== root) return no('not-a-checkpoint', 'Its root is not written as Base64 is.', null);
+  if (hash.toString('base64') !== root) return no('not-a-checkpoint', 'Its root is not in canonical Base64.', null);
   const said: Checkpoint = { origin, size: Number(size), root: hash, by: [] };
   const read = signersIn(signed, lines, origin, trust);
   if (read === null) return no('not-a-checkpoint', 'One of its signature lines is not valid.', said);
   if ('wrong' in read) return no('wrong-signature', `The signature of ${read.wrong} is not of this checkpoint.`, said);
   const { by, others } = read;
-  const unannounced = others.length === 0 ? '' : `, and none of them that has no end (until) has announced ${others.join(' or ')}, which has`;
-  if (by.length === 0) return no('untrusted-key', `No key that is trusted for ${JSON.stringify(origin)} has signed it${unannounced}.`, said);
+  const unannounced = others.length === 0 ? '' : ` It is signed by ${others.join(' and ')}, which no trusted key without an end (until) has announced.`;
+  if (by.length === 0) return no('untrusted-key', `No key that is trusted for ${JSON.stringify(origin)} has signed it.${unannounced}`, said);
   return { ...said, by };
 }
 

@@ -47,7 +47,7 @@ export function proofFile(
     const file = text(extra);
     if (Buffer.byteLength(file) <= LONGEST) return { file, hasRecord: record !== null };
   }
-  throw new UsageError(`The log says ${breaks.length} times that its key was lost, which is more than a proof can hold. Make a bundle.`);
+  throw new UsageError(`The log declares ${breaks.length} keys lost, which is more than a proof can hold. Make a bundle.`);
 }
 
 /** The content of `extra`: the record, if present, and the entries that declare keys lost. */

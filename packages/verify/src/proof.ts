@@ -60,7 +60,7 @@ function readProof(bytes: Uint8Array, record: Uint8Array | null): Evidence | nul
   const { record: own, breaks } = extra;
   const given = record ?? own;
   if (given === null) throw new UsageError('The proof does not hold its record, which is too long for it. Give the record with --record.');
-  if (own !== null && record !== null && !own.equals(record)) throw new UsageError('The record is another one than the one in the proof.');
+  if (own !== null && record !== null && !own.equals(record)) throw new UsageError('The record differs from the one in the proof.');
   return { checkpoint, records: [{ entry, bytes: given, path }], seal: null, documents: new Map(), rotations: [], breaks };
 }
 
@@ -120,7 +120,7 @@ const OTHERS =
   'Whether there are more records than these, and that the log was not set back or forked: that takes the whole ledger and a checkpoint kept elsewhere.';
 const TRUTH = 'Whether records were true when they were written.';
 const LOST =
-  'Whether a key of the log was lost and another one goes on without its word: the whole ledger shows it, and a bundle whose newest seal says how often.';
+  'Whether a key of the log was lost and another one continues without its announcement: the whole ledger shows it, or a bundle whose newest seal counts lost keys.';
 const NO_TIME = 'When the checkpoint was made, and so whether its key was still trusted then: a bundle or the whole ledger shows it.';
 
 class Checking {
@@ -201,7 +201,7 @@ class Checking {
     this.#records.push(proven);
     // A sealer signs after the time of what it seals.
     if (checkpoint.by.length > 0 && checkpoint.by.every((key) => hasEnded(key, Date.parse(proven.time))))
-      this.#find('untrusted', 'key-out-of-time', `The record is of ${proven.time}, when the key that sealed it was not trusted any more.`, named);
+      this.#find('untrusted', 'key-out-of-time', `The record is dated ${proven.time}, when the key that sealed it was no longer trusted.`, named);
     if (this.#kind === 'bundle') for (const [name, digest] of Object.entries(blobs as JsonObject)) this.#checkDocument(name, String(digest), documents, named);
   }
 
@@ -225,7 +225,7 @@ class Checking {
     const said = seal?.['break'];
     const place = { entry: included.entry };
     if (seal === undefined || !isObject(said) || said['number'] !== this.#keys.breaks.length + 1 || rootFrom(included, size)?.equals(root) !== true)
-      this.#find('tampered', 'wrong-break', 'What says that a key was lost is not in the log that was signed, or not all that says so is there.', place);
+      this.#find('tampered', 'wrong-break', 'A declaration of a lost key is not in the signed log, or some declarations are missing.', place);
     else
       this.#keys.declared({ entry: included.entry, since: String(seal['time']), said }, origin, (severity, code, message) =>
         this.#find(severity, code, message, place),
@@ -237,12 +237,12 @@ class Checking {
     const time = own !== undefined ? Date.parse(String(own['time'])) : Number.NaN;
     const place = { entry: seal.entry };
     if (seal.entry !== size - 1 || Number.isNaN(time) || rootFrom(seal, size)?.equals(root) !== true)
-      this.#find('tampered', 'wrong-seal', 'What says when it was sealed is not the newest entry of the log that was signed.', place);
+      this.#find('tampered', 'wrong-seal', 'The seal that dates it is not the newest entry of the signed log.', place);
     else if (saidBreaks(own) > breaks)
       this.#find(
         'tampered',
         'missing-break',
-        `The log says ${saidBreaks(own)} times that its key was lost, and the bundle ${breaks} times: what says so was taken out.`,
+        `The log counts ${saidBreaks(own)} lost keys, but the bundle declares ${breaks}: declarations were removed.`,
         place,
       );
     else if (by.length > 0 && !by.some((key) => maySign(key, time)))

@@ -136,7 +136,7 @@ class Ledger {
   choose({ records = [], resources = [], executions = [], within }: Selection): Chosen[] {
     const byRecord = records.map((each) => {
       const [, stream = '', seq = ''] = /^(.+)\/([1-9][0-9]{0,14})$/.exec(each) ?? [];
-      if (stream === '') throw new UsageError(`${each} is not a record: STREAM/SEQ is.`);
+      if (stream === '') throw new UsageError(`${each} does not name a record: give STREAM/SEQ.`);
       return { each, file: this.#fileOf(stream), seq: Number(seq) };
     });
     const byResource = new Set(resources.map((each) => this.#fileOf(each)));
@@ -209,7 +209,7 @@ class Ledger {
     const newest = entries.at(size - 1);
     const seal = newest === null ? undefined : parsed(newest)['seal'];
     if (found.length !== Math.max(breaksIn(this.folder).length, saidBreaks(isObject(seal) ? seal : undefined)))
-      throw new UsageError('What the log says of keys that were lost is not there as a whole: verify the ledger.');
+      throw new UsageError('Some of what the log says about lost keys is missing: verify the ledger.');
     return found;
   }
 

@@ -232,7 +232,7 @@ describe('sealer/pending.json', () => {
       expect(verify()).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-pending', file: PENDING } });
       await expect(sealFolder(options())).rejects.toMatchObject({
         code: 'ledger/corrupt',
-        message: expect.stringContaining('The key that signs this ledger has not decided what seal 2 is to be. Nothing was signed.') as string,
+        message: expect.stringContaining('The key that signs this ledger has not decided seal 2. Nothing was signed.') as string,
       });
     }
     put(plan, await signedBy(plan, thief));
@@ -509,7 +509,7 @@ describe('what a seal says of what was said before it', () => {
     writeFileSync(at('ledger/checkpoint'), await signCheckpoint({ origin: ORIGIN, size: growth.size, root: growth.root() }, world.signer));
     const report = verify();
     expect(report).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-seal', entry: 4 } });
-    expect(report.firstBad?.message).toBe('The seal does not say what seals have said up to it.');
+    expect(report.firstBad?.message).toBe('The seal does not have the summary of all seals so far.');
     await world.remove();
   });
 });

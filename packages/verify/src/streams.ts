@@ -226,7 +226,7 @@ class Stream {
 
   #end(left: number): void {
     const { seq, open } = this.#chain;
-    if (seq === 0 && left === 0) this.#find('tampered', 'empty-stream', 'The stream has no records; it is made with its first one.');
+    if (seq === 0 && left === 0) this.#find('tampered', 'empty-stream', 'The stream has no records, but a stream is created with its first one.');
     if (left > 0) this.#find('incomplete', 'torn-line', 'The last line was never finished; nothing was done on it.', seq + 1);
     if (this.#sealed.length > seq)
       this.#find('tampered', 'missing-record', `${this.#sealed.length} records are sealed, and ${seq} are there: the tail was cut.`, seq + 1);
@@ -243,15 +243,15 @@ class Stream {
       return false;
     };
     const digest = digestIn(bytes, from, to);
-    if (digest === null) return wrong('wrong-digest', 'The record is not what its digest says.');
+    if (digest === null) return wrong('wrong-digest', 'The record does not match its digest.');
     const json = bytes.subarray(from + JSON_AT, to);
     const signed = this.#isSigned(seq, bytes, from + JSON_AT, to);
     const read = (signed === true && this.#frame !== null ? followSigned(this.#chain, json, digest, this.#frame) : null) ?? follow(this.#chain, json, digest);
     if ('code' in read) return wrong(read.code, read.message);
-    if (signed === false) return wrong('changed-record', 'The record is another one than the one that was sealed.');
+    if (signed === false) return wrong('changed-record', 'The record differs from the one that was sealed.');
     const unapproved = this.#unapproved(read, json, seq);
     // It still follows, and so do the records after it.
-    if (unapproved !== null) wrong('no-approval', `The execution rests on ${unapproved}, which the records before it do not show to be given.`);
+    if (unapproved !== null) wrong('no-approval', `The execution relies on ${unapproved}, but no earlier record shows that it was given.`);
     this.#chain = read.chain;
     if (this.#frame?.resource !== read.resource) this.#frame = new Frame(read.chain.stream, read.resource);
     if (read.kind === 'intent') this.#executions++;

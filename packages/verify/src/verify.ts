@@ -247,7 +247,7 @@ function checkNewest(folder: Folder, { by }: Checkpoint, { file, seq, entry, tim
     folder.find(
       'untrusted',
       'key-out-of-time',
-      `The record is of ${new Date(time).toISOString()}, when the key that sealed it was not trusted any more.`,
+      `The record is dated ${new Date(time).toISOString()}, when the key that sealed it was no longer trusted.`,
       file,
       {
         seq,
@@ -265,7 +265,7 @@ function readCopy(folder: Folder, { name, note }: Copy, trust: Trust, origins: r
   if (said !== null && !origins.includes(said.origin))
     throw new UsageError(`${name} cannot be compared with. It is of ${said.origin}, and not of ${origins.join(' or ')}.`);
   if (!('code' in read)) return read;
-  const why = `It is of ${said?.size ?? 0} entries, and the log has ${size}: either the log was set back to before that key, or the copy is of somebody else.`;
+  const why = `It is of ${said?.size ?? 0} entries, and the log has ${size}: either the log was set back to before that key, or the copy is from somebody else.`;
   folder.find('untrusted', 'untrusted-copy', `${name} cannot be compared with. ${read.message} ${why}`, CHECKPOINT);
   return null;
 }
@@ -332,8 +332,8 @@ function checkUnfinished(folder: Folder, checkpoint: Checkpoint | null, log: Log
   const moment = Math.max(Date.parse(String(time)), log?.sealedAt ?? 0);
   const signing = by.filter((key) => (origins ?? [key.origin]).includes(key.origin) && maySign(key, moment) && keys.outOfPlace({ by: [key], size }) === null);
   if (isOfBefore || signing.length > 0)
-    folder.find('incomplete', 'unfinished-seal', 'A seal was begun and is not complete: a sealer runs, or has died. Seal once more.', file);
-  else folder.find('untrusted', 'untrusted-pending', 'A seal was begun and is not complete, and no key that is trusted and signs now has begun it.', file);
+    folder.find('incomplete', 'unfinished-seal', 'A seal was begun and is not complete: a sealer is running, or has died. Seal again.', file);
+  else folder.find('untrusted', 'untrusted-pending', 'A seal was begun and is not complete, and it was not begun by a trusted key that signs now.', file);
   // A decision by nobody who is trusted explains nothing. The exception is a declaration that a key is lost, because the key that continues may not be
   // trusted yet.
   const explains = isOfBefore || signing.length > 0 || origins === null || goesOn(checkpoint, after['seal']['break'], text, String(signed));

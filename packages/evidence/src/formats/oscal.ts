@@ -205,7 +205,7 @@ function observation({ conclusion, satisfied, gaps }: Assessed): JsonObject {
   return {
     uuid: observationUuid(conclusion),
     title: line(`${remediator}: ${formatResource(resource)}`),
-    description: paragraph(message, `It came to ${outcome}.`),
+    description: paragraph(message, `The outcome is ${outcome}.`),
     props: [
       prop('outcome', outcome),
       prop('satisfied', String(satisfied)),
@@ -256,7 +256,7 @@ function entry(conclusion: Conclusion): JsonObject {
   return {
     uuid: uuidOf('oscal-entry', digest),
     title: line(`${remediator}: ${outcome}`),
-    description: paragraph(message, `It came to ${outcome}.`),
+    description: paragraph(message, `The outcome is ${outcome}.`),
     start: iso(Math.min(execution?.begun ?? time, time)),
     end: iso(time),
     props: [prop('execution', execution?.id ?? ''), prop('outcome', outcome), ...resourceProps(resource)],
@@ -270,7 +270,7 @@ function itemOf(each: Assessed, gap: Gap | null): { readonly item: JsonObject; r
   const { outcome, message, since } = gap ?? { outcome: last, message: said, since: time };
   const key = gap?.key ?? 'resource';
   const title = line(`${remediator}: ${formatResource(resource)}`);
-  const description = paragraph(message, `It came to ${outcome}.`);
+  const description = paragraph(message, `The outcome is ${outcome}.`);
   const riskUuid = uuidOf('oscal-risk', stream, remediator, key);
   const accepted = outcome === 'exempt';
   const props = [

@@ -31,7 +31,7 @@ describe('a key that was announced', () => {
     expect(existsSync(path(rotationPath(1)))).toBe(true);
     rmSync(path('sealer', 'pending.json'));
     const signed = [...world.signed];
-    for (const act of [seal, rotate, lose]) await expect(act()).rejects.toMatchObject(refused('ledger/corrupt', 'announces a key, the log does not'));
+    for (const act of [seal, rotate, lose]) await expect(act()).rejects.toMatchObject(refused('ledger/corrupt', 'announces a key, but the log does not'));
     expect(world.signed).toEqual(signed);
   });
 

@@ -510,7 +510,7 @@ describe('a sealer that dies', () => {
     rmSync(path('sealer', 'pending.json'));
     await world.decide('c');
     const signed = [...world.signed];
-    const refused = { code: 'ledger/corrupt', message: expect.stringContaining('announces a key, the log does not') as string };
+    const refused = { code: 'ledger/corrupt', message: expect.stringContaining('announces a key, but the log does not') as string };
     await expect(seal()).rejects.toMatchObject(refused);
     await expect(rotateFolder(rotating)).rejects.toMatchObject(refused);
     const third = signerOf(generateKey('example.com/redress').secret);

@@ -327,7 +327,7 @@ async function checkNext({ signer }: Sealer, { next, by, reason }: NextKey): Pro
 function checkSaid({ by, reason }: { readonly by: string; readonly reason: string }, what: string): void {
   if (by.trim() === '' || reason.trim() === '') throw new RedressError('ledger/invalid', `${what} is recorded. Give both.`);
   if (Math.max(by.length, reason.length) > LONGEST_REASON)
-    throw new RedressError('ledger/invalid', `${what} may have ${LONGEST_REASON} characters each.`, { next: 'Say it shorter.' });
+    throw new RedressError('ledger/invalid', `${what} may have ${LONGEST_REASON} characters each.`, { next: 'Shorten it.' });
 }
 
 /** The seal that has announced a key. */
@@ -414,8 +414,8 @@ async function announcedBeyond(store: LedgerStore, { said, size }: State): Promi
 
 /** The key has signed a log of this size. Another log of the same size would be a second history. */
 function undecided(path: string): RedressError {
-  return new RedressError('ledger/corrupt', `${path} announces a key, the log does not, and what was decided about it is gone. Nothing was signed.`, {
-    next: 'Put back what was moved away from below `sealer`, and run the replacement again with the same two keys. If it is lost, make sure that nobody has a copy of the announcement, and move that away: another checkpoint of as many entries will be signed.',
+  return new RedressError('ledger/corrupt', `${path} announces a key, but the log does not, and the decision about it is gone. Nothing was signed.`, {
+    next: 'Put back the decision that was moved away from `sealer`, and run the replacement again with the same two keys. If it is lost, make sure that nobody has a copy of the announcement, and move the announcement away: another checkpoint of the same size will be signed.',
   });
 }
 
@@ -464,8 +464,8 @@ function checkDecided({ signer: { name } }: Sealer, { seal: last }: State, { sig
   // Versions before this one signed no decisions, and their seals had no summary of earlier seals. After the first seal with a summary, their decisions are
   // invalid.
   if (signed === undefined && last?.said === undefined && plan.after.seal.said === undefined) return;
-  throw new RedressError('ledger/corrupt', `The key that signs this ledger has not decided what seal ${plan.after.seal.number} is to be. Nothing was signed.`, {
-    next: 'Find out who has written it below `sealer`, and move it away. If a version of Redress before this one has begun the seal, complete it with that.',
+  throw new RedressError('ledger/corrupt', `The key that signs this ledger has not decided seal ${plan.after.seal.number}. Nothing was signed.`, {
+    next: 'Find out who wrote the decision below `sealer`, and move it away. If an older version of Redress began the seal, complete it with that version.',
   });
 }
 
@@ -699,7 +699,7 @@ const changed = ({ number }: Seal) => corrupt(`Records were changed since seal $
 
 function planIn(bytes: Buffer, seal: number): Decided {
   const plan = parsed(bytes, `What was decided about seal ${seal}`) as Decided;
-  if (plan?.after?.seal?.number !== seal) throw corrupt(`What was decided about seal ${seal} is of another one.`);
+  if (plan?.after?.seal?.number !== seal) throw corrupt(`What was decided about seal ${seal} belongs to another seal.`);
   return plan;
 }
 

@@ -120,7 +120,7 @@ describe('what is not sealed yet', () => {
     expect(await of({ seq: 2, head: a.positions[1]?.head as Digest })).toEqual([]);
     expect(await of({ seq: 2 })).toEqual([]);
     expect(await of({ seq: 3, head: sha('other') })).toEqual([{ stream: A, seq: 3, message: 'records that the head of the stream counts are missing' }]);
-    const other = [{ stream: A, seq: 2, message: 'the head of the stream names another record than the one that is there or was sealed' }];
+    const other = [{ stream: A, seq: 2, message: 'the head of the stream names another record than the stream has, or than was sealed' }];
     expect(await of({ seq: 2, head: sha('other') })).toEqual(other);
     // What was sealed is not the record that the stream ends with.
     expect(await of({ seq: 2, head: sha('other') }, { [A]: a.positions[1] })).toEqual(other);

@@ -67,7 +67,7 @@ export async function readUnsealed(source: JournalSource, sealed: Positions, end
     }
     if (Number.isFinite(end.seq) && (at?.seq ?? 0) < end.seq) skip('records that the head of the stream counts are missing');
     else if (end.head !== undefined && end.head !== at?.head)
-      skipped.push({ stream, seq: end.seq, message: 'the head of the stream names another record than the one that is there or was sealed' });
+      skipped.push({ stream, seq: end.seq, message: 'the head of the stream names another record than the stream has, or than was sealed' });
   };
   const rest = ends.entries();
   await Promise.all(

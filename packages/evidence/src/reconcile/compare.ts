@@ -243,7 +243,7 @@ function contradiction(call: RecordedCall, events: readonly TrailEvent[]): Discr
   const [event = events[0]] = here;
   if (event === undefined) return null;
   const found = (message: string): Discrepancy => ({ ...ofEvent(event, call.execution), kind: 'contradiction', message, record: place(call) });
-  if (here.length === 0) return found(`The record is of account ${call.account}; CloudTrail has the call in account ${event.account}.`);
+  if (here.length === 0) return found(`The record names account ${call.account}; CloudTrail has the call in account ${event.account}.`);
   if (call.status === 'applied' && !call.lost && here.every(({ errorCode }) => errorCode !== null))
     return found(`The record says that the call was made; CloudTrail says that it failed with ${String(event.errorCode)}.`);
   if (call.status === 'refused' && here.every(({ errorCode }) => errorCode === null))
@@ -255,12 +255,12 @@ function orphan(event: TrailEvent, execution: string | null, { executions }: Rec
   const known = execution === null ? undefined : executions.get(execution);
   const why =
     execution === null
-      ? 'its session is of no execution'
+      ? 'its session belongs to no execution'
       : known === undefined
         ? 'its execution is in no record'
         : known.account === event.account
-          ? 'its execution is recorded, and this call of it is not'
-          : `its execution is of account ${known.account}`;
+          ? 'its execution is recorded, but this call is not'
+          : `its execution belongs to account ${known.account}`;
   return { ...ofEvent(event, execution), kind: 'orphan', message: `Redress made a change that has no record: ${why}.`, record: null };
 }
 
