@@ -1,4 +1,4 @@
-// A folder that may only be read gives the records that its journal gives.
+// A read-only folder gives the same records as its journal.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

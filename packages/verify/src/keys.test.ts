@@ -1,4 +1,4 @@
-// Keys that replace each other: a checkpoint is of a key that is trusted, or that a trusted key has announced, and signs logs of that size.
+// Replacement of keys: a checkpoint has to be signed by a trusted key, or by one that a trusted key has announced, and that signs logs of that size.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canonicalJson } from '@redress/core';
@@ -9,7 +9,7 @@ import { dying, NEXT_SECRET, NEXT_VERIFIER, SECRET, sealing, VERIFIER } from '..
 import { exitCodeOf, makeBundle, parseTrust, proofText, proveRecord, reportText, type Trust, verifyBundle, verifyLedger, verifyProof } from './index.js';
 
 const ORIGIN = 'example.com/redress';
-/** Of the key that was replaced alone: what auditors have who got it before. */
+/** Only the replaced key: what auditors have who got the trust file before. */
 const trust = parseTrust(TRUST);
 const trusting = (key: string, from: string | null = null, until: string | null = null): Trust => ({ keys: [{ origin: ORIGIN, key, from, until }] });
 const made = copies();
@@ -50,7 +50,7 @@ describe('a key that was replaced', () => {
       rotations: [{ number: 1, from: VERIFIER, to: NEXT_VERIFIER, by: 'alice', reason: 'yearly' }],
     });
     expect(reportText(report)).toContain(`${name(NEXT_VERIFIER)} has replaced ${name(VERIFIER)} at ${report.rotations[0]?.since ?? ''}, by alice: yearly\n`);
-    // Checkpoints of both are what the log begins with.
+    // The log begins with the checkpoints of both.
     const checkpoints = kept.checkpoints.map((note, index) => ({ name: `copy ${index}`, note: Buffer.from(note) }));
     expect(checkpoints).toHaveLength(6);
     expect(verify({ copies: checkpoints })).toMatchObject({ status: 'intact', compared: 6 });
@@ -79,7 +79,7 @@ describe('a key that was replaced', () => {
     const second = readFileSync(at('ledger/rotations/2.tlog-proof'));
     rmSync(at('ledger/rotations/2.tlog-proof'));
     expect(codes()).toEqual(['untrusted untrusted-key', 'tampered missing-rotation']);
-    // The first is no proof of the second, nor the second without the first.
+    // The first does not prove the second, nor the second without the first.
     writeFileSync(at('ledger/rotations/2.tlog-proof'), read(PROOF));
     expect(codes()).toContain('tampered wrong-rotation');
     writeFileSync(at(PROOF), second);
@@ -124,7 +124,7 @@ describe('of keys that replace each other it finds', () => {
     const report = verify();
     expect(report.findings.map(({ code }) => code)).toEqual(['untrusted-key', 'missing-rotation']);
     expect(report.firstBad).toMatchObject({ severity: 'tampered', code: 'missing-rotation', file: PROOF, entry: 270 });
-    // Also by who needs it not.
+    // Even if the auditor does not need it.
     expect(codes({ trust: trusting(NEXT_VERIFIER) })).toEqual(['tampered missing-rotation']);
   });
 
@@ -172,7 +172,7 @@ describe('of keys that replace each other it finds', () => {
     expect(report).toMatchObject({ status: 'untrusted', firstBad: { code: 'untrusted-key' } });
     expect(report.firstBad?.message).toContain(`It is signed by ${name(foreign.verifier)}, which no trusted key without an end (until) has announced.`);
     expect(exitCodeOf(report)).toBe(3);
-    // The trust file may announce it, where there was no record of it.
+    // The trust file may announce it if there was no record of it.
     expect(codes({ trust: { keys: [...trust.keys, ...trusting(foreign.verifier).keys] } })).toEqual([]);
   });
 
@@ -196,7 +196,7 @@ describe('of keys that replace each other it finds', () => {
   });
 
   it('that a key which has ended announced another one, as of before its end, that the trust file does not name', async () => {
-    // Who steals the old key afterwards says that it was earlier, and goes on with a key of their own.
+    // A later thief of the old key pretends that it was earlier, and continues with another key.
     const [thief, world] = [signerOf(generateKey(ORIGIN).secret), sealing()];
     await world.decide('forged');
     const options = { directory: world.directory, signer: world.signer, clock: { now: () => Date.UTC(2026, 0, 1) } };
@@ -207,7 +207,7 @@ describe('of keys that replace each other it finds', () => {
     const both = { keys: [...trusting(VERIFIER, null, end).keys, ...trusting(NEXT_VERIFIER, end).keys] };
     expect(codes({ trust: both })).toEqual(['untrusted untrusted-key']);
     expect(verifyBundle(Buffer.from(makeBundle(folder, { resources: ['forged'] }).file), { trust: both })).toMatchObject({ status: 'untrusted' });
-    // Of who has only the trust file from before it is accepted: only a copy of a checkpoint shows it.
+    // An auditor with only the earlier trust file accepts it: only a copy of a checkpoint reveals it.
     expect(codes()).toEqual([]);
     await world.remove();
   });
@@ -249,7 +249,7 @@ describe('a key that was lost', () => {
   let broken: SealedFolder;
   let directory: string;
 
-  /** A ledger whose key was lost while it was to be replaced, and that goes on. */
+  /** A ledger whose key was lost while it was being replaced, and that continues. */
   beforeAll(async () => {
     const world = sealing();
     const options = { directory: world.directory, clock: world.clock };
@@ -280,17 +280,17 @@ describe('a key that was lost', () => {
       ...{ checkpoint: { size: 8, seals: 4 }, unsealed: 0, rotations: [] },
       breaks: [{ number: 1, from: VERIFIER, to: third.verifier, entries: 3, by: 'kim', reason: 'the disk failed', accepted: false }],
     });
-    // Who trusts the lost key alone, or the one that it was to announce, has no key that has signed.
+    // An auditor who trusts only the lost key, or the one that it was to announce, has no key that has signed.
     expect(codes()).toEqual(['untrusted untrusted-key', 'untrusted declared-break']);
     expect(codes({ trust: trusting(NEXT_VERIFIER) })).toEqual(['untrusted untrusted-key', 'untrusted declared-break']);
-    // Accepted it is intact, and named all the same.
+    // If it is accepted, the ledger is intact, and the break is still named.
     const accepted = verify({ trust: accepting });
     expect(accepted).toMatchObject({ status: 'intact', findings: [], breaks: [{ accepted: true }] });
     expect(reportText(accepted)).toContain(
       `${name(VERIFIER)} was lost after 3 entries, and ${name(third.verifier)} continues without its announcement, declared at ${accepted.breaks[0]?.since ?? ''} by kim: the disk failed (the trust file confirms it)\n`,
     );
     expect(exitCodeOf(accepted)).toBe(0);
-    // Another key's word is not this one's.
+    // The entry of another key does not count.
     expect(codes({ trust: { keys: [...trust.keys, { ...trusting(third.verifier).keys[0], succeeds: NEXT_VERIFIER }] } as Trust })).toEqual([
       'untrusted declared-break',
     ]);
@@ -343,7 +343,7 @@ describe('a key that was lost', () => {
       expect(proofText(accepted)).toMatch(
         /was lost after 3 entries, and .* continues without its announcement, declared at .* by kim: the disk failed \(the trust file confirms it\)\n/,
       );
-      // Who trusts the lost key alone has none that has signed it.
+      // An auditor who trusts only the lost key has no key that has signed it.
       expect(verifyProof(Buffer.from(file), { trust }).findings.map(({ code }) => code)).toEqual(['untrusted-key', 'declared-break']);
     }
     const { file, breaks } = makeBundle(folder, { resources: ['a'] });

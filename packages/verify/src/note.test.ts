@@ -78,7 +78,7 @@ describe('a checkpoint', () => {
     const [key, second] = trusted(own, other).keys;
     expect(read(note(line(own)))).toEqual({ ...said, by: [key] });
     expect(read(note(line(foreign), line(own), line(other)), trusted(own, other))).toEqual({ ...said, by: [key, second] });
-    // A trusted key of another log may have seen it, and says nothing of this one.
+    // A trusted key of another log may have seen it, and says nothing about this one.
     expect(read(note(line(foreign), line(own)), trusted(foreign, own))).toEqual({ ...said, by: [key] });
   });
   it('is not signed by a trusted key under another name than its own', () => {
@@ -194,7 +194,7 @@ describe('a witness', () => {
     expect(seen(cosigned(1n, { body: BODY.replace('1234', '1235') }))).toBe('wrong');
     expect(seen(cosigned(8_640_000_000_001n))).toBe('wrong');
     expect(seen(cosigned(1n, { more: Buffer.of(0) }))).toBe('wrong');
-    // Too short to say a time.
+    // Too short for a time.
     expect(seen(`\u2014 ${witness.name} ${Buffer.concat([witness.id, Buffer.alloc(3)]).toString('base64')}\n`)).toBe('wrong');
   });
 });
