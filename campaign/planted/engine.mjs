@@ -6,6 +6,38 @@ const inEngine = ['tests/engine'];
 /** @type {import('./index.mjs').PlantedBug[]} */
 export default [
   {
+    promise: 'A mistake anywhere in the policy means that none of it counts.',
+    defect: 'parameters are checked only of remediators that happen to be loaded',
+    file: `${ENGINE}/runtime.ts`,
+    find: '    await loaded(this.remediators.filter(({ id }) => Object.keys(policy.remediators[id]?.parameters ?? {}).length > 0));\n',
+    replace: '',
+    tests: ['tests/engine/late.test.ts'],
+  },
+  {
+    promise: 'A definition that differs from the facts by which it was routed is refused.',
+    defect: 'it is taken as it is',
+    file: 'packages/core/src/remediator/late.ts',
+    find: 'if (found === undefined || text(remediatorFacts(found)) !== text(facts))',
+    replace: 'if (found === undefined)',
+    tests: ['tests/engine/late.test.ts'],
+  },
+  {
+    promise: 'A person can say no when code cannot be loaded.',
+    defect: 'the definition is loaded for it',
+    file: `${ENGINE}/approvals.ts`,
+    find: "await (verdict === 'approved' ? runtime.remediator(approval.remediator) : runtime.named(approval.remediator));",
+    replace: 'await runtime.remediator(approval.remediator);',
+    tests: ['tests/engine/late.test.ts'],
+  },
+  {
+    promise: 'What cannot be listed is never taken for nothing.',
+    defect: 'a list of a definition that is not loaded is empty',
+    file: `${ENGINE}/redress.ts`,
+    find: '    await loaded([remediator]);\n    if (remediator.discover === null) return;',
+    replace: '    if (remediator.late?.loaded === false || remediator.discover === null) return;',
+    tests: ['tests/engine/late.test.ts'],
+  },
+  {
     promise: 'Kill switch, policy and exceptions are read again right before each write.',
     defect: 'the gate does not ask again',
     file: `${ENGINE}/gate.ts`,

@@ -142,13 +142,41 @@ describe('a definition that cannot be used', () => {
     expect(aws.calls).toEqual([]);
   });
 
-  it('changes nothing with parameters that do not fit: they are checked as soon as the definition is there', async () => {
+  it.each(['widget-revoke-open', 'widget-note'])('changes nothing with parameters of %s that do not fit, however often it is asked', async (id) => {
     aws.put('w1', ['open-1']);
-    const wrong = policy({ 'widget-revoke-open': { dev: 'enforce', parameters: { a: 1 } } });
-    const { results } = await redress({ remediators: late(revokeOpenRules), policy: wrong }).handle(opened());
-    const said = JSON.stringify(results);
-    expect(said).toContain('takes no parameters');
-    expect(outcomes(results.flatMap((each) => each.passes))).not.toContain('widget-revoke-open: remediated');
+    const wrong = policy({ 'widget-revoke-open': { dev: 'enforce' }, [id]: { dev: 'enforce', parameters: { a: 1 } } });
+    const engine = redress({ policy: wrong });
+    for (let times = 0; times < 2; times++) {
+      const { results } = await engine.handle(opened());
+      expect(results).toMatchObject([{ passes: [], error: { code: 'policy/invalid', message: expect.stringContaining('takes no parameters') } }]);
+    }
+    expect(await engine.plan('widget-revoke-open', widget('w1')).then(outcomes)).not.toContain('widget-revoke-open: planned');
     expect(aws.writes).toEqual([]);
+  });
+
+  it('does not keep a person from denying what waits, or from closing a circuit breaker', async () => {
+    aws.put('w1', ['open-1']);
+    const options = { policy: policy({ 'widget-revoke-open': { dev: 'approve' } }) };
+    await redress(options).handle(opened());
+    const engine = redress(options);
+    const [{ id = '' } = {}] = await engine.approvals();
+    broken = true;
+    expect(await engine.deny(id, { by: { name: LEAD, verified: true }, reason: 'no' })).toMatchObject({ verdict: 'denied' });
+    await expect(engine.closeBreaker('widget-revoke-open', { account: ACCOUNT }, person)).rejects.toMatchObject({ code: 'breaker/refused' });
+    expect(loads).toEqual(['widget-revoke-open']);
+  });
+
+  it('is not an empty list', async () => {
+    const engine = redress();
+    broken = true;
+    const listed = async () => {
+      const ids: string[] = [];
+      for await (const { id } of engine.discover('widget-revoke-open', { account: ACCOUNT, region: 'us-east-1' }) ?? []) ids.push(id);
+      return ids;
+    };
+    await expect(listed()).rejects.toMatchObject({ code: 'remediator/not-loaded' });
+    broken = false;
+    aws.put('w1', []);
+    expect(await listed()).toEqual(['w1']);
   });
 });

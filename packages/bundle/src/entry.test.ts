@@ -60,6 +60,13 @@ describe('entryText', () => {
     expect(text).not.toContain(first.title);
   });
 
+  it('refuses a policy whose parameters do not fit: a start has no definitions to find out', () => {
+    const list = { '@redress/remediator-s3': { name: 's3Remediators', remediators: s3Remediators } };
+    const policy = { version: 1, remediators: { 's3-enforce-default-encryption': { parameters: { algorithm: 'none' } } } };
+    expect(() => entryText({ remediators: list, policy })).toThrow(expect.objectContaining({ code: 'policy/invalid' }));
+    expect(() => entryText({ remediators: list, policy, only: ['s3-block-public-access-private-bucket'] })).not.toThrow();
+  });
+
   it('takes two lists of one name, and one of the name of a variable in it', () => {
     const text = entryText({ remediators: { a: 'remediators', b: 'remediators' } });
     expect(text).toContain('import { remediators as list0 } from "a";');

@@ -34,7 +34,7 @@ export interface EntryOptions {
  * The text of a module that exports `handler`, `approvals`, `config` and `seal`, for {@link bundle}: policy and register are data in it, so that the function
  * needs no YAML reader, and the ZIP is the one thing to review.
  *
- * @throws {RedressError} `compose/invalid` without any remediators
+ * @throws {RedressError} `compose/invalid` without any remediators; `policy/invalid` if parameters in the policy do not fit remediators that are given
  */
 export function entryText({ remediators = {}, only, config, policy, exceptions, tracked = [], trackedControls = [] }: EntryOptions): string {
   const lists = Object.entries(remediators).map(([module, list], at) => ({ module, as: `list${at}`, ...(typeof list === 'string' ? { name: list } : list) }));
@@ -56,7 +56,7 @@ export function entryText({ remediators = {}, only, config, policy, exceptions, 
     ...(following.length === 0 ? [] : [`import { ${following.map(([name]) => name).join(', ')} } from '@redress/tracked';`]),
     ...lists.flatMap((each) => ('remediators' in each ? [] : [`import { ${each.name} as ${each.as} } from ${JSON.stringify(each.module)};`])),
     ...(config === undefined ? [] : [`import given from ${JSON.stringify(config)};`]),
-    ...lists.flatMap((each) => ('remediators' in each ? [lateList(each, only)] : [])),
+    ...lists.flatMap((each) => ('remediators' in each ? [lateList(each, policy, only)] : [])),
     ...(following.length === 0
       ? [`const all = ${own}[${given}];`]
       : [
@@ -77,9 +77,16 @@ export function entryText({ remediators = {}, only, config, policy, exceptions, 
 }
 
 /** Those that `only` leaves out need no facts. */
-function lateList({ as, module, name, remediators }: RemediatorList & { readonly as: string; readonly module: string }, only?: readonly string[]): string {
-  const facts = remediators.filter(({ id }) => only?.includes(id) ?? true).map(remediatorFacts);
-  return `const ${as} = lateRemediators(${data(facts)}, async () => (await import(${JSON.stringify(listPath(module, name))})).list);`;
+function lateList(
+  { as, module, name, remediators }: RemediatorList & { readonly as: string; readonly module: string },
+  policy: object | undefined,
+  only?: readonly string[],
+): string {
+  const chosen = remediators.filter(({ id }) => only?.includes(id) ?? true);
+  const { remediators: entries = {} } = (policy ?? {}) as { readonly remediators?: Readonly<Record<string, { readonly parameters?: unknown } | undefined>> };
+  // The definition is here; a start of the function does not have it.
+  for (const { id, parameters } of chosen) parameters(entries[id]?.parameters);
+  return `const ${as} = lateRemediators(${data(chosen.map(remediatorFacts))}, async () => (await import(${JSON.stringify(listPath(module, name))})).list);`;
 }
 
 /** As an expression that can hold nothing but data: not even a key `__proto__` means anything in it. */

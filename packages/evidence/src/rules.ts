@@ -199,8 +199,13 @@ export function written(state: StreamState, { kind, execution, own }: Draft, ent
   for (const [name, digest] of entry.texts) blobs[name] = digest;
   const body = own === null ? entry.body : { ...entry.body, journal: own };
   const { line, record, digest } = nextLine(state, { kind, execution, resource: entry.resource, remediator: entry.remediator, body, blobs }, now);
-  // Ordered as a reader of the line would see it: another order of members would give other bytes of the state. Form and digest were created a moment ago.
-  const read = follow(state, JSON.parse(line.slice(digest.length + 1)), digest);
+  // Ordered as a reader of the line would see it: another order of members would give other bytes of the state. Its digest was created a moment ago.
+  const json = line.slice(digest.length + 1);
+  const value: unknown = JSON.parse(json);
+  // The parsed members are usually in order. Otherwise some of them are indices, or the line was not read as it was written.
+  if (JSON.stringify(value) !== json && canonicalJson(value) !== json)
+    throw new RedressError('journal/invalid', 'The record would not verify: it cannot be read as it is written.');
+  const read = follow(state, value, digest);
   if (!read.ok) throw new RedressError('journal/invalid', `The record would not verify: ${read.problem.message}`);
   return { line, record, after: read.state, ref: { stream: state.stream, seq: record.seq, digest } };
 }

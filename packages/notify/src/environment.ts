@@ -8,6 +8,7 @@ import type { Notifier, NotifierOptions } from './notifier.js';
  * and the log are what tells. It is loaded with the first message: most events end without one.
  *
  * @example createHandler({ …, ...(notify === null ? {} : { notify }) })
+ * @param options are checked with the first message.
  * @throws {RedressError} `notify/invalid` if the variable is not the ARN of a topic
  */
 export function notifierFromEnvironment(

@@ -136,19 +136,23 @@ function onlyDeclared(findings: Findings, remediator: Remediator, wire: readonly
   findings.check(others.length === 0, `${named(others)} on the wire in a ${phase}, but not declared for it`);
 }
 
-/** What decides how a plan fares when calls fail, workers die and events come again: its calls and their undo, and not which resource they are of. */
-function shapeOf(changes: readonly Change[], { partly = false, steps = false }: Scenario): string {
-  const nameOf = ({ service, operation, retry, input }: ApiCall) => [service, operation, retry, JSON.stringify(input).includes('"$response"')];
-  const shapes = changes.map(({ call, undo, subject, resolves }) => ({
-    call: nameOf(call),
-    undo: 'calls' in undo ? undo.calls.map(nameOf) : null,
-    independent: subject !== undefined,
-    resolves,
-  }));
-  return JSON.stringify({ shapes, partly, steps });
+/** What decides how a plan of one call fares when it fails, when workers die and events come again: the call and its undo, not which resource they are of. */
+function shapeOf(changes: readonly Change[], { partly = false, steps = false }: Scenario): string | null {
+  const [change, ...others] = changes;
+  // Of several calls some may have been made: what is there then decides.
+  if (change === undefined || others.length > 0 || ('calls' in change.undo && change.undo.calls.length > 1)) return null;
+  const nameOf = ({ service, operation, retry, input }: ApiCall) => [
+    service,
+    operation,
+    retry,
+    Object.keys(input),
+    JSON.stringify(input).includes('"$response"'),
+  ];
+  const { call, undo, subject, resolves } = change;
+  return JSON.stringify([nameOf(call), 'calls' in undo ? undo.calls.map(nameOf) : null, subject !== undefined, resolves, partly, steps]);
 }
 
-/** A check that is carried out in the first scenario whose plan has its shape. Without a dry run before it none is known, and it is carried out. */
+/** A check that is carried out in the first scenario whose plan has its shape. Where no shape is known, it is carried out. */
 function oncePerPlan(run: Check['run']): Check['run'] {
   return async (bench, scenario) => {
     const shape = bench.shapes.get(scenario);
@@ -195,7 +199,8 @@ async function dryRun(bench: Bench, scenario: Scenario): Promise<Problems> {
   for (const code of seen) findings.check(expected.has(code), `hazard ${code} is seen; list it in \`hazards\` of the scenario if it belongs there`);
   if (assessment.status === 'change') {
     findings.check(assessment.changes.length > 0, 'plan says change and holds no change');
-    if (plainChange(scenario)) bench.shapes.set(scenario, shapeOf(assessment.changes, scenario));
+    const shape = shapeOf(assessment.changes, scenario);
+    if (shape !== null && plainChange(scenario)) bench.shapes.set(scenario, shape);
     const digests = (passes: readonly PassResult[]) => passes.map((pass) => pass.plan?.digest).join();
     findings.check(
       first.value.every((pass) => pass.plan !== null) && digests(first.value) === digests(second.value),

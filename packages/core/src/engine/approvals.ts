@@ -45,7 +45,8 @@ async function answer(runtime: Runtime, id: string, verdict: 'approved' | 'denie
   if (approval.verdict === 'denied') refuse(`${approval.by?.name ?? ''} has denied ${id} already.`, 'It is requested again after the request has expired.');
   if (approval.verdict === verdict)
     refuse(`${approval.by?.name ?? ''} has approved ${id} already.`, 'It is carried out the next time the resource is handled.');
-  await runtime.remediator(approval.remediator);
+  // Saying no needs nothing that may fail to load.
+  await (verdict === 'approved' ? runtime.remediator(approval.remediator) : runtime.named(approval.remediator));
   const policy = await runtime.readPolicy();
   // Saying no restricts: who caused it may, and need not be verified.
   const why =
@@ -122,7 +123,7 @@ export async function closeBreaker(
   };
   if (by.trim() === '' || reason.trim() === '') stop('Closing a circuit breaker needs a person and a reason.', 'Give who closes it, and why.');
   if (!isAccountId(account)) stop(`${JSON.stringify(account)} is not an account ID.`, 'Give its 12 digits.');
-  const { id } = await runtime.remediator(remediator);
+  const { id } = runtime.named(remediator);
   const at = breakerOf({ account, partition });
   const { breakers } = await runtime.needJournal('A circuit breaker').view(at);
   if (!breakers.some((each) => each.remediator === id))

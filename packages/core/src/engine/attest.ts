@@ -23,7 +23,7 @@ export async function attest(
   const stop = (message: string, next: string): never => {
     throw new RedressError('attest/refused', message, { next });
   };
-  const { id, attested } = await runtime.remediator(remediator);
+  const { id, attested } = runtime.named(remediator);
   if (attested !== true) stop(`${id} evaluates the resource itself: an attestation has no effect.`, '`redress coverage` shows what is attested.');
   if (by.trim() === '' || evidence.trim() === '')
     stop('An attestation needs a person and evidence.', 'Give the name of the person who attests it, and a document, a ticket or a link.');

@@ -77,10 +77,12 @@ async function sweepAndSay(runtime: Runtime, given: SweepOptions): Promise<reado
   return summaries;
 }
 
-/** Null at once: it cannot be swept. */
+/** Null at once: it cannot be swept. Of a definition that is not loaded yet, an empty list says so. */
 function discover(runtime: Runtime, remediator: Remediator, where: SweepTarget): AsyncIterable<ResourceRef> | null {
-  if (remediator.discover === null) return null;
+  if (remediator.late?.loaded !== false && remediator.discover === null) return null;
   return (async function* () {
+    await loaded([remediator]);
+    if (remediator.discover === null) return;
     const { discovered } = await import('./sweep/list.js');
     yield* discovered(runtime, remediator, where);
   })();

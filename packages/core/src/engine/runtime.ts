@@ -137,7 +137,10 @@ export class Runtime {
   }
 
   async readPolicy(): Promise<Policy> {
-    return this.#checkPolicy(await this.#policy.read());
+    const policy = await this.#policy.read();
+    // A mistake anywhere in it means that none of it counts, whatever is loaded so far.
+    await loaded(this.remediators.filter(({ id }) => Object.keys(policy.remediators[id]?.parameters ?? {}).length > 0));
+    return this.#checkPolicy(policy);
   }
 
   async readRegister(): Promise<Register> {

@@ -50,7 +50,7 @@ export function policyMistakes(
 }
 
 function misfits(remediator: Remediator, parameters: Policy['remediators'][string]['parameters']): readonly Mistake[] {
-  // A policy is checked again each time it is read: also after the definition was loaded.
+  // Whoever reads the policy to act on it loads the definitions first for which it has parameters.
   if (remediator.late?.loaded === false) return [];
   try {
     remediator.parameters(parameters);

@@ -22,7 +22,7 @@ const MOST_LINES = 300;
 const VERIFIED: Readonly<Record<string, string>> = {
   '': 'no verification is recorded',
   verified: 'a second read found nothing left to change',
-  'not-verified': 'a second read found that the change is not in effect',
+  'not-verified': 'a second read found that the resource is not as it should be',
   unconfirmed: 'a second read could not determine it',
 };
 
