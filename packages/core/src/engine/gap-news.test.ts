@@ -391,7 +391,7 @@ describe('a request for an approval', () => {
     expect(gapNews({ ...asks('a-1', {}, expires), view: view({ gaps: [heard] }) })).toMatchObject({ tell: false, notice: 'known', deadline: expires });
     expect(gapNews({ ...asks('a-1', {}, expires), view: view({ gaps: [{ ...heard, told: { ...heard.told, at: NOW - 1 } }] }) })).toMatchObject({ tell: true });
   });
-  it('that expires later than before has a new expiry, and is no news', () => {
+  it('that expires later than before has a new expiry, and is not news', () => {
     expect(gapNews({ ...asks('a-1', {}, NOW + 4 * DAY), view: view({ gaps: [stands(asks('a-1'))] }) })).toMatchObject({ changed: true, tell: false });
   });
   it('for another plan is another state; one that waits for nobody is not', () => {
@@ -410,7 +410,7 @@ describe('a request for an approval', () => {
     const before = stands(asks('a-1'));
     expect(gapNews(asks('a-2', { view: view({ gaps: [before], approvals }) }))).toMatchObject({ changed: true, gap: { approval: 'a-2' }, tell });
   });
-  it('is no news for people who were notified of the gap without a request', () => {
+  it('is not news for people who were notified of the gap without a request', () => {
     const before = stands(asks('a-1'));
     expect(
       gapNews(asks('a-2', { view: view({ gaps: [{ ...before, told: { ...(before.told as NonNullable<Gap['told']>), approval: null } }] }) })),
