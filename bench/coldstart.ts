@@ -1,8 +1,8 @@
 /**
- * What a start costs: from the process to a handler that is ready, by turns with what it is compared with, so that a busy machine slows all.
+ * The cost of a start: from the process to a ready handler, alternating with the programs for comparison, so that a busy machine slows all of them.
  *
- * Each process says itself when it is ready, what CPU time it used, and its largest memory. Nothing is called: a Lambda start is this, and
- * the runtime's own. Then it handles an event that leads to no remediator, as most do, and says what CPU time it has used by then.
+ * Each process reports when it is ready, its CPU time, and its peak memory. Nothing is called: a Lambda start consists of this and the runtime's own start.
+ * Then the process handles an event that leads to no remediator, as most do, and reports its CPU time again.
  *
  * Run it with Node 24 after a build: `node bench/coldstart.ts [--rounds N] [--json]`.
  */
@@ -25,7 +25,7 @@ const { rounds, json } = arguments_();
 type Lists = NonNullable<EntryOptions['remediators']>;
 
 const EC2: Lists = { '@redress/remediator-ec2': { name: 'ec2Remediators', remediators: ec2Remediators } };
-/** Those that come with the command line. */
+/** The remediators that come with the command line. */
 const BUILT_IN: Lists = {
   ...EC2,
   '@redress/remediator-s3': { name: 's3Remediators', remediators: s3Remediators },
@@ -50,14 +50,14 @@ const ENV = {
   REDRESS_POLICY_DIGEST: definePolicy({ version: 1 }).digest,
   REDRESS_REGISTER_DIGEST: defineRegister([]).digest,
 };
-// The largest memory of this program; `maxRSS` would begin with that of the process that started it.
+// The peak memory of this program. `maxRSS` would include that of the process that started it.
 const REPORT = [
   'const at=Date.now(),u=process.cpuUsage()',
   'const kb=/VmHWM:\\s+(\\d+)/.exec(process.getBuiltinModule("node:fs").readFileSync("/proc/self/status","utf8"))[1]',
   'const ready={at,cpu:(u.user+u.system)/1000,rss:kb/1024}',
 ].join(';');
 const SAY = 'const v=process.cpuUsage();console.log(JSON.stringify({...ready,handled:(v.user+v.system)/1000}))';
-/** An instance that ended: no remediator handles it. */
+/** An instance that was terminated: no remediator handles it. */
 const EVENT = {
   version: '0',
   id: '6a7e8feb-b491-4cf7-a9f1-bf3703467718',
@@ -70,7 +70,7 @@ const EVENT = {
   detail: { 'instance-id': 'i-1234567890abcdef0', state: 'terminated' },
 };
 const MESSAGE = { messageId: 'm-1', eventSource: 'aws:sqs', eventSourceARN: 'arn:aws:sqs:eu-west-1:111111111111:redress', body: JSON.stringify(EVENT) };
-// With less than a minute left the function does not look for open executions first, which would call the journal.
+// With less than a minute left, the function skips the check for open executions, which would call the journal.
 const HANDLE = `const answer=await handler(${JSON.stringify({ Records: [MESSAGE] })},{getRemainingTimeInMillis:()=>45000});if(answer.batchItemFailures.length>0)throw new Error('It was not handled.')`;
 const PYTHON_REPORT = [
   'import boto3, json, resource, time',
@@ -85,11 +85,11 @@ interface Start {
   readonly wall: number;
   readonly cpu: number;
   readonly rss: number;
-  /** CPU after an event, for functions. */
+  /** CPU time after an event, for functions. */
   readonly handled: number;
 }
 
-/** One process, from its spawning to ready: milliseconds, milliseconds of CPU, MiB. Its last line says so; those before are its log. */
+/** One process, from its start until it is ready: milliseconds, CPU milliseconds, MiB. Its last line has them. Earlier lines are its log. */
 async function start(command: string, args: readonly string[]): Promise<Start> {
   const from = Date.now();
   const child = spawn(command, args, { env: ENV, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -142,12 +142,12 @@ try {
     ...bundles.map(({ name, args }) => ({ name, run: () => start(NODE, args) })),
   ];
   const seen = new Map<string, Start[]>(sides.map(({ name }) => [name, []]));
-  // The first of each fills the caches of the disk.
+  // The first run of each fills the disk caches.
   for (const { run } of sides) await run();
   for (let round = 0; round < rounds; round++) for (const { name, run } of sides) seen.get(name)?.push(await run());
 
   const of = (name: string, what: keyof Start) => median((seen.get(name) ?? []).map((each) => each[what]));
-  // Of one round: what slowed the one slowed the other.
+  // From the same round, so that a slow moment affects both.
   const ratio = (a: string, b: string, what: keyof Start) =>
     median((seen.get(a) ?? []).map((each, index) => each[what] / (seen.get(b)?.[index]?.[what] ?? Number.NaN)));
   const goals = [

@@ -1,7 +1,7 @@
 /**
- * What the command line costs before it does anything: `--help` beside a Node that does nothing, and `plan --live` to its first call beside a script
- * that loads the same clients and makes the same call. CPU time, by turns, of processes that run to their end or to that call. The first run of a plan
- * compiles everything; later ones find compiled code in the cache folder of the user.
+ * The cost of the command line before it does anything: `--help` compared with a Node that does nothing, and `plan --live` up to its first call, compared
+ * with a script that loads the same clients and makes the same call. It measures CPU time, alternating, until the process ends or makes that call. The first
+ * run of a plan compiles everything. Later runs find compiled code in the user's cache folder.
  *
  * Run it with Node 24 after a build, on Linux: `node bench/commands.ts [--rounds N] [--json]`.
  */
@@ -22,7 +22,7 @@ if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError('--rounds take
 
 const BIN = join(ROOT, 'packages', 'cli', 'dist', 'bin.js');
 const folder = mkdtempSync(join(tmpdir(), 'redress-bench-commands-'));
-/** What has sent the first request, and that it did. */
+/** The process that has sent the first request, and whether it did. */
 let called: (() => void) | null = null;
 const server = createServer((request, response) => {
   request.resume();
@@ -46,11 +46,11 @@ interface Cost {
   /** Milliseconds. */
   readonly cpu: number;
   readonly wall: number;
-  /** Milliseconds until it said something; null: it said nothing. */
+  /** Milliseconds until its first output; null: it had none. */
   readonly said: number | null;
 }
 
-/** Time that the threads of a process have run so far, milliseconds. */
+/** CPU time of a process's threads so far, in milliseconds. */
 function cpuOf(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`).map((thread) => {
     try {
@@ -63,7 +63,7 @@ function cpuOf(pid: number): number {
   return threads.reduce((sum, each) => sum + each, 0) / 1e6;
 }
 
-/** A process, to its end or to its first call. What it has used by then it says itself at its end; at a call the system does. */
+/** Runs a process to its end, or to its first call. At its end it reports its CPU time itself; at a call the system does. */
 async function cost(args: readonly string[], until: 'end' | 'call', more: Readonly<Record<string, string>> = {}): Promise<Cost> {
   const began = performance.now();
   const report = join(folder, 'report.mjs');
@@ -119,12 +119,12 @@ try {
   ];
   const seen = new Map<string, Cost[]>(sides.map(({ name }) => [name, []]));
   for (const { run } of sides) await run();
-  // Compiled code is written at the end of a process.
+  // Compiled code is written when a process ends.
   await cost([BIN, 'plan', '--live'], 'end', { HOME: home });
   for (let round = 0; round < rounds; round++) for (const { name, run } of sides) seen.get(name)?.push(await run());
   const sorted = (name: string, what: 'cpu' | 'wall') => (seen.get(name) ?? []).map((each) => each[what]).sort((a, b) => a - b);
   const median = (values: readonly number[]) => values[Math.floor(values.length / 2)] ?? Number.NaN;
-  // Of one round: what slowed the one slowed the other.
+  // From the same round, so that a slow moment affects both.
   const ratio = (a: string, b: string) =>
     median((seen.get(a) ?? []).map((each, index) => each.cpu / (seen.get(b)?.[index]?.cpu ?? Number.NaN)).sort((x, y) => x - y));
   const goals = [

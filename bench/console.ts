@@ -1,9 +1,10 @@
 /**
- * What a page of the console costs over a large ledger, by the command and over HTTP: `node bench/console.ts [--records N] [--fixes N] [--rounds N] [--json]`.
+ * The cost of a page of the console over a large ledger, through the command and HTTP: `node bench/console.ts [--records N] [--fixes N] [--rounds N]
+ * [--json]`.
  *
- * Time is from the request to the last byte of its answer, and CPU time that of all threads meanwhile, the asking side with it. The first page is the
- * first that a browser gets after it was let in. Filters are those of the page of fixes, over everything that is recorded; each is asked for once a
- * round, and the slowest counts, by its median over the rounds. *News* is the first page after a record has come: what stands open is worked out again.
+ * Time is from the request to the last byte of the response. CPU time is that of all threads meanwhile, including the client. The first page is the first
+ * one that a browser gets after login. Filters are those of the page of fixes, over all records. Each runs once a round. The result is the slowest filter,
+ * by its median over the rounds. *News* is the first page after a new record, when open gaps have to be computed again.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
@@ -18,7 +19,7 @@ import { toLine } from './support/report.ts';
 
 const FILTERS = ['outcome=remediated', 'resource=sg-7', 'since=2026-08-01', 'actor=user%2Fbob', 'ticket=CHG-1', 'outcome=notified&page=40'];
 const PAGES = ['/', '/gaps', '/fixes', '/health', '/approvals'];
-/** The connection is not asked for anything but who answers. */
+/** The connection is only used to identify the caller. */
 const connect: NonNullable<RunOverrides['connect']> = async () => ({
   config: {},
   identity: async () => ({ account: '111111111111', arn: 'arn:aws:sts::111111111111:assumed-role/Lead/bench' }),
@@ -26,11 +27,11 @@ const connect: NonNullable<RunOverrides['connect']> = async () => ({
 
 interface Reply {
   readonly ms: number;
-  /** CPU time of all threads; milliseconds. */
+  /** CPU time of all threads, in milliseconds. */
   readonly cpu: number;
   readonly status: number;
   readonly bytes: number;
-  /** Of the page: grows when something is recorded. */
+  /** The version of the page: it grows when something is recorded. */
   readonly version: string;
   readonly cookie: string;
 }
@@ -76,7 +77,7 @@ interface Time {
 
 const line = ({ ms, cpu }: Time) => `${ms.toFixed(1).padStart(8)} ms ${cpu.toFixed(1).padStart(8)} ms CPU`;
 
-/** Records something, and asks for a page until it is of after that. */
+/** Records something, and requests a page until it includes that. */
 async function afterNews(directory: string, round: number, page: () => Promise<Reply>): Promise<Reply> {
   const { version } = await page();
   const journal = folderJournal({ directory });
@@ -91,7 +92,7 @@ async function afterNews(directory: string, round: number, page: () => Promise<R
   }
 }
 
-/** A console over the folder, and work with it. */
+/** A console over the folder, and requests to it. */
 async function withConsole<T>(directory: string, work: (url: string, start: Time) => Promise<T>): Promise<T> {
   const end = new AbortController();
   const { promise, resolve } = Promise.withResolvers<string>();
@@ -121,7 +122,7 @@ try {
   const data = join(folder, '.redress');
   mkdirSync(data);
   await makeLedger(data, records, fixes);
-  // What is sealed takes the verifier longest.
+  // The verifier needs the most time for sealed records.
   await sealFolder({ directory: data, signer: signerOf(generateKey('example.com/bench').secret) });
   writeFileSync(join(folder, 'redress.yaml'), 'version: 1\n');
   const measured = await withConsole(folder, async (url, start) => {

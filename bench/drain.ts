@@ -1,8 +1,8 @@
 /**
- * A backlog: findings (default 2,000; 10,000 by hand) through SQS batches and the Lambda handler, each fixed in a simulated account and recorded
- * in a folder. Throughput, memory along the way, and what it costs on AWS: calls that were counted, times prices that are given.
+ * A backlog: findings (default 2,000; 10,000 by hand) go through SQS batches and the Lambda handler. Each is fixed in a simulated account and recorded in a
+ * folder. The results are throughput, memory over time, and the cost on AWS: counted calls times given prices.
  *
- * The journal's requests are counted apart, on DynamoDB and S3 in the emulator: what an item weighs decides what it costs.
+ * The journal's requests are counted separately, on DynamoDB and S3 in the emulator, because the size of an item decides its cost.
  *
  * Run it with `npm run bench -- drain [--findings N] [--price NAME=USD …] [--json]`.
  */
@@ -22,7 +22,7 @@ import { configComplianceEvent, type FakeClock, fakeClock, type SimulatedAccount
 import { startMoto } from '../scripts/moto.mjs';
 import { toLine } from './support/report.ts';
 
-// The heap as on a small function: on a large machine V8 collects late, and the figure would say how much memory the machine has.
+// The heap of a small function: on a large machine V8 collects late, and the figure would reflect the memory of the machine.
 const LIMITS = ['--max-old-space-size=96', '--max-semi-space-size=4', '--expose-gc'];
 if (!LIMITS.every((each) => process.execArgv.includes(each))) {
   const { status } = spawnSync(process.execPath, [...LIMITS, ...process.argv.slice(1)], { stdio: 'inherit' });
@@ -37,12 +37,12 @@ if (!Number.isSafeInteger(FINDINGS) || FINDINGS < 10) throw new RangeError('--fi
 const BATCH = 10;
 const ACCOUNT = '111111111111';
 const REGION = 'us-east-1';
-/** Milliseconds that a function with 512 MB is taken to need for what takes one here: it has less than a third of a core. */
+/** Assumed milliseconds on a function with 512 MB per millisecond here: it has less than a third of a core. */
 const SLOWER = 3.5;
 const MEMORY_GB = 0.5;
 
 /**
- * US dollars, on demand, us-east-1, as AWS listed them in 2025: for other regions and years give your own (`--price sqs=0.0000004`).
+ * US dollars, on demand, us-east-1, as listed by AWS in 2025. For other regions and years pass your own (`--price sqs=0.0000004`).
  *
  * @see https://aws.amazon.com/lambda/pricing/
  * @see https://aws.amazon.com/dynamodb/pricing/on-demand/
@@ -56,9 +56,9 @@ const PRICES: Record<string, number> = {
   lambda: 0.2e-6,
   /** A second of one GB on arm64. */
   gbSecond: 13.3334e-6,
-  /** A write unit of DynamoDB: 1 KB; two of them in a transaction. */
+  /** A write unit of DynamoDB: 1 KB; in a transaction, 1 KB takes two. */
   write: 0.625e-6,
-  /** A read unit: 4 KB, read consistently. */
+  /** A read unit: 4 KB, with a consistent read. */
   read: 0.125e-6,
   /** A PUT of S3. */
   put: 5e-6,
@@ -66,7 +66,7 @@ const PRICES: Record<string, number> = {
   get: 0.4e-6,
   /** An event of another account's bus. */
   event: 1e-6,
-  /** A GB of logs taken in. */
+  /** A GB of ingested logs. */
   log: 0.5,
 };
 for (const each of options.price) {
@@ -88,7 +88,7 @@ interface Stage {
   readonly account: SimulatedAccount;
   readonly clock: FakeClock;
   readonly handler: Handler;
-  /** Bytes that were logged. */
+  /** Bytes of log output. */
   logged: number;
 }
 
@@ -113,7 +113,7 @@ function stage(journal: Journal, clock: FakeClock): Stage {
 }
 
 let made = 0;
-/** A batch of findings, each of a log group that was just made. */
+/** A batch of findings, each about a log group that was just created. */
 function batch({ account, clock }: Stage) {
   const names = Array.from({ length: BATCH }, () => `/app/${made++}`);
   for (const logGroupName of names) {
@@ -130,7 +130,7 @@ function batch({ account, clock }: Stage) {
   return { names, Records };
 }
 
-/** Drains one batch; what the account holds afterwards is looked at, and taken away. */
+/** Drains one batch. Then the account's resources are checked and removed. */
 async function drain(on: Stage): Promise<{ fixed: number; ms: number }> {
   const { names, Records } = batch(on);
   const from = process.hrtime.bigint();
@@ -147,7 +147,7 @@ async function drain(on: Stage): Promise<{ fixed: number; ms: number }> {
   return { fixed, ms };
 }
 
-/** Requests and units of DynamoDB, and requests of S3, that fixes need. */
+/** The requests and units of DynamoDB, and the requests of S3, for fixes. */
 async function journalUnits(fixes: number): Promise<Record<'write' | 'read' | 'put' | 'get' | 'requests', number>> {
   const moto = await startMoto();
   try {
@@ -195,7 +195,7 @@ async function journalUnits(fixes: number): Promise<Record<'write' | 'read' | 'p
       clients: { dynamodb: counting(dynamodb) as never, s3: counting(s3) as never },
     });
     const on = stage(journal, clock);
-    // The first ones find things out that are then known.
+    // The first fixes look up what later ones have cached.
     await drain(on);
     for (const name of Object.keys(units) as (keyof typeof units)[]) units[name] = 0;
     let fixed = 0;
@@ -220,7 +220,7 @@ try {
     fixed += done.fixed;
     ms += done.ms;
     calls += on.account.calls.length;
-    // The account's own list of calls, which is not the engine's.
+    // The account's own list of calls, independent of the engine.
     (on.account.calls as unknown[]).length = 0;
     if (++batches % every === 0) {
       globalThis.gc?.();
@@ -231,7 +231,7 @@ try {
   await journal.close?.();
   if (fixed !== batches * BATCH) throw new Error(`${batches * BATCH - fixed} findings were not fixed.`);
 
-  // Events that no decision is needed for: what passed the rules, and is left by the function.
+  // Events that need no decision: they match the rules, and the function ignores them.
   const passed = {
     ...configComplianceEvent({ resource: resource({ type: 'AWS::Logs::LogGroup', id: 'x', account: ACCOUNT, region: REGION }), rule: 'some-other-rule' }),
   };
@@ -245,7 +245,7 @@ try {
   const irrelevantCalls = on.account.calls.length - before;
 
   const units = await journalUnits(20);
-  // Calls of the fix wait for AWS: 40 ms each, taken one after the other, is what a function is charged for meanwhile.
+  // The calls of a fix wait for AWS: 40 ms each. A function is charged for that time if they run one after the other.
   const callsPerFix = calls / fixed;
   const seconds = ((ms / fixed) * SLOWER + (callsPerFix + units.requests) * 40) / 1000;
   const cost = {

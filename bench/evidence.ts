@@ -1,14 +1,14 @@
 /**
- * What it costs to append records, to seal them and to verify them, next to hashing the same bytes once:
+ * The cost of appending, sealing and verifying records, compared with hashing the same bytes once:
  * `node bench/evidence.ts [--records N] [--appended N] [--threads N] [--rounds N] [--json]`.
  *
- * Each step runs in a process of its own, so that its memory can be told from that of the others. Hashing and verifying run by turns, on as many
- * threads (2 unless said otherwise). Records have 2.7 KB, as those of the demo; they are of N/50 resources. With Tessera's fsck in the judges' folder
- * (`npm run judges -- --only ledger` puts it there) that checks the same log. Appending is measured in a journal of its own: one record after the
- * other, and 64 in flight, of as many resources as not and of eight, by turns.
+ * Each step runs in its own process, so that its memory can be measured separately. Hashing and verifying alternate, on the same number of threads (default
+ * 2). Records have 2.7 KB, like those of the demo, and belong to N/50 resources. If Tessera's fsck is in the judges' folder (`npm run judges -- --only
+ * ledger` installs it), it checks the same log. Appending is measured in its own journal: one record after the other, 64 in flight for distinct resources,
+ * and 64 in flight for eight resources, alternating.
  */
 
-// First: it counts what those below flush.
+// Imported first: it counts the flushes of the modules below.
 import './support/flushes.ts';
 
 import { spawnSync } from 'node:child_process';
@@ -26,18 +26,18 @@ import { toLine } from './support/report.ts';
 const BYTES = 2700;
 const PER_STREAM = 50;
 
-/** What a step took. */
+/** The cost of a step. */
 interface Step {
   readonly ms: number;
-  /** CPU time of all threads; milliseconds. What else runs on the machine counts for less in it. */
+  /** CPU time of all threads, in milliseconds. It depends less on other load than elapsed time. */
   readonly cpu: number;
-  /** Most memory that its process had, in MB. */
+  /** Peak memory of its process, in MB. */
   readonly mb: number;
   /** Files and folders that it flushed. */
   readonly flushed: number;
 }
 
-/** Appends records to a journal in a new folder, so many at once, by turns of so many resources. */
+/** Appends records to a journal in a new folder, a number of them at once, to a number of resources in turn. */
 async function append(directory: string, records: number, inFlight: number, resources: number): Promise<void> {
   const journal = folderJournal({ directory: join(directory, 'appended') });
   const refs = Array.from({ length: resources }, (_, at) =>
@@ -57,7 +57,7 @@ const breakOff = (): never => {
   throw new Error('There is no such resource.');
 };
 
-/** Writes the streams of a journal, as a journal does, without its locks and flushes. */
+/** Writes the streams of a journal as a journal would, without its locks and flushes. */
 function make(directory: string, records: number): void {
   writeFileSync(join(directory, 'FORMAT'), 'redress-evidence/1\n');
   mkdirSync(join(directory, 'blobs'));
@@ -81,7 +81,7 @@ function make(directory: string, records: number): void {
   }
 }
 
-/** Every record once through SHA-256, on so many threads: what nobody who verifies can save. */
+/** Hashes every record once with SHA-256 on a number of threads: no verifier can do less. */
 async function hashing(directory: string, threads: number): Promise<void> {
   const workers = Array.from({ length: threads - 1 }, (_, at) => new Worker(import.meta.filename, { workerData: { directory, threads, at: at + 1 } }));
   const others = workers.map((worker) => new Promise((resolve, reject) => void worker.once('exit', resolve).once('error', reject)));
@@ -98,7 +98,7 @@ function hashShare(directory: string, threads: number, at: number): void {
   }
 }
 
-/** How records are appended: so many at once, of so many resources. */
+/** How records are appended: how many at once, and for how many resources. */
 const APPENDS = [
   { name: 'append, one after the other', inFlight: 1, resources: 64 },
   { name: 'append, 64 in flight', inFlight: 64, resources: 64 },
@@ -113,7 +113,7 @@ const steps: Readonly<Record<string, (directory: string, key: string, threads: n
     if (skipped.length > 0) throw new Error(`Not all of it was sealed: ${JSON.stringify(skipped[0])}`);
   },
   verify: async (directory, key, threads) => {
-    // Here, so that no other step has it in its memory.
+    // Imported here, so that no other step has it in memory.
     const { parseTrust, verifyLargeLedger } = await import('@redress/verify');
     const { name, verifier } = signerOf(key);
     const trust = parseTrust(JSON.stringify({ keys: [{ origin: name, key: verifier }] }));
@@ -161,12 +161,12 @@ function optionOf(name: string, otherwise: number): number {
   return value;
 }
 
-/** Each way of appending, by turns; the round of which the CPU time is in the middle. */
+/** Each way of appending, alternating; the round with the median CPU time. */
 function appended(directory: string, records: number, rounds: number): readonly Appended[] {
   const all = Array.from({ length: rounds }, () =>
     APPENDS.map((way) => {
       const step = run('append', directory, '-', String(records), String(way.inFlight), String(way.resources));
-      // Not in the step: removing what it has flushed takes a third as long as appending it.
+      // Outside of the step: removing what was flushed takes a third as long as appending it.
       rmSync(join(directory, 'appended'), { recursive: true });
       return { ...way, step };
     }),
@@ -192,7 +192,7 @@ function main(): void {
     make(directory, records);
     const key = generateKey('example.com/bench').secret;
     const sealed = run('seal', directory, key);
-    // By turns: what slows the machine for a while slows both.
+    // Alternating, so that a slow moment affects both.
     const rounds = Array.from({ length: optionOf('--rounds', 3) }, () => ({
       hash: run('hash', directory, key, String(threads)),
       verify: run('verify', directory, key, String(threads)),
@@ -205,7 +205,7 @@ function main(): void {
   }
 }
 
-/** What was measured. */
+/** The measurements. */
 interface Measured {
   readonly appends: readonly Appended[];
   readonly sealed: Step;

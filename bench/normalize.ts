@@ -1,6 +1,6 @@
 /**
- * What it costs to read an event: JSON.parse alone, and JSON.parse with normalize, in the same run and by turns, so that a busy machine
- * slows both; by the CPU time of the thread, so that others do not count. The budget is a ratio of 2: normalizing may cost at most as much again as parsing.
+ * The cost of reading an event: JSON.parse alone, and JSON.parse with normalize, alternating in the same run, so that a busy machine slows both. It measures
+ * the CPU time of the thread, so that other load does not count. The budget is a ratio of 2: normalizing may cost at most as much as parsing.
  *
  * Run it with Node 24 after a build: `node bench/normalize.ts [--json]`.
  */
@@ -10,10 +10,10 @@ import { toLine } from './support/report.ts';
 
 const WARM_UP = 20_000;
 const ROUNDS = 61;
-// The system counts CPU time in steps of some milliseconds: a round is several of them.
+// The system counts CPU time in steps of some milliseconds, so a round lasts several of them.
 const PER_ROUND = 4000;
 
-// What is read is used, or the compiler would drop the work.
+// The result is used, or the compiler would remove the work.
 let used = 0;
 
 function parse(text: string): void {
@@ -24,7 +24,7 @@ function parseAndNormalize(text: string): void {
   used += normalize(JSON.parse(text)).length;
 }
 
-/** CPU time of this thread, in nanoseconds: what else the machine does is not in it. */
+/** CPU time of this thread in nanoseconds, without other load. */
 function spent(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) * 1000;
@@ -64,7 +64,7 @@ function measure(text: string): { parse: Measured; both: Measured; ratio: Measur
     parses.push(round(parse, text));
     boths.push(round(parseAndNormalize, text));
   }
-  // Neighbouring rounds are compared with each other: what slows the machine for a while slows both.
+  // Adjacent rounds are compared with each other, so that a slow moment affects both.
   return { parse: summary(parses), both: summary(boths), ratio: summary(boths.map((both, i) => both / (parses[i] ?? Number.NaN))) };
 }
 

@@ -1,7 +1,7 @@
 /**
- * One round of sweeps over an organisation, simulated in virtual time: a message per account and region, so many workers at the same time, each a
- * function with a time-out, a cold start and roles to assume, calls that take their time, and a journal that does. How long it takes, what is decided
- * on, how many calls it makes, what it costs, and the heap of all workers together. The organisation and the journal are in another heap.
+ * One round of sweeps over an organization, simulated in virtual time. There is a message per account and region, and a number of concurrent workers. Each
+ * worker is a function with a timeout, a cold start and roles to assume. Calls and the journal have latency. The results are the duration, the decisions,
+ * the number of calls, the cost, and the heap of all workers together. The organization and the journal are in another heap.
  *
  * Run it with `npm run bench -- organisation [--accounts N] [--concurrency N] [--price NAME=USD …] [--json]`.
  */
@@ -44,15 +44,15 @@ for (const each of options.price) {
 }
 const price = (name: string): number => PRICES[name] ?? Number.NaN;
 
-/** Milliseconds. */
+/** Durations in milliseconds. */
 const TAKES = { call: 60, role: 60, start: 1000, receive: 20, read: 6, write: 12 };
 const TIMEOUT = 120_000;
 const MEMORY_GB = 0.5;
-/** Write units of a record, of the 42 that a fix takes with its three (bench `drain`). */
+/** Write units of a record, from the 42 that a fix takes with its three records (bench `drain`). */
 const UNITS = 14;
-/** So often the heap is looked at, in invocations. */
+/** Number of invocations between measurements of the heap. */
 const WEIGHED = 100;
-/** What the simulated organisation may take, of a heap of its own; MB. */
+/** Maximum heap of the simulated organization, which has its own; MB. */
 const WORLD = 8000;
 const REGIONS = [
   'us-east-1',
@@ -78,7 +78,7 @@ const policy = definePolicy({
   limits: [{ per: ['run'], changes: 1000 }],
 });
 
-// ---- The organisation and its journal, in a thread of their own: what is in this heap is of those who sweep
+// ---- The organization and its journal, in their own thread, so that this heap only contains the workers
 const count = { calls: 0, reads: 0, records: 0, fixes: 0, readUnits: 0, invocations: 0, busy: 0, messages: 0 };
 const world = new Apart(new URL('./support/organisation-world.ts', import.meta.url), { regions: REGIONS, active: ACTIVE, began: time.now() }, WORLD);
 const ask = (question: Question): unknown => world.ask(question);
@@ -103,7 +103,7 @@ const connect: Parameters<typeof createRedress>[0]['connect'] = async ({ account
   };
 };
 
-// ---- The journal: a store that takes its time
+// ---- The journal: a store with latency
 const reading = async <T>(read: () => unknown, units = 1): Promise<T> => {
   count.reads += units;
   await time.sleep(TAKES.read);
@@ -128,7 +128,7 @@ const journal: Journal = {
   async standing(place) {
     if (place === undefined) throw new Error('Nobody who sweeps reads what stands in the whole organisation.');
     const found = await reading<Awaited<ReturnType<Journal['standing']>>>(() => of(place.account, 'standing', place));
-    // The names that are there, and then each stream.
+    // One read of the names in the place, then one of each stream.
     count.reads += found.gaps.length;
     if (found.gaps.length > 0) await time.sleep(TAKES.read * Math.ceil(found.gaps.length / 100));
     return found;
@@ -142,7 +142,7 @@ const journal: Journal = {
   },
 };
 
-// ---- The queue, and who works on it
+// ---- The queue and its workers
 interface Message {
   readonly target: SweepTarget;
   readonly at: number;
@@ -159,7 +159,7 @@ async function worker(): Promise<void> {
   const redress = createRedress({ remediators, policy, journal, connect, clock: time });
   await time.sleep(TAKES.start);
   for (;;) {
-    // The oldest that may be received.
+    // The oldest message that may be received.
     const next = queue.findIndex((each) => each.at <= time.now());
     const [message] = next < 0 ? [] : queue.splice(next, 1);
     if (message === undefined) {
@@ -197,7 +197,7 @@ function over(account: string): void {
   done++;
 }
 
-/** What is in use of this heap, and how far it is. */
+/** The used heap, and the progress. */
 function weigh(): void {
   globalThis.gc?.();
   peak = Math.max(peak, process.memoryUsage().heapUsed);

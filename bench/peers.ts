@@ -1,9 +1,9 @@
 /**
- * What one fix costs, beside others on the same emulator, by turns: Redress with a journal in a folder and on AWS, Cloud Custodian's Lambda handler, a
- * bare script with the fewest calls, and a bare script with the very calls that Redress made. Each fix is read back by a client of our own.
+ * The cost of one fix compared with others on the same emulator, alternating: Redress with a journal in a folder and on AWS, Cloud Custodian's Lambda
+ * handler, a bare script with the fewest calls, and a bare script with the same calls as Redress. Each fix is verified by a separate client.
  *
- * With `--latency flat-40` or `--latency aws` each call of each side takes some time on the way, as on a network, and what is counted is also how
- * many had to wait for one another. There the bare scripts are left out, and Redress is also measured with the role of a member account.
+ * With `--latency flat-40` or `--latency aws`, each call of each side has latency, as on a network. Then the number of sequential calls is counted too. In
+ * this mode the bare scripts are omitted, and Redress is also measured with the role of a member account.
  *
  * Run it with `npm run bench -- peers [--latency flat-40|aws] [--rounds N] [--json]`.
  */
@@ -56,20 +56,21 @@ const DAY = 86_400_000;
 
 useNoCredentials(REGION);
 
-// Each round is eight days after the last one: what a person takes back twice in a week waits for a person, and so would a bench that opens the same gap again.
+// Each round is eight days after the last one. A change that a person undoes twice in a week waits for approval, and so would a benchmark that opens the same
+// gap again.
 let shift = 0;
 const now = () => Date.now() + shift;
 const clock = { now, sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)) };
 
-/** The gap that is made for one fix. */
+/** The gap for one fix. */
 interface Gap {
   readonly resource: string;
-  /** Every name in it that differs from gap to gap; the same number of them each time. */
+  /** Every name in it that differs from gap to gap, always the same number of them. */
   readonly names: readonly string[];
   readonly event: Record<string, unknown>;
   readonly closed: () => Promise<boolean>;
   readonly fewest: () => Promise<unknown>;
-  /** Takes it away again: who lists all buckets must not find more in each round. */
+  /** Removes it again: a list of all buckets must not grow with each round. */
   readonly away?: () => Promise<unknown>;
 }
 interface Case {
@@ -85,7 +86,7 @@ const see = look(aws);
 let serial = 0;
 const fresh = (prefix: string) => `${prefix}-${process.pid}-${serial++}`;
 
-/** A CloudTrail event two minutes old by our clock: what is newer has to settle. */
+/** A CloudTrail event that is two minutes old, because newer ones have to settle. */
 function dated(event: object): Record<string, unknown> {
   const iso = new Date(now() - 120_000).toISOString().replace(/\.\d{3}Z$/, 'Z');
   const copy = structuredClone(event) as Record<string, unknown> & { detail: Record<string, unknown> };
@@ -226,7 +227,7 @@ const cases: readonly Case[] = [
 
 // ---- Redress
 const work = mkdtempSync(join(tmpdir(), 'redress-peers-'));
-// For each item of a transaction moto copies the whole table. Where that would be measured, another emulator has the tables.
+// For each item of a transaction moto copies the whole table. If that would be measured, another emulator has the tables.
 const tables = latency === null ? null : await startTables();
 const dynamodb = new DynamoDBClient({
   endpoint: tables?.endpoint ?? moto.endpoint,
@@ -290,8 +291,8 @@ async function redress(kind: 'folder' | 'dynamodb', name: string, endpoint: stri
 }
 
 /**
- * Empties a journal's table, but for the heads of streams that are used again. For each item of a transaction moto copies the whole table, so a
- * full one would measure that; DynamoDB takes the same time whatever else is in a table.
+ * Empties a journal's table, except for the heads of streams that are used again. For each item of a transaction moto copies the whole table, so a full one
+ * would measure that. DynamoDB's latency does not depend on the other items of a table.
  */
 async function lean(table: string, usedAgain: boolean): Promise<void> {
   const done: Record<string, unknown>[] = [];
@@ -305,7 +306,7 @@ async function lean(table: string, usedAgain: boolean): Promise<void> {
     );
 }
 
-/** A journal with a watch on it. */
+/** A journal that measures its own time. */
 function watched(journal: Journal): { spent: () => number; timed: Journal } {
   let total = 0;
   const timed = new Proxy(journal, {
@@ -363,13 +364,13 @@ interface Sent {
   readonly Command: new (input: object) => object;
   readonly client: Client;
   readonly input: string;
-  /** How many had been answered when it was sent: those with the same number went out together. */
+  /** The number of responses that had arrived when it was sent. Calls with the same number were sent together. */
   readonly wave: number;
 }
 interface Client {
   send(command: unknown): Promise<unknown>;
 }
-/** The calls of one piece of work, taken where the SDK sends them. */
+/** The calls of one task, captured where the SDK sends them. */
 async function sentBy(run: () => Promise<unknown>): Promise<Sent[]> {
   const sent: Sent[] = [];
   let answered = 0;
@@ -393,7 +394,7 @@ async function sentBy(run: () => Promise<unknown>): Promise<Sent[]> {
   return sent;
 }
 
-/** A script that makes those calls about another gap, the ones that went out together together. */
+/** A script that makes those calls for another gap. Calls that were sent together stay together. */
 async function again(sent: readonly Sent[], from: Gap, to: Gap): Promise<number> {
   const waves = Map.groupBy(sent, (each) => each.wave);
   const inputs = new Map(
@@ -403,7 +404,7 @@ async function again(sent: readonly Sent[], from: Gap, to: Gap): Promise<number>
   for (const wave of waves.values())
     await Promise.all(
       wave.map((each) =>
-        // Not found is an answer, too.
+        // Not found is a valid response.
         each.client.send(new each.Command(inputs.get(each) ?? {})).catch((error: unknown) => {
           if ((error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode !== 404) throw error;
         }),
@@ -423,14 +424,14 @@ interface Row {
   readonly title: string;
   readonly ms: Record<Variant, number>;
   readonly calls: Record<Variant, number>;
-  /** Of which the journal took. */
+  /** The part of the journal. */
   readonly journal: Record<'folder' | 'dynamodb', number>;
-  /** What each made on the wire, in its order. */
+  /** The requests of each, in order. */
   readonly wire: Record<Variant, readonly string[]>;
 }
 
 let misses = 0;
-/** Makes a gap, has it closed, and looks whether it is; answers what the fix took. */
+/** Opens a gap, has it closed, and checks that it is. Returns the cost of the fix. */
 async function closing(each: Case, run: (gap: Gap) => Promise<number>): Promise<number> {
   const gap = await each.make();
   if (await gap.closed()) throw new Error(`${each.name}: there is no gap to close.`);
@@ -452,7 +453,7 @@ async function direct(): Promise<{ readonly report: Report; readonly text: strin
     const through = clients(proxy.endpoint);
     for (const each of cases) {
       const fix = (run: (gap: Gap) => Promise<number>) => closing(each, run);
-      // The calls, on the wire, once warm. This pass is apart: the proxy costs time.
+      // The requests, captured once warm. This pass is separate, because the proxy costs time.
       const wire = { fewest: [] } as unknown as Record<Variant, readonly string[]>;
       let from: Gap | null = null;
       let sent: Sent[] = [];
@@ -483,13 +484,13 @@ async function direct(): Promise<{ readonly report: Report; readonly text: strin
       if (wire.same.join() !== wire.folder.join() && [...wire.same].sort().join() !== [...wire.folder].sort().join())
         throw new Error(`${each.name}: the bare script makes other calls: ${wire.same.join()} instead of ${wire.folder.join()}`);
 
-      // The times, straight to the emulator, by turns; who begins changes with each round. Journals begin empty for each.
+      // The times, directly on the emulator, alternating; the order changes with each round. Each journal starts empty.
       const timed = {
         folder: await redress('folder', `timed-${each.name}`, moto.endpoint),
         dynamodb: await redress('dynamodb', `timed-${each.name}`, moto.endpoint),
       };
       const straightWorker = custodian(each, moto.endpoint);
-      // The recorded clients go through the proxy; these are the same ones, without it.
+      // The recorded clients go through the proxy; these are the same ones without it.
       const byService = new Map<string, Client>(
         (Object.entries(through) as [keyof typeof through, Client][]).map(([key, client]) => [client.constructor.name, aws[key] as Client]),
       );
@@ -592,7 +593,7 @@ type SlowedVariant = (typeof SLOWED)[number];
 interface Cost {
   readonly ms: number;
   readonly calls: number;
-  /** Round trips one after the other, of calls to AWS alone, and with those of the journal. */
+  /** Sequential round trips: of calls to AWS alone, and including those of the journal. */
   readonly trips: number;
   readonly tripsInAll: number;
 }

@@ -1,10 +1,10 @@
 /**
- * What `plan --live` takes over an account with one resource of each kind and with every remediator there is, next to the dry run of Cloud Custodian with as
- * many policies over the same account, by turns, with each call delayed as on a network.
+ * The cost of `plan --live` over an account with one resource of each kind and with every remediator, compared with the dry run of Cloud Custodian with as
+ * many policies over the same account, alternating, with network latency for each call.
  *
- * A policy of Cloud Custodian stands for each remediator, and filters by what its kind of resource is described with anyway: it makes no call that is not
- * needed to list and describe, and its cache is on, so that the listing of a kind is shared by its policies. Remediators that the emulator cannot be asked
- * about, and kinds that Cloud Custodian does not have, are left out on both sides, and named.
+ * A policy of Cloud Custodian stands for each remediator. It filters on data that describing its kind of resource returns anyway. So it only makes the calls
+ * to list and describe, and its cache is on, so that its policies share the listing of a kind. Remediators that the emulator does not support, and kinds
+ * that Cloud Custodian does not have, are omitted on both sides, and named.
  *
  * Run it with `npm run bench -- plan-all [--rounds N] [--latency MS] [--json]`.
  */
@@ -36,7 +36,7 @@ for (const each of [ROUNDS, LATENCY]) if (!Number.isSafeInteger(each) || each < 
 /** The goal for the ratio. */
 const GOAL = 0.3;
 
-/** What Cloud Custodian calls each kind, and a member that it is described with. */
+/** Cloud Custodian's name for each kind, and a member of its description. */
 const KINDS: Readonly<Record<string, readonly [resource: string, key: string]>> = {
   'AWS::::Account': ['aws.account', 'account_id'],
   'AWS::ACM::Certificate': ['aws.acm-certificate', 'DomainName'],
@@ -83,7 +83,7 @@ useNoCredentials(REGION);
 
 const work = mkdtempSync(join(tmpdir(), 'redress-plan-all-'));
 
-/** A process that is waited for without blocking this one: the emulator writes what somebody has to read. */
+/** Waits for a process without blocking this one, which has to read the emulator's output. */
 async function ran(command: string, args: readonly string[], more: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {}): Promise<string> {
   const child = spawn(command, args, { ...more, stdio: ['ignore', 'ignore', 'pipe'] });
   let err = '';
@@ -93,7 +93,7 @@ async function ran(command: string, args: readonly string[], more: { readonly cw
   return err;
 }
 
-/** `plan --live`: a dry sweep, in a process that knows nothing yet. */
+/** `plan --live`: a dry sweep, in a process with empty caches. */
 async function plan(remediators: readonly Remediator[], endpoint: string): Promise<readonly SweepSummary[]> {
   const policy = definePolicy({
     version: 1,
@@ -114,14 +114,14 @@ const policiesOf = (remediators: readonly Remediator[]) =>
     return { name: id, resource, filters: [{ type: 'value', key, value: 'present' }] };
   });
 
-/** Cloud Custodian, which says at its end what CPU time it has taken; seconds. */
+/** Cloud Custodian, which reports its CPU time at its end; seconds. */
 const MEASURED = `
 import atexit, resource, sys
 atexit.register(lambda: print('CPU', sum(resource.getrusage(resource.RUSAGE_SELF)[:2]), file=sys.stderr))
 from c7n.cli import main
 main()`;
 
-/** A dry run of Cloud Custodian with its own cache, which is empty at the beginning; its CPU time in seconds. */
+/** A dry run of Cloud Custodian with its own cache, which starts empty; its CPU time in seconds. */
 async function custodian(name: string, policies: readonly object[], endpoint: string): Promise<number> {
   const folder = join(work, name);
   mkdirSync(folder, { recursive: true });
@@ -151,7 +151,7 @@ const moto = await startMoto();
 try {
   await ran(pythonOf('c7n'), [join(import.meta.dirname, 'support', 'one-of-each.py'), moto.endpoint, REGION]);
 
-  // Who can be asked about in this emulator: in a round that is not measured.
+  // The remediators that this emulator supports, found in a round that is not measured.
   const known = all.filter(({ resourceTypes: [type = ''] }) => Object.hasOwn(KINDS, type));
   const first = await plan(known, moto.endpoint);
   const fine = (id: string) => first.some(({ remediator, complete, looked, errors }) => remediator === id && complete && looked > 0 && errors === 0);
@@ -167,17 +167,17 @@ try {
     const ms = performance.now() - started;
     return { ms, cpu, calls: (await proxy.take()).length };
   };
-  /** Of what it takes to start, with nothing to do, it is relieved. */
+  /** Its start without work is subtracted. */
   const theirs = async (round: number): Promise<Taken> => {
     const { ms, calls, cpu } = await counted(() => custodian(`c7n-${round}`, policiesOf(remediators), proxy.endpoint));
     const nothing = await counted(() => custodian(`nothing-${round}`, [{ name: 'nothing', resource: 'aws.account' }], proxy.endpoint));
     return { ms: ms - nothing.ms, calls, cpu: cpu - nothing.cpu };
   };
-  // The thread that delays calls is of this process, too, and its time is counted as ours.
+  // The thread that delays calls is in this process too, and its time counts as ours.
   const ours = () => counted(() => busy(() => plan(remediators, proxy.endpoint)));
   const rounds: { readonly plan: Taken; readonly c7n: Taken }[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    // By turns: who begins changes with each round. Neither changes anything.
+    // Alternating; the order changes with each round. Neither changes anything.
     if (round % 2 === 0) {
       const c7n = await theirs(round);
       rounds.push({ c7n, plan: await ours() });

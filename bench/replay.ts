@@ -1,9 +1,9 @@
 /**
- * What a stream of events costs: `redress replay -` over many events (`--events N`, default 20000; a million by hand), in memory, and in
- * calls to AWS and to the journal when the same events go through the engine. Nothing that needs no decision may cost a call.
+ * The cost of a stream of events: `redress replay -` over many events (`--events N`, default 20000; a million by hand), in memory, and in calls to AWS and
+ * to the journal when the same events go through the engine. An event that needs no decision must not cost a call.
  *
- * Memory is the process's own peak, SDK clients included, with the heap that V8 gives itself on a machine of 256 MiB: on a large
- * one it collects late, and the figure would say how much memory the machine has.
+ * Memory is the process's own peak, including SDK clients, with the heap that V8 chooses on a machine of 256 MiB. On a large one V8 collects late, and the
+ * figure would reflect the memory of the machine.
  *
  * Run it with Node 24 after a build: `node bench/replay.ts [--json] [--events N]`.
  */
@@ -35,7 +35,7 @@ const variant = (text: string, change: (event: Event & Record<string, unknown>) 
 };
 const ofFinding = (change: (finding: Record<string, unknown>) => void) =>
   variant(finding, ({ detail }) => change((detail['findings'] as Record<string, unknown>[])[0] ?? {}));
-/** What needs no decision: most of what an account sends. */
+/** Events that need no decision: most events of an account. */
 const irrelevant = [
   variant(apiCall, ({ detail }) => Object.assign(detail, { eventName: 'DescribeSecurityGroups', readOnly: true })),
   variant(apiCall, ({ detail }) => Object.assign(detail, { errorCode: 'Client.UnauthorizedOperation', errorMessage: 'no', responseElements: null })),
@@ -76,7 +76,7 @@ async function engine(): Promise<{ calls: number; records: number; seconds: numb
   return { calls, records, seconds: Number(process.hrtime.bigint() - from) / 1e9 };
 }
 
-/** The command, on standard input, and how much memory this process had at most. */
+/** Runs the command on standard input, and returns the peak memory of its process. */
 async function command(): Promise<{ seconds: number; megabytes: number; findings: number }> {
   const directory = mkdtempSync(join(tmpdir(), 'redress-bench-'));
   try {

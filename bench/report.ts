@@ -1,9 +1,9 @@
 /**
- * What the report of a large ledger costs, next to verifying the same ledger, and how long a filter takes:
+ * The cost of the report of a large ledger, compared with verifying the same ledger, and the time of a filter:
  * `node bench/report.ts [--records N] [--fixes N] [--rounds N] [--json]`.
  *
- * Each step runs in a process of its own. The ledger is what a journal in memory has accepted, written down as a journal in a folder does: fixes of
- * three records each with their documents, the others decisions of which each opens a gap and closes it. The report runs as the command does.
+ * Each step runs in its own process. The ledger has records that a journal in memory has accepted, written like a journal in a folder: fixes of three
+ * records each with their documents, and decisions, each of which opens a gap and closes it. The report runs as the command does.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -15,14 +15,14 @@ import { toLine } from './support/report.ts';
 
 const PERIOD = ['--from', '2026-07-01', '--to', '2026-09-30'];
 
-/** What a step took. */
+/** The cost of a step. */
 interface Step {
   readonly ms: number;
-  /** CPU time of all threads; milliseconds. */
+  /** CPU time of all threads, in milliseconds. */
   readonly cpu: number;
-  /** Most memory that its process had, in MB. */
+  /** Peak memory of its process, in MB. */
   readonly mb: number;
-  /** Of the page, in MB. */
+  /** Size of the page, in MB. */
   readonly page?: number;
 }
 
@@ -104,7 +104,7 @@ async function main(): Promise<void> {
     writeFileSync(join(folder, 'redress.trust.json'), JSON.stringify({ keys: [{ origin: 'example.com/bench', key: verifier, from: null, until: null }] }));
     writeFileSync(join(folder, 'redress.yaml'), 'version: 1\n');
     if (!existsSync(join(data, 'index.sqlite'))) run('filter', folder);
-    // By turns: what slows the machine for a while slows both.
+    // Alternating, so that a slow moment affects both.
     const rounds = Array.from({ length: optionOf('--rounds', 3) }, () => ({
       verify: run('verify', folder),
       report: run('report', folder),

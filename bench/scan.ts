@@ -1,9 +1,9 @@
 /**
- * What it takes to look at a whole account: `plan --live` (a dry sweep), a first sweep and one with nothing to change, beside the dry run of Cloud
- * Custodian for the same five controls, by turns, with each call delayed as on a network. Of a sweep the one wait to settle is left out: it costs time,
- * and nothing else.
+ * The cost of a scan of a whole account: `plan --live` (a dry sweep), a first sweep, and one with nothing to change, compared with the dry run of Cloud
+ * Custodian for the same five controls, alternating, with network latency for each call. The sweep's single wait to settle is skipped, because it costs only
+ * time.
  *
- * Then one region with many security groups (`--groups N`), simulated: memory, and calls for groups without a gap.
+ * Then one simulated region with many security groups (`--groups N`): memory, and calls for groups without a gap.
  *
  * Run it with `npm run bench -- scan [--rounds N] [--latency MS] [--groups N] [--json]`.
  */
@@ -43,7 +43,7 @@ const [ROUNDS, LATENCY, GROUPS] = [options.rounds, options.latency, options.grou
 for (const each of [ROUNDS, LATENCY, GROUPS])
   if (!Number.isSafeInteger(each) || each < 1) throw new RangeError('--rounds, --latency and --groups are whole numbers.');
 
-/** The account that is looked at; one in fifty has the gap. */
+/** The account to scan; one resource in fifty has the gap. */
 const SIZES = { groups: 400, buckets: 150, logGroups: 200, users: 150 };
 const GAP = 50;
 const IDS = [
@@ -75,7 +75,7 @@ const work = mkdtempSync(join(tmpdir(), 'redress-scan-'));
 const aws = clients(moto.endpoint);
 const numbered = (count: number) => Array.from({ length: count }, (_, at) => ({ at, gap: at % GAP === 0 }));
 
-/** Makes the account. */
+/** Creates the account. */
 async function arrange(): Promise<void> {
   for (const { at, gap } of numbered(SIZES.groups)) {
     const { GroupId } = await aws.ec2.send(new CreateSecurityGroupCommand({ GroupName: `group-${at}`, Description: 'scan' }));
@@ -107,7 +107,7 @@ async function reopen(): Promise<void> {
   await aws.ec2.send(new DisableEbsEncryptionByDefaultCommand({}));
 }
 
-/** The machine's clock; a wait to settle costs no time here, and everything after it is so much later. */
+/** The machine's clock, except that a wait to settle only moves it forward. */
 function skipping() {
   let shift = 0;
   const SETTLING = 10_000;
@@ -139,7 +139,7 @@ function judge(what: string, summaries: readonly SweepSummary[], expected: strin
     wrong.push(`${what}: ${said}${summaries.every(({ complete }) => complete) ? '' : ', not complete'}`);
 }
 
-/** One round of Redress: plan, first sweep, sweep again. */
+/** One round of Redress: plan, first sweep, second sweep. */
 async function ours(round: number, endpoint: string, counted: Counted): Promise<Record<'plan' | 'first' | 'again', Taken>> {
   const targets = [{ account: ACCOUNT, region: REGION }];
   const made = { remediators, policy, connect: connectAws({ endpoint }) };
@@ -148,7 +148,7 @@ async function ours(round: number, endpoint: string, counted: Counted): Promise<
   dry.close();
   const clock = skipping();
   const journal = folderJournal({ directory: join(work, `journal-${round}`), clock });
-  // Each sweep is a process of its own, as a function is an hour later: with a budget of calls that is full.
+  // Each sweep is a process of its own, as a function is an hour later: its budget of calls is full again.
   const sweep = async () => {
     const redress = createRedress({ ...made, journal, clock });
     const summaries = await redress.sweep({ targets });
@@ -161,7 +161,7 @@ async function ours(round: number, endpoint: string, counted: Counted): Promise<
   return { plan, first, again };
 }
 
-/** A process that is waited for without blocking this one: the emulator writes what somebody has to read. */
+/** Waits for a process without blocking this one, which has to read the emulator's output. */
 async function ran(command: string, args: readonly string[], more: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {}): Promise<string> {
   const child = spawn(command, args, { ...more, stdio: ['ignore', 'pipe', 'pipe'] });
   let [out, err] = ['', ''];
@@ -172,7 +172,7 @@ async function ran(command: string, args: readonly string[], more: { readonly cw
   return out;
 }
 
-/** A dry run of Cloud Custodian; of what it takes to start, with nothing to do, it is relieved. */
+/** A dry run of Cloud Custodian; the cost of its start without work is subtracted. */
 async function custodian(endpoint: string): Promise<number> {
   const run = async (name: string, policies: readonly object[]) => {
     const folder = join(work, name);
@@ -207,7 +207,7 @@ interface Many {
   readonly seconds: number;
 }
 
-/** A region with many groups, in a process of its own with the heap of a small function. */
+/** A region with many groups, in a separate process with the heap of a small function. */
 async function many(): Promise<Many> {
   const script = join(import.meta.dirname, 'support', 'many-groups.ts');
   return JSON.parse(await ran(process.execPath, [...process.execArgv, '--max-old-space-size=160', '--max-semi-space-size=4', script, String(GROUPS)])) as Many;
@@ -226,7 +226,7 @@ try {
   const rounds: (Record<'plan' | 'first' | 'again', Taken> & { readonly c7n: Taken })[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     await reopen();
-    // By turns: who begins changes with each round. The dry run changes nothing.
+    // Alternating; the order changes with each round. The dry run changes nothing.
     const theirs = async () => {
       let ms = 0;
       const { calls } = await counted(async () => {

@@ -3,14 +3,14 @@ import type { Remediator } from '@redress/core';
 import { FAULTS, type FaultName, type FaultOptions, type FaultReport, faultMatrix } from '@redress/testing';
 import { makers, writing } from './world.ts';
 
-/** What the matrices came to. */
+/** The results of the matrices. */
 export interface FaultsReport extends Omit<FaultReport, 'kinds' | 'broken'> {
   readonly remediators: number;
   readonly kinds: Readonly<Record<string, { readonly means: string; readonly injected: number; readonly survived: number }>>;
   readonly broken: readonly (FaultReport['broken'][number] & { readonly remediator: string })[];
 }
 
-/** All of them, or those `of` some remediators; `every` takes every n-th injection only. */
+/** Runs all of them, or those `of` some remediators. `every` only runs each n-th injection. */
 export async function faultMatrices({
   of = writing,
   ...options

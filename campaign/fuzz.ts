@@ -1,7 +1,7 @@
 /**
- * A fuzzer that knows the shapes of events: it takes one of each kind, in one of each wrapper, and puts something hostile where something
- * belongs. Whatever comes, `normalize` answers: an array, of plain frozen JSON, bounded in size and time, with no prototype touched, and with no
- * control character in any text.
+ * A fuzzer that knows the shapes of events. It takes one of each kind, in one of each wrapper, and replaces a value with something hostile. Whatever the
+ * input, `normalize` has to return an array of plain frozen JSON, bounded in size and time. It must not touch a prototype, and no text may contain a control
+ * character.
  *
  * `npm run fuzz -- [--inputs N] [--seed N] [--json]`
  */
@@ -9,19 +9,19 @@ import { digestOf, normalize, unwrap } from '@redress/core';
 import { everyKind, kinesis, sns, snsNotification, sqs } from '../packages/core/src/events/fixtures/events.ts';
 import { random } from '../tests/support/random.ts';
 
-/** What a campaign came to. */
+/** The result of a campaign. */
 export interface FuzzReport {
   readonly inputs: number;
   readonly findings: number;
   /** Findings by disposition. */
   readonly dispositions: Readonly<Record<string, number>>;
-  /** Inputs by what was done to them. */
+  /** Inputs by the change that was made to them. */
   readonly mutations: Readonly<Record<string, number>>;
-  /** Milliseconds of CPU that the slowest input took, beyond what JSON.parse takes for it. */
+  /** CPU milliseconds of the slowest input, beyond what JSON.parse takes for it. */
   readonly slowest: number;
   /** Characters of the largest finding, as JSON. */
   readonly largest: number;
-  /** Promises that did not hold, with the seed that shows it. */
+  /** Promises that did not hold, with the seed that reproduces each. */
   readonly broken: readonly { readonly seed: number; readonly mutation: string; readonly why: string }[];
 }
 
@@ -31,7 +31,7 @@ const deep = (depth: number): unknown => {
   for (let i = 0; i < depth; i++) value = i % 2 === 0 ? { a: value } : [value];
   return value;
 };
-/** Values that belong nowhere. */
+/** Values that are out of place everywhere. */
 const HOSTILE: Readonly<Record<string, () => unknown>> = {
   null: () => null,
   number: () => -1e308,
@@ -72,7 +72,7 @@ function change(value: unknown, path: Path, by: (parent: Record<string, unknown>
   by(parent, path.at(-1) ?? '');
 }
 
-/** Puts one thing where another belongs; answers what it did. */
+/** Puts one value in the place of another. Returns a description of the change. */
 function mutate(event: unknown, dice: () => number): string {
   const pick = <T>(from: readonly T[]): T => from[Math.floor(dice() * from.length)] as T;
   const all = paths(event);
@@ -112,7 +112,7 @@ const WRAPPERS: readonly ((event: unknown) => unknown)[] = [
   (event) => JSON.stringify(event) ?? '',
   (event) => ({ version: '1.0', requestContext: {}, requestPayload: event }),
 ];
-// Text may hold anything else; these drive terminals and break lines of logs.
+// Other characters are harmless; these control terminals and break log lines.
 const CONTROL = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
 function textsOf(value: unknown, found: string[] = []): string[] {
@@ -126,12 +126,12 @@ function textsOf(value: unknown, found: string[] = []): string[] {
   return found;
 }
 
-/** What does not hold for an answer; null when all does. */
+/** What is wrong with a result; null if nothing is. */
 function wrong(findings: unknown): string | null {
   if (!Array.isArray(findings) || findings.length === 0) return 'it answered no findings';
   for (const finding of findings as Record<string, unknown>[]) {
     if (!Object.isFrozen(finding)) return 'a finding is not frozen';
-    // What a call was made with is kept as it was: it is data for remediators, and escaped where it is shown.
+    // The parameters of a call stay as they were: they are data for remediators, and escaped on display.
     const { call, ...rest } = finding;
     if (textsOf(rest).some((text) => CONTROL.test(text))) return 'a text holds a control character';
     try {
@@ -144,7 +144,7 @@ function wrong(findings: unknown): string | null {
   return null;
 }
 
-/** Runs a campaign; the same seed does the same. */
+/** Runs a campaign. The same seed gives the same campaign. */
 export function fuzz({ inputs, seed }: { readonly inputs: number; readonly seed: number }): FuzzReport {
   const dispositions: Record<string, number> = {};
   const mutations: Record<string, number> = {};
@@ -163,7 +163,7 @@ export function fuzz({ inputs, seed }: { readonly inputs: number; readonly seed:
     try {
       input = (WRAPPERS[Math.floor(dice() * WRAPPERS.length)] ?? ((each: unknown) => each))(event);
     } catch {
-      // Too deep to be written as JSON: then it comes as it is.
+      // Nested too deep to be serialized: then it is passed as it is.
       input = event;
     }
     try {

@@ -1,5 +1,5 @@
-// One process that plants defects, one after another: Vitest stays, so that a defect costs the tests that are asked and no start. A defect is
-// planted in what Vitest serves to the tests, in memory; no file is touched. Asked and answered over the channel of `fork`.
+// A process that plants defects, one after another. It keeps Vitest loaded, so that a defect costs only its tests, and no start. A defect is planted in
+// memory, in the code that Vitest serves to the tests; no file changes. Requests and replies use the channel of `fork`.
 import { relative } from 'node:path';
 import { createVitest } from 'vitest/node';
 import { ROOT } from '../scripts/setup.mjs';
@@ -9,9 +9,9 @@ import { spoil, warm } from './warm-worker.ts';
 /** @type {import('./planted/index.mjs').PlantedBug | null} */
 let planted = null;
 let served = 0;
-/** Whether all tests that find a defect are wanted, for the quickest of them. */
+/** Whether all tests that find a defect are collected, to know the quickest. */
 let surveying = false;
-/** Whether tests are asked that nobody has named: one of them that finds the defect is enough. */
+/** Whether tests are run that were not remembered. One of them that finds the defect is enough. */
 let searching = false;
 const plugin = {
   name: 'planted',
@@ -23,7 +23,7 @@ const plugin = {
   },
 };
 
-// One project of all that needs no emulator: what is loaded and transformed once serves unit and property tests.
+// One project for everything that needs no emulator: modules that are loaded and transformed once serve unit and property tests.
 const [{ test, ...common }, ...others] = config.test.projects.filter(({ test }) => test.globalSetup === undefined);
 const project = {
   ...common,
@@ -41,13 +41,13 @@ const project = {
 const reporter = {
   onTestCaseResult: (test) => {
     if (planted !== null && !surveying && test.result().state === 'failed') {
-      // Others may be cut off; and a server that a failed test has left has clients that wait.
+      // The other tests may be aborted. A server that a failed test has left open still has waiting clients.
       if (searching || /\/packages\/(?:cli|console)\//.test(test.module.moduleId)) spoil();
       void vitest.cancelCurrentRun('test-failure');
     }
   },
 };
-// What a defect makes of a file must not be kept on the disk: the cache of transformed modules goes by the file's text.
+// The transformed code of a defect must not be cached on the disk: the cache is keyed by the file's text.
 const vitest = await createVitest('test', {
   config: false,
   root: ROOT,
@@ -59,12 +59,12 @@ const vitest = await createVitest('test', {
 });
 await vitest.standalone();
 
-// Vitest has ` > ` between the parts of a name, and its report a space.
+// Vitest puts ` > ` between the parts of a name, and its report puts a space.
 const patternOf = (name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(' ', '(?: > | )');
 const exactly = (names) => new RegExp(`^(?:${names.map(patternOf).join('|')})$`);
 const nameOf = (test) => test.fullName.replaceAll(' > ', ' ').trim();
 
-/** Runs test files, or of them the tests of some names. */
+/** Runs test files, or only some tests in them by name. */
 async function run(files, names = null) {
   searching = names === null;
   vitest.setGlobalTestNamePattern(names === null ? /(?:)/ : exactly(names));
@@ -75,7 +75,7 @@ async function run(files, names = null) {
   const all = modules.flatMap((module) => [...module.children.allTests()].map((test) => ({ module, test, state: test.result().state })));
   const failed = all.filter(({ state }) => state === 'failed');
   return {
-    // A defect that keeps a test file from loading is found by whoever compiles, not by a test.
+    // A defect that keeps a test file from loading is found by a compiler, not by a test.
     broken: [...modules.flatMap((module) => module.errors()), ...unhandledErrors].map((error) => error.message)[0] ?? null,
     passed: all.filter(({ state }) => state === 'passed').map(({ module, test }) => ({ by: relative(ROOT, module.moduleId), test: nameOf(test) })),
     failed: failed.map(({ module, test }) => ({
@@ -87,7 +87,7 @@ async function run(files, names = null) {
   };
 }
 
-/** Whether a defect is found: by the test that found it last or else by any of its tests; or by the `quickest` of those. */
+/** Whether a defect is found: by the test that found it last, else by any of its tests; or by the `quickest` of those. */
 async function find(bug, last, quickest) {
   const file = `${ROOT}/${bug.file}`;
   planted = bug;
@@ -108,7 +108,7 @@ async function find(bug, last, quickest) {
   }
 }
 
-/** Like {@link find}; whoever found it `passes` without the defect: of those that are remembered that may be known. */
+/** Like {@link find}, but the finding test has to pass without the defect. For remembered tests, `passes` says that this is known. */
 async function findSoundly({ bug, last, passes, quickest }) {
   const { remembered, ...found } = await find(bug, last, quickest);
   if ((remembered && passes) || found.by === null || found.error !== undefined) return found;
@@ -116,7 +116,7 @@ async function findSoundly({ bug, last, passes, quickest }) {
   return failed.length === 0 && broken === null ? found : { error: `${found.test} fails without the defect, too` };
 }
 
-/** Remembered tests without any defect. */
+/** Runs the remembered tests without any defect. */
 const soundness = async (tests) => {
   const files = [...new Set(tests.map(({ by }) => by))];
   return files.length === 0 ? { broken: null, passed: [], failed: [] } : run(files, [...new Set(tests.map(({ test }) => test))]);

@@ -1,4 +1,4 @@
-// Plants each deliberate defect, and runs the tests that should find it. Defects are planted in memory; the repository is not touched.
+// Plants each deliberate defect, and runs the tests that should find it. Defects are planted in memory; the repository does not change.
 import { fork } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { NODE, ROOT } from '../scripts/setup.mjs';
 import { plantedBugs } from './planted/index.mjs';
 
-/** Which test found a defect last: it is asked first, and alone. Where it does not find it, all of them are asked. */
+/** Which test found a defect last. It runs first, and alone. If it does not find the defect, all tests of the defect run. */
 export const FOUND = join(ROOT, 'campaign', 'planted-found.json');
-/** What a defect is remembered by. */
+/** The key under which a defect is remembered. */
 export const keyOf = ({ file, defect }) => `${file}: ${defect}`;
 const LANES = Math.min(2, availableParallelism());
 
-/** A process that plants: `ask` sends it one question at a time. */
+/** A process that plants defects: `ask` sends it one request at a time. */
 async function lane() {
   const child = fork(join(ROOT, 'campaign', 'planted-lane.mjs'), { cwd: ROOT, execPath: NODE, silent: true });
   let log = '';
@@ -36,9 +36,9 @@ async function lane() {
 /**
  * Plants the defects, one at a time in each lane.
  *
- * @param {{ only?: string, once?: boolean, trusted?: boolean, quickest?: boolean, log?: (line: string) => void, lanes?: number }} [options] `once`:
- * one defect for each promise. `trusted`: the remembered tests are not run without a defect here; whoever asks compares them with another run.
- * `quickest`: the tests of a defect are all asked, for the quickest one that finds it.
+ * @param {{ only?: string, once?: boolean, trusted?: boolean, quickest?: boolean, log?: (line: string) => void, lanes?: number }} [options] `once`: one
+ *   defect for each promise. `trusted`: the remembered tests are not run without a defect here; the caller compares them with another run. `quickest`: all
+ *   tests of a defect run, to find the quickest one that finds it.
  * @returns {Promise<{ planted: number, found: number, results: { promise: string, defect: string, file: string, test: string | null, by: string | null }[] }>}
  */
 export async function plant(options = {}) {
@@ -48,7 +48,7 @@ export async function plant(options = {}) {
     (bug) => (options.only === undefined || `${bug.promise} ${bug.defect}`.includes(options.only)) && (options.once !== true || first.get(bug.promise) === bug),
   );
   if (bugs.length === 0) throw new Error(`No planted defect has ${JSON.stringify(options.only)} in its promise or its description.`);
-  // A place that is no longer there is a mistake of this list; all of them are reported at once.
+  // If the code to replace no longer exists, this list is wrong. All such entries are reported at once.
   const lost = bugs.flatMap(({ file, find, defect }) => {
     const times = readFileSync(join(ROOT, file), 'utf8').split(find).length - 1;
     return times === 1 ? [] : [`${file}: the place of the defect "${defect}" occurs ${times} times, not once.`];
@@ -65,7 +65,7 @@ export async function plant(options = {}) {
   const results = [];
   try {
     for (let n = 0; n < Math.max(1, Math.min(options.lanes ?? LANES, bugs.length)); n++) lanes.push(await lane());
-    // Tests that fail by themselves find nothing: those that are remembered run before, all at once, and any other once more after it has found something.
+    // A test that always fails finds nothing. Remembered tests run once before, all together. Any other test runs again after it has found something.
     const before = options.quickest !== true && options.trusted !== true;
     const remembers = before ? bugs.flatMap((bug) => lastOf(bug) ?? []).filter(({ by }) => existsSync(join(ROOT, by))) : [];
     const sound = await lanes[0].ask({ sound: remembers });

@@ -1,4 +1,4 @@
-// One of many processes on one journal in a folder. AWS is in the parent: every call goes there, so that all of them share one account.
+// One of many processes on one journal in a folder. AWS is simulated in the parent: every call goes there, so that all processes share one account.
 import { createRedress, type Remediator } from '@redress/core';
 import { folderJournal } from '@redress/evidence';
 import { ACCOUNT, enforcing, writing } from './world.ts';
@@ -27,7 +27,7 @@ const redress = createRedress({
     }),
   }),
 });
-// All at the same moment: whoever is ready waits until everybody is.
+// All start at the same moment: each waits until all are ready.
 await post({ ready: process.pid });
 const outcomes: string[] = [];
 for (const event of events) {

@@ -1,4 +1,4 @@
-// Many at once: workers in one process, and processes on one journal in a folder. Counted at the account, not by what workers say.
+// Concurrency: workers in one process, and processes on one journal in a folder. Changes are counted in the account, not by what workers report.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -13,15 +13,15 @@ import { verifyLedger } from '@redress/verify';
 import { Model } from '../packages/evidence/test/support/model.ts';
 import { enforcing, makers, writing } from './world.ts';
 
-/** What a race came to. */
+/** The result of a race. */
 export interface Race {
   readonly name: string;
   readonly workers: number;
-  /** Executions that changed something, beyond what the limit allows. */
+  /** Executions that changed something, beyond the limit. */
   readonly overshoot: number;
   /** Changes of one gap, beyond the first. */
   readonly doubled: number;
-  /** Streams whose chain does not hold, executions without outcome. */
+  /** Streams with an invalid chain, and executions without an outcome. */
   readonly forks: number;
   readonly changes: number;
   readonly problems: readonly string[];
@@ -30,7 +30,7 @@ export interface Race {
 const SSH = writing.find((each) => each.id === 'ec2-revoke-sg-open-ssh') as Remediator;
 const makeGap = makers[SSH.id] as NonNullable<(typeof makers)[string]>;
 
-/** So many workers in this process: each on each event, and all on one. With `aws` each has a journal of its own, on one model of DynamoDB and S3. */
+/** Runs this many workers in one process: each on its own event, and all on one. With `aws` each has its own journal, on one model of DynamoDB and S3. */
 async function inProcess(workers: number, resources: number, limit: number, aws = false): Promise<Race> {
   const clock = virtualClock();
   const account = simulatedAccount({ clock, turn: () => new Promise((resolve) => setImmediate(resolve)) });
@@ -89,11 +89,11 @@ function count(
   };
 }
 
-/** So many processes, each with its own journal object on one folder. */
+/** Runs this many processes, each with its own journal object on one folder. */
 async function processes(workers: number, resources: number, limit: number): Promise<Race> {
   const directory = mkdtempSync(join(tmpdir(), 'redress-races-'));
   const clock = virtualClock();
-  // Workers have the machine's clock.
+  // Workers use the machine's clock.
   clock.time = Date.now() - 120_000;
   const account = simulatedAccount({ clock });
   const gaps = Array.from({ length: resources }, (_, index) => makeGap(account, `gap-${index}`));
@@ -130,7 +130,7 @@ async function processes(workers: number, resources: number, limit: number): Pro
     const problems: string[] = [];
     await Promise.all(
       Array.from({ length: workers }, (_, index) => {
-        // Each begins with another one, so that they meet everywhere.
+        // Each begins with a different one, so that they meet everywhere.
         const order = [...events.slice(index % resources), ...events.slice(0, index % resources)];
         const child = spawn(process.execPath, [join(import.meta.dirname, 'race-worker.ts'), directory, endpoint, String(limit), ...order], {
           stdio: ['ignore', 'pipe', 'pipe'],
@@ -147,7 +147,7 @@ async function processes(workers: number, resources: number, limit: number): Pro
       }),
     );
     const verified = verifyLedger({ directory });
-    // Whoever came too late has kept a document, and no record names it.
+    // A worker that was too late has stored a document that no record names.
     const wrong = verified.findings.filter(({ code }) => code !== 'unused-document');
     if (wrong.length > 0) problems.push(`the evidence does not hold: ${JSON.stringify(wrong).slice(0, 300)}`);
     return count(`${workers} processes on one journal, ${resources} gaps, limit ${limit}`, workers, limit, gaps, calls, problems);
@@ -159,7 +159,7 @@ async function processes(workers: number, resources: number, limit: number): Pro
   }
 }
 
-/** Every race; `processes` says how many processes there are. */
+/** Runs every race; `processes` is the number of processes. */
 export async function races(options: { readonly workers: number; readonly processes: number }): Promise<readonly Race[]> {
   return [
     await inProcess(options.workers, 1, 1000),

@@ -15,7 +15,7 @@ async function run(): Promise<unknown> {
       return { ...report, holds: INVARIANTS };
     }
     case 'races':
-      // Fifty processes are too many for a machine of two cores that does something else besides.
+      // Fifty processes are too many for a machine with two cores and other work.
       return races({ workers: 200, processes: size >= 5 ? 50 : 8 });
     default:
       throw new Error(`There is no section ${section}: faults, simulation, races`);

@@ -1,6 +1,6 @@
-// A deterministic simulation of the whole engine: workers, other people, faults and the calendar take turns in an order that a seed decides,
-// on an account and a journal in this process. Every change is judged at the moment in which it is sent. A seed that breaks an invariant is
-// shrunk to the shortest history that still does, and can be run again: `npm run campaign -- --only simulation --seed N --path P`.
+// A deterministic simulation of the whole engine: workers, other people, faults and the calendar take turns in an order that a seed decides, on an account
+// and a journal in this process. Every change is judged at the moment when it is sent. If a seed breaks an invariant, it is shrunk to the shortest history
+// that still breaks it. That history can be run again: `npm run campaign -- --only simulation --seed N --path P`.
 import {
   createRedress,
   defineRegister,
@@ -24,7 +24,7 @@ import {
 import fc from 'fast-check';
 import { ACCOUNT, enforcing, type MadeGap, makers, REGION, writing } from './world.ts';
 
-/** What has to hold whatever happens, by name. */
+/** The invariants, by name. */
 export const INVARIANTS = {
   intent: 'no change without an intent of that resource, open and leased',
   stopped: 'no change while the kill switch is on',
@@ -41,14 +41,14 @@ export const INVARIANTS = {
 } as const;
 type Invariant = keyof typeof INVARIANTS;
 
-/** What one history came to. */
+/** The result of one history. */
 interface History {
   readonly broken: readonly { readonly invariant: Invariant; readonly why: string }[];
   readonly changes: number;
   readonly executions: number;
 }
 
-/** Something that happens. */
+/** One step of a history. */
 type Happening =
   | { readonly do: 'open'; readonly gap: number }
   | { readonly do: 'deliver'; readonly event: number }
@@ -67,7 +67,7 @@ type Happening =
   | { readonly do: 'wait'; readonly minutes: number };
 
 const KINDS = ['ec2-revoke-sg-open-ssh', 'ec2-revoke-sg-open-rdp', 's3-enforce-default-encryption', 'logs-raise-retention'] as const;
-/** So small that histories meet it. */
+/** Small enough that histories reach it. */
 const LIMIT = 2;
 const HOUR = 3_600_000;
 const gapIndex = fc.nat(KINDS.length - 1);
@@ -94,14 +94,14 @@ const LEAD = `arn:aws:iam::${ACCOUNT}:role/Lead`;
 const reads = /^(?:Get|List|Describe)/;
 const nameOf = (command: object) => command.constructor.name.replace(/Command$/, '');
 
-/** A history, judged. */
+/** Runs and judges a history. */
 async function simulate(happenings: readonly Happening[], scheduler: fc.Scheduler, defect?: (journal: Journal) => Journal): Promise<History> {
   const clock = virtualClock();
   const broken: { invariant: Invariant; why: string }[] = [];
   const breaks = (invariant: Invariant, why: string) => void broken.push({ invariant, why });
   const remediators: Remediator[] = KINDS.map((id) => writing.find((each) => each.id === id) as Remediator);
 
-  // What people decide; read anew before each write.
+  // What people decide. It is read again before each write.
   let stop: 'none' | 'changes' = 'none';
   let frozen = false;
   let enforce = true;
@@ -126,9 +126,9 @@ async function simulate(happenings: readonly Happening[], scheduler: fc.Schedule
       })) as RegisterInput,
     );
 
-  // What is known of executions, apart from the journal: whoever judges must not believe who is judged.
+  // Executions as known from outside of the journal: the judge must not rely on what it judges.
   const leases = new Map<string, { resource: string; until: number; purpose: string; remediator: string; source: string }>();
-  /** When an execution has changed something; and which one asked for the last write of a resource. */
+  /** When an execution has changed something, and which execution requested the last write of a resource. */
   const sent = new Map<string, { at: number; source: string }>();
   const writers = new Map<string, { execution: string; source: string }>();
   const held = new Map<string, number>();
@@ -140,7 +140,7 @@ async function simulate(happenings: readonly Happening[], scheduler: fc.Schedule
   let deaths: number[] = [];
   let calls = 0;
   let outage = 0;
-  /** Writing calls on their way: each lands, or is given up, within seconds. */
+  /** Writing calls in flight: each lands, or is given up, within seconds. */
   let onTheirWay = 0;
   const worker = { current: 0, dead: new Set<number>() };
 
@@ -204,7 +204,7 @@ async function simulate(happenings: readonly Happening[], scheduler: fc.Schedule
   }
   const journal = defect === undefined ? sound : defect(sound);
 
-  /** A worker: what it asks of AWS is judged as it is sent; once it is dead, nothing returns. */
+  /** A worker. Its calls to AWS are judged as they are sent. Once it is dead, none of them returns. */
   const engineOf = (me: number) => {
     const alive = async <T>(work: Promise<T>): Promise<T> => {
       const answer = await work.catch((error: unknown) => {
@@ -306,7 +306,7 @@ async function simulate(happenings: readonly Happening[], scheduler: fc.Schedule
     for (const pass of passes) if (pass.execution !== null && pass.outcome === 'remediated' && !pass.duplicate) executions.push(pass.execution);
   };
 
-  /** Some steps of those that are at work. */
+  /** Lets active workers take some steps. */
   const progress = async (steps: number) => {
     await settle();
     for (let step = 0; step < steps && scheduler.count() > 0; step++) {
@@ -403,7 +403,7 @@ async function simulate(happenings: readonly Happening[], scheduler: fc.Schedule
     await progress(6);
   }
 
-  // The storm is over. Whoever is alive comes to an end; leases of the others run out; a sweep sees to the rest.
+  // The storm is over. Live workers finish, the leases of dead ones expire, and a sweep does the rest.
   [stop, frozen, enforce, outage, faults, deaths] = ['none', false, true, 0, [], []];
   await progress(100_000);
   clock.time += 15 * 60_000;
@@ -423,7 +423,7 @@ async function simulate(happenings: readonly Happening[], scheduler: fc.Schedule
     let last: string | null = null;
     for await (const { record } of real.read({ resource: gap.ref }))
       if (record.kind === 'decision' && record.remediator === KINDS[index]) last = String(record.body['outcome']);
-    // A gap that stands counts, too: for a moment AWS may have said that the resource is gone, and whoever saw that had nothing to do.
+    // A gap that the journal keeps open counts too: AWS may briefly have said that the resource is gone, and then a worker had nothing to do.
     const stands = (await real.view(gap.ref)).gaps.filter(({ remediator }) => remediator === KINDS[index]).map(({ outcome }) => outcome);
     if (![last, ...stands].some((each) => ['exempt', 'awaiting-approval', 'notified', 'contested', 'denied'].includes(each ?? '')))
       breaks('done', `${KINDS[index]}: ${gap.ref.id} is open, and the journal says ${last ?? 'nothing'}`);
@@ -431,24 +431,24 @@ async function simulate(happenings: readonly Happening[], scheduler: fc.Schedule
   return { broken, changes: account.calls.filter((call) => call.write && call.effective).length, executions: sent.size };
 }
 
-/** Lets everything that waits for nothing come to its next wait. */
+/** Lets everything run until its next wait. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 40; i++) await Promise.resolve();
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** What a campaign of histories came to. */
+/** The result of a campaign of histories. */
 export interface SimulationReport {
   readonly seed: number;
   readonly histories: number;
   readonly changes: number;
   readonly invariants: number;
   readonly broken: readonly { readonly invariant: Invariant; readonly means: string; readonly why: string }[];
-  /** The shortest history that breaks one, and how to run it again. */
+  /** The shortest history that breaks an invariant, and how to run it again. */
   readonly counterexample: { readonly seed: number; readonly path: string; readonly happenings: readonly unknown[] } | null;
 }
 
-/** Has everything of the engine loaded that it loads when it is asked for: by asking for it, on an account without anything. */
+/** Loads everything that the engine loads lazily, by running it on an empty account. */
 async function loadEngine(): Promise<void> {
   const clock = virtualClock();
   const account = simulatedAccount({ clock });
@@ -462,22 +462,22 @@ async function loadEngine(): Promise<void> {
   engine.close();
 }
 
-/** Runs so many histories. */
+/** Runs this many histories. */
 export async function simulation(options: {
   readonly histories: number;
   readonly seed?: number;
   readonly path?: string;
   readonly defect?: (journal: Journal) => Journal;
-  /** Whether what breaks is made as short as it can be; default true. */
+  /** Whether failing histories are shrunk as far as possible; default true. */
   readonly shrink?: boolean;
 }): Promise<SimulationReport> {
   const seed = options.seed ?? 20_261_124;
   let [histories, changes] = [0, 0];
-  // The scheduler decides what comes next, and a module that is being loaded is nothing that it knows of.
+  // The scheduler decides what comes next, and it does not know about a module that is being loaded.
   for (const { uses } of writing) for (const { service } of [...uses.reads, ...uses.writes, ...uses.undoes]) await service.sdk();
   await loadEngine();
-  // Not a scheduler itself: its copies, of which shrinking makes one for each try, go on drawing from one and the same source, so that what is run
-  // again by its path would be in another order.
+  // Not a scheduler itself: shrinking makes a copy of it for each try, and copies share one random source. A history that is run again by its path would then
+  // be in another order.
   const order = fc.noShrink(fc.nat());
   const property = fc.asyncProperty(fc.array(happening, { minLength: 1, maxLength: 25, size: 'max' }), order, async (happenings, drawn) => {
     const scheduler = fc.sample(fc.scheduler(), { numRuns: 1, seed: drawn })[0] as fc.Scheduler;

@@ -1,16 +1,16 @@
-// Words for people are not mutated: what they say is judged by who reads them. Codes, effects and data are.
+// Text for people is not mutated: its readers judge it. Codes, effects and data are mutated.
 const MESSAGES = new Set(['message']);
-/** Members and constants that may hold other things too: they are words where they have a sentence in them. */
+/** Members and constants that may also hold other values. They count as text if they contain a sentence. */
 const SENTENCES = new Set(['next', 'reason', 'because', 'what', 'why', 'hint', 'annotation']);
-/** Which arguments are words, whatever they are made of. */
+/** Arguments that are text, whatever they are made of. */
 const ARGUMENTS = new Map([
   ['allow', [1]],
   ['warn', [0]],
 ]);
-/** Functions whose sentences are words; a code or a status is no sentence. */
+/** Functions whose sentences are text. A code or a status is not a sentence. */
 const SPEAKING = new Set(['refuse', 'close', 'busy', 'needJournal', 'unreadable', 'corrupt', 'invalid', 'wrong', 'report']);
 
-/** Whether a value is a text of more than one word, whichever of its alternatives is taken. */
+/** Whether a value is a text of more than one word, in any of its alternatives. */
 function isSentence(node) {
   switch (node?.type) {
     case 'StringLiteral':
@@ -29,7 +29,7 @@ function isSentence(node) {
 }
 
 function isWords({ node, parent }) {
-  // Nothing but what to do next.
+  // Nothing but the next step.
   if (node.type === 'ObjectExpression')
     return node.properties.length > 0 && node.properties.every((each) => each.type === 'ObjectProperty' && isWords({ node: each }));
   if (node.type === 'ObjectProperty') return MESSAGES.has(node.key.name) || (SENTENCES.has(node.key.name) && isSentence(node.value));

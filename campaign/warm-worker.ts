@@ -1,13 +1,13 @@
-// Mutation runs the tests thousands of times: most of a run is the start of a thread and the loading of Vitest, of the SDK and of other packages.
-// One thread serves many runs; what is ours, `warm-setup.ts` loads again for each of them, so that no run finds what another has left.
+// Mutation runs the tests thousands of times. Most of a run is starting a thread and loading Vitest, the SDK and other packages. So one thread serves many
+// runs. `warm-setup.ts` reloads our own modules for each run, so that no run finds leftovers of another.
 import type { Vite } from 'vitest/node';
 import { type PoolOptions, type PoolWorker, ThreadsPoolWorker, type WorkerRequest } from 'vitest/node';
 
-/** After so many runs a thread has listeners enough. */
+/** Number of runs after which a thread has accumulated enough listeners. */
 const RUNS = 50;
 
 let spoiled = false;
-/** The thread of the run that goes on is not used again: a test that is cut off goes on in it, with whatever clock it has set. */
+/** The thread of an unfinished run is not reused: an aborted test continues in it, with whatever clock it has set. */
 export function spoil(): void {
   spoiled = true;
 }
@@ -53,7 +53,7 @@ class WarmWorker implements PoolWorker {
 
   send(message: WorkerRequest) {
     if (message.type !== 'stop' || spoiled || this.#runs >= RUNS) return this.#running.send(message);
-    // It is asked to stop in good order: its thread is kept for the next run.
+    // It is asked to stop cleanly: its thread is kept for the next run.
     this.#asked = true;
     queueMicrotask(() => {
       for (const each of [...this.#listeners]) each({ __vitest_worker_response__: true, type: 'stopped' });
@@ -64,7 +64,7 @@ class WarmWorker implements PoolWorker {
     const thread = this.#running;
     for (const each of this.#listeners) thread.off('message', each);
     this.#thread = null;
-    // One that has to be forced to stop is not used again.
+    // A thread that has to be forced to stop is not reused.
     if (this.#asked && idle === null) idle = { thread, runs: this.#runs };
     else await thread.stop();
   }
@@ -74,7 +74,7 @@ class WarmWorker implements PoolWorker {
   }
 }
 
-/** Makes Vitest keep the thread of a run for the next one, whatever pool it is started with. */
+/** Makes Vitest keep the thread of a run for the next one, whatever pool it was started with. */
 export function warm(): Vite.Plugin {
   return {
     name: 'warm-worker',

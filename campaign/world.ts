@@ -1,4 +1,4 @@
-// The world of the campaigns: an account in this process, one gap for each remediator that writes, and what has to hold whatever happens.
+// The world of the campaigns: an account in this process, one gap for each remediator that writes, and the invariants.
 import { definePolicy, type JsonObject, type Policy, type PolicyInput, type Remediator, resource } from '@redress/core';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators } from '@redress/remediator-ec2';
@@ -8,23 +8,23 @@ import { type AccountState, cloudTrailEvent, configComplianceEvent, type EventBr
 
 export const ACCOUNT = '111111111111';
 export const REGION = 'us-east-1';
-/** Every remediator that writes; it may enforce, because what is tried is the engine. */
+/** Every remediator that writes. All may enforce, because the engine is what is tested. */
 export const writing: readonly Remediator[] = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators]
   .filter((each) => each.uses.writes.length > 0)
   .map((each): Remediator => ({ ...each, ceiling: 'enforce' }));
 
-/** A gap whose event is known to be one of EventBridge. */
+/** A gap whose event is one of EventBridge's. */
 export interface MadeGap extends Gap {
   open(at: number): EventBridgeEvent;
 }
 type Maker = (account: SimulatedAccount, name: string) => MadeGap;
 
-/** Somebody else does it, if it can be done. */
+/** Somebody else does it, if possible. */
 function attempt(what: () => unknown): void {
   try {
     what();
   } catch {
-    // What is gone, or done already, cannot be done again.
+    // A resource that is gone, or was changed already, cannot be changed again.
     return;
   }
 }
@@ -111,7 +111,7 @@ const reported =
     };
   };
 const BLOCKED = { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true };
-/** A bucket with everything, and one that is as it should be beside it. */
+/** A bucket with everything, and a compliant one beside it. */
 const buckets = (account: SimulatedAccount, Bucket: string) => {
   for (const each of [Bucket, `${Bucket}-beside`]) {
     account.act('s3', 'CreateBucket', { Bucket: each });
@@ -202,7 +202,7 @@ export const makers: Readonly<Record<string, Maker>> = {
 
 const policies = new Map<string, Policy>();
 
-/** A policy under which everything that is given is fixed. Worlds read it at each step, and it is a value: it is parsed once. */
+/** A policy under which every given gap is fixed. Worlds read it at each step. It is a value, so it is parsed once. */
 export function enforcing(remediators: readonly Pick<Remediator, 'id'>[], over: Partial<PolicyInput> = {}): Policy {
   const input: PolicyInput = {
     version: 1,

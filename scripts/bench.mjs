@@ -13,7 +13,7 @@ if (name === undefined || !names.includes(name)) {
   process.exitCode = 64;
 } else {
   try {
-    // What talks to an emulator, or to what it compares with.
+    // Benchmarks that use an emulator, or a peer for comparison.
     await setup({
       python: { peers: ['moto', 'c7n', 'ministack'], scan: ['moto', 'c7n'], 'plan-all': ['moto', 'c7n'], drain: ['moto'], coldstart: ['moto'] }[name] ?? false,
     });

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// `npm run build`: what is published, in each package's `dist`: code by tsup, types by one run of the compiler for all packages.
-// `--code` leaves the types out: nothing that runs needs them. `--stale` builds only if a source has changed since the last whole build. What a
-// package's entries are, its manifest says.
+// `npm run build`: builds what is published into each package's `dist`: code by tsup, types by one run of the compiler for all packages. `--code` omits the
+// types, which are not needed at run time. `--stale` builds only if a source has changed since the last complete build. The manifest of a package lists its
+// entries.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
@@ -13,39 +13,39 @@ import { buildStamp, ROOT, TSC } from './setup.mjs';
 import { packages } from './workspace.mjs';
 
 const TYPES = join(ROOT, '.cache', 'types');
-/** What the last whole build was made from; it is not there when something was built in parts since. */
+/** The sources of the last complete build. The file is missing after a partial build. */
 const WHOLE = join(ROOT, '.cache', 'build-whole.stamp');
 
-/** The entries of a package: what `exports` has a source for, and commands. */
+/** The entries of a package: every source in `exports`, and commands. */
 function entries({ exports, bin = {} }) {
   const targets = [...Object.values(exports).map((target) => target.default), ...Object.values(bin)].filter((target) => target?.startsWith('./dist/'));
   return Object.fromEntries(targets.map((target) => target.replace(/^\.\/dist\/(.*)\.js$/, '$1')).map((name) => [name, `src/${name}.ts`]));
 }
 
 async function code({ path, manifest }) {
-  // tsup reads what is external from the manifest of the folder in which it is at work.
+  // tsup reads external packages from the manifest in its working folder.
   process.chdir(join(ROOT, path));
   await build({
     config: false,
     silent: true,
-    // The compiler is one process for all packages, and stays where it was started: hence whole paths.
+    // One compiler process builds all packages from one working folder, so the paths are absolute.
     entry: Object.fromEntries(Object.entries(entries(manifest)).map(([name, file]) => [name, join(ROOT, path, file)])),
     outDir: join(ROOT, path, 'dist'),
     format: 'esm',
     target: 'node22',
     platform: 'node',
-    // The code is not minified, and maps are half of what a package would weigh.
+    // The code is not minified. Source maps would be half of a package's size.
     sourcemap: false,
     esbuildPlugins: [{ name: 'builtins-of-dependencies', setup: builtinsOfDependencies }],
     clean: true,
     treeshake: true,
-    // Else `node:sqlite`, which has no name without the prefix, cannot be imported.
+    // Otherwise `node:sqlite` cannot be imported: it has no name without the prefix.
     removeNodeProtocol: false,
   });
   process.chdir(ROOT);
   await mergeChunks(join(ROOT, path, 'dist'), Object.keys(entries(manifest)));
-  // What only a development dependency names is in the code: it comes with its licence. The file is not named like one: pnpm would take it for that of the
-  // package, and leave out the workspace's.
+  // Code of development dependencies is bundled, so it comes with its licence. The file has another name than a licence file: pnpm would take it for that of
+  // the package, and leave out the workspace's.
   const inside = (manifest.redress?.inlines ?? []).map((name) => {
     const folder = join(ROOT, path, 'node_modules', name);
     const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
@@ -56,7 +56,7 @@ async function code({ path, manifest }) {
   const dist = join(ROOT, path, 'dist');
   const notices = inside.map(({ name, version, text }) => `${name} ${version}, whose licence is:\n\n${text}`);
   writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), `The code in this folder has in it:\n\n${notices.join('\n\n')}`);
-  // For whoever lists whose code something holds, as `@redress/bundle` does. esbuild writes above each module where it is from.
+  // For tools that list whose code a bundle contains, such as `@redress/bundle`. esbuild writes the origin of each module above it.
   const code = readdirSync(dist).flatMap((file) => (file.endsWith('.js') ? [[file, readFileSync(join(dist, file), 'utf8')]] : []));
   const listed = inside.map(({ name, version, license }) => {
     const files = code.flatMap(([file, text]) => (text.includes(`/node_modules/${name}/`) ? [file] : []));
@@ -67,21 +67,21 @@ async function code({ path, manifest }) {
 }
 
 /**
- * Bytes. A file costs about a millisecond of CPU time however small it is. But what is merged cannot be loaded apart: with 20,000 there are three files
- * less in the packages that a command loads, and 22 KB more in each start of a function.
+ * Bytes. A file costs about a millisecond of CPU time however small it is. But merged files cannot be loaded separately: with 20,000, the packages that a
+ * command loads have three files fewer, and each start of a function loads 22 KB more.
  */
 const SMALLEST_CHUNK = 5_000;
 
 /**
- * Merges small files that are loaded together, or that load no package that is not loaded anyway: esbuild makes one for each set of modules that several
- * entries and late imports have in common. Names of late imports stay.
+ * Merges small files that are loaded together, or that only load packages that are loaded anyway. esbuild creates one for each set of modules that several
+ * entries and late imports share. Names of late imports stay.
  */
 async function mergeChunks(dist, names) {
   const made = readdirSync(dist).filter((file) => file.endsWith('.js'));
   const bundle = await rollup({
     input: Object.fromEntries(names.map((name) => [name, join(dist, `${name}.js`)])),
     external: (id) => !id.startsWith('.') && !isAbsolute(id),
-    // Another package may be large; ours do nothing but define.
+    // Another package may be large; ours only define things.
     treeshake: { moduleSideEffects: (_, external) => external },
     preserveEntrySignatures: 'strict',
     logLevel: 'warn',
@@ -104,8 +104,8 @@ async function mergeChunks(dist, names) {
 }
 
 /**
- * What a dependency that is in the code imports of Node is loaded when it is used: an import loads a module and reads each of its members, which opens
- * streams and loads the network. For `redress --help` that was half of the time.
+ * Loads Node modules that bundled dependencies import only when they are used. An import loads a module and reads each of its members, which opens streams
+ * and loads the network. For `redress --help` that was half of the time.
  */
 function builtinsOfDependencies({ onResolve, onLoad }) {
   onResolve({ filter: /^(?:node:)?[a-z_]+$/ }, ({ path, importer }) =>
@@ -119,7 +119,7 @@ function builtinsOfDependencies({ onResolve, onLoad }) {
   });
 }
 
-/** Copies a declaration and what it imports of its own package: what only tests or the inside need is not published. */
+/** Copies a declaration and its imports within the package. Declarations of tests and internals are not published. */
 function copyTypes(from, to, file, done) {
   if (done.has(file)) return;
   done.add(file);
@@ -141,7 +141,7 @@ function types(all) {
 /**
  * Builds packages.
  *
- * @param {{ only?: readonly string[], declarations?: boolean }} [options] `only`: folders such as `packages/core`; all of them otherwise.
+ * @param {{ only?: readonly string[], declarations?: boolean }} [options] `only`: folders such as `packages/core`; default all.
  */
 async function buildPackages({ only = [], declarations = true } = {}) {
   const all = packages().filter(({ path }) => only.length === 0 || only.includes(path));

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 // `npm run campaign [-- --size N] [--json] [--only faults,simulation,races,planted,mutation] [--seed N [--path P]] [--bug TEXT [--quickest]]
 // [--once [--finders FILE]] [--lanes N]`
-// Breaks Redress in every way that is known, and counts what survives. Size 1 is what `npm run test:all` runs; from 5 on there are fifty processes,
-// and histories grow with it. The page of planted bugs has to agree with docs/safety-tests.md, which `--write` writes. `--once` plants one defect
-// for each promise, as `npm test` does, and leaves the page alone. `--finders` writes down the tests that found them, and does not run a
-// remembered one without its defect: whoever asked compares it with a run of the unit tests, which is another environment. `--quickest` asks all tests
-// of a defect, and remembers the quickest that finds it.
+// Breaks Redress in every known way, and counts what survives. `npm run test:all` runs size 1. From size 5 on there are fifty processes, and histories grow
+// with the size. The planted bugs have to agree with docs/safety-tests.md, which `--write` writes. `--once` plants one defect for each promise, as `npm test`
+// does, and does not check the page. `--finders` writes the tests that found them to a file, and does not run a remembered test without its defect. The
+// caller compares those with a run of the unit tests, which is another environment. `--quickest` runs all tests of a defect, and remembers the quickest one
+// that finds it.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -15,13 +15,13 @@ import { fail, NODE, ROOT, setup } from './setup.mjs';
 
 const DOCUMENT = join(ROOT, 'docs', 'safety-tests.md');
 const SECTIONS = ['faults', 'simulation', 'races', 'planted', 'mutation'];
-/** The least mutation score of each part, in percent. */
+/** The minimum mutation score of each part, in percent. */
 const LEAST = { guardrails: 90, engine: 80, evidence: 80 };
-/** Guardrails and their tests: each file of them is mutated whole when one of them has changed, and from size 2 on always. */
+/** Guardrails and their tests. If one of the files has changed, all of them are mutated completely; from size 2 on always. */
 const GUARDRAILS = ['packages/core/src/guardrails', 'packages/core/src/cel*'];
-/** Below the size at which engine and evidence are mutated whole, so many of the lines that changed are. */
+/** The number of changed lines to mutate below the size at which engine and evidence are mutated completely. */
 const MOST_LINES = 40;
-/** From this size on engine and evidence are mutated whole, and fifty processes race. */
+/** From this size on, engine and evidence are mutated completely, and fifty processes race. */
 const LARGE = 5;
 const args = process.argv.slice(2);
 const value = (name) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
@@ -54,7 +54,7 @@ function page({ planted, found, results }) {
   ].join('\n');
 }
 
-/** Which of several tests is first to find a defect differs from run to run; what is promised and found does not. */
+/** Which of several tests finds a defect first differs from run to run. What is promised and found does not. */
 const promised = (text) => text.replaceAll(/^(\| .*) \| [^|]*(?:\\\|[^|]*)* \|$/gm, '$1');
 
 function run(command, given, env = {}) {
@@ -74,7 +74,7 @@ async function section(name, options) {
   return JSON.parse(out);
 }
 
-/** What Stryker finds in a part, or in some lines of it, in numbers; messages are no part of it. */
+/** Numbers of what Stryker finds in a part, or in some lines of it; without messages. */
 async function mutate(part, { lines, statics = false } = {}) {
   const file = join(ROOT, '.cache', `mutation-${part}.json`);
   rmSync(file, { force: true });
@@ -103,7 +103,7 @@ async function mutate(part, { lines, statics = false } = {}) {
   return { score: mutants === 0 ? 100 : Math.round((killed / mutants) * 1000) / 10, mutants, killed, files, survivors };
 }
 
-/** Lines of the sources of a folder that are new or changed since a commit, as Stryker takes them; at most so many, spread evenly. */
+/** Lines in the sources of a folder that are new or changed since a commit, in Stryker's notation: up to a maximum, spread evenly. */
 async function changedLines(base, folder, most) {
   const { code, out, err } = await run('git', ['diff', '--unified=0', '--no-color', base, '--', folder, ':!*.test.ts', ':!*/contract.ts']);
   if (code !== 0) throw new Error(`What changed since ${base} cannot be found: ${err.trim()}. Name a commit that is here: REDRESS_BASE=COMMIT.`);
@@ -118,7 +118,7 @@ async function changedLines(base, folder, most) {
   return { changed: lines.length, lines: Array.from({ length: Math.min(most, lines.length) }, (_, n) => lines[Math.floor(n * step)]) };
 }
 
-/** The commit that changes are counted from: what is asked for, where the branch of a pull request began, or the commit before. */
+/** The commit from which changes are counted: as requested, or where the branch of a pull request began, or the commit before. */
 async function base() {
   const { REDRESS_BASE: asked, GITHUB_BASE_REF: target } = process.env;
   if (asked) return asked;
@@ -195,7 +195,7 @@ const runs = {
       report[name] = result;
     };
     const since = await base();
-    // A test that is gone lets mutants live, too.
+    // If a test was deleted, mutants can survive too.
     if (size > 1 || (await run('git', ['diff', '--quiet', since, '--', ...GUARDRAILS])).code !== 0)
       judged('the guardrails', LEAST.guardrails, await mutate('guardrails', { statics: size > 1 }));
     else log(`No file of the guardrails changed since ${since}.`);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run demo`: an account with mistakes in it, and what Redress makes of it.
+// `npm run demo`: an account with misconfigurations, and how Redress fixes them.
 import { join } from 'node:path';
 import { fail, onNode24, ROOT, setup } from './setup.mjs';
 

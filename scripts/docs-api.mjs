@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// `npm run docs:api`: the API reference of every package, from its public entry points, in .cache/docs-api. A warning fails it: what is public is documented.
+// `npm run docs:api`: the API reference of every package, from its public entry points, in .cache/docs-api. A warning fails it, so that everything public is
+// documented.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

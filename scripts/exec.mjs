@@ -1,4 +1,4 @@
-// Commands and tests as steps of a longer run: how they ended, what they wrote, what they took. Plain Node 20, no dependencies.
+// Runs commands and tests as steps of a longer run: their result, their output, their cost. Plain Node 20, no dependencies.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -8,12 +8,12 @@ import { findPython, NODE, ROOT } from './setup.mjs';
 /**
  * Runs a command with Node 24 in its path.
  *
- * @returns {Promise<{ ok: boolean, log: string, cpu: number }>} whether it ended well, what it wrote, and the CPU seconds of it and its children
+ * @returns {Promise<{ ok: boolean, log: string, cpu: number }>} whether it succeeded, its output, and the CPU seconds of it and its children
  */
 export function exec(command, ...args) {
   const env = { ...process.env, PATH: `${dirname(NODE)}:${process.env.PATH}`, DO_NOT_TRACK: '1', FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
   return new Promise((resolve) => {
-    // Node does not say what a child has used.
+    // Node does not report the CPU time of a child.
     const timed = [join(ROOT, 'scripts', 'timed.py'), command, ...args];
     const child = spawn(findPython().name, timed, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
     let [log, cpu] = ['', ''];
@@ -30,12 +30,12 @@ const firstLine = (text) =>
     .split('\n', 1)[0]
     .slice(0, 300);
 
-/** Begins the line of a log that names a failed test: a run repeats those at its end, where whoever reads it looks first. */
+/** Prefix of log lines that name a failed test. A run repeats these lines at its end, where people look first. */
 export const FAILED = 'FAILED ';
 
 const reportOf = (name) => join(ROOT, '.cache', `vitest-${name}.json`);
 
-/** What passed when tests were run last under a name, each as `file: its full name`. */
+/** The tests that passed in the last run under a name, each as `file: its full name`. */
 export function passedIn(name) {
   const { testResults } = JSON.parse(readFileSync(reportOf(name), 'utf8'));
   return new Set(
@@ -46,7 +46,7 @@ export function passedIn(name) {
 }
 
 /**
- * Runs tests. A skipped one counts as failed, for it proves nothing; so does a file without a result, and a run without a test.
+ * Runs tests. A skipped test counts as failed, because it proves nothing. So does a file without a result, and a run without a test.
  *
  * @param {string} name of the report
  * @param {string[]} args of `vitest run`

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Writes what the documentation says of remediators and judges, from the built packages: tables between `<!-- generated: NAME -->` and
-// `<!-- /generated -->`, and a page for each in docs/remediators; the sample of a ledger and its report; the pictures of the quick start. `--check`
-// only says which files are stale. Runs under Node 24, after `npm run setup`.
+// Generates the documentation of remediators and judges from the built packages: tables between `<!-- generated: NAME -->` and `<!-- /generated -->`, and a
+// page for each remediator in docs/remediators; the sample of a ledger and its report; the pictures of the quick start. `--check` only lists stale files.
+// Runs under Node 24, after `npm run setup`.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { PICTURES, pictures } from '../demo/pictures.ts';
@@ -32,14 +32,14 @@ const ATMOST = { enforce: 'fixes automatically', approve: 'needs an approval', n
 
 const control = ({ framework, id }) => (framework === 'aws-fsbp' ? id : `${framework.replace(/^cis-aws-foundations-benchmark\/v\//, 'CIS ')} ${id}`);
 
-/** What conformance tests play themselves, as no emulator has it: by remediator. */
+/** Parts that conformance tests simulate themselves because no emulator has them, by remediator. */
 const PLAYED = {
   'lambda-remove-public-permission': 'Resource policies of functions, as Lambda has them since July 2026, are simulated by the tests.',
   'rds-require-tls': 'The parameters of parameter groups are simulated by the tests. Prowler reads the outcome.',
   'redshift-require-tls': 'The parameters of parameter groups are simulated by the tests. Prowler reads the outcome.',
 };
 
-/** What can be said of some remediators, by the names that pages use. */
+/** Facts about some remediators, under the names that pages use. */
 const sections = {
   judges: () =>
     table(
@@ -150,7 +150,7 @@ const sections = {
     );
   },
   narrowing: (all) => {
-    // Actions that are narrowed alike are told of together.
+    // Actions with the same narrowing share an entry.
     const groups = new Map();
     for (const { action, roles, resources, conditions, rest } of deploy.narrowed({ remediators: [...all, ...apart] })) {
       const row = [roles.join(', '), resources.length === 0 ? 'every one' : list(resources), list(conditions), rest];
@@ -347,7 +347,7 @@ function pageOf(each, folder, exportName, listName) {
 }
 const fence = (language, ...lines) => [`\`\`\`${language}`, ...lines, '```'];
 
-/** The page with its generated parts as they should be. */
+/** The page with its generated parts up to date. */
 function filled(file, text, remediators) {
   return text.replace(/<!-- generated: ([a-z-]+) -->\n[\s\S]*?<!-- \/generated -->/g, (_, name) => {
     const section = sections[name];
@@ -359,7 +359,7 @@ function filled(file, text, remediators) {
 const check = process.argv.includes('--check');
 const every = [];
 const apart = [];
-/** Pages that are generated as a whole. */
+/** Pages that are completely generated. */
 const PAGES = 'docs/remediators';
 const written = new Map();
 const pages = [];
@@ -367,7 +367,7 @@ for (const name of [...PACKAGES, ...APART]) {
   const exported = await import(join(ROOT, 'packages', 'remediators', name, 'dist', 'index.js'));
   const here = [];
   for (const [listName, remediators] of Object.entries(exported).filter(([, value]) => Array.isArray(value))) {
-    // Of a package that comes with the command some may not.
+    // In a package that comes with the command, some may not be included.
     const comes = PACKAGES.includes(name) && !listName.startsWith('further');
     (comes ? every : apart).push(...remediators);
     here.push({ remediators, listName: comes ? undefined : listName, comes });
@@ -398,7 +398,7 @@ for (const [file, remediators] of pages) {
   stale.push(file);
   if (!check) writeFileSync(path, wanted);
 }
-// Byte for byte: spreadsheets end lines as they do, and digests are of bytes.
+// Byte for byte: spreadsheets use their own line endings, and digests are over bytes.
 const sample = await sampleFiles();
 for (const [name, bytes] of sample) written.set(`${SAMPLE}/${name}`, bytes);
 for (const [name, svg] of await pictures(sample)) written.set(`${PICTURES}/${name}`, svg);
@@ -410,7 +410,7 @@ for (const [file, wanted] of written) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, wanted);
 }
-// What is gone, or has another name: a remediator, a file of the sample, a picture. Its README is written by people.
+// Files that no longer belong here: of a remediator, a sample or a picture that was removed or renamed. The README is written by people.
 const below = (folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `npm run judges`: software of others judges what tests of our own would only compare with itself. `--only NAME[,NAME]` asks some of them. What
-// they need is installed first, and that time is printed apart. One that cannot be asked has failed. The last line is `N passed, N failed`.
+// `npm run judges`: third-party software judges what our own tests would only compare with our own code. `--only NAME[,NAME]` runs some of the judges. Their
+// tools are installed first, and that time is printed separately. A judge that cannot run has failed. The last line is `N passed, N failed`.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,8 +8,8 @@ import { vitest } from './exec.mjs';
 import { fail, install, ROOT, SetupError, setup, versionOf } from './setup.mjs';
 
 /**
- * Who judges what. Another one joins by an entry here, its tools in setup.mjs, and `tests/judges/NAME.test.ts`; a test says with
- * `task.meta.said` how much was judged.
+ * The judges. To add one, add an entry here, its tools in setup.mjs, and `tests/judges/NAME.test.ts`. A test reports with `task.meta.said` how much was
+ * judged.
  *
  * @type {readonly { name: string, judge: string, judges: string, tools: readonly { name: string, licence: string, by: string }[] }[]}
  */
@@ -18,14 +18,14 @@ export const JUDGES = [
     name: 'event-ruler',
     judge: 'AWS Event Ruler, the matcher of EventBridge',
     judges:
-      'each event pattern that remediators and templates make, on each event of the tests; the matcher that the other tests use, on pairs written by hand for each operator and on random ones',
+      'each event pattern of remediators and templates, on each event of the tests; the matcher of the other tests, on hand-written pairs for each operator and on random ones',
     tools: [{ name: 'event-ruler', licence: 'Apache-2.0', by: 'Maven; runs on Java 17' }],
   },
   {
     name: 'journal',
-    judge: 'ministack for DynamoDB, versitygw for S3; the Go library of signed notes for what a key of KMS signs',
+    judge: 'ministack for DynamoDB, versitygw for S3; the Go library of signed notes for signatures of KMS keys',
     judges:
-      "the journal on AWS, with clients that send at once: its contract, races of 32 writers, and documents' locks. moto, which the other tests use, loses writes under concurrency",
+      'the journal on AWS with concurrent clients: its contract, races of 32 writers, and locks of documents. moto, which the other tests use, loses writes under concurrency',
     tools: [
       { name: 'ministack', licence: 'MIT', by: 'pip' },
       { name: 'versitygw', licence: 'Apache-2.0', by: '`go install`' },
@@ -35,7 +35,7 @@ export const JUDGES = [
   {
     name: 'ledger',
     judge: 'fsck of Tessera, the Go library of signed notes, and litewitness',
-    judges: 'tiles, entries and checkpoints of sealed ledgers, of many sizes and changed; keys and signatures, both ways; what is sent to witnesses',
+    judges: 'tiles, entries and checkpoints of sealed ledgers of many sizes, intact and changed; keys and signatures in both directions; requests to witnesses',
     tools: [
       { name: 'tessera', licence: 'Apache-2.0', by: '`go install`' },
       { name: 'litewitness', licence: 'BSD-3-Clause', by: '`go install`' },
@@ -45,7 +45,7 @@ export const JUDGES = [
   {
     name: 'formats',
     judge: 'the schemas of OCSF, and compliance-trestle, an implementation of OSCAL',
-    judges: 'what `redress evidence export --format` makes of ledgers that the engine has written while much happened, and of such that hold the worst texts',
+    judges: 'the output of `redress evidence export --format` for busy ledgers that the engine has written, and for ledgers with hostile texts',
     tools: [
       { name: 'ocsf-json-schema', licence: 'MIT', by: 'pip' },
       { name: 'compliance-trestle', licence: 'Apache-2.0', by: 'pip' },
@@ -53,9 +53,9 @@ export const JUDGES = [
   },
   {
     name: 'botocore',
-    judge: "AWS's own models of its services, as botocore has them",
+    judge: "AWS's own models of its services, from botocore",
     judges:
-      'the input of every call that a remediator sends, in every scenario of the conformance kit; that replies which lack a member are never taken for the good state; that a write which replaces carries all that was read',
+      'the input of every call of a remediator, in every scenario of the conformance kit; that a response without some member is never taken for compliant; that a replacing write carries everything that was read',
     tools: [
       { name: 'botocore', licence: 'Apache-2.0', by: 'pip' },
       { name: 'moto', licence: 'Apache-2.0', by: 'pip' },
@@ -66,7 +66,7 @@ export const JUDGES = [
     name: 'prowler',
     judge: 'Prowler, a scanner of AWS accounts',
     judges:
-      'an emulated account in which each mistake was made that remediators close, before and after a sweep with a yes to all that waits: their checks fail, and then pass, and none that passed fails',
+      'an emulated account with every gap that remediators close, before and after a sweep with all approvals given: their checks fail, then pass, and no check that passed fails',
     tools: [
       { name: 'prowler', licence: 'Apache-2.0', by: 'pip' },
       { name: 'moto', licence: 'Apache-2.0', by: 'pip' },
@@ -77,7 +77,7 @@ export const JUDGES = [
     name: 'browser',
     judge: "Debian's Chromium, and axe, which checks accessibility",
     judges:
-      'the report of a ledger that the engine has written, with hostile names, and that of an empty one: at 1440, 768 and 390 pixels and on paper nothing overflows, axe finds nothing, the console is silent, and nothing is fetched',
+      'the report of a ledger that the engine has written, with hostile names, and that of an empty one, at 1440, 768 and 390 pixels and on paper: nothing overflows, axe finds nothing, the browser logs nothing, and nothing is fetched',
     tools: [
       { name: 'playwright-core', licence: 'Apache-2.0', by: 'npm; drives Chromium 120 or newer' },
       { name: 'axe-core', licence: 'MPL-2.0', by: 'npm' },
@@ -86,7 +86,7 @@ export const JUDGES = [
   {
     name: 'shells',
     judge: 'zsh and fish',
-    judges: 'the scripts of `redress completion`: that the shell reads them, and what it offers for a word',
+    judges: 'the scripts of `redress completion`: that the shell can read them, and what it suggests for a word',
     tools: [
       { name: 'zsh', licence: 'MIT', by: 'apt, or any other way' },
       { name: 'fish', licence: 'GPL-2.0', by: 'apt, or any other way' },
@@ -96,7 +96,7 @@ export const JUDGES = [
     name: 'console',
     judge: "Debian's Chromium, and axe, which checks accessibility",
     judges:
-      'the console on a journal that the engine has written, with hostile names: each page at 1440, 768 and 390 pixels and on paper; yes, no, a refusal, a filter and what is new; by keyboard, without script, and from pages of somebody else. axe finds nothing, nothing overflows, and nothing but the console is asked',
+      'the console on a journal that the engine has written, with hostile names: each page at 1440, 768 and 390 pixels and on paper; an approval, a denial, a refusal, a filter and live updates; by keyboard, without scripts, and from foreign pages. axe finds nothing, nothing overflows, and the browser contacts only the console',
     tools: [
       { name: 'playwright-core', licence: 'Apache-2.0', by: 'npm; drives Chromium 120 or newer' },
       { name: 'axe-core', licence: 'MPL-2.0', by: 'npm' },
@@ -105,14 +105,14 @@ export const JUDGES = [
   {
     name: 'cfn-lint',
     judge: "AWS CloudFormation's linter",
-    judges: 'every template that is generated, in three regions of two partitions',
+    judges: 'every generated template, in three regions of two partitions',
     tools: [{ name: 'cfn-lint', licence: 'MIT-0', by: 'pip' }],
   },
   {
     name: 'guard',
-    judge: "cfn-guard with AWS's rules of Control Tower, and the rules of cdk-nag that stand for rules of AWS Config",
+    judge: "cfn-guard with AWS's rules of Control Tower, and the rules of cdk-nag that correspond to rules of AWS Config",
     judges:
-      'the templates of hub, sealer and members, without options and with every one, rule by rule of the APRA CPG 234 pack. What they refuse is a list that has to be exact',
+      'the templates of hub, sealer and members, without options and with all of them, rule by rule of the APRA CPG 234 pack. The failures have to match a list exactly',
     tools: [
       { name: 'cfn-guard', licence: 'Apache-2.0', by: 'npm, which brings the rules and the program' },
       { name: 'cdk-nag', licence: 'Apache-2.0', by: 'npm' },
@@ -120,8 +120,8 @@ export const JUDGES = [
   },
   {
     name: 'checkov',
-    judge: 'checkov, a linter of security',
-    judges: 'the same templates, but for what `LINT_EXCEPTIONS` lists with a reason',
+    judge: 'checkov, a security linter',
+    judges: 'the same templates, except for what `LINT_EXCEPTIONS` lists with a reason',
     tools: [{ name: 'checkov', licence: 'Apache-2.0', by: 'pip' }],
   },
 ];
@@ -129,7 +129,7 @@ export const JUDGES = [
 const FOLDER = 'tests/judges';
 const config = 'vitest.judges.config.ts';
 
-/** An entry without tests, and tests without an entry. */
+/** Entries without tests, and tests without an entry. */
 function unmatched() {
   const files = readdirSync(join(ROOT, FOLDER)).filter((file) => file.endsWith('.test.ts'));
   const wanted = JUDGES.map(({ name }) => `${name}.test.ts`);
@@ -139,7 +139,7 @@ function unmatched() {
   ];
 }
 
-/** One judge: its tools are installed, and then its tests run. */
+/** Runs one judge: its tools are installed, and then its tests run. */
 async function ask({ name, tools }) {
   const names = tools.map((tool) => tool.name);
   const result = { name, of: names.map((each) => `${each} ${versionOf(each)}`).join(', '), passed: 0, failed: 1, wall: 0, cpu: 0, installed: 0, said: [] };
@@ -149,7 +149,7 @@ async function ask({ name, tools }) {
     return { ...result, log: `It could not be asked. ${error.message}` };
   }
   const started = Date.now();
-  // What another judge has installed is missing on the next machine: `folderOf` refuses it.
+  // Tools that another judge has installed would be missing on the next machine, so `folderOf` rejects them.
   process.env.REDRESS_TOOLS = names.join();
   const { passed, failed, said, log, cpu } = await vitest(`judges-${name}`, '--config', config, `${FOLDER}/${name}.test.ts`);
   return { ...result, passed, failed, said, log, cpu, wall: (Date.now() - started) / 1000 };
@@ -159,7 +159,7 @@ const sum = (results, key) => results.reduce((total, each) => total + each[key],
 const line = (name, ...seconds) => console.log(`${name.padEnd(14)} ${seconds.map((each) => each.toFixed(1).padStart(10)).join(' ')}`);
 
 /**
- * Asks the judges, one after the other, and prints what each says, and then what they took.
+ * Runs the judges one after the other, prints the result of each, and then the times.
  *
  * @param {{ only?: readonly string[] }} [options]
  * @returns {Promise<{ passed: number, failed: number, wall: number, cpu: number, installed: number }>} Times in seconds; `wall` and `cpu` are

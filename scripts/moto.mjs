@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** A port that is free now. */
+/** A port that is currently free. */
 function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -19,7 +19,7 @@ function freePort() {
 }
 
 /**
- * Starts moto and waits until it answers.
+ * Starts moto and waits until it responds.
  *
  * @param {{ detached?: boolean }} [options] `detached`: it stays when this process ends.
  * @returns {Promise<{ endpoint: string, pid: number, stop: () => Promise<void> }>}
@@ -29,7 +29,7 @@ export async function startMoto(options = {}) {
   const detached = options.detached === true;
   const command = join(ROOT, '.venv', 'bin', 'python');
   const child = spawn(command, [join(ROOT, 'scripts', 'emulator.py'), String(port)], {
-    // Its standard input is the leash: it ends with us. A detached one gets none to end on.
+    // It ends when its standard input closes, and so with this process. A detached one has none that closes.
     stdio: [detached ? 'ignore' : 'pipe', 'ignore', 'pipe'],
     detached,
     env: { ...process.env, ...(detached ? { REDRESS_MOTO_DETACHED: '1' } : {}) },
@@ -70,7 +70,7 @@ async function answers(url) {
       const response = await fetch(url);
       if (response.ok) return;
     } catch {
-      // Not listening so far; the deadline below is what ends the waiting.
+      // It does not listen yet. The deadline below ends the wait.
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { lint } from './prose/lint.mjs';
 
 const PROSE = /\.(?:md|ts|mjs)$/;
-// Changelogs are generated from changesets, the page of planted defects from their list and the names of tests; declarations hold no messages.
+// Changelogs are generated from changesets, and the page of planted defects from their list and the names of tests. Declarations contain no messages.
 const NOT_READ = /(?:^|\/)CHANGELOG\.md$|^docs\/safety-tests\.md$|\.d\.m?ts$/;
 
 /** Files with prose in a work tree, including those that are not committed. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Redress is not on npm yet. `npm run pack [-- DIR]` makes a tarball of each package, as it would be published. `npm run registry` serves them on
-// loopback, and everything else from the registry that npm has here, so that `npm install` works as it will later: its address is all that differs.
+// Redress is not on npm yet. `npm run pack [-- DIR]` creates a tarball of each package, as it would be published. `npm run registry` serves them on loopback,
+// and everything else from the registry that npm uses here. So `npm install` works as it will later, except for the address of the registry.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,14 +16,14 @@ import { packages } from './workspace.mjs';
 const VERDACCIO = '6.10.4';
 const say = (text) => process.stderr.write(`${text}\n`);
 
-/** A command's output. @throws {SetupError} with what it wrote */
+/** A command's output. @throws {SetupError} with that output */
 async function run(command, ...args) {
   const { ok, log } = await exec(command, ...args);
   if (!ok) throw new SetupError(`${command} ${args.join(' ')}:\n${log.slice(-4000)}`);
   return log;
 }
 
-/** Verdaccio, in a folder of its own: pnpm cannot install it, since a dependency asks for a tag of node-fetch; npm can, told which one to take. */
+/** Verdaccio, in its own folder. pnpm cannot install it, because a dependency asks for a tag of node-fetch. npm can, if the version is given. */
 async function verdaccio() {
   const home = join(ROOT, '.cache', 'verdaccio');
   const program = join(home, 'node_modules', 'verdaccio', 'bin', 'verdaccio');
@@ -45,15 +45,15 @@ const freePort = () =>
   });
 
 /**
- * A registry on loopback, empty of ours, with everything else behind it.
+ * A registry on loopback without our packages. It proxies all others.
  *
- * @param {string} folder where it keeps what is published, and its settings
+ * @param {string} folder where it keeps published packages and its settings
  * @param {typeof spawn} start starts its process
  * @returns {Promise<{ url: string, npmrc: string, upstream: string, close: () => Promise<void> }>} `npmrc`: a file of settings with which npm installs from it and publishes to it; `upstream`: the registry behind it
  */
 export async function startRegistry(folder, start = spawn) {
   const program = await verdaccio();
-  // npm may warn first.
+  // npm may print warnings first.
   const upstream = (await run('npm', 'config', 'get', 'registry')).match(/^https?:\S+$/m)?.[0];
   if (upstream === undefined) throw new SetupError('npm does not say which registry it installs from: `npm config get registry`.');
   const port = await freePort();
@@ -62,7 +62,7 @@ export async function startRegistry(folder, start = spawn) {
     `storage: ${join(folder, 'storage')}`,
     `uplinks: { npm: { url: ${JSON.stringify(upstream)} } }`,
     'packages:',
-    // Ours come from here or from nowhere.
+    // Our packages come only from here.
     "  '@redress/*': { access: $all, publish: $all }",
     "  '**': { access: $all, proxy: npm }",
     'log: { type: stdout, level: error }',
@@ -77,12 +77,12 @@ export async function startRegistry(folder, start = spawn) {
       () => false,
     );
   for (let attempt = 0; !(await answers()); attempt++) {
-    // It ends what hangs: ten minutes.
+    // Timeout for hanging processes: ten minutes.
     if (attempt > 3000 || server.exitCode !== null) throw new SetupError('The registry does not start.');
     await new Promise((done) => setTimeout(done, 200));
   }
   const npmrc = join(folder, 'npmrc');
-  // The scope, too: a machine may have a registry of its own for it.
+  // The scope as well: a machine may have its own registry for it.
   writeFileSync(npmrc, `registry=${url}/\n@redress:registry=${url}/\n//127.0.0.1:${port}/:_authToken=nobody\n`);
   return {
     url,
@@ -106,8 +106,8 @@ export async function pack(folder) {
 const hash = (algorithm, data, encoding) => createHash(algorithm).update(data).digest(encoding);
 
 /**
- * Publishes what was packed to a registry of {@link startRegistry}, by the request that `npm publish` sends: a process of npm for each package takes
- * longer than all else here. The release itself is published by npm, and rehearsed with it (`npm run release:dry`).
+ * Publishes tarballs to a registry of {@link startRegistry}, with the request that `npm publish` sends: one npm process per package takes longer than all
+ * else here. The release itself uses npm, and is rehearsed with it (`npm run release:dry`).
  */
 export async function publish(tarballs, { url }) {
   for (const path of tarballs) {
@@ -120,7 +120,7 @@ export async function publish(tarballs, { url }) {
       _id: name,
       name,
       access: 'public',
-      // As long as there are only prereleases, it has to be said that one is meant.
+      // As long as there are only prereleases, `npm publish` has to be told that one is intended.
       'dist-tags': { latest: version },
       versions: { [version]: { ...manifest, _id: `${name}@${version}`, dist } },
       _attachments: { [file]: { content_type: 'application/octet-stream', data: tarball.toString('base64'), length: tarball.length } },

@@ -1,7 +1,7 @@
-// What the rehearsal of a release looks at: its checks, what two looks at a registry and two tarballs differ in. No I/O.
+// The checks of a release rehearsal: its results, the differences between two states of a registry, and between two tarballs. No I/O.
 import { gunzipSync } from 'node:zlib';
 
-/** The checks of one rehearsal, and how it ends. */
+/** The checks of one rehearsal, and its result. */
 export function rehearsal() {
   /** @type {import('./release-checks.d.mts').Check[]} */
   const checks = [];
@@ -28,7 +28,7 @@ export function rehearsal() {
       steps.push({ what, published: [...published] });
     },
     ended(error) {
-      // Always among the checks: a document in which everything holds, but which stops half-way, would look like a success.
+      // Always one of the checks: otherwise a report that stops half-way, with everything passing until then, would look like a success.
       checks.push({ what: 'the rehearsal ran to its end', holds: error === null, detail: error === null ? '' : String(error?.message ?? error) });
     },
     failed,
@@ -36,7 +36,7 @@ export function rehearsal() {
   };
 }
 
-/** What a registry has in the second look and had not in the first, and what of the first is not there any more as it was. */
+/** What a registry has in the second state but not in the first, and what of the first was removed or changed. */
 export function released(before, after) {
   const versions = (look) =>
     Object.entries(look).flatMap(([name, { versions: all }]) => Object.entries(all).map(([at, integrity]) => [`${name}@${at}`, integrity]));
@@ -47,7 +47,7 @@ export function released(before, after) {
   };
 }
 
-/** The files in a tarball of npm, without a library: blocks of 512 bytes, name at 0, size at 124, prefix at 345. */
+/** The files in a tarball of npm, read without a library: blocks of 512 bytes, name at 0, size at 124, prefix at 345. */
 export function filesOf(tarball) {
   const bytes = gunzipSync(tarball);
   const text = (from, length) => bytes.toString('utf8', from, from + length).split('\0', 1)[0] ?? '';
@@ -61,7 +61,9 @@ export function filesOf(tarball) {
   return files;
 }
 
-/** Paths whose content is not the same in two versions of a package, but for the name of either version: other packages may have the same number. */
+/**
+ * Paths whose content differs between two versions of a package. Both version numbers are masked, even where another package has the same number.
+ */
 export function differing(one, other) {
   const masked = ({ files }, path) => files.get(path)?.replaceAll(one.version, '<version>').replaceAll(other.version, '<version>');
   return [...new Set([...one.files.keys(), ...other.files.keys()])].filter((path) => masked(one, path) !== masked(other, path)).sort();

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// `npm run release:dry [-- --json]`: the release, rehearsed. In a clone of the last commit, against a registry on loopback that is thrown away, by the
-// commands of the release workflow: version, build and publish everything; then single packages, after each of which only what had to change may
-// have changed, in the repository and in the registry. Then projects outside install from it, and work on an emulated account.
-// Nothing here touches the working copy, its changesets, or a registry that anybody else sees.
+// `npm run release:dry [-- --json]`: rehearses the release with the commands of the release workflow, in a clone of the last commit, against a temporary
+// registry on loopback. First it versions, builds and publishes everything. Then it releases single packages. After each, only what had to change may have
+// changed, in the repository and in the registry. Then external projects install from the registry, and work on an emulated account. Nothing here touches the
+// working copy, its changesets, or a public registry.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ const BUMPED = '@redress/remediator-s3';
 const QUIET = { npm_config_audit: 'false', npm_config_fund: 'false', npm_config_update_notifier: 'false' };
 const { check, same, step, ended, failed, document } = rehearsal();
 
-/** What runs; ended with this process, whatever ends it. */
+/** Running processes. They end with this process, however it ends. */
 const children = new Set();
 function start(command, args, options) {
   const child = spawn(command, args, options);
@@ -31,7 +31,7 @@ function start(command, args, options) {
   return child;
 }
 
-/** A command's standard output. One that hangs has failed. */
+/** A command's standard output. A command that hangs has failed. */
 function run(command, args, { cwd, env = process.env } = {}) {
   return new Promise((resolve, reject) => {
     const child = start(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 600_000 });
@@ -68,11 +68,11 @@ async function rehearse() {
   await setup();
   const { url: registry, npmrc } = await startRegistry(work, start);
   const pnpm = (await run('npx', ['--yes', '-p', PNPM, '-c', 'command -v pnpm'])).trim();
-  // `npm run` puts this repository's programs on the path: those of the clone are meant.
+  // `npm run` puts this repository's programs on the path, but those of the clone are needed.
   const inherited = process.env.PATH.split(delimiter).filter((folder) => !folder.startsWith(join(ROOT, 'node_modules')));
   const PATH = [dirname(NODE), dirname(pnpm), ...inherited].join(delimiter);
   const env = {
-    // Neither credentials nor an endpoint of the person who rehearses.
+    // Without the credentials and the endpoint of the person who rehearses.
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^AWS_|^REDRESS_/.test(name))),
     PATH,
     TURBO_TELEMETRY_DISABLED: '1',
@@ -102,7 +102,7 @@ async function rehearse() {
     const response = await fetch(`${registry}/${name.replace('/', '%2f')}`);
     return response.ok ? response.json() : null;
   };
-  /** What the registry has of ours, by what it has stored and not by what we meant to publish. */
+  /** Our packages in the registry, from its storage rather than from what was meant to be published. */
   const look = async () => {
     const stored = join(work, 'storage', '@redress');
     const found = {};
@@ -123,8 +123,8 @@ async function rehearse() {
   await install();
 
   /**
-   * One release as the workflow does it: what changesets ask for becomes versions, the lock file still fits, what is new is built and published.
-   * `expected`: packages whose version has to change; with no changeset of its own it takes those of the repository.
+   * One release as in the workflow: versions from changesets, a check of the lock file, then a build and a publication of what is new. `expected`: packages
+   * whose version has to change. Without a changeset of its own it uses those of the repository.
    */
   async function release(what, { changeset = null, expected }) {
     say(`${what} …`);
@@ -144,21 +144,21 @@ async function rehearse() {
       ...expected.flatMap((name) => [`${pathOf[name]}/package.json`, `${pathOf[name]}/CHANGELOG.md`]),
       ...asked.map((file) => `.changeset/${file}`),
     ]);
-    // What is published is built from these manifests: a remediator writes its version into every record.
+    // The build uses these manifests: a remediator writes its version into every record.
     const fits = await install().then(
       () => '',
       (error) => error.message,
     );
     check(`${what}: the lock file fits the new manifests`, fits === '', fits);
     if (fits !== '') await run(pnpm, ['install', '--no-frozen-lockfile', '--prefer-offline', '--ignore-scripts'], { cwd: clone, env });
-    // Only the first time everything; then what moved, among what is built already.
+    // The first time everything is built. Later, only what has changed is built again.
     const which = changeset === null ? [] : moved.map((name) => pathOf[name]);
     await run(process.execPath, [join(clone, 'scripts', 'build.mjs'), ...which], { cwd: clone, env });
     await git('add', '--all');
     await git('commit', '--quiet', '--message', what);
     const tags = async () => (await git('tag', '--list')).split('\n').filter((tag) => tag !== '');
     const tagged = await tags();
-    // Provenance needs the identity of the release workflow; everything else is published as it is.
+    // Provenance needs the identity of the release workflow. Everything else is published as it is.
     for (const name of names) {
       const file = join(clone, pathOf[name], 'package.json');
       const { provenance: _, ...publishConfig } = read(file).publishConfig;
@@ -238,7 +238,7 @@ async function rehearse() {
     [`${BUMPED}@${third.after[BUMPED]}`, `@redress/core@${third.after['@redress/core']}`],
   );
 
-  // 0.1 to 0.2 is out of the range that the command has: it has to come along, for nobody would get the new one with it.
+  // 0.2 is out of the command's range for 0.1, so the command has to be released too: otherwise nobody would get the new version with it.
   const fourth = await release(`fourth release, a minor of ${BUMPED}`, { changeset: { [BUMPED]: 'minor' }, expected: ['@redress/cli', BUMPED] });
   same(
     '@redress/cli: it comes along with another range, and is as it was',

@@ -1,4 +1,4 @@
-// Projects outside of the repository, which have what was released, and nothing else of ours: part of `npm run release:dry`.
+// External projects that only use the released packages: part of `npm run release:dry`.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startMoto } from './moto.mjs';
@@ -14,14 +14,14 @@ const ACCOUNT = {
   AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
 };
 const RUNBOOKS = '@redress/remediator-ssm';
-/** What the functions are made of, besides remediators. */
+/** The packages of the functions, besides remediators. */
 const PARTS = ['bundle', 'connect', 'core', 'evidence', 'lambda-runtime', 'notify'].map((each) => `@redress/${each}`);
 
 const read = (file) => JSON.parse(readFileSync(file, 'utf8'));
-/** Of what a program printed, which may have logged before. */
+/** The last JSON that a program printed, possibly after log lines. */
 const lastLine = (text) => JSON.parse(text.trim().split('\n').at(-1));
 
-/** Projects in a folder, whose npm has the registry of the rehearsal. */
+/** Projects in a folder. Their npm uses the registry of the rehearsal. */
 export function projects({ work, run, env, npmEnv }) {
   let count = 0;
   const place = (name) => join(work, `project-${++count}-${name}`);
@@ -46,7 +46,7 @@ export function projects({ work, run, env, npmEnv }) {
     return projectIn(folder);
   };
 
-  /** Uses what was released, in one project after the other. What breaks one does not keep the others from being looked at. */
+  /** Uses the release in one project after the other. If one fails, the others are still checked. */
   async function useReleased({ versions, bumped, say, check, same }) {
     const newest = (...wanted) => wanted.map((name) => `${name}@${versions[name]}`);
     const moto = await startMoto();
@@ -96,7 +96,7 @@ export function projects({ work, run, env, npmEnv }) {
           made.files.join(', '),
         );
         await functions.program('seed-account.mjs', [], account);
-        // Without node_modules above it: the ZIP has to have everything.
+        // Without node_modules above it: the ZIP has to contain everything.
         const unpacked = join(work, 'function');
         await run(PYTHON, ['-m', 'zipfile', '-e', join(functions.folder, 'redress.zip'), unpacked]);
         const before = await functions.program('read-bucket.mjs', [], account);

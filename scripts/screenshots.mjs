@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Pictures of the report for the documentation, of the sample in docs/sample: `node scripts/screenshots.mjs`. They are looked at by people and not
-// compared: another browser draws other pixels. Needs Debian's Chromium.
+// Takes pictures of the report for the documentation, from the sample in docs/sample: `node scripts/screenshots.mjs`. People review them. They are not
+// compared, because another browser renders other pixels. Needs Debian's Chromium.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,7 +10,7 @@ import { ROOT } from './setup.mjs';
 const FOLDER = join(ROOT, 'docs', 'images');
 const REPORT = pathToFileURL(join(ROOT, 'docs', 'sample', 'q3', 'report.html')).href;
 
-/** What is shown: where on the page, how wide the window is, how much of it. */
+/** The pictures: the place on the page, the width of the window, and the height. */
 const PICTURES = [
   { name: 'report-cover', at: 'header', width: 1440, height: 900 },
   { name: 'report-gaps', at: '#gaps', width: 1440, height: 1000 },

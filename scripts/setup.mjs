@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-// Installs and builds what is missing: packages by pnpm, emulators and judges by pip, Maven and Go, the packages' code by tsup. Plain Node 20, no
-// dependencies.
-// Everything it says goes to stderr, so that commands which set up on their way keep a clean stdout.
+// Installs and builds what is missing: packages with pnpm, emulators and judges with pip, Maven and Go, the packages' code with tsup. Plain Node 20, no
+// dependencies. All its output goes to stderr, so that commands that run it keep a clean stdout.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,18 +11,19 @@ export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const CACHE = join(ROOT, '.cache');
 const PNPM = 'pnpm@10.34.9';
 
-/** Node 24, which comes as a development dependency where the machine's own Node is older. */
+/** Node 24. It is a development dependency for machines with an older Node. */
 export const NODE = join(ROOT, 'node_modules', 'node', 'bin', 'node');
 
 /**
- * The compiler, as arguments of Node: the native one, which takes a third of the CPU time. `typescript` is the last version that other tools can call.
- * One thread: other steps run at the same time.
+ * The compiler, as arguments of Node. It is the native one, which takes a third of the CPU time. `typescript` is the last version that other tools can call.
+ * It uses one thread, because other steps run at the same time.
  */
 export const TSC = [join(ROOT, 'node_modules', 'typescript-native', 'bin', 'tsc'), '--singleThreaded'];
 
 /**
- * What is installed beside the packages, each in a folder of its own and of a pinned version. Those of Python have a requirements file each, for
- * their dependencies do not agree; one that is `whole` names all that is installed. A library of Go comes with a program of ours that calls it (`source`). `uses` has to be there when it runs, and `builds` when it is installed; neither is installed from here.
+ * Tools that are installed beside the packages, each in its own folder with a pinned version. Each Python tool has its own requirements file, because their
+ * dependencies conflict. A `whole` file lists everything that is installed. A Go library comes with a program of ours that calls it (`source`). `uses` has
+ * to exist at run time, and `builds` at installation; neither is installed from here.
  */
 const TOOLS = {
   moto: { folder: '.venv', requirements: 'requirements.txt', what: 'the AWS emulator (moto' },
@@ -35,7 +35,7 @@ const TOOLS = {
   'ocsf-json-schema': { folder: '.cache/judges/ocsf', requirements: 'requirements-ocsf.txt', what: 'the validator of OCSF (ocsf-json-schema' },
   'compliance-trestle': { folder: '.cache/judges/trestle', requirements: 'requirements-trestle.txt', what: 'the validator of OSCAL (compliance-trestle' },
   botocore: { folder: '.cache/judges/botocore', requirements: 'requirements-botocore.txt', what: "AWS's service models (botocore" },
-  // It needs the clients of every cloud, 2.3 GB; of these its requirements name, whole, what a scan of AWS loads, 380 MB.
+  // It depends on the clients of every cloud, 2.3 GB. Its requirements list, completely, only what a scan of AWS loads, 380 MB.
   prowler: { folder: '.cache/judges/prowler', requirements: 'requirements-prowler.txt', whole: true, what: 'the scanner (prowler' },
   'event-ruler': {
     folder: '.cache/judges/event-ruler',
@@ -80,14 +80,14 @@ const TOOLS = {
   'cdk-nag': { folder: 'node_modules/cdk-nag', npm: 'cdk-nag', what: 'the rules of cdk-nag (cdk-nag' },
   'axe-core': { folder: 'node_modules/axe-core', npm: 'axe-core', what: 'the checker of accessibility (axe-core', uses: ['chromium'] },
 };
-/** Of Maven's own plugins, the one that copies an artefact with what it needs. */
+/** The Maven plugin that copies an artefact with its dependencies. */
 const MAVEN_COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
 
-/** Programs that have to be on the machine: how each tells its version, the least that will do, and the command that installs it. */
+/** Programs that have to be on the machine: how each reports its version, the minimum version, and the command that installs it. */
 const PROGRAMS = {
   javac: { version: ['-version'], least: [17], install: 'apt install openjdk-17-jdk-headless', what: 'A JDK of Java' },
   mvn: { version: ['--version'], least: [3, 6], install: 'apt install maven', what: 'Maven' },
-  // From 1.21 on it fetches the newer one that a module asks for.
+  // From 1.21 on it downloads the newer version that a module requires.
   go: { version: ['version'], least: [1, 21], install: 'apt install golang-go', before13: 'apt install -t bookworm-backports golang-go', what: 'Go' },
   zsh: { version: ['--version'], least: [5], install: 'apt install zsh', what: 'Zsh', debian: 'zsh' },
   fish: { version: ['--version'], least: [3], install: 'apt install fish', what: 'Fish', debian: 'fish' },
@@ -97,7 +97,7 @@ const PROGRAMS = {
 const place = (name) => join(ROOT, TOOLS[name].folder);
 const interpreter = (name) => join(place(name), 'bin', 'python');
 
-/** Where a tool is. A judge asks only for those that its entry names (`REDRESS_TOOLS`): nothing else is sure to be installed. */
+/** The folder of a tool. A judge may only use tools in its own entry (`REDRESS_TOOLS`): only those are certainly installed. */
 export function folderOf(name) {
   const named = process.env.REDRESS_TOOLS?.split(',') ?? [name];
   if (!named.includes(name))
@@ -105,22 +105,22 @@ export function folderOf(name) {
   return place(name);
 }
 
-/** The interpreter of a tool of Python. */
+/** The interpreter of a Python tool. */
 export function pythonOf(name) {
   return join(folderOf(name), 'bin', 'python');
 }
 
-/** The version that a tool is pinned to. */
+/** The pinned version of a tool. */
 export function versionOf(name) {
   return /[=:@]v?([0-9][^=:@\s]*)\s*$/.exec(pinned(name))?.[1] ?? '';
 }
 
-/** Python with the emulator in it. */
+/** The Python that has the emulator. */
 export const PYTHON = interpreter('moto');
 
 const say = (text) => process.stderr.write(`${text}\n`);
 
-/** A mistake that a person can correct: {@link fail} shows its message without a stack. */
+/** An error that a person can correct: {@link fail} shows its message without a stack. */
 export class SetupError extends Error {}
 
 /** Runs a command; its output goes to stderr when `loud`, else only when it fails. */
@@ -179,7 +179,7 @@ const installStamp = () =>
     process.arch,
     ...['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', ...packageFolders().map((folder) => `${folder}/package.json`)].map(read),
   ]);
-/** What a build is made from: its digest. */
+/** The digest of all sources of a build. */
 export const buildStamp = () =>
   digest(
     packageFolders()
@@ -226,7 +226,7 @@ function alive(pid) {
   }
 }
 
-/** The program is there, and new enough. */
+/** Checks that the program exists and is new enough. */
 async function need(name) {
   const { version, least, install, before13, what, debian } = PROGRAMS[name];
   const there = () => {
@@ -234,7 +234,7 @@ async function need(name) {
     const [, major, minor = '0'] = (status === 0 && /(\d+)\.(\d+)/.exec(`${stdout}${stderr}`)) || [];
     return { major, minor, fits: Number(major) > least[0] || (Number(major) === least[0] && Number(minor) >= (least[1] ?? 0)) };
   };
-  // Whoever may install it need not be asked to: a container, a machine of CI.
+  // Root installs it without asking: in a container, or on a CI machine.
   if (debian !== undefined && !there().fits && process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0) {
     say(`Installing ${what} (apt-get install ${debian}) …`);
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
@@ -298,10 +298,10 @@ export async function setup({ python = true, build = true } = {}) {
 }
 
 /**
- * Installs tools that are missing or of another version, and looks for the programs that they use.
+ * Installs tools that are missing or of another version, and checks for the programs that they use.
  *
  * @param {readonly string[]} names
- * @returns {Promise<number>} the milliseconds that installing took; 0 when all were there
+ * @returns {Promise<number>} the milliseconds of the installation; 0 if everything was there
  * @throws {SetupError} with the command that installs what is missing
  */
 export async function install(names) {
@@ -310,13 +310,13 @@ export async function install(names) {
   if (missing.length === 0) return 0;
   return locked(async () => {
     const started = Date.now();
-    // One after the other: another process may have just installed it, and compilers use all cores.
+    // One after the other: another process may just have installed it, and compilers use all cores.
     for (const name of missing) if (!installed(name)) await installTool(name);
     return Date.now() - started;
   });
 }
 
-/** What says which version a tool has to be. */
+/** The content that identifies the version of a tool. */
 function pinned(name) {
   const { requirements, maven, go, npm, debian } = TOOLS[name];
   if (debian !== undefined) return `${debian}@${PROGRAMS[debian].least.join('.')}`;
@@ -347,13 +347,13 @@ async function installTool(name) {
   keep(toolStamp(name), wanted(name));
 }
 
-/** So that what is installed only in part counts as missing. */
+/** So that a partial installation counts as missing. */
 function clear(name) {
   rmSync(stampFile(toolStamp(name)), { force: true });
   rmSync(place(name), { recursive: true, force: true });
 }
 
-/** The artefact and what it depends on, as JAR files. */
+/** The artefact and its dependencies, as JAR files. */
 async function installMaven(name, folder) {
   const [groupId, artifactId, version] = TOOLS[name].maven.split(':');
   const coordinates = Object.entries({ groupId, artifactId, version }).map(([key, value]) => `<${key}>${value}</${key}>`);
@@ -366,7 +366,7 @@ async function installMaven(name, folder) {
   await run('mvn', ['--quiet', '--batch-mode', '--file', pom, MAVEN_COPY, `-DoutputDirectory=${folder}`]);
 }
 
-/** A program, compiled from the module; of a library the one in `source`, whose `go.mod` has to name the same version. */
+/** A program that is compiled from the module. For a library it is the one in `source`, whose `go.mod` has to name the same version. */
 async function installGo(name, folder) {
   const { source } = TOOLS[name];
   if (source !== undefined) return void (await run('go', ['build', '-o', folder, '.'], { cwd: join(ROOT, source) }));
@@ -399,7 +399,7 @@ export function onNode24(args, { cwd = ROOT, env = process.env } = {}) {
   });
 }
 
-/** Ends this process with a message instead of a stack, when it is a mistake that a person can correct. */
+/** Ends this process with a message instead of a stack if a person can correct the error. */
 export function fail(error) {
   say(error instanceof SetupError ? error.message : (error?.stack ?? String(error)));
   process.exitCode = 1;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `npm run test:runtime`: the bundled functions under AWS's own runtime client. Its native part is compiled at installation (a minute or
-// two, with a C++ compiler, make and cmake), so `npm test` runs the same tests with a loop of their own instead.
+// `npm run test:runtime`: tests the bundled functions under AWS's own runtime client. Its native part is compiled at installation (a minute or two, with a
+// C++ compiler, make and cmake). So `npm test` runs the same tests with its own loop instead.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -18,7 +18,7 @@ try {
     writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
     const { status } = spawnSync('npm', ['install', '--no-audit', '--no-fund', `aws-lambda-ric@${VERSION}`], {
       cwd: folder,
-      // For the Node that runs it.
+      // For the Node version that runs it.
       env: { ...process.env, PATH: `${dirname(NODE)}:${process.env.PATH}` },
       stdio: 'inherit',
       shell: process.platform === 'win32',

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `npm test`: sets up, then what a contributor runs before a change is proposed. `npm run test:all` (`--all`): all there is. `--only a,b`: some
-// steps of all. Two or three steps run at a time, and a table says where the time went. The last line is `N passed, N failed`.
+// `npm test`: sets up, then runs what a contributor runs before proposing a change. `npm run test:all` (`--all`) runs everything. `--only a,b` runs some
+// steps of all. Two or three steps run at a time, and a table shows the time of each. The last line is `N passed, N failed`.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ if (all) process.env.REDRESS_WHOLE = '1';
 const bin = (name) => join(ROOT, 'node_modules', '.bin', name);
 const script = (name, ...args) => [NODE, join(ROOT, 'scripts', `${name}.mjs`), ...args];
 
-/** Packs each package as it would be published, and looks at the tarball. */
+/** Packs each package as it would be published, and checks the tarball. */
 async function checkPackages() {
   const folder = mkdtempSync(join(tmpdir(), 'redress-pack-'));
   try {
@@ -41,7 +41,7 @@ async function checkPackages() {
 /** Tests of some projects. */
 const tests = (...projects) => vitest(projects[0], ...projects.flatMap((each) => ['--project', each]));
 
-/** A command that counts for itself: its last line is `N passed, N failed`. */
+/** A command that counts its own results: its last line is `N passed, N failed`. */
 async function counted(...command) {
   const { ok, log, cpu } = await exec(...command);
   const [passed = 0, failed = 0] = (/(\d+) passed, (\d+) failed\s*$/.exec(log) ?? []).slice(1).map(Number);
@@ -50,14 +50,14 @@ async function counted(...command) {
 
 const campaign = (...args) => exec(...script('campaign', '--only', ...args));
 
-/** Whether all there is is done. Then the step `planted` plants every defect, and `promises`, one for each promise, would plant them twice. */
+/** Whether everything runs. Then the step `planted` plants every defect, and `promises`, which plants one for each promise, would repeat that. */
 const whole = all && only === null;
-/** Where the step `promises` leaves the tests that found its defects; null: they are not compared with the unit tests of this run. */
+/** The file in which the step `promises` lists the tests that found its defects; null: they are not compared with the unit tests of this run. */
 const FINDERS = !whole && (only === null || ['unit', 'promises'].every((each) => only.includes(each))) ? join(ROOT, '.cache', 'finders.json') : null;
 
 /**
- * What finds a defect has to pass without it. A test that is remembered is compared with the unit step alone, which has another environment than the lane
- * that plants defects: a test that passes there may fail in the lane. The step `planted` (`--all`) runs the finders without a defect, in the lane itself.
+ * A test that finds a defect has to pass without it. A remembered test is compared only with the unit step, whose environment differs from that of the lane
+ * that plants defects. So a test that passes there may fail in the lane. The step `planted` (`--all`) runs the finders without a defect in the lane itself.
  */
 async function checkFinders() {
   const passed = passedIn('unit');
@@ -65,7 +65,7 @@ async function checkFinders() {
   return { ok: unsound.length === 0, log: unsound.map(({ by, test }) => `${by}: ${test}: finds a defect, and does not pass without it`).join('\n'), cpu: 0 };
 }
 
-/** What is done, some steps at a time: the next one is begun when one has ended, so the long ones come first. A step is a name and its work. */
+/** The steps. Some run at a time, and the next one starts when one has ended, so long ones come first. A step has a name and its work. */
 const QUICK = [
   ['unit', () => tests('unit', 'property')],
   // Each safety promise is broken once.
@@ -88,7 +88,7 @@ const QUICK = [
 const REST = [
   ['kit', () => tests('kit')],
   ['planted', () => campaign('planted', '--lanes', '1')],
-  // Two files at a time, where two cores would have one: much of it waits for leases, queues and stacks.
+  // Two files at a time, where two cores would get one: many tests wait for leases, queues and stacks.
   ['deployed', () => vitest('deployed', '--project', 'deployed', '--maxWorkers=2')],
   ['mutation', () => campaign('mutation')],
   ['judges', () => counted(...script('judges'))],
@@ -99,7 +99,7 @@ const REST = [
 ];
 
 const done = [];
-/** One step. It passes, or its log is printed. */
+/** Runs one step. If it fails, its log is printed. */
 async function step([name, work]) {
   const started = Date.now();
   const { ok, log, cpu, passed = ok ? 1 : 0, failed = ok ? 0 : 1 } = await work().catch((error) => ({ ok: false, log: error.stack, cpu: 0 }));
@@ -109,7 +109,7 @@ async function step([name, work]) {
   if (!ok) console.log(log.split('\n').slice(-200).join('\n'));
 }
 
-/** Does the steps, so many at a time. */
+/** Runs the steps, a number of them at a time. */
 async function steps(given, lanes) {
   const waiting = given.filter(([name]) => only === null || only.includes(name)).values();
   const lane = async () => {
@@ -134,7 +134,7 @@ try {
   if (all || only !== null) {
     const needsTypes = only === null || only.some((name) => ['kit', 'deployed', 'packages'].includes(name));
     if (needsTypes) await step(['build', () => exec(...script('build'))]);
-    // Some of these wait for emulators and timers as long as they work.
+    // Some of these wait for emulators and timers most of the time.
     await steps(REST, 3);
   }
   console.log(`\n${'step'.padEnd(14)}   wall s    CPU s`);

@@ -1,4 +1,4 @@
-// What is the same in every package, checked: peers, exports, README sections, versions.
+// Checks what all packages have in common: peers, exports, README sections, versions.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,7 +38,7 @@ export function checkWorkspace() {
     if (manifest.repository?.directory !== path) wrong('repository.directory');
     for (const [name, range] of Object.entries(manifest.peerDependencies ?? {})) {
       if (!name.startsWith('@redress/')) continue;
-      // The bare form would be rewritten to the current version with each release, and silently raise the floor.
+      // Each release would rewrite the bare form to the current version, and so raise the minimum silently.
       if (!/^workspace:\^\d+\.\d+\.\d+(?:-0)?$/.test(range)) wrong(`peer ${name} must name its floor, such as workspace:^1.0.0`);
       if (manifest.devDependencies?.[name] === undefined) wrong(`peer ${name} is not repeated in devDependencies, where the task graph sees it`);
     }
@@ -54,7 +54,7 @@ export function checkWorkspace() {
     if (path.startsWith('packages/remediators/')) {
       for (const file of readdirSync(join(ROOT, path, 'src'), { recursive: true }).filter((name) => name.endsWith('.ts'))) {
         const text = readFileSync(join(ROOT, path, 'src', file), 'utf8');
-        // What client.ts binds, or what it loads at the first call.
+        // What client.ts imports, or loads at the first call.
         if (!['client.ts', 'sdk.ts'].includes(basename(file)) && !file.endsWith('.test.ts') && /from '@aws-sdk\//.test(text))
           wrong(`src/${file} imports an SDK client; only client.ts and sdk.ts may`);
         const id = /^\s+id: '([a-z0-9]+-[a-z0-9-]+)',$/m.exec(text)?.[1];

@@ -1,5 +1,5 @@
-// Something simulated in a thread of its own, with a heap of its own: whoever asks it waits for the answer without giving up its turn, so it fits into
-// virtual time, and nothing of it is in the heap that is measured.
+// A simulation in its own thread, with its own heap. A caller waits for the response without yielding, so it fits into virtual time, and the measured heap
+// does not include the simulation.
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker, workerData } from 'node:worker_threads';
 import { isRedressError, RedressError } from '@redress/core';
 
@@ -7,10 +7,10 @@ type Answer =
   | { readonly value: unknown }
   | { readonly error: { readonly name: string; readonly message: string; readonly more: object; readonly code: string | null } };
 
-/** Whoever does not answer for so long is not there any more; milliseconds. */
+/** Milliseconds without a response after which the thread counts as dead. */
 const SILENCE = 300_000;
 
-/** Asks what another thread simulates. */
+/** Calls the simulation in another thread. */
 export class Apart {
   readonly #port: MessagePort;
   readonly #done = new Int32Array(new SharedArrayBuffer(4));
@@ -25,10 +25,10 @@ export class Apart {
     this.#port.unref();
   }
 
-  /** The answer of {@link serve}; what is thrown there is thrown here. */
+  /** The response of {@link serve}. Errors there are thrown here. */
   ask(what: unknown): unknown {
     this.#port.postMessage(what);
-    // One may be woken for the answer before.
+    // The wake-up may be that of the previous response.
     while (Atomics.load(this.#done, 0) === 0)
       if (Atomics.wait(this.#done, 0, 0, SILENCE) === 'timed-out') throw new Error('What is simulated does not answer: its heap may be full.');
     Atomics.store(this.#done, 0, 0);
@@ -44,7 +44,7 @@ export class Apart {
   }
 }
 
-/** Answers each question, in the thread that simulates. */
+/** Answers each call, in the thread of the simulation. */
 export function serve<Q>(answer: (question: Q) => Promise<unknown>): void {
   const { port, done } = workerData as { port: MessagePort; done: Int32Array };
   port.on('message', async (question: Q) => {

@@ -1,5 +1,5 @@
 /**
- * Gives this process, and what it starts, credentials that are none, in a region: nothing that the machine has for AWS is used.
+ * Gives this process and its children fake credentials in a region, so that no AWS settings of the machine are used.
  *
  * @example useNoCredentials('eu-west-1');
  */

@@ -1,4 +1,4 @@
-// Events as AWS sends them, as text.
+// Events in the form in which AWS sends them, as text.
 export const ACCOUNT = '111111111111';
 
 export const apiCall = JSON.stringify({

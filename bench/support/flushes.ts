@@ -1,4 +1,4 @@
-// Counts what is flushed to the disk. Loaded before whoever flushes, which has the functions of `node:fs` from then on.
+// Counts flushes to the disk. It has to be loaded before the modules that flush, because it replaces functions of `node:fs`.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 
@@ -15,7 +15,7 @@ fs.fsyncSync = (handle) => {
 };
 syncBuiltinESMExports();
 
-/** Files and folders that were flushed so far, by `fsync` of `node:fs`. */
+/** Files and folders that were flushed so far with `fsync` of `node:fs`. */
 export function flushes(): number {
   return count;
 }

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 
-/** Milliseconds that a call takes on the way, by what it goes to. */
+/** Milliseconds of latency, by kind of call. */
 export interface Latency {
   readonly control: number;
   readonly dynamodb: number;
@@ -9,11 +9,11 @@ export interface Latency {
 
 export const LATENCIES: Readonly<Record<string, Latency>> = {
   'flat-40': { control: 40, dynamodb: 40, objects: 40 },
-  // Orders of magnitude of one region, seen from a function in it: control plane and settings of buckets, single items, single objects.
+  // Orders of magnitude within one region, seen from a function in it: control plane and settings of buckets, single items, single objects.
   aws: { control: 60, dynamodb: 6, objects: 25 },
 };
 
-/** One call as it went through; epoch milliseconds. */
+/** One call through the proxy; epoch milliseconds. */
 export interface Passed {
   readonly call: string;
   /** Whether it is the journal's: an item, or an object. No remediator reads either. */
@@ -24,20 +24,20 @@ export interface Passed {
 
 export interface Slowed {
   readonly endpoint: string;
-  /** The calls since it was asked last. */
+  /** Returns the calls since the last request. */
   take(): Promise<readonly Passed[]>;
   close(): Promise<void>;
 }
 
-/** Where calls go to, and what they take on the way. */
+/** The target of calls, and their latency. */
 export interface Way {
   readonly latency: Latency;
   readonly upstream: string;
-  /** Who serves DynamoDB. */
+  /** The endpoint of DynamoDB. */
   readonly dynamodb: string;
 }
 
-/** A proxy that delays each call, any number at once. It has a thread of its own, so that it takes no time of who is measured. */
+/** A proxy that delays each call, any number at once. It has its own thread, so that it takes no time of the measured one. */
 export async function slowed(way: Way): Promise<Slowed> {
   const worker = new Worker(new URL('./slow-proxy.ts', import.meta.url), { workerData: way });
   let failed: (error: unknown) => void = () => undefined;
@@ -59,11 +59,11 @@ export async function slowed(way: Way): Promise<Slowed> {
   };
 }
 
-/** How many calls had to wait for one another: the longest chain of which none begins before the one before it is over. */
+/** The number of sequential calls: the longest chain in which each begins after the previous one has ended. */
 export function roundTrips(calls: readonly Pick<Passed, 'from' | 'to'>[]): number {
   let trips = 0;
   let over = Number.NEGATIVE_INFINITY;
-  // Whichever ends first leaves the most room for others.
+  // The one that ends first leaves the most room for others.
   for (const { from, to } of [...calls].sort((a, b) => a.to - b.to)) {
     if (from < over) continue;
     trips++;

@@ -1,4 +1,4 @@
-// A large ledger of ninety days: what a journal in memory has accepted, written down as a journal in a folder does.
+// A large ledger of ninety days: records that a journal in memory has accepted, written like a journal in a folder.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, digestOf, type JsonObject, type ResourceRef, resource } from '@redress/core';
@@ -8,7 +8,7 @@ const START = Date.parse('2026-07-01T00:00:00Z');
 const PER_STREAM = 48;
 const GUARDRAILS = 20;
 
-/** Answers of guardrails, as long as those of the engine. */
+/** Results of guardrails, as long as those of the engine. */
 const guardrails = Array.from({ length: GUARDRAILS }, (_, at) => ({
   ...{ guardrail: `guardrail-${at}`, effect: 'allow', code: 'allowed', message: 'Nothing stands against it, as far as this guardrail can see.' },
 }));
@@ -32,7 +32,7 @@ export async function makeLedger(directory: string, records: number, fixes: numb
     for (let at = 0; at < fixing; at++) await fix(journal, of, `${number}-${at}`);
     left -= fixing;
     for (let at = fixing * 3; at < PER_STREAM; at++) {
-      // Of one resource in ten the last gap stays open.
+      // For one resource in ten the last gap stays open.
       const isOpen = at % 2 === 0 || (at === PER_STREAM - 1 && number % 10 === 0);
       const gap = isOpen ? { key: `g-${at}`, state: 's', subjects: [`rule-${at}`] } : { over: [`g-${at - 1}`] };
       await journal.append({ kind: 'decision', ...of, body: body({ outcome: isOpen ? 'notified' : 'no-op', gap }) });

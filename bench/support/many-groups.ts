@@ -1,4 +1,4 @@
-// A region with many security groups, one in fifty of them open, made up page by page: what a sweep of it takes in memory and calls.
+// A region with many security groups, one in fifty of them open, generated page by page, to measure memory and calls of a sweep.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ const GROUPS = Number(process.argv[2]);
 const PAGE = 1000;
 const ACCOUNT = '111111111111';
 const idOf = (at: number) => `sg-${String(at).padStart(17, '0')}`;
-/** The rules of a group: one that lets out, one that lets in. */
+/** The rules of a group: one egress rule, one ingress rule. */
 const rulesOf = (at: number) => {
   const of = (id: string, more: object) => ({
     SecurityGroupRuleId: `sgr-${id}`,

@@ -1,11 +1,11 @@
-// The organisation of the bench `organisation`, and its journal: in a thread of its own, so that the heap of who sweeps it is theirs alone.
+// The organization of the bench `organisation`, and its journal: in their own thread, so that the heap of the sweeping workers does not include them.
 import { workerData } from 'node:worker_threads';
 import type { Clock, Journal, StoredRecord } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { type SimulatedAccount, simulatedAccount } from '@redress/testing';
 import { serve } from './apart.ts';
 
-/** What is asked of it. */
+/** Requests to it. */
 export type Question =
   | { readonly ask: 'call'; readonly now: number; readonly account: string; readonly region: string; readonly call: Call }
   | {
@@ -26,14 +26,14 @@ export interface Call {
   readonly access: 'read' | 'write' | 'rollback';
 }
 
-/** What an account came to. */
+/** The result for an account. */
 export interface Over {
-  /** Gaps that the policy lets be closed, and that are open. */
+  /** Open gaps that the policy lets Redress close. */
   readonly open: number;
   readonly fixes: number;
 }
 
-/** As long as the services' pages are. */
+/** The page size of the services. */
 const PAGES: Readonly<Record<string, readonly [list: string, size: number, input: string, output: string]>> = {
   DescribeLogGroupsCommand: ['logGroups', 50, 'nextToken', 'nextToken'],
   ListUsersCommand: ['Users', 100, 'Marker', 'Marker'],
@@ -55,7 +55,7 @@ function journalOf(account: string): Journal {
   return known;
 }
 
-/** A place as it is first looked at. */
+/** A place at its first sweep. */
 function placeOf(account: string, region: string): SimulatedAccount {
   const key = `${account} ${region}`;
   const known = places.get(key);
@@ -63,7 +63,7 @@ function placeOf(account: string, region: string): SimulatedAccount {
   const made = simulatedAccount({ account, clock });
   places.set(key, made);
   const { state } = made;
-  // Of a region that nobody uses there is the default.
+  // A region that nobody uses still has the default group.
   state.groups['sg-default'] = { name: 'default', description: 'default', tags: {}, rules: [rule('sgr-default', '-1', -1, '10.0.0.0/8')] };
   state.ebs[region] = { default: true, key: 'alias/aws/ebs' };
   const at = regions.indexOf(region);
@@ -84,7 +84,7 @@ function placeOf(account: string, region: string): SimulatedAccount {
     const own = { encryption: isGap(n) ? null : encryption, block, policy: null, website: null, ownership: 'BucketOwnerEnforced', grants: [] };
     state.buckets[`${account}-${at}-${n}`] = { region, created: iso, tags: null, ...own };
   }
-  // Users are of the account, and asked for in its first region.
+  // Users belong to the account, and are listed in its first region.
   for (let n = 0; at === 0 && n < active * SIZES.users; n++) {
     const created = isGap(n) ? iso : new Date(began - DAY).toISOString();
     state.users[`user-${n}`] = {
@@ -105,7 +105,7 @@ async function call(account: string, region: string, { service, command, input, 
   const place = placeOf(account, region);
   const connection = await place.connect({ account, region, access, partition: 'aws' } as never);
   const reply = (await connection.client?.(service).send({ constructor: { name: command }, input } as never)) as Record<string, unknown>;
-  // What was called is counted elsewhere.
+  // Calls are counted elsewhere.
   (place.calls as unknown[]).length = 0;
   const [list, size, from, token] = PAGES[command] ?? [];
   const items = list === undefined ? undefined : reply[list];
@@ -114,7 +114,7 @@ async function call(account: string, region: string, { service, command, input, 
   return { ...reply, [list]: items.slice(at, at + size), ...(at + size < items.length ? { [token ?? '']: String(at + size) } : {}) };
 }
 
-/** An account whose round is over: as it is, and then forgotten. */
+/** Forgets an account whose round is over, and returns its final state. */
 async function over(account: string): Promise<Over> {
   let [open, fixes] = [0, 0];
   for (const region of regions) {

@@ -1,16 +1,16 @@
-/** What every benchmark writes with `--json`, so that one reader reads them all. */
+/** The `--json` output of every benchmark, so that one reader can read them all. */
 export interface Report {
   readonly name: string;
-  /** `name` says what was measured, from the general to the special: `sg-ssh.folder.calls`. */
+  /** `name` says what was measured, from the general to the specific: `sg-ssh.folder.calls`. */
   readonly results: readonly { readonly name: string; readonly value: number; readonly unit: string }[];
-  /** Two of one run against each other, without a unit. */
+  /** The ratio of two values of one run, without a unit. */
   readonly ratios: readonly { readonly name: string; readonly value: number }[];
 }
 
 /**
- * A report as one line of JSON. Values keep three digits after the point.
+ * A report as one line of JSON. Values have three decimals.
  *
- * @throws {TypeError} for a value that is no number, and for two of one name: neither would be noticed by who reads the file.
+ * @throws {TypeError} for a value that is not a number, and for a duplicate name: readers of the file would not notice either.
  */
 export function toLine({ name, results, ratios }: Report): string {
   for (const list of [results, ratios]) {

@@ -9,7 +9,7 @@ const agent = new Agent({ keepAlive: true });
 const now = () => performance.timeOrigin + performance.now();
 let passed: Passed[] = [];
 
-/** Which service a call is signed for, and what it is about. */
+/** The service that a call is signed for, and its subject. */
 function kindOf({ method = 'GET', url = '/', headers }: IncomingMessage): { readonly call: string; readonly kind: keyof typeof latency } {
   const service = /Credential=[^/]+\/\d{8}\/[^/]*\/([^/]+)\/aws4_request/.exec(headers.authorization ?? '')?.[1] ?? 'unsigned';
   const target = headers['x-amz-target'];

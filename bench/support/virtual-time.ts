@@ -1,8 +1,8 @@
 import type { Clock } from '@redress/core';
 
 /**
- * Time that passes only when everybody waits for it: any number of workers sleep at the same time, and hours cost what there is to do in them. Whatever
- * is simulated on it must not do real I/O: it would look like somebody who waits.
+ * Time that only passes when everybody waits for it. Any number of workers can sleep at the same time, and hours cost only the work in them. A simulation on
+ * it must not do real I/O, which would look like waiting.
  */
 export class VirtualTime implements Clock {
   #now: number;

@@ -60,7 +60,7 @@ beforeEach(() => {
   stop = 'changes';
 });
 
-describe('what holds all back alike', () => {
+describe('a shared reason that holds everything back', () => {
   it('is one record and one message, which names twenty and counts the others', async () => {
     fill(25);
     await sweep();
@@ -92,7 +92,7 @@ describe('what holds all back alike', () => {
     await sweep();
     expect(told).toMatchObject([{ message: `${message}The kill switch stops changes.`, open }]);
   });
-  it('is said once, as long as it lasts; when it is over that is recorded, and nobody hears of it', async () => {
+  it('is notified once while it lasts; its end is recorded, and nobody is notified of that', async () => {
     fill(3);
     await sweep();
     await sweep();
@@ -120,7 +120,7 @@ describe('what holds all back alike', () => {
     expect(told).toMatchObject([{ message: '3 resources are held back for the same reason: The kill switch stops everything.' }]);
     expect(await recorded(HERE)).toHaveLength(3);
   });
-  it('that changes its kind ends as one and begins as another', async () => {
+  it('that changes its kind ends, and another one begins', async () => {
     fill(2);
     await sweep();
     stop = 'none';
@@ -142,12 +142,12 @@ describe('what holds all back alike', () => {
     ]);
     expect((await journal.standing()).gaps.filter(({ members }) => members !== null).map(({ state }) => state)).toEqual(['guardrail-failed-mine']);
   });
-  it('is neither recorded nor said in a dry run', async () => {
+  it('is neither recorded nor notified in a dry run', async () => {
     fill(2);
     expect(await sweep({}, [HERE], { dryRun: true })).toMatchObject([{ outcomes: { denied: 2 } }]);
     expect([told, await recorded(HERE)]).toEqual([[], []]);
   });
-  it('is not over where not everything was looked at', async () => {
+  it('does not end if not everything was checked', async () => {
     fill(4);
     await sweep();
     stop = 'none';
@@ -156,7 +156,7 @@ describe('what holds all back alike', () => {
     expect(await recorded(HERE)).toHaveLength(1);
     expect((await journal.standing()).gaps.filter(({ members }) => members !== null)).toHaveLength(1);
   });
-  it('is of one place, and of one remediator', async () => {
+  it('belongs to one place and one remediator', async () => {
     fill(2);
     for (const each of [anyAge, other]) await sweep({ remediators: [each] }, [HERE, THERE]);
     expect((await recorded(HERE)).map(({ remediator }) => remediator).sort()).toEqual(['widget-other', 'widget-revoke-open']);
@@ -186,7 +186,7 @@ describe('what holds all back alike', () => {
     await sweep();
     expect(told).toEqual([]);
   });
-  it('is nothing where each is held back for itself', async () => {
+  it('does not exist if each is held back separately', async () => {
     fill(2);
     stop = 'none';
     const guardrails = [{ id: 'mine', needs: [], evaluate: () => ({ effect: 'deny', code: 'x', message: 'No.' }) }] as unknown as NonNullable<

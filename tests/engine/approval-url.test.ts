@@ -114,7 +114,7 @@ describe('the approval endpoint', () => {
     expect((await send(request('GET', '/approvals'))).json).toEqual([]);
   });
 
-  it('answers the second time what it answered the first, and does nothing', async () => {
+  it('returns the same result the second time, and does nothing', async () => {
     const id = await asked();
     const resource = ((await send(request('GET', `/approvals/${id}`))).json as { resource?: unknown }).resource;
     const [done] = ((await send(approve(id, { resource }))).json as unknown as ApprovalAnswer).passes;
@@ -134,7 +134,7 @@ describe('the approval endpoint', () => {
     expect(aws.rules('w')).toEqual(['open-1']);
   });
 
-  it('knows it again without the resource where it was answered', async () => {
+  it('finds it again without the resource if it was answered', async () => {
     const id = await asked();
     const handler = handlerOf();
     const { json } = await send(approve(id), handler);
@@ -143,7 +143,7 @@ describe('the approval endpoint', () => {
     expect(aws.writes).toEqual(['RevokeRule']);
   });
 
-  it('changes once for two who press at the same time', async () => {
+  it('changes once if two people answer at the same time', async () => {
     const id = await asked();
     await Promise.all([send(approve(id)), send(approve(id), handlerOf())]);
     expect(aws.writes).toEqual(['RevokeRule']);
@@ -169,7 +169,7 @@ describe('the approval endpoint', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('refuses what ran out, who caused it, and who is not listed', async () => {
+  it('refuses an expired request, whoever caused it, and whoever is not listed', async () => {
     const id = await asked();
     // The event of the change names this user.
     const mallory = as({ userArn: `arn:aws:iam::${ACCOUNT}:user/mallory`, callerId: 'AIDAEXAMPLEEXAMPLE123', userId: 'AIDAEXAMPLEEXAMPLE123' });
@@ -221,7 +221,7 @@ describe('the approval endpoint', () => {
     expect([await kinds(), aws.writes]).toEqual([['decision'], []]);
   });
 
-  it('takes only its own organization, when it has one', async () => {
+  it('accepts only its own organization, if it has one', async () => {
     const handler = handlerOf({ organization: 'o-abcdefghij' });
     expect((await send(request('GET', '/approvals'), handler)).status).toBe(200);
     for (const principalOrgId of ['o-zzzzzzzzzz', null, ''])
@@ -259,7 +259,7 @@ describe('the approval endpoint', () => {
     expect([await kinds(), aws.writes]).toEqual([['decision'], []]);
   });
 
-  it('records no yes that it has no time to carry out', async () => {
+  it('records no approval that it has no time to carry out', async () => {
     const id = await asked();
     const short = { awsRequestId: 'r', getRemainingTimeInMillis: () => 34_999 };
     expect(await send(approve(id), handlerOf(), short)).toMatchObject({ status: 503, json: { error: { code: 'request/no-time-left' } } });
@@ -270,7 +270,7 @@ describe('the approval endpoint', () => {
     expect(await kinds()).toEqual(['decision', 'approval']);
   });
 
-  it('says nothing of what went wrong inside; the log does', async () => {
+  it('does not reveal internal errors; the log does', async () => {
     const broken = (error: Error): Journal => ({ ...journal, kind: 'memory', approvals: () => Promise.reject(error) });
     const away = new RedressError('journal/unavailable', 'table arn:aws:dynamodb:secret is away', { retryable: true });
     for (const [error, status, code] of [

@@ -93,7 +93,7 @@ describe('an approval', () => {
     expect(await engine().approvals()).toEqual([]);
   });
 
-  it('is the same request however often it is reported, and a new one after it was used', async () => {
+  it('is the same request however often the gap is reported, and a new one after it was used', async () => {
     const first = await asked();
     expect((await asked()).approval).toBe(first.approval);
     await engine().approve(first.approval as string, BY);
@@ -156,7 +156,7 @@ describe('an approval', () => {
     expect(results[0]?.passes.map((each) => each.outcome)).toEqual(['remediated']);
   });
 
-  it('is refused from who caused it, from strangers, without a reason, twice, and when it has run out', async () => {
+  it('is refused from whoever caused the gap, from strangers, without a reason, twice, and when it has expired', async () => {
     const { approval } = await asked('open-1');
     const id = approval as string;
     expect(await refused(engine().approve('a-0', BY))).toMatch(/^approval\/refused: There is no open approval a-0/);
@@ -173,7 +173,7 @@ describe('an approval', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('that was denied is not asked for again until it has run out', async () => {
+  it('that was denied is not requested again until it has expired', async () => {
     const { approval } = await asked();
     await engine().deny(approval as string, BY);
     expect(await asked()).toMatchObject({ outcome: 'denied', approval: null });
@@ -183,7 +183,7 @@ describe('an approval', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  describe('that two people answer in the same moment', () => {
+  describe('that two people answer at the same moment', () => {
     const SECOND = `arn:aws:iam::${ACCOUNT}:role/Second`;
     const second = { by: { name: SECOND, verified: true }, reason: 'CHG-2' };
     const both = () => policy({ approvers: { dev: [LEAD, SECOND] } });
@@ -193,7 +193,7 @@ describe('an approval', () => {
       return engine({ policy: both(), journal: { ...bound(journal), approvals: async () => waits } });
     };
 
-    it('no and then yes: nothing is done, and whoever said yes is notified', async () => {
+    it('a denial, then an approval: nothing is done, and the approver is notified', async () => {
       const { approval } = await asked();
       const late = await early();
       await engine({ policy: both() }).deny(approval as string, BY);
@@ -202,7 +202,7 @@ describe('an approval', () => {
       expect(await engine().approvals()).toMatchObject([{ verdict: 'denied', by: { name: LEAD } }]);
     });
 
-    it('yes and then no: whoever said no learns that it is being carried out', async () => {
+    it('an approval, then a denial: the second person learns that it is being carried out', async () => {
       const { approval } = await asked();
       const late = await early();
       const [done] = await engine({ policy: both() }).approve(approval as string, BY);
@@ -211,7 +211,7 @@ describe('an approval', () => {
     });
   });
 
-  it('a no that comes after it was decided on, where nobody has to be asked any more, holds', async () => {
+  it('a denial after the decision holds, even if no approval is needed any more', async () => {
     const { approval } = await asked();
     const enforced = policy({ remediators: { 'widget-revoke-open': { dev: 'enforce' } } });
     const denied: Journal = {
@@ -225,7 +225,7 @@ describe('an approval', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('a no that comes while it is carried out is answered as too late', async () => {
+  it('a denial while it is carried out is too late', async () => {
     const { approval } = await asked();
     let said = '';
     const during: Journal = {
@@ -260,7 +260,7 @@ describe('an approval', () => {
     expect((await engine({ policy: highest }).approve(id, BY)).map((each) => each.outcome)).toEqual(['remediated']);
   });
 
-  it('is used once, by two who come at the same time', async () => {
+  it('is used once by two concurrent workers', async () => {
     const { approval } = await asked();
     const answers = await Promise.all([
       engine()
@@ -274,7 +274,7 @@ describe('an approval', () => {
     expect(answers.flat().filter((each) => each.outcome === 'remediated' && !each.duplicate)).toHaveLength(1);
   });
 
-  it('survives a crash after it was given: what is open is closed, and nothing happens twice', async () => {
+  it('survives a crash after it was given: the open execution is closed, and nothing happens twice', async () => {
     for (const point of ['after-intent', 'before-call-record', 'before-outcome'] as const) {
       aws.put('w', ['open-1', 'closed']);
       // Twice in seven days would be a fight.
@@ -311,7 +311,7 @@ describe('lower environments first', () => {
     const { results } = await wide().handle(openedEvent(id, 'open-1', time - 1000), options);
     return results[0]?.passes[0] as PassResult;
   };
-  it('prod enforces when dev has shown it, and no longer after one was rolled back', async () => {
+  it('prod enforces when dev has proven it, and no longer after a rollback there', async () => {
     expect((await inProd()).outcome).toBe('awaiting-approval');
     await inDev('a', { drill: true });
     await inDev('b');
@@ -329,7 +329,7 @@ describe('lower environments first', () => {
 describe('settling', () => {
   const slow: Remediator = { ...revokeOpenRules, settle: 60_000 };
   const enforce = policy({ remediators: { 'widget-revoke-open': { dev: 'enforce' } } });
-  it('waits for what comes after a change: an exception tag', async () => {
+  it('waits for what follows a change: an exception tag', async () => {
     aws.put('w', ['open-1']);
     let looks = 0;
     aws.before = (operation) => {
@@ -340,14 +340,14 @@ describe('settling', () => {
     expect(time).toBeGreaterThanOrEqual(START + 50_000);
     expect(aws.writes).toEqual([]);
   });
-  it('does not wait for what is old enough, nor in a dry run', async () => {
+  it('does not wait for what is old enough, or in a dry run', async () => {
     const { results } = await engine({ remediators: [slow], policy: enforce }).handle(openedEvent('w', 'open-1', time - 60_000), { dryRun: true });
     await engine({ remediators: [slow], policy: enforce }).handle(openedEvent('w', 'open-1', time - 1), { dryRun: true });
     expect([results[0]?.passes[0]?.outcome, time]).toEqual(['planned', START]);
     await engine({ remediators: [slow], policy: enforce }).handle(openedEvent('w', 'open-1', time - 60_000));
     expect([aws.writes, time]).toEqual([['RevokeRule'], START]);
   });
-  it('does not keep back what is for a person anyway: a sweep notifies of it, and never says that it changed just now', async () => {
+  it('does not delay what is for people anyway: a sweep notifies of it, and never says that it changed just now', async () => {
     aws.put('w', ['open-1']);
     const person: Remediator = { ...slow, plan: () => ({ status: 'manual', message: 'A person looks.' }) };
     const seen: string[] = [];
@@ -366,12 +366,12 @@ describe('settling', () => {
     expect(results[0]?.passes).toMatchObject([{ outcome: 'busy', retryable: true, retryAt: START + 59_000 }]);
     expect([retry, time, aws.writes]).toEqual([[], START, []]);
   });
-  it('an event from ahead of our clock waits once, not for ever', async () => {
+  it('an event from ahead of our clock waits once, not forever', async () => {
     await engine({ remediators: [slow], policy: enforce }).handle(openedEvent('w', 'open-1', time + 300_000));
     expect(aws.writes).toEqual(['RevokeRule']);
     expect(time).toBe(START + 60_000);
   });
-  it('a sweep looks at all before it comes back to what it saw first', async () => {
+  it('a sweep checks everything before it returns to what it saw first', async () => {
     const anyAge: Remediator = { ...slow, freshWithin: null };
     for (const id of ['w', 'x', 'y']) aws.put(id, ['open-1']);
     let tagged = false;
@@ -389,7 +389,7 @@ describe('settling', () => {
   });
 });
 
-it('carries out what was approved, and not what was approved before it and was stopped', async () => {
+it('carries out what was approved, and not an earlier approval that was stopped', async () => {
   aws.put('w', ['open-1', 'open-2', 'closed']);
   const [first, second] = [await asked('open-1'), await asked('open-2')];
   await engine({ killSwitch: { read: async () => 'changes' } }).approve(first.approval ?? '', BY);
@@ -408,7 +408,7 @@ it('asks about each plan', async () => {
   for (const { approval, plan } of passes) expect(waiting.find(({ id }) => id === approval)?.planDigest).toBe(plan?.digest);
 });
 
-it('asks again where there is more to ask about the same plan', async () => {
+it('asks again if there is more to ask about the same plan', async () => {
   const first = await asked();
   aws.put('w', ['open-1', 'closed'], { 'aws:cloudformation:stack-name': 'network' });
   const second = await asked();
@@ -423,7 +423,7 @@ it('asks again where there is more to ask about the same plan', async () => {
   expect((await engine().approve(second.approval ?? '', BY)).map((pass) => pass.outcome)).toEqual(['remediated']);
 });
 
-it('asks again where what waits was not asked for as something new', async () => {
+it('asks again if the pending request was not for a new gap', async () => {
   const pass = await asked();
   const [first] = await engine().approvals();
   expect(first).toMatchObject({ id: pass.approval, fresh: true });
@@ -465,7 +465,7 @@ describe('the circuit breaker', () => {
   };
   const close = () => engine().closeBreaker('widget-revoke-open', { account: ACCOUNT }, { by: 'ops', reason: 'looked' });
 
-  it('opens at the limit for events, notifies, goes on planning, and stays until a person closes it', async () => {
+  it('opens at the limit for events, notifies, keeps planning, and stays open until a person closes it', async () => {
     const limited = { policy: enforce({ limits: [{ per: ['remediator', 'account'], changes: 2, window: 'PT1H' }] }) };
     expect([(await fix('a', limited)).outcome, (await fix('b', limited)).outcome]).toEqual(['remediated', 'remediated']);
     expect((await fix('c', limited)).decision?.results.at(-1)).toMatchObject({ code: 'limit-window' });
@@ -480,7 +480,7 @@ describe('the circuit breaker', () => {
     expect(await refused(close())).toMatch(/breaker\/refused: .*is not open/);
   });
 
-  it('a backlog queues instead, and has a budget of its own', async () => {
+  it('a backlog waits instead, and has its own budget', async () => {
     const anyAge: Remediator = { ...revokeOpenRules, freshWithin: null };
     const limited = { remediators: [anyAge], policy: enforce({ limits: [{ per: ['remediator', 'account'], changes: 2, window: 'PT1H' }] }) };
     aws.widgets.clear();
@@ -495,7 +495,7 @@ describe('the circuit breaker', () => {
     expect(await sweep()).toMatchObject({ outcomes: { remediated: 1, 'no-op': 5 } });
   });
 
-  it('opens after three failures in a row, not after two, and not after what passes', async () => {
+  it('opens after three failures in a row, not after two, and not after temporary ones', async () => {
     aws.faults.set('RevokeRule', ['throttled', 'throttled', 'throttled', 'throttled']);
     for (const id of ['a', 'b', 'c', 'd']) expect(await fix(id)).toMatchObject({ outcome: 'failed', retryable: true });
     aws.faults.set('RevokeRule', ['invalid', 'invalid']);
@@ -575,7 +575,7 @@ describe('the circuit breaker', () => {
     expect((await journal.view(widget('z'))).breakers).toMatchObject([{ remediator: 'widget-revoke-open' }]);
   });
 
-  it('that cannot be recorded brings the event again', async () => {
+  it('that cannot be recorded causes another delivery of the event', async () => {
     const broken: Journal = {
       ...bound(journal),
       append: (entry) => (entry.kind === 'breaker' ? Promise.reject(new RedressError('journal/corrupt', 'bad')) : journal.append(entry)),
@@ -611,7 +611,7 @@ describe('an answer', () => {
     );
   const answers = async () => (await records()).filter(({ record }) => record.kind === 'approval').map(({ record }) => record.body);
 
-  it('is recorded with who gave it, why, to which plan, and under which policy', async () => {
+  it('is recorded with the person, the reason, the plan, and the policy', async () => {
     const { approval, plan } = await asked();
     const waiting = (await engine().approvals())[0];
     expect(await engine().deny(approval as string, { by: { name: LEAD, verified: false }, reason: 'CHG-2' })).toEqual({
@@ -629,7 +629,7 @@ describe('an answer', () => {
     ]);
   });
 
-  it('is refused, with what to do, and nothing is recorded', async () => {
+  it('is refused with the next step, and nothing is recorded', async () => {
     const id = (await asked()).approval as string;
     const nobody = { by: { name: ' ', verified: true }, reason: 'r' };
     const said = ['approval/refused', 'An answer needs a person and a reason.', 'Give who answers, and why.'];
@@ -680,7 +680,7 @@ describe('an answer', () => {
     expect(await engine().deny(approval as string, BY)).toMatchObject({ verdict: 'denied' });
   });
 
-  it('that restricts may come from who caused it, unverified', async () => {
+  it('that restricts may come from whoever caused the gap, unverified', async () => {
     const { approval } = await asked();
     const listed = policy({ approvers: { dev: [MALLORY] } });
     const by = { by: { name: MALLORY, verified: false }, reason: 'mine' };
@@ -703,7 +703,7 @@ describe('an answer', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('to what is not there any more asks about what is, as a person does', async () => {
+  it('to something that is gone requests a decision about what is there, as a person would', async () => {
     const id = (await asked()).approval as string;
     aws.put('w', ['open-1', 'open-2', 'closed']);
     await engine().approve(id, BY);
@@ -712,7 +712,7 @@ describe('an answer', () => {
     expect(triggers).toContainEqual({ by: 'approval', approval: id });
   });
 
-  it('is only given where there is a journal', async () => {
+  it('needs a journal', async () => {
     const { journal: _, ...options } = { remediators: [revokeOpenRules], policy: policy(), journal, connect: aws.connect, clock };
     expect(await refusal(createRedress(options).deny('a-1', BY))).toEqual([
       'compose/invalid',
@@ -768,14 +768,14 @@ describe('an answer', () => {
       expect(await closings()).toEqual([]);
     });
 
-    it('is of its own partition', async () => {
+    it('applies to its own partition', async () => {
       await open('aws-cn');
       expect(await refusal(engine().closeBreaker(ID, { account: ACCOUNT }, how))).toEqual(['breaker/refused', expect.any(String), expect.any(String)]);
       await engine().closeBreaker(ID, { account: ACCOUNT, partition: 'aws-cn' }, how);
       expect((await closings())[0]?.record.resource.partition).toBe('aws-cn');
     });
 
-    it('is refused where only that of another remediator is open', async () => {
+    it('is refused if only the breaker of another remediator is open', async () => {
       await journal.append({
         kind: 'breaker',
         resource: { type: 'AWS::::Account', id: ACCOUNT, account: ACCOUNT, region: 'aws-global', partition: 'aws' },

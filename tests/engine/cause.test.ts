@@ -68,8 +68,8 @@ beforeEach(() => {
   told = [];
 });
 
-describe('who caused a gap does not approve what closes it', () => {
-  it('also where a sweep has asked before the event came: it is one request', async () => {
+describe('whoever caused a gap may not approve the change that closes it', () => {
+  it('even if a sweep requested it before the event came: it is one request', async () => {
     const [first] = await swept();
     expect(first).toMatchObject({ outcome: 'awaiting-approval', approval: expect.any(String) });
     time += HOUR / 4;
@@ -80,7 +80,7 @@ describe('who caused a gap does not approve what closes it', () => {
     expect(await answer(first?.approval, LEAD)).toBe('remediated');
   });
 
-  it('also where the event has asked, and a sweep asks for the same: what was new stays new', async () => {
+  it('even if the event requested it, and a sweep requests the same: what was new stays new', async () => {
     const first = await event(PAT);
     time += 2 * HOUR;
     const [again] = await swept();
@@ -91,7 +91,7 @@ describe('who caused a gap does not approve what closes it', () => {
     expect(aws.rules('w')).toEqual(['closed']);
   });
 
-  it('also where the event was only notified, and a sweep asks later', async () => {
+  it('even if the event was only notified, and a sweep requests it later', async () => {
     expect((await event(PAT, { policy: policy({}, 'notify') })).outcome).toBe('notified');
     time += 24 * HOUR;
     const [asked] = await swept();
@@ -100,7 +100,7 @@ describe('who caused a gap does not approve what closes it', () => {
     expect(await answer(asked?.approval, LEAD)).toBe('remediated');
   });
 
-  it('also under another permission set; a colleague under the same one may', async () => {
+  it('even under another permission set; a colleague under the same one may', async () => {
     await event(sso('PowerUser', 'pat@example.com'));
     const [asked] = await swept();
     expect(await answer(asked?.approval, sso('Admin', 'pat@example.com'))).toMatch(/caused it/);
@@ -108,7 +108,7 @@ describe('who caused a gap does not approve what closes it', () => {
     expect((await recordsOf(journal))[0]?.record.body['trigger']).toMatchObject({ person: 'pat@example.com', parts: ['open-1'] });
   });
 
-  it('nobody else is held back: whoever opened another rule approves', async () => {
+  it('nobody else is affected: whoever opened another rule may approve', async () => {
     aws.put('w', ['open-1', 'open-2']);
     const first = await event(LEAD, {}, 'open-1');
     const second = await event(PAT, {}, 'open-2');
@@ -119,7 +119,7 @@ describe('who caused a gap does not approve what closes it', () => {
     expect(await answer(first.approval, PAT)).toBe('remediated');
   });
 
-  it('where nobody names the gap, nobody of whom an event is known approves alone', async () => {
+  it('if nobody names the gap, nobody with a known event may approve alone', async () => {
     await event(PAT, {}, 'open-9');
     const [asked] = await swept();
     expect(await answer(asked?.approval, PAT)).toMatch(/caused it/);
@@ -134,7 +134,7 @@ describe('who caused a gap does not approve what closes it', () => {
     expect(await answer(again?.approval, LEAD)).toBe('remediated');
   });
 
-  it('also where so much was done since that a view does not say who did the first of it', async () => {
+  it('even if so much was done since that a view no longer says who did it first', async () => {
     const notified = { policy: policy({}, 'notify') };
     await event(PAT, notified, 'open-9');
     for (let n = 0; n < 101; n++) {
@@ -147,7 +147,7 @@ describe('who caused a gap does not approve what closes it', () => {
     expect(await answer(asked?.approval, LEAD)).toBe('remediated');
   });
 
-  it('also where the yes came before the event: it is not used, and somebody else is asked', async () => {
+  it('even if the approval came before the event: it is not used, and somebody else is asked', async () => {
     const frozen = { policy: policy({ freeze: [{ from: '2026-11-01T00:00:00Z', to: '2026-11-24T12:00:00Z', reason: 'r' }] }) };
     const [asked] = await swept();
     expect(await answer(asked?.approval, PAT, frozen)).toBe('notified');
@@ -161,7 +161,7 @@ describe('who caused a gap does not approve what closes it', () => {
     expect(await answer(again?.approval, LEAD)).toBe('remediated');
   });
 
-  it('also where the event comes to be known between the decision and the change', async () => {
+  it('even if the event becomes known between the decision and the change', async () => {
     const [asked] = await swept();
     const during: Journal = {
       ...bound(journal),
@@ -175,7 +175,7 @@ describe('who caused a gap does not approve what closes it', () => {
     expect(aws.rules('w')).toEqual(['open-1', 'closed']);
   });
 
-  it('a yes of theirs that was not carried out yet counts no more, and people are asked again', async () => {
+  it('their approval that was not carried out yet no longer counts, and people are asked again', async () => {
     const [asked] = await swept();
     const begun = await journal.begin({
       resource: widget('w'),
@@ -202,7 +202,7 @@ describe('who caused a gap does not approve what closes it', () => {
     expect(await answer(again.approval, LEAD)).toBe('remediated');
   });
 
-  it('what Redress does itself is nobody’s doing', async () => {
+  it('what Redress does itself is caused by nobody', async () => {
     await event(aws.identity.arn, { policy: policy({}, 'notify') });
     await event(PAT, { policy: policy({}, 'notify') }, 'open-9');
     await swept();
@@ -210,7 +210,7 @@ describe('who caused a gap does not approve what closes it', () => {
   });
 });
 
-it('a look that finds nothing is recorded as one; one at what is gone is not', async () => {
+it('a look that finds nothing is recorded as that; a look at a missing resource is not', async () => {
   aws.put('w', ['closed']);
   await event(PAT);
   aws.widgets.delete('w');

@@ -74,7 +74,7 @@ describe('a transition that AWS Config reports', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('between two records of the last minutes is put right at once', async () => {
+  it('between two records of the last minutes is fixed at once', async () => {
     aws.put('w1', ['open-1']);
     const { results } = await redress().handle(reported(widget('w1'), START - 10 * MINUTE));
     expect(results[0]?.passes).toMatchObject([{ outcome: 'remediated' }]);
@@ -82,7 +82,7 @@ describe('a transition that AWS Config reports', () => {
   });
 });
 
-describe('a source that says failing, of what looks fine', () => {
+describe('a source that reports a failure of a resource that looks compliant', () => {
   const claimed = (over: Partial<Parameters<typeof configComplianceEvent>[0]> = {}) =>
     configComplianceEvent({ resource: widget('w1'), rule: 'widget-open', previous: null, time: new Date(clock.time), ...over });
   const judging = (judge: NonNullable<Remediator['judge']>): Remediator => ({ ...revokeOpenRules, judge });
@@ -94,7 +94,7 @@ describe('a source that says failing, of what looks fine', () => {
 
   beforeEach(() => aws.put('w1', ['closed-1']));
 
-  it('is contradicted where nobody judges it whole: people are notified, and the gap stays open', async () => {
+  it('is contradicted if no remediator judges it completely: people are notified, and the gap stays open', async () => {
     const result = await handle(half);
     expect(result?.passes).toMatchObject([{ outcome: 'no-op' }, { outcome: 'notified', message, remediator: 'widget-revoke-open', plan: null }]);
     expect(result?.gap).toEqual({ closed: false, open: [expect.stringContaining('checks more than its remediators do')] });
@@ -103,7 +103,7 @@ describe('a source that says failing, of what looks fine', () => {
     expect(contradicted?.record).toMatchObject({ kind: 'decision', body: { outcome: 'notified', message, effect: 'notify', policy: expect.any(String) } });
   });
 
-  it('is notified once, and open each time; again when something was changed in between', async () => {
+  it('is notified once, and open each time; notified again if something was changed in between', async () => {
     await handle(half);
     clock.time += 3_600_000;
     const again = await handle(half);
@@ -117,7 +117,7 @@ describe('a source that says failing, of what looks fine', () => {
     expect((await handle(half))?.passes.at(-1)).toMatchObject({ outcome: 'notified', record: { seq: expect.any(Number) } });
   });
 
-  it('says what is open where a remediator can judge it, also after a change of its own', async () => {
+  it('says what is open if a remediator can judge it, even after its own change', async () => {
     const judged = judging(() => ['port 3306 is open', 'port 3306 is open']);
     const open = { outcome: 'notified', message: 'Contradicted: open at the source, because port 3306 is open', open: ['port 3306 is open'] };
     expect((await handle(judged))?.passes[1]).toMatchObject(open);
@@ -127,13 +127,13 @@ describe('a source that says failing, of what looks fine', () => {
     expect(result?.gap).toEqual({ closed: false, open: ['port 3306 is open'] });
   });
 
-  it('is over where one remediator judges it whole, or none has a judge', async () => {
+  it('is over if one remediator judges it completely, or none can judge it', async () => {
     for (const remediators of [[judging(() => [])], [half, { ...revokeOpenRules, id: 'widget-second', breadth: 5, judge: () => [] }], [revokeOpenRules]])
       expect((await redress({ remediators }).handle(claimed())).results[0]?.gap.closed).toBe(true);
     expect(told).toEqual([]);
   });
 
-  it('is not reported where one of those that looked has something open: people are notified of that', async () => {
+  it('is not reported if a remediator finds something open: people are notified of that', async () => {
     const asking: Remediator = { ...revokeOpenRules, id: 'widget-second', breadth: 5, plan: () => ({ status: 'manual', message: 'A person looks.' }) };
     for (const remediators of [
       [half, asking],
@@ -149,7 +149,7 @@ describe('a source that says failing, of what looks fine', () => {
     expect(told.map((each) => each.message)).toEqual(['A person looks.']);
   });
 
-  it('is over where the resource is gone, and where an execution has closed it', async () => {
+  it('is over if the resource is gone, or an execution has closed it', async () => {
     expect((await handle(half, claimed({ resource: widget('w0') })))?.gap.closed).toBe(true);
     aws.put('w1', ['open-1']);
     await handle(half, configComplianceEvent({ resource: widget('w1'), rule: 'widget-open', time: new Date(clock.time - MINUTE) }));
@@ -203,13 +203,13 @@ describe('a Config rule with a name of its own', () => {
 
   beforeEach(() => aws.put('w1', ['open-1']));
 
-  it('is known by its identifier, where it can be read', async () => {
+  it('is known by its identifier, if it can be read', async () => {
     const configRules = identified('WIDGET_OPEN');
     expect((await ask('acme-baseline-7F3K2', { configRules }))?.passes).toMatchObject([{ outcome: 'remediated' }]);
     expect(configRules.asked).toEqual(['acme-baseline-7F3K2']);
   });
 
-  it('is known by a pattern of the policy, which goes before what is read', async () => {
+  it('is known by a pattern of the policy, which takes precedence over what is read', async () => {
     const policyWith = (configRules: Readonly<Record<string, string>>) =>
       definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'widget-revoke-open': { dev: 'enforce' } }, configRules });
     const policy = policyWith({ 'acme-*-open-*': 'WIDGET_OPEN' });
@@ -234,7 +234,7 @@ describe('a Config rule with a name of its own', () => {
   });
 });
 
-describe('a call whose record leaves out what it was about', () => {
+describe('a call whose record omits its parameters', () => {
   const left = (requestParameters: unknown, at = clock.time - 61_000) => {
     const event = openedEvent('w1', 'open-1', at) as { detail: Record<string, unknown> };
     return { ...event, detail: { ...event.detail, requestParameters, responseElements: null } };
@@ -260,7 +260,7 @@ describe('a call whose record leaves out what it was about', () => {
     },
   );
 
-  it('a hundred of them cost one sweep; what was made since the last one waits until its type may be swept again', async () => {
+  it('a hundred of them cost one sweep; what was created since the last one waits until its type may be swept again', async () => {
     for (let n = 0; n < 100; n++) expect((await handle(left(null, START - 61_000)))?.retryable).toBe(false);
     expect(await sweeps()).toBe(1);
     clock.time = START + 30_000;
@@ -273,7 +273,7 @@ describe('a call whose record leaves out what it was about', () => {
     expect(await sweeps()).toBe(2);
   });
 
-  it('is only said in a dry run, and where another call, a failed or a replayed one leaves something out nothing is looked for', async () => {
+  it('is only reported in a dry run; other, failed and replayed calls that omit something start no sweep', async () => {
     expect(await handle(left(null), {}, { dryRun: true })).toMatchObject({ passes: [], reason: expect.stringContaining('would look for it') });
     const other = left(null) as { detail: object };
     await handle({ ...other, detail: { ...other.detail, eventName: 'PutNote' } });

@@ -51,7 +51,7 @@ it('is closed by reading the resource again, when a person says that its worker 
   expect(aws.rules('w1')).toEqual([]);
 });
 
-it('whose worker comes back after all records nothing more', async () => {
+it('whose worker comes back after all cannot record anything more', async () => {
   const execution = await lost(YEAR);
   const { open } = await journal.view(widget('w1'));
   await engine().recoverExecution(execution, BY);
@@ -72,7 +72,7 @@ it.each([
   expect((await recordsOf(journal)).map(({ record }) => record.kind)).toEqual(['intent']);
 });
 
-it('is not one that nobody knows', async () => {
+it('has to be a known one', async () => {
   await lost(YEAR);
   await expect(engine().recoverExecution('x-1', BY)).rejects.toMatchObject({ code: 'recovery/refused', message: 'Execution x-1 is not open.' });
 });

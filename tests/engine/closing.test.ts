@@ -75,7 +75,7 @@ describe('a composition is refused', () => {
   ])('%s', (_name, over) => {
     expect(() => engine({ policy: definePolicy({ version: 1 }), ...over })).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
   });
-  it('when it is asked about what nobody knows', async () => {
+  it('when it is asked about something unknown', async () => {
     const fan = resource({ type: 'AWS::Test::Fan', id: 'f', account: ACCOUNT, region: 'us-east-1' });
     await expect(engine().run(fan)).rejects.toMatchObject({ code: 'compose/invalid' });
     await expect((async () => engine().plan('widget-revoke-opne', widget('w1')))()).rejects.toMatchObject({
@@ -86,8 +86,8 @@ describe('a composition is refused', () => {
   });
 });
 
-describe('what cannot be read is not decided on', () => {
-  it('where the remediator fails at its plan', async () => {
+describe('what cannot be read is not decided', () => {
+  it('if the remediator fails in its plan', async () => {
     aws.put('w1', ['open-1']);
     const broken: Remediator = {
       ...revokeOpenRules,
@@ -100,7 +100,7 @@ describe('what cannot be read is not decided on', () => {
     ]);
     expect(aws.writes).toEqual([]);
   });
-  it('where it is not known whose the credentials are, and it is delivered again', async () => {
+  it('if the owner of the credentials is unknown, and it is delivered again', async () => {
     aws.put('w1', ['open-1']);
     aws.identityFails = true;
     const [pass] = await handle();
@@ -115,7 +115,7 @@ describe('what cannot be read is not decided on', () => {
       message: 'Not decided, because it could not be read: not read with credentials of another account',
     });
   });
-  it('where the remediator saw no tags, or what nobody could except', async () => {
+  it('if the remediator read no tags, or nothing that could be exempted', async () => {
     aws.put('w1', ['open-1']);
     const untagged = { ...revokeOpenRules, observe: async () => ({ state: { open: ['open-1'] } }) } as unknown as Remediator;
     expect((await handle(event(), { remediators: [untagged] }))[0]?.message).toContain('widget-revoke-open did not observe the tags.');
@@ -148,7 +148,7 @@ describe('what a person has to do', () => {
 });
 
 describe('a record', () => {
-  it('of nothing to do has what was seen, and no plan', async () => {
+  it('of nothing to do has what was seen, but no plan', async () => {
     aws.put('w1', ['closed'], { team: 'a' });
     expect(await handle()).toMatchObject([{ outcome: 'no-op', message: 'There is nothing to change.', plan: null, open: [] }]);
     const [only] = await recordsOf(journal);
@@ -157,16 +157,16 @@ describe('a record', () => {
     expect(Object.keys(only?.record.body ?? {})).not.toContain('steps');
     expect(told).toEqual([]);
   });
-  it('of what is gone says so', async () => {
+  it('of a missing resource says so', async () => {
     expect(await handle()).toMatchObject([{ outcome: 'no-op', message: 'The resource is gone.' }]);
     expect((await recordsOf(journal))[0]?.documents).toEqual({ observation: 'gone' });
   });
-  it('of what does not apply says why', async () => {
+  it('of something not applicable says why', async () => {
     aws.put('w1', ['open-1']);
     const other: Remediator = { ...revokeOpenRules, plan: () => ({ status: 'not-applicable', reason: 'It is small.' }) };
     expect(await handle(event(), { remediators: [other] })).toMatchObject([{ outcome: 'no-op', message: 'It does not apply: It is small.' }]);
   });
-  it('says who asked, and on what it was decided', async () => {
+  it('has the trigger, and the basis of the decision', async () => {
     aws.put('w1', ['closed']);
     await handle();
     const [body] = await bodies('decision');
@@ -197,7 +197,7 @@ describe('a record', () => {
   });
 });
 
-it('a notification says what was done, of what, to whom it belongs', async () => {
+it('a notification says what was done, to which resource, and who owns it', async () => {
   aws.put('w1', ['open-1'], { team: 'a' });
   const [pass] = await handle();
   expect(told).toHaveLength(1);
@@ -262,7 +262,7 @@ describe('what waits for an approval', () => {
 });
 
 describe('under the lease', () => {
-  it('what cannot be read again is left, is retried, and keeps nobody else waiting', async () => {
+  it('what cannot be read again is left, is retried, and does not block others', async () => {
     for (const id of ['w1', 'w2']) aws.put(id, ['open-1']);
     let looks = 0;
     aws.before = (operation) => {
@@ -275,7 +275,7 @@ describe('under the lease', () => {
     expect(aws.writes).toEqual(['RevokeRule']);
     expect((await journal.view(widget('w1'))).closed).toMatchObject([{ outcome: 'failed', sent: 0, retryable: true }]);
   });
-  it('nothing is begun where there is no time for it', async () => {
+  it('nothing is begun if there is no time for it', async () => {
     aws.put('w1', ['open-1']);
     const passes = await handle(event(), {}, { deadline: START + 29_999 });
     expect(passes).toMatchObject([{ outcome: 'busy', retryable: true, execution: null, plan: { changes: [{ subject: 'open-1' }] } }]);
@@ -312,13 +312,13 @@ describe('recovery', () => {
     expect(await journal.open()).toHaveLength(1);
     expect(await engine().recover()).toMatchObject([{ outcome: 'failed' }]);
   });
-  it('leaves open what no remediator here is for', async () => {
+  it('leaves open what no installed remediator handles', async () => {
     aws.put('w1', ['open-1']);
     await left('after-intent');
     expect(await engine({ remediators: [noteWidget] }).recover()).toMatchObject([{ outcome: 'busy', message: expect.stringContaining('is not installed') }]);
     expect(await journal.open()).toHaveLength(1);
   });
-  it('says what has come since, where the change itself was made', async () => {
+  it('says what has changed since, if the change itself was made', async () => {
     aws.put('w1', ['open-1']);
     const dying: Journal = { ...bound(journal), finish: () => Promise.reject(new Error('the process died')) };
     await engine({ journal: dying }).handle(event());
@@ -389,13 +389,13 @@ describe('a wider remediator that asks a narrower one', () => {
     return outcomes(passes);
   };
   const recorded = async () => (await recordsOf(journal)).filter(({ record }) => record.kind !== 'sweep').map(({ record }) => [record.kind, record.remediator]);
-  it('makes the change itself where there is no objection: the narrower one writes and records nothing', async () => {
+  it('makes the change itself if there is no objection: the narrower one writes and records nothing', async () => {
     aws.put('w1', ['open-1']);
     expect(await sweep(except('another'))).toEqual([['widget-revoke-all', 'remediated']]);
     expect(await recorded()).toEqual(['intent', 'call', 'outcome'].map((kind) => [kind, 'widget-revoke-all']));
     expect(aws.writes).toEqual(['RevokeRule']);
   });
-  it('leaves it where there is one, which is recorded, and nobody is notified of it by another name', async () => {
+  it('leaves it if there is one, which is recorded, and nobody is notified of it under another name', async () => {
     aws.put('w1', ['open-1']);
     expect(await sweep(except('w1'))).toEqual([['widget-revoke-all', 'exempt']]);
     expect((await recorded()).filter(([, by]) => by === 'widget-revoke-open')).toEqual([]);
@@ -420,7 +420,7 @@ it('what a sweep finds for a call without its request counts with what the same 
   expect(aws.writes).toEqual(['RevokeRule']);
 });
 
-it('a no holds while another plan of the same remediator is carried out', async () => {
+it('a denial holds while another plan of the same remediator is carried out', async () => {
   const lead = `arn:aws:iam::${ACCOUNT}:role/Lead`;
   aws.put('w1', ['open-1']);
   const asking = { policy: policyOf('approve', undefined, { approvers: { dev: [lead] } }) };
@@ -445,7 +445,7 @@ describe('an input for which there is not enough time', () => {
     for (const id of ['w1', 'w2', 'w3']) aws.put(id, ['open-1']);
   });
 
-  it('goes on in the next delivery where it ended, and what was done is not looked at again', async () => {
+  it('continues in the next delivery where it ended, and what was done is not checked again', async () => {
     aws.before = (operation) => {
       if (operation === 'RevokeRule') time += 60_000;
     };
@@ -476,7 +476,7 @@ describe('an input for which there is not enough time', () => {
     expect((await deliver(time + 900_000)).looked).toEqual(['w1', 'w2', 'w3']);
   });
 
-  it('looks again at what has to be retried, after what nobody has looked at', async () => {
+  it('retries what has to be retried after everything that was not yet checked', async () => {
     aws.before = (operation) => {
       if (operation !== 'DescribeWidget' || time !== START) return;
       aws.faults.set(operation, ['throttled']);
@@ -493,7 +493,7 @@ describe('an input for which there is not enough time', () => {
     expect(second.results.every(({ gap }) => gap.closed)).toBe(true);
   });
 
-  it('is handled whole where nothing ends it, and nothing is recorded of the way', async () => {
+  it('is handled completely if nothing ends it, and no progress is recorded', async () => {
     const { results } = await engine().handle(input());
     expect(results.map(({ gap }) => gap.closed)).toEqual([true, true, true]);
     expect((await bodies('sweep')).length).toBe(0);
@@ -501,7 +501,7 @@ describe('an input for which there is not enough time', () => {
 });
 
 describe('the outcome of a finding', () => {
-  it('is closed where each that was asked is satisfied, and says what is open where not', async () => {
+  it('is closed if each remediator is satisfied, and otherwise says what is open', async () => {
     aws.put('w1', ['open-1']);
     const stopped = { policy: policyOf('notify') };
     const { results } = await engine(stopped).handle(event());
@@ -513,7 +513,7 @@ describe('the outcome of a finding', () => {
     expect((await engine().handle({ ...nobody, detail: { ...nobody.detail, eventName: 'PutNote' } })).results[0]?.gap).toEqual({ closed: false, open: [] });
   });
 
-  it('is an error where it could not be handled: it is retried, and others are not affected', async () => {
+  it('is an error if it could not be handled: it is retried, and others are not affected', async () => {
     for (const id of ['w1', 'w2']) aws.put(id, ['open-1']);
     const warned: string[] = [];
     const broken: Journal = {
@@ -581,7 +581,7 @@ describe('a rollback is refused', () => {
     await engine().recover();
     expect(await refused(open?.execution ?? '')).toEqual([`${open?.execution} changed nothing (failed).`, false]);
   });
-  it('of a remediator that is not here, of what is gone, and, to be tried again, of what cannot be read', async () => {
+  it('of an unknown remediator, of a missing resource, and, to be retried, of an unreadable one', async () => {
     const execution = await fix();
     expect(await refused(execution, { remediators: [noteWidget] })).toEqual(['The remediator widget-revoke-open is not installed.', false]);
     aws.faults.set('DescribeWidget', ['denied']);
@@ -604,14 +604,14 @@ describe('a rollback is refused', () => {
     });
     expect(await refused(execution)).toEqual([`Execution ${held.status === 'begun' ? held.lease.execution : ''} holds the resource.`, true]);
   });
-  it('where everything is stopped between its decision and its call', async () => {
+  it('if everything is stopped between its decision and its call', async () => {
     const execution = await fix();
     let reads = 0;
     const killSwitch = { read: async () => (++reads > 1 ? ('everything' as const) : ('none' as const)) };
     expect(await engine({ killSwitch }).rollback(execution, how)).toMatchObject({ outcome: expect.not.stringMatching('rolled-back') });
     expect(aws.writes).toEqual(['RevokeRule']);
   });
-  it('and one that is not is recorded with who asked, why, and for how long it holds', async () => {
+  it('and one that is not refused is recorded with the person, the reason, and the length of its hold', async () => {
     const execution = await fix();
     expect(await engine().rollback(execution, { ...how, hold: 3_600_000 })).toMatchObject({
       outcome: 'rolled-back',

@@ -50,7 +50,7 @@ function world(journal = memoryJournal({ clock })) {
 }
 
 describe('a gap with a deadline', () => {
-  it('is said when it appears, a day before, and when the time is over; its record has it', async () => {
+  it('is notified when it appears, a day before, and when the time is over; its record has it', async () => {
     const { heard, sweep, journal, decisions } = world();
     await sweep([{ within: 'P3D', ceilings: ['notify'] }], 0, 100);
     expect(heard).toEqual(['0: notified', '48: notified, until 72', '72: notified, until 72']);
@@ -61,13 +61,13 @@ describe('a gap with a deadline', () => {
     expect(await decisions()).toHaveLength(2);
   });
 
-  it('of less than a day is said when it is over', async () => {
+  it('of less than a day is notified when it is over', async () => {
     const { heard, sweep } = world();
     await sweep([{ within: 'PT12H' }], 0, 30);
     expect(heard).toEqual(['0: notified', '12: notified, until 12']);
   });
 
-  it('that is closed in time is not said again', async () => {
+  it('that is closed in time is not notified again', async () => {
     const { heard, sweep, journal } = world();
     await sweep([{ within: 'P3D' }], 0, 10);
     aws.put('w-1', ['closed'], {});
@@ -76,7 +76,7 @@ describe('a gap with a deadline', () => {
     expect((await journal.standing()).gaps).toEqual([]);
   });
 
-  it('gets it from a policy that comes later, and counts from when it appeared', async () => {
+  it('gets it from a later policy, and counts from when it appeared', async () => {
     const { heard, sweep, journal } = world();
     await sweep(undefined, 0, 10);
     expect((await journal.standing()).gaps).toMatchObject([{ deadline: null }]);

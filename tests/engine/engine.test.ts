@@ -125,7 +125,7 @@ describe('the way of an event', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('a resource that is gone is nothing to do', async () => {
+  it('a missing resource is nothing to do', async () => {
     expect(await handle()).toMatchObject([{ outcome: 'no-op' }]);
     expect(aws.writes).toEqual([]);
   });
@@ -236,7 +236,7 @@ describe('what changes between decision and write', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('a tag that arrives while the resource settles is seen when it is decided on', async () => {
+  it('a tag that arrives while the resource settles is seen by the decision', async () => {
     aws.put('w1', ['open-1']);
     const settling: Remediator = { ...revokeOpenRules, settle: 60_000 };
     const sleep = clock.sleep;
@@ -350,7 +350,7 @@ describe('faults', () => {
     expect(await kinds()).toEqual(['intent', 'call', 'outcome']);
   });
 
-  it('gone in the last moment is superseded, then nothing to do', async () => {
+  it('a resource that is gone at the last moment is superseded, then nothing to do', async () => {
     aws.put('w1', ['open-1']);
     aws.faults.set('RevokeRule', ['gone']);
     aws.before = (operation) => void (operation === 'RevokeRule' && aws.widgets.delete('w1'));
@@ -380,7 +380,7 @@ describe('faults', () => {
     expect(aws.writes).toEqual(['RevokeRule']);
   });
 
-  it('a lost reply that shows only after the looks: what is sent again is refused, and the change is known for its own', async () => {
+  it('a lost reply whose effect shows only after the looks: the second call is refused, and the change is recognized as its own', async () => {
     aws.put('w1', ['open-1']);
     aws.faults.set('RevokeRule', ['lost']);
     aws.before = (operation) => {
@@ -531,7 +531,7 @@ describe('once', () => {
 });
 
 describe('limits', () => {
-  it('per run, also at once', async () => {
+  it('per run, even concurrently', async () => {
     const shared = redress({ policy: enforce({ limits: [{ per: ['run'], changes: 2 }] }) });
     for (const id of ['a', 'b', 'c', 'd']) aws.put(id, ['open-1']);
     const { results } = await shared.handle({
@@ -610,7 +610,7 @@ describe('the limit of a run, when something goes wrong', () => {
     };
   };
 
-  it.each(['append', 'finish'] as const)('what was sent keeps its place, also when %s throws after it', async (method) => {
+  it.each(['append', 'finish'] as const)('what was sent keeps its place, even if %s throws after it', async (method) => {
     expect(await both({ journal: failing(method) })).toEqual(['journal/lost-lease', 'denied']);
     expect([aws.rules('w1'), aws.rules('w2')]).toEqual([[], ['open-1']]);
   });
@@ -704,7 +704,7 @@ describe('crashes', () => {
     ]);
   });
 
-  it('right after its lease, while what was written last does not show yet: it is waited for, and closed as done', async () => {
+  it('right after its lease, while the last write does not show yet: it waits for that, and closes it as done', async () => {
     aws.put('w1', ['open-1']);
     await handle(event(), { journal: dying('append') });
     const [open] = await journal.open();
@@ -732,7 +732,7 @@ describe('crashes', () => {
     expect((await journal.view(widget('w1'))).closed).toMatchObject([{ outcome: 'failed', retryable: true, verified: true, sent: 1 }]);
   });
 
-  it('after a write that is recorded, and that somebody has undone since: unknown, for it was made', async () => {
+  it('after a recorded write that somebody has undone since: unknown, because it was made', async () => {
     aws.put('w1', ['open-1']);
     await handle(event(), { journal: dying('finish') });
     expect(await kinds()).toEqual(['intent', 'call']);
@@ -742,7 +742,7 @@ describe('crashes', () => {
     expect((await journal.view(widget('w1'))).closed).toMatchObject([{ outcome: 'unknown', sent: 1 }]);
   });
 
-  it('after one of two writes: partial, and what is left is said', async () => {
+  it('after one of two writes: partial, and it says what is left', async () => {
     aws.put('w1', ['open-1', 'open-2']);
     const half: Journal = {
       ...bound(journal),
@@ -863,7 +863,7 @@ describe('rollback', () => {
     expect(aws.rules('w1')).toEqual(['theirs', 'open-1']);
   });
 
-  it('refuses without a person or a reason, for an unknown execution, and where everything is stopped', async () => {
+  it('refuses without a person or a reason, for an unknown execution, and if everything is stopped', async () => {
     const execution = await fixed();
     await expect(redress().rollback(execution, { by: ' ', reason: 'r' })).rejects.toMatchObject({ code: 'rollback/refused' });
     await expect(redress().rollback('x-unknown', { by: 'ops', reason: 'r' })).rejects.toMatchObject({ code: 'journal/not-found' });
@@ -907,7 +907,7 @@ describe('rollback', () => {
 });
 
 describe('someone who undoes a fix', () => {
-  it('has it made again once; the second time it is left alone, and they are named', async () => {
+  it('causes one more fix; the second time it is left alone, and they are named', async () => {
     for (const round of [1, 2, 3]) {
       aws.put('w1', ['open-1']);
       clock.time += 3_600_000;

@@ -122,14 +122,14 @@ describe('a register entry by tag', () => {
     expect(rules()).toEqual([id]);
   });
 
-  it('does not hold for tags that nobody carries', async () => {
+  it('does not apply to tags that nothing has', async () => {
     aws.state.instances = { [WEB]: web, [VENDOR]: { tags: { team: 'Vendor' }, groups: [GROUP] } };
     open('0.0.0.0/0');
     expect(await outcomes(exempt({ tag: 'team=vendor' }))).toEqual(['remediated']);
     expect(rules()).toEqual([]);
   });
 
-  it('says on what the exception is', async () => {
+  it('says what the exception applies to', async () => {
     aws.state.instances = { [VENDOR]: vendor };
     open('0.0.0.0/0');
     const [pass] = await told22(exempt({ tag: 'team=vendor' }));
@@ -152,7 +152,7 @@ describe('a register entry by tag', () => {
     expect(await outcomes(exempt(scope))).toEqual(expected);
   });
 
-  it('a rule of the policy is asked about the tags of each, too', async () => {
+  it('a rule of the policy is evaluated with the tags of each, too', async () => {
     const policy = (when: string) =>
       definePolicy({
         version: 1,
@@ -232,7 +232,7 @@ describe('an exception on a rule of the group', () => {
     expect(rules()).toEqual([id]);
   });
 
-  it('that came after an approval of several leaves the others to be asked for again', async () => {
+  it('that was added after an approval of several leaves the others to be requested again', async () => {
     const kept = open('0.0.0.0/0');
     const other = open('::/0');
     clock.advance(DAY);
@@ -314,7 +314,7 @@ describe('a policy that names a register', () => {
     expect(() => redress({ policy, exceptions: null as never })).toThrow(expect.objectContaining({ code: 'policy/invalid' }));
     expect(() => redress({ policy, exceptions: defineRegister([]) })).not.toThrow();
   });
-  it('that is read live denies without one', async () => {
+  it('that is read live denies everything without one', async () => {
     open('0.0.0.0/0');
     expect(await outcomes({ policy: { read: async () => policy } })).toEqual([]);
     const [pass] = await redress({ policy: { read: async () => policy } }).run(ref);
@@ -403,7 +403,7 @@ describe('an entry that can match nothing', () => {
     expect(() => redress({ policy: mapped('restricted-ssh') })).not.toThrow();
   });
 
-  it('what is right for one of several remediators is right', () => {
+  it('what is valid for one of several remediators is valid', () => {
     for (const scope of [
       { resource: GROUP },
       { account: ACCOUNT, resourceType: ['AWS::EC2::SecurityGroup', 'AWS::::Account'] },
@@ -415,7 +415,7 @@ describe('an entry that can match nothing', () => {
   });
 });
 
-it('what a remediator observes of a type that it does not declare is not decided on', async () => {
+it('a resource of a type that its remediator does not declare is not decided', async () => {
   open('0.0.0.0/0');
   const undeclared = remediators.map((each) => ({ ...each, exceptionTypes: [] }));
   expect(await outcomes({ remediators: undeclared })).toEqual(['denied']);

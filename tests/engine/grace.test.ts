@@ -170,7 +170,7 @@ describe('a change with a grace period', () => {
     expect((await records()).map(({ record }) => (record.body['approval'] as { ended?: string } | undefined)?.ended)).toContain('the gap no longer exists');
   });
 
-  it('that would be another one now is announced again', async () => {
+  it('that would now be a different one is announced again', async () => {
     const first = await reported();
     time = START + 6 * DAY;
     await swept();
@@ -195,7 +195,7 @@ describe('a change with a grace period', () => {
     expect(told.flatMap(({ grace, remediator }) => (grace === undefined ? [] : [`${remediator.id} ${grace.notice}`]))).toEqual([`${ID} 0`, 'widget-note 0']);
   });
 
-  it('is not announced to anybody when somebody has said yes in that moment', async () => {
+  it('is not announced to anybody if somebody has approved it at that moment', async () => {
     const answered: Journal = {
       ...bound(journal),
       append: async (entry) => {
@@ -217,7 +217,7 @@ describe('a change with a grace period', () => {
     expect((await swept())[0]?.outcome).toBe('remediated');
   });
 
-  it('waits for the last reminder: who sweeps seldom reminds late, and changes later', async () => {
+  it('waits for the last reminder: infrequent sweeps remind late, and change later', async () => {
     await reported();
     time = START + 10 * DAY;
     expect(await swept()).toMatchObject([{ outcome: 'awaiting-approval' }]);
@@ -289,11 +289,11 @@ describe('a change with a grace period', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('is made at once where there is none: for others, in other environments', async () => {
+  it('is made at once without one: for others, in other environments', async () => {
     expect(await reported('open-1', { policy: policy({ grace: [] }) })).toMatchObject({ outcome: 'remediated' });
   });
 
-  it('of which nobody can be notified does not begin', async () => {
+  it('that nobody can be notified of does not begin', async () => {
     const quiet = { notify: undefined } as unknown as Partial<RedressOptions>;
     for (let day = 0; day < 20; day += 2) {
       time = START + day * DAY;

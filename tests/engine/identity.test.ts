@@ -24,7 +24,7 @@ function world(remediator: string, turn?: (account: Account, name: string) => vo
 }
 const rollBack = (redress: Redress, execution: string | null) => redress.rollback(execution ?? '', { by: 'alice', reason: 'test', acceptLoss: true });
 
-describe('made again under its name, as the fix had left the first', () => {
+describe('recreated under its name, in the state that the fix left', () => {
   it('a bucket is not rolled back', async () => {
     const { account, clock, redress, fix } = world('s3-block-public-access-private-bucket');
     account.act('s3', 'CreateBucket', { Bucket: 'invoices' });
@@ -69,7 +69,7 @@ describe('made again under its name, as the fix had left the first', () => {
   });
 });
 
-it('made again between the decision and the write, a bucket is looked at again before anything is sent', async () => {
+it('a bucket that is recreated between the decision and the write is checked again before anything is sent', async () => {
   let looks = 0;
   const { account, clock, redress } = world('s3-block-public-access-private-bucket', (at, name) => {
     // The second look: the first two are decided on, before and after the resource has settled.
@@ -101,7 +101,7 @@ it('a group under a retention policy of the account is not changed, and a fix fr
   expect(account.state.logGroups['/app']?.days).toBe(365);
 });
 
-it('a bastion on the second interface of an instance that a service hides is asked about', async () => {
+it('a bastion on the second interface of an instance that a service hides needs an approval', async () => {
   const { account, redress } = world('ec2-revoke-sg-open-ssh');
   const { GroupId } = account.act('ec2', 'CreateSecurityGroup', { GroupName: 'web', Description: 'web' });
   const open = { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };

@@ -43,7 +43,7 @@ describe('what enforcing would do', () => {
     expect([enforced, restricting]).toEqual(['allow', []]);
   });
 
-  it('is asked of every other guardrail: hazards, exceptions, freezes, and what a lower environment has not shown', async () => {
+  it('depends on every other guardrail: hazards, exceptions, freezes, and what a lower environment has not proven', async () => {
     expect(await planned(DEV, {}, 'open-wide')).toMatchObject({ now: 'notify', enforced: 'approve' });
     const frozen = policy('notify', { freeze: [{ from: '2026-11-20T00:00:00Z', to: '2026-12-01T00:00:00Z', reason: 'peak' }] });
     expect(await planned(DEV, { policy: frozen })).toMatchObject({ enforced: 'notify', restricting: ['frozen'] });
@@ -52,7 +52,7 @@ describe('what enforcing would do', () => {
     expect(await planned(PROD, {})).toMatchObject({ enforced: 'approve', restricting: ['promotion-unproven'] });
   });
 
-  it('is known of an account that is in no environment, too, and makes it no approver’s and not the highest', async () => {
+  it('is known for an account without an environment, too, which does not make it the highest, or give it approvers', async () => {
     expect(await planned(OTHER, { policy: definePolicy({ version: 1 }) })).toMatchObject({ now: 'notify', enforced: 'allow' });
   });
 
@@ -62,7 +62,7 @@ describe('what enforcing would do', () => {
     expect(await recordsOf(journal)).toEqual([]);
   });
 
-  it('is not asked where something may be changed, and where the resource cannot be read', async () => {
+  it('is not evaluated if something may be changed, or if the resource cannot be read', async () => {
     aws.put('w', ['open-1']);
     const redress = createRedress({ remediators: [revokeOpenRules], policy: policy('notify'), journal, connect: aws.connect, clock });
     const [result] = (await redress.handle(openedEvent('w', 'open-1', NOW - 60_000))).results;

@@ -71,7 +71,7 @@ it.each([
   expect(aws.widgets.get('w')?.note).toBe('theirs');
 });
 
-it('where the call was answered: what is there then is not what it left, and is not overwritten', async () => {
+it('if the call was answered: a state that it did not leave is not overwritten', async () => {
   aws.before = (operation) => void (operation === 'DescribeWidget' && aws.writes.length > 0 && write('theirs'));
   const [pass] = await engine().run(widget('w'));
   expect(pass).toMatchObject({ outcome: 'unknown' });

@@ -61,7 +61,7 @@ it('a recorded outcome counts: people are notified of it, and the input is not d
   expect(await kinds()).toEqual(['intent', 'call', 'outcome']);
 });
 
-it('an outcome of another worker, who took the execution over, is not taken for our own', async () => {
+it('an outcome of another worker, which took the execution over, is not taken for our own', async () => {
   let left = 1;
   const overtaken: Journal = {
     ...bound(journal),

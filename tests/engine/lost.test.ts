@@ -110,7 +110,7 @@ describe('what cannot be read now is delivered again, and is fixed then', () => 
   });
 });
 
-it('an event whose first worker died on it is not acknowledged as a repeat of what nobody does any more', async () => {
+it('an event whose first worker died is not acknowledged as a repeat of an abandoned execution', async () => {
   // A function that EventBridge invokes itself is tried again after a minute: the lease still lives, and whether its worker does nobody knows.
   const dying: Journal = { ...bound(journal), begin: async (request) => (await journal.begin(request), Promise.reject(new Error('the process died'))) };
   expect((await handle({ journal: dying })).retry).toEqual([ITEM]);
@@ -184,7 +184,7 @@ it('a journal that is down right after a write is tried again, not left open', a
   expect(await journal.open()).toEqual([]);
 });
 
-it('one execution that cannot be closed keeps no other from being closed', async () => {
+it('an execution that cannot be closed does not stop others from being closed', async () => {
   aws.put('w2', ['open-1']);
   const dying = (): Journal => ({ ...bound(journal), finish: () => Promise.reject(new Error('died')) });
   for (const id of ['w1', 'w2']) await engine({ journal: dying() }).handle(openedEvent(id, 'open-1', START - 1000));
@@ -226,7 +226,7 @@ it('a change that leaves the gap open in another way is not called a fix', async
   expect(passes).toMatchObject([{ outcome: 'unknown', message: expect.stringContaining('note second') }]);
 });
 
-describe('what is there now says nothing of a change that may have been made', () => {
+describe('the current state does not prove a change that may have been made', () => {
   /** Notes a widget with one rule; more are for a person, and none is nothing of its business. */
   const careful: Remediator = {
     ...noteWidget,

@@ -108,7 +108,7 @@ const name = (prefix: string, n: number, digits = 2) => `${prefix}${String(n).pa
 const shown = (id: string) => `AWS::Test::Widget ${id} (111111111111, us-east-1)`;
 
 describe('a week of hourly sweeps', () => {
-  it('people hear of a gap when it appears, when it changes, when its deadline is near, and once a day', async () => {
+  it('people are notified of a gap when it appears, when it changes, when its deadline is near, and once a day', async () => {
     for (let n = 1; n <= 21; n++) aws.put(name('w-', n), ['open-1'], n > 19 ? { owner: 'payments' } : {});
     for (let n = 1; n <= 30; n++) aws.put(name('l-', n, 3), ['open-1']);
     aws.put('q-1', ['open-1']);
@@ -187,7 +187,7 @@ describe('a week of hourly sweeps', () => {
 });
 
 describe('what was not delivered', () => {
-  it('is recorded as that, and comes back with the next sweep', async () => {
+  it('is recorded as undelivered, and comes back with the next sweep', async () => {
     aws.put('w-1', ['open-1']);
     const journal = memoryJournal({ clock });
     service.state.up = false;
@@ -241,7 +241,7 @@ describe('what was not delivered', () => {
     expect(heard('/slack').slice(1)).toEqual(['11-24T01 2026-11-24: 1 gap is open']);
   });
 
-  it('what was too much at once is summed up after the sweep, and known from then on', async () => {
+  it('notices that were too many at once are summed up after the sweep, and known from then on', async () => {
     for (let n = 1; n <= 40; n++) aws.put(name('w-', n), ['open-1']);
     const journal = memoryJournal({ clock });
     for (const hour of [0, 1, 2]) {
@@ -260,7 +260,7 @@ describe('what was not delivered', () => {
 });
 
 describe('many workers', () => {
-  it('that find the same at the same time notify once, and send one digest', async () => {
+  it('that find the same gap at the same time notify once, and send one digest', async () => {
     for (const id of ['w-1', 'w-2']) aws.put(id, ['open-1']);
     const journal = memoryJournal({ clock });
     const sweeps = () => Promise.all(Array.from({ length: 5 }, () => engine(journal, channels()).sweep({ targets: [HERE] })));
@@ -271,7 +271,7 @@ describe('many workers', () => {
     expect(heard('/slack').slice(2)).toEqual(['11-24T00 2026-11-24: 2 gaps are open']);
   });
 
-  it('one that ends while it sends a digest keeps the others from it until its time is over', async () => {
+  it('one that ends while it sends a digest blocks the others until its time is over', async () => {
     aws.put('w-1', ['open-1']);
     const journal = memoryJournal({ clock });
     await engine(journal, channels()).sweep({ targets: [HERE] });
@@ -294,11 +294,11 @@ describe('many workers', () => {
   });
 });
 
-describe('what is gone, and what people do meanwhile', () => {
+describe('missing resources, and what people do meanwhile', () => {
   const records = async (journal: Journal, id: string) =>
     (await recordsOf({ read: () => journal.read({ resource: widget(id) }) })).map(({ record }) => [record.kind, record.body['outcome'] ?? null]);
 
-  it('a resource that is gone stands open no longer, and a sweep says when it saw that', async () => {
+  it('the gap of a missing resource is no longer open, and a sweep says when it saw that', async () => {
     for (const id of ['w-1', 'w-2']) aws.put(id, ['open-1']);
     const journal = memoryJournal({ clock });
     const redress = engine(journal, channels());
@@ -315,7 +315,7 @@ describe('what is gone, and what people do meanwhile', () => {
     ]);
   });
 
-  it('a freeze is one message for all, and nobody is asked again when it ends', async () => {
+  it('a freeze is one message for all gaps, and people are not notified again when it ends', async () => {
     for (let n = 1; n <= 5; n++) aws.put(name('q-', n), ['open-1']);
     const journal = memoryJournal({ clock });
     let stop: 'none' | 'changes' = 'none';
@@ -382,7 +382,7 @@ describe('what is gone, and what people do meanwhile', () => {
     ).toEqual(['11-24T01', '11-26T01']);
   });
 
-  it('where more stands than there is time to look at, what is new is found all the same', async () => {
+  it('if there are more open gaps than time to check them, new ones are found all the same', async () => {
     for (let n = 1; n <= 8; n++) aws.put(name('w-', n), ['open-1']);
     const redress = engine(memoryJournal({ clock }), channels());
     const sweep = async () => (await redress.sweep({ targets: [HERE], perSecond: 1, deadline: time + 37_500 }))[0];
@@ -411,7 +411,7 @@ describe('what is gone, and what people do meanwhile', () => {
     expect(await until(() => heard('/slack').some((each) => each.includes('w-00')))).toBe(1);
   });
 
-  it('a resource that cannot be read hides no store that cannot be read either', async () => {
+  it('an unreadable resource does not hide an unreadable store', async () => {
     for (let n = 1; n <= 3; n++) aws.put(name('q-', n), ['open-1']);
     let down = false;
     const register = {
@@ -448,7 +448,7 @@ describe('what is gone, and what people do meanwhile', () => {
     ]);
   });
 
-  it('a gap that was closed together with others stands no longer, and is notified when it comes back', async () => {
+  it('a gap that was closed together with others is no longer open, and is notified when it comes back', async () => {
     const ref = aws.put('w-1', ['open-1']);
     const journal = memoryJournal({ clock });
     const sweep = async (dev: 'notify' | 'enforce') => {
@@ -466,7 +466,7 @@ describe('what is gone, and what people do meanwhile', () => {
     expect(heard('/slack').map((each) => each.replace(/: .*/, ''))).toEqual(['11-23T01 Open', '11-23T02 Closed', '11-23T03 Open']);
   });
 
-  it('a request that has run out is made again, and people are asked again', async () => {
+  it('an expired request is made again, and people are asked again', async () => {
     aws.put('q-1', ['open-1']);
     const journal = memoryJournal({ clock });
     const redress = engine(journal, channels(), [asks]);
@@ -505,7 +505,7 @@ describe('what is gone, and what people do meanwhile', () => {
     ]);
   });
 
-  it('whoever has no channel is notified of nothing, and of all that stands when there is one', async () => {
+  it('without a channel nobody is notified; with a new one, people are notified of everything that is open', async () => {
     aws.put('w-1', ['open-1']);
     const journal = memoryJournal({ clock });
     for (const hour of [0, 1]) {

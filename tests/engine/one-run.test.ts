@@ -70,7 +70,7 @@ it('has the same limit for the sweep that a schedule asks for', async () => {
   expect(changed()).toEqual(['a', 'b']);
 });
 
-it('has the same limit for every place that a sweep looks at', async () => {
+it('has the same limit for every place of a sweep', async () => {
   const targets = ['us-east-1', 'eu-west-1'].map((region) => ({ account: ACCOUNT, region }));
   const handle = handler(3, targets);
   await handle({ ...schedule, time: new Date(START).toISOString() }, context);

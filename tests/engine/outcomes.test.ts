@@ -64,15 +64,15 @@ describe('what the policy lets it do', () => {
     expect(await handle(event(), { policy: modes([anyAge], 'notify') })).toMatchObject([{ outcome: 'notified' }]);
     expect(await bodies('decision')).toMatchObject([{ outcome: 'notified' }]);
   });
-  it('plans nothing that needs an answer: that is asked for', async () => {
+  it('does not only plan what needs an approval: that is requested', async () => {
     aws.put('w1', ['open-wide']);
     expect(await handle(event(), { policy: modes([anyAge], 'plan') })).toMatchObject([{ outcome: 'planned' }]);
     expect(await handle(event(), { policy: modes([anyAge]) })).toMatchObject([{ outcome: 'awaiting-approval' }]);
   });
 });
 
-describe('all that is said of it', () => {
-  it('is in its message, and what says less is not', async () => {
+describe('everything that is said about it', () => {
+  it('is in its message, without what says less', async () => {
     aws.put('w1', ['open-1']);
     const guardrails = [says('one', 'deny', 'One.'), says('two', 'deny', 'Two.'), says('three', 'notify', 'Three.')];
     expect(await handle(event(), { guardrails })).toMatchObject([{ outcome: 'denied', message: 'One. Two.', retryable: false }]);
@@ -86,7 +86,7 @@ describe('all that is said of it', () => {
     expect(notes).toMatchObject([{ outcome: 'planned', message: 'note it', open: ['someone has to look'] }]);
     expect([aws.writes, await recordsOf(journal)]).toEqual([[], []]);
   });
-  it('leaves nothing open of what is exempt', async () => {
+  it('leaves nothing exempt open', async () => {
     aws.put('w1', ['open-1']);
     const entry = { id: 'EXC-1', scope: { account: ACCOUNT }, reason: 'r', owner: 'a', approver: 'b', expires: '2027-01-01T00:00:00Z' };
     const [pass] = await engine({ remediators: [noteWidget], exceptions: defineRegister([entry]) }).run(widget('w1'));
@@ -101,7 +101,7 @@ describe('a change that has not settled', () => {
     expect(await handle(event(START - 1000), { remediators: [settling] })).toMatchObject([{ outcome: 'remediated' }]);
     expect(time).toBeGreaterThanOrEqual(START + 59_000);
   });
-  it('is not, where it is denied for another reason besides', async () => {
+  it('is not waited for if it is denied for another reason as well', async () => {
     aws.put('w1', ['open-1']);
     expect(
       await handle(event(START - 1000), { remediators: [settling], guardrails: [says('one', 'deny', 'One.')] }, { deadline: START + 10_000 }),
@@ -111,7 +111,7 @@ describe('a change that has not settled', () => {
   });
 });
 
-describe('what another has decided in the same pass', () => {
+describe('what another remediator has decided in the same pass', () => {
   const wide: Remediator = { ...anyAge, id: 'widget-revoke-all', breadth: 10 };
   /** Sees one of the rules only. */
   const narrow: Remediator = {
@@ -121,7 +121,7 @@ describe('what another has decided in the same pass', () => {
       return (whole.status === 'change' ? { ...whole, changes: whole.changes.filter(({ subject }) => subject === 'open-1') } : whole) as never;
     },
   };
-  it('holds for its calls alone: the others are decided on', async () => {
+  it('applies only to its calls: the others are decided separately', async () => {
     aws.put('w1', ['open-1', 'open-2']);
     const remediators = [narrow, wide];
     const guardrails: Guardrail[] = [
@@ -139,7 +139,7 @@ describe('what another has decided in the same pass', () => {
     ]);
     expect(aws.rules('w1')).toEqual(['open-1']);
   });
-  it('says so where all was decided', async () => {
+  it('says so if everything was decided', async () => {
     aws.put('w1', ['open-1']);
     const passes = await engine({ remediators: [narrow, wide], guardrails: [says('one', 'deny', 'One.')] }).run(widget('w1'));
     expect(passes.map(({ outcome, message, open }) => [outcome, message, open])).toEqual([
@@ -208,7 +208,7 @@ describe('an event that reports what is closed', () => {
 
 describe('a limit of a window', () => {
   const limits = { limits: [{ per: ['account'], changes: 1, window: 'PT1H' }] };
-  it('is recorded where it is met, for each part, and what it says is a no', async () => {
+  it('is recorded where it is met, for each part, and denies', async () => {
     aws.put('w1', ['open-1', 'open-2']);
     aws.put('w2', ['open-1']);
     const policy = modes([anyAge], 'enforce', limits);

@@ -75,7 +75,7 @@ beforeEach(() => {
   notices = [];
 });
 
-describe('what goes out together', () => {
+describe('what is sent concurrently', () => {
   it('the second look is made while the intent is written', async () => {
     aws.put('w1', ['open-1']);
     const second = gate();
@@ -118,7 +118,7 @@ describe('what goes out together', () => {
     expect(await kindsOf(journal)).toEqual(['intent', 'call', 'outcome']);
   });
 
-  it('what the next remediator asks goes out while the fix is verified, and is not asked again', async () => {
+  it('the reads of the next remediator are sent while the fix is verified, and not repeated', async () => {
     aws.put('w1', ['open-1']);
     const asked = gate();
     const narrow: Remediator = {
@@ -142,7 +142,7 @@ describe('what goes out together', () => {
     expect(aws.calls.map(({ operation }) => operation)).toEqual(['DescribeWidget', 'DescribeWidget', 'RevokeRule', 'DescribeWidget']);
   });
 
-  it('where the first look does not show the fix yet, the next remediator sees what the last one has seen', async () => {
+  it('if the first look does not show the fix yet, the next remediator sees what the last look has seen', async () => {
     aws.put('w1', ['open-1']);
     const next: Remediator = { ...revokeOpenRules, id: 'widget-revoke-all', breadth: 10 };
     aws.before = (operation) => void (operation === 'DescribeWidget' && aws.writes.length > 0 && slept.length === 0 && aws.faults.set(operation, ['stale']));
@@ -151,7 +151,7 @@ describe('what goes out together', () => {
     expect(aws.writes).toEqual(['RevokeRule']);
   });
 
-  it('what an event names is looked at while it is asked which resource that is', async () => {
+  it('the resource that an event names is read while its identity is resolved', async () => {
     aws.put('w1', ['open-1']);
     const looked = gate();
     const named: Remediator = {
@@ -163,7 +163,7 @@ describe('what goes out together', () => {
     expect(aws.calls).toHaveLength(4);
   });
 
-  it('what was seen under another name is not what is decided on', async () => {
+  it('what was read under another name is not used for the decision', async () => {
     aws.put('w1', ['open-1']);
     aws.put('w2', ['open-1']);
     const named: Remediator = { ...revokeOpenRules, identify: async () => ({ id: 'w2' }) };
@@ -189,7 +189,7 @@ describe('what goes out together', () => {
 });
 
 describe('the second look', () => {
-  it('stops at a hazard that nobody has decided on', async () => {
+  it('stops at a hazard that was not part of the decision', async () => {
     const hazard = { code: 'busy', effect: 'approve' as const, message: 'Somebody is connected.' };
     const risky: Remediator = {
       ...revokeOpenRules,
@@ -208,7 +208,7 @@ describe('the second look', () => {
     expect(aws.rules('w1')).toEqual(['open-wide']);
   });
 
-  it('asks for what confirms, and for nothing else', async () => {
+  it('makes only the reads that confirm', async () => {
     const purposes: (string | undefined)[] = [];
     const noting: Remediator = { ...revokeOpenRules, observe: (args) => (purposes.push(args.purpose), revokeOpenRules.observe(args)) };
     aws.put('w1', ['open-1']);
@@ -218,7 +218,7 @@ describe('the second look', () => {
 });
 
 describe('what a command waits for', () => {
-  it('is said before each sleep, and by when it ends', async () => {
+  it('is reported before each sleep, with the time of its end', async () => {
     aws.put('w1', ['open-1']);
     const waits: unknown[] = [];
     const onWait: RedressOptions['onWait'] = ({ reason, remediator, resource: { id }, until }) => {
@@ -231,7 +231,7 @@ describe('what a command waits for', () => {
 });
 
 describe('an event younger than the time to settle', () => {
-  it('is not looked at before: a read that is late would take the resource for gone', async () => {
+  it('is not read before then: a read that lags would take the resource for missing', async () => {
     aws.put('w1', ['open-1']);
     const looks: number[] = [];
     aws.before = () => {
@@ -244,7 +244,7 @@ describe('an event younger than the time to settle', () => {
     expect(aws.rules('w1')).toEqual([]);
   });
 
-  it('is delivered then, where there is not the time or the patience to wait', async () => {
+  it('is delivered again then, if there is no time or patience to wait', async () => {
     aws.put('w1', ['open-1']);
     const then = { outcome: 'busy', retryable: true, retryAt: START + 57_000 };
     expect(await handle(event(START - 3000), { remediators: [settling] }, { patience: 10_000 })).toMatchObject([then]);
@@ -280,14 +280,14 @@ describe('an event younger than the time to settle', () => {
     expect(await at(revokeOpenRules)).toBeNull();
   });
 
-  it('does not concern what is older, nor a dry run', async () => {
+  it('does not wait if it is older, or in a dry run', async () => {
     aws.put('w1', ['open-1']);
     expect(outcomes(await handle(event(START - 1), { remediators: [settling] }, { dryRun: true }))).toEqual(['planned']);
     expect(outcomes(await handle(event(START - 60_000), { remediators: [settling] }))).toEqual(['remediated']);
     expect(slept).toEqual([]);
   });
 
-  it('what nobody would change does not wait for it: people are notified at the first sight of a sweep', async () => {
+  it('what nobody would change does not wait for it: a sweep notifies people at once', async () => {
     aws.put('w1', ['open-1']);
     const manual: Remediator = { ...settling, plan: () => ({ status: 'manual', message: 'Look at it.' }) };
     const passes: PassResult[] = [];
@@ -301,7 +301,7 @@ describe('an event younger than the time to settle', () => {
 });
 
 describe('what says no time', () => {
-  it('is looked at at once, and once more when it has settled: what came in between is heeded', async () => {
+  it('is read at once, and again when it has settled: changes in between count', async () => {
     aws.put('w1', ['open-1']);
     const waiting = {
       ...clock,
@@ -326,7 +326,7 @@ describe('a resource that another worker holds', () => {
     return begun.lease;
   };
 
-  it('is waited for, and looked at as it is then', async () => {
+  it('is waited for, and then read again', async () => {
     const lease = await hold(60_000);
     const sleep = clock.sleep;
     const looksWhileHeld = () => aws.calls.length;
@@ -353,7 +353,7 @@ describe('a resource that another worker holds', () => {
     expect([time, aws.writes]).toEqual([START + 10_000, []]);
   });
 
-  it('is not waited for where there would be no time left to begin: the process has its time for all else', async () => {
+  it('is not waited for if there would be no time left to begin: the process keeps its time for other work', async () => {
     await hold(60_000);
     expect(await handle(event(), {}, { deadline: START + 33_000 })).toMatchObject([{ outcome: 'busy', retryable: true, retryAt: START + 60_000 }]);
     expect(time).toBe(START + 3000);
@@ -388,7 +388,7 @@ describe('a resource that another worker holds', () => {
     expect([time, leases, aws.writes]).toEqual([START + 30_000, 4, []]);
   });
 
-  it('holds up nobody who has nothing to change', async () => {
+  it('does not delay what changes nothing', async () => {
     await hold(60_000);
     aws.put('w1', ['closed']);
     expect(outcomes(await handle(event()))).toEqual(['no-op']);
@@ -452,7 +452,7 @@ describe('what somebody else has closed', () => {
     expect(await outcome()).toMatchObject({ foundDone: ['revoke open-2'], verified: 'verified' });
   });
 
-  it('is waited for where it shows late', async () => {
+  it('is waited for if it shows late', async () => {
     twoOpen(() => {
       aws.put('w1', []);
       let stale = 3;
@@ -469,7 +469,7 @@ describe('what somebody else has closed', () => {
     expect(await outcome()).not.toHaveProperty('foundDone');
   });
 
-  it('what nobody has closed is partial, and is not waited for', async () => {
+  it('what nobody has closed makes it partial, and is not waited for', async () => {
     aws.put('w1', ['open-1', 'open-2']);
     let writes = 0;
     aws.before = (operation) => void (operation === 'RevokeRule' && ++writes === 2 && aws.faults.set('RevokeRule', ['denied']));
@@ -478,8 +478,8 @@ describe('what somebody else has closed', () => {
   });
 });
 
-describe('what people say between the decision and the intent', () => {
-  it('is heard: a no to the call refuses it', async () => {
+describe('what people answer between the decision and the intent', () => {
+  it('counts: a denial of the call refuses it', async () => {
     aws.put('w1', ['open-1']);
     const asked = await handle(event(time - 60_000, 'w1', 'another'));
     expect(asked).toMatchObject([{ outcome: 'awaiting-approval' }]);
@@ -497,7 +497,7 @@ describe('what people say between the decision and the intent', () => {
 });
 
 describe('what stops one part', () => {
-  it('does not keep the others from being decided on', async () => {
+  it('does not stop the others from being decided', async () => {
     aws.put('w1', ['open-1', 'open-old']);
     let stop: Stop = 'none';
     aws.before = () => void (aws.calls.length >= 1 && (stop = 'changes'));
@@ -538,7 +538,7 @@ describe('one gap', () => {
     }
   });
 
-  it('what was asked for by its own mode alone says nothing of another remediator', async () => {
+  it('a request that only its own mode required does not affect another remediator', async () => {
     aws.put('w1', ['open-1']);
     const any = { ...anyAge, id: 'widget-revoke-open' };
     const options = { remediators: [any, wide], policy: modes('approve', 'enforce') };

@@ -99,7 +99,7 @@ describe('it is closed', () => {
     expect(slept).toEqual([]);
   });
 
-  it('by nobody where another worker was faster', async () => {
+  it('by nobody if another worker was faster', async () => {
     const { execution } = await lost(0);
     const late: Journal = { ...bound(journal), begin: async () => ({ status: 'moved' }) as never };
     expect(await recovered({ journal: late })).toEqual([]);
@@ -133,7 +133,7 @@ describe('it is closed', () => {
       await expect(work).rejects.toMatchObject({ code: 'compose/invalid', message: expect.stringMatching(/^Recovery needs a journal/) });
   });
 
-  it('later where it cannot be read now, which is a warning', async () => {
+  it('later if it cannot be read now, which is a warning', async () => {
     const { execution } = await lost(0);
     aws.faults.set('DescribeWidget', ['denied']);
     const [result] = await recovered();
@@ -150,7 +150,7 @@ describe('it is closed', () => {
     expect(result?.message).toMatch(/cannot be read: .*AccessDenied/);
   });
 
-  it('later where its remediator cannot decide what it sees', async () => {
+  it('later if its remediator cannot decide what it sees', async () => {
     const { execution, leaseUntil } = await lost(0);
     const broken: Remediator = {
       ...anyAge,
@@ -171,7 +171,7 @@ describe('it is closed', () => {
     expect(await journal.open()).toHaveLength(1);
   });
 
-  it('where its remediator is installed, else it says which package has it', async () => {
+  it('if its remediator is installed; otherwise it says which package has it', async () => {
     const { execution, leaseUntil } = await lost(0);
     time = leaseUntil;
     const other = { remediators: [], policy: definePolicy({ version: 1 }) };
@@ -304,7 +304,7 @@ describe('it comes to', () => {
   });
 });
 
-describe('a person ends one whose lease is too long to be true', () => {
+describe('a person ends one with an implausibly long lease', () => {
   const refused = (execution: string, how = BY) =>
     engine()
       .recoverExecution(execution, how)
@@ -332,7 +332,7 @@ describe('a person ends one whose lease is too long to be true', () => {
     time = leaseUntil;
     expect(await refused(execution)).toBeNull();
   });
-  it('finds among several the one that is meant', async () => {
+  it('finds the right one among several', async () => {
     await lost(0);
     aws.put('v', ['open-1']);
     await engine({ journal: dying(0) })

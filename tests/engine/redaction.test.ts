@@ -112,7 +112,7 @@ async function live(journal: Journal, over: Partial<RedressOptions> = {}): Promi
 }
 
 describe('a corpus of secrets, end to end', () => {
-  it('is in no record, no document, no log line, no answer and no notice, and the fixes and rollbacks are made all the same', async () => {
+  it('is in no record, document, log line, response or notice, and fixes and rollbacks are made all the same', async () => {
     const journal = memoryJournal({ clock });
     const sent: string[] = [];
     const log = captureLog();
@@ -231,7 +231,7 @@ describe('the command line', () => {
       .map((name) => `${name}\n${readFileSync(join(folder, name)).toString('latin1')}`)
       .join('\n');
 
-  it('prints no secret, for people or for machines, and neither folder nor seals hold one', async () => {
+  it('prints no secret, for people or for machines, and neither folder nor seals contain one', async () => {
     const some = kinds;
     const file = (name: string, content: string | object) =>
       writeFileSync(join(directory, name), typeof content === 'string' ? content : JSON.stringify(content));

@@ -132,7 +132,7 @@ describe('a call that AWS refuses for good', () => {
     expect(outcomes(await event('w', 'open-1', change()))).toEqual(['remediated']);
   });
 
-  it('is sent again when a person says so, which is recorded', async () => {
+  it('is sent again when a person requests it, which is recorded', async () => {
     deny(2);
     await expect(engine().retry(widget('w'), OPS)).rejects.toMatchObject({
       code: 'retry/refused',
@@ -164,7 +164,7 @@ describe('a call that AWS refuses for good', () => {
     expect(aws.rules('w')).toEqual(['open-1']);
   });
 
-  it.each(['enforce', 'approve'] as const)('is not asked for by a wider remediator under %s, in the same pass or later', async (mode) => {
+  it.each(['enforce', 'approve'] as const)('is not requested by a wider remediator under %s, in the same pass or later', async (mode) => {
     const over = { remediators: [revokeOpenRules, wide], policy: policy({ 'widget-revoke-open': 'enforce', 'widget-revoke-all': mode }) };
     deny();
     expect((await event('w', 'open-1', over)).map((each) => [each.remediator, each.outcome])).toEqual([
@@ -184,7 +184,7 @@ describe('a call that AWS refuses for good', () => {
     expect(told.map((each) => each.outcome)).toEqual(['failed']);
   });
 
-  it('opens no circuit breaker, however many there are, and neither does one after failures that a person has looked at', async () => {
+  it('opens no circuit breaker, however many there are, and neither does one after failures that a person has reviewed', async () => {
     for (const id of ['a', 'b', 'c', 'd']) {
       aws.put(id, ['open-1']);
       deny();
@@ -210,7 +210,7 @@ describe('a call that AWS refuses for good', () => {
     expect((await journal.view(widget('a'))).breakers).toEqual([]);
   });
 
-  it('is not kept where throttling is what failed', async () => {
+  it('is not kept if throttling was the failure', async () => {
     aws.faults.set('RevokeRule', ['throttled']);
     expect(outcomes(await event('w'))).toEqual(['failed']);
     expect(outcomes(await event('w'))).toEqual(['remediated']);

@@ -78,7 +78,7 @@ describe('what was notified, under a policy that enforces', () => {
     await live(input, policyOf('notify'));
     expect(said(await again(input))).toEqual(['planned', 'awaiting-approval']);
   });
-  it('is exempt where an exception covers it, also by a tag that it had', async () => {
+  it('is exempt if an exception covers it, even through a tag that it had', async () => {
     aws.put('w1', ['open-1'], { team: 'vendor' });
     const input = event();
     await live(input, policyOf('notify'));
@@ -91,7 +91,7 @@ describe('what was notified, under a policy that enforces', () => {
     // Judged as of then: it had ended before.
     expect(await under({ account: ACCOUNT }, '2026-11-24T09:59:59Z')).toEqual(['planned']);
   });
-  it('is its own call, also by a role that it only acts as', async () => {
+  it('is its own call, even by a role that it only acts as', async () => {
     aws.identity = { ...aws.identity, actsAs: [`arn:aws:iam::${ACCOUNT}:role/RedressRollback`] };
     aws.put('w1', ['open-1']);
     const input = event('w1', 'open-1', { actor: `arn:aws:sts::${ACCOUNT}:assumed-role/RedressRollback/x-1` });
@@ -99,7 +99,7 @@ describe('what was notified, under a policy that enforces', () => {
     expect(await live(input)).toMatchObject([own]);
     expect(await again(input)).toMatchObject([{ status: 'decided', pass: own }]);
   });
-  it('is denied where the policy stops changes', async () => {
+  it('is denied if the policy stops changes', async () => {
     aws.put('w1', ['open-1']);
     const input = event();
     await live(input, policyOf('notify'));
@@ -115,7 +115,7 @@ describe('what was fixed, under a policy that only notifies', () => {
     expect(said(await again(input, { policy: policyOf('notify') }))).toEqual(['notified']);
     expect(said(await again(input))).toEqual(['planned']);
   });
-  it('and what repeated it says no more than that', async () => {
+  it('and its repeat says no more than that', async () => {
     aws.put('w1', ['open-1']);
     await live(event());
     const repeat = { ...event(), id: 'another' };
@@ -126,7 +126,7 @@ describe('what was fixed, under a policy that only notifies', () => {
 });
 
 describe('what is not recorded', () => {
-  it('cannot be decided on', async () => {
+  it('cannot be decided', async () => {
     expect(said(await again(event()))).toEqual(['undecidable']);
     // A record of another event about the same resource says nothing about this one.
     aws.put('w1', ['open-1']);
@@ -138,14 +138,14 @@ describe('what is not recorded', () => {
     expect(said(await again(event(), { policy: policyOf('off') }))).toEqual(['denied']);
     expect(said(await again({ ...event(), account: '222222222222' }))).toEqual(['denied']);
   });
-  it('nor what could not be read then', async () => {
+  it('and neither can what could not be read then', async () => {
     aws.put('w1', ['open-1']);
     aws.faults.set('DescribeWidget', ['denied']);
     const input = event();
     expect(await live(input)).toMatchObject([{ outcome: 'denied' }]);
     expect(said(await again(input))).toEqual(['undecidable']);
   });
-  it('nor what a document was deleted of', async () => {
+  it('and neither can what has lost a document', async () => {
     aws.put('w1', ['open-1']);
     const input = event();
     await live(input, policyOf('notify'));
@@ -158,7 +158,7 @@ describe('what is not recorded', () => {
   });
 });
 
-it('what was gone is known to have been gone, whatever is there now', async () => {
+it('a resource that was missing then is known to have been missing, whatever is there now', async () => {
   const input = event();
   expect(await live(input)).toMatchObject([{ outcome: 'no-op', message: 'The resource is gone.' }]);
   aws.put('w1', ['open-1']);
@@ -172,7 +172,7 @@ describe('why no remediator handles it', () => {
     for (const envelope of unwrap(input)) for (const finding of normalize(envelope)) reasons.push(await replay.unasked(finding));
     return reasons;
   };
-  it('is said of a candidate that leads nowhere, and of nothing else', async () => {
+  it('is only given for a candidate that leads nowhere', async () => {
     expect(await unasked(event())).toEqual([null]);
     const other = event() as { detail: object };
     expect(await unasked({ ...other, detail: { ...other.detail, eventName: 'PutNote' } })).toEqual(['No remediator handles the call widget:PutNote.']);
@@ -218,7 +218,7 @@ describe('the past of a resource', () => {
     expect(said(await again(first))).toEqual(['planned']);
   });
 
-  it('what a person said of a plan counts from then on, and so does that it was carried out', async () => {
+  it("a person's answer to a plan counts from then on, and so does its execution", async () => {
     const LEAD = `arn:aws:iam::${ACCOUNT}:role/Lead`;
     const asking = policyOf('approve', { approvers: { dev: [LEAD] } });
     const redress = () => createRedress({ remediators: [revokeOpenRules], policy: asking, journal, connect: aws.connect, clock });
@@ -245,7 +245,7 @@ describe('the past of a resource', () => {
     for (const { input, pass } of was) expect(said(await again(input, { policy: asking }))).toEqual([pass?.outcome]);
   });
 
-  it('a fix below that was rolled back later had shown what it had shown', async () => {
+  it('a fix in a lower environment that was rolled back later still counts as proof of then', async () => {
     const PROD = '333333333333';
     const policy = definePolicy({
       version: 1,

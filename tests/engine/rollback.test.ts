@@ -54,7 +54,7 @@ it('undoes the last change first', async () => {
   expect(sent()).toEqual(['RevokeRule open-1', 'RevokeRule open-2', 'AuthorizeRule open-2', 'AuthorizeRule open-1']);
 });
 
-it('says of a fix whose documents have expired that it cannot be undone, and changes nothing', async () => {
+it('says that a fix with expired documents cannot be undone, and changes nothing', async () => {
   const execution = await fix();
   const [writes, records] = [aws.writes.length, (await recordsOf(journal)).length];
   const expired: Journal = {
@@ -72,7 +72,7 @@ it('says of a fix whose documents have expired that it cannot be undone, and cha
   expect(await recordsOf(journal)).toHaveLength(records);
 });
 
-it('looks again under the lease: what somebody changed in that moment is left as it is', async () => {
+it('reads again under the lease: what somebody changed at that moment is left as it is', async () => {
   const execution = await fix();
   const racing: Journal = {
     ...bound(journal),
@@ -90,7 +90,7 @@ it('looks again under the lease: what somebody changed in that moment is left as
 });
 
 describe('the hold', () => {
-  it('is of seven days from the rollback, and of the remediator and the person', async () => {
+  it('lasts seven days from the rollback, and has the remediator and the person', async () => {
     await back(await fix());
     expect(await holds()).toEqual([{ remediator: 'widget-revoke-open', owner: 'ops', until: START + SEVEN_DAYS }]);
     time = START + SEVEN_DAYS - 1;
@@ -99,7 +99,7 @@ describe('the hold', () => {
     expect(await engine().run(widget('w'))).toMatchObject([{ outcome: 'remediated' }]);
   });
 
-  it('is as long as the person says', async () => {
+  it('lasts as long as the person says', async () => {
     await back(await fix(), {}, { hold: 3_600_000 });
     expect(await holds()).toMatchObject([{ until: START + 3_600_000 }]);
   });
@@ -116,7 +116,7 @@ describe('the hold', () => {
     await isLeftAlone();
   });
 
-  it('is left by a rollback whose calls were accepted, and after which it is not as before', async () => {
+  it('is left by a rollback whose calls were accepted, but which did not restore the earlier state', async () => {
     const execution = await fix();
     const work = aws.handle.bind(aws);
     aws.handle = (operation, input) => {
@@ -153,7 +153,7 @@ describe('the hold', () => {
     await isLeftAlone();
   });
 
-  it('is left by whoever rolls back next, when the first one was lost: that is closed, and nothing is done twice', async () => {
+  it('is left by the next rollback if the first one was lost: that is closed, and nothing is done twice', async () => {
     const execution = await fix();
     const dying: Journal = { ...bound(journal), finish: () => Promise.reject(new Error('the process died')) };
     await back(execution, { journal: dying }).catch(() => undefined);
@@ -239,12 +239,12 @@ it('records who asked for it, why, and of which execution', async () => {
   expect(await closed()).toMatchObject({ rollbackOf: execution, outcome: 'rolled-back' });
 });
 
-it('refuses what has no reason', async () => {
+it('refuses a rollback without a reason', async () => {
   await expect(engine().rollback(await fix(), { by: 'ops', reason: ' ' })).rejects.toMatchObject({ code: 'rollback/refused' });
   expect(sent()).toHaveLength(2);
 });
 
-it('refuses to roll a rollback back, also one that got half-way', async () => {
+it('refuses to roll back a rollback, even a partial one', async () => {
   const execution = await fix();
   aws.before = (operation) => void (operation === 'AuthorizeRule' && aws.rules('w').length === 1 && aws.faults.set('AuthorizeRule', ['denied']));
   const { execution: half } = await back(execution);
@@ -264,7 +264,7 @@ it('refuses while the fix is still open', async () => {
   expect(sent()).toHaveLength(2);
 });
 
-it('undoes what is recorded as made, and not what nobody knows of', async () => {
+it('undoes what is recorded as made, and not what is unknown', async () => {
   aws.before = (operation) => {
     if (operation !== 'RevokeRule' || aws.writes.length !== 1) return;
     aws.before = () => undefined;
@@ -304,7 +304,7 @@ it('refuses what cannot be undone, before it sends anything', async () => {
   expect(sent()).toHaveLength(2);
 });
 
-it('refuses where one of several replies that it needs was lost', async () => {
+it('refuses if one of several replies that it needs was lost', async () => {
   const needing: Remediator = {
     ...anyAge,
     plan: (args) => {
@@ -342,7 +342,7 @@ it('is compared with the newest thing that is recorded of the fix, not with the 
   expect(sent()).toHaveLength(2);
 });
 
-describe('what it says, and leaves in the journal', () => {
+describe('its result, and its records', () => {
   const outcomeRecord = async () => (await recordsOf(journal)).findLast(({ record }) => record.kind === 'outcome');
   const refusal = (work: Promise<unknown>) =>
     work.then(
@@ -384,7 +384,7 @@ describe('what it says, and leaves in the journal', () => {
     expect(outcome?.documents['after']).toEqual({ open: ['open-1', 'open-2'] });
   });
 
-  it('looks as a verification does, and no longer than it has to', async () => {
+  it('reads like a verification, and no longer than necessary', async () => {
     const purposes: unknown[] = [];
     const watched: Remediator = { ...anyAge, observe: (args) => (purposes.push(args.purpose), anyAge.observe(args)) };
     const execution = await fix();
@@ -522,7 +522,7 @@ describe('what it says, and leaves in the journal', () => {
     expect(await back(await fix(), { remediators: [other, anyAge] })).toMatchObject({ remediator: 'widget-revoke-open', outcome: 'rolled-back' });
   });
 
-  it('notifies as of what a person asked for', async () => {
+  it('notifies like any request by a person', async () => {
     const execution = await fix();
     const told: unknown[] = [];
     await back(execution, { notify: async (each) => void told.push(each) });
@@ -530,7 +530,7 @@ describe('what it says, and leaves in the journal', () => {
   });
 });
 
-it('may look with what its own role was given alone: not with what only decides on a fix', async () => {
+it('may only use the reads of its own role: not those that only decide on a fix', async () => {
   const execution = await fix();
   const deciding: Remediator = { ...anyAge, uses: { ...anyAge.uses, decides: [widgetService.pick('DescribeWidget')] } };
   await expect(back(execution, { remediators: [deciding] })).rejects.toMatchObject({
@@ -562,7 +562,7 @@ it('can be made of each fix, whatever was rolled back before', async () => {
   expect(aws.rules('w').sort()).toEqual(['open-1', 'open-2']);
 });
 
-it('names the account of the credentials where it is another one', async () => {
+it('names the account of the credentials if it is a different one', async () => {
   const execution = await fix();
   aws.identity = { account: '222222222222', arn: 'arn:aws:iam::222222222222:role/x' };
   await expect(back(execution)).rejects.toMatchObject({

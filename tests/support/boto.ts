@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { PYTHON } from '../../scripts/setup.mjs';
 
-/** An error that AWS answered. */
+/** An error response of AWS. */
 export class AwsError extends Error {
   readonly code: string;
   constructor(code: string) {
@@ -12,7 +12,7 @@ export class AwsError extends Error {
   }
 }
 
-/** boto3 in a process of its own. */
+/** boto3 in a separate process. */
 export interface Boto {
   /** `call('eu-west-1', 'ec2', 'describe_volumes', { VolumeIds: […] })` @throws {AwsError} */
   call(region: string, service: string, operation: string, input?: object): Promise<any>;

@@ -1,4 +1,4 @@
-// A quarter with plans that wait for a person, and a console that runs on it: by the command, over HTTP.
+// A quarter with plans that wait for approval, and a console on it: through the command and HTTP.
 
 import { writeFileSync } from 'node:fs';
 import { type ClientRequestArgs, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
@@ -10,30 +10,30 @@ import { type RunOverrides, run } from '../../packages/cli/src/run.js';
 import { DEV, HOSTILE_NAMES, POLICY, PROD, QUARTER, quarter, REGISTER } from './quarter.js';
 import { noteWidget, openedEvent, revokeOpenRules, Widgets } from './widgets.js';
 
-/** Whose the credentials are. */
+/** The identity of the credentials. */
 export const LEAD_SESSION = `arn:aws:sts::${DEV}:assumed-role/Lead/alice`;
 const LEAD = `arn:aws:iam::${DEV}:role/Lead`;
-/** In dev an unverified approver may say yes; in prod, the highest environment, nobody unverified may. */
+/** In dev an unverified approver may approve. In prod, the highest environment, nobody unverified may. */
 const ASKING = POLICY.replace('{ dev: enforce, prod: approve }', '{ dev: approve, prod: approve }').replace(
   '{ prod: ["arn',
   `{ dev: ["${LEAD}"], prod: ["${LEAD}", "arn`,
 );
 const HOUR = 3_600_000;
 
-/** What a console runs on. */
+/** The world of a console. */
 export interface ConsoleWorld {
   readonly directory: string;
   readonly connect: Connect;
   readonly clock: { now(): number; sleep(milliseconds: number): Promise<void> };
-  /** Somebody opens a rule; the answer is the request for approval, if there is one. */
+  /** Somebody opens a rule. Returns the request for approval, if there is one. */
   opened(account: string, id: string, rule: string, actor?: string): Promise<string | null>;
   widgets(account: string): Promise<Widgets>;
   records(): Promise<readonly StoredRecord[]>;
-  /** From now on nobody knows whose the credentials are. */
+  /** From now on, the identity of the credentials is unknown. */
   forget(): void;
 }
 
-/** A quarter, and after it: plans for `w-dev`, `w-deny` and each hostile name that wait in dev, one for `w-prod` in prod. */
+/** A quarter, and after it plans that wait: in dev for `w-dev`, `w-deny` and each hostile name, and one for `w-prod` in prod. */
 export async function consoleWorld(directory: string, { weeks = 2 } = {}): Promise<ConsoleWorld> {
   const made = await quarter(directory, { weeks });
   const world = worldOn(directory, made.connect, (clock) => folderJournal({ directory: made.data, clock }));
@@ -42,7 +42,7 @@ export async function consoleWorld(directory: string, { weeks = 2 } = {}): Promi
   return world;
 }
 
-/** Two accounts without a past, and a journal that somebody opens. */
+/** Two accounts without a history, and a journal that somebody opens. */
 export function emptyWorld(directory: string, open: (clock: ConsoleWorld['clock']) => Journal): ConsoleWorld {
   const widgets = { [DEV]: new Widgets(), [PROD]: new Widgets() } as const;
   writeFileSync(join(directory, 'exceptions.yaml'), REGISTER);
@@ -107,14 +107,14 @@ function worldOn(directory: string, made: Connect, open: (clock: ConsoleWorld['c
   };
 }
 
-/** What a server has answered. */
+/** The response of a server. */
 export interface Reply {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-/** Sends a request as it is written, also what no browser would. */
+/** Sends a request exactly as given, even if no browser would. */
 export function ask(origin: string, method: string, path: string, headers: Readonly<Record<string, string>> = {}, body?: string): Promise<Reply> {
   const { hostname, port } = new URL(origin);
   const options: ClientRequestArgs = {
@@ -137,15 +137,15 @@ export function ask(origin: string, method: string, path: string, headers: Reado
   });
 }
 
-/** A console that runs. */
+/** A running console. */
 export interface Running {
   readonly url: string;
   readonly origin: string;
-  /** Ends it; what the command has printed, and how it ended. */
+  /** Ends it. Returns the output and the exit of the command. */
   stop(): Promise<{ readonly exit: number; readonly out: string; readonly err: string }>;
 }
 
-/** What commands get in the place of the outer world. */
+/** Replaces the outside world of commands. */
 export function overridesOf({ connect, clock }: Pick<ConsoleWorld, 'connect' | 'clock'>): RunOverrides {
   return { remediators: [revokeOpenRules, noteWidget], connect, clock };
 }
@@ -177,7 +177,7 @@ export async function runningConsole(world: ConsoleWorld, argv: readonly string[
   };
 }
 
-/** A browser that the printed address has let in. */
+/** A browser that has logged in with the printed address. */
 export interface Visitor {
   get(at: string, headers?: Readonly<Record<string, string>>): Promise<Reply>;
   /** Sends a form as the browser would. */

@@ -1,4 +1,4 @@
-// The hub and the roles of members as they are deployed: templates and ZIP as the command makes them, put up by the emulator's CloudFormation.
+// The hub and the member roles as deployed: templates and ZIP from the command, created by the emulator's CloudFormation.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CloudFormationClient, CreateStackCommand, DescribeStackEventsCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
@@ -18,8 +18,8 @@ export type Template = {
 type Outputs = Readonly<Record<string, string>>;
 
 /**
- * Takes out what refuses unencrypted requests, and the condition that the emulator does not know. It asks whether messages may be sent in batches, which
- * AWS allows with `sqs:SendMessage`.
+ * Removes what denies unencrypted requests, and the condition that the emulator does not support. The emulator checks for a permission to send batches,
+ * which AWS includes in `sqs:SendMessage`.
  */
 function emulated<T>(value: T): T {
   if (Array.isArray(value)) return value.filter((each) => !JSON.stringify(each).includes('aws:SecureTransport')).map(emulated) as T;
@@ -29,7 +29,7 @@ function emulated<T>(value: T): T {
   return Object.fromEntries(kept.map(([key, member]) => [key, emulated(member)])) as T;
 }
 
-/** The hub's template without what the emulator does not have. */
+/** The hub's template without what the emulator does not support. */
 export function emulatedHub(template: Template): Template {
   const hub = emulated(template);
   for (const [name, { Type, Properties }] of Object.entries(hub.Resources)) {
@@ -41,7 +41,7 @@ export function emulatedHub(template: Template): Template {
   return hub;
 }
 
-/** The template of a member's roles, which trust sessions of the hub's roles: the emulator takes a session for its role. */
+/** The template of a member's roles. It trusts sessions of the hub's roles, because the emulator takes a session for its role. */
 export function emulatedMember(template: Template, hub: Outputs): Template {
   const sessions = (roles: string | undefined) =>
     roles?.split(',').map((role) => `${role.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/${hub['FunctionArn']?.split(':').at(-1)}`);
@@ -54,13 +54,13 @@ export function emulatedMember(template: Template, hub: Outputs): Template {
   ) as Template;
 }
 
-/** Of a stack that is deployed. */
+/** The outputs of a deployed stack. */
 export async function outputsOf(cloudformation: CloudFormationClient, StackName: string): Promise<Record<string, string>> {
   const { Stacks = [] } = await cloudformation.send(new DescribeStacksCommand({ StackName }));
   return Object.fromEntries((Stacks[0]?.Outputs ?? []).map((each) => [each.OutputKey ?? '', each.OutputValue ?? '']));
 }
 
-/** CloudFormation of the emulator makes buckets without Object Lock, so the hub's is made again with it. */
+/** The emulator's CloudFormation creates buckets without Object Lock, so the hub's is created again with it. */
 export async function lockBucket(s3: S3Client, outputs: Outputs): Promise<void> {
   await s3.send(new DeleteBucketCommand({ Bucket: outputs['BucketName'] }));
   await s3.send(new CreateBucketCommand({ Bucket: outputs['BucketName'], ObjectLockEnabledForBucket: true }));
@@ -94,13 +94,13 @@ async function deploy(
   }
 }
 
-/** Configuration of clients of an account: its root user, who has its number for a key id. */
+/** Client configuration for an account: its root user, whose key id is the account's number. */
 export function clientsOf(emulator: Enforced, region: string, account?: string) {
   const accessKeyId = account ?? 'testing';
   return { endpoint: emulator.endpoint, region, credentials: { accessKeyId, secretAccessKey: 'testing' } };
 }
 
-/** Puts up the hub, with a policy; `parameters` besides those that it needs. */
+/** Deploys the hub with a policy; `parameters` in addition to the required ones. */
 export async function deployHub(
   emulator: Enforced,
   { region, directory, policy, parameters = {} }: { region: string; directory: string; policy: string; parameters?: Record<string, string> },
@@ -128,7 +128,7 @@ export async function deployHub(
   return outputs;
 }
 
-/** Puts up the roles of a member; default: in the account of the hub. */
+/** Deploys the roles of a member; default: in the account of the hub. */
 export async function deployMember(
   emulator: Enforced,
   { region, directory, outputs, account }: { region: string; directory: string; outputs: Record<string, string>; account?: string },
@@ -141,7 +141,7 @@ export async function deployMember(
   });
 }
 
-/** The event of a call that opened a port, as EventBridge delivers it; two minutes old, since what is newer has to settle. */
+/** The event of a call that opened a port, as EventBridge delivers it. It is two minutes old, because newer ones have to settle. */
 export function openedEvent(group: string, account: string, region: string, age = 120_000): Record<string, unknown> {
   const time = new Date(Date.now() - age).toISOString().replace(/\.\d{3}Z$/, 'Z');
   return {
@@ -175,7 +175,7 @@ export function openedEvent(group: string, account: string, region: string, age 
   };
 }
 
-/** What the functions wrote, for whoever sees a test fail. */
+/** The output of the functions, to diagnose a failed test. */
 export async function written(logs: CloudWatchLogsClient): Promise<string> {
   const lines: string[] = [];
   for (const { logGroupName } of (await logs.send(new DescribeLogGroupsCommand({}))).logGroups ?? [])

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, inject } from 'vitest';
 import { type Boto, startBoto } from './boto.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
 
-/** The emulated account of a test file: boto3 to make and to look, and a runtime. They are there once its tests run. */
+/** The emulated account of a test file: boto3 to create and read resources, and a runtime. They exist once its tests run. */
 export function emulated(): { readonly aws: Boto; readonly runtime: Runtime } {
   const here: { aws?: Boto; runtime?: Runtime } = {};
   beforeAll(async () => {

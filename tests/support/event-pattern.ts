@@ -1,12 +1,12 @@
 /**
- * EventBridge's matching of events and patterns. Values of a list are alternatives and members are all needed; an event's list matches by any of
- * its elements, and what a pattern wants of a list's objects has to be within one of them.
+ * Matches events and patterns like EventBridge. Values of a list are alternatives, and all members have to match. An event's list matches through any of its
+ * elements. What a pattern requires of a list's objects has to be within one of them.
  *
- * It goes through the fields of a pattern in the order of their paths, as EventBridge does, and keeps to the element of a list that a field was found
- * in. So `exists: false` means "not in this element" when a field before it has settled which one, and "in no element" otherwise. AWS's Event Ruler
- * judges it (`npm run judges`).
+ * It checks the fields of a pattern in the order of their paths, as EventBridge does, and stays in the list element in which a field was found. So `exists:
+ * false` means "not in this element" if an earlier field has fixed the element, and "in no element" otherwise. AWS's Event Ruler judges it (`npm run
+ * judges`).
  *
- * @throws {Error} at an operator that it does not know
+ * @throws {Error} at an operator that it does not support
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
  */
 export function matchesPattern(event: unknown, pattern: unknown): boolean {
@@ -15,7 +15,7 @@ export function matchesPattern(event: unknown, pattern: unknown): boolean {
   return branchesOf(pattern).some((branch) => matches(fields, [...branch].sort(byPath), new Map()));
 }
 
-/** The lists that a value lies in, and in which of their elements. */
+/** The lists that contain a value, and the index in each. */
 type Elements = ReadonlyMap<unknown, number>;
 
 /** A value of an event that is neither object nor list. */
@@ -25,24 +25,24 @@ interface Field {
   readonly within: Elements;
 }
 
-/** A path of a pattern, and what it wants there. */
+/** A path of a pattern, and its condition there. */
 type Wanted = readonly [path: string, filters: readonly unknown[]];
 
-/** In code units, as Java sorts them. */
+/** By code units, as Java sorts. */
 const byPath = ([a]: Wanted, [b]: Wanted) => (a < b ? -1 : a > b ? 1 : 0);
 const joined = (path: string, name: string) => (path === '' ? name : `${path}.${name}`);
 
 function fieldsOf(value: unknown, path = '', within: Elements = new Map()): Field[] {
   if (Array.isArray(value))
     return value.flatMap((element, index) =>
-      // Plain values of a list are in no element of it: each of two fields may be found in another one.
+      // Plain values of a list are in no element of it: each of two fields may be found in a different one.
       fieldsOf(element, path, typeof element === 'object' && element !== null ? new Map([...within, [value, index]]) : within),
     );
   if (isObject(value)) return Object.entries(value).flatMap(([name, member]) => fieldsOf(member, joined(path, name), within));
   return [{ path, value, within }];
 }
 
-/** What a pattern wants, by path: one for each combination of what its `$or` leave open. */
+/** The conditions of a pattern by path: one set for each combination of `$or` alternatives. */
 function branchesOf(pattern: Record<string, unknown>, path = '', before: readonly ReadonlyMap<string, readonly unknown[]>[] = [new Map()]) {
   let branches = before;
   for (const [name, wanted] of Object.entries(pattern)) {
@@ -66,7 +66,7 @@ function matches(fields: readonly Field[], [next, ...rest]: readonly Wanted[], w
   return there.some(({ value, both }) => filters.some((filter) => matchesValue(value, filter)) && matches(fields, rest, both));
 }
 
-/** Both of them; null when they are in different elements of one list. */
+/** Merges both; null if they are in different elements of one list. */
 function together(one: Elements, other: Elements): Elements | null {
   for (const [list, element] of other) if ((one.get(list) ?? element) !== element) return null;
   return new Map([...one, ...other]);

@@ -1,4 +1,4 @@
-// An SQS FIFO queue in this process, by a clock of one's own: groups, five minutes in which an id is not taken twice, visibility.
+// An SQS FIFO queue in this process, with an injected clock: groups, deduplication of ids for five minutes, visibility.
 import type { SqsRecord } from '@redress/lambda-runtime';
 
 interface Message {
@@ -19,10 +19,10 @@ export class Fifo {
   readonly #taken = new Map<string, number>();
   #messages: Message[] = [];
   #serial = 0;
-  /** Bodies of everything that was ever taken. */
+  /** Bodies of all accepted messages. */
   readonly sent: string[] = [];
 
-  /** @param hides milliseconds that a message is not seen after it was received. */
+  /** @param hides milliseconds for which a received message is hidden. */
   constructor(now: () => number, hides: number) {
     this.#now = now;
     this.#hides = hides;
@@ -41,7 +41,7 @@ export class Fifo {
     }
   };
 
-  /** The next message; null: none can be seen now. */
+  /** The next message; null: none is visible. */
   receive(): SqsRecord | null {
     const seen = new Set<string>();
     for (const message of this.#messages) {
@@ -63,7 +63,7 @@ export class Fifo {
     return null;
   }
 
-  /** When the next one can be seen. */
+  /** When the next one becomes visible. */
   nextAt(): number {
     return Math.min(...this.#messages.map(({ visibleAt }) => visibleAt));
   }

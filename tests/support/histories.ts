@@ -1,4 +1,4 @@
-// Journals as the engine writes them when much happens, and journals that hold what nobody would write.
+// Journals that the engine writes in busy times, and journals with content that nobody would write.
 import { createRedress, definePolicy, defineRegister, digestOf, type Journal, type JsonObject, OUTCOMES, RedressError, resource } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { seeded } from '../../packages/evidence/test/support/world.js';
@@ -14,7 +14,7 @@ const exceptions = defineRegister([
 ]);
 const MODES = ['enforce', 'enforce', 'approve', 'notify'] as const;
 
-/** Events, sweeps, approvals, rollbacks and faults, in an order that the seed says. */
+/** Events, sweeps, approvals, rollbacks and faults, in an order from the seed. */
 export async function happened(seed: number, steps = 30): Promise<Journal> {
   const random = seeded(seed);
   const one = <T>(of: readonly T[]) => of[Math.floor(random() * of.length)] as T;
@@ -35,7 +35,7 @@ export async function happened(seed: number, steps = 30): Promise<Journal> {
     };
   worker.append = unlessDead(worker.append);
   worker.finish = unlessDead(worker.finish);
-  /** Under a policy that may be another one than before. A worker that dies in the middle leaves its execution open. */
+  /** The policy may differ from the one before. A worker that dies in the middle leaves its execution open. */
   const redress = () =>
     createRedress({
       remediators: [revokeOpenRules, noteWidget],
@@ -84,14 +84,14 @@ export async function happened(seed: number, steps = 30): Promise<Journal> {
     try {
       await one(acts)();
     } catch (error) {
-      // What is refused is part of what happens.
+      // Refusals are part of a history.
       if (!(error instanceof RedressError)) throw error;
     }
   }
   return journal;
 }
 
-/** What is in names and messages of accounts in the worst case. */
+/** The worst case of names and messages in accounts. */
 export const HOSTILE: readonly string[] = [
   'a',
   '2.1.1',
@@ -106,10 +106,10 @@ export const HOSTILE: readonly string[] = [
   'a:b/c#d?e=f',
   '\u00a0',
 ];
-/** The same, where several lines are let through. */
+/** The same, for values with several lines. */
 const LINES: readonly string[] = [...HOSTILE, '', '\n', 'two\nlines\r\n', '\t', '\u0000\u001b[2J'];
 
-/** A journal whose texts are such, with or without states. */
+/** A journal with such texts, with or without states. */
 export async function hostile(seed: number): Promise<Journal> {
   const random = seeded(seed);
   const one = <T>(of: readonly T[]) => of[Math.floor(random() * of.length)] as T;

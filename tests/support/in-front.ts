@@ -1,8 +1,8 @@
-// Stands in front of an emulator, and answers what that does not have. Everything else is passed on.
+// A proxy for an emulator that answers what the emulator does not support. Everything else is passed on.
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A request, as far as an answer goes by it. */
+/** The parts of a request that a response depends on. */
 export interface Asked {
   /** `X-Amz-Target` without the service (`ListComplianceItems`), else the `Action` of a form. */
   readonly operation: string;
@@ -12,7 +12,7 @@ export interface Asked {
   readonly body: string;
 }
 
-/** What is answered. */
+/** A response. */
 export interface Answer {
   /** Default: 200. */
   readonly status?: number;
@@ -20,17 +20,17 @@ export interface Answer {
   readonly body: string;
 }
 
-/** A reply in JSON, as most services have it. */
+/** A JSON response, as most services send it. */
 export const json = (value: unknown): Answer => ({ type: 'application/x-amz-json-1.1', body: JSON.stringify(value) });
-/** An error of a service that speaks JSON. */
+/** An error of a service with JSON. */
 export const refusal = (name: string, status = 400): Answer => ({ ...json({ __type: name }), status });
 
 /**
- * Listens on loopback, on any port that is free.
+ * Listens on loopback, on a free port.
  *
  * @param answer null: the emulator answers.
- * @param change what becomes of a reply of the emulator that is JSON.
- * @param rewrite what becomes of one that is not.
+ * @param change changes a JSON response of the emulator.
+ * @param rewrite changes any other response.
  */
 export async function inFrontOf(
   emulator: string,
@@ -59,7 +59,7 @@ export async function inFrontOf(
       async (reply) => {
         const { 'content-length': ___, 'transfer-encoding': ____, ...kept } = reply.headers;
         const text = (await all(reply)).toString();
-        // moto does not always say that it is JSON.
+        // moto does not always declare it as JSON.
         const isJson = text.startsWith('{');
         const changed =
           reply.statusCode !== 200 ? text : !isJson ? rewrite(asked, text) : change === undefined ? text : JSON.stringify(change(asked, JSON.parse(text)));

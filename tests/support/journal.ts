@@ -23,7 +23,7 @@ export async function recordsOf(journal: Pick<Journal, 'read'>): Promise<StoredR
   return all;
 }
 
-/** What kinds they are of. */
+/** Their kinds. */
 export async function kindsOf(journal: Pick<Journal, 'read'>): Promise<string[]> {
   return (await recordsOf(journal)).map(({ record }) => record.kind);
 }

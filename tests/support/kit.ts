@@ -1,10 +1,10 @@
-// Each scenario of the kit begins in an empty account: what earlier ones made would be in every list of it, and a list of hundreds takes the emulator a second.
-// A file that makes something once, for all of its scenarios, starts an emulator of its own.
+// Each scenario of the kit starts with an empty account. Otherwise, what earlier ones created would be in every list of it, and a list of hundreds takes the
+// emulator a second. A file that creates something once for all of its scenarios starts its own emulator.
 import { beforeEach, inject } from 'vitest';
 
 let last: unknown;
 beforeEach(async ({ task }) => {
-  // The checks of a scenario are in a suite of their own, and some look at what others of it have arranged.
+  // The checks of a scenario are in one suite, and some use what others in it have set up.
   const suite = task.suite?.id ?? task.file.id;
   if (suite === last) return;
   last = suite;

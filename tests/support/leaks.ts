@@ -1,21 +1,21 @@
-// An account that is full of secrets: in tags, variables, user data, policies, Automations, messages of AWS, and in the events that report it.
+// An account full of secrets: in tags, variables, user data, policies, Automations, messages of AWS, and in the events that report it.
 import { defineRemediator, defineService, type JsonObject, type ResourceRef, resource } from '@redress/core';
 import type { Planted } from './secrets.js';
 
-/** What becomes of a widget: fixed, refused by AWS, not readable, exempt, asked about, or not to be written without a secret. */
+/** The fate of a widget: fixed, refused by AWS, unreadable, exempt, sent for approval, or impossible to write without a secret. */
 export const FATES = ['fixed', 'refused', 'unread', 'exempt', 'asked', 'written', 'manual'] as const;
 export type Fate = (typeof FATES)[number];
 
 const TYPE = 'AWS::Test::Leak';
 const ACCOUNT = '111111111111';
 export const leakRef = (id: string): ResourceRef => resource({ type: TYPE, id, account: ACCOUNT, region: 'us-east-1' });
-/** Says what becomes of it, and whose secrets it holds. */
+/** States its fate, and whose secrets it contains. */
 export const leakId = (fate: Fate, kind: string) => `${fate}--${kind}`;
 
 const numbered = <T>(planted: readonly Planted[], make: (each: Planted) => T) => planted.map((each, at) => [`${each.name}_${at + 1}`, make(each)] as const);
 const script = (planted: readonly Planted[]) => `#!/bin/bash\nset -eu\n${planted.map(({ text }) => text).join('\n')}\nsystemctl start app\n`;
 
-/** Everything that is known of a resource. */
+/** Everything known about a resource. */
 export function stateOf(planted: readonly Planted[]) {
   return {
     environment: { Variables: { STAGE: 'prod', ...Object.fromEntries(numbered(planted, ({ value }) => value)) } },
@@ -103,7 +103,7 @@ const leakService = defineService({
   },
 });
 
-/** Closes it. Of what it has seen it tells all: in its summary, its hazards, its steps and what stays open. */
+/** Closes it. It reveals everything that it has read: in its summary, its hazards, its steps and what stays open. */
 export const closeLeak = defineRemediator({
   id: 'leak-close',
   title: 'Close leaks',
@@ -147,7 +147,7 @@ export const closeLeak = defineRemediator({
   async *discover() {},
 });
 
-/** The event of the call that opened it, with all that was in its request and its reply. */
+/** The event of the call that opened it, with its full request and response. */
 export function leakEvent(id: string, planted: readonly Planted[], at: number): object {
   const time = new Date(at).toISOString();
   const said = stateOf(planted);

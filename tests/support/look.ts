@@ -1,9 +1,9 @@
 import type { Assessment, Claim, Json, Remediator, ResourceRef } from '@redress/core';
 
-/** What a service answers: a value for every call of an operation, or what it makes of the input. */
+/** The response of a service: a value for every call of an operation, or a function of the input. */
 export type Replies = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** One look by replies of services, and what is made of it. What is not among the replies throws; an Error among them is thrown. */
+/** Runs one look on given responses, and returns its result. A missing response throws; a response that is an Error is thrown. */
 export async function look(
   remediator: Remediator,
   ref: ResourceRef,
@@ -51,7 +51,7 @@ async function seen(...args: Parameters<typeof look>) {
   return found;
 }
 
-/** The assessment of a resource that is there. */
+/** The assessment of an existing resource. */
 export const assess = async (...args: Parameters<typeof look>): Promise<Assessment> => (await seen(...args)).assessment;
 /** Its state, as a rollback compares it. */
 export const stateOf = async (...args: Parameters<typeof look>): Promise<Json> => (await seen(...args)).state;

@@ -1,17 +1,17 @@
-// The emulator that enforces IAM, and beside it the one that knows more services.
+// The emulator that enforces IAM, and beside it the one that supports more services.
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
 import { pythonOf } from '../../scripts/setup.mjs';
 import { type Server, startServer } from './server.js';
 
-/** An account in which policies count. */
+/** An account in which IAM policies are enforced. */
 export interface Enforced extends Server {
-  /** Of the root user, whose key id and secret are `testing`. Others get their keys from STS. */
+  /** For the root user, whose key id and secret are `testing`. Others get their keys from STS. */
   readonly account: string;
 }
 
-/** Where the other emulator serves. */
+/** Endpoint of the other emulator. */
 const SERVED_IN = 'me-central-1';
 
 interface Reply {
@@ -21,8 +21,8 @@ interface Reply {
 }
 
 /**
- * Ministack alone, with IAM on: it runs functions, too, with the Node of this process. With `records` CloudTrail knows what was called; it takes
- * every caller for a user who is named by the access key.
+ * Ministack alone, with IAM on. It also runs functions, with the Node of this process. With `records`, CloudTrail knows the calls. It takes every caller for
+ * a user who is named by the access key.
  */
 export async function startMinistack({ records = false } = {}): Promise<Enforced> {
   const account = '123456789012';
@@ -48,8 +48,9 @@ export async function startMinistack({ records = false } = {}): Promise<Enforced
 }
 
 /**
- * Starts ministack with IAM on. It decides on every request. What it then cannot serve is served by `moto` (EBS encryption by default), which
- * asks nobody; so are the settings of S3 for the account, which ministack takes for an object; and the status of a bucket's policy, which neither of them has for a bucket of the other, is that of a bucket without a policy.
+ * Starts ministack with IAM on. It authorizes every request. What it cannot serve itself is served by `moto` (EBS encryption by default), which authorizes
+ * nothing. So are the S3 settings of the account, which ministack takes for an object. The policy status of a bucket is always that of a bucket without a
+ * policy, because neither emulator has it for a bucket of the other.
  */
 export async function startEnforced(moto: string): Promise<Enforced> {
   const ministack = await startMinistack();
@@ -71,7 +72,7 @@ export async function startEnforced(moto: string): Promise<Enforced> {
     const decided = await send(ministack.endpoint, incoming, body);
     const text = decided.body.toString('utf8', 0, 500);
     if (decided.status === 400 && text.includes('<Code>InvalidAction</Code>')) {
-      // Settings of account and region: in a region of its own, for others use the same emulator, and it checks no signature.
+      // Settings of account and region use their own region, because others use the same emulator, and it checks no signature.
       const authorization = incoming.headers.authorization?.replace(/\/[a-z]+-[a-z]+-\d\/ec2\//, `/${SERVED_IN}/ec2/`);
       return send(moto, { method: incoming.method, url: incoming.url, headers: { ...incoming.headers, authorization } }, body);
     }
@@ -96,7 +97,7 @@ export async function startEnforced(moto: string): Promise<Enforced> {
   };
 }
 
-/** With all headers as they are: a signature covers the host, too. */
+/** With all headers unchanged: a signature covers the host, too. */
 function send(to: string, { method, url, headers }: Pick<IncomingMessage, 'method' | 'url' | 'headers'>, body: Buffer): Promise<Reply> {
   const { hostname, port } = new URL(to);
   return new Promise((resolve, reject) => {

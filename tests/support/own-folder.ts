@@ -3,15 +3,15 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ROOT } from '../../scripts/setup.mjs';
 
-/** Whether nobody else may write into a folder, or into one above it. */
+/** Whether nobody else may write to a folder or its parents. */
 function isOwn(folder: string): boolean {
   return (statSync(folder).mode & 0o022) === 0 && (folder === dirname(folder) || isOwn(dirname(folder)));
 }
 
 /**
- * A new folder that nobody else can replace, as compiled code needs one: a clone may be in a folder that is shared, as the one for temporary files is.
+ * Creates a folder that nobody else can replace, as compiled code needs it. The clone may be in a shared folder, such as that for temporary files.
  *
- * @throws {Error} when neither the clone nor the home of the user is in such a place.
+ * @throws {Error} if neither the clone nor the user's home is in such a place.
  */
 export function ownFolder(prefix: string): string {
   const parent = [ROOT, homedir()].find(isOwn);

@@ -11,7 +11,7 @@ export const PROD = '333333333333';
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
 
-/** The period of the quarter, and when its clock stands at its end. */
+/** The period of the quarter, and the time at its end. */
 export const QUARTER = { from: '2026-07-01', to: '2026-09-30', end: Date.parse('2026-10-01T00:00:00Z') };
 
 export const POLICY = `version: 1
@@ -49,7 +49,7 @@ export const HOSTILE_NAMES: readonly string[] = [
   '#{7*7} {{7*7}} &amp;',
 ];
 
-/** What was made. */
+/** What was created. */
 export interface Quarter {
   readonly data: string;
   readonly connect: Connect;
@@ -77,7 +77,7 @@ class World {
     };
   };
 
-  // Read once: some hundred engines are made.
+  // Read once: some hundred engines are created.
   readonly #policy = readPolicy(POLICY, 'redress.yaml');
   readonly #exceptions = readRegister(REGISTER, 'exceptions.yaml');
 
@@ -111,7 +111,7 @@ class World {
   }
 }
 
-/** What is refused is part of what happens. */
+/** Refusals are part of a history. */
 async function quietly(work: Promise<unknown>): Promise<void> {
   await work.catch((error: unknown) => {
     if (!(error instanceof RedressError)) throw error;
@@ -128,7 +128,7 @@ export async function quarter(directory: string, { sealed = true, weeks = 13 } =
   writeFileSync(join(directory, 'redress.yaml'), POLICY);
   writeFileSync(join(directory, 'exceptions.yaml'), REGISTER);
   const world = new World(directory);
-  // Before the period: a gap that is still open when it ends, and one that was closed before.
+  // Before the period: a gap that is still open at its beginning, and one that was closed before.
   await world.opened(PROD, 'w-old', 'open-old', 'olivia', { owner: 'platform' });
   await world.opened(DEV, 'w-before', 'open-1', 'bob');
   world.time = Date.parse('2026-07-01T08:00:00Z');

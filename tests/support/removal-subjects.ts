@@ -1,4 +1,4 @@
-// For each remediator the situations in which it uses all that it declares, made and read back with boto3.
+// For each remediator, the situations in which it uses everything that it declares, created and read back with boto3.
 import { GLOBAL_REGION, type Redress, type ResourceRef, resource } from '@redress/core';
 import { raiseRetention } from '@redress/remediator-cloudwatch-logs';
 import {
@@ -18,7 +18,7 @@ import { REGION, type Situation, type Subject } from './removal.ts';
 const ACCOUNT = '123456789012';
 let made = 0;
 const name = (prefix: string) => `${prefix}-${process.pid}-${++made}`;
-/** What AWS answers, or its error code. */
+/** The response of AWS, or its error code. */
 const orCode = (asked: Promise<unknown>) =>
   asked.catch((error: unknown) => {
     if (error instanceof AwsError) return error.code;
@@ -48,7 +48,7 @@ const group = (port: number, cidr: { v4: string } | { v6: string }): Pick<Situat
   };
 };
 
-/** An event of two minutes ago that shows that the rule is new. */
+/** An event from two minutes ago that shows that the rule is new. */
 const authorized =
   (port: number, ranges: object): NonNullable<Situation['start']> =>
   async (redress: Redress, ref: ResourceRef) => {
@@ -142,7 +142,7 @@ export const SUBJECTS: readonly Subject[] = [
   {
     remediator: enforceDefaultEncryption,
     situations: [
-      // S3 encrypts every bucket with SSE-S3 by itself, and so does the emulator.
+      // S3 encrypts every bucket with SSE-S3 by default, and so does the emulator.
       { name: 'fix to SSE-KMS, approved', parameters: { algorithm: 'aws:kms' }, ...bucket(async () => undefined, 'get_bucket_encryption') },
     ],
   },
@@ -177,14 +177,14 @@ export const SUBJECTS: readonly Subject[] = [
     situations: [
       { name: 'flag', days: 200, ...user(1, null) },
       { name: 'flag another key', days: 200, ...user(1, 'AKIAIOSFODNN7EXAMPLE') },
-      { name: 'take the flag off', ...user(0, 'AKIAIOSFODNN7EXAMPLE') },
+      { name: 'remove the flag', ...user(0, 'AKIAIOSFODNN7EXAMPLE') },
     ],
   },
   {
     remediator: strengthenPasswordPolicy,
     situations: [
       { name: 'fix', ...passwords(null) },
-      // The emulator keeps what an update leaves out, where IAM resets it: so nothing is left out.
+      // The emulator keeps what an update omits, where IAM resets it. So nothing is omitted.
       { name: 'fix of a weak policy', ...passwords({ MinimumPasswordLength: 8, PasswordReusePrevention: 1 }) },
     ],
   },

@@ -1,4 +1,4 @@
-// Removal matrices: each action of each role taken away once, in an account where policies count.
+// Removal matrices: each action of each role is removed once, in an account where IAM policies are enforced.
 import { type AwsCredentials, type ConnectAwsOptions, connectAws, memberRoles } from '@redress/connect';
 import {
   type Clock,
@@ -20,20 +20,20 @@ import { type RecordingProxy, recordingProxy } from '@redress/testing';
 import { AwsError, type Boto } from './boto.ts';
 import type { Enforced } from './ministack.ts';
 
-/** One way through a remediator. */
+/** One scenario of a remediator. */
 export interface Situation {
-  /** `fix`, `flag`, …: what the row of the table is called after. */
+  /** `fix`, `flag`, …: the name of the row in the table. */
   readonly name: string;
   readonly parameters?: JsonObject;
-  /** Days that the clock is ahead, so that what was made just now is old. */
+  /** Days that the clock is ahead, so that new resources count as old. */
   readonly days?: number;
-  /** Makes the gap. */
+  /** Opens the gap. */
   arrange(aws: Boto): Promise<ResourceRef>;
-  /** All that a fix could change, read by somebody else. */
+  /** Everything that a fix could change, read by a separate client. */
   state(aws: Boto, ref: ResourceRef): Promise<unknown>;
-  /** For what the sweep of the next situation would find, and read more of than it has to. */
+  /** Removes what the sweep of the next situation would find and read unnecessarily. */
   remove?(aws: Boto, ref: ResourceRef): Promise<void>;
-  /** Default: the resource is asked about. */
+  /** Default: the engine runs on the resource. */
   start?(redress: Redress, ref: ResourceRef): Promise<readonly PassResult[]>;
 }
 
@@ -43,24 +43,24 @@ export interface Subject {
   readonly situations: readonly Situation[];
 }
 
-/** One action taken away. */
+/** One removed action. */
 export interface Row {
   readonly remediator: string;
   readonly role: MemberRole;
   readonly situation: string;
   readonly action: string;
-  /** What became of it, as the table says it. */
+  /** The result, as shown in the table. */
   readonly came: string;
-  /** Whether the emulator's policies decided; else the call was only compared with what is declared. */
+  /** Whether the emulator's policies decided; otherwise the call was only compared with the declarations. */
   readonly enforced: boolean;
 }
 
-/** What the emulator does not ask about, and why; its absence is only compared with what is declared. */
+/** Actions that the emulator does not authorize, and why. Their absence is only compared with the declarations. */
 export const NOT_ENFORCED: Readonly<Record<string, string>> = {
   's3:GetAccountPublicAccessBlock': 'The emulator does not know what an account blocks of its buckets.',
   'ec2:CreateTags': 'The emulator does not ask whether a rule may be made with tags.',
 };
-/** The emulator does not know whose a key is, so it asks about every resource. */
+/** The emulator does not know the owner of a key, so it checks every resource. */
 export const NARROWING_HERE: NonNullable<Parameters<typeof memberPolicy>[1]['narrowing']> = {
   'iam:GetAccessKeyLastUsed': { ...(NARROWING['iam:GetAccessKeyLastUsed'] as (typeof NARROWING)[string]), resources: null },
 };
@@ -70,10 +70,10 @@ export const REGION = 'us-east-1';
 const APPROVER = 'arn:aws:iam::123456789012:role/SecurityLead';
 const ROLE_OF: Readonly<Record<ConnectTarget['access'], MemberRole>> = { read: 'read', write: 'fix', rollback: 'rollback' };
 
-/** Served by the other emulator, after this one's policies have decided. */
+/** Served by the other emulator, after this one has authorized it. */
 const SERVED_BY_MOTO = /EbsEncryptionByDefault|EbsDefaultKmsKeyId/;
 
-/** Lines of the table, those together that came to the same. */
+/** Lines of the table. Equal results share a line. */
 export function table(rows: readonly Row[]): readonly string[] {
   const groups = new Map<string, { readonly row: Row; readonly actions: string[] }>();
   for (const row of rows) {
@@ -96,11 +96,11 @@ export function without(policy: PolicyDocument, action: string): PolicyDocument 
   return { ...policy, Statement };
 }
 
-/** The roles of an account, and a look at what is done with each. */
+/** The roles of an account, and the calls of each. */
 export class Bench {
   readonly #enforced: Enforced;
   readonly #aws: Boto;
-  /** Of the role that may assume the others, and nothing else. */
+  /** For the role that may assume the others, and nothing else. */
   readonly #hub: AwsCredentials;
   readonly #proxies = new Map<MemberRole, RecordingProxy>();
 
@@ -118,7 +118,7 @@ export class Bench {
     for (const proxy of this.#proxies.values()) await proxy.close();
   }
 
-  /** Each role in sessions of its own, over a wire of its own. */
+  /** Each role has its own sessions and its own wire. */
   connect(): Connect {
     const options: ConnectAwsOptions = {
       credentials: this.#hub,
@@ -128,10 +128,10 @@ export class Bench {
     return (target) => (by.get(ROLE_OF[target.access]) as Connect)(target);
   }
 
-  /** Gives a role what a policy says, in place of what it had. */
+  /** Replaces the permissions of a role with a policy. */
   async give(role: MemberRole, policy: PolicyDocument): Promise<void> {
     const which = { RoleName: ROLES[role], PolicyName: 'Redress' };
-    // IAM takes no policy without statements.
+    // IAM accepts no policy without statements.
     if (policy.Statement.length > 0) await this.#aws.call(REGION, 'iam', 'put_role_policy', { ...which, PolicyDocument: JSON.stringify(policy) });
     else
       await this.#aws.call(REGION, 'iam', 'delete_role_policy', which).catch((error: unknown) => {
@@ -139,7 +139,7 @@ export class Bench {
       });
   }
 
-  /** Operations that a role has used since the last time. */
+  /** Operations that a role has used since the last call. */
   used(role: MemberRole): ReadonlySet<string> {
     const { calls } = this.#proxies.get(role) as RecordingProxy;
     const found = (calls as unknown as { service: string; operation: string }[]).filter(({ service }) => service !== 'sts');
@@ -156,21 +156,21 @@ async function recordsOf(journal: Journal): Promise<readonly { readonly kind: st
 }
 
 const MATRIX_ROLES = ['read', 'fix', 'rollback'] as const;
-/** Asked for events of Config rules, and for groups that let prefix lists in: what happens here is neither. */
+/** Used for events of Config rules, and for groups with prefix lists. Neither occurs here. */
 const NOT_HERE = ['config:DescribeConfigRules', 'ec2:GetManagedPrefixListEntries'];
 const allowedBy = (policy: PolicyDocument): readonly string[] =>
   policy.Statement.flatMap((each) => (each['Effect'] === 'Allow' ? (each['Action'] as string[]) : []));
 
-/** What came of a matrix. */
+/** The result of a matrix. */
 export interface Matrix {
   readonly rows: readonly Row[];
-  /** What is not as it should be; empty when all is. */
+  /** What is wrong; empty if nothing is. */
   readonly problems: readonly string[];
 }
 
 /**
- * The matrix of one remediator. With its whole policy everything works, and nothing in it is unused. Without one action, what needs it fails,
- * and nothing else does: closed, recorded with the name of what was denied, and with nothing changed.
+ * The matrix of one remediator. With its complete policies everything works, and nothing in them is unused. Without one action, only what needs it fails. It
+ * fails closed: recorded with the name of the denied action, and with nothing changed.
  */
 export async function matrix(subject: Subject, bench: Bench, aws: Boto, account: string): Promise<Matrix> {
   const { remediator, situations } = subject;
@@ -182,7 +182,7 @@ export async function matrix(subject: Subject, bench: Bench, aws: Boto, account:
   const operations = [...uses.reads, ...uses.writes, ...uses.undoes].flatMap(({ service, operations: names }) =>
     names.map((name) => ({ operation: `${service.id}:${name}`, actions: iamActions([{ service, operations: [name] }]) })),
   );
-  /** IAM actions of what a role has sent since the last time, all of it declared for that role. */
+  /** IAM actions of a role's calls since the last time, all of them declared for that role. */
   const used = (role: MemberRole): readonly string[] => {
     const actions = [...bench.used(role)].flatMap((sent) => {
       const found = operations.find(({ operation }) => operation === sent);
@@ -192,7 +192,7 @@ export async function matrix(subject: Subject, bench: Bench, aws: Boto, account:
     });
     return [...new Set(actions)].sort();
   };
-  /** Whether a text says which action was denied, or which operation: AWS itself does not always say. */
+  /** Whether a text names the denied action or operation. AWS itself does not always do so. */
   const isNamed = (text: string, action: string) =>
     [action, ...operations.filter(({ actions }) => actions.includes(action)).map(({ operation }) => operation)].some((each) => text.includes(each));
 
@@ -230,7 +230,7 @@ export async function matrix(subject: Subject, bench: Bench, aws: Boto, account:
       wrong('rollback', (taken instanceof Error || taken.outcome !== 'rolled-back') && taken.message);
       fixes = used('fix');
       undoes = used('rollback');
-      // What only the look right before a change reads.
+      // Reads that only the check right before a change makes.
       confirms = used('read').filter((action) => !reads.includes(action));
       for (const action of confirms) needed.read.add(action);
       for (const action of fixes) needed.fix.add(action);
@@ -263,7 +263,7 @@ export async function matrix(subject: Subject, bench: Bench, aws: Boto, account:
       wrong(where, !records.some((each) => each.kind === kind && isNamed(each.text, action)) && `no ${kind} record names it`);
       await isClosed(where, journal);
       await stays(where, before);
-      add('read', action, found ? 'denied, for it could not be read' : 'the sweep fails');
+      add('read', action, found ? 'denied: it could not be read' : 'the sweep fails');
     }
     await bench.give('read', policyOf('read'));
     if (uses.writes.length === 0) {
@@ -291,7 +291,7 @@ export async function matrix(subject: Subject, bench: Bench, aws: Boto, account:
         add(role, action, 'failed, nothing changed');
         if (role === 'read') await bench.give('read', policyOf('read'));
       }
-    // What is not needed here is not missed.
+    // An action that is not needed here is not missed.
     const only = (role: MemberRole, actions: readonly string[]) =>
       allowedBy(policyOf(role))
         .filter((each) => !actions.includes(each))
@@ -327,9 +327,9 @@ export async function matrix(subject: Subject, bench: Bench, aws: Boto, account:
       }
       wrong(where, !records.some((each) => each.kind === 'outcome' && isNamed(each.text, action)) && 'no outcome names it');
       if (came.outcome === 'unknown') {
-        // What the undo brings back is more than there was to read before it.
+        // The undo restores more than could be read before it.
         wrong(where, (await state()) === after && 'nothing was rolled back');
-        add('rollback', action, 'taken back, and unknown: it could not be read afterwards');
+        add('rollback', action, 'rolled back, and unknown: it could not be read afterwards');
         await situation.remove?.(aws, ref);
         ref = await situation.arrange(aws);
         done = await fixNow();
@@ -351,7 +351,7 @@ export async function matrix(subject: Subject, bench: Bench, aws: Boto, account:
   return { rows, problems };
 }
 
-/** Everything that is done to one resource, each time by a new engine. */
+/** Everything that happens to one resource, each time with a new engine. */
 class Ways {
   readonly #subject: Subject;
   readonly #situation: Situation;
@@ -391,7 +391,7 @@ class Ways {
     }
   }
 
-  /** The whole way, a person's yes included. */
+  /** The whole path, including a person's approval. */
   async fix(ref: ResourceRef, journal: Journal): Promise<PassResult> {
     const { start } = this.#situation;
     const redress = this.#engine('enforce', journal);

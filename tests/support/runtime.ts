@@ -1,4 +1,4 @@
-// What a Lambda would run, before an emulator whose calls are counted on the wire.
+// The code that Lambda would run, in front of an emulator whose calls are counted on the wire.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ import { ACCOUNT, OTHER, type Situation } from './situations.ts';
 
 const CONTEXT = { awsRequestId: 'test', getRemainingTimeInMillis: () => 300_000 };
 
-/** What a run came to. */
+/** The result of a run. */
 export interface Ran {
   readonly failures: BatchResponse['batchItemFailures'];
   /** Calls to AWS of this run. */
@@ -32,7 +32,7 @@ export interface Ran {
 
 /** A journal in a folder, a proxy, and handlers on both. */
 export interface Runtime {
-  /** A handler as a sandbox of its own has it: it shares the journal with the others, and nothing else. */
+  /** A handler as in its own sandbox: it shares only the journal with the others. */
   handler(of: Composition): Handler;
   /** Events as messages of a queue. */
   deliver(handler: Handler, events: readonly unknown[]): Promise<Ran>;
@@ -45,7 +45,7 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
-/** What is put together for a test. */
+/** The composition for a test. */
 export interface Composition {
   readonly remediators: readonly Remediator[];
   readonly policy: PolicyInput;
@@ -53,7 +53,7 @@ export interface Composition {
   readonly sweep?: HandlerOptions['sweep'];
 }
 
-/** A policy under which a situation is fixed: changes of it hold back. */
+/** A policy under which a situation is fixed; `changes` can make it hold back. */
 export function enforced({ remediator, parameters }: Situation, over: { mode?: Mode; parameters?: JsonObject; policy?: object } = {}): Composition {
   const given = over.parameters ?? parameters;
   return {
@@ -77,7 +77,7 @@ export async function startRuntime(endpoint: string): Promise<Runtime> {
     journals.push(made);
     return made;
   };
-  // What was made just now has to settle first: that takes no time here.
+  // New resources have to settle first, which takes no time here.
   const clock = fakeClock();
   const log = captureLog();
   let message = 0;

@@ -1,14 +1,14 @@
-// A corpus of secrets, the same for the same seed. None of them opens anything.
+// A corpus of secrets, reproducible from a seed. None of them is a real secret.
 import { random } from './random.js';
 
 /** A secret, and how people write it down. */
 export interface Planted {
   readonly kind: string;
-  /** What must be found nowhere. */
+  /** The text that must not appear anywhere. */
   readonly secret: string;
-  /** As it is in a script, a message, a connection string. */
+  /** Its form in a script, a message, a connection string. */
   readonly text: string;
-  /** As a variable, a tag, a parameter. */
+  /** Its form in a variable, a tag, a parameter. */
   readonly name: string;
   readonly value: string;
 }
@@ -24,15 +24,15 @@ const PASSWORD = `${ALNUM}!#%^*_.@~`;
 
 type Draw = (alphabet: string, length: number) => string;
 
-/** What a kind makes: the secret, its text, and its name where a variable holds it (the value is the text where it is not the secret). */
+/** What a kind generates: the secret, its text, and its name if a variable holds it (then the value is the text if it is not the secret). */
 type Kind = (draw: Draw) => { readonly secret: string; readonly text?: string; readonly name?: string; readonly value?: string };
 
 /** A password as people choose them: a word, a number, a sign. */
 const chosen = (draw: Draw) => `${draw(UPPER, 1)}${draw(LOWER, 6)}${draw(DIGITS, 3)}${draw('!#%^*', 1)}`;
-/** The text of a URL may not hold every sign. */
+/** Not every character is allowed in a URL. */
 const plain = (draw: Draw) => `${draw(ALNUM, 10)}${draw(DIGITS, 2)}`;
 
-/** A token whose form its issuer has made to be found. */
+/** A token in a format that its issuer designed for detection. */
 const token =
   (prefix: string, alphabet: string, length: number): Kind =>
   (draw) => {
@@ -40,7 +40,7 @@ const token =
     return { secret, text: `curl -H "X-Token: ${secret}" https://example.com/` };
   };
 
-/** A value that only its name tells. */
+/** A value that only its name identifies. */
 const under =
   (name: string, make: (draw: Draw) => string, text: (name: string, secret: string) => string = (of, secret) => `export ${of}=${secret}`): Kind =>
   (draw) => {
@@ -240,7 +240,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'encryption-key': under('ENCRYPTION_KEY', (draw) => draw(HEX, 64)),
 };
 
-/** How many of each kind. */
+/** The number of each kind. */
 const EACH = 4;
 
 /** {@link KINDS}, a few of each. */
@@ -255,7 +255,7 @@ export function corpus(seed = 20_261_128): readonly Planted[] {
   );
 }
 
-/** Where a secret is in what was written, and how it is written there: plain, in JSON, for an address, in Base64 at any offset, in hexadecimal. */
+/** Where a secret appears in a text, and in which form: plain, in JSON, URL-encoded, in Base64 at any offset, in hexadecimal. */
 export function leaksIn(bytes: string | Uint8Array, secrets: readonly Pick<Planted, 'kind' | 'secret'>[]): string[] {
   const text = typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('latin1');
   const { written, search } = searches.get(secrets) ?? searchFor(secrets);
@@ -267,7 +267,7 @@ interface Search {
   readonly written: ReadonlyMap<string, readonly string[]>;
   readonly search: (text: string) => Set<string>;
 }
-/** A test looks for the same corpus in many texts. */
+/** A test searches many texts for the same corpus. */
 const searches = new WeakMap<object, Search>();
 
 function searchFor(secrets: readonly Pick<Planted, 'kind' | 'secret'>[]): Search {
@@ -279,16 +279,16 @@ function searchFor(secrets: readonly Pick<Planted, 'kind' | 'secret'>[]): Search
   return made;
 }
 
-/** So many letters are hashed; what is shorter is looked for by itself. */
+/** Number of hashed characters. Shorter forms are searched separately. */
 const HASHED = 6;
 
-/** Finds which of many forms a text has, in one pass over it (Rabin and Karp): thousands of passes over megabytes would be most of a test's time. */
+/** Finds which of many forms a text contains, in one pass over it (Rabin–Karp). Thousands of passes over megabytes would be most of a test's time. */
 function formsIn(forms: readonly string[]): (text: string) => Set<string> {
   const byHash = new Map<number, string[]>();
   const hashOf = (from: string) => Array.from({ length: HASHED }, (_, at) => from.charCodeAt(at)).reduce((sum, code) => (Math.imul(sum, 31) + code) | 0, 0);
   const [long, short] = [true, false].map((is) => forms.filter((form) => form.length >= HASHED === is)) as [string[], string[]];
   for (const form of long) byHash.set(hashOf(form), [...(byHash.get(hashOf(form)) ?? []), form]);
-  // Most hashes of a text are of no form: one bit of a table says so.
+  // Most hashes of a text match no form: one bit of a table shows that.
   const may = new Uint8Array(1 << 16);
   for (const hash of byHash.keys()) may[hash & 0xffff] = 1;
   let out = 1;
@@ -306,11 +306,11 @@ function formsIn(forms: readonly string[]): (text: string) => Set<string> {
   };
 }
 
-/** What is written, and how; what is written the same way by several is looked for once. */
+/** The written forms, each with a description. If several are equal, the text is searched once. */
 function waysOf(secret: string): ReadonlyMap<string, string> {
   const json = JSON.stringify(secret).slice(1, -1);
   const bytes = Buffer.from(secret);
-  // A part of what is long is a secret, too.
+  // A part of a long secret is a secret, too.
   const part = secret.length > 60 ? ([['a part', secret.slice(12, 44)]] as const) : [];
   const ways: readonly (readonly [how: string, written: string])[] = [
     ['plain', secret],
@@ -319,7 +319,7 @@ function waysOf(secret: string): ReadonlyMap<string, string> {
     ['JSON in JSON', JSON.stringify(json).slice(1, -1)],
     ['an address', encodeURIComponent(secret)],
     ['hexadecimal', bytes.toString('hex')],
-    // What does not depend on the bytes before and behind.
+    // The part that does not depend on the adjacent bytes.
     ...[0, 1, 2].map((offset) => {
       const encoded = Buffer.concat([Buffer.alloc(offset), bytes])
         .toString('base64')

@@ -1,4 +1,4 @@
-// Servers of others, each a process of its own on loopback, for as long as a test needs it.
+// Third-party servers, each in its own process on loopback, for the duration of a test.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -13,18 +13,18 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** What starts a server. */
+/** How to start a server. */
 export interface Command {
   /** For messages. */
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Answers with success as soon as it serves. */
+  /** Responds with success once the server is ready. */
   readonly ready: string;
 }
 
-/** Starts what `of` says, on a free port and with a folder that is removed with it, and waits until it answers. */
+/** Starts the server `of` on a free port, with a folder that is removed with it, and waits until it responds. */
 export async function startServer(of: (at: { readonly port: number; readonly folder: string }) => Command): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'redress-server-'));
   const port = await freePort();
@@ -42,7 +42,7 @@ export async function startServer(of: (at: { readonly port: number; readonly fol
     child.once('error', over);
     child.once('close', over);
   });
-  // Nothing else ends it when this process is ended.
+  // Nothing else ends it when this process is killed.
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   const endpoint = `http://127.0.0.1:${port}`;

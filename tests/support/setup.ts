@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 if (!process.version.startsWith('v24.')) throw new Error(`Tests run on Node 24, not ${process.version}: start them with \`npm test\`.`);
 
-// The same generated inputs on each run, so that a change is judged by what it changes; `REDRESS_SEED=N` tries others.
+// The same generated inputs on each run, so that results differ only because of changes; `REDRESS_SEED=N` tries others.
 fc.configureGlobal({ seed: Number(process.env['REDRESS_SEED'] ?? 20_261_124) });
 
 // No test may find real credentials, or leave this machine.
@@ -19,7 +19,7 @@ for (const name of ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL', 'AWS
   delete process.env[name];
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::']);
-/** Files share a process: what Node itself does is wrapped once. */
+/** Files share a process, so Node's own functions are wrapped once. */
 const NODES = Symbol.for('redress.connect');
 const here = globalThis as { [NODES]?: typeof Socket.prototype.connect };
 here[NODES] ??= Socket.prototype.connect;

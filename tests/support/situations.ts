@@ -1,4 +1,4 @@
-// One gap for each remediator that writes: made and read back with boto3, reported as AWS reports it.
+// One gap for each remediator that writes: created and read back with boto3, reported as AWS reports it.
 import { GLOBAL_REGION, type JsonObject, type Remediator, type ResourceRef, resource } from '@redress/core';
 import { raiseRetention } from '@redress/remediator-cloudwatch-logs';
 import { enableEbsEncryptionByDefault, revokeSgOpenRdp, revokeSgOpenSsh } from '@redress/remediator-ec2';
@@ -7,19 +7,19 @@ import { enforceDefaultEncryption } from '@redress/remediator-s3';
 import { cloudTrailEvent, configComplianceEvent, type EventBridgeEvent, securityHubEvent } from '@redress/testing';
 import { AwsError, type Boto } from './boto.ts';
 
-/** The account that the emulator gives to credentials of no role. */
+/** The emulator's account for credentials without a role. */
 export const ACCOUNT = '123456789012';
-/** Another account, which the policy lets Redress act in too. */
+/** Another account in which the policy lets Redress act. */
 export const OTHER = '222222222222';
 
 /** A gap in the emulated account. */
 export interface Gap {
   readonly ref: ResourceRef;
-  /** The event that reports it. The account, where it is to be another one than it is in. */
+  /** The event that reports it. The account can differ from that of the gap. */
   event(options?: { readonly time?: Date; readonly account?: string }): EventBridgeEvent;
-  /** Everything there is to know about the resource, of what was there before, and of the gap. */
+  /** Everything about the resource: its previous state, and the gap. */
   read(): Promise<Readonly<Record<string, unknown>>>;
-  /** Someone makes the gap again. */
+  /** Somebody opens the gap again. */
   again(): Promise<void>;
   /** Null: it cannot have tags. */
   readonly tag: ((key: string, value: string) => Promise<unknown>) | null;
@@ -30,11 +30,11 @@ export interface Situation {
   readonly remediator: Remediator;
   readonly parameters?: JsonObject;
   gap(aws: Boto, region: string): Promise<Gap>;
-  /** What {@link Gap.read} gives after the fix, from what it gave before. */
+  /** The expected {@link Gap.read} after the fix, from the one before. */
   fixed(before: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
-  /** What makes it wait for a person, besides age; a text says why there is nothing. */
+  /** What makes it wait for approval, besides age; a text says why there is nothing. */
   readonly hazard: string | { readonly parameters?: JsonObject; prepare?(aws: Boto, region: string, gap: Gap): Promise<unknown> };
-  /** Why age does not matter, where it does not. */
+  /** Why age does not matter, if it does not. */
   readonly stale: string | null;
 }
 
@@ -42,7 +42,7 @@ let made = 0;
 const name = (prefix: string) => `${prefix}-${process.pid}-${++made}`;
 const AGELESS = 'turning it on is as safe for what is old as for what is new';
 
-/** What AWS answers, or its error code. */
+/** The response of AWS, or its error code. */
 const orCode = (asked: Promise<unknown>) =>
   asked.catch((error: unknown) => {
     if (error instanceof AwsError) return error.code;
@@ -57,7 +57,7 @@ interface Rule {
   readonly CidrIpv6?: string;
 }
 
-/** A group with good rules, and one that lets everybody in. */
+/** A group with good rules, and one that is open to everybody. */
 function openGroup(remediator: Remediator, open: { IpProtocol: string; port: number; cidr: string }): Situation {
   const { IpProtocol, port, cidr } = open;
   const v6 = cidr.includes(':');
@@ -175,7 +175,7 @@ export const encryption: Situation = {
       ServerSideEncryptionConfiguration: { Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' }, BucketKeyEnabled: false }] },
     },
   }),
-  // Raising to KMS may lock out who may not use the key.
+  // Switching to the key may lock out users who may not use it.
   hazard: { parameters: { algorithm: 'aws:kms' } },
   stale: AGELESS,
 };
@@ -197,7 +197,7 @@ export const ebsDefault: Situation = {
         }),
       read: async () => ({
         on: (await ec2('get_ebs_encryption_by_default')).EbsEncryptionByDefault,
-        // What exists stays as it is.
+        // Existing resources stay as they are.
         volume: (await ec2('describe_volumes', { VolumeIds: [VolumeId] })).Volumes,
       }),
       again,

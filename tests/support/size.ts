@@ -1,5 +1,5 @@
 /** `npm run test:all` sets it. */
 const WHOLE = process.env['REDRESS_WHOLE'] === '1';
 
-/** How often a property is tried: `npm test` meets each kind of case, and the whole suite the rare ones. */
+/** Number of runs of a property: `npm test` covers each kind of case, and the full suite covers rare ones. */
 export const repeated = (quick: number, whole: number): number => (WHOLE ? whole : quick);

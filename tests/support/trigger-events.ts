@@ -1,4 +1,4 @@
-// Events for every trigger of every remediator, and what must not come, beside each.
+// Events for every trigger of every remediator, each with events that must not match.
 import type { Remediator } from '@redress/core';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators } from '@redress/remediator-ec2';
@@ -11,9 +11,9 @@ const { ACCOUNT } = fixtures;
 type Members = Record<string, unknown>;
 const asMembers = (value: unknown) => value as Members;
 
-/** One event for each trigger of each remediator, and what must not come, beside each. */
+/** One event for each trigger of each remediator, each with events that must not match. */
 export function triggerEvents(remediators: readonly Remediator[] = all): [string, unknown][] {
-  // What has no envelope does not come from EventBridge.
+  // An event without an envelope does not come from EventBridge.
   const found: [string, unknown][] = Object.entries(fixtures.everyKind()).filter(([, event]) => 'detail-type' in event);
   for (const remediator of remediators) {
     const type = remediator.resourceTypes[0] ?? '';

@@ -1,11 +1,11 @@
 import { type CallReader, type Connect, defineRemediator, defineService, type Identity, isRecord, type ResourceRef, resource } from '@redress/core';
 
-/** What a service does with the next call of an operation, instead of or besides its work. */
+/** What a service does with the next call of an operation, instead of or in addition to its work. */
 export type Fault = 'denied' | 'invalid' | 'throttled' | 'gone' | 'server' | 'lost' | 'lost-before' | 'stale';
 
 /**
- * A small AWS service in this process: widgets with rules that are open or not. Calls are counted as a wire would see them, faults come
- * per operation, and `before` lets a test change the world right before a call.
+ * A small AWS service in this process: widgets with rules that are open or not. Calls are counted as on the wire, faults are set per operation, and `before`
+ * lets a test change the world right before a call.
  */
 export class Widgets {
   readonly widgets = new Map<string, { rules: string[]; tags: Record<string, string>; note: string | null }>();
@@ -14,7 +14,7 @@ export class Widgets {
   before: (operation: string) => void = () => undefined;
   identity: Identity = { account: '111111111111', arn: 'arn:aws:sts::111111111111:assumed-role/Redress/test' };
   identityFails = false;
-  /** As they were before the last write: what a stale read sees. */
+  /** The state before the last write, which a stale read returns. */
   #old = new Map<string, { rules: string[]; tags: Record<string, string>; note: string | null }>();
 
   get writes(): string[] {
@@ -165,7 +165,7 @@ export const revokeOpenRules = defineRemediator({
   },
 });
 
-/** Notes that a widget has rules; a flag, with an undo that destroys. */
+/** Records that a widget has rules; a flag, with an undo that destroys. */
 export const noteWidget = defineRemediator({
   id: 'widget-note',
   title: 'Note widgets with rules',

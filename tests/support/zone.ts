@@ -1,13 +1,13 @@
-// A machine in another time zone, also in a thread: what is set in the environment of a thread changes no zone.
+// Simulates a machine in another time zone, even in a thread: setting the environment of a thread does not change its zone.
 
-/** A zone of the IANA database, and its offset from UTC, which has to be the same all the year. */
+/** A zone of the IANA database, and its offset from UTC, which has to be constant all year. */
 export interface Zone {
   readonly name: string;
   /** Hours east of Greenwich. */
   readonly hours: number;
 }
 
-/** Where the last moment of a day in UTC is on the next day, and where the first one is on the day before. */
+/** One zone where the last moment of a day in UTC is on the next day, and one where the first moment is on the day before. */
 export const EAST: Zone = { name: 'Pacific/Apia', hours: 13 };
 export const WEST: Zone = { name: 'Pacific/Pago_Pago', hours: -11 };
 
@@ -15,7 +15,7 @@ const HOUR = 3_600_000;
 const PARTS = ['FullYear', 'Month', 'Date', 'Day', 'Hours', 'Minutes', 'Seconds', 'Milliseconds'] as const;
 const TEXTS = ['toString', 'toDateString', 'toTimeString', 'toLocaleString', 'toLocaleDateString', 'toLocaleTimeString'] as const;
 
-/** Does work as in a zone: what a date says in local time, and what is formatted without a zone of its own, is of that zone. */
+/** Runs work in a zone: local times of dates, and formats without an explicit zone, use it. */
 export async function inZone<T>({ name, hours }: Zone, work: () => Promise<T>): Promise<T> {
   const before = process.env['TZ'];
   const own = Object.getOwnPropertyDescriptors(Date.prototype);

@@ -295,7 +295,7 @@ describe('redress evidence break', () => {
     const [, next] = keys.keys;
     writeFileSync(join(directory, 'redress.trust.json'), JSON.stringify({ keys: [keys.keys[0], { ...next, succeeds: lost }] }));
     expect(await redress('evidence', 'verify', '--json')).toMatchObject({ exit: 0, json: { status: 'intact', breaks: [{ accepted: true }] } });
-    expect((await redress('evidence', 'verify')).out).toContain('goes on without its word');
+    expect((await redress('evidence', 'verify')).out).toContain('continues without its announcement');
   });
 
   it('refuses a key that the trust file does not have, or that has not sealed last, and makes none then', async () => {

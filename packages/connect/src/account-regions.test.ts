@@ -14,7 +14,7 @@ const error = (code: string) =>
   `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code><Message>The security token included in the request is invalid.</Message></Error><RequestId>r</RequestId></ErrorResponse>`;
 const caller = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:sts::${ACCOUNT}:assumed-role/r/s</Arn><UserId>u</UserId><Account>${ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`;
 
-/** STS of every region on loopback: which region is asked says the signature. */
+/** STS of every region on loopback. The signature shows which region is called. */
 async function connecting(codes: Readonly<Record<string, string>>, identity: () => Promise<{ account: string; arn: string }>) {
   const asked: string[] = [];
   const server = createServer((request, response) => {

@@ -1,24 +1,24 @@
 import { type Connect, type Connection, classifyAwsError, isRedressError, messageOf, partitionOf } from '@redress/core';
 
-/** Where an account can be looked at. */
+/** Where an account can be read. */
 export interface AccountRegions {
   readonly enabled: readonly string[];
-  /** What cannot be looked at: a region, or with null the whole account. */
+  /** What cannot be read: a region or, with null, the whole account. */
   readonly left: readonly { readonly region: string | null; readonly reason: 'denied' | 'not-enabled' | 'no-endpoint'; readonly message: string }[];
 }
 
-/** Regions that are asked at the same time. */
+/** Regions that are checked at the same time. */
 const AT_ONCE = 8;
-/** What a region says to credentials of an account that has not enabled it; those of another region are not valid there. */
+/** The errors of a region that the account has not enabled: credentials of another region are invalid there. */
 const NOT_ENABLED = /^(?:InvalidClientTokenId|UnrecognizedClientException|AuthFailure|OptInRequired|RegionDisabledException)$/;
 
 /**
- * Which regions of an account can be looked at. It asks STS in each who the credentials are, which no policy can deny: a region that is not enabled
- * refuses the session that another has just made.
+ * Which regions of an account can be read. It calls GetCallerIdentity in each, which no policy can deny. A region that is not enabled rejects a session that
+ * another region has just issued.
  *
- * @param region where the account is asked first; one that is enabled everywhere, or that of whoever asks.
+ * @param region The region for the first call: one that is enabled everywhere, or the caller's own.
  * @example const { enabled, left } = await accountRegions(connectAws(memberRoles({ … })), 'eu-west-1')('111111111111', ['eu-west-1', 'eu-south-1']);
- * @throws {RedressError} for what says nothing of account or region: throttling, a network that is down
+ * @throws {RedressError} for errors that are not about account or region: throttling, a network that is down
  * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
  */
 export function accountRegions(connect: Connect, region: string): (account: string, regions: readonly string[]) => Promise<AccountRegions> {
@@ -59,7 +59,7 @@ async function ask({ config }: Connection, region: string): Promise<AccountRegio
   }
 }
 
-/** Some at a time; results in the order of the items. */
+/** Runs a limited number at a time. Results are in the order of the items. */
 async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   const entries = items.entries();

@@ -2,13 +2,13 @@ import type { STSClient } from '@aws-sdk/client-sts';
 import { type Identity, type JsonObject, RedressError } from '@redress/core';
 import type { AwsCredentials, CredentialsProvider } from './credentials.js';
 
-/** A session of a role: what signs, and who it is. */
+/** A session of a role: its credentials, and its identity. */
 export interface Session {
   readonly credentials: AwsCredentials;
   readonly identity: Identity;
 }
 
-/** What an AssumeRole request says. */
+/** The content of an AssumeRole request. */
 export interface SessionRequest {
   readonly role: string;
   readonly name: string;
@@ -17,11 +17,11 @@ export interface SessionRequest {
   readonly policy?: JsonObject | undefined;
 }
 
-/** How many characters a session policy may have, its white space left out. */
+/** Maximum characters of a session policy, without white space. */
 const POLICY_CHARACTERS = 2048;
 
 /**
- * Asks STS for sessions of roles.
+ * Requests sessions of roles from STS.
  *
  * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
  */
@@ -48,7 +48,7 @@ export function roleSessions(config: { readonly region: string; readonly credent
   };
 }
 
-/** @throws {RedressError} `connect/policy-too-large`, before STS says so: nothing is cut off, as a policy without its end says something else. */
+/** @throws {RedressError} `connect/policy-too-large`, before STS would. Nothing is cut off, because a truncated policy has another meaning. */
 export function checkedPolicy(policy: JsonObject | undefined): JsonObject | undefined {
   if (policy === undefined) return undefined;
   const { length } = JSON.stringify(policy);
@@ -56,7 +56,7 @@ export function checkedPolicy(policy: JsonObject | undefined): JsonObject | unde
   return policy;
 }
 
-/** The same, when STS says it: it packs policy and tags, and has a limit for that, too. */
+/** The same error from STS: it packs policy and tags together, and has a limit for that, too. */
 export function policyTooLarge(message: string, cause?: unknown): RedressError {
   return new RedressError('connect/policy-too-large', message, {
     ...(cause === undefined ? {} : { cause }),

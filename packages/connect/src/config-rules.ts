@@ -9,8 +9,8 @@ const config = defineService({
 const reads = [config.pick('DescribeConfigRules')] as const;
 
 /**
- * Reads the rules of AWS Config in the account that a finding is of: what a rule is that an organisation, a StackSet or an accelerator has given
- * a name of its own, and what it was configured to look for. The role that looks needs `config:DescribeConfigRules`.
+ * Reads the rules of AWS Config in the account of a finding. They show what a rule is if an organization, a StackSet or an accelerator has given it another
+ * name, and how it is configured. The read role needs `config:DescribeConfigRules`.
  *
  * @example createRedress({ …, connect: connectAws(), configRules: readConfigRules() })
  * @see https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeConfigRules.html
@@ -33,7 +33,7 @@ export function readConfigRules(): ConfigRuleReader {
   };
 }
 
-/** They are JSON in a text, and what is in it are texts, mostly. */
+/** They are JSON in a text. Its values are mostly texts. */
 function parametersOf(text: string | undefined): Readonly<Record<string, string>> {
   const parsed: unknown = text === undefined || text.trim() === '' ? {} : JSON.parse(text);
   if (!isRecord(parsed)) throw new Error('DescribeConfigRules gave parameters that are not an object.');

@@ -13,7 +13,7 @@ const target = { partition: 'aws', account: '111111111111', region: 'eu-west-1',
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
 const servers: Server[] = [];
 
-/** An STS of our own on loopback, so that requests can be counted and refused. */
+/** A fake STS on loopback, so that requests can be counted and rejected. */
 async function sts(
   answer: (body: URLSearchParams, count: number) => { status?: number; body: string },
 ): Promise<{ endpoint: string; requests: URLSearchParams[]; auth: string[] }> {
@@ -42,13 +42,13 @@ const denied =
 const role = (name: string, ends: Date, arn = 'arn:aws:sts::222222222222:assumed-role/r/s') =>
   `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials><AccessKeyId>ASIA${name}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>${ends.toISOString()}</Expiration></Credentials><AssumedRoleUser><AssumedRoleId>AROA:s</AssumedRoleId><Arn>${arn}</Arn></AssumedRoleUser></AssumeRoleResult></AssumeRoleResponse>`;
 
-/** What an AssumeRole request says. */
+/** The content of an AssumeRole request. */
 const said = (request: URLSearchParams) => {
   const { Version: _, ...rest } = Object.fromEntries(request);
   return rest;
 };
 const signer = (connection: Connection) => (connection.config as { credentials(): Promise<{ accessKeyId: string }> }).credentials();
-/** An STS that gives sessions, each with keys of its own. */
+/** An STS that issues sessions, each with its own keys. */
 const assuming = () =>
   sts((body, count) => {
     if (body.get('Action') !== 'AssumeRole') return { body: caller('111111111111', 'arn:aws:iam::111111111111:user/a') };
@@ -135,7 +135,7 @@ describe('connectAws', () => {
   it('uses the ambient credentials for every target without roleArn', async () => {
     const { endpoint, requests, auth } = await sts(() => ({ body: caller('111111111111', 'arn:aws:iam::111111111111:user/a') }));
     const connection = await connectAws({ endpoint, credentials })({ ...target, account: '222222222222' });
-    // It says who it is; that this is the wrong account is for the gate to refuse.
+    // It returns its identity. That this is the wrong account is for the gate to reject.
     expect((await connection.identity()).account).toBe('111111111111');
     expect(requests).toHaveLength(1);
     expect(auth[0]).toContain('AKIDEXAMPLE');
@@ -250,11 +250,11 @@ describe('connectAws', () => {
       const ofExternalId = await made({ roleArn, externalId: ({ execution }) => `o-${execution?.id}` });
       expect(ofExternalId.kept).toEqual([true, true]);
       expect(ofExternalId.requests.map(({ ExternalId }) => ExternalId)).toEqual(['o-x-1', 'o-x-2']);
-      // The first has none, and the second must not go without.
+      // The first has none, and the second must have one.
       const ofNone = await made({ roleArn: ({ execution }) => (execution?.id === 'x-1' ? undefined : 'arn:aws:iam::222222222222:role/Fix') });
       expect(ofNone.kept).toEqual([true, true]);
       expect(ofNone.requests.map(({ Action }) => Action)).toEqual(['GetCallerIdentity', 'AssumeRole']);
-      // Functions that do not look at the execution serve all of them.
+      // Functions that do not read the execution share a session among all executions.
       const ofAll = await made({ roleArn, externalId: ({ account }) => `o-${account}`, sessionPolicy: () => ({ Statement: [] }) });
       expect(ofAll.kept).toEqual([false, false]);
       expect(ofAll.requests).toHaveLength(1);

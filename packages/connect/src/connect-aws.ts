@@ -17,58 +17,58 @@ import { checkedPolicy, policyTooLarge, roleSessions, type Session, type Session
 import { type AwsCredentials, type CredentialsProvider, renewing } from './credentials.js';
 import { sessionNameOf } from './session-name.js';
 
-/** What {@link connectAws} takes; everything has a default. */
+/** Options of {@link connectAws}; all have defaults. */
 export interface ConnectAwsOptions {
   /** Endpoint of every service, for an emulator: `http://127.0.0.1:5000`. Default: AWS. */
   readonly endpoint?: string;
-  /** Profile of the shared configuration files. Default: what the SDK's own chain finds. */
+  /** Profile of the shared configuration files. Default: the SDK's own chain decides. */
   readonly profile?: string;
-  /** Credentials, or what provides them, instead of the SDK's own chain. */
+  /** Credentials, or a provider of them, instead of the SDK's own chain. */
   readonly credentials?: AwsCredentials | (() => Promise<AwsCredentials>);
   /**
-   * The role to assume for a target; undefined: none, the ambient credentials are used as they are. Without this option they are used for
-   * every target, and the gate refuses every account but their own. {@link memberRoles} makes one. Like every function here: the same target has
-   * to get the same answer.
+   * The role to assume for a target; undefined: none, the ambient credentials are used directly. Without this option they are used for every target, and the
+   * gate denies every account but their own. {@link memberRoles} creates such a function. As for every function here, the same target has to give the same
+   * result.
    */
   readonly roleArn?: (target: ConnectTarget) => string | undefined;
-  /** External id that the roles ask for. */
+  /** External id that the roles require. */
   readonly externalId?: string | ((target: ConnectTarget) => string | undefined);
   /**
-   * Session name of assumed roles, which CloudTrail shows with each call. Default: the execution, and `redress-<access>` outside of one. With a
-   * text, one session serves all executions for which everything else is the same: the role, and what else is asked of it.
+   * Session name of assumed roles, which CloudTrail shows with each call. Default: the execution, and `redress-<access>` outside of one. If it is a text,
+   * executions share a session as long as the role and all other session settings are the same.
    */
   readonly sessionName?: string | ((target: ConnectTarget) => string);
   /**
-   * Source identity of assumed roles, which CloudTrail shows with each call, also of roles that these sessions assume. The trust policies have to
-   * allow `sts:SetSourceIdentity`. Default: none is set, and one that the caller has stays.
+   * Source identity of assumed roles. CloudTrail shows it with each call, including calls of roles that these sessions assume. The trust policies have to
+   * allow `sts:SetSourceIdentity`. Default: none is set, and that of the caller stays.
    */
   readonly sourceIdentity?: string | ((target: ConnectTarget) => string | undefined);
   /**
-   * Policy that narrows the session of a role further: it may do what both allow. 2,048 characters at most. See {@link onlyDeclared}.
+   * Policy that narrows the session of a role further: it may do what both allow. Maximum 2,048 characters. See {@link onlyDeclared}.
    *
    * @example ({ execution }) => execution === null ? undefined : { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: `arn:aws:s3:::${execution.resource.id}` }] }
    */
   readonly sessionPolicy?: (target: ConnectTarget) => JsonObject | undefined;
-  /** Region whose STS is asked for sessions. Default: that of the environment (`AWS_REGION`), else that of the target. */
+  /** Region whose STS issues sessions. Default: that of the environment (`AWS_REGION`), else that of the target. */
   readonly stsRegion?: string;
-  /** Connections that are open at a time, per host. Default 50. */
+  /** Maximum open connections per host. Default 50. */
   readonly maxSockets?: number;
 }
 
 /**
- * Connects to AWS: configuration for SDK clients, and who the credentials are. In a role, each execution has a session of its own, with its
- * name in CloudTrail; what only looks shares one per role.
+ * Connects to AWS: configuration for SDK clients, and the identity of the credentials. With a role, each execution has its own session, with its name in
+ * CloudTrail. Reads share one session per role.
  *
  * @example connectAws()
  * @example connectAws({ roleArn: ({ account, access }) => `arn:aws:iam::${account}:role/redress-${access}`, externalId: 'o-abc' })
- * @throws {RedressError} `compose/invalid` when a session is to be narrowed or named, and no role is assumed
+ * @throws {RedressError} `compose/invalid` if a session is to be narrowed or named, but no role is assumed
  */
 export function connectAws(options: ConnectAwsOptions = {}): Connect {
   const { endpoint, profile, roleArn, sessionName, sourceIdentity, sessionPolicy } = options;
-  // What is asked for and not done would protect nothing.
+  // An option that is set but has no effect would protect nothing.
   if (roleArn === undefined && (sourceIdentity !== undefined || sessionPolicy !== undefined))
     throw new RedressError('compose/invalid', 'A source identity or session policy without a role has no effect.', { next: 'Give `roleArn`.' });
-  // One provider for all: made here, it reads files and metadata once, not once per client.
+  // One provider for all: created here, it reads files and metadata once, not once per client.
   const ambient = renewing(provider(options.credentials) ?? fromEnvironment(profile), ({ expiration }) => expiration);
   let made: Shared | null = null;
   const shared = (): Shared => {
@@ -77,7 +77,7 @@ export function connectAws(options: ConnectAwsOptions = {}): Connect {
   };
   const stsRegion = options.stsRegion ?? process.env['AWS_REGION'];
   const ask = new Map<string, (request: SessionRequest) => Promise<Session>>();
-  /** Those that serve more than one execution: one per role, name and whatever else is asked for. */
+  /** Connections that serve more than one execution: one per role, name and other settings. */
   const sessions = new Map<string, () => Promise<Session>>();
 
   const sessionOf = (role: string, target: ConnectTarget, ofExecution: () => boolean, config: Shared): (() => Promise<Session>) => {
@@ -100,14 +100,14 @@ export function connectAws(options: ConnectAwsOptions = {}): Connect {
       () => assume(request),
       ({ credentials }) => credentials.expiration,
     );
-    // That of an execution goes with its connection.
+    // The session of an execution ends with its connection.
     if (!ofExecution()) sessions.set(key, session);
     return session;
   };
 
   return async (asked): Promise<Connection> => {
     const { target, looked } = watched(asked);
-    // What only looks does so for everyone; anything else serves all executions only when nothing that made it has looked at this one.
+    // A session for reads is shared by all. Any other session is only shared if none of its settings depended on this execution.
     const perExecution = () => looked() && (asked.access !== 'read' || asked.execution !== null);
     const role = roleArn?.(target);
     if (role === undefined) {
@@ -134,7 +134,7 @@ export function connectAws(options: ConnectAwsOptions = {}): Connect {
   };
 }
 
-/** A target that notes whether its execution was used. What was made without it is the same for every execution in the same place. */
+/** A target that records whether its execution was read. Settings that did not read it are the same for every execution in the same place. */
 function watched(target: ConnectTarget): { readonly target: ConnectTarget; looked(): boolean } {
   let looked = false;
   return {
@@ -157,7 +157,7 @@ function asAmbient(config: { readonly region: string; readonly credentials: Cred
     identity() {
       if (reading === null) {
         reading = callerIdentity(config);
-        // A failed read is not kept: the next pass asks again.
+        // A failed read is not cached: the next pass tries again.
         reading.catch(() => {
           reading = null;
         });
@@ -186,7 +186,7 @@ function identityError(error: unknown, region: string): RedressError {
   if (isRedressError(error)) return error;
   const failure = classifyAwsError(error);
   if (failure.name === 'CredentialsProviderError' || failure.name === 'TokenProviderError') {
-    // Metadata services fail for a moment, too: it is worth another try.
+    // Metadata services can fail briefly, so another try is worthwhile.
     return new RedressError('aws/unreachable', `There are no AWS credentials. ${failure.message}`, {
       cause: error,
       retryable: true,
@@ -214,7 +214,7 @@ function identityError(error: unknown, region: string): RedressError {
   });
 }
 
-/** What the environment has, or a profile of it. Of a profile that is not there the SDK says only that none of its providers has credentials. */
+/** The credentials of the environment, or of a profile. For a missing profile, the SDK only says that none of its providers has credentials. */
 function fromEnvironment(profile: string | undefined): CredentialsProvider {
   const provide = defaultProvider(profile === undefined ? {} : { profile });
   return async () => {
@@ -240,7 +240,7 @@ function provider(credentials: ConnectAwsOptions['credentials']): CredentialsPro
   return async () => credentials;
 }
 
-/** All that is assumed in an account, by what `roleArn` says; it may refuse some. */
+/** All roles that are assumed in an account, according to `roleArn`, which may reject some. */
 function rolesOf(roleArn: ConnectAwsOptions['roleArn'], target: ConnectTarget): readonly string[] {
   const roles = (['read', 'write', 'rollback'] as const).flatMap((access) => {
     try {
@@ -258,18 +258,18 @@ function of<T>(value: T | ((target: ConnectTarget) => T | undefined) | undefined
 
 type Shared = ReturnType<typeof sharedConfig>;
 
-/** What all clients have in common. TLS is loaded with it, which takes as long as the rest of a start. */
+/** The common settings of all clients. TLS is loaded with them, which takes as long as the rest of a start. */
 function sharedConfig(endpoint: string | undefined, maxSockets: number) {
-  // An import would read every member, and load another HTTP client with that.
+  // An import would read every member, and so load another HTTP client.
   const [http, https] = [process.getBuiltinModule('node:http'), process.getBuiltinModule('node:https')];
-  // One pool of sockets: a client that lives as long as an execution needs no handshake of its own.
+  // One pool of sockets, so that a client that only lives for one execution needs no new handshake.
   const sockets = { keepAlive: true, maxSockets };
   return {
     ...(endpoint === undefined
       ? {}
       : {
           endpoint,
-          // An emulator has one host name for all buckets, and not every one knows the checksums that newer SDKs send unasked.
+          // An emulator has one host name for all buckets, and not every emulator supports the checksums that newer SDKs send by default.
           forcePathStyle: true,
           requestChecksumCalculation: 'WHEN_REQUIRED',
           responseChecksumValidation: 'WHEN_REQUIRED',
@@ -279,13 +279,13 @@ function sharedConfig(endpoint: string | undefined, maxSockets: number) {
       httpsAgent: kept(new https.Agent(sockets)),
       connectionTimeout: 3000,
       requestTimeout: 30_000,
-      // Else it is only a warning, and a read that hangs holds a lease until its end.
+      // Otherwise it is only a warning, and a read that hangs holds a lease until the lease ends.
       throwOnRequestTimeout: true,
     },
   } as const;
 }
 
-/** A client that is closed closes its sockets with it; these are of all. An idle one keeps no process alive. */
+/** Closing a client would close its sockets, but these are shared. An idle socket does not keep the process alive. */
 function kept<A extends HttpAgent>(agent: A): A {
   agent.destroy = () => undefined;
   return agent;

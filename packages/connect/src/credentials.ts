@@ -6,13 +6,16 @@ export interface AwsCredentials {
   readonly expiration?: Date;
 }
 
-/** What provides them. */
+/** A provider of credentials. */
 export type CredentialsProvider = () => Promise<AwsCredentials>;
 
-/** Credentials are renewed this long before they end, so that a write does not run out of them. */
+/** Credentials are renewed this long before they expire, so that none expire during a write. */
 const RENEW_BEFORE = 5 * 60_000;
 
-/** Asks once and keeps the answer until shortly before it ends. Clients do the same, but each for itself: many clients, many calls to STS. */
+/**
+ * Requests credentials once and caches them until shortly before they expire. Clients do the same, but each on its own, so many clients would mean many calls
+ * to STS.
+ */
 export function renewing<T>(ask: () => Promise<T>, ends: (answer: T) => Date | undefined): () => Promise<T> {
   let current: Promise<T> | null = null;
   let until = Number.POSITIVE_INFINITY;

@@ -2,29 +2,29 @@ import { type ConnectTarget, isAccountId, RedressError } from '@redress/core';
 import type { ConnectAwsOptions } from './connect-aws.js';
 import { sessionNameOf } from './session-name.js';
 
-/** What {@link memberRoles} takes: names of roles that are the same in every account; a path goes before a name (`security/RedressRead`). */
+/** Options of {@link memberRoles}: names of roles, which are the same in every account. A name may have a path (`security/RedressRead`). */
 export interface MemberRolesOptions {
-  /** The role that looks. */
+  /** The read role. */
   readonly read: string;
-  /** The role that fixes. */
+  /** The fix role. */
   readonly fix: string;
-  /** The role that takes back. Without it nothing is rolled back from here: who fixes need not be able to undo. */
+  /** The rollback role. Without it, nothing can be rolled back from here: a worker that fixes need not be able to undo. */
   readonly rollback?: string | undefined;
-  /** What the trust policies of the roles ask for. */
+  /** The external id that the trust policies require. */
   readonly externalId: string;
   /**
-   * Whether sessions name their source identity: `redress-` and the execution, `redress` outside of one. Default true. Leave it out where the
-   * caller has a source identity already, since it cannot be changed along a chain of roles.
+   * Whether sessions set a source identity: `redress-` and the execution, `redress` outside of one. Default true. Set it to false if the caller has a source
+   * identity already, because it cannot change along a chain of roles.
    */
   readonly sourceIdentity?: boolean;
 }
 
 /**
- * The roles that the member template makes, for {@link connectAws}: in each account, the hub's own too, one that looks, one that fixes and one
- * that takes back. The ambient credentials can then do nothing but assume them.
+ * The roles of the member template, for {@link connectAws}. Each account, including the hub's, has one for reads, one for fixes and one for rollbacks. The
+ * ambient credentials then only need permission to assume them.
  *
  * @example connectAws(memberRoles({ read: 'RedressRead', fix: 'RedressFix', externalId: 'o-abc' }))
- * @throws {RedressError} `compose/invalid` for a name or an external id that IAM does not take
+ * @throws {RedressError} `compose/invalid` for a name or an external id that IAM does not allow
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
  */
 export function memberRoles(options: MemberRolesOptions): Pick<ConnectAwsOptions, 'roleArn' | 'externalId' | 'sourceIdentity'> {
@@ -42,7 +42,7 @@ export function memberRoles(options: MemberRolesOptions): Pick<ConnectAwsOptions
     });
   return {
     roleArn: ({ partition, account, access }) => {
-      // Whose the credentials are is asked with them, before any account is known.
+      // The identity of the ambient credentials is read with the credentials themselves, before any account is known.
       if (!isAccountId(account)) return undefined;
       const name = names[access];
       if (name === undefined)

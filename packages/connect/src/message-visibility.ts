@@ -1,7 +1,7 @@
 import { RedressError } from '@redress/core';
 import type { ParameterStopOptions } from './parameter-stop.js';
 
-/** A message of a queue, as whoever received it knows it. */
+/** A message of a queue, as its receiver knows it. */
 export interface ReceivedMessage {
   /** `arn:aws:sqs:eu-west-1:111111111111:redress`. */
   readonly queueArn: string;
@@ -11,11 +11,11 @@ export interface ReceivedMessage {
 type Change = (message: ReceivedMessage, seconds: number) => Promise<void>;
 
 /**
- * Hides a message of an SQS queue for this many seconds from now. Then it is delivered again. The queue is that of its ARN, in its region.
+ * Hides a message of an SQS queue for this many seconds from now. Then it is delivered again. The ARN identifies the queue and its region.
  * The function that received the message needs `sqs:ChangeMessageVisibility` on the queue.
  *
  * @example createHandler({ …, changeVisibility: messageVisibility() })
- * @throws {RedressError} `aws/unknown` for what is not the ARN of a queue; what the SDK throws otherwise
+ * @throws {RedressError} `aws/unknown` if it is not the ARN of a queue; otherwise what the SDK throws
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
  */
 export function messageVisibility({ profile, endpoint }: Pick<ParameterStopOptions, 'profile' | 'endpoint'> = {}): Change {
@@ -26,7 +26,7 @@ export function messageVisibility({ profile, endpoint }: Pick<ParameterStopOptio
       region,
       ...(profile === undefined ? {} : { profile }),
       ...(endpoint === undefined ? {} : { endpoint }),
-      // The address of the region: what is made of the ARN below only names the queue.
+      // The endpoint of the region: the URL that is built from the ARN below only names the queue.
       useQueueUrlAsEndpoint: false,
       maxAttempts: 2,
       requestHandler: { connectionTimeout: 1000, requestTimeout: 1500, throwOnRequestTimeout: true },

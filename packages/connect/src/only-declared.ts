@@ -1,8 +1,8 @@
 import { type ConnectTarget, type JsonObject, type OperationUse, RedressError, type Remediator, readsFor } from '@redress/core';
 
 /**
- * A session policy for {@link connectAws}: an execution may do what its own remediator declares, in the region of its resource, whatever else
- * its role may do for others. It pays where one role serves many remediators, or one that somebody else wrote.
+ * A session policy for {@link connectAws}: an execution may only do what its own remediator declares, in the region of its resource, even if its role may do
+ * more for others. It is useful if one role serves many remediators, or third-party remediators.
  *
  * @example connectAws({ ...memberRoles({ … }), sessionPolicy: onlyDeclared(remediators) })
  * @throws {RedressError} `compose/invalid` from the function, for a remediator that is not among them
@@ -17,7 +17,7 @@ export function onlyDeclared(remediators: readonly Remediator[]): (target: Conne
         next: 'Give `onlyDeclared` the remediators that the engine has.',
       });
     const { writes, undoes } = remediator.uses;
-    // What the gate lets it read. An execution changes something: its session is never that of who only looks.
+    // Reads that the gate allows. An execution changes something, so its session is never one for reads.
     const actions = actionsOf([...readsFor(remediator.uses, access === 'rollback' ? access : 'write'), ...(access === 'rollback' ? undoes : writes)]);
     return {
       Version: '2012-10-17',

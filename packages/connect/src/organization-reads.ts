@@ -1,18 +1,18 @@
-// What asks AWS Organizations. Loaded with the first question.
+// Reads of AWS Organizations. Loaded with the first request.
 import type { Account } from '@aws-sdk/client-organizations';
 import { type Connect, classifyAwsError, isRedressError, type Organization, partitionOf, RedressError } from '@redress/core';
 import * as sdk from './organizations-client.js';
 
-/** States of an account in which nothing can be looked at. */
+/** States of an account in which nothing can be read. */
 const CLOSED: ReadonlySet<string | undefined> = new Set(['SUSPENDED', 'PENDING_CLOSURE', 'CLOSED', 'PENDING_ACTIVATION']);
-/** Organizations allows few requests a second, of all who ask together. */
+/** Organizations allows few requests per second, for all callers together. */
 const ATTEMPTS = 8;
 
-/** The organization that the credentials of a connection are of. */
+/** The organization of a connection's credentials. */
 export function organizationReads(connect: Connect, { region, account }: { readonly region: string; readonly account: string | undefined }): Organization {
   let made: Promise<sdk.OrganizationsClient> | null = null;
   const client = async (): Promise<sdk.OrganizationsClient> => {
-    // Whose the credentials of the environment are does not matter here; no account has this id.
+    // The identity of the environment's credentials does not matter here. No account has this id.
     const target = { partition: partitionOf(region), account: account ?? '000000000000', region, access: 'read', execution: null } as const;
     const { config } = await connect(target);
     return new sdk.OrganizationsClient({ ...config, region, maxAttempts: ATTEMPTS });
@@ -36,7 +36,7 @@ export function organizationReads(connect: Connect, { region, account }: { reado
     }
   };
   const idsOf = (accounts: readonly Account[] = []): readonly string[] =>
-    // `Status` is what `State` was called before; an account of neither is asked, and says so itself.
+    // `Status` is the old name of `State`. An account with neither is tried, and its own response decides.
     accounts.flatMap(({ Id, State, Status }) => (Id === undefined || CLOSED.has(State ?? Status) ? [] : [Id]));
 
   const within = async (ParentId: string): Promise<readonly string[]> => {

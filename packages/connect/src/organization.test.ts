@@ -15,7 +15,7 @@ afterEach(async () => {
 
 type Asked = { operation: string; input: Record<string, string>; key: string };
 
-/** Organizations, and the STS before it, on loopback. */
+/** Organizations and its STS on loopback. */
 async function serving(answer: (asked: Asked) => { status?: number; body: unknown }): Promise<{ endpoint: string; asked: Asked[] }> {
   const all: Asked[] = [];
   const server = createServer((request, response) => {
@@ -54,7 +54,7 @@ it('lists accounts over all pages, also after an empty one, and leaves out what 
     b: { Accounts: [account('333333333333', { Status: 'ACTIVE' }), account('444444444444', { Status: 'SUSPENDED' }), account('555555555555', {})] },
   };
   const { endpoint } = await serving(({ input }) => ({ body: pages[input['NextToken'] ?? ''] }));
-  // Who says nothing of its state is looked at: it was not said to be closed.
+  // An account without a state is read: nothing says that it is closed.
   expect(await organization({ endpoint, region: 'eu-west-1' }).accounts()).toEqual(['111111111111', '333333333333', '555555555555']);
 });
 

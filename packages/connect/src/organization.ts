@@ -1,14 +1,14 @@
 import { type Organization, RedressError } from '@redress/core';
 import { connectAws } from './connect-aws.js';
 
-/** What {@link organization} takes; everything has a default. */
+/** Options of {@link organization}; all have defaults. */
 export interface OrganizationOptions {
   /**
-   * A role of the management account, or of a delegated administrator, to ask with. Default: the credentials of the environment, which are of one of
-   * these then.
+   * A role of the management account, or of a delegated administrator, for the requests. Default: the credentials of the environment, which then have to be
+   * of such an account.
    */
   readonly roleArn?: string;
-  /** External id that the role asks for. */
+  /** External id that the role requires. */
   readonly externalId?: string;
   /** Default: that of the environment. Organizations has one endpoint in each partition. */
   readonly region?: string;
@@ -19,10 +19,10 @@ export interface OrganizationOptions {
 }
 
 /**
- * The accounts of AWS Organizations. It answers the management account and delegated administrators of any service.
+ * The accounts of AWS Organizations. It works from the management account and from delegated administrators of any service.
  *
  * @example const policy = inOrganization(definePolicy({ … }), organization());
- * @throws {RedressError} `compose/invalid` for what is not the ARN of a role; `aws/…` from its functions
+ * @throws {RedressError} `compose/invalid` if it is not the ARN of a role; `aws/…` from its functions
  * @see https://docs.aws.amazon.com/organizations/latest/userguide/orgs_delegate_policies.html
  */
 export function organization(options: OrganizationOptions = {}): Organization {

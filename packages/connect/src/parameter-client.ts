@@ -1,2 +1,2 @@
-// Loaded when it is needed, and by name: importing the client itself at run time would make a bundle hold every command of it.
+// Loaded on demand, with named imports: importing the client itself at run time would put every command of it into a bundle.
 export { AddTagsToResourceCommand, GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';

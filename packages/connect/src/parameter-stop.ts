@@ -1,6 +1,6 @@
 import { type Live, RedressError, type Stop } from '@redress/core';
 
-/** What {@link parameterStop} and {@link parameterKey} take. */
+/** Options of {@link parameterStop} and {@link parameterKey}. */
 export interface ParameterStopOptions {
   /** Name or ARN of the parameter. */
   readonly name: string;
@@ -15,12 +15,12 @@ export interface ParameterStopOptions {
 const STOPS: readonly string[] = ['none', 'changes', 'everything'] satisfies readonly Stop[];
 
 /**
- * The kill switch in a parameter of the Systems Manager Parameter Store: `none`, `changes` or `everything`. It is read each time, which
- * the engine does right before each write. A parameter that is missing, cannot be read, or says anything else stops: the engine denies what
- * it cannot read.
+ * The kill switch in a parameter of the Systems Manager Parameter Store: `none`, `changes` or `everything`. It is read each time, which the engine does
+ * right before each write. If the parameter is missing, unreadable, or has another value, everything stops, because the engine denies what it cannot read.
  *
  * @example createHandler({ …, killSwitch: parameterStop({ name: process.env.REDRESS_STOP_PARAMETER ?? '' }) })
- * @throws {RedressError} `compose/invalid` without a name; `read` throws what cannot be read as `aws/unreachable`, and another value as `aws/unknown`.
+ * @throws {RedressError} `compose/invalid` without a name; `read` throws `aws/unreachable` if it cannot read the parameter, and `aws/unknown` for another
+ *   value.
  * @see https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
  */
 export function parameterStop(options: ParameterStopOptions): Live<Stop> {
@@ -51,11 +51,11 @@ export function parameterStop(options: ParameterStopOptions): Live<Stop> {
 }
 
 /**
- * A key of redaction in a parameter of type `SecureString`, which its own KMS key protects: for `redaction.key`. It is read when the first secret
- * is met. The role needs `ssm:GetParameter`, and `kms:Decrypt` where the key is one of the customer's.
+ * A redaction key in a parameter of type `SecureString`, which its own KMS key protects: for `redaction.key`. It is read when the first secret is found. The
+ * role needs `ssm:GetParameter`, and `kms:Decrypt` for a customer managed key.
  *
  * @example createHandler({ …, redaction: { key: parameterKey({ name: '/redress/redaction-key' }) } })
- * @throws {RedressError} `compose/invalid` without a name; what it answers throws `aws/unreachable`
+ * @throws {RedressError} `compose/invalid` without a name; the returned function throws `aws/unreachable`
  */
 export function parameterKey(options: ParameterStopOptions): () => Promise<string> {
   const { name } = options;
@@ -74,7 +74,7 @@ export function parameterKey(options: ParameterStopOptions): () => Promise<strin
   };
 }
 
-/** Reads a parameter; the SDK is loaded with the first read. */
+/** Reads a parameter. The SDK is loaded with the first read. */
 function reader({ name, region, profile, endpoint }: ParameterStopOptions, decrypt = false): () => Promise<string | undefined> {
   let client: Promise<() => Promise<string | undefined>> | null = null;
   const made = async () => {

@@ -8,7 +8,7 @@ export interface ParameterTags {
 }
 
 /**
- * Tags a parameter of the Systems Manager Parameter Store: what a canary sends.
+ * Tags a parameter of the Systems Manager Parameter Store, as a canary's event.
  *
  * @example createHandler({ …, canary: { parameter: 'redress-canary', send: parameterTags() } })
  * @see https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_AddTagsToResource.html

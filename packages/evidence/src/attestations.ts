@@ -1,7 +1,7 @@
-// What people say of what nothing can evaluate: the newest word of each counts.
+// What people state about requirements that no check can evaluate. The newest statement about each counts.
 import { type Attestation, type EvidenceRecord, isRecord, type JsonObject } from '@redress/core';
 
-/** What is attested after one more record. */
+/** The attestations after one more record. */
 export function attestedAfter(attestations: readonly Attestation[], { kind, remediator, time, body }: EvidenceRecord): readonly Attestation[] {
   const said = body['attested'];
   if (kind !== 'approval' || !isRecord(said)) return attestations;

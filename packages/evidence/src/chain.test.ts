@@ -1,4 +1,4 @@
-// What a reader refuses of a chain whose digests all fit: whoever can write a folder can make them fit.
+// What a reader refuses in a chain whose digests all match: anybody who can write a folder can make them match.
 import { type Digest, digestOf, digestText, type EvidenceRecord, type ResourceRef, resource, streamOf } from '@redress/core';
 import { describe, expect, it } from 'vitest';
 import { emptyState, nextLine, readLine, type StreamState } from './chain.js';
@@ -10,7 +10,7 @@ type Whole = Pick<EvidenceRecord, 'kind' | 'execution' | 'resource' | 'remediato
 type Fields = Partial<Pick<EvidenceRecord, 'kind' | 'execution' | 'remediator' | 'body'>>;
 const next = (state: StreamState, fields: Fields, time = START) =>
   readLine(state, nextLine(state, { kind: 'decision', execution: null, resource: ref, remediator: 'r', body: {}, blobs: {}, ...fields }, time).line);
-/** The state after records, each of which has to be one. */
+/** The state after records, each of which has to be valid. */
 const stateAfter = (...records: Fields[]): StreamState =>
   records.reduce(
     (state, fields) => {
@@ -131,7 +131,7 @@ it('keeps its order when a clock is set back, and refuses a record that does not
   expect(set.ok && set.record.time).toBe('2026-11-24T10:00:00.000Z');
   const later = next(state, {}, START + 1);
   if (!later.ok) throw new Error(later.problem.message);
-  // The same, made for a state that believes in another time.
+  // The same record, made for a state with another time.
   const { line } = nextLine({ ...later.state, lastTime: 0 }, { kind: 'decision', execution: null, resource: ref, remediator: 'r', body: {}, blobs: {} }, START);
   expect(readLine(later.state, line)).toMatchObject({ ok: false, problem: { code: 'time-backwards' } });
 });

@@ -1,4 +1,4 @@
-// What a stream of records is, and what it says: pure, shared by the journals that write streams. The verifier has its own reading of them.
+// Streams of records, and what they say: pure, and shared by the journals that write streams. The verifier has its own implementation.
 import {
   type Approval,
   type Attestation,
@@ -34,15 +34,15 @@ import { type Standing, standingAfter } from './standing.js';
 
 /** At most this many closed executions stay in a view. */
 const CLOSED_IN_VIEW = 50;
-/** Parts of a resource whose exception tag is remembered. */
+/** Maximum number of parts of a resource whose exception tag is remembered. */
 const TAGGED_PARTS = 50;
 /** At most this many approvals stay in a view. */
 const APPROVALS_IN_VIEW = 50;
-/** Who claims a notice has at most so long for sending it, in milliseconds: no function of Lambda runs for longer, and a minute for clocks that differ. */
+/** Milliseconds for which a claim of a notice holds: the longest run of a Lambda function, and a minute for differences between clocks. */
 const LONGEST_SENDING = 5_460_000;
 const KINDS: readonly RecordKind[] = ['decision', 'intent', 'lease', 'call', 'outcome', 'duplicate', 'approval', 'sweep', 'breaker', 'notice'];
 
-/** What the journal itself keeps in a record's body, under `journal`: enough to rebuild every index from the records alone. */
+/** The journal's own data in a record's body, under `journal`: enough to rebuild every index from the records alone. */
 export interface JournalBody {
   readonly fence?: number;
   readonly leaseUntil?: number;
@@ -71,11 +71,11 @@ export interface StreamState extends Standing {
   readonly breakers: readonly Breaker[];
   /** Who did what. */
   readonly deeds: Deeds;
-  /** What AWS refused. */
+  /** Calls that AWS has refused. */
   readonly refusals: readonly Refusal[];
-  /** What people attest, in the stream of an account. */
+  /** Attestations, in the stream of an account. */
   readonly attestations: readonly Attestation[];
-  /** What sweeps came to, in the stream of a place; null: the last version did not keep it. */
+  /** Results of sweeps, in the stream of a place; null: the previous version did not keep them. */
   readonly swept: Swept | null;
 }
 
@@ -105,8 +105,8 @@ export function emptyState(stream: Digest): StreamState {
 }
 
 /**
- * The line of the next record in a stream, without its newline: the record's digest, a space, and its canonical JSON. The digest is there
- * because nothing follows the newest record so far that would fix its bytes.
+ * The line of the next record in a stream, without its newline: the record's digest, a space, and its canonical JSON. The digest is included because, for
+ * the newest record, no later record exists yet that would fix its bytes.
  */
 export function nextLine(
   state: StreamState,
@@ -118,7 +118,7 @@ export function nextLine(
     stream: state.stream,
     seq: state.length + 1,
     prev: state.head,
-    // A clock that was set back must not make the order of a stream doubtful.
+    // The order of a stream must stay clear, even if a clock was set back.
     time: new Date(Math.max(time, state.lastTime)).toISOString(),
     ...fields,
   };
@@ -127,7 +127,7 @@ export function nextLine(
   return { line: `${digest} ${json}`, record, digest };
 }
 
-/** A mistake in a stream. */
+/** An error in a stream. */
 interface ChainProblem {
   readonly code:
     | 'wrong-digest'
@@ -145,26 +145,26 @@ interface ChainProblem {
   readonly message: string;
 }
 
-/** The next record of a stream with its digest and the state after it, or what is wrong. */
+/** The next record of a stream with its digest and the state after it, or what is wrong with it. */
 type ReadRecord =
   | { readonly ok: true; readonly record: EvidenceRecord; readonly digest: Digest; readonly state: StreamState }
   | { readonly ok: false; readonly problem: ChainProblem };
 
 const wrong = (code: ChainProblem['code'], message: string) => ({ ok: false as const, problem: { code, message } });
 
-/** A line read as the next record of a stream. */
+/** Parses a line as the next record of a stream. */
 export function readLine(state: StreamState, line: string): ReadRecord {
   const space = line.indexOf(' ');
   const json = line.slice(space + 1);
   const digest = digestText(json);
-  if (space < 0 || line.slice(0, space) !== digest) return wrong('wrong-digest', 'The record is not what the digest before it says.');
+  if (space < 0 || line.slice(0, space) !== digest) return wrong('wrong-digest', 'The record does not match the digest before it.');
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
     return wrong('not-json', 'The record is not JSON.');
   }
-  // A duplicate key would be read in two ways.
+  // A duplicate key could be read in two ways.
   try {
     if (canonicalJson(value) !== json) return wrong('not-canonical', 'The record is not in canonical form.');
   } catch {
@@ -174,9 +174,9 @@ export function readLine(state: StreamState, line: string): ReadRecord {
 }
 
 /**
- * A value taken as the next record of a stream.
+ * Checks a value as the next record of a stream.
  *
- * @param digest Of its canonical JSON.
+ * @param digest The digest of its canonical JSON.
  */
 export function follow(state: StreamState, record: unknown, digest: Digest): ReadRecord {
   if (!isEvidenceRecord(record)) return wrong('malformed', 'It does not have the form of a record.');
@@ -195,17 +195,17 @@ export function follow(state: StreamState, record: unknown, digest: Digest): Rea
   }
   if (record.kind === 'intent' && (own.fence ?? 0) <= state.fence) return wrong('wrong-fence', 'An intent whose fence is not newer.');
   if (record.kind === 'intent' && own.approval !== undefined && !state.approvals.some((each) => each.id === own.approval && restsOn(each, record, own)))
-    return wrong('no-approval', `Execution ${String(record.execution)} rests on ${own.approval}, which the records before it do not show to be given.`);
+    return wrong('no-approval', `Execution ${String(record.execution)} relies on ${own.approval}, but no earlier record shows that it was given.`);
   return { ok: true, record, digest, state: advance(state, record, digest) };
 }
 
-/** Whether an execution can rest on it: whether it had run out, only the clock of then knows. */
+/** Whether an execution can rely on it. Expiry is not checked: only the clock of that time could tell. */
 function restsOn(approval: Approval, { remediator }: EvidenceRecord, { planDigest }: JournalBody): boolean {
   const given = approval.verdict === 'approved' || (approval.verdict === 'none' && approval.grace !== undefined);
   return given && isOf(approval, { remediator, planDigest });
 }
 
-/** It is of this plan, was not used, and was not ended. */
+/** It belongs to this plan, was not used, and was not ended. */
 export function isOf(approval: Approval, plan: { readonly remediator: string; readonly planDigest: string | undefined }): boolean {
   return (
     (approval.grace?.ended ?? null) === null && approval.usedBy === null && approval.planDigest === plan.planDigest && approval.remediator === plan.remediator
@@ -240,12 +240,12 @@ export function advance(state: StreamState, record: EvidenceRecord, digest: Dige
   };
 }
 
-/** What a record changes by its kind. */
+/** The effect of a record's kind. */
 function changes(state: StreamState, record: EvidenceRecord, own: JournalBody, time: number): Partial<StreamState> {
   const { open } = state;
   if (record.kind === 'intent' && record.execution !== null) {
     const begun = begunBy(record, record.execution, own, time);
-    // Once only: from here on it is used.
+    // Only once: from here on it is used.
     return own.approval === undefined ? { open: begun } : { open: begun, approvals: changed(state.approvals, own.approval, { usedBy: record.execution }) };
   }
   if (record.kind === 'lease' && open !== null) return { open: { ...open, fence: own.fence ?? open.fence, leaseUntil: own.leaseUntil ?? open.leaseUntil } };
@@ -255,7 +255,7 @@ function changes(state: StreamState, record: EvidenceRecord, own: JournalBody, t
       open: null,
       closed: [closedBy(open, record, own, time), ...state.closed].slice(0, CLOSED_IN_VIEW),
       generation: state.generation + 1,
-      // Nothing came of it, so it still stands.
+      // Nothing was sent, so the approval remains valid.
       ...(own.sent === 0 ? { approvals: state.approvals.map((each) => (each.usedBy === execution ? { ...each, usedBy: null } : each)) } : {}),
       ...(own.hold === undefined ? {} : { holds: [...state.holds, { remediator, subjects, until: own.hold.until, owner: own.hold.owner, execution }] }),
     };
@@ -263,7 +263,7 @@ function changes(state: StreamState, record: EvidenceRecord, own: JournalBody, t
   if (record.kind === 'decision') return { approvals: asked(state.approvals, record, time) };
   if (record.kind === 'approval') {
     const approvals = answered(state.approvals, record, time);
-    // What was decided on before a person answered is looked at once more.
+    // A decision from before a person's answer has to be made again.
     const moved = approvals.some((each, index) => each.verdict !== state.approvals[index]?.verdict);
     return { approvals, generation: state.generation + (moved ? 1 : 0) };
   }
@@ -310,7 +310,7 @@ function closedBy(open: OpenExecution, record: EvidenceRecord, own: JournalBody,
   };
 }
 
-/** First sight ever: taking the tag off and putting it on again does not start the three days anew. */
+/** When it was first seen. Removing the tag and setting it again does not restart the three days. */
 function tagged(seen: StreamState['tagFirstSeen'], record: EvidenceRecord, time: number): StreamState['tagFirstSeen'] {
   const tag = record.body['exceptionTagUnregistered'];
   if (tag !== true && typeof tag !== 'string') return seen;
@@ -318,7 +318,7 @@ function tagged(seen: StreamState['tagFirstSeen'], record: EvidenceRecord, time:
   return Object.hasOwn(seen, key) ? seen : newestParts({ ...seen, [key]: time });
 }
 
-/** Whoever makes rule after rule does not make a stream's state grow without end: a part that is forgotten is held back for three days again. */
+/** The state must not grow without limit when somebody creates rule after rule. A part that was forgotten is held for three days again. */
 function newestParts(seen: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
   const parts = Object.entries(seen).filter(([key]) => key.includes(' '));
   if (parts.length <= TAGGED_PARTS) return seen;
@@ -337,7 +337,7 @@ function termsOf(body: JsonObject): Terms {
   };
 }
 
-/** A decision that waits for a person is a request; asked again it is the same one, and who caused it grows. */
+/** A decision that waits for a person is a request. Requested again, it is the same request, with more causes. */
 function asked(approvals: readonly Approval[], record: EvidenceRecord, time: number): readonly Approval[] {
   const request = record.body['approval'];
   if (!isRecord(request) || typeof request['id'] !== 'string' || typeof request['expires'] !== 'number') return approvals;
@@ -368,17 +368,17 @@ function asked(approvals: readonly Approval[], record: EvidenceRecord, time: num
     usedBy: null,
     ...graceOf(request as JsonObject),
   };
-  // Workers that announce the same at the same time announce it once.
+  // Several workers may announce the same change at the same time. It counts once.
   const standing = made.grace === undefined ? undefined : approvals.find((each) => isSame(each, made, time));
   if (standing !== undefined) return changed(approvals, standing.id, { causedBy: [...new Set([...standing.causedBy, ...cause])] });
   const all = [...approvals, made];
-  // What can still be used, and above all what somebody said no to, is not forgotten for what is over.
+  // What is over is forgotten first. What can still be used is kept, and above all what a person has rejected.
   const over = (each: Approval) => each.usedBy !== null || each.expires <= time || (each.grace?.ended ?? null) !== null;
   const least = all.length <= APPROVALS_IN_VIEW ? undefined : (all.find(over) ?? all.find((each) => each.verdict === 'none') ?? all[0]);
   return all.filter((each) => each !== least);
 }
 
-/** The terms of a change that is announced. */
+/** The terms of an announced change. */
 function graceOf(request: JsonObject): { readonly grace?: Grace } {
   const { grace } = request;
   if (!isRecord(grace)) return {};
@@ -387,7 +387,7 @@ function graceOf(request: JsonObject): { readonly grace?: Grace } {
   return { grace: { period, remind: remind as number[], sent: [], sending: null, ended: null } };
 }
 
-/** Whether an announcement that stands is of the same change under the same terms. */
+/** Whether an existing announcement is of the same change under the same terms. */
 function isSame(each: Approval, made: Approval, time: number): boolean {
   const terms = ({ remediator, planDigest, discharges, fresh, grace }: Approval) =>
     canonicalJson([remediator, planDigest, [...discharges], fresh, grace?.period ?? null, [...(grace?.remind ?? [])]]);
@@ -401,7 +401,7 @@ function isSame(each: Approval, made: Approval, time: number): boolean {
   );
 }
 
-/** What becomes of an announcement: a worker claims a notice, has sent it or could not; or it ended. Who comes second changes nothing. */
+/** The effect of a record on an announcement: a worker claims a notice, has sent it, or could not send it; or it has ended. A second claim changes nothing. */
 function noticed(grace: Grace, said: JsonObject, record: EvidenceRecord, time: number): Grace {
   if (grace.ended !== null) return grace;
   if (typeof said['ended'] === 'string') return { ...grace, sending: null, ended: said['ended'] };
@@ -410,7 +410,7 @@ function noticed(grace: Grace, said: JsonObject, record: EvidenceRecord, time: n
     const { notice, until } = sending as JsonObject;
     const claimed = grace.sending !== null && grace.sending.until > time;
     if (typeof notice !== 'number' || typeof until !== 'number' || claimed || grace.sent.some((each) => each.notice >= notice)) return grace;
-    // A clock that is ahead must not keep the others from it for ever.
+    // A clock that is ahead must not block the others forever.
     return { ...grace, sending: { notice, record: record.seq, until: Math.min(until, time + LONGEST_SENDING) } };
   }
   const of = (value: Json | undefined) =>
@@ -429,7 +429,7 @@ function answered(approvals: readonly Approval[], record: EvidenceRecord, time: 
     );
   const name = isRecord(by) && typeof by['name'] === 'string' ? by['name'] : '';
   if (verdict !== 'approved' && verdict !== 'denied') return approvals;
-  // A no stands, also when a yes that was asked for before it is recorded after it.
+  // A rejection stands, even if an approval that was requested earlier is recorded after it.
   return approvals.map((each) =>
     each.id === id && each.verdict !== 'denied'
       ? { ...each, verdict, by: { name, verified: isRecord(by) && by['verified'] === true }, answeredAt: time }
@@ -445,7 +445,7 @@ function subjectsOf(value: Json | undefined): readonly string[] {
   return Array.isArray(value) ? value.filter((each: Json) => typeof each === 'string') : [];
 }
 
-/** A state as decisions see it. */
+/** The part of a state that decisions use. */
 export function viewOf(state: StreamState, breakers: readonly Breaker[]): StreamView {
   return {
     stream: state.stream,
@@ -465,13 +465,13 @@ export function viewOf(state: StreamState, breakers: readonly Breaker[]): Stream
   };
 }
 
-/** The journal's own part of a record. */
+/** The journal's own data in a record. */
 export function journalBody(record: Pick<EvidenceRecord, 'body'>): JournalBody {
   const own = record.body['journal'];
   return isRecord(own) ? (own as JournalBody) : {};
 }
 
-/** Whether a value has the form of a record, whatever it says. */
+/** Whether a value has the form of a record, whatever its content. */
 export function isEvidenceRecord(value: unknown): value is EvidenceRecord {
   if (!isRecord(value)) return false;
   const { v, stream, seq, prev, time, kind, execution, resource, remediator, body, blobs, ...more } = value as Record<string, Json>;

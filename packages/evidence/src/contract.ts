@@ -21,7 +21,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 /** A journal under test. */
 export interface JournalUnderTest {
   readonly journal: Journal;
-  /** Opens the same store, as another process would; absent for stores that end with the process. */
+  /** Opens the same store, as another process would. Absent for stores that end with the process. */
   reopen?(): Promise<Journal>;
   cleanup(): Promise<void>;
 }
@@ -179,12 +179,12 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       const [first] = [await begun('a', { budgets })];
       await journal.append({ kind: 'call', lease: first, resource: ref(), remediator: 'test-fix', body: {} });
       expect((await begin('b', { budgets })).status).toBe('begun');
-      // It is the second that is full.
+      // The second budget is the full one.
       expect(await begin('c', { budgets })).toMatchObject({ status: 'over-budget', budget: { key: 'b' }, used: 2 });
       await finish(first, { sent: 0, outcome: 'failed' });
       expect((await begin('d', { budgets })).status).toBe('begun');
       expect((await begin('e', { budgets })).status).toBe('over-budget');
-      // Of the first there are as many.
+      // The first has as many entries.
       expect((await begin('f', { budgets: [{ key: 'a', changes: 3, window: 3_600_000 }] })).status).toBe('begun');
       expect(await begin('g', { budgets: [{ key: 'a', changes: 3, window: 3_600_000 }] })).toMatchObject({ status: 'over-budget', used: 3 });
     });
@@ -273,7 +273,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         await event('arn:eve', ['two']);
         await request({ causedBy: undefined });
         const causes = async () => [(await journal.view(ref())).approvals, await journal.approvals()].map(([each]) => each?.causedBy);
-        // As nobody names it, it may have been whoever did anything.
+        // It names nobody, so it may have been anyone who did something.
         expect(await causes()).toEqual([['arn:eve'], ['arn:eve']]);
         await answer('approved');
         await event('arn:lead', ['one']);
@@ -308,7 +308,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         it('begins when its period after the notification is over, and once', async () => {
           await announced();
           time += 50_000;
-          // Nobody was told so far.
+          // Nobody has been notified yet.
           expect(await asked()).toBe('stale');
           time -= 50_000;
           await tell(0);
@@ -353,14 +353,14 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
           const claims = await Promise.all(Array.from({ length: 5 }, () => said({ sending: { notice: 0, until: time + 500 } })));
           const first = Math.min(...claims.map(({ seq }) => seq));
           expect((await state())?.sending).toMatchObject({ notice: 0, record: first });
-          // Who did not claim it first has sent nothing.
+          // A worker that did not claim it first has sent nothing.
           await said({ sent: { notice: 0, record: first + 1 } });
           expect((await state())?.sent).toEqual([]);
           await said({ unsent: { notice: 0, record: first } });
           expect(await state()).toMatchObject({ sent: [], sending: null });
           const { seq } = await said({ sending: { notice: 0, until: time + 500 } });
           time += 501;
-          // It has died with it, as far as anybody knows.
+          // The worker died with it, as far as anybody knows.
           const next = await said({ sending: { notice: 0, until: time + 500 } });
           expect((await state())?.sending?.record).toBe(next.seq);
           await said({ sent: { notice: 0, record: seq } });
@@ -667,11 +667,11 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         const again = await say('2026-11-24', { sending: { until } });
         await say('2026-11-24', { sent: again.seq });
         expect(await digest()).toEqual({ day: '2026-11-24', sent: true, sending: null });
-        // It is sent: neither again, nor of a day before.
+        // It was sent: neither this day nor an earlier one is sent again.
         await say('2026-11-24', { sending: { until } });
         await say('2026-11-23', { sending: { until } });
         expect(await digest()).toEqual({ day: '2026-11-24', sent: true, sending: null });
-        // A clock that is ahead keeps nobody from the next: an hour and a half, and a minute.
+        // A clock that is ahead does not block the next worker: an hour and a half, and a minute.
         const ahead = await say('2026-11-25', { sending: { until: time + 1e12 } });
         expect(await digest()).toEqual({ day: '2026-11-25', sent: false, sending: { record: ahead.seq, until: time + 5_460_000 } });
         time += 5_460_000;

@@ -15,10 +15,10 @@ let time: number;
 let journal: Journal;
 const later = (milliseconds: number) => void (time += milliseconds);
 const record = (body: JsonObject, remediator = 'fix', kind: 'decision' | 'duplicate' = 'decision') => journal.append({ kind, resource: ref, remediator, body });
-/** Somebody did something, as an event says that is recorded now. */
+/** Somebody did something, according to an event that is recorded now. */
 const event = (actor: string | null, trigger: JsonObject = {}, { remediator = 'fix', ...body }: JsonObject & { remediator?: string } = {}) =>
   record({ outcome: 'notified', trigger: { by: 'finding', actor, call: 'ec2:X', observedAt: new Date(time).toISOString(), ...trigger }, ...body }, remediator);
-/** A sweep asks for a person; who may have caused it. */
+/** A sweep requests an approval. Returns who may have caused it. */
 const causes = async (subjects: string[] = ['one'], remediator = 'fix') => {
   const id = `a-${digestOf([subjects, remediator, time])}`;
   await record(
@@ -153,7 +153,7 @@ describe('the cause of a gap', () => {
     later(5 * MINUTE - 1);
     await record({ outcome: 'no-op', compliant: true });
     later(DAY);
-    // Reads may be late: that look may not have seen it yet.
+    // Reads may lag: that look may not have seen it yet.
     expect(await causes()).toEqual([ALICE]);
     await record({ outcome: 'no-op', compliant: true }, 'other-fix');
     expect(await causes()).toEqual([ALICE]);
@@ -167,7 +167,7 @@ describe('the cause of a gap', () => {
     await event(ALICE, { parts: ['one'], observedAt: new Date(time - 5 * MINUTE).toISOString() });
     await event(BOB, { parts: ['one'], observedAt: new Date(time - 5 * MINUTE + 1).toISOString() });
     expect(await causes()).toEqual([BOB]);
-    // Nothing was done later than it was known.
+    // Nothing was done later than it became known.
     await event(CAROL, { parts: ['one'], observedAt: new Date(time + DAY).toISOString() });
     later(6 * MINUTE);
     await record({ outcome: 'no-op', compliant: true });
@@ -211,7 +211,7 @@ describe('the cause of a gap', () => {
     }
     expect(await causes()).toEqual([BOB, null]);
     expect(JSON.stringify(await journal.view(ref)).length).toBeLessThan(2000);
-    // What was closed since is known again.
+    // What was closed since counts again.
     await executed(['one']);
     await event(CAROL, { parts: ['one'] });
     expect(await causes()).toEqual([CAROL]);
@@ -222,7 +222,7 @@ describe('the cause of a gap', () => {
       later(1000);
       await executed([`part-${n}`]);
     }
-    // When it was seen absent is forgotten for the first of them: then who did it counts.
+    // The time when it was seen absent is forgotten for the first of them, so whoever did it counts.
     expect(await causes(['part-0'])).toEqual([ALICE]);
     await event(BOB, { parts: ['part-59'] });
     expect(await causes(['part-59'])).toEqual([BOB]);
@@ -299,7 +299,7 @@ describe('what is known of deeds', () => {
     expect(first.done).toEqual([done('one', START - 1000)]);
     const second = witnessed(first, event(START - 2000, ['two']), null);
     expect(second.done).toEqual([done('two', START - 2000), done('one', START - 1000)]);
-    // One that is seen late makes it no older.
+    // An event that arrives late does not make it older.
     expect(witnessed(second, event(START - 3000, ['one']), null).done).toEqual(second.done);
     expect(witnessed(second, event(START - 500, ['two']), null).done).toEqual([done('one', START - 1000), done('two', START - 500)]);
     const full = { ...NO_DEEDS, done: Array.from({ length: 100 }, (_, n) => done(`p-${n}`, n)) };
@@ -319,7 +319,7 @@ describe('what is known of deeds', () => {
       [{}, { fix: 10 }],
     ] as const)
       expect(at(absent, compliant)).toEqual([BOB]);
-    // Of another part, and of another remediator, it says nothing.
+    // It says nothing about another part, or another remediator.
     expect(at({ two: 15 }, { other: 15 })).toEqual([ALICE]);
     expect(at({ one: 20 }, {})).toEqual([ALICE, BOB, null]);
   });
@@ -333,7 +333,7 @@ describe('what is known of deeds', () => {
     // What is forgotten was done before the part was absent.
     expect(causesIn({ ...deeds, forgotten: 5, absent: { one: 5 } }, { causedBy: [CAROL] })).toEqual([ALICE]);
     expect(causesIn({ ...deeds, done: [...deeds.done, done('one', 30, null)] }, { causedBy: [CAROL] })).toEqual([ALICE, BOB, null, CAROL]);
-    // Where nothing was ever seen nobody is made up.
+    // If nothing was ever seen, no cause is invented.
     expect(causesIn(NO_DEEDS, { causedBy: [CAROL] })).toEqual([CAROL]);
     expect(causesIn(NO_DEEDS)).toEqual([]);
     expect(causesIn({ ...NO_DEEDS, forgotten: 5 })).toEqual([null]);
@@ -351,7 +351,7 @@ describe('what is known of deeds', () => {
     const deeds: Deeds = { ...NO_DEEDS, done: [done('one', 10), done('one', 11, BOB)] };
     expect([ALICE, BOB, CAROL].map((name) => byItsCause(deeds, approval(by(name))))).toEqual([true, true, false]);
     expect(byItsCause(deeds, approval())).toBe(false);
-    // That it may have been anyone is no reason to refuse the yes of everyone.
+    // An unknown cause is no reason to refuse everybody's approval.
     expect(byItsCause({ ...NO_DEEDS, forgotten: 5 }, approval(by(ALICE)))).toBe(false);
     expect(byItsCause(NO_DEEDS, approval(by(ALICE)))).toBe(false);
   });

@@ -1,44 +1,44 @@
-// Who may have caused what a plan would undo: what a stream keeps of events, part by part, until the part was seen absent.
+// Who may have caused what a plan would undo: the events that a stream keeps, part by part, until the part was seen absent.
 import { type Approval, deedOf, type EvidenceRecord, isRecord, type OpenExecution, samePerson } from '@redress/core';
 
-/** At most so many are kept of a resource. */
+/** Maximum number of events kept for a resource. */
 const KEPT = 100;
-/** Of so many parts and remediators is kept when they were last seen right. What is forgotten makes more people a cause, never fewer. */
+/** Number of parts and remediators for which the time of the last clean look is kept. Forgetting one adds possible causes, and never removes any. */
 const SEEN = 50;
-/** Reads may be late: a look without the gap says nothing of what was done less than so long before it; milliseconds. */
+/** Reads may lag: a look that finds no gap says nothing about changes within this time before it; milliseconds. */
 const LATE = 300_000;
 
-/** One who did something, and to what. */
+/** A principal who did something, and what it affected. */
 interface Done {
   readonly who: string | null;
-  /** Null: to the resource as a whole, as `remediator` reads the event. */
+  /** Null: the resource as a whole, as `remediator` reads the event. */
   readonly part: string | null;
   readonly remediator: string | null;
-  /** The last time; epoch milliseconds. */
+  /** The last time, in epoch milliseconds. */
   readonly at: number;
 }
 
 /** What a stream knows of who did what. */
 export interface Deeds {
   readonly done: readonly Done[];
-  /** Until when what was done to a part, or a call that a plan makes, is undone: an execution that has closed it began then. Epoch milliseconds. */
+  /** Per part, or per call that a plan makes: changes before this time are undone, because an execution that closed the part began then. Epoch milliseconds. */
   readonly absent: { readonly [part: string]: number };
-  /** The same of all that a remediator looks for: a look that found nothing. */
+  /** The same for everything that a remediator looks for: a look that found nothing. */
   readonly compliant: { readonly [remediator: string]: number };
-  /** When the newest was done that is not kept any more; null: all are. */
+  /** The time of the newest event that is no longer kept; null: all are kept. */
   readonly forgotten: number | null;
 }
 
 /** Nobody has done anything. */
 export const NO_DEEDS: Deeds = { done: [], absent: {}, compliant: {}, forgotten: null };
 
-/** What a state says that was written before this was kept: whatever was done is forgotten. */
+/** For a state from before events were kept: everything that was done is forgotten. */
 export function deedsOf({ deeds, lastTime }: { readonly deeds?: Deeds; readonly lastTime: number }): Deeds {
   return deeds ?? { ...NO_DEEDS, forgotten: lastTime };
 }
 
 /**
- * What is known after one more record.
+ * The events after one more record.
  *
  * @param closed The execution that an outcome closes.
  */
@@ -48,7 +48,7 @@ export function witnessed(deeds: Deeds, record: EvidenceRecord, closed: OpenExec
   if (record.body['compliant'] === true) return { ...after, compliant: newest({ ...after.compliant, [record.remediator]: time - LATE }) };
   if (record.kind !== 'outcome' || closed === null) return after;
   if (closed.rollbackOf !== null) {
-    // It is there again, by whom it was there before.
+    // The part is back, caused by whoever caused it before.
     const back = closed.subjects;
     const absent = Object.fromEntries(Object.entries(after.absent).filter(([part]) => back.length > 0 && !back.includes(part)));
     const compliant = Object.fromEntries(Object.entries(after.compliant).filter(([remediator]) => remediator !== closed.remediator));
@@ -56,7 +56,7 @@ export function witnessed(deeds: Deeds, record: EvidenceRecord, closed: OpenExec
   }
   const own = record.body['journal'];
   const did = isRecord(own) && ['remediated', 'flagged'].includes(String(own['outcome']));
-  // Of what was done in part, and of what failed, a look is verified as well.
+  // `verified` alone is not enough: partial and failed executions have it too.
   if (!did || record.body['verified'] !== 'verified') return after;
   return { ...after, absent: newest({ ...after.absent, ...Object.fromEntries(closed.subjects.map((part) => [part, closed.begunAt])) }) };
 }
@@ -85,7 +85,7 @@ function causesOf({ done, absent, compliant, forgotten }: Deeds, { subjects = []
   const causes = new Set<string | null>();
   const when = (seen: { readonly [name: string]: number }, name: string | null) =>
     name !== null && Object.hasOwn(seen, name) ? (seen[name] ?? Number.NEGATIVE_INFINITY) : Number.NEGATIVE_INFINITY;
-  // Asked for before it was kept what it is about: then nothing is known to be.
+  // Requested before the subject of a request was kept, so nothing is known of it.
   for (const subject of subjects.length === 0 ? [null] : subjects) {
     const seen = Math.max(when(absent, subject), when(compliant, remediator));
     const since = done.filter((each) => each.at > seen);
@@ -93,19 +93,19 @@ function causesOf({ done, absent, compliant, forgotten }: Deeds, { subjects = []
     const found = named.length > 0 ? named : since;
     const unknown = found.length === 0 || found.some((each) => each.who === null) || (forgotten !== null && forgotten > seen);
     for (const { who } of unknown ? done : found) causes.add(who);
-    // It may have been any of them, and whose event has asked; where there is anyone.
+    // It may have been any of them, and whoever caused the event behind the request.
     if (unknown) for (const who of causedBy) causes.add(who);
     if (unknown && (done.length > 0 || forgotten !== null)) causes.add(null);
   }
   return [...causes];
 }
 
-/** The approvals of a stream, each with who may have caused what it is about, by all that is recorded by now. */
+/** The approvals of a stream, each with those who may have caused its subject, according to all records so far. */
 export function approvalsOf({ approvals, deeds }: { readonly approvals: readonly Approval[]; readonly deeds: Deeds }): readonly Approval[] {
   return approvals.map((each) => ({ ...each, causedBy: causesOf(deeds, each) }));
 }
 
-/** Whether someone has approved what they may have caused themselves, because an event became known after their answer. */
+/** Whether somebody has approved what they may have caused themselves, because an event became known after their answer. */
 export function byItsCause(deeds: Deeds, approval: Approval): boolean {
   const { by } = approval;
   return by !== null && causesOf(deeds, approval).some((each) => each !== null && samePerson(each, by.name));

@@ -1,13 +1,13 @@
-// What a power cut would leave: a file is found again when its name is on the disk, and a name is there when its folder was synchronised after it.
+// What a power cut would leave: a file survives if its name is on the disk, and its name is on the disk once its folder was flushed after it was created.
 import { appendFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { digestOf, type Journal, resource } from '@redress/core';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
-/** Names that were made and are not on the disk yet. */
+/** Names that were created and are not on the disk yet. */
 const pending = vi.hoisted(() => new Set<string>());
-/** Names that were ever made. */
+/** Names that were ever created. */
 const made = vi.hoisted(() => new Set<string>());
 /** Files whose newest content is not on the disk yet. */
 const unwritten = vi.hoisted(() => new Set<string>());
@@ -92,7 +92,7 @@ vi.mock('node:fs/promises', async (original) => {
   };
 });
 
-// Where test files share what they load it may be there already, on the real disk.
+// If test files share modules, it may be loaded already, with the real disk.
 vi.resetModules();
 const { folderJournal } = await import('./folder.js');
 const { sealFolder } = await import('./ledger/folder.js');
@@ -111,7 +111,7 @@ const entry = (id: string) =>
     body: {},
     documents: { before: { id }, plan: { at: id } },
   }) as const;
-/** What a record needs to be found, and to be read. */
+/** What is needed to find a record and to read it. */
 const lost = () => [...pending, ...unwritten].filter((name) => existsSync(name)).map((name) => basename(name));
 
 beforeEach(() => {
@@ -139,7 +139,7 @@ it('has a record, its documents, and every folder above them on the disk when it
 it('so, too, what another process has made that was stopped before it had come so far', async () => {
   await journal.append(entry('a'));
   await journal.close?.();
-  // Whatever is in the journal's folder; what is above it is not its own.
+  // Only what is in the journal's folder: the folders above it belong to others.
   for (const name of made) if (name.startsWith(`${directory}/`)) pending.add(name);
   const next = folderJournal({ directory });
   await next.append(entry('a'));

@@ -36,7 +36,7 @@ const request = (id = 'a', over: Partial<Parameters<Journal['begin']>[0]> = {}) 
   body: {},
   ...over,
 });
-/** Announces a change of a resource, and says when it may be made without an answer. */
+/** Announces a change of a resource. Returns when it may be made without an answer. */
 const announce = (from: Journal, id: string) =>
   from.append({
     kind: 'decision',
@@ -74,12 +74,12 @@ it('goes over to the index that another process has built again, and counts with
   await other.view(ref());
   expect((await beginOne(journal, 'a')).status).toBe('begun');
   expect((await beginOne(other, 'b')).status).toBe('over-budget');
-  // Whoever has the new one begins first.
+  // The worker with the new one begins first.
   const two = [{ key: 'two', changes: 1, window: 60_000 }];
   const begins = async (from: Journal, id: string) =>
     (await from.begin({ resource: ref(id), remediator: 'r', planDigest: digestOf(1), generation: 0, budgets: two, lease: 60_000, body: {} })).status;
   expect([await begins(other, 'e'), await begins(journal, 'f')]).toEqual(['begun', 'over-budget']);
-  // Also when nobody has made it yet.
+  // Even if nobody has created it yet.
   for (const name of readdirSync(directory)) if (name.startsWith('index.sqlite')) rmSync(join(directory, name));
   expect((await beginOne(other, 'c')).status).toBe('over-budget');
   expect((await beginOne(journal, 'd')).status).toBe('over-budget');
@@ -139,7 +139,7 @@ it('rebuilds an index of any other version', async () => {
   await journal.close?.();
   for (const version of [1, 3]) {
     const index = new DatabaseSync(join(directory, 'index.sqlite'));
-    // What another version made of it is not to be read as ours.
+    // Data of another version must not be read as ours.
     index.exec(`DELETE FROM budgets; PRAGMA user_version = ${version}`);
     index.close();
     const next = folderJournal({ directory });
@@ -185,7 +185,7 @@ it('counts a stream once that was read again, however often another process has 
 });
 
 describe('a stream that cannot be read', () => {
-  /** Each of them as a test makes it, and what its own resource is told. */
+  /** Each of them as a test creates it, and the error for its own resource. */
   const faults: readonly [string, string, () => void][] = [
     ['was changed, in the same size', 'journal/corrupt', () => damage('bad', 0)],
     ['was written to', 'journal/corrupt', () => appendFileSync(file('bad'), 'rubbish\n')],
@@ -216,7 +216,7 @@ describe('a stream that cannot be read', () => {
       expect(await each.open()).toEqual([]);
     }
     await say(next, 'good', 'denied');
-    // Whoever is at it already learns of the no.
+    // A worker that is busy with it learns of the denial.
     expect(await running.begin(request('good', { approval: 'a-good' }))).toMatchObject({ status: 'stale' });
     expect((await running.begin(request('other'))).status).toBe('begun');
     await next.close?.();
@@ -263,7 +263,7 @@ describe('a stream that cannot be read', () => {
     writeFileSync(streamFile(directory, streamOf(account)), 'rubbish\n');
     for (const each of [journal, folderJournal({ directory })]) {
       await expect(each.begin(request('other'))).rejects.toMatchObject({ code: 'journal/corrupt' });
-      // A no is recorded all the same.
+      // A denial is recorded all the same.
       await announce(each, 'good');
       await say(each, 'good', 'denied');
       expect(await each.approvals()).toMatchObject([{ id: 'a-good', verdict: 'denied' }]);

@@ -76,7 +76,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS executions_remediator ON executions (remediator);
   CREATE INDEX IF NOT EXISTS budgets_key ON budgets (key);
 `;
-/** Of the schema: an index of another version is made anew from the records. */
+/** Version of the schema. An index of another version is rebuilt from the records. */
 const INDEX_VERSION = 2;
 
 // https://www.sqlite.org/rescode.html
@@ -85,12 +85,12 @@ const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_NOTADB = 26;
 
-/** How long one waits for other processes; milliseconds. */
+/** How long to wait for other processes, in milliseconds. */
 const WAIT = 30_000;
-/** What is done in one transaction at most: others wait for all of it. */
+/** Maximum number of requests in one transaction: each waits for all of them. */
 const TOGETHER = 256;
 const NOTHING = Buffer.alloc(0);
-/** Streams that a process keeps in mind. */
+/** Streams that a process caches. */
 const REMEMBERED = 200;
 
 /** A stream as far as it was verified. */
@@ -100,9 +100,9 @@ interface Known {
   readonly state: StreamState;
 }
 
-/** What somebody waits for. */
+/** A waiting request. */
 interface Waiting {
-  /** Does it, and gives what is to be said once it is on the disk. */
+  /** Does it, and returns what to report once it is on the disk. */
   run(access: Access): () => void;
   reject(error: unknown): void;
 }
@@ -110,23 +110,23 @@ interface Waiting {
 class FolderStorage implements Storage {
   readonly #directory: string;
   #database: DatabaseSync | null = null;
-  /** Of the index's file: another one with its name is another index. */
+  /** Identity of the index's file: another file with this name is another index. */
   #inode: bigint | null = null;
-  /** What this process has verified of streams: they grow, and never change. */
+  /** Streams that this process has verified. They grow, and never change. */
   readonly #cache = new Map<Digest, Known>();
-  /** Which folder this is, once it was used. */
+  /** Identity of the folder, once it was used. */
   #place: string | null = null;
 
-  /** Names that this process has put on the disk: who made them may not have come so far. */
+  /** Names that this process has flushed to the disk. The process that created them may not have done so. */
   readonly #settled = new Set<string>();
   #waiting: Waiting[] = [];
-  /** Ends when nobody waits. */
+  /** Settles when nobody waits. */
   #working: Promise<void> | null = null;
 
   /** Documents that sealers have moved. */
   readonly #archives: FolderArchives;
 
-  /** Where streams are read to: each append reads one, and memory for each would be most of what it costs. */
+  /** A buffer for reading streams. Each append reads one, and allocating memory each time would be most of its cost. */
   #scratch = Buffer.allocUnsafeSlow(1 << 16);
 
   constructor(directory: string) {
@@ -143,7 +143,7 @@ class FolderStorage implements Storage {
 
   async keep(documents: Parameters<Storage['keep']>[0]): Promise<void> {
     if (documents.length === 0) return;
-    // Waits for all of them, also when one fails: none is written unseen.
+    // Waits for all of them, even if one fails, so that no write goes unobserved.
     const kept = await Promise.allSettled(
       documents.map(async ([, digest, text]) => {
         this.#opened();
@@ -193,14 +193,14 @@ class FolderStorage implements Storage {
 
   async #work(): Promise<void> {
     while (this.#waiting.length > 0) {
-      // What was begun beside it, a read of AWS, is sent first; and who comes meanwhile is in time.
+      // Requests to AWS that were begun at the same time are sent first, and requests that arrive meanwhile are included.
       await new Promise<void>((resolve) => setImmediate(resolve));
       await this.#together(this.#waiting.splice(0, TOGETHER));
     }
     this.#working = null;
   }
 
-  /** Does what several wait for, in their order, in one transaction. Nobody hears that it is done before all of it is on the disk. */
+  /** Processes several requests in order, in one transaction. Nobody gets a result before all of it is on the disk. */
   async #together(waiting: readonly Waiting[]): Promise<void> {
     const refused: (() => void)[] = [];
     try {
@@ -213,7 +213,7 @@ class FolderStorage implements Storage {
           try {
             done.push(run(access));
           } catch (error) {
-            // What could not be written is half there, and others would be written behind it.
+            // A failed write may be half there, and others would be written after it.
             if (written.torn) throw error;
             refused.push(() => reject(this.#unavailable(error)));
           }
@@ -223,7 +223,7 @@ class FolderStorage implements Storage {
         database.exec('COMMIT');
       } catch (error) {
         written.undo();
-        // A full disk ends it by itself.
+        // A full disk ends the transaction by itself.
         if (database.isTransaction) database.exec('ROLLBACK');
         throw error;
       } finally {
@@ -233,7 +233,7 @@ class FolderStorage implements Storage {
       for (const say of [...refused, ...done]) say();
     } catch (error) {
       for (const say of refused) say();
-      // Who has an answer already does not hear this one.
+      // A request that already has its result is not affected by this.
       for (const { reject } of waiting) reject(this.#unavailable(error));
     }
   }
@@ -245,7 +245,7 @@ class FolderStorage implements Storage {
     this.#cache.clear();
   }
 
-  /** Makes what is missing of a folder, and sees that it is the one that it was. */
+  /** Creates the missing parts of a folder, and checks that the folder is still the same. */
   #opened(): void {
     if (this.#place !== null && placeOf(this.#directory) !== this.#place)
       throw new RedressError('journal/unavailable', `${this.#directory} was removed, or replaced by another folder, while it was in use.`, {
@@ -256,7 +256,7 @@ class FolderStorage implements Storage {
     for (const name of ['streams', 'blobs']) makeFolder(join(this.#directory, name));
     const format = join(this.#directory, 'FORMAT');
     if (!existsSync(format)) {
-      // Written before the first stream: a part of a journal must not pass for the whole.
+      // Written before the first stream, so that a partial journal does not pass for a complete one.
       if (this.#streams().length > 0 && !existsSync(format))
         throw new RedressError('journal/corrupt', `${this.#directory} has streams, but no file FORMAT: it is a part of a journal.`, {
           next: 'Copy the whole journal, or give an empty folder.',
@@ -273,7 +273,7 @@ class FolderStorage implements Storage {
   /** The index, in a transaction: nobody else writes until it ends. */
   async #index(): Promise<DatabaseSync> {
     const file = join(this.#directory, 'index.sqlite');
-    // Who removes it does no harm: but two processes on two of them would not see each other.
+    // Deleting it does no harm, but two processes on two different files would not see each other.
     if (this.#database !== null && inodeOf(file) !== this.#inode) {
       this.#database.close();
       this.#database = null;
@@ -284,7 +284,7 @@ class FolderStorage implements Storage {
       try {
         await this.#prepare(database);
       } catch (error) {
-        // Left open, it would keep everyone else waiting for what it had begun.
+        // Left open, it would block everyone else.
         database.close();
         throw error;
       }
@@ -296,7 +296,7 @@ class FolderStorage implements Storage {
   }
 
   async #prepare(database: DatabaseSync): Promise<void> {
-    // What a power cut takes from the index is found missing when it is opened next, and read from the records: those are on the disk.
+    // What the index loses in a power cut is rebuilt from the records when it is next opened: the records are on the disk.
     await unlessBusy(database, 'PRAGMA journal_mode = WAL');
     database.exec('PRAGMA synchronous = NORMAL');
     await unlessBusy(database, 'BEGIN IMMEDIATE');
@@ -319,7 +319,7 @@ class FolderStorage implements Storage {
       return known;
     };
     const readable = (streams: readonly Digest[]) => streams.map((stream) => unlessUnreadable(() => load(stream).state)).filter((state) => state !== null);
-    /** What the index says, brought up to date. */
+    /** The content of the index, brought up to date. */
     const current = <T>(ask: (database: DatabaseSync) => T): T => {
       this.#catchUp(database);
       return ask(database);
@@ -330,7 +330,7 @@ class FolderStorage implements Storage {
       append: (stream, line, record, after) => void loaded.set(stream, this.#append(database, written, stream, load(stream), { line, record, after })),
       get: (digest) => {
         const file = blobFile(this.#directory, digest);
-        // A sealer moves it into an archive, and removes the file after that.
+        // A sealer moves it into an archive, and removes the file afterwards.
         return (existsSync(file) ? readIfThere(file) : null) ?? this.#archives.get(digest);
       },
       streams: () => this.#streams(),
@@ -339,7 +339,7 @@ class FolderStorage implements Storage {
       openExecutions: () => readable(current(streamsOpen)).flatMap(({ open }) => (open === null ? [] : [open])),
       waiting: () => readable(current(streamsWaiting)),
       withExecutions: (remediator) => current(() => executedBy(database, remediator)),
-      // Another process's record that its index does not have was never acknowledged, so nothing was done on it: it costs nothing.
+      // A record of another process that its index lacks was never acknowledged, so nothing was done because of it. It uses no limit.
       spent: (key, since) => spentOf(database, key, since),
     };
   }
@@ -353,7 +353,7 @@ class FolderStorage implements Storage {
   ): Known {
     const bytes = Buffer.from(`${next.line}\n`);
     const known = { bytes: longerBy(before.bytes, bytes), lines: [...before.lines, next.line], state: next.after };
-    // A file that cannot be opened denies for its resource alone.
+    // A file that cannot be opened denies requests only for its own resource.
     const handle = written.open(streamFile(this.#directory, stream), before.bytes.length);
     written.torn = true;
     for (let done = 0; done < bytes.length; ) done += writeSync(handle, bytes, done);
@@ -364,7 +364,7 @@ class FolderStorage implements Storage {
     return known;
   }
 
-  /** What else lies there is none of it. */
+  /** Other files there do not belong to the journal. */
   #streams(): Digest[] {
     const root = join(this.#directory, 'streams');
     return readdirSync(root, { withFileTypes: true })
@@ -376,8 +376,8 @@ class FolderStorage implements Storage {
   }
 
   /**
-   * Brings the index up to date with every stream whose file it does not know in this size: a crash, or an index that was deleted. One that
-   * cannot be read keeps nobody from the others; whoever comes to its own resource is told.
+   * Updates the index from every stream whose file size it does not know: after a crash, or if the index was deleted. An unreadable stream does not block
+   * the others. A request for its own resource gets the error.
    */
   #catchUp(database: DatabaseSync): void {
     const known = new Map(
@@ -389,7 +389,7 @@ class FolderStorage implements Storage {
     }
   }
 
-  /** A stream as it is on the disk: what this process has verified of it has to be there still. */
+  /** A stream as it is on the disk. What this process has verified of it has to be there still. */
   #load(database: DatabaseSync, stream: Digest): Known {
     const file = streamFile(this.#directory, stream);
     const bytes = this.#bytes(file);
@@ -398,14 +398,14 @@ class FolderStorage implements Storage {
     const known = this.#cache.get(stream) ?? { bytes: NOTHING, lines: [], state: emptyState(stream) };
     let { state } = known;
     const verified = known.bytes.length;
-    // The records are on the disk before they are in the index, so it is never ahead of them.
+    // Records reach the disk before the index, so the index is never ahead.
     if (size < verified || !bytes.subarray(0, verified).equals(known.bytes) || size < indexed)
       throw corrupt(stream, state.length + 1, 'records that were written before are missing or changed');
     const more = bytes.toString('utf8', verified, size).split('\n').slice(0, -1);
     for (const line of more) {
       const read = readLine(state, line);
       if (!read.ok) {
-        // What was begun in it still counts against limits, whether it can be verified or not.
+        // Executions that began in it still count against limits, whether or not it can be verified.
         if (indexed !== size) this.#reindex(database, stream, [...known.lines, ...more], size, state.length);
         throw corrupt(stream, state.length + 1, read.problem.message);
       }
@@ -418,7 +418,7 @@ class FolderStorage implements Storage {
     return loaded;
   }
 
-  /** What a file has, until the next one is read. */
+  /** The content of a file, until the next one is read. */
   #bytes(file: string): Buffer {
     try {
       const handle = openSync(file, 'r');
@@ -437,7 +437,7 @@ class FolderStorage implements Storage {
     }
   }
 
-  /** @param verified how many of the lines are; of the others only what restricts is taken. */
+  /** @param verified How many of the lines are verified. Of the others, only restrictions are used. */
   #reindex(database: DatabaseSync, stream: Digest, lines: readonly string[], size: number, verified: number): void {
     database.prepare('DELETE FROM budgets WHERE execution IN (SELECT execution FROM executions WHERE stream = ?)').run(stream);
     database.prepare('DELETE FROM executions WHERE stream = ?').run(stream);
@@ -449,7 +449,7 @@ class FolderStorage implements Storage {
     setSize(database, stream, size);
   }
 
-  /** The streams that were used last: a process that drains a backlog has to do with thousands, and needs each for a moment. */
+  /** The streams that were used last. A process that drains a backlog handles thousands, and needs each only briefly. */
   #remember(stream: Digest, known: Known): void {
     this.#cache.delete(stream);
     this.#cache.set(stream, known);
@@ -460,8 +460,8 @@ class FolderStorage implements Storage {
   }
 
   /**
-   * A last line without its end: its writer died in the middle, so nobody was told that it was written, and nothing was done on it.
-   * It is kept aside, for whoever wants to know.
+   * A last line without a newline: its writer died in the middle, so nobody got an acknowledgement, and nothing was done because of it. It is kept in a
+   * separate file for analysis.
    */
   #cutTorn(file: string, torn: Buffer, size: number): void {
     durable(join(this.#directory, 'torn', `${Date.now()}-${file.slice(-70).replaceAll('/', '_')}`), torn);
@@ -475,7 +475,7 @@ class FolderStorage implements Storage {
   }
 }
 
-/** The text of a file; null where it was removed in this moment. */
+/** The text of a file; null if it was removed at this moment. */
 function readIfThere(file: string): string | null {
   try {
     return readFileSync(file, 'utf8');
@@ -485,7 +485,7 @@ function readIfThere(file: string): string | null {
   }
 }
 
-/** What reads over many streams leaves out those that cannot be read. */
+/** Queries over many streams omit those that cannot be read. */
 function unlessUnreadable<T>(load: () => T): T | null {
   try {
     return load();
@@ -530,8 +530,8 @@ function spentOf(database: DatabaseSync, key: string, since: number): number {
 }
 
 /**
- * Bytes, and more after them. There is room for what comes next, so that not all of them are copied each time: who holds the shorter ones sees nothing
- * of it, and of two that go on from the same ones only the later is used.
+ * Bytes to which more are added. It has spare room, so that not all of them are copied each time. A holder of the shorter bytes does not see the addition.
+ * If two continue from the same bytes, only the later one is used.
  */
 function longerBy(bytes: Buffer, more: Buffer): Buffer {
   const length = bytes.length + more.length;
@@ -544,10 +544,10 @@ function longerBy(bytes: Buffer, more: Buffer): Buffer {
   more.copy(room, bytes.length);
   return room.subarray(0, length);
 }
-/** Memory that only this takes. */
+/** Memory that nothing else uses. */
 const ROOMY = new WeakSet<ArrayBufferLike>();
 
-/** What each append asks, prepared once. */
+/** The queries of each append, prepared once. */
 const PREPARED = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
 
 function statement(database: DatabaseSync, sql: string): StatementSync {
@@ -576,7 +576,7 @@ function index(database: DatabaseSync, stream: Digest, record: EvidenceRecord): 
   }
 }
 
-/** A file that is appended to; null where there is none. */
+/** A file for appending; null if it does not exist. */
 function openIfThere(file: string): number | null {
   try {
     return openSync(file, APPEND);
@@ -588,26 +588,26 @@ function openIfThere(file: string): number | null {
 
 const APPEND = constants.O_WRONLY | constants.O_APPEND;
 
-/** What is written of records that nobody has acknowledged yet. */
+/** Written records that nobody has acknowledged yet. */
 class Written {
   readonly streams = new Map<Digest, Known>();
   readonly #files = new Map<string, { readonly handle: number; readonly from: number; readonly made: boolean }>();
-  /** Whether a record may be half there. */
+  /** Whether a record may be half written. */
   torn = false;
 
-  /** @param from Bytes that it has, as far as anybody knows. */
+  /** @param from Its size in bytes, as far as known. */
   open(file: string, from: number): number {
     const before = this.#files.get(file);
     if (before !== undefined) return before.handle;
     const there = openIfThere(file);
-    // Nothing above it: a folder that was removed in this moment is not begun anew.
+    // Folders above it are not created: a folder that was removed at this moment must not be started anew.
     if (there === null && !existsSync(parent(file))) mkdirSync(parent(file));
     const handle = there ?? openSync(file, 'a');
     this.#files.set(file, { handle, from, made: there === null });
     return handle;
   }
 
-  /** All of it is on the disk when it resolves, and nothing of it is on its way when it rejects. */
+  /** When it resolves, all of it is on the disk. When it rejects, no part of it is in transit. */
   async flush(): Promise<void> {
     const flushed = await Promise.allSettled([...this.#files.values()].map(({ handle }) => toDisk(handle)));
     for (const each of flushed) if (each.status === 'rejected') throw each.reason;
@@ -617,14 +617,14 @@ class Written {
     return [...this.#files.keys()];
   }
 
-  /** Removes what nobody will hear of: after a flush that failed the system may hold for written what is not on the disk. */
+  /** Removes records that nobody gets a result for. After a failed flush, the system may treat data as written that is not on the disk. */
   undo(): void {
     for (const [file, { handle, from, made }] of this.#files) {
       try {
         if (made) unlinkSync(file);
         else ftruncateSync(handle, from);
       } catch {
-        // Then it is there as after a crash: whole records are records, and half of one is cut off.
+        // Then the file is as after a crash: complete records count, and a half one is cut off.
       }
     }
   }
@@ -636,13 +636,13 @@ class Written {
 
 const toDisk = promisify(fsync);
 
-/** Waits for who has the index, and keeps nobody of this process from what it does: it may be one of them. */
+/** Waits for the holder of the index without blocking this process: the holder may be in it. */
 async function unlessBusy(database: DatabaseSync, sql: string): Promise<void> {
   for (const until = performance.now() + WAIT; ; ) {
     try {
       return database.exec(sql);
     } catch (error) {
-      // The lower byte says what it is, the others say why: https://www.sqlite.org/rescode.html
+      // The lower byte is the error, the others give its reason: https://www.sqlite.org/rescode.html
       if (((error as { errcode?: number }).errcode ?? 0) % 256 !== SQLITE_BUSY || performance.now() > until) throw error;
       await sleep(1 + Math.random() * 4);
     }
@@ -651,19 +651,19 @@ async function unlessBusy(database: DatabaseSync, sql: string): Promise<void> {
 
 let temporaries = 0;
 
-/** Writes a file at once or not at all, unless it is there; on the disk when it resolves. */
+/** Creates a file atomically, unless it exists. It is on the disk when this resolves. */
 export async function keepOnce(file: string, text: string): Promise<void> {
   const folder = parent(file);
-  // A sealer may move it in this moment.
+  // A sealer may be moving it at this moment.
   const there = existsSync(file) ? readIfThere(file) : null;
   if (there !== null) {
-    // Its name is the digest, so what is there should be the same; whoever may write there could have put something else.
+    // The name is its digest, so existing content should be equal. But anybody who may write there could have put something else.
     if (there !== text)
       throw new RedressError('journal/corrupt', `${file} has content that does not match its name.`, {
         next: 'Find out who wrote it, and move it away; then it is stored.',
       });
   } else {
-    // Nothing above it, as for a record; another document may have made it in this moment.
+    // Folders above it are not created, as for a record. Another document may have created this one at the same moment.
     await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
     });
@@ -671,7 +671,7 @@ export async function keepOnce(file: string, text: string): Promise<void> {
     await writeFile(temporary, text, { flush: true });
     await rename(temporary, file);
   }
-  // Also of one that is there: whoever put it there may not have come so far.
+  // Also for an existing file: the process that created it may not have flushed it.
   const handle = await open(folder, 'r');
   try {
     await handle.sync();
@@ -680,7 +680,7 @@ export async function keepOnce(file: string, text: string): Promise<void> {
   }
 }
 
-/** Complete before it has its name, which it takes from nobody: of those who make one at the same time, all have that of the first. */
+/** Complete before it gets its name, and never over an existing file. If several create it at the same time, all get the content of the first. */
 function makeKey(file: string): void {
   const temporary = `${file}.${process.pid}.${temporaries++}.tmp`;
   writeFileSync(temporary, `${randomKey()}\n`, { flush: true, mode: 0o600 });
@@ -693,7 +693,7 @@ function makeKey(file: string): void {
   }
 }
 
-/** Writes a file at once or not at all; on the disk when it returns. */
+/** Writes a file atomically. It is on the disk when this returns. */
 function durable(file: string, text: string | Buffer): void {
   makeFolder(parent(file));
   const temporary = `${file}.${process.pid}.tmp`;
@@ -702,7 +702,7 @@ function durable(file: string, text: string | Buffer): void {
   syncDirectory(parent(file));
 }
 
-/** Makes a folder and those above it; on the disk when it returns. */
+/** Creates a folder and its parents. They are on the disk when this returns. */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(parent(path));
@@ -710,7 +710,7 @@ function makeFolder(path: string): void {
   syncDirectory(parent(path));
 }
 
-/** What to do when the folder cannot be used, by what is known of it. */
+/** What to do if the folder cannot be used, depending on what is known of it. */
 function nextAfter(cause: unknown, directory: string): string {
   const { code, errcode } = (typeof cause === 'object' && cause !== null ? cause : {}) as { code?: string; errcode?: number };
   if (code === 'ENOSPC' || code === 'EDQUOT' || errcode === SQLITE_FULL) return 'The disk is full: free some space, and try again.';
@@ -719,7 +719,7 @@ function nextAfter(cause: unknown, directory: string): string {
   return 'Check that the folder is writable.';
 }
 
-/** Names a folder, beyond its path: `streams` is made once. */
+/** Identifies a folder beyond its path: `streams` is created once. */
 function placeOf(directory: string): string | null {
   const made = statSync(join(directory, 'streams'), { bigint: true, throwIfNoEntry: false });
   return made === undefined || !existsSync(join(directory, 'FORMAT')) ? null : [made.ino, made.birthtimeNs].join(':');

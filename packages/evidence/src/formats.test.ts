@@ -1,4 +1,4 @@
-// What records are in the formats of others. Whether the documents are valid, `npm run judges -- --only formats` asks others.
+// Records in standard formats. `npm run judges -- --only formats` checks whether the documents are valid.
 import { digestOf, type JsonObject, newExecution, type Outcome, resource, type StoredRecord } from '@redress/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { assess, FormatsReading, ocsfEvents, oscalAssessmentResults, oscalPoam, tokenOf, uuidOf } from './formats.js';
@@ -228,7 +228,7 @@ describe('OSCAL', () => {
   it('a UUID is of version 5, and of its parts', () => {
     expect(uuidOf('a', 'b')).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(uuidOf('a', 'b')).not.toBe(uuidOf('ab'));
-    // As Python's uuid.uuid5 makes it.
+    // As Python's uuid.uuid5 creates it.
     expect(uuidOf('finding', 'test-fix')).toBe('9576cc05-b723-5644-a51f-3dff21bf09d2');
   });
 });

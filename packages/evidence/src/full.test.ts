@@ -1,4 +1,4 @@
-// A disk that is full: what is said, and that nothing counts as recorded.
+// A full disk: the error, and that nothing counts as recorded.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ vi.mock('node:fs', async (original) => {
   };
 });
 
-// Where test files share what they load it may be there already, on the real disk.
+// If test files share modules, it may be loaded already, with the real disk.
 vi.resetModules();
 const { folderJournal } = await import('./folder.js');
 

@@ -1,4 +1,4 @@
-// What journals keep, refuse and give back, in memory and in a folder: what the contract of a journal leaves to its storage.
+// What journals keep, refuse and give back, in memory and in a folder: the parts that the contract of a journal leaves to its storage.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -196,7 +196,7 @@ describe('a journal in a folder', () => {
     await journal.close?.();
     const file = join(directory, 'index.sqlite');
     const bytes = readFileSync(file);
-    // The header stays: it is a database still.
+    // The header stays, so it is still a database.
     bytes.fill(0xff, 4096);
     writeFileSync(file, bytes);
     await expect(folderJournal({ directory, clock }).begin(request('new'))).rejects.toMatchObject({

@@ -30,7 +30,7 @@ import { standingIn } from './standing.js';
 
 /** Access to streams and documents. Everything in `exclusive` is atomic for all others. */
 export interface Storage {
-  /** Keeps documents; durable when it resolves. The same text is kept once, and one that no record names does no harm. */
+  /** Keeps documents; durable when it resolves. Equal texts are kept once. A document that no record names does no harm. */
   keep(documents: Checked['texts']): Promise<void>;
   exclusive<T>(work: (access: Access) => T): Promise<T>;
   /** As {@link Journal.redactionKey}; durable when it resolves. */
@@ -49,10 +49,10 @@ export interface Access {
   get(digest: Digest): string | null;
   streams(): readonly Digest[];
   streamOfExecution(execution: string): Digest | null;
-  /** Whether an execution was begun, as far as is known without looking at other streams: ids are random, and this refuses who gives one twice. */
+  /** Whether an execution began, as far as is known without reading other streams. Ids are random; this refuses an id that is used twice. */
   knows(execution: string): boolean;
   openExecutions(): readonly OpenExecution[];
-  /** Streams in which something waits, or waited, for a person, or stands open; as `openExecutions`, without those that cannot be read. */
+  /** Streams in which something waits, or waited, for a person, or is open. Like `openExecutions`, without unreadable streams. */
   waiting(): readonly StreamState[];
   /** Streams in which a remediator has executed something. */
   withExecutions(remediator: string): readonly { readonly stream: Digest; readonly resource: ResourceRef }[];
@@ -99,7 +99,7 @@ export class ChainJournal implements Journal {
       }
       return { state, may };
     };
-    // What is refused leaves no documents, and no record points at nothing: asked, kept, and asked again.
+    // A refused request must leave no documents, and a record must not name missing ones: so check, store the documents, and check again.
     const { may: first } = await this.#storage.exclusive((access) => decide(access, this.#clock.now()));
     if (first.status !== 'may') return first;
     await this.#storage.keep(entry.texts);
@@ -119,7 +119,7 @@ export class ChainJournal implements Journal {
     return this.#extend(request.resource, checked(request), (state) => finishing(state, request));
   }
 
-  /** Appends one record that depends on the newest state only. */
+  /** Appends one record that depends only on the newest state. */
   async #extend(ref: ResourceRef, entry: Checked, draft: (state: StreamState) => Draft): Promise<RecordRef> {
     const stream = streamOf(ref);
     if (entry.texts.length > 0) {
@@ -197,7 +197,7 @@ function readStream(access: Access, stream: Digest, execution: string | null): S
     const read = readLine(state, line);
     if (!read.ok) throw corrupt(stream, index + 1, read.problem.message);
     state = read.state;
-    // A duplicate names an execution, but is no part of it.
+    // A duplicate names an execution but does not belong to it.
     if (execution !== null && (read.record.execution !== execution || read.record.kind === 'duplicate')) continue;
     const documents: Record<string, Json> = {};
     for (const [name, digest] of Object.entries(read.record.blobs)) {

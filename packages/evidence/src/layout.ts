@@ -4,7 +4,7 @@ import type { Digest } from '@redress/core';
 /** Content of the file `FORMAT`. */
 export const FORMAT = 'redress-evidence/1\n';
 
-/** Where the newest checkpoint of the log is. */
+/** Path of the newest checkpoint of the log. */
 export const CHECKPOINT = 'ledger/checkpoint';
 
 /** The redaction key: for writers, not for readers of the records. */
@@ -12,17 +12,17 @@ export const KEY_FILE = 'redaction.key';
 
 const hex = (digest: Digest) => digest.slice('sha256:'.length);
 
-/** Where a stream's records are, one per line: digest, space, canonical JSON. */
+/** Path of a stream's records, one per line: digest, space, canonical JSON. */
 export function streamFile(directory: string, stream: Digest): string {
   return join(directory, 'streams', hex(stream).slice(0, 2), `${hex(stream)}.jsonl`);
 }
 
-/** Whether a file in `streams` is named as a stream's records are. */
+/** Whether the name of a file in `streams` is that of a stream's records. */
 export function isStreamFile(name: string): boolean {
   return /^[0-9a-f]{64}\.jsonl$/.test(name);
 }
 
-/** Where a document is: its canonical JSON, under its own digest. */
+/** Path of a document: its canonical JSON, named by its digest. */
 export function blobFile(directory: string, digest: Digest): string {
   return join(directory, 'blobs', hex(digest).slice(0, 2), `${hex(digest)}.json`);
 }

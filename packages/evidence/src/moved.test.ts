@@ -1,11 +1,11 @@
-// A sealer moves a document at the moment at which a worker looks for it.
+// A sealer moves a document at the moment when a worker looks for it.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOf, resource } from '@redress/core';
 import { expect, it, vi } from 'vitest';
 
-/** A file that is gone when it was found to be there. */
+/** A file that disappears after it was found to exist. */
 const going = vi.hoisted(() => ({ file: null as string | null }));
 vi.mock('node:fs', async (original) => {
   const fs = await original<typeof import('node:fs')>();
@@ -21,7 +21,7 @@ vi.mock('node:fs', async (original) => {
     },
   };
 });
-// Where test files share what they load it may be there already, on the real disk.
+// If test files share modules, it may be loaded already, with the real disk.
 vi.resetModules();
 const { folderJournal } = await import('./folder.js');
 const { blobFile } = await import('./layout.js');

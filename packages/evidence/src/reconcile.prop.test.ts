@@ -1,4 +1,4 @@
-// Whatever was recorded: with all events nothing differs; without one, or with one more, exactly that is found.
+// For any records: with all events nothing differs. Without one, or with one more, exactly that is found.
 import { digestOf, type JsonObject, resource } from '@redress/core';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -25,7 +25,7 @@ it('finds one event that is missing, one that is too many, and nothing else', as
       let now = NOON;
       const journal = memoryJournal({ clock: { now: () => now } });
       const records: JsonObject[] = [];
-      /** Events of calls that records say were made. */
+      /** Events of the calls that were made according to the records. */
       const claimed: JsonObject[] = [];
       const sessions: { account: string; session: string }[] = [];
       for (const { account, resource: id, calls } of made) {

@@ -1,4 +1,4 @@
-// Records against CloudTrail: what has no record, what has no event, and what nothing follows from.
+// Records against CloudTrail: changes without a record, records without an event, and cases that prove nothing.
 import { digestOf, type JsonObject, newExecution, resource } from '@redress/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { memoryJournal } from './memory.js';
@@ -53,7 +53,7 @@ async function executed(
 }
 
 let numbered = 0;
-/** A record of CloudTrail, as a log file has it. */
+/** A record of CloudTrail in a log file. */
 function logged(over: { requestID?: string | null; session?: string; account?: string; identity?: JsonObject; role?: string } & JsonObject = {}): JsonObject {
   const { session = 'x', account = ACCOUNT, identity = {}, role = ROLE, ...more } = over;
   return {
@@ -151,7 +151,7 @@ describe('what both know', () => {
     await journal.finish({ lease: resumed.lease, outcome: 'remediated', sent: 1, resource: ref, remediator: 'test-fix', body: { observedBy: 'recovery' } });
     const two = [logged({ requestID: 'r-1', session }), logged({ requestID: 'r-2', session })];
     expect(await found(two.slice(0, 1))).toMatchObject({ discrepancies: [], events: { byExecution: 1 } });
-    // A worker has one call under way.
+    // A worker has one call in progress.
     expect((await found(two)).discrepancies).toMatchObject([{ kind: 'orphan' }]);
   });
 });
@@ -172,12 +172,12 @@ describe('an orphan', () => {
       logged({ requestID: null as never, session: 'who' }),
     ]);
     expect(discrepancies.map(({ kind, requestId, execution: of, message }) => [kind, requestId, of, message.split(': ')[1]])).toEqual([
-      ['orphan', 'o-1', null, 'its session is of no execution.'],
+      ['orphan', 'o-1', null, 'its session belongs to no execution.'],
       ['orphan', 'o-2', gone, 'its execution is in no record.'],
-      ['orphan', 'o-3', execution, 'its execution is recorded, and this call of it is not.'],
-      ['orphan', 'o-4', elsewhere.execution, `its execution is of account ${OTHER}.`],
-      ['orphan', 'o-5', null, 'its session is of no execution.'],
-      ['orphan', null, null, 'its session is of no execution.'],
+      ['orphan', 'o-3', execution, 'its execution is recorded, but this call is not.'],
+      ['orphan', 'o-4', elsewhere.execution, `its execution belongs to account ${OTHER}.`],
+      ['orphan', 'o-5', null, 'its session belongs to no execution.'],
+      ['orphan', null, null, 'its session belongs to no execution.'],
     ]);
   });
 
@@ -232,7 +232,7 @@ describe('a ghost', () => {
   it('is a change that a look has shown, and that the execution has not made', async () => {
     const { session } = await executed([{ requestId: null, observedBy: 'look' }]);
     expect((await found([])).discrepancies).toMatchObject([{ kind: 'ghost', message: expect.stringContaining('Somebody else may have made it') }]);
-    // The call that may have been made is not what confirms it, while there is one that was.
+    // A call that may have been made does not explain the event if there is one that was made.
     await executed(
       [
         { requestId: null, status: 'not-applied' },
@@ -275,7 +275,7 @@ describe('a contradiction', () => {
     expect(discrepancies.map(({ kind, requestId, message }) => [kind, requestId, message])).toEqual([
       ['contradiction', 'r-1', 'The record says that the call was made; CloudTrail says that it failed with AccessDenied.'],
       ['contradiction', 'r-2', 'The record says that the call was refused; CloudTrail says that it was made.'],
-      ['contradiction', 'r-3', `The record is of account ${ACCOUNT}; CloudTrail has the call in account ${OTHER}.`],
+      ['contradiction', 'r-3', `The record names account ${ACCOUNT}; CloudTrail has the call in account ${OTHER}.`],
     ]);
   });
 
@@ -360,9 +360,9 @@ describe('what the trail does not cover', () => {
     };
     const [before, noon] = [digest('2026-11-20T10:50:00Z', '2026-11-20T11:50:00Z', []), digest('2026-11-20T11:50:00Z', '2026-11-20T12:50:00Z', [])];
     expect(await uncovered(of(before))).toEqual([[1, 'no digest file covers it']]);
-    // Nothing was delivered in that hour, and that is signed.
+    // Nothing was delivered in that hour, and a digest says so.
     expect(await uncovered(of(before, noon))).toEqual(['ghost']);
-    // What was called at its end is delivered in the next.
+    // Calls at its end are delivered in the next hour.
     expect(await uncovered(of(digest('2026-11-20T11:10:00Z', '2026-11-20T12:10:00Z', [])))).toEqual([[1, 'no digest file covers it']]);
     const missing = of(digest('2026-11-20T11:50:00Z', '2026-11-20T12:50:00Z', [`AWSLogs/${ACCOUNT}/CloudTrail/${REGION}/2026/11/20/${LOG}`]));
     expect(missing.missing).toEqual([LOG]);

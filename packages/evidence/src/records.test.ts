@@ -1,4 +1,4 @@
-// A folder that may only be read gives the records that its journal gives.
+// A read-only folder gives the same records as its journal.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,7 +97,7 @@ describe('records in a folder', () => {
     for (const more of [{ resource: null }, { body: [] }, { blobs: { state: 7 } }, { time: 0 }, { execution: {} }]) {
       const json = JSON.stringify({ ...record, ...more });
       writeFileSync(path, `${digestText(json)} ${json}\n`);
-      expect(byFolder().unread.join(), JSON.stringify(more)).toContain('another form');
+      expect(byFolder().unread.join(), JSON.stringify(more)).toContain('the form of a record');
     }
   });
 });

@@ -1,4 +1,4 @@
-// Records of a journal in a folder, as they stand there: nothing is written, nothing is locked, and evidence that may only be read can be read.
+// Reads records from a journal's folder. It writes and locks nothing, so it also works on read-only evidence.
 import { hash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -81,7 +81,7 @@ function recordIn(stream: Digest, seq: number, line: Buffer, documentFor: (diges
   if (digestOf(json) !== digest) throw new Error('the record is not what its digest says');
   const record = JSON.parse(json.toString('utf8')) as EvidenceRecord;
   if (!isRecord(record) || record.seq !== seq || record.stream !== stream) throw new Error('the record is not in its place');
-  if (!hasForm(record)) throw new Error('the record has another form than records have');
+  if (!hasForm(record)) throw new Error('the record does not have the form of a record');
   const documents: Record<string, Json> = {};
   for (const [name, of] of Object.entries(record.blobs)) {
     const document = documentFor(of);
@@ -90,13 +90,13 @@ function recordIn(stream: Digest, seq: number, line: Buffer, documentFor: (diges
   return { stream: record.stream, seq, digest: digest as Digest, record, documents };
 }
 
-/** Whether a record has what is read of each: whoever could write the evidence could have written anything. */
+/** Whether a record has the members that are read: anybody who can write the evidence could have written anything. */
 function hasForm({ kind, time, remediator, execution, resource, body, blobs }: EvidenceRecord): boolean {
   const texts: readonly unknown[] = [kind, time, remediator, resource?.type, resource?.id, resource?.account, resource?.region, ...Object.values(blobs ?? {})];
   return texts.every((each) => typeof each === 'string') && (execution === null || typeof execution === 'string') && isRecord(body) && isRecord(blobs);
 }
 
-/** A document, from its file or an archive; undefined: it is not there, since its retention has ended or for another reason that the verifier says. */
+/** A document, from its file or an archive; undefined if it is missing. Its retention has ended, or the verifier reports the reason. */
 function documentOf(directory: string, digest: Digest, archives: FolderArchives): Json | undefined {
   const text = textOf(blobFile(directory, digest)) ?? archives.get(digest);
   if (text === null) return undefined;
@@ -104,7 +104,7 @@ function documentOf(directory: string, digest: Digest, archives: FolderArchives)
   return JSON.parse(text) as Json;
 }
 
-/** Null: there is no such file. */
+/** Null: the file does not exist. */
 function textOf(file: string): string | null {
   try {
     return readFileSync(file, 'utf8');

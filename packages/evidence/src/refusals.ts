@@ -1,11 +1,11 @@
-// What AWS has refused for good: kept until the call is made after all, or a person wants it tried again.
+// Calls that AWS has refused permanently. They are kept until the call succeeds, or a person wants it tried again.
 import { type EvidenceRecord, isRecord, type Json, type JsonObject, type OpenExecution, type Refusal } from '@redress/core';
 
-/** At most so many stay in a view. */
+/** Maximum number in a view. */
 const KEPT = 50;
 
 /**
- * What is refused after one more record.
+ * The refusals after one more record.
  *
  * @param closed The execution that an outcome closes.
  */
@@ -15,7 +15,7 @@ export function refused(refusals: readonly Refusal[], record: EvidenceRecord, cl
   const { denied, journal } = record.body;
   const made = refusalsOf(denied, closed, Date.parse(record.time));
   const outcome = isRecord(journal) ? journal['outcome'] : null;
-  // What was done after all is refused no more; what is refused again has the newest reason.
+  // A call that succeeded is no longer refused. One that is refused again has the newest reason.
   const over = (each: Refusal) =>
     made.some((one) => keyOf(one) === keyOf(each)) ||
     (['remediated', 'flagged'].includes(String(outcome)) && [each.subject, each.call].some((name) => name !== null && closed.subjects.includes(name)));

@@ -1,4 +1,4 @@
-// What is refused before anything is written, and what a request comes to on a state.
+// What is refused before anything is written, and the result of a request on a state.
 import { type AppendRequest, type BeginRequest, digestOf, type Entry, type FinishRequest, type Lease, resource, streamOf } from '@redress/core';
 import { describe, expect, it } from 'vitest';
 import { emptyState, type StreamState } from './chain.js';
@@ -35,7 +35,7 @@ describe('an entry', () => {
     const draft = { kind: 'decision', execution: null, own: null } as const;
     expect(code(() => written(emptyState(stream), draft, checked(entry), NOW))).toBe('taken');
     expect(code(() => written(emptyState(stream), draft, checked({ ...entry, resource: other }), NOW))).toBe('journal/invalid');
-    // A call needs what only the journal adds.
+    // A call needs members that only the journal adds.
     expect(code(() => written(emptyState(stream), { kind: 'call', execution: 'x-1', own: null }, checked(entry), NOW))).toBe('journal/invalid');
   });
 });

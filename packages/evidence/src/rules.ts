@@ -1,4 +1,4 @@
-// What may be recorded and what a record holds: pure, and the same for every storage.
+// What may be recorded, and what a record contains: pure, and the same for every storage.
 import {
   type AppendRequest,
   type Approval,
@@ -78,12 +78,12 @@ export function checked(entry: Entry): Checked {
   return { resource: resource(entry.resource), remediator: entry.remediator, body: toJson(entry.body), texts };
 }
 
-/** It is of this plan, and can still be used. */
+/** It belongs to this plan, and can still be used. */
 function isFor(approval: Approval, request: BeginRequest, now: number): boolean {
   return approval.expires > now && isOf(approval, request);
 }
 
-/** Approved, or announced for long enough; not used, not run out, and of this plan. */
+/** Approved, or announced for long enough; not used, not expired, and of this plan. */
 function usable(state: StreamState, id: string, request: BeginRequest, now: number): boolean {
   const found = state.approvals.find((each) => each.id === id);
   return (
@@ -103,17 +103,17 @@ function held(state: StreamState, lease: Lease): void {
   }
 }
 
-/** A record to be written, without its place in the stream. */
+/** A record that is to be written, without its position in the stream. */
 export interface Draft {
   readonly kind: RecordKind;
   readonly execution: string | null;
-  /** The journal's own part of the body. */
+  /** The journal's own data in the body. */
   readonly own: JsonObject | null;
 }
 
 /**
- * The result of a request on a state, without what other streams show: circuit breakers and budgets. Those are read only for a new execution, which
- * has `fresh`.
+ * The result of a request on a state, without the data of other streams: circuit breakers and budgets. They are read only for a new execution, which has
+ * `fresh`.
  */
 export function beginning(
   state: StreamState,
@@ -131,7 +131,7 @@ export function beginning(
   }
   if (state.open !== null) return { status: 'busy', open: state.open };
   if (state.generation !== request.generation) return { status: 'stale', generation: state.generation };
-  // What a person said since it was decided on counts. It is about a fix: a rollback goes on, and so does what sends nothing.
+  // A person's answer since the decision counts. It is about a fix: a rollback continues, and so does an execution that sends nothing.
   if (request.breaker !== 'ignored' && state.approvals.some((each) => each.verdict === 'denied' && isFor(each, request, now)))
     return { status: 'stale', generation: state.generation };
   if (request.approval !== undefined && !usable(state, request.approval, request, now)) return { status: 'stale', generation: state.generation };
@@ -160,7 +160,7 @@ export function appending(state: StreamState, request: AppendRequest): Draft {
   return { kind: request.kind, execution: request.execution ?? null, own: null };
 }
 
-/** Refuses what closes nothing. */
+/** Rejects an outcome that closes nothing. */
 export function checkFinish(request: FinishRequest): void {
   if (!OUTCOMES.includes(request.outcome)) throw invalid(`the outcome ${JSON.stringify(request.outcome)}`);
   if (!Number.isSafeInteger(request.sent) || request.sent < 0) throw invalid('a number of calls that is not valid');
@@ -181,7 +181,7 @@ export function finishing(state: StreamState, request: FinishRequest): Draft {
   };
 }
 
-/** A record in its place: its line, what it is, and the state after it. */
+/** A record at its position: its line, its content, and the state after it. */
 export interface Written {
   readonly line: string;
   readonly record: EvidenceRecord;
@@ -190,7 +190,7 @@ export interface Written {
 }
 
 /**
- * The next record of a stream. What the verifier would refuse is not written in the first place.
+ * The next record of a stream. It refuses everything that the verifier would refuse.
  *
  * @throws {RedressError} `journal/invalid`
  */
@@ -199,10 +199,10 @@ export function written(state: StreamState, { kind, execution, own }: Draft, ent
   for (const [name, digest] of entry.texts) blobs[name] = digest;
   const body = own === null ? entry.body : { ...entry.body, journal: own };
   const { line, record, digest } = nextLine(state, { kind, execution, resource: entry.resource, remediator: entry.remediator, body, blobs }, now);
-  // As whoever reads the line takes it: members in another order would lead to other bytes of the state. Its digest was made a moment ago.
+  // Ordered as a reader of the line would see it: another order of members would give other bytes of the state. Its digest was created a moment ago.
   const json = line.slice(digest.length + 1);
   const value: unknown = JSON.parse(json);
-  // Mostly what is parsed is in order; where it is not, indices are among the members, or it was not read as it was written.
+  // The parsed members are usually in order. Otherwise some of them are indices, or the line was not read as it was written.
   if (JSON.stringify(value) !== json && canonicalJson(value) !== json)
     throw new RedressError('journal/invalid', 'The record would not verify: it cannot be read as it is written.');
   const read = follow(state, value, digest);

@@ -1,4 +1,4 @@
-// What stands open after records, well-formed or not: what a record does not say is not made up.
+// What is open after records, well-formed or not: nothing is invented that a record does not say.
 import {
   type Digest,
   type DigestSent,
@@ -127,7 +127,7 @@ describe('a gap', () => {
       ]);
     expect(next(['g-1'], ['two', 'three'])).toEqual([['g-2', 0, START + 5]]);
     expect(next(['g-1'], ['three'])).toEqual([['g-2', HOUR, undefined]]);
-    // What is not over stays, and gives nothing away.
+    // What is not over stays, and passes nothing on.
     for (const over of [[], ['g-3'], 'g-1', [7]])
       expect(next(over, ['two'])).toEqual([
         ['g-1', 0, START + 5],
@@ -165,7 +165,7 @@ describe('who reports', () => {
     };
     add('sha256:a', ...Array.from({ length: 60 }, (_, at) => gap({ key: `g-${at}`, subjects: [`s-${at}`] })));
     add('sha256:b', gap(), gap({ key: 'g-2', over: ['g-1'], subjects: ['two'] }));
-    // An execution that began before another stream has nothing to do with it.
+    // An execution that began before another stream does not affect it.
     add('sha256:c', gap(), { kind: 'intent', execution: 'x-1', body: { subjects: ['one'] } });
     add('sha256:c', { kind: 'outcome', execution: 'x-1', body: { journal: { outcome: 'remediated' } } });
     add('sha256:d', gap({ key: 'g-3' }), { kind: 'outcome', execution: 'x-1', body: { journal: { outcome: 'remediated' } } });
@@ -191,7 +191,7 @@ describe('a notice', () => {
       at: START + HOUR,
       channels: [],
     });
-    // One that was told before is not forgotten for a try that failed.
+    // An earlier notification is not forgotten because a later attempt failed.
     const both = standsAfter(two, notice({ ...said, status: 'delivered' }), notice({ ...said, status: 'failed' }, { at: START + 2 * HOUR }));
     expect(both.gaps[0]).toMatchObject({ triedAt: START + 2 * HOUR, told: { at: START + HOUR } });
   });
@@ -202,7 +202,7 @@ describe('a notice', () => {
     expect(standsAfter(two, failed)).toEqual({ ...two, unsaid: [waiting] });
     const more = standsAfter(two, failed, notice({ of: 5, status: 'failed', outcome: 7 }, { body: { message: 7 } }));
     expect(more.unsaid).toEqual([waiting, { ...waiting, of: 5, execution: null, outcome: '', message: '' }]);
-    // Tried again it is one, and the newest.
+    // A retry is the same one, and the newest.
     expect(standsAfter(more, failed).unsaid.map(({ of }) => of)).toEqual([5, 4]);
     expect(standsAfter(more, notice({ of: 4, status: 'delivered' })).unsaid.map(({ of }) => of)).toEqual([5]);
     expect(standsAfter(two, notice({ of: 4, status: 'failed' }, { body: { message: 'x'.repeat(301) } })).unsaid[0]?.message).toBe('x'.repeat(300));

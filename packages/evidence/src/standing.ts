@@ -1,4 +1,4 @@
-// What stands open in a stream, and what people know of it, as its records say.
+// What is open in a stream, and what people know of it, according to its records.
 import {
   type DigestSent,
   type EvidenceRecord,
@@ -14,12 +14,12 @@ import {
   type Unsaid,
 } from '@redress/core';
 
-/** At most this many gaps stay in a state. */
+/** Maximum number of gaps in a state. */
 const GAPS_IN_VIEW = 50;
-/** At most this many records that nobody was notified of. */
+/** Maximum number of records in it that nobody was notified of. */
 const UNSAID_IN_VIEW = 20;
 const LONGEST_MESSAGE = 300;
-/** Who claims a digest has at most so long for sending it; milliseconds. As for notices of a grace period. */
+/** Milliseconds for which a claim of a digest holds, as for notices of a grace period. */
 const LONGEST_SENDING = 5_460_000;
 
 /** The part of a stream's state that is about people. */
@@ -29,7 +29,7 @@ export interface Standing {
   readonly digest: DigestSent | null;
 }
 
-/** Open gaps of streams, in one place or everywhere, and outcomes of which nobody could be notified; oldest first. */
+/** Open gaps of streams, in one place or everywhere, and outcomes that nobody could be notified of; oldest first. */
 export function standingIn(
   states: readonly Pick<Standing, 'gaps' | 'unsaid'>[],
   place?: Pick<ResourceRef, 'account' | 'region'>,
@@ -41,14 +41,14 @@ export function standingIn(
   };
 }
 
-/** What stands after the records that were taken in, all of it: a view keeps as much as a decision needs, and who reports leaves nothing out. */
+/** Everything that is open after some records. A view keeps only as much as a decision needs, but a report must be complete. */
 export class StandingGaps {
   #stream: string | null = null;
   #now: Standing = NOTHING;
   #open: Pick<OpenExecution, 'remediator' | 'subjects'> | null = null;
   readonly #gaps: Gap[] = [];
 
-  /** Takes in the next record: those of a stream in order, and together. */
+  /** Adds the next record. Those of a stream come in order and together. */
   add({ stream, record }: Pick<StoredRecord, 'stream' | 'record'>): void {
     if (stream !== this.#stream) this.#end();
     this.#stream = stream;
@@ -65,7 +65,7 @@ export class StandingGaps {
     if (record.kind === 'intent') this.#open = { remediator: record.remediator, subjects: texts(record.body['subjects']) };
   }
 
-  /** All that stand, oldest first. */
+  /** Everything that is open, oldest first. */
   gaps(): readonly Gap[] {
     this.#end();
     return this.#gaps.sort((a, b) => a.since - b.since);
@@ -81,12 +81,12 @@ export class StandingGaps {
 const NOTHING: Standing = { gaps: [], unsaid: [], digest: null };
 const journalIn = ({ body }: EvidenceRecord): JsonObject => (isRecord(body['journal']) ? (body['journal'] as JsonObject) : {});
 
-/** Where something stands in a stream; null: nothing does. */
+/** The place of what is open in a stream; null: nothing is. */
 export function placeOf({ gaps, unsaid }: Pick<Standing, 'gaps' | 'unsaid'>): Pick<ResourceRef, 'account' | 'region'> | null {
   return (gaps[0] ?? unsaid[0])?.resource ?? null;
 }
 
-/** The same after one more record; `executed` is the execution that an outcome closes. At most `most` gaps stay, the newest. */
+/** The state after one more record. `executed` is the execution that an outcome closes. At most `most` gaps stay, the newest. */
 export function standingAfter(
   before: Standing,
   record: EvidenceRecord,
@@ -97,7 +97,7 @@ export function standingAfter(
   const time = Date.parse(record.time);
   if (record.kind === 'decision' && isRecord(record.body['gap']))
     return { ...before, gaps: decided(before.gaps, record, record.body['gap'] as JsonObject, time, most) };
-  // What was closed, and comes back, appears again; also what was decided on apart, and closed together with others.
+  // A gap that was closed and comes back appears again. So does one that was decided separately and closed together with others.
   if (record.kind === 'outcome' && executed !== null && outcome === 'remediated') {
     const { remediator, subjects } = executed;
     const isClosed = (each: Gap) => each.remediator === remediator && each.subjects.every((subject) => subjects.includes(subject));
@@ -115,7 +115,7 @@ function decided(gaps: readonly Gap[], { resource, remediator, body, seq }: Evid
   const { key } = said;
   if (typeof key !== 'string') return left;
   const known = left.find((each) => each.key === key);
-  // Decided on in another division, or with more beside it, it is no younger.
+  // Decided in another grouping, or together with more, it keeps its age.
   const subjects = texts(said['subjects']);
   const before = known ?? gaps.find((each) => over.includes(each.key) && each.subjects.some((subject) => subjects.includes(subject)));
   const now = {
@@ -175,7 +175,7 @@ function noticed(before: Standing, { resource, remediator, execution, body }: Ev
   return { ...before, unsaid: [...others, unsaid].slice(-UNSAID_IN_VIEW) };
 }
 
-/** A worker claims the digest of a day, has sent it or could not. Who comes second changes nothing. */
+/** The effect of a record on the digest of a day: a worker claims it, has sent it, or could not send it. A second claim changes nothing. */
 function digested(before: DigestSent | null, said: JsonObject, seq: number, time: number): DigestSent | null {
   const { day, sending, sent, unsent } = said;
   if (typeof day !== 'string' || (before !== null && day < before.day)) return before;
@@ -183,7 +183,7 @@ function digested(before: DigestSent | null, said: JsonObject, seq: number, time
   if (isRecord(sending)) {
     const { until } = sending as JsonObject;
     const claimed = today !== null && (today.sent || (today.sending !== null && today.sending.until > time));
-    // A clock that is ahead must not keep the others from it.
+    // A clock that is ahead must not block the others.
     return claimed || typeof until !== 'number' ? before : { day, sent: false, sending: { record: seq, until: Math.min(until, time + LONGEST_SENDING) } };
   }
   if (today === null || today.sending === null) return before;

@@ -1,4 +1,4 @@
-// What a stream says after records whose digests all fit, well-formed or not: a reader neither stops at them nor believes them.
+// The state of a stream after records whose digests all match, well-formed or not: a reader does not stop at invalid ones, and does not use them.
 import { type Approval, type Digest, digestOf, type EvidenceRecord, type Json, type JsonObject, type ResourceRef, resource, streamOf } from '@redress/core';
 import { describe, expect, it } from 'vitest';
 import { emptyState, isEvidenceRecord, nextLine, readLine, type StreamState } from './chain.js';
@@ -8,7 +8,7 @@ const START = Date.parse('2026-11-24T10:00:00Z');
 const HOUR = 3_600_000;
 type Said = Partial<Pick<EvidenceRecord, 'kind' | 'execution' | 'remediator' | 'body'>> & { readonly at?: number };
 
-/** The state after records, each of which has to be one. */
+/** The state after records, each of which has to be valid. */
 const stateAfter = (...records: readonly Said[]): StreamState =>
   records.reduce(
     (state, { at = START, ...fields }) => {
@@ -80,7 +80,7 @@ describe('a request for approval', () => {
       { kind: 'intent', execution: 'x-1', body: { journal: { fence: 1, leaseUntil: START, planDigest: digestOf('a-30'), approval: 'a-30' } } },
     ];
     expect(ids(stateAfter(...many(0, 50), ...used, ...many(50, 1)))).not.toContain('a-30');
-    // One that has run out by now, to the millisecond; and one that was ended.
+    // One that has just expired, to the millisecond; and one that was ended.
     const ends = (expires: number) => [...many(0, 20), ask('a-20', { expires }), ...many(21, 29)];
     const late = ask('a-50', {}, START + HOUR);
     expect(ids(stateAfter(...ends(START + HOUR), late))).not.toContain('a-20');
@@ -115,7 +115,7 @@ describe('an answer', () => {
       ['a-2', 'none', undefined],
     ]);
     expect(state.generation).toBe(1);
-    // The same again is no other answer; a no is, and stands.
+    // The same answer again changes nothing. A denial does, and stands.
     const again = stateAfter(ask('a-1'), say({ id: 'a-1', verdict: 'approved' }), say({ id: 'a-1', verdict: 'approved' }));
     expect(again.generation).toBe(1);
     const no = stateAfter(ask('a-1'), ...['approved', 'denied', 'approved'].map((verdict) => say({ id: 'a-1', verdict })));
@@ -153,7 +153,7 @@ describe('an announcement', () => {
     expect(twice(announced({}, 'a-2'), say({ id: 'a-1', verdict: 'denied' }))).toEqual(['a-1', 'a-2']);
     expect(twice(announced({ expires: START + 20 * HOUR }, 'a-2', START + 10 * HOUR))).toEqual(['a-1', 'a-2']);
     expect(twice(announced({ expires: START + 20 * HOUR }, 'a-2', START + 10 * HOUR - 1))).toEqual(['a-1']);
-    // A request that waits for an answer is no announcement of the same.
+    // A request that waits for an answer is not an announcement of the same change.
     expect(stateAfter(ask('a-1', { planDigest: digestOf(1) }), announced({}, 'a-2')).approvals).toHaveLength(2);
     expect(stateAfter(announced(), ask('a-2', { planDigest: digestOf(1) })).approvals).toHaveLength(2);
   });
@@ -167,7 +167,7 @@ describe('an announcement', () => {
     expect(graceOf(claim('0'))?.sending).toBeNull();
     expect(graceOf(claim(0, 'later'))?.sending).toBeNull();
     expect(graceOf(say({ id: 'a-2', sending: { notice: 0, until: START + 1000 } }))?.sending).toBeNull();
-    // No clock that is ahead claims it for longer than a function can run.
+    // Even with a clock that is ahead, a claim lasts no longer than a function can run.
     expect(graceOf(claim(0, START + 100 * HOUR))?.sending?.until).toBe(START + 5_460_000);
   });
   it('was sent by who claimed it, and by nobody else', () => {
@@ -190,7 +190,7 @@ describe('an announcement', () => {
     expect(graceOf(claim(0), ended)).toMatchObject({ sending: null, ended: 'changed' });
     expect(graceOf(ended, claim(0))).toMatchObject({ sending: null, ended: 'changed' });
     expect(graceOf(ended, say({ id: 'a-1', ended: 'other' }))?.ended).toBe('changed');
-    // A request without a grace period has none that could end.
+    // A request without a grace period has none to end.
     expect(only(stateAfter(ask('a-1'), say({ id: 'a-1', ended: 'changed' })))).not.toHaveProperty('grace');
     const both = stateAfter(announced(), announced({ planDigest: digestOf(2) }, 'a-2'), ended);
     expect(both.approvals.map((each) => each.grace?.ended)).toEqual(['changed', null]);
@@ -217,7 +217,7 @@ describe('terms, tags and breakers', () => {
   it('of parts are remembered from when they were seen first; the oldest part of fifty goes, and never what is of the resource', () => {
     const seen = (part: Json, at: number): Said => ({ body: { exceptionTagUnregistered: part }, at });
     const parts = (count: number) => Array.from({ length: count }, (_, n) => seen(`p${n}`, START + (n === 7 ? 1 : n + 2)));
-    // The clock of a stream does not go back: so the oldest is the first.
+    // The clock of a stream does not go back, so the oldest is the first.
     const state = stateAfter(seen(true, START), ...parts(51));
     expect(Object.keys(state.tagFirstSeen)).toHaveLength(51);
     expect(state.tagFirstSeen).toMatchObject({ r: START });

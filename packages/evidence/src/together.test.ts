@@ -1,4 +1,4 @@
-// What is asked for at the same time is written together: how often the disk is asked, and what nobody hears before it has answered.
+// Concurrent requests are written together: the number of disk operations, and that nobody gets a result before they are done.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { digestOf, type Journal, type ResourceRef, resource, streamOf } from '@r
 import { verifyLedger } from '@redress/verify';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-/** The disk: what was flushed, what fails, and what it does not answer yet. */
+/** The disk: what was flushed, what fails, and what is still pending. */
 const disk = vi.hoisted(() => ({
   flushed: [] as string[],
   fails: null as string | null,
@@ -44,7 +44,7 @@ vi.mock('node:fs', async (original) => {
   };
 });
 
-// Where test files share what they load it may be there already, on the real disk.
+// If test files share modules, it may be loaded already, with the real disk.
 vi.resetModules();
 const { folderJournal } = await import('./folder.js');
 const { sealFolder } = await import('./ledger/folder.js');
@@ -130,7 +130,7 @@ it('a flush that fails rejects every record that it covers, and leaves none of t
   expect(readFileSync(file('old'))).toEqual(before);
   expect([existsSync(file('new')), existsSync(file('begun'))]).toEqual([false, false]);
   disk.fails = null;
-  // Each can be asked for once more, and is there once; what was not begun costs nothing.
+  // Each can be requested again, and is there once. What was not begun uses no limit.
   expect((await Promise.all([append('old', 1), append('new', 1), append('old', 2)])).map(({ seq }) => seq)).toEqual([2, 1, 3]);
   expect((await begin('begun', 1)).status).toBe('begun');
   expect(numbersIn('old')).toEqual([0, 1, 2]);
@@ -186,7 +186,7 @@ describe('while one waits for the disk', () => {
     expect(order).toEqual([]);
     answered();
     await Promise.all([first, second]);
-    // With the record that was on its way, and those before it.
+    // With the record that was in progress, and those before it.
     expect([2, 3]).toContain((await sealed).seal.records);
     expect(order).toEqual(['first', 'second: 3']);
     await other.close?.();
@@ -214,7 +214,7 @@ describe('while one waits for the disk', () => {
     ).entries()) {
       const copy = `${directory}-${index}`;
       cpSync(directory, copy, { recursive: true });
-      // The index has what was committed: the transaction of now is not.
+      // The index has what was committed, but not the current transaction.
       for (const name of readdirSync(copy)) if (name.endsWith('-shm')) rmSync(join(copy, name));
       truncateSync(file('a').replace(directory, copy), a);
       truncateSync(file('b').replace(directory, copy), b + left);

@@ -1,21 +1,21 @@
 import { RedressError } from '@redress/core';
 
-/** Frameworks whose controls are known here; versions of one differ in what a number means. */
+/** The known frameworks of controls. The same number can mean different things in different versions. */
 export const FRAMEWORKS = ['fsbp', 'cis-3.0', 'cis-5.0', 'cis-6.0', 'cis-7.0', 'nist-800-53', 'pci-4'] as const;
 /** Id of a framework. */
 export type FrameworkId = (typeof FRAMEWORKS)[number];
 
 /** One control of a framework. */
 export interface FrameworkControl {
-  /** As the framework numbers it: `EC2.13`, `6.3`. */
+  /** The framework's own number: `EC2.13`, `6.3`. */
   readonly id: string;
-  /** Checks of Prowler that look for it. */
+  /** Prowler checks for it. */
   readonly checks: readonly string[];
   /** Whether the framework leaves it to a person's judgement. */
   readonly manual: boolean;
-  /** Whether AWS has withdrawn it: nothing reports it any more. */
+  /** Whether AWS has withdrawn it, so that nothing reports it any more. */
   readonly retired: boolean;
-  /** Where this row is from. */
+  /** The source of this row. */
   readonly source: string;
 }
 
@@ -23,12 +23,12 @@ export interface FrameworkControl {
 export interface Framework {
   readonly id: FrameworkId;
   readonly title: string;
-  /** As remediators name it in `controls`: `aws-fsbp`, `cis-aws-foundations-benchmark/v/3.0.0`. */
+  /** The notation of remediators in `controls`: `aws-fsbp`, `cis-aws-foundations-benchmark/v/3.0.0`. */
   readonly name: string;
   readonly controls: readonly FrameworkControl[];
 }
 
-/** The form of the files. */
+/** The format of the files. */
 interface FrameworkFile {
   readonly title: string;
   readonly name: string;
@@ -54,16 +54,16 @@ const FILES: Readonly<Record<FrameworkId, Load>> = {
   'pci-4': () => import('./data/pci-4.json', { with: { type: 'json' } }),
 };
 
-/** Whether a framework of that id is known here. */
+/** Whether a framework with this id is known. */
 export function isFramework(id: string): id is FrameworkId {
   return (FRAMEWORKS as readonly string[]).includes(id);
 }
 
 /**
- * The controls of a framework. Its file is read when it is asked for.
+ * The controls of a framework. Its file is read on demand.
  *
  * @example const { controls } = await frameworkOf('cis-6.0');
- * @throws {RedressError} `compose/invalid`: there is no framework of that id
+ * @throws {RedressError} `compose/invalid`: there is no framework with this id
  * @see https://github.com/prowler-cloud/prowler/tree/5.46.0/prowler/compliance/aws
  */
 export async function frameworkOf(id: string): Promise<Framework> {

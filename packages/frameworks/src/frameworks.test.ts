@@ -28,7 +28,7 @@ describe('a pack', () => {
     });
     expect(of('INCOMING_SSH_DISABLED')).toMatchObject({ name: 'restricted-ssh', types: ['AWS::EC2::SecurityGroup'] });
     expect(of('AWS_CONFIG_PROCESS_CHECK')?.name).toBe('security-awareness-program-exists');
-    // Of 82 rules somebody has said which paragraphs they are about.
+    // For 82 rules, somebody has said which paragraphs they concern.
     expect(rules.filter(({ paragraphs }) => paragraphs.length > 0)).toHaveLength(82);
   });
 

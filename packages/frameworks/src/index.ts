@@ -1,5 +1,6 @@
 /**
- * Conformance packs of AWS Config and frameworks of controls, as data: identifiers, parameters and where each row is from. No words of theirs.
+ * Conformance packs of AWS Config and frameworks of controls, as data: identifiers, parameters and the source of each row. They contain no text of the
+ * frameworks.
  *
  * @packageDocumentation
  */

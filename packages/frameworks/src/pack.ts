@@ -1,7 +1,7 @@
 import { isRecord, RedressError } from '@redress/core';
 import { parseDocument } from 'yaml';
 
-/** Packs that are known here. */
+/** The known packs. */
 export const PACKS = ['apra-cpg-234'] as const;
 /** Id of a pack. */
 export type PackId = (typeof PACKS)[number];
@@ -15,19 +15,19 @@ export const PROCESS_CHECK = 'AWS_CONFIG_PROCESS_CHECK';
 
 /** A rule of a conformance pack. */
 export interface PackRule {
-  /** Of the managed rule: `INCOMING_SSH_DISABLED`. */
+  /** Identifier of the managed rule: `INCOMING_SSH_DISABLED`. */
   readonly identifier: string;
-  /** As the pack calls it: `restricted-ssh`. In an account it has the pack's suffix. */
+  /** Its name in the pack: `restricted-ssh`. In an account it has the pack's suffix. */
   readonly name: string;
-  /** What the rule is configured to look for. */
+  /** The configuration of the rule. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** Types that the pack bounds it to; empty: it leaves that to the rule. */
+  /** Types to which the pack limits it; empty: the rule decides. */
   readonly scope: readonly string[];
-  /** Types of what it evaluates; empty: a pack that was read does not say. */
+  /** Types that it evaluates; empty: a pack that was read from a file does not say. */
   readonly types: readonly string[];
-  /** Paragraphs of the guidance that it is about; empty where nobody has said. */
+  /** Paragraphs of the guidance that it concerns; empty if nobody has said. */
   readonly paragraphs: readonly string[];
-  /** Where the row is from: the rule itself, its types, its paragraphs. */
+  /** The sources of the row: for the rule itself, its types, and its paragraphs. */
   readonly sources: readonly string[];
 }
 
@@ -39,7 +39,7 @@ export interface ConfigPack {
   readonly rules: readonly PackRule[];
 }
 
-/** The form of the files. */
+/** The format of the files. */
 interface PackFile {
   readonly title: string;
   readonly sources: readonly string[];
@@ -50,16 +50,16 @@ const FILES: Readonly<Record<PackId, () => Promise<{ readonly default: unknown }
   'apra-cpg-234': () => import('./data/apra-cpg-234.json', { with: { type: 'json' } }),
 };
 
-/** Whether a pack of that id is known here. */
+/** Whether a pack with this id is known. */
 export function isPack(id: string): id is PackId {
   return (PACKS as readonly string[]).includes(id);
 }
 
 /**
- * The rules of a pack. Its file is read when it is asked for.
+ * The rules of a pack. Its file is read on demand.
  *
  * @example const { rules } = await packOf('apra-cpg-234');
- * @throws {RedressError} `compose/invalid`: there is no pack of that id
+ * @throws {RedressError} `compose/invalid`: there is no pack with this id
  */
 export async function packOf(id: string): Promise<ConfigPack> {
   if (!isPack(id))
@@ -69,8 +69,8 @@ export async function packOf(id: string): Promise<ConfigPack> {
 }
 
 /**
- * Reads a conformance pack as AWS Config takes it: YAML or JSON. Parameters have the defaults of the pack; custom rules are left out, since nobody
- * but their owner knows what they look for.
+ * Reads a conformance pack in the format of AWS Config: YAML or JSON. Parameters have the defaults of the pack. Custom rules are omitted, because only their
+ * owner knows what they check.
  *
  * @param file names it in errors, and as its id
  * @throws {RedressError} `compose/invalid`: the file is not a pack, or has no managed rule
@@ -112,7 +112,7 @@ export function readPack(text: string, file: string): ConfigPack {
   return { id: file, title: file, rules };
 }
 
-/** Parameters of a rule, with the defaults of the pack where they are named by reference. */
+/** Parameters of a rule. References are replaced by the defaults of the pack. */
 function inputs(given: unknown, defaults: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   const values = Object.entries(isRecord(given) ? given : {}).map(([name, value]) => [name, resolved(value, defaults)] as const);
   return Object.fromEntries(values.flatMap(([name, value]) => (value === null || value === '' ? [] : [[name, value]])));
@@ -122,7 +122,7 @@ function resolved(value: unknown, defaults: Readonly<Record<string, unknown>>): 
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (!isRecord(value)) return null;
   const { Ref, 'Fn::If': choice } = value;
-  // AWS's packs leave a parameter out where its default is empty.
+  // AWS's packs omit a parameter whose default is empty.
   if (Array.isArray(choice)) return resolved(choice[1], defaults);
   const parameter = typeof Ref === 'string' ? defaults[Ref] : null;
   return isRecord(parameter) ? resolved(parameter['Default'], defaults) : null;

@@ -1,4 +1,4 @@
-// Checkpoints that were kept elsewhere, and witnesses that have seen them.
+// Checkpoints that were copied elsewhere, and witnesses that have seen them.
 import { execFileSync } from 'node:child_process';
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { parseTrust, type VerifyOptions, verifyLedger } from './index.js';
 
 const trust = parseTrust(TRUST);
 let root: string;
-/** The ledger, and what it was after its first seal. */
+/** The ledger, and its state after its first seal. */
 let now: string;
 let early: string;
 /** Another history from the first seal on, signed with the same key. */
@@ -106,7 +106,7 @@ it('what is not an anchor of the log is refused', () => {
   mkdirSync(at('broken', '.git'), { recursive: true });
   for (const place of ['none', 'other', 'changed', 'broken', 'nowhere'])
     expect(() => verify(now, { anchors: [at(place)] })).toThrow(expect.objectContaining({ name: 'UsageError' }));
-  // A checkpoint of another log that is trusted as well is not compared with this one.
+  // A checkpoint of another trusted log is not compared with this one.
   const key = generateKey('example.org/redress');
   const both = { keys: [...trust.keys, { origin: 'example.org/redress', key: key.verifier, from: null, until: null }] };
   const text = 'example.org/redress\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n';
@@ -149,7 +149,7 @@ describe('a witness', () => {
     const bytes = Buffer.from(line.split(' ')[2] ?? '', 'base64');
     bytes[11] = (bytes[11] as number) ^ 1;
     expect(witnessed(`${notes[1]}\u2014 ${NAME} ${bytes.toString('base64')}\n`)).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-cosignature' } });
-    // That of another checkpoint.
+    // The cosignature of another checkpoint.
     expect(witnessed(`${notes[0]}${line}\n`)).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-cosignature' } });
   });
 

@@ -1,25 +1,25 @@
-// Checkpoints that were kept elsewhere: in a file, in a folder, or in the history of a git repository.
+// Checkpoints that were copied elsewhere: to a file, a folder, or the history of a git repository.
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Folder } from './findings.js';
 import { UsageError } from './note.js';
 
-/** A checkpoint that was kept elsewhere, with a name for people. */
+/** A copied checkpoint, with a name for people. */
 export interface Copy {
   readonly name: string;
   readonly note: Uint8Array;
 }
 
-/** No checkpoint is longer, whoever has cosigned it. */
+/** Maximum length of a checkpoint, including cosignatures. */
 const LONGEST = 65_536;
 
 /**
- * All checkpoints of a log that a place has: a file with one; a folder with any files; a git repository with all that was ever committed to any
- * branch, so that a copy counts also when it was removed or written over.
+ * All checkpoints of a log in a place: one in a file; any number in a folder; in a git repository, everything that was ever committed to any branch, so that
+ * a copy counts even if it was removed or overwritten.
  *
- * @param origins Names of the log: what else is there is passed over.
- * @throws {UsageError} when it cannot be read, or has no checkpoint of the log.
+ * @param origins Names of the log. Everything else in the place is ignored.
+ * @throws {UsageError} if it cannot be read, or has no checkpoint of the log.
  */
 export function copiesIn(place: string, origins: readonly string[]): Copy[] {
   const found = statSync(place, { throwIfNoEntry: false });
@@ -45,7 +45,7 @@ function readable(folder: Folder, file: string): Buffer {
   return bytes;
 }
 
-/** A work tree, or what git keeps of one. */
+/** A work tree, or the git folder of one. */
 function isRepository(place: string): boolean {
   return existsSync(join(place, '.git')) || (existsSync(join(place, 'HEAD')) && existsSync(join(place, 'objects')));
 }
@@ -71,7 +71,7 @@ function inRepository(place: string): Copy[] {
   return copies;
 }
 
-/** Git, without what settings of a repository that others wrote could have it run. */
+/** Runs git. It overrides settings by which a repository that others wrote could make it run commands. */
 function git(place: string, argv: readonly string[], input: Buffer = Buffer.alloc(0)): Buffer {
   const { stdout, stderr, status, error } = spawnSync('git', ['-C', place, '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', ...argv], {
     input,

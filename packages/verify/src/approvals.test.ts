@@ -1,4 +1,4 @@
-// The verifier's own idea of approvals is that of the journal, which lets nothing begin without one.
+// The verifier's own implementation of approvals agrees with that of the journal, which lets nothing begin without one.
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 type Fields = { kind: string; execution?: string; remediator?: string; body: JsonObject };
-/** What is found of a stream of records that follow each other: code and number. */
+/** The findings of a stream of consecutive records: code and number. */
 function found(...records: Fields[]): [string, number | null][] {
   const stream = streamOf(ref);
   let prev: string | null = null;

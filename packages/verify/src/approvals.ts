@@ -1,11 +1,11 @@
-// What people have said of plans, as the records of a stream show it: an execution that says it rests on an approval has to find it given.
+// What people have said about plans, according to the records of a stream. If an execution relies on an approval, that approval has to exist.
 import { canonical, isObject, type Json, type JsonObject } from './json.js';
 
 /** A plan that waits for a person, or was announced. */
 interface Request {
   readonly remediator: string;
   readonly plan: string;
-  /** What makes two announcements the same one; null for what is no announcement. */
+  /** Identifies equal announcements; null if it is not an announcement. */
   readonly terms: string | null;
   readonly expires: number;
   verdict: 'none' | 'approved' | 'denied';
@@ -17,18 +17,18 @@ interface Request {
 export class Approvals {
   readonly #requests = new Map<string, Request>();
 
-  /** @returns the approval that a record rests on without its being given; null where all is well. */
+  /** @returns the approval that a record relies on although it was not given; null if there is none. */
   missing(record: JsonObject): string | null {
     const { approval: id, planDigest } = journalOf(record);
     if (record['kind'] !== 'intent' || id === undefined) return null;
     const request = this.#requests.get(String(id));
-    // Who was only announced something agrees by saying nothing. Whether it had run out only the clock of then knows.
+    // For an announcement, silence is consent. Whether it had expired, only the clock of that time could tell.
     const given = request !== undefined && (request.verdict === 'approved' || (request.verdict === 'none' && request.terms !== null));
     const fits = request?.ended === false && request.usedBy === null && request.plan === planDigest && request.remediator === record['remediator'];
     return given && fits ? null : String(id);
   }
 
-  /** Takes in the next record. */
+  /** Adds the next record. */
   add(record: JsonObject): void {
     const { kind, execution } = record;
     const own = journalOf(record);
@@ -36,7 +36,7 @@ export class Approvals {
       const request = this.#requests.get(String(own['approval']));
       if (request !== undefined) request.usedBy = String(execution);
     } else if (kind === 'outcome' && own['sent'] === 0) {
-      // Nothing came of it, so it still stands.
+      // Nothing was sent, so the approval remains valid.
       for (const each of this.#requests.values()) if (each.usedBy === execution) each.usedBy = null;
     } else if (kind === 'decision') this.#ask(record, bodyOf(record)['approval']);
     else if (kind === 'approval') this.#answer(bodyOf(record)['approval']);
@@ -52,7 +52,7 @@ export class Approvals {
       announced === null ? null : canonical([remediator, plan, discharges ?? [], fresh === true, announced['period'] ?? null, announced['remind'] ?? null]);
     const now = Date.parse(String(record['time']));
     const stands = (each: Request) => each.terms === terms && !each.ended && each.verdict !== 'denied' && each.usedBy === null && each.expires > now;
-    // Workers that announce the same at the same time announce it once.
+    // Several workers may announce the same change at the same time. It counts once.
     if (terms !== null && [...this.#requests.values()].some(stands)) return;
     this.#requests.set(id, { remediator, plan, terms, expires, verdict: 'none', ended: false, usedBy: null });
   }
@@ -63,7 +63,7 @@ export class Approvals {
     const { verdict, ended } = answer;
     if (request === undefined) return;
     if (verdict === undefined) request.ended ||= request.terms !== null && typeof ended === 'string';
-    // A no stands, also when a yes that was asked for before it is recorded after it.
+    // A rejection stands, even if an approval that was requested earlier is recorded after it.
     else if ((verdict === 'approved' || verdict === 'denied') && request.verdict !== 'denied') request.verdict = verdict;
   }
 }

@@ -1,4 +1,4 @@
-// Documents in archives: whatever is done to one is found, and one whose retention has ended breaks nothing.
+// Documents in archives: every change of one is found, and ended retention breaks nothing.
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -17,7 +17,7 @@ const verify = (more: object = {}) => verifyLedger({ directory: folder, trust, .
 const codes = (more: object = {}) => verify(more).findings.map(({ severity, code }) => `${severity} ${code}`);
 const archive = (seal: number) => `ledger/documents/${String(seal).padStart(12, '0')}.zip`;
 const blobs = () => readdirSync(at('blobs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
-/** Seals an empty interval, so many days after the others. */
+/** Seals an empty interval, this many days after the others. */
 const sealLater = (days: number) =>
   sealFolder({ directory: folder, signer: signerOf(SECRET), clock: { now: () => Date.UTC(2026, 0, 2, 12) + days * 86_400_000 } });
 /** An archive under the digest that it has now. */
@@ -46,7 +46,7 @@ describe('a ledger whose documents were moved', () => {
     rmSync(plain.directory, { recursive: true });
     expect(documents).toBe(73);
     expect(verify()).toMatchObject({ status: 'intact', findings: [], documents: 73, expired: 0, checkpoint: { seals: 5 } });
-    // The second seal has taken in those of the first, which had said nothing of them; that of a record too long for an entry stays.
+    // The second seal has also archived those of the first, which had said nothing about them. The document of a record that is too long for an entry stays.
     expect(blobs()).toHaveLength(1);
     expect(readdirSync(at('ledger/documents'))).toEqual([2, 3, 4].map((seal) => archive(seal).slice('ledger/documents/'.length)));
     expect((await verifyLargeLedger({ directory: folder, trust }, 2)).findings).toEqual([]);
@@ -89,7 +89,7 @@ describe('a ledger whose documents were moved', () => {
     expect(new Set(missing.findings.map(({ code }) => code))).toEqual(new Set(['missing-document']));
     expect(missing.firstBad?.message).toContain('before its retention has ended');
     expect(missing.firstBad?.entry).not.toBeNull();
-    // A shorter retention that somebody names does not excuse it.
+    // A shorter `retention` option does not excuse it.
     expect(verify({ retention: 1 }).status).toBe('incomplete');
     await sealLater(29);
     expect(verify()).toMatchObject({ status: 'incomplete', expired: 0 });
@@ -101,7 +101,7 @@ describe('a ledger whose documents were moved', () => {
     expect(expired.documents + expired.expired).toBe(73);
     for (const path of paths) if (existsSync(at(path))) rmSync(at(path));
     expect(verify()).toMatchObject({ status: 'intact', findings: [] });
-    // That of the record that is too long for an entry has stayed where it was.
+    // The document of the record that is too long for an entry has stayed where it was.
     for (const name of blobs()) rmSync(at('blobs', name));
     expect(verify()).toMatchObject({ status: 'intact', findings: [], documents: 0, expired: 73 });
   });

@@ -1,4 +1,4 @@
-// Documents that a sealer has moved: one ZIP archive for each seal, whose comment says which it is, and the digest of all bytes before that.
+// Documents that a sealer has moved into ZIP archives of their seal. The comment of an archive has its name, and the digest of all bytes before the comment.
 import { inflateRawSync } from 'node:zlib';
 import type { Folder } from './findings.js';
 import { digestOf } from './hash.js';
@@ -14,7 +14,7 @@ const LOCAL_BYTES = 30;
 const CENTRAL_BYTES = 46;
 const END_BYTES = 22;
 const COMMENT_BYTES = 90;
-/** More than an archive holds: what was changed may unpack to any length. */
+/** More than an archive holds. A changed one may decompress to any length. */
 const LONGEST = 256 * 1024 * 1024;
 
 /** An archive, and the documents in it. */
@@ -24,7 +24,7 @@ interface Archive {
   readonly documents: ReadonlySet<string>;
 }
 
-/** The number of the seal that an archive is of; null for another file. */
+/** The number of the seal of an archive; null for another file. */
 export function archiveSeal(path: string): number | null {
   const number = FILE.exec(path)?.[1];
   return number === undefined ? null : Number(number);
@@ -32,16 +32,16 @@ export function archiveSeal(path: string): number | null {
 
 /** All archives of a ledger. */
 export class Archives {
-  /** Documents by their digests: one that is good in any archive is good. */
+  /** Documents by digest: one intact copy in any archive is enough. */
   readonly documents: ReadonlyMap<string, 'good' | 'changed'>;
   /** Paths of the archives. */
   readonly paths: ReadonlySet<string>;
   readonly #folder: Folder;
-  /** Of each good one the path of an archive that has it so. */
+  /** For each intact document, the path of an archive that has it. */
   readonly #good = new Map<string, string>();
   readonly #archives: readonly Archive[];
 
-  /** Reads all of them; what is wrong with one is found. */
+  /** Reads all archives. Each error in one becomes a finding. */
   constructor(folder: Folder) {
     this.#folder = folder;
     const documents = new Map<string, 'good' | 'changed'>();
@@ -64,7 +64,7 @@ export class Archives {
     this.paths = new Set(this.#archives.map(({ path }) => path));
   }
 
-  /** The text of a document; null where none of them has it. */
+  /** The text of a document; null if no archive has it. */
   text(digest: string): string | null {
     const path = this.#good.get(digest);
     const bytes = path === undefined ? null : this.#folder.bytes(path);
@@ -73,9 +73,9 @@ export class Archives {
   }
 
   /**
-   * Compares them with the log, and with what records name.
+   * Compares the archives with the log, and with the documents that records name.
    *
-   * @param log null where it cannot be read.
+   * @param log null if it cannot be read.
    */
   check(log: Log | null, isNamed: (digest: string) => boolean): void {
     for (const { path, seal, documents } of this.#archives) {
@@ -100,13 +100,13 @@ interface Member {
   readonly name: string;
   readonly digest: string;
   readonly deflated: boolean;
-  /** Where its header begins, its bytes begin, and they end. */
+  /** Offsets: the start of its header, the start of its bytes, and their end. */
   readonly header: number;
   readonly from: number;
   readonly to: number;
 }
 
-/** What an archive says that it holds, in its order; null for what is none. */
+/** The documents that an archive lists, in order; null if it is not an archive. */
 function membersOf(bytes: Buffer): Member[] | null {
   const end = bytes.length - COMMENT_BYTES - END_BYTES;
   if (end < 0 || bytes.readUInt32LE(end) !== END) return null;
@@ -119,7 +119,7 @@ function membersOf(bytes: Buffer): Member[] | null {
     const name = bytes.toString('latin1', at + CENTRAL_BYTES, at + CENTRAL_BYTES + length);
     const method = bytes.readUInt16LE(at + 10);
     const digits = NAME.exec(name)?.[1];
-    // Both headers say the same of it, so that nobody's tool reads something else than another one.
+    // Both headers have to agree, so that all tools read the same content.
     const local = bytes.subarray(header, header + LOCAL_BYTES + length);
     const fits =
       local.length === LOCAL_BYTES + length &&
@@ -134,7 +134,7 @@ function membersOf(bytes: Buffer): Member[] | null {
   return members;
 }
 
-/** Whether an archive holds its documents and nothing between them, each once, under its name and the digest in its comment. */
+/** Whether an archive holds its documents and nothing between them, each once, under its name, and matches the digest in its comment. */
 function isWhole(bytes: Buffer, members: readonly Member[], name: string): boolean {
   const end = bytes.length - COMMENT_BYTES;
   const directory = bytes.readUInt32LE(end - END_BYTES + 16);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command; and a thread that shares its work, or does all of it.
+// The command. It is also the thread that takes a share of the work, or all of it.
 import { parentPort } from 'node:worker_threads';
 import { runVerify } from './command.js';
 import { answerAside } from './verify.js';

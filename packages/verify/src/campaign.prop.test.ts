@@ -1,4 +1,4 @@
-// Whatever is done to a ledger is found; and nothing is found in what nobody has touched.
+// Every change of a ledger is found, and an untouched ledger has no findings.
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -19,7 +19,7 @@ let kept: SealedFolder;
 let folder: string;
 const verify = () => verifyLedger({ directory: folder, trust });
 
-/** What is evidence: all but the sealer's own files, which say nothing that the log does not. */
+/** The evidence: everything except the sealer's own files, which say nothing that the log does not. */
 const files = (root: string) =>
   readdirSync(join(folder, root), { recursive: true, withFileTypes: true })
     .filter((each) => each.isFile())
@@ -40,7 +40,7 @@ const CLASSES = [
 const ofClass = (name: (typeof CLASSES)[number]) =>
   files('.').filter((file) => (name.includes('/') || !name.includes('checkpoint') ? file.startsWith(name) : file === 'ledger/checkpoint'));
 
-/** Changes a file, looks, and puts it back. */
+/** Changes a file, verifies, and restores it. */
 function whileChanged<T>(file: string, bytes: Buffer | null, look: () => T): T {
   const good = readFileSync(join(folder, file));
   if (bytes === null) rmSync(join(folder, file));
@@ -74,7 +74,7 @@ describe('a changed byte', () => {
         const report = whileChanged(file, bad, verify);
         expect(report.status).not.toBe('intact');
         expect(report.status).not.toBe('incomplete');
-        // A document is found at the record that names it.
+        // A document is reported at the record that names it.
         if (name === 'blobs') expect(report.firstBad).toMatchObject({ code: 'changed-document' });
         else if (name === 'streams') {
           const line = bad.subarray(0, at).toString('latin1').split('\n').length;
@@ -169,7 +169,7 @@ describe('lines of a stream', () => {
   );
 });
 
-/** Lines whose digests fit once more, each after the other: what a forger would write. */
+/** Lines whose digests match again, one after the other, as a forger would write them. */
 function rehashed(lines: readonly string[]): string[] {
   let head: string | null = null;
   return lines.map((line) => {
@@ -208,12 +208,12 @@ describe('a ledger that nobody has touched', () => {
   });
 });
 
-/** What is done to a ledger by whom it belongs to. Each may die at a write; then the ledger may be incomplete, and nothing else. */
+/** What the operators of a ledger do. Each call may die at a write; then the ledger may be incomplete, and nothing else. */
 function nobodyTouches(world: Sealing) {
   const { directory, clock } = world;
   const origin = 'example.com/redress';
   const keys = [{ signer: signerOf(SECRET) as NoteSigner, after: null as 'rotation' | 'break' | null }];
-  /** A key that somebody has begun to put in the place of the last one. */
+  /** A key that somebody has begun to introduce in place of the last one. */
   let begun: { readonly what: 'rotate' | 'break'; readonly signer: NoteSigner } | null = null;
   const last = () => keys.at(-1)?.signer as NoteSigner;
   const look = () =>
@@ -233,14 +233,14 @@ function nobodyTouches(world: Sealing) {
       return true;
     } catch (error) {
       expect(String(error)).toContain('died');
-      // A key that goes on after a lost one may have sealed already, and be trusted by nobody yet.
+      // A key that continues after a lost one may have sealed already, without being trusted yet.
       const { status, findings } = look();
       expect(findings.filter(({ severity }) => severity === 'tampered')).toEqual([]);
       if (begun?.what !== 'break') expect(['intact', 'incomplete']).toContain(status);
       return false;
     }
   };
-  /** With a new key, or the one that was begun with: who dies at it does it once more. */
+  /** With a new key, or the one that was begun with. If the call dies, it is repeated. */
   const replaced = async (what: 'rotate' | 'break', dies: number | null): Promise<void> => {
     begun ??= { what, signer: signerOf(generateKey(origin).secret) };
     const { signer: next } = begun;
@@ -263,7 +263,7 @@ function nobodyTouches(world: Sealing) {
     archive: (dies: number | null) => sealed(dies, 7),
     rotate: (dies: number | null) => replaced('rotate', dies),
     break: (dies: number | null) => replaced('break', dies),
-    /** Archives whose time is over are removed, as a lifecycle rule does. */
+    /** Removes archives whose time is over, as a lifecycle rule does. */
     async expire(dies: number | null): Promise<void> {
       await sealed(dies, 7);
       const over = readdirSync(directory).includes('ledger') ? archivesIn(directory) : [];
@@ -271,7 +271,7 @@ function nobodyTouches(world: Sealing) {
       await sealed(null);
       for (const file of over) rmSync(file);
     },
-    /** What the report has to say of keys. */
+    /** What the report has to say about keys. */
     keys: () => ({
       rotations: keys.flatMap(({ signer, after }) => (after === 'rotation' ? [{ to: signer.verifier }] : [])),
       breaks: keys.flatMap(({ signer, after }) => (after === 'break' ? [{ to: signer.verifier, accepted: true }] : [])),

@@ -91,7 +91,7 @@ function numberIn(text: string | undefined, name: string, most: number): number 
   return value;
 }
 
-/** What is given and does not count would be believed to have been looked at. */
+/** An option that has no effect must be rejected: its user would believe that it was checked. */
 function allowed(values: Readonly<Record<string, unknown>>, names: readonly string[]): void {
   const other = Object.keys(values).find((name) => !names.includes(name));
   if (other !== undefined) throw new UsageError(`--${other} does not go with this.\n\n${USAGE}`);
@@ -113,7 +113,7 @@ function fileOf(name: string): Buffer {
   }
 }
 
-/** A report as lines for people. */
+/** A report as text for people. */
 export function reportText(report: VerifyReport): string {
   const { status, checkpoint, records, streams, unsealed, uncovered, rotations, breaks, witnessed, documents, expired, firstBad, findings, limits } = report;
   const sealed =
@@ -136,7 +136,7 @@ export function reportText(report: VerifyReport): string {
   return lines.map((line) => `${printable(line, '')}\n`).join('');
 }
 
-/** What a proof or a bundle shows, as lines for people. */
+/** The result of a proof or a bundle as text for people. */
 export function proofText({ status, checkpoint, records, documents, breaks, firstBad, findings, limits }: ProofReport): string {
   const of = checkpoint === null ? 'no checkpoint' : `the log of ${checkpoint.origin} with ${checkpoint.size} entries`;
   const lines = [
@@ -152,11 +152,11 @@ export function proofText({ status, checkpoint, records, documents, breaks, firs
 }
 
 function breakText({ from, to, entries, since, by, reason, accepted }: Break): string {
-  const also = accepted ? ' (the trust file says so, too)' : '';
-  return `${keyName(from)} was lost after ${entries} entries, and ${keyName(to)} goes on without its word, said at ${since} by ${by}: ${reason}${also}`;
+  const also = accepted ? ' (the trust file confirms it)' : '';
+  return `${keyName(from)} was lost after ${entries} entries, and ${keyName(to)} continues without its announcement, declared at ${since} by ${by}: ${reason}${also}`;
 }
 
-/** So many streams are named one by one; all of them are in the whole report. */
+/** Number of streams that are listed one by one. The full report has all of them. */
 const NAMED = 5;
 
 function uncoveredText(uncovered: VerifyReport['uncovered']): string {
@@ -166,7 +166,7 @@ function uncoveredText(uncovered: VerifyReport['uncovered']): string {
   return [...named, ...(uncovered.length > NAMED ? [`and those of ${countOf(uncovered.length - NAMED, 'more stream')}`] : [])].join('; ');
 }
 
-/** A finding as one line: where it is, what is wrong, and its code. */
+/** A finding as one line: its place, what is wrong, and its code. */
 function findingText({ file, line, entry, seq, resource, message, code }: Finding): string {
   const names = [
     ...(entry === null ? [] : [`number ${entry} of the log`]),
@@ -175,7 +175,7 @@ function findingText({ file, line, entry, seq, resource, message, code }: Findin
   return `${file}${line === null ? '' : `:${line}`}${names.length === 0 ? '' : ` (${names.join(', ')})`}: ${message} (${code})`;
 }
 
-/** Text from evidence moves no cursor. */
+/** Text from evidence must not contain control sequences. */
 function printable(text: string, kept: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) =>
     kept.includes(character) ? character : `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,

@@ -1,16 +1,16 @@
-// Documents: each is named by its own digest. A record names those that belong to it.
+// Documents: each is named by its own digest, and belongs to the records that name it.
 import type { Folder, Place } from './findings.js';
 import { digestOf } from './hash.js';
 import { readCanonical, utf8 } from './json.js';
 
-/** A document on its way: its name, the process and a number. */
+/** A temporary file of a document: the document's name, the process and a number. */
 const UNFINISHED = /^blobs\/[0-9a-f]{2}\/[0-9a-f]{64}\.json\.\d+\.\d+\.tmp$/;
 const FILE = /^blobs\/([0-9a-f]{2})\/(\1[0-9a-f]{62})\.json$/;
 
-/** What is known of a document. */
+/** The status of a document. */
 export type DocumentState = 'good' | 'changed' | 'missing' | 'expired';
 
-/** Whether documents have to be there. */
+/** Whether documents have to exist. */
 export type Retention = 'over' | 'kept' | 'unknown';
 
 export class Documents {
@@ -24,37 +24,37 @@ export class Documents {
     this.#archived = archived;
   }
 
-  /** Those that were looked at, by their digests. */
+  /** Checked documents, by digest. */
   get known(): ReadonlyMap<string, DocumentState> {
     return this.#known;
   }
 
-  /** Takes in those that others have looked at. */
+  /** Adds the documents that other threads have checked. */
   add(known: ReadonlyMap<string, DocumentState>): void {
-    // A younger record may name a document that has expired for an older one.
+    // A newer record may require a document that has expired for an older one.
     for (const [digest, state] of known) if (state !== 'expired' || !this.#known.has(digest)) this.#known.set(digest, state);
   }
 
-  /** Those that are there and are what their names say, or are named by a record. */
+  /** Documents that exist and match their names, or that a record names. */
   get count(): number {
     return [...this.#known.values()].filter((each) => each !== 'missing' && each !== 'expired').length;
   }
 
-  /** Those whose retention has ended, and that are missing since. */
+  /** Documents that are missing, and whose retention has ended. */
   get expired(): number {
     return [...this.#known.values()].filter((each) => each === 'expired').length;
   }
 
   /**
-   * Looks at a document that a record names; what is wrong is found in `folder`, at the record.
+   * Checks a document that a record names. An error becomes a finding in `folder`, at the record.
    *
-   * @param retention Of the record's documents: whether it has ended, goes on, or is not known.
+   * @param retention The retention of the record's documents: ended, running, or unknown.
    */
   named(name: string, digest: string, retention: Retention, folder: Folder, file: string, place: () => Place): void {
     const seen = this.#known.get(digest) ?? this.#look(digest, folder);
     const isThere = seen === 'good' || seen === 'changed';
     const known = isThere ? seen : retention === 'over' ? 'expired' : 'missing';
-    // One that a younger record misses is missing, whatever older ones say of it.
+    // A document that a newer record requires is missing, even if it has expired for older records.
     this.#known.set(digest, seen === 'missing' && this.#known.has(digest) ? 'missing' : known);
     if (known === 'changed') folder.find('tampered', 'changed-document', `Its document ${name} is not what the record says.`, file, place());
     if (known === 'missing')
@@ -72,18 +72,18 @@ export class Documents {
     const before = folder.findings.length;
     const bytes = folder.bytes(`blobs/${hex.slice(0, 2)}/${hex}.json`);
     if (bytes !== null) return isDocument(bytes, digest) ? 'good' : 'changed';
-    // What keeps it from being read was found already, and may leave it as it is.
+    // The reason that it cannot be read is a finding already. It counts as changed, not as missing.
     if (folder.findings.slice(before).some(({ severity }) => severity === 'tampered')) return 'changed';
     return this.#archived.get(digest) ?? 'missing';
   }
 
-  /** Looks at all that no record has named. */
+  /** Checks all documents that no record has named. */
   others(): void {
     const unused: string[] = [];
     for (const file of this.#folder.files('blobs')) {
       const hex = FILE.exec(file)?.[2];
       if (hex === undefined) {
-        // What a writer that died left of a document was never part of anything.
+        // The temporary file of a writer that died was never part of anything.
         if (!UNFINISHED.test(file)) this.#folder.find('tampered', 'stray-file', 'The file does not belong here.', file);
         continue;
       }

@@ -1,4 +1,4 @@
-// What a check finds, and how it is put together.
+// Findings of a check, and how they are collected.
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -8,8 +8,8 @@ const CHUNK = 262_144;
 /** One thing that is wrong. */
 export interface Finding {
   /**
-   * `tampered`: something was changed, put in, taken out or moved. `untrusted`: nothing shows that it was not. `incomplete`: something is
-   * missing that may be missing for a good reason.
+   * `tampered`: something was changed, inserted, removed or moved. `untrusted`: nothing shows that this did not happen. `incomplete`: something is missing,
+   * possibly for a good reason.
    */
   readonly severity: 'tampered' | 'untrusted' | 'incomplete';
   /** Stable, kebab-case. */
@@ -17,9 +17,9 @@ export interface Finding {
   readonly message: string;
   /** Relative to the folder. */
   readonly file: string;
-  /** From 1; null when it concerns the whole file. */
+  /** From 1; null if it concerns the whole file. */
   readonly line: number | null;
-  /** Global number of the record, from 0; null when it has none, or it is not known. */
+  /** Global number of the record, from 0; null if it has none, or if it is unknown. */
   readonly entry: number | null;
   /** The record's stream, and its number there. */
   readonly stream: string | null;
@@ -28,10 +28,10 @@ export interface Finding {
   readonly resource: string | null;
 }
 
-/** What names the place of a finding. */
+/** The place of a finding. */
 export type Place = Partial<Pick<Finding, 'line' | 'entry' | 'stream' | 'seq' | 'resource'>>;
 
-/** The folder that is checked, and what was found in it. */
+/** The folder that is checked, with its findings. */
 export class Folder {
   readonly findings: Finding[] = [];
   readonly directory: string;
@@ -45,7 +45,7 @@ export class Folder {
     this.findings.push({ ...{ severity, code, message, file }, ...{ line: null, entry: null, stream: null, seq: null, resource: null }, ...place });
   }
 
-  /** Bytes of a file; null where there is none. What is there and cannot be read is a finding. */
+  /** The bytes of a file; null if it does not exist. An unreadable file is a finding. */
   bytes(file: string): Buffer | null {
     try {
       return readFileSync(join(this.directory, file));
@@ -57,12 +57,12 @@ export class Folder {
   #unread(error: unknown, file: string): null {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EISDIR') this.find('tampered', 'stray-folder', 'There is a folder where a file should be.', file);
-    // A file in the place of a folder is found where the folder is listed.
+    // A file in the place of a folder is reported when the folder is listed.
     else if (code !== 'ENOENT' && code !== 'ENOTDIR') this.find('incomplete', 'unreadable', `It cannot be read: ${(error as Error).message}`, file);
     return null;
   }
 
-  /** As {@link Folder.bytes}, in a buffer that the next call uses once more. */
+  /** As {@link Folder.bytes}, in a buffer that the next call reuses. */
   passing(file: string): Buffer | null {
     return this.#opened(file, (handle) => {
       const { size } = fstatSync(handle);
@@ -77,10 +77,10 @@ export class Folder {
   }
 
   /**
-   * Goes through the lines of a file, whatever its length. A line ends with a newline.
+   * Reads a file of any length line by line. A line ends with a newline.
    *
-   * @param each Takes a line without its newline, in a buffer that is used once more: it may write into its line. It says whether to go on.
-   * @returns how many bytes are left after the lines; null where the file cannot be read.
+   * @param each Called with a line without its newline, in a reused buffer. It may change its line. It returns whether to continue.
+   * @returns the number of bytes after the last line; null if the file cannot be read.
    */
   lines(file: string, each: (bytes: Buffer, from: number, to: number) => boolean): number | null {
     return this.#opened(file, (handle) => {
@@ -113,7 +113,7 @@ export class Folder {
     }
   }
 
-  /** Makes the buffer as long as is needed; the first bytes stay. */
+  /** Grows the buffer if necessary. The first bytes stay. */
   #room(kept: number, length: number): void {
     if (this.#scratch.length >= length) return;
     const wider = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#scratch.length));
@@ -121,7 +121,7 @@ export class Folder {
     this.#scratch = wider;
   }
 
-  /** Every file below a folder, in order of their names; also a folder that is named as a file. */
+  /** Every file below a folder, sorted by name; also if a file has the name of the folder. */
   files(folder: string): string[] {
     try {
       return readdirSync(join(this.directory, folder), { withFileTypes: true })

@@ -1,4 +1,4 @@
-// Hashes, as RFC 6962 has them.
+// Hashes of RFC 6962.
 import { hash } from 'node:crypto';
 
 /** Bytes of a hash. */
@@ -22,20 +22,20 @@ export function leaf(entry: Uint8Array): Buffer {
 }
 
 /**
- * Hash of an entry that lies in a buffer, as a binary string. It overwrites the byte before the entry, which is what spares a copy of each
- * entry: in a bundle that byte is of its length, in a stream it is a space.
+ * Hash of an entry in a buffer, as a binary string. It overwrites the byte before the entry, which saves copying the entry: in a bundle that byte belongs to
+ * its length, in a stream it is a space.
  */
 export function leafWithin(bytes: Buffer, from: number, to: number): string {
   bytes[from - 1] = 0;
   return hash('sha256', bytes.subarray(from - 1, to), 'binary');
 }
 
-/** Hash of a node, from those below it. */
+/** Hash of a node, from its children. */
 export function node(left: Uint8Array, right: Uint8Array): Buffer {
   return sha256(Buffer.concat([Buffer.of(1), left, right]));
 }
 
-/** A list of hashes, one after the other. */
+/** A list of hashes, in one buffer. */
 export class Hashes {
   readonly bytes: Buffer;
   readonly count: number;
@@ -49,23 +49,23 @@ export class Hashes {
     return this.bytes.subarray(index * HASH, index * HASH + HASH);
   }
 
-  /** Those of subtrees of 256, the last of which may have fewer: with the incomplete one left out, the level of tiles above. */
+  /** The hashes of subtrees of 256 entries. The last one may have fewer. Without the incomplete one, this is the tile level above. */
   above(): Hashes {
     const bytes = Buffer.alloc(Math.ceil(this.count / 256) * HASH);
     for (let at = 0; at * HASH < bytes.length; at++) rootOf(this, at * 256, Math.min(256, this.count - at * 256)).copy(bytes, at * HASH);
     return new Hashes(bytes);
   }
 
-  /** The first of them. */
+  /** The first hashes of the list. */
   first(count: number): Hashes {
     return new Hashes(this.bytes.subarray(0, count * HASH));
   }
 }
 
-/** Root of the tree over a part of a list. It goes pair by pair: what has no neighbour goes up as it is, which is the tree of RFC 6962. */
+/** Root of the tree over a part of a list. It combines pairs, level by level. A hash without a partner moves up unchanged, which gives the tree of RFC 6962. */
 export function rootOf(hashes: Hashes, from: number, count: number): Buffer {
   if (count === 0) return sha256('');
-  // One byte in front: before each pair comes the 1 of a node, in the place of what was used already.
+  // One byte in front: each pair is preceded by the node prefix 1, in a byte that is no longer needed.
   const row = Buffer.allocUnsafe(count * HASH + 1);
   hashes.bytes.copy(row, 1, from * HASH, (from + count) * HASH);
   for (let length = count; length > 1; length = Math.ceil(length / 2))
@@ -80,7 +80,7 @@ export function rootOf(hashes: Hashes, from: number, count: number): Buffer {
   return row.subarray(1, 1 + HASH);
 }
 
-/** A list of hashes, and above it those of complete pairs, of pairs of these, and so on: subtrees of 1, 2, 4, … of them. */
+/** A list of hashes, and the levels above it: those of complete pairs, of pairs of these, and so on: subtrees of 1, 2, 4, … entries. */
 export function rowsOf(hashes: Hashes): readonly Hashes[] {
   const rows = [hashes];
   for (let below = hashes; below.count > 1; ) {

@@ -1,4 +1,4 @@
-// Several changes at once, by somebody who has older backups, another ledger of the same key, and keys whose time is over.
+// Several changes at once, by somebody with older backups, another ledger of the same key, and keys whose time is over.
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ const copy = (directory: string): string => {
   return made;
 };
 
-/** A ledger as it was after each seal, and what its sealer had decided before each. */
+/** A ledger after each seal, and its sealer's decision before each. */
 interface History {
   readonly backups: readonly string[];
   readonly pending: readonly Buffer[];
@@ -91,7 +91,7 @@ const put = (directory: string, file: string, bytes: Buffer | string) => {
 const PARTS = ['ledger/checkpoint', 'streams', 'ledger/tile', 'ledger/tile/entries', 'ledger/tile/0', 'ledger/rotations', 'ledger/documents', 'blobs'] as const;
 const anchor = () => ({ name: 'elsewhere', note: read(newest(), 'ledger/checkpoint') });
 
-/** Puts what a ledger has below a place where another one has its own. */
+/** Replaces what a ledger has at a place with what another one has there. */
 function replacePart(directory: string, part: string, from: string): void {
   if (part !== 'ledger/checkpoint') rmSync(join(directory, part), { recursive: true, force: true });
   for (const file of filesIn(from, part === 'ledger/checkpoint' ? 'ledger' : part)) if (file.startsWith(part)) put(directory, file, read(from, file));
@@ -132,7 +132,7 @@ function change(directory: string, { what, part, which, and }: Change): void {
   } else put(directory, `${file}.copy`, read(directory, file));
 }
 
-/** What was changed that the newest seal covers; documents that are missing are not among it, nor what an older log had and the newer one begins with. */
+/** Changes of what the newest seal covers. Missing documents do not count, nor what an older log had and the newer one begins with. */
 function changed(directory: string): string[] {
   const good = newest();
   const before = new Set(
@@ -187,7 +187,7 @@ describe('an older checkpoint', () => {
         for (const file of filesIn(backup, 'ledger/tile')) if (!existsSync(join(directory, file))) put(directory, file, read(backup, file));
         const report = verifyLedger({ directory, trust });
         const isLast = at === own.backups.length - 2;
-        // That is the log of a sealer that died at its last step, byte for byte.
+        // This is the log of a sealer that died at its last step, byte for byte.
         if (isLast && report.status === 'incomplete') expect(begun).toEqual(own.pending.at(-1));
         else expect(report.status).toBe('tampered');
         const compared = verifyLedger({ directory, trust, copies: [anchor()] });
@@ -201,15 +201,15 @@ describe('an older checkpoint', () => {
     const both: Trust = { keys: [...trust.keys, { origin: ORIGIN, key: NEXT_VERIFIER, from: null, until: null }] };
     for (const backup of own.backups.slice(0, -1)) {
       expect(verifyLedger({ directory: backup, trust }).status).toBe('intact');
-      // Who has a trust file from before the key was replaced does not know the key of the copy either: set back, the log announces it no more.
+      // A trust file from before the key was replaced does not have the key of the copy either. A log that was set back no longer announces it.
       const isBefore = filesIn(backup, 'ledger/rotations').length === 0;
       const report = verifyLedger({ directory: backup, trust, copies: [anchor()] });
       expect(report).toMatchObject(
         isBefore ? { status: 'untrusted', firstBad: { code: 'untrusted-copy' }, compared: 0 } : { status: 'tampered', firstBad: { code: 'rolled-back' } },
       );
-      if (isBefore) expect(report.firstBad?.message).toContain('either the log was set back to before that key, or the copy is of somebody else');
+      if (isBefore) expect(report.firstBad?.message).toContain('either the log was set back to before that key, or the copy is from somebody else');
       expect(verifyLedger({ directory: backup, trust: both, copies: [anchor()] })).toMatchObject({ status: 'tampered', firstBad: { code: 'rolled-back' } });
-      // Streams of now, in the place of those that it had: what came since is not sealed, and is said to be.
+      // Current streams in place of the earlier ones: newer records are not sealed, and reported as such.
       const directory = copy(backup);
       replacePart(directory, 'streams', newest());
       replacePart(directory, 'blobs', newest());
@@ -227,10 +227,10 @@ describe('an older checkpoint', () => {
     put(place, 'one', read(world.directory, 'ledger/checkpoint'));
     const both: Trust = { keys: [...trust.keys, { origin: key.name, key: key.verifier, from: null, until: null }] };
     expect(() => verifyLedger({ directory: newest(), trust: both, anchors: [place] })).toThrow(`${place} has no checkpoint of ${ORIGIN}.`);
-    // Beside those of the log it is passed over.
+    // Next to those of the log, it is ignored.
     put(place, 'two', read(newest(), 'ledger/checkpoint'));
     expect(verifyLedger({ directory: newest(), trust: both, anchors: [place] })).toMatchObject({ status: 'intact', compared: 1 });
-    // A ledger of that origin in the place of this one is missed by who has an anchor of this one.
+    // A ledger of another origin in place of this one is noticed with an anchor of this one.
     rmSync(join(place, 'one'));
     expect(() => verifyLedger({ directory: world.directory, trust: both, anchors: [place] })).toThrow(`${place} has no checkpoint of example.org/other.`);
     // Its checkpoint, over this log.
@@ -244,7 +244,7 @@ describe('an older checkpoint', () => {
 describe('a key that is trusted for another time', () => {
   const until = (end: string): Trust => ({ keys: [{ origin: ORIGIN, key: VERIFIER, from: null, until: end }] });
   const since = (from: string): Trust => ({ keys: [{ origin: ORIGIN, key: NEXT_VERIFIER, from, until: null }] });
-  /** A history of a thief, who dates seals as they like. */
+  /** A history of a thief, who can date seals freely. */
   async function stolen(signer: NoteSigner, sealed: number): Promise<string> {
     const world = sealing();
     for (const id of ['a', 'b']) await world.decide(id);
@@ -255,16 +255,16 @@ describe('a key that is trusted for another time', () => {
   }
 
   it('signs no history of after it, also where its seal is dated before that: records are of their own time', async () => {
-    // The seal is of before the end, and the second record, of two seconds after midnight, a quarter of an hour after the end.
+    // The seal is dated before the end. The second record, two seconds after midnight, is a quarter of an hour after the end.
     const end = '2026-01-01T23:45:02.000Z';
     const signer = signerOf(SECRET);
     const directory = await stolen(signer, Date.UTC(2026, 0, 1));
     const report = verifyLedger({ directory, trust: until(end) });
     expect(report.findings).toMatchObject([{ severity: 'untrusted', code: 'key-out-of-time', entry: 1, seq: 1, line: 1 }]);
-    expect(report.firstBad?.message).toBe(`The record is of 2026-01-02T00:00:02.000Z, when the key that sealed it was not trusted any more.`);
+    expect(report.firstBad?.message).toBe(`The record is dated 2026-01-02T00:00:02.000Z, when the key that sealed it was no longer trusted.`);
     expect(exitCodeOf(report)).toBe(3);
     expect(verifyLedger({ directory, trust: until('2026-01-01T23:45:02.001Z') }).status).toBe('intact');
-    // Both are found as one where the seal says it.
+    // Both are reported as one if the seal says so.
     const late = await stolen(signer, Date.UTC(2026, 0, 3));
     expect(verifyLedger({ directory: late, trust: until(end) }).findings.map(({ code }) => code)).toEqual(['key-out-of-time']);
   });

@@ -1,18 +1,18 @@
-// Inclusion proofs of RFC 6962, section 2.1.1: made from the tiles of a log, and checked without them.
+// Inclusion proofs of RFC 6962, section 2.1.1: created from the tiles of a log, and verified without them.
 import type { Folder } from './findings.js';
 import { HASH, Hashes, leaf, node, rowsOf } from './hash.js';
 import { tileBytes } from './log.js';
 
-/** An entry of a log, and what shows that it is there. */
+/** An entry of a log, and the proof that it is there. */
 export interface Included {
   /** Its number in the log, from 0. */
   readonly entry: number;
   readonly bytes: Uint8Array;
-  /** Hashes from beside the entry up to below the root. */
+  /** Sibling hashes from the entry up to below the root. */
   readonly path: readonly Buffer[];
 }
 
-/** Root of a tree that has an entry at this place; null where the path has another length than in a tree of this size. */
+/** Root of a tree with an entry at this position; null if the path has the wrong length for a tree of this size. */
 export function rootFrom({ entry, bytes, path }: Included, size: number): Buffer | null {
   if (!(entry < size)) return null;
   let [at, last] = [entry, size - 1];
@@ -21,7 +21,7 @@ export function rootFrom({ entry, bytes, path }: Included, size: number): Buffer
     if (last === 0) return null;
     if (at % 2 === 1 || at === last) {
       hash = node(beside, hash);
-      // What has no neighbour went up as it is.
+      // A hash without a partner moves up unchanged.
       while (at % 2 === 0 && at > 0) [at, last] = [at / 2, Math.floor(last / 2)];
     } else hash = node(hash, beside);
     [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
@@ -29,11 +29,11 @@ export function rootFrom({ entry, bytes, path }: Included, size: number): Buffer
   return last === 0 ? hash : null;
 }
 
-/** The tree of a log, by its tiles. */
+/** The tree of a log, from its tiles. */
 export class Tree {
   readonly #folder: Folder;
   readonly size: number;
-  /** Of each tile that was read: its hashes, and those above them within it. */
+  /** For each tile that was read: its hashes, and the levels above them within the tile. */
   readonly #tiles = new Map<string, readonly Hashes[]>();
 
   constructor(folder: Folder, size: number) {
@@ -41,7 +41,7 @@ export class Tree {
     this.size = size;
   }
 
-  /** Numbers of the entries that have these hashes, as binary strings. */
+  /** The numbers of the entries with these hashes, given as binary strings. */
   numbersOf(leaves: ReadonlySet<string>): Map<string, number> {
     const found = new Map<string, number>();
     for (let tile = 0; tile * 256 < this.size && found.size < leaves.size; tile++) {
@@ -54,7 +54,7 @@ export class Tree {
     return found;
   }
 
-  /** What shows that an entry is in the tree; null where tiles are missing. */
+  /** The proof that the entry is in the tree; null if tiles are missing. */
   path(entry: number): Buffer[] | null {
     const path: Buffer[] = [];
     let [low, high] = [0, this.size];
@@ -68,7 +68,7 @@ export class Tree {
     return path;
   }
 
-  /** Hash of the entries from `low`, which is a multiple of the largest power of two in it, up to and without `high`. */
+  /** Hash of the entries from `low`, a multiple of the largest power of two in it, up to but not including `high`. */
   #range(low: number, high: number): Buffer | null {
     const count = high - low;
     const height = Math.floor(Math.log2(count));
@@ -92,7 +92,7 @@ export class Tree {
     return row === undefined || at >= row.count ? null : row.at(at);
   }
 
-  /** Many proofs go over one tile: what is above its hashes is calculated once. */
+  /** Many proofs use the same tile, so the levels above its hashes are calculated once. */
   #read(level: number, tile: number, count: number): readonly Hashes[] {
     const bytes = tileBytes(this.#folder, level, tile, count) ?? Buffer.alloc(0);
     return rowsOf(new Hashes(bytes.subarray(0, Math.floor(bytes.length / HASH) * HASH)));

@@ -1,11 +1,11 @@
-// JSON in the one form that is hashed (RFC 8785), checked by writing it once more.
+// JSON in its canonical form (RFC 8785), which is what is hashed. It is checked by serializing it again.
 
 /** A parsed JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 /** A parsed JSON object. */
 export type JsonObject = { readonly [name: string]: Json };
 
-/** Whether a value is an object that has members. */
+/** Whether a value is an object with members. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -15,15 +15,15 @@ export function isDigest(value: unknown): value is string {
   return typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
 }
 
-/** The value of a text in canonical form; undefined for any other text, also where only the order of members differs. */
+/** The value of a text in canonical form; undefined for any other text, even if only the order of members differs. */
 export function readCanonical(text: string): Json | undefined {
   try {
     const value = JSON.parse(text) as Json;
-    // What the engine writes is canonical where members are sorted, surrogates come in pairs, and no name is a number, which it would put first.
+    // The engine serializes canonically if members are sorted, surrogates are paired, and no name is an integer, which would come first.
     if (JSON.stringify(value) === text && isSorted(value) && !text.includes('\\ud')) return value;
     return canonical(value) === text ? value : undefined;
   } catch {
-    // No JSON, or nested more deeply than anything that is written.
+    // Not JSON, or nested deeper than any document of Redress.
     return undefined;
   }
 }
@@ -39,10 +39,10 @@ function isSorted(value: Json): boolean {
   return true;
 }
 
-/** RFC 8785: members in the order of their UTF-16 code units, no space, numbers and strings as ECMAScript writes them. */
+/** RFC 8785: members in the order of their UTF-16 code units, no whitespace, numbers and strings as in ECMAScript. */
 export function canonical(value: Json): string {
   if (Array.isArray(value)) return `[${(value as readonly Json[]).map(canonical).join(',')}]`;
-  // A lone surrogate has no UTF-8 form: no such text is canonical.
+  // A lone surrogate has no UTF-8 form, so such a text is never canonical.
   if (typeof value === 'string' && !value.isWellFormed()) throw new RangeError('A lone surrogate.');
   if (!isObject(value)) return JSON.stringify(value);
   const members = Object.keys(value)
@@ -51,7 +51,7 @@ export function canonical(value: Json): string {
   return `{${members.join(',')}}`;
 }
 
-/** The text of bytes that are UTF-8; undefined otherwise. */
+/** The text of UTF-8 bytes; undefined for other bytes. */
 export function utf8(bytes: Uint8Array): string | undefined {
   try {
     return DECODER.decode(bytes);

@@ -1,4 +1,4 @@
-// What is kept for long: a journal of the layout before seals, documents that expire, and a check by hand.
+// Data that is kept for long: a journal with the layout before seals, documents that expire, and a check by hand.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,7 +46,7 @@ it('a key that was replaced is in the trust file, and so is the one after it', a
   const both = { keys: [key(VERIFIER, null, '2026-06-01T00:00:01Z'), key(next.verifier, '2026-06-01T00:00:00Z', null)] };
   const early = [{ name: 'kept', note: Buffer.from(kept.checkpoints[0] ?? '') }];
   expect(verifyLedger({ directory, trust: both, copies: early })).toMatchObject({ status: 'intact', compared: 1, checkpoint: { seals: 6 } });
-  // It was announced: who trusts the key before trusts this one.
+  // It was announced: trust in the previous key extends to this one.
   expect(verifyLedger({ directory, trust })).toMatchObject({ status: 'intact', firstBad: null });
   const over = { keys: [key(VERIFIER, null, null), key(next.verifier, null, '2026-06-01T00:00:00Z')] };
   expect(verifyLedger({ directory, trust: over })).toMatchObject({ status: 'untrusted', firstBad: { code: 'key-out-of-time' } });
@@ -71,7 +71,7 @@ describe('a document whose retention has ended', () => {
       status: 'incomplete',
       records: [{ seq: 1 }],
     });
-    // One that is there, and is another one, has not expired.
+    // An existing document with other content has not expired.
     writeFileSync(join(directory, 'blobs', names[0] ?? ''), '{}');
     expect(verifyLedger({ directory, trust, retention: 1 })).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document' } });
   });
@@ -93,7 +93,7 @@ it('what the page says of checking by hand is so', () => {
     });
   };
   expect(run()).toBe(said);
-  // And each of the steps can fail.
+  // Each of the steps can fail, too.
   const change = (file: string, find: string, by: string) => {
     const good = readFileSync(join(directory, file), 'latin1');
     expect(good).toContain(find);

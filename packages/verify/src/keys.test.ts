@@ -1,4 +1,4 @@
-// Keys that replace each other: a checkpoint is of a key that is trusted, or that a trusted key has announced, and signs logs of that size.
+// Replacement of keys: a checkpoint has to be signed by a trusted key, or by one that a trusted key has announced, and that signs logs of that size.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canonicalJson } from '@redress/core';
@@ -9,7 +9,7 @@ import { dying, NEXT_SECRET, NEXT_VERIFIER, SECRET, sealing, VERIFIER } from '..
 import { exitCodeOf, makeBundle, parseTrust, proofText, proveRecord, reportText, type Trust, verifyBundle, verifyLedger, verifyProof } from './index.js';
 
 const ORIGIN = 'example.com/redress';
-/** Of the key that was replaced alone: what auditors have who got it before. */
+/** Only the replaced key: what auditors have who got the trust file before. */
 const trust = parseTrust(TRUST);
 const trusting = (key: string, from: string | null = null, until: string | null = null): Trust => ({ keys: [{ origin: ORIGIN, key, from, until }] });
 const made = copies();
@@ -50,7 +50,7 @@ describe('a key that was replaced', () => {
       rotations: [{ number: 1, from: VERIFIER, to: NEXT_VERIFIER, by: 'alice', reason: 'yearly' }],
     });
     expect(reportText(report)).toContain(`${name(NEXT_VERIFIER)} has replaced ${name(VERIFIER)} at ${report.rotations[0]?.since ?? ''}, by alice: yearly\n`);
-    // Checkpoints of both are what the log begins with.
+    // The log begins with the checkpoints of both.
     const checkpoints = kept.checkpoints.map((note, index) => ({ name: `copy ${index}`, note: Buffer.from(note) }));
     expect(checkpoints).toHaveLength(6);
     expect(verify({ copies: checkpoints })).toMatchObject({ status: 'intact', compared: 6 });
@@ -79,7 +79,7 @@ describe('a key that was replaced', () => {
     const second = readFileSync(at('ledger/rotations/2.tlog-proof'));
     rmSync(at('ledger/rotations/2.tlog-proof'));
     expect(codes()).toEqual(['untrusted untrusted-key', 'tampered missing-rotation']);
-    // The first is no proof of the second, nor the second without the first.
+    // The first does not prove the second, nor the second without the first.
     writeFileSync(at('ledger/rotations/2.tlog-proof'), read(PROOF));
     expect(codes()).toContain('tampered wrong-rotation');
     writeFileSync(at(PROOF), second);
@@ -124,7 +124,7 @@ describe('of keys that replace each other it finds', () => {
     const report = verify();
     expect(report.findings.map(({ code }) => code)).toEqual(['untrusted-key', 'missing-rotation']);
     expect(report.firstBad).toMatchObject({ severity: 'tampered', code: 'missing-rotation', file: PROOF, entry: 270 });
-    // Also by who needs it not.
+    // Even if the auditor does not need it.
     expect(codes({ trust: trusting(NEXT_VERIFIER) })).toEqual(['tampered missing-rotation']);
   });
 
@@ -134,7 +134,7 @@ describe('of keys that replace each other it finds', () => {
     writeFileSync(at(PROOF), `${note.slice(0, note.indexOf('\n\n') + 2)}${signedBy(NEXT_SECRET, checkpoint)}`);
     const report = verify();
     expect(report.findings.map(({ severity, code }) => `${severity} ${code}`)).toEqual(['tampered forged-rotation', 'untrusted untrusted-key']);
-    expect(report.firstBad?.message).toContain(`${name(VERIFIER)} is replaced by ${name(NEXT_VERIFIER)}, and ${name(VERIFIER)} has not signed it`);
+    expect(report.firstBad?.message).toContain(`${name(VERIFIER)} is replaced by ${name(NEXT_VERIFIER)}, but ${name(VERIFIER)} has not signed it`);
     expect(exitCodeOf(report)).toBe(1);
     // Under the id of the old key, too.
     const forged = signedBy(NEXT_SECRET, checkpoint).replace(/ \S+\n$/, (signature) => {
@@ -170,9 +170,9 @@ describe('of keys that replace each other it finds', () => {
     writeFileSync(at('ledger/checkpoint'), signedBy(foreign.secret, read('ledger/checkpoint')));
     const report = verify();
     expect(report).toMatchObject({ status: 'untrusted', firstBad: { code: 'untrusted-key' } });
-    expect(report.firstBad?.message).toContain(`none of them that has no end (until) has announced ${name(foreign.verifier)}, which has`);
+    expect(report.firstBad?.message).toContain(`It is signed by ${name(foreign.verifier)}, which no trusted key without an end (until) has announced.`);
     expect(exitCodeOf(report)).toBe(3);
-    // The trust file may announce it, where there was no record of it.
+    // The trust file may announce it if there was no record of it.
     expect(codes({ trust: { keys: [...trust.keys, ...trusting(foreign.verifier).keys] } })).toEqual([]);
   });
 
@@ -186,7 +186,7 @@ describe('of keys that replace each other it finds', () => {
     writeFileSync(at('ledger/checkpoint'), old);
     const report = verify({ trust: { keys: [...trust.keys, ...trusting(NEXT_VERIFIER).keys] } });
     expect(report).toMatchObject({ status: 'untrusted', firstBad: { code: 'key-out-of-time' } });
-    expect(report.firstBad?.message).toContain(`is signed by ${name(VERIFIER)}, which entry 270 has replaced by ${name(NEXT_VERIFIER)}`);
+    expect(report.firstBad?.message).toContain(`is signed by ${name(VERIFIER)}, which ${name(NEXT_VERIFIER)} replaced at entry 270`);
   });
 
   it('that the key was not trusted any more when it announced the next one', () => {
@@ -196,7 +196,7 @@ describe('of keys that replace each other it finds', () => {
   });
 
   it('that a key which has ended announced another one, as of before its end, that the trust file does not name', async () => {
-    // Who steals the old key afterwards says that it was earlier, and goes on with a key of their own.
+    // A later thief of the old key pretends that it was earlier, and continues with another key.
     const [thief, world] = [signerOf(generateKey(ORIGIN).secret), sealing()];
     await world.decide('forged');
     const options = { directory: world.directory, signer: world.signer, clock: { now: () => Date.UTC(2026, 0, 1) } };
@@ -207,7 +207,7 @@ describe('of keys that replace each other it finds', () => {
     const both = { keys: [...trusting(VERIFIER, null, end).keys, ...trusting(NEXT_VERIFIER, end).keys] };
     expect(codes({ trust: both })).toEqual(['untrusted untrusted-key']);
     expect(verifyBundle(Buffer.from(makeBundle(folder, { resources: ['forged'] }).file), { trust: both })).toMatchObject({ status: 'untrusted' });
-    // Of who has only the trust file from before it is accepted: only a copy of a checkpoint shows it.
+    // An auditor with only the earlier trust file accepts it: only a copy of a checkpoint reveals it.
     expect(codes()).toEqual([]);
     await world.remove();
   });
@@ -249,7 +249,7 @@ describe('a key that was lost', () => {
   let broken: SealedFolder;
   let directory: string;
 
-  /** A ledger whose key was lost while it was to be replaced, and that goes on. */
+  /** A ledger whose key was lost while it was being replaced, and that continues. */
   beforeAll(async () => {
     const world = sealing();
     const options = { directory: world.directory, clock: world.clock };
@@ -274,23 +274,23 @@ describe('a key that was lost', () => {
     expect(report.findings).toMatchObject([{ severity: 'untrusted', code: 'declared-break', file: FILE, entry: 5 }]);
     expect(exitCodeOf(report)).toBe(3);
     expect(report.firstBad?.message).toContain(
-      `${name(VERIFIER)} was said to be lost at ${report.breaks[0]?.since ?? ''} by kim: the disk failed. It has signed the first 3 entries`,
+      `${name(VERIFIER)} was declared lost at ${report.breaks[0]?.since ?? ''} by kim: the disk failed. It signed the first 3 entries`,
     );
     expect(report).toMatchObject({
       ...{ checkpoint: { size: 8, seals: 4 }, unsealed: 0, rotations: [] },
       breaks: [{ number: 1, from: VERIFIER, to: third.verifier, entries: 3, by: 'kim', reason: 'the disk failed', accepted: false }],
     });
-    // Who trusts the lost key alone, or the one that it was to announce, has no key that has signed.
+    // An auditor who trusts only the lost key, or the one that it was to announce, has no key that has signed.
     expect(codes()).toEqual(['untrusted untrusted-key', 'untrusted declared-break']);
     expect(codes({ trust: trusting(NEXT_VERIFIER) })).toEqual(['untrusted untrusted-key', 'untrusted declared-break']);
-    // Accepted it is intact, and named all the same.
+    // If it is accepted, the ledger is intact, and the break is still named.
     const accepted = verify({ trust: accepting });
     expect(accepted).toMatchObject({ status: 'intact', findings: [], breaks: [{ accepted: true }] });
     expect(reportText(accepted)).toContain(
-      `${name(VERIFIER)} was lost after 3 entries, and ${name(third.verifier)} goes on without its word, said at ${accepted.breaks[0]?.since ?? ''} by kim: the disk failed (the trust file says so, too)\n`,
+      `${name(VERIFIER)} was lost after 3 entries, and ${name(third.verifier)} continues without its announcement, declared at ${accepted.breaks[0]?.since ?? ''} by kim: the disk failed (the trust file confirms it)\n`,
     );
     expect(exitCodeOf(accepted)).toBe(0);
-    // Another key's word is not this one's.
+    // The entry of another key does not count.
     expect(codes({ trust: { keys: [...trust.keys, { ...trusting(third.verifier).keys[0], succeeds: NEXT_VERIFIER }] } as Trust })).toEqual([
       'untrusted declared-break',
     ]);
@@ -341,9 +341,9 @@ describe('a key that was lost', () => {
       expect(accepted).toMatchObject({ status: 'intact', findings: [], breaks: [{ accepted: true }], records: [{ seq: Number(record.slice(2)) }] });
       expect(exitCodeOf(accepted)).toBe(0);
       expect(proofText(accepted)).toMatch(
-        /was lost after 3 entries, and .* goes on without its word, said at .* by kim: the disk failed \(the trust file says so, too\)\n/,
+        /was lost after 3 entries, and .* continues without its announcement, declared at .* by kim: the disk failed \(the trust file confirms it\)\n/,
       );
-      // Who trusts the lost key alone has none that has signed it.
+      // An auditor who trusts only the lost key has no key that has signed it.
       expect(verifyProof(Buffer.from(file), { trust }).findings.map(({ code }) => code)).toEqual(['untrusted-key', 'declared-break']);
     }
     const { file, breaks } = makeBundle(folder, { resources: ['a'] });
@@ -374,10 +374,10 @@ describe('a key that was lost', () => {
     const bare = of(record);
     expect(bare).toMatchObject({ status: 'intact', breaks: [] });
     expect(bare.limits).toContain(
-      'Whether a key of the log was lost and another one goes on without its word: the whole ledger shows it, and a bundle whose newest seal says how often.',
+      'Whether a key of the log was lost and another one continues without its announcement: the whole ledger shows it, or a bundle whose newest seal counts lost keys.',
     );
     expect(of(extra).limits).not.toContain(
-      'Whether a key of the log was lost and another one goes on without its word: the whole ledger shows it, and a bundle whose newest seal says how often.',
+      'Whether a key of the log was lost and another one continues without its announcement: the whole ledger shows it, or a bundle whose newest seal counts lost keys.',
     );
     const changed = breaks.map((each) => ({ ...each, text: each.text.replace('"by":"kim"', '"by":"tim"') }));
     expect(of(canonicalJson({ breaks: changed, record }))).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-break', entry: 5 } });
@@ -387,7 +387,7 @@ describe('a key that was lost', () => {
   it('is named by no proof and no bundle of a ledger of which what says so was taken out: none is made', () => {
     rmSync(at(FILE));
     for (const make of [() => proveRecord(folder, 'a/1'), () => makeBundle(folder, { resources: ['a'] })])
-      expect(make).toThrow('What the log says of keys that were lost is not there as a whole: verify the ledger.');
+      expect(make).toThrow('Some of what the log says about lost keys is missing: verify the ledger.');
   });
 
   it('is named next to a record that is too long for its proof, too', async () => {

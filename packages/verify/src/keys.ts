@@ -1,4 +1,4 @@
-// Which keys sign which part of a log: those of the trust file, and those that they have announced.
+// Which keys sign which part of a log: the keys of the trust file, and the keys that they have announced.
 import type { Finding, Folder, Place } from './findings.js';
 import { rootFrom } from './inclusion.js';
 import { isObject, type JsonObject, readCanonical, utf8 } from './json.js';
@@ -6,42 +6,42 @@ import { type Log, rootOfFirst, type SaidLost } from './log.js';
 import { type Checkpoint, checkKey, readCheckpoint, type Trust, type TrustedKey, UsageError } from './note.js';
 import { readProofFile } from './proof-file.js';
 
-/** A key that was replaced by another one. */
+/** A replaced key. */
 export interface Rotation {
   /** From 1. */
   readonly number: number;
-  /** The key that has announced the other one, and signed that; both as the trust file has keys. */
+  /** The key that announced the next one and signed that, and the next one; both in the form of the trust file. */
   readonly from: string;
   readonly to: string;
-  /** When the seal was made that says so. */
+  /** The time of the seal that announces it. */
   readonly since: string;
-  /** Who replaced it, and why, as the record says. */
+  /** Who replaced it, and why, according to the record. */
   readonly by: string;
   readonly reason: string;
 }
 
-/** A key that was lost, and another one that goes on without its word. */
+/** A lost key, and the key that continues without its announcement. */
 export interface Break {
   /** From 1. */
   readonly number: number;
-  /** The key that is lost, and the one that goes on; both as the trust file has keys. */
+  /** The lost key, and the key that continues; both in the form of the trust file. */
   readonly from: string;
   readonly to: string;
   /** Entries of the last checkpoint of the lost key. */
   readonly entries: number;
-  /** When the seal was made that says so. */
+  /** The time of the seal that declares it. */
   readonly since: string;
-  /** Who says so, and why, as the record says. */
+  /** Who declares it, and why, according to the record. */
   readonly by: string;
   readonly reason: string;
-  /** Whether the trust file says that the one key succeeds the other. */
+  /** Whether the trust file says that the second key succeeds the first. */
   readonly accepted: boolean;
 }
 
-/** Finds something at a rotation. */
+/** Reports a finding at a rotation. */
 export type FindAt = (severity: Finding['severity'], code: string, message: string, number: number, place?: Place) => void;
 
-/** A rotation, with the checkpoint of the key that was replaced. */
+/** A rotation, with the checkpoint of the replaced key. */
 interface Announced extends Rotation {
   readonly signed: Checkpoint;
 }
@@ -49,24 +49,24 @@ interface Announced extends Rotation {
 /** Path of the proof of a rotation. */
 export const rotationFile = (number: number): string => `ledger/rotations/${number}.tlog-proof`;
 
-/** Path of the last checkpoint of a key that was lost. */
+/** Path of the last checkpoint of a lost key. */
 const breakFile = (number: number): string => `ledger/breaks/${number}.checkpoint`;
 
-/** How many of them a folder has, one after the other. */
+/** How many of them a folder has, numbered without gaps. */
 export function breaksIn(folder: Folder): string[] {
   const files: string[] = [];
   while (folder.bytes(breakFile(files.length + 1)) !== null) files.push(breakFile(files.length + 1));
   return files;
 }
 
-/** The proofs of a folder, in their order. */
+/** The proofs of a folder, in order. */
 export function rotationsIn(folder: Folder): Buffer[] {
   const files: Buffer[] = [];
   for (let next = folder.bytes(rotationFile(1)); next !== null; next = folder.bytes(rotationFile(files.length + 1))) files.push(next);
   return files;
 }
 
-/** Finds at the files of rotations. */
+/** Reports findings at the files of rotations. */
 export const atFile =
   (folder: Folder): FindAt =>
   (severity, code, message, number, place = {}) =>
@@ -74,7 +74,7 @@ export const atFile =
 
 /** The keys of a log. */
 export class Keys {
-  /** Whom to trust: the trust file, with what its keys have announced. */
+  /** The keys to trust: the trust file, and what its keys have announced. */
   readonly trust: Trust;
   readonly #announced: readonly Announced[];
   readonly #proofs: number;
@@ -82,7 +82,7 @@ export class Keys {
 
   /**
    * @param trust The trust file.
-   * @param proofs Of all rotations, from the first one on. What is wrong with one is found, and announces nothing.
+   * @param proofs All rotations, from the first one on. An invalid one is reported, and announces nothing.
    */
   constructor(trust: Trust, proofs: readonly Uint8Array[], find: FindAt) {
     const announced: Announced[] = [];
@@ -97,14 +97,14 @@ export class Keys {
       const { from, to, since, signed } = read;
       const place = { entry: signed.size - 1 };
       if (announced.some((each) => each.from === from || each.from === to || each.to === to)) {
-        find('tampered', 'wrong-rotation', `${keyName(from)} announces ${keyName(to)}, and one of them was replaced or announced before.`, number, place);
+        find('tampered', 'wrong-rotation', `${keyName(from)} announces ${keyName(to)}, but one of them was replaced or announced before.`, number, place);
         continue;
       }
       announced.push(read);
       const of = (key: string) => keys.filter((each) => each.origin === signed.origin && each.key === key);
       const may = of(from).filter((each) => maySign(each, Date.parse(since)));
-      // Of a key that the trust file names it says from when and until when. One that has ended there announces no other: who steals it may say of any
-      // moment that it was before.
+      // For keys in the trust file, it says from when until when they count. A key whose time has ended there can announce no other: whoever steals it could
+      // backdate the announcement.
       if (may.some(({ until }) => until === null) && of(to).length === 0) keys.push({ origin: signed.origin, key: to, from: since, until: null });
       else if (may.length === 0 && of(from).length > 0)
         find('untrusted', 'key-out-of-time', `${keyName(from)} has announced ${keyName(to)} at ${since}, when it was not trusted.`, number, place);
@@ -114,27 +114,28 @@ export class Keys {
     this.#proofs = proofs.length;
   }
 
-  /** Rotations whose proofs hold. */
+  /** Rotations with valid proofs. */
   get rotations(): readonly Rotation[] {
     return this.#announced.map(({ signed: _, ...rotation }) => rotation);
   }
 
-  /** Keys that were lost, as the log says it. */
+  /** Lost keys, according to the log. */
   get breaks(): readonly Break[] {
     return this.#breaks;
   }
 
-  /** Why a checkpoint is not by a key that signs logs of this size; null where it is. */
+  /** Why a checkpoint is not by a key that signs logs of this size; null if it is. */
   outOfPlace({ by, size }: Pick<Checkpoint, 'by' | 'size'>): string | null {
     const reasons = by.map(({ key }) => {
       const end = this.#announced.find(({ from }) => from === key);
       if (end !== undefined && size > end.signed.size)
-        return `It has ${size} entries and is signed by ${keyName(key)}, which entry ${end.signed.size - 1} has replaced by ${keyName(end.to)}.`;
+        return `It has ${size} entries and is signed by ${keyName(key)}, which ${keyName(end.to)} replaced at entry ${end.signed.size - 1}.`;
       const lost = this.#breaks.find(({ from }) => from === key);
       if (lost !== undefined && size > lost.entries)
-        return `It has ${size} entries and is signed by ${keyName(key)}, which was said to be lost after ${lost.entries}.`;
+        return `It has ${size} entries and is signed by ${keyName(key)}, which was declared lost after ${lost.entries} entries.`;
       const on = this.#breaks.find(({ to }) => to === key);
-      if (on !== undefined && size <= on.entries) return `It has ${size} entries and is signed by ${keyName(key)}, which goes on after ${on.entries}.`;
+      if (on !== undefined && size <= on.entries)
+        return `It has ${size} entries and is signed by ${keyName(key)}, which continues after ${on.entries} entries.`;
       const begin = this.#announced.find(({ to }) => to === key);
       return begin !== undefined && size <= begin.signed.size
         ? `It has ${size} entries and is signed by ${keyName(key)}, which signs from entry ${begin.signed.size} on.`
@@ -144,15 +145,14 @@ export class Keys {
   }
 
   /**
-   * Takes in what the log says of a key that was lost, the next one in their order. Nobody has signed it but the key that goes on: it is found until the
-   * trust file says it, too.
+   * Adds the next declaration of a lost key in the log. Only the key that continues has signed it, so it is reported until the trust file confirms it.
    *
-   * @returns null where it does not say it.
+   * @returns null if the log does not say so.
    */
   declared({ entry, since, said }: SaidLost, origin: string, find: (severity: Finding['severity'], code: string, message: string) => void): Break | null {
     const { from, to, entries, by, reason } = said;
     if (!isKey(from, origin) || !isKey(to, origin)) {
-      find('tampered', 'wrong-break', `Entry ${entry} says that a key is lost, and not which one, and which one goes on.`);
+      find('tampered', 'wrong-break', `Entry ${entry} says that a key is lost, but not which one, or which one continues.`);
       return null;
     }
     const accepted = this.trust.keys.some((each) => each.origin === origin && each.key === to && each.succeeds === from);
@@ -162,14 +162,14 @@ export class Keys {
       find(
         'untrusted',
         'declared-break',
-        `${keyName(from)} was said to be lost at ${since} by ${taken.by}: ${taken.reason}. It has signed the first ${taken.entries} entries, and nobody but ${keyName(to)} has signed that this one goes on; the trust file does not say it (succeeds).`,
+        `${keyName(from)} was declared lost at ${since} by ${taken.by}: ${taken.reason}. It signed the first ${taken.entries} entries. Only ${keyName(to)} has signed that it continues; the trust file does not confirm it (succeeds).`,
       );
     return taken;
   }
 
   /**
-   * Compares with the log what the lost keys have signed last. That a key is lost, and which one goes on, nobody has signed but that one: it is found
-   * until the trust file says it, too.
+   * Compares the log with the last checkpoints of lost keys. Only the key that continues has signed that a key is lost and which key follows. So this is
+   * reported until the trust file confirms it.
    */
   checkBreaks(log: Log, origin: string, folder: Folder): void {
     for (const file of breaksIn(folder).slice(log.breaks.length))
@@ -190,7 +190,7 @@ export class Keys {
     }
   }
 
-  /** Compares with the log what was signed when a key was replaced. */
+  /** Compares the log with the checkpoints that were signed when a key was replaced. */
   check(log: Log, find: FindAt): void {
     for (const { number, from, signed } of this.#announced) {
       const place = { entry: signed.size - 1 };
@@ -205,10 +205,10 @@ export class Keys {
       else if (!rootOfFirst(log, signed.size).equals(signed.root))
         find('tampered', 'forked', `The first ${signed.size} entries are not those that ${keyName(from)} has signed when it was replaced.`, number, place);
     }
-    // One that is there and does not hold was found already.
+    // An invalid one was reported already.
     for (const [at, entry] of log.rotations.entries())
       if (at >= this.#proofs)
-        find('tampered', 'missing-rotation', `Entry ${entry} replaces the key of the log, and what the key before it has signed of that is missing.`, at + 1, {
+        find('tampered', 'missing-rotation', `Entry ${entry} replaces the key of the log, but what the previous key signed for that is missing.`, at + 1, {
           entry,
         });
   }
@@ -220,7 +220,7 @@ interface Wrong {
   readonly place: Place;
 }
 
-/** What a proof announces, if the key that is replaced has signed it. */
+/** The announcement in a proof, if the replaced key has signed it. */
 function announcedBy(file: Uint8Array, expected: number): Announced | Wrong {
   const wrong = (code: string, message: string, place: Place = {}): Wrong => ({ code, message, place });
   const proof = readProofFile(file);
@@ -236,12 +236,12 @@ function announcedBy(file: Uint8Array, expected: number): Announced | Wrong {
   const { entry, path } = proof;
   const place = { entry };
   if (number !== expected || typeof time !== 'string' || Number.isNaN(Date.parse(time)) || origin === undefined || !isKey(from, origin) || !isKey(to, origin))
-    return wrong('wrong-rotation', `It does not say how the key of a log is replaced for the ${expected}. time.`, place);
+    return wrong('wrong-rotation', `It does not describe replacement ${expected} of the key of a log.`, place);
   const signed = readCheckpoint(proof.checkpoint, { keys: [{ origin, key: from, from: null, until: null }] });
   if ('code' in signed)
-    return wrong('forged-rotation', `It says that ${keyName(from)} is replaced by ${keyName(to)}, and ${keyName(from)} has not signed it.`, place);
+    return wrong('forged-rotation', `It says that ${keyName(from)} is replaced by ${keyName(to)}, but ${keyName(from)} has not signed it.`, place);
   if (entry !== signed.size - 1 || rootFrom({ entry, bytes, path }, signed.size)?.equals(signed.root) !== true)
-    return wrong('forged-rotation', `It says that ${keyName(from)} is replaced by ${keyName(to)}, and that is not what ${keyName(from)} has signed.`, place);
+    return wrong('forged-rotation', `It says that ${keyName(from)} is replaced by ${keyName(to)}, but that is not what ${keyName(from)} has signed.`, place);
   return { number: expected, from, to, since: time, by: String(by), reason: String(reason), signed };
 }
 
@@ -267,15 +267,15 @@ export function keyName(key: string): string {
   return key.split('+').slice(0, 2).join('+');
 }
 
-/** By how much the clocks of those who record may be ahead of that of who seals; milliseconds. */
+/** How far the clocks of recording processes may be ahead of the sealer's clock; milliseconds. */
 const CLOCKS_DIFFER = 900_000;
 
-/** Whether a key was not trusted any more when something was recorded, in milliseconds by the clock of who recorded it. */
+/** Whether a key was no longer trusted at the time of a record. The time is in milliseconds, by the clock of the process that recorded it. */
 export function hasEnded({ until }: TrustedKey, recorded: number): boolean {
   return until !== null && recorded >= Date.parse(until) + CLOCKS_DIFFER;
 }
 
-/** Whether a key is trusted to sign at a moment, in milliseconds. */
+/** Whether a key is trusted to sign at a time in milliseconds. */
 export function maySign({ from, until }: TrustedKey, moment: number): boolean {
   return (from === null || moment >= Date.parse(from)) && (until === null || moment < Date.parse(until));
 }

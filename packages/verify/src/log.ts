@@ -1,4 +1,4 @@
-// The log: entries, the tiles over them, and what was signed of them. See https://c2sp.org/tlog-tiles
+// The log: entries, the tiles over them, and the signatures. See https://c2sp.org/tlog-tiles
 import { createHash } from 'node:crypto';
 import { type Finding, Folder } from './findings.js';
 import { digestOf, HASH, Hashes, leafWithin, rootOf, treeRoot } from './hash.js';
@@ -11,38 +11,38 @@ const WIDTH = 256;
 /** A log as far as it was read. */
 export interface Log {
   readonly size: number;
-  /** Hash of each entry, in memory that threads share: of those that were signed, where entries and tiles differ. */
+  /** Hash of each entry, in shared memory. If entries and tiles differ, it has the signed hashes. */
   readonly leaves: Hashes;
-  /** {@link Hashes.above} of them. */
+  /** {@link Hashes.above} of the hashes. */
   readonly above: Hashes;
   /** Global numbers of the records of each stream. */
   readonly streams: ReadonlyMap<string, readonly number[]>;
   readonly seals: number;
-  /** When it was last sealed, in milliseconds; null where no entry says it. */
+  /** The time of the last seal, in milliseconds; null if no entry says it. */
   readonly sealedAt: number | null;
-  /** Whether its newest seal says what seals have said up to it; those of versions before this one do not. */
+  /** Whether its newest seal has the summary of all seals. Versions before this one write none. */
   readonly says: boolean;
-  /** Numbers of the entries that replace its key, in their order. */
+  /** Numbers of the entries that replace its key, in order. */
   readonly rotations: readonly number[];
-  /** What it says of keys that were lost, in order. */
+  /** Its declarations of lost keys, in order. */
   readonly breaks: readonly SaidLost[];
   /** Seals whose documents are in archives. */
   readonly archived: ReadonlySet<number>;
-  /** Of each entry what its seal says of its documents: nothing, that they have to be there, or that their retention has ended. */
+  /** For each entry, the retention of its documents according to a seal: nothing said, required, or ended. */
   readonly retention: SharedArrayBuffer;
   /**
-   * Looks whether the newest seal closes what it says.
+   * Checks whether the newest seal matches what it closes.
    *
-   * @param headOf Digest of the last sealed record of a stream, where it was found to be what was sealed.
+   * @param headOf Digest of the last sealed record of a stream, if the stream was found to be what was sealed.
    */
   checkNewest(headOf: (stream: string) => string | null): void;
 }
 
-/** A seal that says that the key before it is lost. */
+/** A seal that declares the previous key lost. */
 export interface SaidLost {
   /** Number of its entry. */
   readonly entry: number;
-  /** When it was made, as it says. */
+  /** The time that it states. */
   readonly since: string;
   readonly said: JsonObject;
 }
@@ -54,17 +54,17 @@ function pathOf(level: number | 'entries', index: number, width: number): string
   return `ledger/tile/${level}/${path}${width === WIDTH ? '' : `.p/${width}`}`;
 }
 
-/** The tile that a path is of; null for what is no such path. */
+/** The tile of a path; null if the path is not one of a tile. */
 function tileOf(path: string): { level: number | 'entries'; index: number; width: number } | null {
   const match = /^ledger\/tile\/(entries|[0-9]{1,2})\/((?:x[0-9]{3}\/)*[0-9]{3})(?:\.p\/([1-9][0-9]{0,2}))?$/.exec(path);
   if (match === null) return null;
   const [, level = '', groups = '', width = String(WIDTH)] = match;
   const tile = { level: level === 'entries' ? ('entries' as const) : Number(level), index: Number(groups.replaceAll(/[x/]/g, '')), width: Number(width) };
-  // There is one path for each.
+  // Each tile has exactly one path.
   return pathOf(tile.level, tile.index, tile.width) === path && tile.width <= WIDTH ? tile : null;
 }
 
-/** How many entries a log has at least that has this tile; null for what is no tile. */
+/** The minimum number of entries of a log that has this tile; null if it is not a tile. */
 export function leastOf(path: string): number | null {
   const tile = tileOf(path);
   return tile === null ? null : (tile.index * WIDTH + tile.width) * (tile.level === 'entries' ? 1 : WIDTH ** tile.level);
@@ -72,16 +72,16 @@ export function leastOf(path: string): number | null {
 
 /** Bundles that a thread takes at a time. */
 const TAKEN = 8;
-/** What a seal says of the documents of its records, in {@link Log.retention}. */
+/** What a seal says about the documents of its records, in {@link Log.retention}. */
 export const UNSAID = 0;
 const KEPT = 1;
 export const OVER = 2;
 
-/** What an entry is, where it is not the number of its stream. */
+/** Marks of entries without a stream. Other values are numbers of streams. */
 const MISSING = -1;
 const OTHER = -2;
 
-/** Hash each entry of a log, and find out what it is of. */
+/** Hash each entry of a log, and find out what it belongs to. */
 export interface EntriesJob {
   readonly kind: 'entries';
   readonly directory: string;
@@ -90,22 +90,22 @@ export interface EntriesJob {
   readonly leaves: SharedArrayBuffer;
   /** Root of each bundle. */
   readonly above: SharedArrayBuffer;
-  /** Of each entry the number of its stream among those of the part, times parts, plus the part. */
+  /** For each entry, the number of its stream within the part, times the number of parts, plus the number of the part. */
   readonly streams: SharedArrayBuffer;
-  /** Of each entry the record's number in its stream. */
+  /** For each entry, the record's number in its stream. */
   readonly seqs: SharedArrayBuffer;
-  /** Of each entry the bytes of the record's line. */
+  /** For each entry, the length of the record's line in bytes. */
   readonly lengths: SharedArrayBuffer;
 }
 
-/** What a thread found in its bundles. */
+/** The result of a thread for its bundles. */
 export interface EntriesPart {
   readonly findings: readonly Finding[];
-  /** Streams in the order in which they were met. */
+  /** Streams in the order in which they appeared. */
   readonly streams: readonly string[];
-  /** Entries that are no records. */
+  /** Entries that are not records. */
   readonly others: readonly { readonly index: number; readonly entry: Uint8Array }[];
-  /** Bundles whose tile does not have their hashes. */
+  /** Bundles whose tile has different hashes. */
   readonly unlike: readonly number[];
 }
 
@@ -139,7 +139,7 @@ export function readEntries(job: EntriesJob, { part, parts, next }: Share): Entr
       }
       hashes.push(leafWithin(bytes, from, to));
     });
-    // Entries are missing at the end of a bundle alone.
+    // Only the end of a bundle is missing.
     leaves.bytes.write(hashes.join(''), first * HASH, hashes.length * HASH, 'latin1');
     rootOf(leaves, first, width).copy(above, bundle * HASH);
     const tile = tileBytes(folder, 0, bundle, width);
@@ -149,7 +149,7 @@ export function readEntries(job: EntriesJob, { part, parts, next }: Share): Entr
   return { findings: folder.findings, streams: [...known.keys()], others, unlike };
 }
 
-/** Goes through the entries of a bundle. */
+/** Reads the entries of a bundle. */
 function eachEntry(folder: Folder, bundle: number, width: number, each: (index: number, bytes: Buffer, from: number, to: number) => void): void {
   const first = bundle * WIDTH;
   const path = pathOf('entries', bundle, width);
@@ -174,14 +174,14 @@ function eachEntry(folder: Folder, bundle: number, width: number, each: (index: 
     each(index, bytes, at + 2, end);
     at = end;
   }
-  // Of a wider one that is read instead only the beginning counts.
+  // If a wider bundle is read instead, only its beginning counts.
   if (at < bytes.length && exact !== null) wrong('stray-bytes', `It holds more than the ${width} entries that were signed.`, first + width - 1);
 }
 
 /**
- * Reads and checks a log of a size that was signed, with its root.
+ * Reads and checks a log of a signed size and root.
  *
- * @param known Files of the log that are no tiles, and are looked at elsewhere.
+ * @param known Files of the log that are not tiles, and are checked elsewhere.
  */
 export function* checkLog(folder: Folder, size: number, root: Buffer, known: ReadonlySet<string>): Generator<EntriesJob, Log, readonly EntriesPart[]> {
   const shared = (bytes: number) => new SharedArrayBuffer(bytes);
@@ -217,7 +217,7 @@ export function rootOfFirst({ leaves, above }: Log, size: number): Buffer {
   return treeRoot(new Hashes(Buffer.concat([above.first(bundles).bytes, ...last])));
 }
 
-/** Reads single entries, for who wants to name them. What is wrong with their bundles was found already. */
+/** Reads single entries, to name them in findings. Errors in their bytes were reported already. */
 export class Entries {
   readonly #folder: Folder;
   readonly #size: number;
@@ -228,7 +228,7 @@ export class Entries {
     this.#size = size;
   }
 
-  /** An entry; null where it is missing. */
+  /** An entry; null if it is missing. */
   at(index: number): Buffer | null {
     const bundle = Math.floor(index / WIDTH);
     if (this.#last.index !== bundle) {
@@ -239,7 +239,7 @@ export class Entries {
     return this.#last.list[index % WIDTH] ?? null;
   }
 
-  /** Where an entry is. */
+  /** The place of an entry. */
   pathOf(index: number): string {
     const bundle = Math.floor(index / WIDTH);
     return pathOf('entries', bundle, this.#widthOf(bundle));
@@ -250,14 +250,14 @@ export class Entries {
   }
 }
 
-/** Bytes of a tile; of a partial one also from a wider one, which begins with it. */
+/** Bytes of a tile. A partial tile may also be read from a wider one, which begins with it. */
 export function tileBytes(folder: Folder, level: number | 'entries', index: number, width: number): Buffer | null {
   const exact = folder.bytes(pathOf(level, index, width));
   if (exact !== null || width === WIDTH) return exact;
   return folder.bytes(pathOf(level, index, WIDTH));
 }
 
-/** The hashes of a level, as its tiles have them. */
+/** The hashes of a level, from its tiles. */
 function tileHashes(folder: Folder, level: number, count: number): Hashes {
   const bytes = Buffer.from(new SharedArrayBuffer(count * HASH));
   for (let index = 0; index * WIDTH < count; index++) {
@@ -267,7 +267,7 @@ function tileHashes(folder: Folder, level: number, count: number): Hashes {
   return new Hashes(bytes);
 }
 
-/** Names the entries that are not those that their tile has the hash of. */
+/** Reports the entries that differ from the hashes in their tile. */
 function checkEntries(folder: Folder, read: Hashes, tile: Hashes, size: number, streams: Int32Array): void {
   const entries = new Entries(folder.directory, size);
   for (let index = 0; index < size; index++) {
@@ -277,10 +277,10 @@ function checkEntries(folder: Folder, read: Hashes, tile: Hashes, size: number, 
 }
 
 /**
- * Looks at each tile: those that a log of this size has, and what else is there.
+ * Checks each tile: those that a log of this size has, and any others that exist.
  *
- * @param unlike Which of the lowest level are to be looked at; null: all.
- * @param known Files of the log that are no tiles.
+ * @param unlike Which tiles of the lowest level to check; null: all.
+ * @param known Files of the log that are not tiles.
  */
 function checkTiles(folder: Folder, leaves: Hashes, above: Hashes, size: number, unlike: readonly number[] | null, known: ReadonlySet<string>): void {
   const levels: Hashes[] = [];
@@ -305,7 +305,7 @@ function checkTile(folder: Folder, level: number, index: number, hashes: Hashes)
       (each) => !found.subarray(each * HASH, each * HASH + HASH).equals(hashes.at(index * WIDTH + each)),
     );
     const of = first + (at ?? 0) * WIDTH ** level;
-    folder.find('tampered', 'changed-tile', `Hash ${at ?? 0} of the tile is not that of what is below it.`, path, { entry: of });
+    folder.find('tampered', 'changed-tile', `Hash ${at ?? 0} of the tile does not match what is below it.`, path, { entry: of });
   } else if (found.length > width * HASH && folder.bytes(path) !== null)
     folder.find('tampered', 'stray-bytes', `It holds more than ${width} hashes.`, path, { entry: first });
 }
@@ -326,7 +326,7 @@ function checkStray(folder: Folder, levels: readonly Hashes[], size: number, kno
         entry: size,
       });
     } else if (width < WIDTH && end < count) {
-      // Of a log that was shorter: what is there instead begins with it.
+      // A tile of the log when it was shorter. The current tile has to begin with it.
       const now = tileBytes(folder, level, index, Math.min(WIDTH, count - index * WIDTH));
       const before = folder.bytes(path);
       if (before !== null && now?.subarray(0, before.length).equals(before) !== true)
@@ -344,7 +344,7 @@ interface Position {
   bytes: number;
 }
 
-/** Looks at the order of the entries: streams without gaps, each seal closed by what it holds. */
+/** Checks the order of the entries: streams without gaps, and each seal closed by what it contains. */
 function checkOrder(folder: Folder, job: EntriesJob, parts: readonly EntriesPart[]) {
   const { size } = job;
   const [ids, seqs, lengths] = [new Int32Array(job.streams), new Float64Array(job.seqs), new Uint32Array(job.lengths)];
@@ -370,7 +370,7 @@ function checkOrder(folder: Folder, job: EntriesJob, parts: readonly EntriesPart
       const seq = seqs[index] ?? 0;
       if (missing === 0 && seq !== numbers.length + 1)
         wrongAt(index, 'out-of-order', `The entry is record ${seq} of its stream; ${numbers.length + 1} is next.`, entries.at(index));
-      // As far ahead as what is missing can explain, and what was taken out of a bundle.
+      // A number counts only as far ahead as missing entries, and entries that were removed from a bundle, can explain.
       if (seq <= numbers.length + missing + WIDTH) numbers[seq - 1] = index;
       position.seq = seq;
       position.last = index;
@@ -414,21 +414,21 @@ function checkOrder(folder: Folder, job: EntriesJob, parts: readonly EntriesPart
   };
 }
 
-/** What seals have said so far. */
+/** The summary of all seals so far. */
 class SealState {
   records = 0;
   seals = 0;
   time: number | null = null;
   readonly rotations: number[] = [];
   readonly breaks: SaidLost[] = [];
-  /** Entry and first entry of the seal before, where that replaces the key. */
+  /** Entry, and first entry, of the previous seal if that replaces the key. */
   #replacing: { readonly number: number; readonly first: number } | null = null;
   /** By the number of a seal: entries whose documents are kept, and until when. */
   readonly kept = new Map<number, { readonly first: number; readonly end: number; readonly until: number }>();
   #first = 0;
-  /** First entry of the seal before. */
+  /** First entry of the previous seal. */
   #firstBefore = 0;
-  /** Entries of whose documents seals have said until when they are kept. */
+  /** Number of entries about whose documents seals have said until when they are kept. */
   #said = 0;
   #streams = '';
   says = false;
@@ -457,27 +457,27 @@ class SealState {
     if (rotation !== undefined) this.rotations.push(index);
     if (lost !== undefined) {
       if (!isObject(lost)) return 'The seal does not say which key is lost.';
-      // The rotation that the lost key had begun, and has not signed, announces nothing.
+      // The rotation that the lost key had begun but not signed announces nothing.
       const isUnsigned = replacing !== null && lost['unsigned'] === replacing.number;
       if (isUnsigned) this.rotations.pop();
       this.breaks.push({ entry: index, since: String(seal['time']), said: lost });
       const entries = isUnsigned ? [replacing.first] : [index, ...(replacing === null ? [this.#firstBefore] : [])];
       if (lost['number'] !== this.breaks.length || !entries.includes(Number(lost['entries'])) || (lost['unsigned'] !== undefined && !isUnsigned))
-        return `The seal does not say how a key was lost for the ${this.breaks.length}. time, after which entry.`;
+        return `The seal does not describe lost key ${this.breaks.length}, or after which entry it was lost.`;
     }
     this.#firstBefore = first;
     if (documents !== undefined && (Number.isNaN(until) || !isObject(documents) || documents['from'] !== from))
       return `The seal does not say until when documents are kept, from entry ${from} on.`;
     if (rotation !== undefined && (!isObject(rotation) || rotation['number'] !== this.rotations.length))
-      return `The seal does not say that the key is replaced for the ${this.rotations.length}. time.`;
+      return `The seal does not describe replacement ${this.rotations.length} of the key.`;
     this.says = seal['said'] !== undefined;
     const said = { breaks: this.breaks.length, documents: this.#said, rotations: this.rotations.length };
-    if (seal['said'] !== undefined && canonical(seal['said']) !== canonical(said)) return 'The seal does not say what seals have said up to it.';
+    if (seal['said'] !== undefined && canonical(seal['said']) !== canonical(said)) return 'The seal does not have the summary of all seals so far.';
     if (wrong !== undefined) return `The seal says ${wrong[0]} ${String(seal[wrong[0]])}; ${wrong[1]} is right.`;
     return Number.isNaN(time) || time < (before ?? 0) ? `The seal is dated ${String(seal['time'])}, before the one before it.` : null;
   }
 
-  /** The newest seal names all streams and how far they come, and it is the last entry. */
+  /** The newest seal covers all streams and their positions, and it is the last entry. */
   isNewest(size: number, streams: string): boolean {
     return this.#first === size && streams === this.#streams;
   }
@@ -486,23 +486,23 @@ class SealState {
 /** Bytes of a digest: `sha256:` and 64 digits. */
 const DIGEST = 71;
 
-/** What an entry of a record says. */
+/** The content of a record's entry. */
 interface Said {
   readonly stream: string;
   readonly seq: number;
   /** Bytes of its line in the stream. */
   readonly bytes: number;
-  /** Its digest, where the entry has that in its place; null: the digest is that of the entry. */
+  /** Its digest, if the entry has that instead of the record; null: the digest is that of the entry. */
   readonly digest: string | null;
 }
 
 /**
- * What an entry says that lies in a buffer, if it is one of a record.
+ * Parses an entry in a buffer, if it is that of a record.
  *
- * @param isStream Whether a text is the digest of a stream: most entries are of one that is known.
+ * @param isStream Whether a text is the digest of a known stream: most entries belong to one.
  */
 function recordIn(bytes: Buffer, from: number, to: number, isStream: (text: string) => boolean = isDigest): Said | null {
-  // The end of a record in canonical form is what says where it belongs.
+  // The end of a record in canonical form says where it belongs.
   const streamEnd = beforeText(bytes, beforeString(bytes, beforeText(bytes, to, ',"v":1}')), '","time":');
   const seqEnd = beforeText(bytes, streamEnd - DIGEST, ',"stream":"');
   const seqAt = beforeNumber(bytes, seqEnd);
@@ -534,7 +534,7 @@ function objectIn(entry: Buffer | null): JsonObject | null {
   return isObject(value) ? value : null;
 }
 
-/** Names the record of an entry, as far as the entry can be believed. */
+/** Identifies the record of an entry, as far as the entry can be trusted. */
 export function placeOf(entry: Buffer | null): { stream?: string; seq?: number; resource?: string } {
   const said = entry === null ? null : recordIn(entry, 0, entry.length);
   if (said === null) return {};

@@ -78,7 +78,7 @@ describe('a checkpoint', () => {
     const [key, second] = trusted(own, other).keys;
     expect(read(note(line(own)))).toEqual({ ...said, by: [key] });
     expect(read(note(line(foreign), line(own), line(other)), trusted(own, other))).toEqual({ ...said, by: [key, second] });
-    // A trusted key of another log may have seen it, and says nothing of this one.
+    // A trusted key of another log may have seen it, and says nothing about this one.
     expect(read(note(line(foreign), line(own)), trusted(foreign, own))).toEqual({ ...said, by: [key] });
   });
   it('is not signed by a trusted key under another name than its own', () => {
@@ -94,11 +94,11 @@ describe('a checkpoint', () => {
   });
   it('is untrusted where none has, and names who has signed under the name of the log', () => {
     const none = { code: 'untrusted-key', said };
-    const unannounced = `, and none of them that has no end (until) has announced ${LOG}+${own.id.toString('hex')}`;
-    expect(read(note(line(own)), trusted())).toMatchObject({ ...none, message: `No key that is trusted for "${LOG}" has signed it${unannounced}, which has.` });
+    const unannounced = ` It is signed by ${LOG}+${own.id.toString('hex')}, which no trusted key without an end (until) has announced.`;
+    expect(read(note(line(own)), trusted())).toMatchObject({ ...none, message: `No key that is trusted for "${LOG}" has signed it.${unannounced}` });
     expect(read(note(line(own), line(foreign)), trusted(other))).toMatchObject(none);
     expect(read(note(line(own), line(other)), trusted())).toMatchObject({
-      message: expect.stringContaining(` or ${LOG}+${other.id.toString('hex')}, which has.`),
+      message: expect.stringContaining(` and ${LOG}+${other.id.toString('hex')}, which no trusted key`),
     });
     expect(read(note(line(foreign)), trusted(foreign, own))).toMatchObject({ ...none, message: `No key that is trusted for "${LOG}" has signed it.` });
   });
@@ -194,7 +194,7 @@ describe('a witness', () => {
     expect(seen(cosigned(1n, { body: BODY.replace('1234', '1235') }))).toBe('wrong');
     expect(seen(cosigned(8_640_000_000_001n))).toBe('wrong');
     expect(seen(cosigned(1n, { more: Buffer.of(0) }))).toBe('wrong');
-    // Too short to say a time.
+    // Too short for a time.
     expect(seen(`\u2014 ${witness.name} ${Buffer.concat([witness.id, Buffer.alloc(3)]).toString('base64')}\n`)).toBe('wrong');
   });
 });

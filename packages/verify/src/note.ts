@@ -1,4 +1,4 @@
-// Checkpoints, and whom to trust. See https://c2sp.org/signed-note and https://c2sp.org/tlog-checkpoint
+// Checkpoints, and the keys to trust. See https://c2sp.org/signed-note and https://c2sp.org/tlog-checkpoint
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { sha256 } from './hash.js';
 import { isObject, type JsonObject } from './json.js';
@@ -7,22 +7,22 @@ import { isObject, type JsonObject } from './json.js';
 export interface TrustedKey {
   /** Name of the log, and of the key. */
   readonly origin: string;
-  /** As signed notes write it: name, key id and key, joined by `+`. */
+  /** In the format of signed notes: name, key id and key, joined by `+`. */
   readonly key: string;
-  /** First moment of which the key may sign; null: any. */
+  /** Start of the time in which the key may sign; null: no limit. */
   readonly from: string | null;
-  /** First moment of which it may not sign any more; null: it still may. */
+  /** End of that time, exclusive; null: no limit. */
   readonly until: string | null;
-  /** The key that it goes on after, where that was lost and has not announced it: whoever made the trust file says so. */
+  /** The lost key that it succeeds without an announcement. The author of the trust file vouches for that. */
   readonly succeeds?: string;
 }
 
-/** A trust file: what an auditor got from whom they trust, apart from the evidence. */
+/** A trust file: the keys that an auditor got from somebody they trust, separately from the evidence. */
 export interface Trust {
   readonly keys: readonly TrustedKey[];
 }
 
-/** A mistake in what was given to verify with. */
+/** An error in the input to the verifier. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -34,7 +34,7 @@ const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
  * Reads a trust file.
  *
  * @example parseTrust('{"keys":[{"origin":"example.com/redress","key":"example.com/redress+1a2b3c4d+AQ…","from":null,"until":null}]}')
- * @throws {UsageError} when it is none, or has a key that is none. Only Ed25519 is trusted.
+ * @throws {UsageError} if it is invalid, or has an invalid key. Only Ed25519 keys are accepted.
  */
 export function parseTrust(text: string): Trust {
   let value: unknown;
@@ -61,9 +61,9 @@ function trustedKey(value: unknown, place: string): TrustedKey {
 }
 
 /**
- * Looks whether a key is one of Ed25519, for a log.
+ * Checks that a key is an Ed25519 key for a log.
  *
- * @throws {UsageError} when it is none.
+ * @throws {UsageError} if it is not.
  */
 export function checkKey(key: string, origin: string, what: string): void {
   const { id, bytes } = keyParts(key, origin, what);
@@ -78,7 +78,7 @@ function keyParts(key: string, origin: string, what: string): { id: Buffer; byte
   return { id: Buffer.from(match[1] ?? '', 'hex'), bytes: Buffer.from(match[2] ?? '', 'base64') };
 }
 
-/** First four bytes of SHA-256 over name, newline, algorithm and key: another algorithm is another key. */
+/** First four bytes of SHA-256 over name, newline, algorithm and key. So another algorithm gives another id. */
 function keyId(name: string, bytes: Buffer): Buffer {
   return sha256(Buffer.concat([Buffer.from(`${name}\n`), bytes])).subarray(0, 4);
 }
@@ -88,7 +88,7 @@ export interface Checkpoint {
   readonly origin: string;
   readonly size: number;
   readonly root: Buffer;
-  /** Those that signed it; none where nothing is trusted. */
+  /** The keys that signed it; none if no key is trusted. */
   readonly by: readonly TrustedKey[];
 }
 
@@ -96,13 +96,12 @@ export interface Checkpoint {
 export interface CheckpointProblem {
   readonly code: 'not-a-checkpoint' | 'wrong-signature' | 'untrusted-key';
   readonly message: string;
-  /** What it says, as far as it says anything. */
+  /** Its content, as far as it has any. */
   readonly said: Checkpoint | null;
 }
 
 /**
- * Reads a checkpoint and looks at its signatures. One that no trusted key has made counts for nothing; one that a trusted key should have
- * made, and has not, is a forgery.
+ * Parses a checkpoint and checks its signatures. A signature by an untrusted key does not count. An invalid signature under a trusted key's id is a forgery.
  */
 export function readCheckpoint(bytes: Uint8Array, trust: Trust): Checkpoint | CheckpointProblem {
   const no = (code: CheckpointProblem['code'], message: string, said: Checkpoint | null) => ({ code, message, said });
@@ -116,28 +115,28 @@ export function readCheckpoint(bytes: Uint8Array, trust: Trust): Checkpoint | Ch
   if (origin === undefined || origin === '' || !/^(?:0|[1-9][0-9]{0,14})$/.test(size ?? '') || !/^[A-Za-z0-9+/]{43}=$/.test(root ?? ''))
     return no('not-a-checkpoint', 'It does not have origin, size and root.', null);
   const hash = Buffer.from(root ?? '', 'base64');
-  // More than one way to write a root would be more than one checkpoint.
-  if (hash.toString('base64') !== root) return no('not-a-checkpoint', 'Its root is not written as Base64 is.', null);
+  // Two encodings of a root would give two different checkpoints.
+  if (hash.toString('base64') !== root) return no('not-a-checkpoint', 'Its root is not in canonical Base64.', null);
   const said: Checkpoint = { origin, size: Number(size), root: hash, by: [] };
   const read = signersIn(signed, lines, origin, trust);
   if (read === null) return no('not-a-checkpoint', 'One of its signature lines is not valid.', said);
   if ('wrong' in read) return no('wrong-signature', `The signature of ${read.wrong} is not of this checkpoint.`, said);
   const { by, others } = read;
-  const unannounced = others.length === 0 ? '' : `, and none of them that has no end (until) has announced ${others.join(' or ')}, which has`;
-  if (by.length === 0) return no('untrusted-key', `No key that is trusted for ${JSON.stringify(origin)} has signed it${unannounced}.`, said);
+  const unannounced = others.length === 0 ? '' : ` It is signed by ${others.join(' and ')}, which no trusted key without an end (until) has announced.`;
+  if (by.length === 0) return no('untrusted-key', `No key that is trusted for ${JSON.stringify(origin)} has signed it.${unannounced}`, said);
   return { ...said, by };
 }
 
-/** The signature lines of a note, which end it; null where there are none. */
+/** The signature lines at the end of a note; null if there are none. */
 function linesOf(note: string, end: number): readonly string[] | null {
   const lines = note.slice(end + 2).split('\n');
   return lines.pop() !== '' || lines.length === 0 ? null : lines;
 }
 
 /**
- * Which keys have signed a text: those that are trusted for this log, and its others.
+ * The keys that have signed a text: trusted keys of this log, and its other keys.
  *
- * @returns the name of a trusted key that should have signed it, and has not; null where a line is no signature.
+ * @returns the name of a trusted key whose signature is invalid; null if a line is not a signature.
  */
 function signersIn(
   signed: string,
@@ -163,10 +162,10 @@ function signersIn(
 }
 
 /**
- * Which trusted keys have signed that a sealer has decided something.
+ * The trusted keys that have signed a sealer's decision.
  *
- * @param digest Of what was decided.
- * @returns null for what is no such note, or one that a trusted key should have signed, and has not.
+ * @param digest The digest of the decision.
+ * @returns null if it is not such a note, or if a trusted key's signature is invalid.
  */
 export function decidedBy(note: string, digest: string, trust: Trust): readonly TrustedKey[] | null {
   const end = note.indexOf('\n\n');
@@ -182,13 +181,13 @@ export function decidedBy(note: string, digest: string, trust: Trust): readonly 
 export interface Witnessed {
   /** Its name. */
   readonly witness: string;
-  /** Entries of the log that it has seen. */
+  /** The number of entries of the log that it has seen. */
   readonly size: number;
-  /** When, as it says. */
+  /** The time that it states. */
   readonly time: string;
 }
 
-/** The key of a witness, as signed notes write it: `NAME+ID+KEY`, of the type of Ed25519 cosignatures. */
+/** The key of a witness, in the format of signed notes: `NAME+ID+KEY`, of the type for Ed25519 cosignatures. */
 export interface WitnessKey {
   readonly name: string;
   readonly id: Buffer;
@@ -198,10 +197,10 @@ export interface WitnessKey {
 const COSIGNATURE = 4;
 
 /**
- * Reads the key of a witness.
+ * Parses the key of a witness.
  *
  * @see https://c2sp.org/tlog-cosignature
- * @throws {UsageError} when it is none.
+ * @throws {UsageError} if it is invalid.
  */
 export function witnessKey(text: string): WitnessKey {
   const name = text.slice(0, Math.max(0, text.indexOf('+')));
@@ -212,9 +211,9 @@ export function witnessKey(text: string): WitnessKey {
 }
 
 /**
- * Looks whether a witness has cosigned a checkpoint.
+ * Checks whether a witness has cosigned a checkpoint.
  *
- * @returns `wrong` where a cosignature under its key is not of this checkpoint; null where there is none.
+ * @returns `wrong` if a cosignature under its key is not valid for this checkpoint; null if there is none.
  */
 export function witnessedBy(note: Uint8Array, { name, id, bytes }: WitnessKey): Witnessed | 'wrong' | null {
   const text = Buffer.from(note).toString('utf8');

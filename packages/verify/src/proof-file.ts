@@ -4,27 +4,27 @@ import { canonical, isObject, type Json, readCanonical, utf8 } from './json.js';
 import { UsageError } from './note.js';
 
 /**
- * Bytes of a proof with its record; what would be longer has the record in a file of its own. The Go library that defines the format reads no line
- * above 64 KiB back, and so no record in a longer file.
+ * Maximum bytes of a proof with its record. If it would be longer, the record is in a separate file. The Go library that defines the format reads no line
+ * longer than 64 KiB, so it cannot read a longer record in a proof.
  */
 const LONGEST = 65_536;
 
-/** What a proof says. */
+/** The content of a proof. */
 export interface ProofFile {
   /** Number of the entry in the log, from 0. */
   readonly entry: number;
   readonly path: readonly Buffer[];
-  /** What else it has: the entry, as a rule. */
+  /** Additional data: usually the entry. */
   readonly extra: Buffer | null;
   readonly checkpoint: Buffer;
 }
 
 /**
- * The proof of one record as a file: with the record itself, unless that is too long for it. Of a log whose key was lost it also has the entries that say
- * so, with their proofs: `extra` is then an object with the record in it.
+ * The proof of one record as a file. It contains the record, unless that is too long. If a key of the log was lost, it also has the entries that declare
+ * this, with their proofs: `extra` is then an object that contains the record.
  *
  * @param breaks Those entries.
- * @throws {UsageError} when there are more of them than a proof can have.
+ * @throws {UsageError} if there are more of them than a proof can hold.
  */
 export function proofFile(
   { entry, bytes, path }: Included,
@@ -47,10 +47,10 @@ export function proofFile(
     const file = text(extra);
     if (Buffer.byteLength(file) <= LONGEST) return { file, hasRecord: record !== null };
   }
-  throw new UsageError(`The log says ${breaks.length} times that its key was lost, which is more than a proof can hold. Make a bundle.`);
+  throw new UsageError(`The log declares ${breaks.length} keys lost, which is more than a proof can hold. Make a bundle.`);
 }
 
-/** What `extra` has: the record, where it is there, and what says that keys were lost. */
+/** The content of `extra`: the record, if present, and the entries that declare keys lost. */
 export function extraIn(extra: Buffer | null): { readonly record: Buffer | null; readonly breaks: readonly Included[] } | null {
   const value = extra === null ? undefined : readCanonical(utf8(extra) ?? '');
   if (!isObject(value) || Object.keys(value).join() !== 'breaks,record') return { record: extra, breaks: [] };
@@ -65,20 +65,20 @@ export function includedJson({ entry, bytes, path }: Included): { readonly entry
   return { entry, path: path.map((hash) => hash.toString('base64')), text: Buffer.from(bytes).toString('utf8') };
 }
 
-/** Reads it; null for what is none. */
+/** Parses one; null if it is invalid. */
 export function includedIn(value: Json | undefined): Included | null {
   if (!isObject(value) || !Number.isSafeInteger(value['entry']) || (value['entry'] as number) < 0 || typeof value['text'] !== 'string') return null;
   const path = Array.isArray(value['path']) ? hashesOf(value['path']) : null;
   return path === null ? null : { entry: value['entry'] as number, bytes: Buffer.from(value['text']), path };
 }
 
-/** Reads a list of them; null where one is none. */
+/** Parses a list of them; null if one is invalid. */
 export function includedAll(value: Json | undefined): readonly Included[] | null {
   const read = Array.isArray(value) ? (value as readonly Json[]).map(includedIn) : [null];
   return read.every((each) => each !== null) ? read : null;
 }
 
-/** Reads a proof; null for what is none. */
+/** Parses a proof; null if it is invalid. */
 export function readProofFile(bytes: Uint8Array): ProofFile | null {
   const text = utf8(bytes);
   const [, extra, index = '', hashes = '', checkpoint = ''] =
@@ -89,7 +89,7 @@ export function readProofFile(bytes: Uint8Array): ProofFile | null {
   return { entry: Number(index), path, extra: own, checkpoint: Buffer.from(checkpoint) };
 }
 
-/** Hashes in Base64. There is one way to write each. */
+/** Hashes in Base64. Only one encoding of each is accepted. */
 export function hashesOf(texts: readonly unknown[]): Buffer[] | null {
   const hashes = texts.map((each) => Buffer.from(String(each), 'base64'));
   return hashes.every((hash, at) => hash.length === 32 && hash.toString('base64') === texts[at]) ? hashes : null;

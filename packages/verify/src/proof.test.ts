@@ -1,4 +1,4 @@
-// Files that verify alone: the proof of one record, and bundles.
+// Files that can be verified on their own: the proof of one record, and bundles.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -83,7 +83,7 @@ describe('the proof of a record', () => {
         try {
           ({ status } = verifyProof(bad, { trust }));
         } catch (error) {
-          // A line `extra` that is none any more: then the record is missing.
+          // A line `extra` that is no longer one: then the record is missing.
           status = (error as Error).name;
         }
         expect(['tampered', 'untrusted', 'UsageError']).toContain(status);
@@ -102,13 +102,13 @@ describe('the proof of a record', () => {
     record[100] = (record[100] as number) ^ 1;
     expect(verifyProof(Buffer.from(long.file), { trust, record }).status).toBe('tampered');
     const other = Buffer.from(proveRecord(folder, 'a/1').file);
-    expect(() => verifyProof(other, { trust, record })).toThrow('another one');
+    expect(() => verifyProof(other, { trust, record })).toThrow('differs from the one in the proof');
   });
 
   it('is not made of a ledger that is not what was signed', () => {
     const tile = join(folder, 'ledger', 'tile', '0', '000');
     const bytes = readFileSync(tile);
-    // A hash beside the way of most entries.
+    // A hash on the path of most entries.
     for (const at of [40, 200 * 32]) {
       const bad = Buffer.from(bytes);
       bad[at] = (bad[at] as number) ^ 1;
@@ -125,7 +125,7 @@ describe('the proof of a record', () => {
     const made = Date.parse(verifyProof(proof('a/3'), { trust }).records[0]?.time ?? '');
     const ended = (ago: number) => verifyProof(proof('a/3'), { trust: over(new Date(made - ago).toISOString()) });
     expect(ended(900_000)).toMatchObject({ status: 'untrusted', firstBad: { code: 'key-out-of-time' } });
-    // The clocks of who records and of who seals may differ by so much.
+    // The clocks of recording and sealing processes may differ by this much.
     expect(ended(899_999)).toMatchObject({ status: 'intact', findings: [] });
     const other = { keys: [{ origin: 'example.com/redress', key: generateKey('example.com/redress').verifier, from: null, until: null }] };
     expect(verifyProof(proof('a/3'), { trust: other })).toMatchObject({ status: 'untrusted', firstBad: { code: 'untrusted-key' } });

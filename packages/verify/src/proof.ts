@@ -1,4 +1,4 @@
-// Files that verify alone: the proof of one record (https://c2sp.org/tlog-proof), and records with their proofs and documents.
+// Files that can be verified on their own: the proof of one record (https://c2sp.org/tlog-proof), and records with their proofs and documents.
 
 import { type Finding, Folder, type Place } from './findings.js';
 import { digestOf } from './hash.js';
@@ -10,22 +10,22 @@ import { type Checkpoint, readCheckpoint, type Trust, UsageError } from './note.
 import { extraIn, includedAll, includedIn, includedJson, readProofFile } from './proof-file.js';
 import { isRecord } from './record.js';
 
-/** Records of a log, with what proves them. */
+/** Records of a log, with their proofs. */
 export interface Evidence {
   /** The checkpoint, as a signed note. */
   readonly checkpoint: Uint8Array;
   readonly records: readonly Included[];
-  /** The newest seal, which says when the checkpoint was made; null in the proof of one record. */
+  /** The newest seal, which says when the checkpoint was created; null in the proof of one record. */
   readonly seal: Included | null;
   /** Documents by their digests. */
   readonly documents: ReadonlyMap<string, string>;
-  /** Proofs of the keys that were replaced, in their order. */
+  /** Proofs of rotations, in order. */
   readonly rotations: readonly Uint8Array[];
-  /** Entries that say that a key was lost, in their order. */
+  /** Entries that declare a key lost, in order. */
   readonly breaks: readonly Included[];
 }
 
-/** A record that a file proves. */
+/** A record in a file, with its proof. */
 export interface ProvenRecord {
   /** Its global number. */
   readonly entry: number;
@@ -36,14 +36,14 @@ export interface ProvenRecord {
   readonly time: string;
 }
 
-/** What {@link verifyProof} and {@link verifyBundle} found. */
+/** The result of {@link verifyProof} and {@link verifyBundle}. */
 export interface ProofReport {
   readonly status: 'intact' | 'tampered' | 'untrusted' | 'incomplete';
   readonly checkpoint: { readonly origin: string; readonly size: number; readonly root: string } | null;
-  /** Those that are in the log that was signed. */
+  /** The records that are in the signed log. */
   readonly records: readonly ProvenRecord[];
   readonly documents: number;
-  /** Keys of the log that were lost: others go on without their word. */
+  /** Lost keys of the log: others continue without their announcement. */
   readonly breaks: readonly Break[];
   readonly firstBad: Finding | null;
   readonly findings: readonly Finding[];
@@ -60,7 +60,7 @@ function readProof(bytes: Uint8Array, record: Uint8Array | null): Evidence | nul
   const { record: own, breaks } = extra;
   const given = record ?? own;
   if (given === null) throw new UsageError('The proof does not hold its record, which is too long for it. Give the record with --record.');
-  if (own !== null && record !== null && !own.equals(record)) throw new UsageError('The record is another one than the one in the proof.');
+  if (own !== null && record !== null && !own.equals(record)) throw new UsageError('The record differs from the one in the proof.');
   return { checkpoint, records: [{ entry, bytes: given, path }], seal: null, documents: new Map(), rotations: [], breaks };
 }
 
@@ -99,7 +99,7 @@ function readBundle(bytes: Uint8Array): Evidence | null {
 /**
  * Verifies a `.tlog-proof` of a record: that the record is in the log that a trusted key has signed.
  *
- * @param record Its JSON, where the proof does not hold it.
+ * @param record Its JSON, if the proof does not contain it.
  * @example verifyProof(readFileSync('record.tlog-proof'), { trust })
  * @throws {UsageError} when the proof lacks its record.
  */
@@ -108,7 +108,7 @@ export function verifyProof(file: Uint8Array, { trust, record = null }: { readon
 }
 
 /**
- * Verifies a bundle: that each of its records is in the log that a trusted key has signed, and each document what its record says.
+ * Verifies a bundle: that each of its records is in the log that a trusted key has signed, and that each document matches its record.
  *
  * @example verifyBundle(readFileSync('bundle.json'), { trust })
  */
@@ -120,7 +120,7 @@ const OTHERS =
   'Whether there are more records than these, and that the log was not set back or forked: that takes the whole ledger and a checkpoint kept elsewhere.';
 const TRUTH = 'Whether records were true when they were written.';
 const LOST =
-  'Whether a key of the log was lost and another one goes on without its word: the whole ledger shows it, and a bundle whose newest seal says how often.';
+  'Whether a key of the log was lost and another one continues without its announcement: the whole ledger shows it, or a bundle whose newest seal counts lost keys.';
 const NO_TIME = 'When the checkpoint was made, and so whether its key was still trusted then: a bundle or the whole ledger shows it.';
 
 class Checking {
@@ -154,7 +154,7 @@ class Checking {
     };
   }
 
-  /** Whether it has what says how often a key was lost: seals of versions before this one do not say it. */
+  /** Whether it shows how often a key was lost. Seals of versions before this one do not say it. */
   #saysBreaks(): boolean {
     const seal = this.#evidence?.seal ?? null;
     return seal !== null && isObject(sealIn(seal)?.['said']);
@@ -199,9 +199,9 @@ class Checking {
       return;
     }
     this.#records.push(proven);
-    // Whoever seals does so after what is sealed.
+    // A sealer signs after the time of what it seals.
     if (checkpoint.by.length > 0 && checkpoint.by.every((key) => hasEnded(key, Date.parse(proven.time))))
-      this.#find('untrusted', 'key-out-of-time', `The record is of ${proven.time}, when the key that sealed it was not trusted any more.`, named);
+      this.#find('untrusted', 'key-out-of-time', `The record is dated ${proven.time}, when the key that sealed it was no longer trusted.`, named);
     if (this.#kind === 'bundle') for (const [name, digest] of Object.entries(blobs as JsonObject)) this.#checkDocument(name, String(digest), documents, named);
   }
 
@@ -219,13 +219,13 @@ class Checking {
       this.#find('tampered', 'changed-document', `Its document ${name} is not what the record says.`, place);
   }
 
-  /** What says that a key was lost is an entry of the log, and they are there in their order. */
+  /** Each declaration of a lost key has to be an entry of the log, and they have to be in order. */
   #checkBreak(included: Included, { origin, size, root }: Checkpoint): void {
     const seal = sealIn(included);
     const said = seal?.['break'];
     const place = { entry: included.entry };
     if (seal === undefined || !isObject(said) || said['number'] !== this.#keys.breaks.length + 1 || rootFrom(included, size)?.equals(root) !== true)
-      this.#find('tampered', 'wrong-break', 'What says that a key was lost is not in the log that was signed, or not all that says so is there.', place);
+      this.#find('tampered', 'wrong-break', 'A declaration of a lost key is not in the signed log, or some declarations are missing.', place);
     else
       this.#keys.declared({ entry: included.entry, since: String(seal['time']), said }, origin, (severity, code, message) =>
         this.#find(severity, code, message, place),
@@ -237,12 +237,12 @@ class Checking {
     const time = own !== undefined ? Date.parse(String(own['time'])) : Number.NaN;
     const place = { entry: seal.entry };
     if (seal.entry !== size - 1 || Number.isNaN(time) || rootFrom(seal, size)?.equals(root) !== true)
-      this.#find('tampered', 'wrong-seal', 'What says when it was sealed is not the newest entry of the log that was signed.', place);
+      this.#find('tampered', 'wrong-seal', 'The seal that dates it is not the newest entry of the signed log.', place);
     else if (saidBreaks(own) > breaks)
       this.#find(
         'tampered',
         'missing-break',
-        `The log says ${saidBreaks(own)} times that its key was lost, and the bundle ${breaks} times: what says so was taken out.`,
+        `The log counts ${saidBreaks(own)} lost keys, but the bundle declares ${breaks}: declarations were removed.`,
         place,
       );
     else if (by.length > 0 && !by.some((key) => maySign(key, time)))
@@ -260,7 +260,7 @@ function sealIn({ bytes }: Included): JsonObject | undefined {
   return isObject(seal) ? seal : undefined;
 }
 
-/** How often a log has said that its key was lost, as its newest seal has it; 0 in those of versions that did not say it. */
+/** How often a key of the log was lost, according to its newest seal; 0 for versions that did not record it. */
 export function saidBreaks(seal: JsonObject | undefined): number {
   const said = seal?.['said'];
   return Number(isObject(said) ? said['breaks'] : 0);

@@ -1,4 +1,4 @@
-// Makes proofs and bundles from a ledger that is there as a whole.
+// Creates proofs and bundles from a complete ledger.
 import { statSync } from 'node:fs';
 import { Archives } from './archives.js';
 import { Folder } from './findings.js';
@@ -16,25 +16,25 @@ import { JSON_AT } from './record.js';
 export interface MadeProof {
   /** The `.tlog-proof`. */
   readonly file: string;
-  /** The record, where the proof does not hold it; else null. */
+  /** The record, if the proof does not contain it; else null. */
   readonly record: string | null;
   /** Global number of the record. */
   readonly entry: number;
   readonly stream: string;
   readonly seq: number;
-  /** How often the log says that its key was lost: the proof says so, too. */
+  /** How often a key of the log was lost. The proof contains these declarations. */
   readonly breaks: number;
 }
 
 /** Which records. */
 export interface Selection {
-  /** `STREAM/SEQ` each; a stream by its digest or how it begins, or by the id of its resource. */
+  /** `STREAM/SEQ` each. STREAM is a digest or its beginning, or the id of a resource. */
   readonly records?: readonly string[];
   /** All records of a resource, by its id, or a stream. */
   readonly resources?: readonly string[];
   /** All records of an execution. */
   readonly executions?: readonly string[];
-  /** Streams, by their digests, in which executions are looked for; default: all. */
+  /** Digests of the streams in which executions are searched; default: all. */
   readonly within?: readonly string[];
 }
 
@@ -46,11 +46,11 @@ interface Chosen {
 }
 
 /**
- * The proof of one record, for who has to show it without the rest.
+ * The proof of one record, to show it without the rest.
  *
  * @param record `STREAM/SEQ`.
  * @example writeFileSync('record.tlog-proof', proveRecord('evidence', '1a2b3c4d/3').file)
- * @throws {UsageError} when there is no such record, it is not sealed, or the ledger is not what was signed.
+ * @throws {UsageError} if there is no such record, it is not sealed, or the ledger is not what was signed.
  */
 export function proveRecord(directory: string, record: string): MadeProof {
   const ledger = new Ledger(directory);
@@ -64,10 +64,10 @@ export function proveRecord(directory: string, record: string): MadeProof {
 }
 
 /**
- * The proof of the record that ended each of some executions; what has no end has none. The ledger is read once, for all of them.
+ * The proofs of the records that ended some executions. An execution that has not ended has none. The ledger is read once for all of them.
  *
  * @example for (const { execution, file } of proveExecutions('evidence', ['x-1', 'x-2'])) writeFileSync(`${execution}.tlog-proof`, file)
- * @throws {UsageError} when there is no such execution, its end is not sealed, or the ledger is not what was signed.
+ * @throws {UsageError} if there is no such execution, its end is not sealed, or the ledger is not what was signed.
  */
 export function* proveExecutions(
   directory: string,
@@ -85,10 +85,10 @@ export function* proveExecutions(
 }
 
 /**
- * Records with their proofs, the checkpoint and their documents, as one file that verifies alone.
+ * Records with their proofs, the checkpoint and their documents, as one file that can be verified on its own.
  *
  * @example writeFileSync('bundle.json', makeBundle('evidence', { resources: ['sg-1'] }).file)
- * @throws {UsageError} when nothing is chosen, something of it is not there or not sealed, or the ledger is not what was signed.
+ * @throws {UsageError} if nothing is selected, something is missing or not sealed, or the ledger is not what was signed.
  */
 export function makeBundle(
   directory: string,
@@ -102,7 +102,7 @@ export function makeBundle(
     const { blobs } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { blobs: Record<string, string> };
     for (const digest of Object.values(blobs)) {
       const hex = digest.slice('sha256:'.length);
-      // One whose retention has ended is missing: the bundle then says so.
+      // A document whose retention has ended is missing. The bundle then says so.
       const document = ledger.folder.bytes(`blobs/${hex.slice(0, 2)}/${hex}.json`)?.toString('utf8') ?? ledger.archives().text(digest);
       if (document !== null) documents.set(digest, document);
     }
@@ -123,7 +123,7 @@ class Ledger {
     if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) throw new UsageError(`There is no folder ${directory}.`);
     this.folder = new Folder(directory);
     const note = this.folder.bytes('ledger/checkpoint');
-    // Whom to trust says who verifies.
+    // The verifier decides whom to trust.
     const read = note === null ? null : readCheckpoint(note, { keys: [] });
     const checkpoint = read !== null && 'code' in read ? read.said : null;
     if (note === null || checkpoint === null || checkpoint.size === 0)
@@ -136,7 +136,7 @@ class Ledger {
   choose({ records = [], resources = [], executions = [], within }: Selection): Chosen[] {
     const byRecord = records.map((each) => {
       const [, stream = '', seq = ''] = /^(.+)\/([1-9][0-9]{0,14})$/.exec(each) ?? [];
-      if (stream === '') throw new UsageError(`${each} is not a record: STREAM/SEQ is.`);
+      if (stream === '') throw new UsageError(`${each} does not name a record: give STREAM/SEQ.`);
       return { each, file: this.#fileOf(stream), seq: Number(seq) };
     });
     const byResource = new Set(resources.map((each) => this.#fileOf(each)));
@@ -165,7 +165,7 @@ class Ledger {
     return found;
   }
 
-  /** Those that are sealed, each with its proof. */
+  /** The sealed records, each with its proof. */
   prove(chosen: readonly Chosen[]): Included[] {
     const leaves = chosen.map(({ stream, seq, json }) => leaf(entryOf(stream, seq, json)).toString('latin1'));
     const numbers = this.#tree.numbersOf(new Set(leaves));
@@ -176,7 +176,7 @@ class Ledger {
     });
   }
 
-  /** Read when a document is nowhere else. */
+  /** Read if a document is nowhere else. */
   archives(): Archives {
     this.#archives ??= new Archives(this.folder);
     return this.#archives;
@@ -189,7 +189,7 @@ class Ledger {
     return this.#included(entry, bytes);
   }
 
-  /** The entries that say that a key was lost: each is the first seal after what that key has signed last, or the second where it had begun one. */
+  /** The entries that declare a key lost. Each is the first seal after the last checkpoint of that key, or the second if the key had begun another seal. */
   breaks(): Included[] {
     const { size } = this.#checkpoint;
     const entries = new Entries(this.folder.directory, size);
@@ -209,7 +209,7 @@ class Ledger {
     const newest = entries.at(size - 1);
     const seal = newest === null ? undefined : parsed(newest)['seal'];
     if (found.length !== Math.max(breaksIn(this.folder).length, saidBreaks(isObject(seal) ? seal : undefined)))
-      throw new UsageError('What the log says of keys that were lost is not there as a whole: verify the ledger.');
+      throw new UsageError('Some of what the log says about lost keys is missing: verify the ledger.');
     return found;
   }
 
@@ -225,7 +225,7 @@ class Ledger {
     return this.folder.files('streams').filter((file) => /\/[0-9a-f]{64}\.jsonl$/.test(file));
   }
 
-  /** The stream that is meant: its digest or how that begins, or the id of its resource. */
+  /** Finds a stream by its digest or the beginning of it, or by the id of its resource. */
   #fileOf(name: string): string {
     const prefix = /^(?:sha256:)?([0-9a-f]{6,64})$/.exec(name)?.[1];
     const byDigest = prefix === undefined ? [] : this.#files().filter((file) => hexOf(file).startsWith(prefix));
@@ -257,16 +257,16 @@ const fileOfDigest = (stream: string) => `streams/${stream.slice(7, 9)}/${stream
 const hexOf = (file: string) => file.slice(-'.jsonl'.length - 64, -'.jsonl'.length);
 
 /**
- * The execution of a record, without reading all of it: in canonical JSON nothing that follows this member can hold its name. A record that is written
- * in another way is not what was sealed, and has no proof.
+ * The execution of a record, without parsing all of it: in canonical JSON, nothing after this member can contain its name. A record that is not in canonical
+ * form is not what was sealed, and has no proof.
  */
 function executionIn(json: Buffer): string | null {
   const at = json.lastIndexOf(EXECUTION);
-  // Of a record that belongs to none it is null: that is found as soon as a name, and nothing before it is looked at.
+  // If the record belongs to no execution, the value is null. That is found as fast as a name, and nothing before it is read.
   if (at < 0 || json[at + EXECUTION.length] !== QUOTE) return null;
   const from = at + EXECUTION.length + 1;
   const to = json.indexOf('"', from);
-  // An id with an escape in it is read as JSON has it.
+  // An id with an escape has to be parsed as JSON.
   const text = json.toString('utf8', from, to);
   if (!text.includes('\\')) return text;
   const { execution } = parsed(json);

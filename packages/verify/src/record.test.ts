@@ -1,4 +1,4 @@
-// The next record of a stream: read as a whole, or from what surrounds its body.
+// The next record of a stream: parsed completely, or read from what surrounds its body.
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -34,7 +34,7 @@ describe('the digest of a line', () => {
     expect(digestIn(line, 2, line.length - 1)).toBeNull();
     expect(digestIn(Buffer.from(`sha256:${sha('')}`), 0, 71)).toBeNull();
     expect(digestIn(Buffer.from(`sha256:${sha('')} `), 0, 72)).toBe(sha(''));
-    // What comes after the line is no part of it.
+    // What comes after the line is not part of it.
     expect(digestIn(Buffer.from(`sha256:${sha('')} {}`), 0, 71)).toBeNull();
     expect(digestIn(Buffer.from(`sha512:${sha('{}')} {}`), 0, 74)).toBeNull();
   });
@@ -186,7 +186,7 @@ describe('a record that is what was signed', () => {
       const json = bytes({ ...over, seq: now.seq + 1, prev: `sha256:${now.head}` });
       const read = followSigned(now, json, sha(json), frame);
       expect(read).toEqual({ ...(follow(now, json, sha(json)) as object), record: null });
-      // What does not follow is not taken for the one before it, either.
+      // A record that does not follow never replaces the one before it.
       expect(followSigned(now, bytes({ ...over, seq: now.seq + 2, prev: `sha256:${now.head}` }), '', frame)).toBeNull();
       expect(followSigned(now, bytes({ ...over, seq: now.seq + 1, prev: BLOB }), '', frame)).toBeNull();
       now = read?.chain ?? now;
@@ -233,7 +233,7 @@ describe('a record that is what was signed', () => {
         const read = signed(json);
         if (read === null) return;
         const whole = follow(chain(), json, sha(json));
-        // Nothing rests on the body, which is what was signed; all else is as the whole record says.
+        // No other record depends on the body, which was signed. Everything else equals the result of the complete parse.
         if ('code' in whole) expect(json.toString().indexOf('"body"')).toBeLessThan(at);
         else expect(read).toEqual({ ...whole, record: null });
         if ('code' in whole) expect(at).toBeLessThan(json.toString().lastIndexOf('},"execution"'));

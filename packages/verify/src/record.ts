@@ -19,7 +19,7 @@ export interface Chain {
   readonly seq: number;
   /** Digits of the digest of the newest record. */
   readonly head: string | null;
-  /** ISO 8601 with milliseconds, so that texts compare as moments do. */
+  /** ISO 8601 with milliseconds, so that comparing texts compares times. */
   readonly time: string;
   readonly fence: number;
   readonly open: { readonly execution: string; readonly fence: number } | null;
@@ -36,7 +36,7 @@ export interface Followed {
   readonly blobs: readonly (readonly [name: string, digest: string])[];
   /** Its resource, as canonical JSON. */
   readonly resource: string;
-  /** All of it, where it was parsed. */
+  /** The whole record, if it was parsed. */
   readonly record: JsonObject | null;
 }
 
@@ -46,7 +46,7 @@ export interface Broken {
   readonly message: string;
 }
 
-/** Digits of the digest of a line, if that is what its JSON has; the JSON begins 72 bytes after the line. */
+/** The digits of a line's digest, if its JSON matches. The JSON begins 72 bytes after the start of the line. */
 export function digestIn(bytes: Buffer, from: number, to: number): string | null {
   if (to < from + JSON_AT || !standsAt(bytes, from, ALGORITHM) || bytes[from + JSON_AT - 1] !== SPACE) return null;
   const digest = hash('sha256', bytes.subarray(from + JSON_AT, to));
@@ -56,13 +56,13 @@ export function digestIn(bytes: Buffer, from: number, to: number): string | null
 const ALGORITHM = 'sha256:';
 const SPACE = 32;
 
-/** Where the JSON of a line begins: after `sha256:`, 64 digits and a space. */
+/** Offset of the JSON in a line: after `sha256:`, 64 digits and a space. */
 export const JSON_AT = 72;
 
 /**
- * Reads a record as the next one of a stream, all of it.
+ * Parses a whole record as the next one of a stream.
  *
- * @param digest Its digits.
+ * @param digest The digits of its digest.
  */
 export function follow(chain: Chain, json: Buffer, digest: string): Followed | Broken {
   const text = utf8(json);
@@ -79,18 +79,21 @@ export function follow(chain: Chain, json: Buffer, digest: string): Followed | B
 const NO_BLOBS = '{"blobs":{},"body":{';
 const HEAD = /^\{"blobs":\{("[^"\\]*":"sha256:[0-9a-f]{64}"(?:,"[^"\\]*":"sha256:[0-9a-f]{64}")*)\},"body":\{/;
 const BLOB = /"([^"\\]*)":"(sha256:[0-9a-f]{64})"/g;
-/** What is between a body and a resource. What belongs to an execution is not among it: something rests on those bodies. */
+/** The text between a body and a resource. It excludes the kinds that make up an execution, because other records depend on their bodies. */
 const BETWEEN =
   /\},"execution":(?:null|"[^"\\]*"),"kind":"(decision|duplicate|approval|sweep|breaker|notice)","prev":"sha256:[0-9a-f]{64}","remediator":"[^"\\]*$/y;
-/** Bytes that this has at most, in most records. */
+/** Maximum bytes of it, in most records. */
 const LONGEST_BETWEEN = 320;
 const PREV = '"prev":"sha256:';
-/** A moment that exists in every year. */
+/** A date and time that exists in every year. */
 const TIME = /^\d{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 const MOMENT = '2026-01-31T00:00:00.000Z'.length;
 const END = '","v":1}';
 
-/** What the records of a stream say after their bodies. It is put together once for all that say the same, but for the record before and the number. */
+/**
+ * The text after the bodies of a stream's records. It is assembled once for all records with the same members; only the previous digest and the number
+ * differ.
+ */
 export class Frame {
   /** As canonical JSON. */
   readonly resource: string;
@@ -106,7 +109,7 @@ export class Frame {
     this.#stream = stream;
   }
 
-  /** The kind of a record, if from its body to its time it is the next one after those of a chain; null where more has to be looked at. */
+  /** The kind of a record, if the part from its body to its time makes it the next one of a chain; null if it has to be parsed. */
   kindOf(json: Buffer, timeAt: number, { seq, head }: Chain): string | null {
     if (head === null) return null;
     const number = String(seq + 1);
@@ -123,7 +126,7 @@ export class Frame {
     return bytes.compare(json, from, timeAt) === 0;
   }
 
-  /** Says from now on what this record says of its execution, kind and remediator. */
+  /** From now on, expects the execution, kind and remediator of this record. */
   #takeOver(json: Buffer, timeAt: number, number: string): boolean {
     const after = `${number},"stream":"${this.#stream}","time":"`;
     const place = Buffer.from(`","resource":${this.resource},"seq":${after}`);
@@ -142,13 +145,13 @@ export class Frame {
 }
 
 /**
- * Reads a record that is what was signed as the next one of a stream, from what surrounds its body: nothing rests on the body itself.
+ * Reads a signed record as the next one of a stream, from what surrounds its body. No other record depends on the body.
  *
- * @returns null where more than that has to be looked at: what belongs to an execution, what is written in an unusual way, and what is wrong.
+ * @returns null if it has to be parsed: it belongs to an execution, is in an unusual form, or is wrong.
  */
 export function followSigned(chain: Chain, json: Buffer, digest: string, frame: Frame): Followed | null {
   if (!isUtf8(json)) return null;
-  // What has to stand there is known, but for the time and what comes first.
+  // The expected text is known, except for the time and the first member.
   const timeAt = json.length - END.length - MOMENT;
   const kind = frame.kindOf(json, timeAt, chain);
   if (kind === null) return null;
@@ -184,7 +187,7 @@ function placed(chain: Chain, record: JsonObject): Broken | null {
   return null;
 }
 
-/** What belongs to an execution is of the one that is open, and of who holds its lease. */
+/** A record of an execution has to belong to the open one, and come from the holder of its lease. */
 function leased({ open, fence }: Chain, record: JsonObject): Broken | null {
   const { kind } = record;
   const execution = String(record['execution']);
@@ -218,7 +221,7 @@ function fenceOf(record: JsonObject): number {
   return typeof fence === 'number' ? fence : 0;
 }
 
-/** The resource of a record, in canonical form: as the record was written, for it was in that form. */
+/** The resource of a record in canonical form: a slice of the record, which is in that form. */
 function resourceIn(record: JsonObject): string {
   return JSON.stringify(record['resource']);
 }

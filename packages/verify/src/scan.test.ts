@@ -1,4 +1,4 @@
-// Canonical JSON, looked at from its end.
+// Canonical JSON, scanned from its end.
 import { describe, expect, it } from 'vitest';
 import { beforeNumber, beforeString, beforeText, standsAt } from './scan.js';
 

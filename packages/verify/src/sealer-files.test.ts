@@ -1,4 +1,4 @@
-// What a sealer keeps next to the log is signed by nobody, or by the key of the log: what somebody else puts there makes no sealer sign what is false.
+// What a sealer keeps next to the log is unsigned, or signed by the log's key: whatever somebody else puts there, no sealer signs anything false.
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, digestOf } from '@redress/core';
@@ -21,7 +21,7 @@ import { type Trust, verifyLedger } from './index.js';
 
 const ORIGIN = 'example.com/redress';
 const third = signerOf(generateKey(ORIGIN).secret);
-/** The key before was lost, and the trust file says that this one goes on. */
+/** The previous key was lost, and the trust file says that this one continues. */
 const trust: Trust = {
   keys: [
     { origin: ORIGIN, key: VERIFIER, from: null, until: null },
@@ -43,11 +43,11 @@ interface Kept {
 describe('sealer/state.json', () => {
   const world = sealing();
   const clock = world.clock;
-  /** What was kept after each seal. */
+  /** The kept state after each seal. */
   const states: Kept[] = [];
   let size: number;
 
-  /** A log whose key was replaced and lost, with documents in archives, and seals without any record: all that seals can say. */
+  /** A log whose key was replaced and lost, with documents in archives, and seals without records: everything that seals can say. */
   beforeAll(async () => {
     const { directory } = world;
     const kept = () => states.push(JSON.parse(readFileSync(join(directory, STATE), 'utf8')) as Kept);
@@ -108,7 +108,7 @@ describe('sealer/state.json', () => {
     ['with a record more', () => other((streams, first) => void ((streams[first] ?? { seq: 0 }).seq += 1))],
     ['with another place in a stream', () => other((streams, first) => void ((streams[first] ?? { bytes: 0 }).bytes = 0))],
     ['with another record', () => other((streams, first) => void ((streams[first] ?? { head: '' }).head = `sha256:${'0'.repeat(64)}`))],
-    // What versions before this one have kept there, and believed.
+    // What versions before this one kept there, and used.
     ...[0, 3, 1e9].map((documentsTo) => [`with documents said to be kept up to ${documentsTo}`, () => of({ documentsTo })] as const),
     ['as if no key was ever replaced', () => of({ rotation: null, said: { breaks: 0, documents: 0, rotations: 0 } })],
     ['as if another key was announced', () => of({ rotation: { number: 9, from: third.verifier, to: VERIFIER, by: 'x', reason: 'x' } })],
@@ -168,7 +168,7 @@ describe('sealer/pending.json', () => {
     readonly signed: string;
   }
 
-  /** A log with a seal that was begun: what is decided is there, and nothing more. */
+  /** A log with a seal that was begun: only the decision exists. */
   beforeEach(async () => {
     world = sealing();
     folder = world.directory;
@@ -179,7 +179,7 @@ describe('sealer/pending.json', () => {
   });
   afterEach(() => world.remove());
 
-  /** What was decided, with another seal, and the root that the log has with it: everything fits but the signature. */
+  /** A decision about another seal, with the root that the log has with it: everything matches except the signature. */
   function otherwise(change: (seal: Record<string, unknown>) => void): Omit<Plan, 'signed'> {
     const { signed: _, ...plan } = JSON.parse(readFileSync(at(PENDING), 'utf8')) as Plan;
     const seal = structuredClone(plan.after.seal);
@@ -221,7 +221,7 @@ describe('sealer/pending.json', () => {
     const genuine = (JSON.parse(readFileSync(at(PENDING), 'utf8')) as Plan).signed;
     const plan = otherwise(change);
     const before = readFileSync(at('ledger/checkpoint'), 'utf8');
-    // By nobody; by a signature of what was decided; by another key, also under the name of the log's.
+    // By nobody; by a signature of the decision; by another key, also under the name of the log's key.
     const stolen = (await signedBy(plan, thief)).replace(/\S+\n$/, (signature) => {
       const bytes = Buffer.from(signature.trim(), 'base64');
       bytes.write(VERIFIER.split('+')[1] ?? '', 'hex');
@@ -232,7 +232,7 @@ describe('sealer/pending.json', () => {
       expect(verify()).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-pending', file: PENDING } });
       await expect(sealFolder(options())).rejects.toMatchObject({
         code: 'ledger/corrupt',
-        message: expect.stringContaining('The key that signs this ledger has not decided what seal 2 is to be. Nothing was signed.') as string,
+        message: expect.stringContaining('The key that signs this ledger has not decided seal 2. Nothing was signed.') as string,
       });
     }
     put(plan, await signedBy(plan, thief));
@@ -241,7 +241,7 @@ describe('sealer/pending.json', () => {
     expect(readFileSync(at('ledger/checkpoint'), 'utf8')).toBe(before);
     expect(world.signed).toHaveLength(1);
     expect(existsSync(at('ledger/rotations'))).toBe(false);
-    // What the error says to do.
+    // The next step from the error.
     rmSync(at(PENDING));
     expect(await sealFolder(options())).toMatchObject({ made: 'sealed', size: 5 });
     expect(verify()).toMatchObject({ status: 'intact', findings: [], rotations: [] });
@@ -311,7 +311,7 @@ describe('sealer/pending.json', () => {
           });
         }
         expect(readFileSync(at('ledger/checkpoint'), 'utf8')).toBe(before);
-        // The one that signs now has decided it: that is an ordinary seal that was begun.
+        // The current key has decided it, so it is an ordinary seal that was begun.
         put(plan, await signedBy(plan, signer));
         expect(status().map((each) => each.status)).toEqual(['incomplete', 'incomplete']);
         rmSync(at(PENDING));
@@ -357,12 +357,12 @@ describe('sealer/pending.json', () => {
     for (const by of [thief, elsewhere]) {
       put(plan, await signedBy(plan, by));
       expect(verify()).toMatchObject({ status: 'tampered' });
-      // Without any trust all that is known is that it was begun.
+      // Without any trust, it is only known that it was begun.
       expect(verifyLedger({ directory: folder })).toMatchObject({ status: 'untrusted' });
     }
     put(plan, await signedBy(plan, signerOf(SECRET)));
     expect(verify()).toMatchObject({ status: 'incomplete' });
-    // With a checkpoint it is known which log it is: a key that is trusted for another one has begun nothing in it.
+    // The checkpoint identifies the log. A key that is trusted for another log has begun nothing in it.
     const other = sealing();
     await other.decide('a');
     await sealFolder({ directory: other.directory, signer: other.signer, clock: other.clock });
@@ -384,7 +384,7 @@ describe('sealer/pending.json', () => {
     }
   });
 
-  /** Makes the log, and what is decided, what the version before made of it: it signed no decisions, and seals did not say what was said. */
+  /** Changes the log and the decision to those of the previous version: it signed no decisions, and its seals had no summary. */
   async function asBefore(): Promise<void> {
     const text = existsSync(at(PENDING)) ? readFileSync(at(PENDING), 'utf8') : null;
     const size = existsSync(at('ledger/checkpoint')) ? Number(readFileSync(at('ledger/checkpoint'), 'utf8').split('\n')[1]) : 0;
@@ -429,7 +429,7 @@ describe('sealer/pending.json', () => {
     expect(verify()).toMatchObject({ status: 'incomplete', findings: [{ code: 'unfinished-seal' }] });
     expect(await sealFolder(options())).toMatchObject({ made: 'completed', size: 5 });
     expect(verify()).toMatchObject({ status: 'intact', findings: [] });
-    // A sealer that had signed it, and died before that was all.
+    // A sealer that had signed it, and died before it was complete.
     writeFileSync(at(PENDING), begun);
     expect(verify()).toMatchObject({ status: 'incomplete', findings: [{ code: 'unfinished-seal' }] });
     expect((await sealFolder(options())).seal.said).toEqual({ breaks: 0, documents: 5, rotations: 0 });
@@ -468,7 +468,7 @@ describe('sealer/pending.json', () => {
     const one = made.copy({ directory: folder, checkpoints: [] });
     await world.decide('b');
     await sealFolder({ ...options(), documentsFor: 400 });
-    // The log of the one seal more, with the checkpoint before it, is as its sealer leaves it that dies before it signs.
+    // The log with one more seal, and the checkpoint before it: as left by a sealer that dies before it signs.
     for (const [directory, status] of [
       [one, 'incomplete'],
       [made.copy({ directory: folder, checkpoints: [] }), 'tampered'],
@@ -509,7 +509,7 @@ describe('what a seal says of what was said before it', () => {
     writeFileSync(at('ledger/checkpoint'), await signCheckpoint({ origin: ORIGIN, size: growth.size, root: growth.root() }, world.signer));
     const report = verify();
     expect(report).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-seal', entry: 4 } });
-    expect(report.firstBad?.message).toBe('The seal does not say what seals have said up to it.');
+    expect(report.firstBad?.message).toBe('The seal does not have the summary of all seals so far.');
     await world.remove();
   });
 });

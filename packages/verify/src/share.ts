@@ -1,4 +1,4 @@
-/** What of a piece of work a thread does. */
+/** The share of a thread in a piece of work. */
 export interface Share {
   readonly part: number;
   readonly parts: number;

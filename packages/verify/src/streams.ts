@@ -1,4 +1,4 @@
-// Streams: each record follows the one before it, and is what was sealed of it.
+// Streams: each record has to follow the one before it, and has to be what was sealed.
 import { Approvals } from './approvals.js';
 import { type DocumentState, Documents, type Retention } from './documents.js';
 import { type Finding, Folder } from './findings.js';
@@ -9,7 +9,7 @@ import { type Chain, digestIn, empty, type Followed, Frame, follow, followSigned
 import { standsAt } from './scan.js';
 import type { Share } from './share.js';
 
-/** What all streams hold. */
+/** The totals of all streams. */
 interface Counts {
   readonly streams: number;
   readonly records: number;
@@ -22,9 +22,9 @@ interface Counts {
 /** Records of a stream that no seal covers. */
 export interface Uncovered {
   readonly stream: string;
-  /** For people; null where it is not known. */
+  /** For people; null if it is unknown. */
   readonly resource: string | null;
-  /** Numbers of the first and of the last of them, in their stream. */
+  /** Numbers of the first and the last of them in their stream. */
   readonly first: number;
   readonly last: number;
 }
@@ -37,15 +37,15 @@ const TAKEN = 8;
 export interface StreamsJob {
   readonly kind: 'streams';
   readonly directory: string;
-  /** Of each stream the digits of its digest. */
+  /** The digits of each stream's digest. */
   readonly streams: readonly string[];
-  /** Where in {@link numbers} those of each stream begin, and where the last one ends. */
+  /** Where the numbers of each stream begin in {@link numbers}, and where the last one ends. */
   readonly begins: SharedArrayBuffer;
-  /** Global number of each sealed record; -1 where it is not known. */
+  /** Global number of each sealed record; -1 if it is unknown. */
   readonly numbers: SharedArrayBuffer;
-  /** Entries of the log, and the hash of each; null where there is no log. */
+  /** Entries of the log, and the hash of each; null if there is no log. */
   readonly log: { readonly size: number; readonly leaves: SharedArrayBuffer } | null;
-  /** Documents of records before it need not be there any more; null: all have to be. It is for those of which their seal says nothing. */
+  /** For records about which no seal speaks: documents of records before this time need not exist any more; null: all have to exist. */
   readonly kept: string | null;
   /** {@link Log.retention} */
   readonly retention: SharedArrayBuffer | null;
@@ -53,9 +53,9 @@ export interface StreamsJob {
   readonly archived: ReadonlyMap<string, 'good' | 'changed'>;
 }
 
-/** What a thread found in its streams. */
+/** The result of a thread for its streams. */
 export interface StreamsPart {
-  /** Of each stream by its number among those of the job. */
+  /** For each stream, by its number in the job. */
   readonly streams: readonly StreamFound[];
   /** Documents that its streams name. */
   readonly documents: ReadonlyMap<string, DocumentState>;
@@ -67,7 +67,7 @@ interface StreamFound {
   readonly records: number;
   readonly executions: number;
   readonly open: boolean;
-  /** Its last sealed record, where that is what was sealed. */
+  /** Its last sealed record, if that is what was sealed. */
   readonly sealed: LastSealed | null;
   readonly uncovered: Uncovered | null;
 }
@@ -81,15 +81,15 @@ interface LastSealed {
   readonly time: number;
 }
 
-/** What all streams came to. */
+/** The combined result of all streams. */
 export interface StreamsFound {
-  /** The sealed record with the newest time; null where none is sealed. */
+  /** The sealed record with the newest time; null if none is sealed. */
   readonly newest: (LastSealed & { readonly file: string }) | null;
   readonly counts: Counts;
   readonly uncovered: readonly Uncovered[];
 }
 
-/** Checks every stream that is there, and names those that are not. */
+/** Checks every existing stream, and reports those that are missing. */
 export function* checkStreams(
   folder: Folder,
   log: Log | null,
@@ -137,7 +137,7 @@ export function* checkStreams(
 
 const fileOf = (hex: string): string => `streams/${hex.slice(0, 2)}/${hex}.jsonl`;
 
-/** The numbers of all streams in one list that threads share. */
+/** The numbers of all streams in one list in shared memory. */
 function numbersOf(streams: readonly string[], log: Log | null): Pick<StreamsJob, 'begins' | 'numbers'> {
   const lists = streams.map((hex) => log?.streams.get(`sha256:${hex}`) ?? []);
   const begins = new Int32Array(new SharedArrayBuffer((streams.length + 1) * 4));
@@ -201,7 +201,7 @@ class Stream {
   #frame: Frame | null = null;
   #executions = 0;
   #last: LastSealed | null = null;
-  /** Kept only once an execution rests on one. */
+  /** Kept only once an execution relies on an approval. */
   #approvals: Approvals | null = null;
 
   constructor(folder: Folder, documents: Documents, log: Sealed | null, sealed: Int32Array, hex: string, kept: string | null) {
@@ -226,7 +226,7 @@ class Stream {
 
   #end(left: number): void {
     const { seq, open } = this.#chain;
-    if (seq === 0 && left === 0) this.#find('tampered', 'empty-stream', 'The stream has no records; it is made with its first one.');
+    if (seq === 0 && left === 0) this.#find('tampered', 'empty-stream', 'The stream has no records, but a stream is created with its first one.');
     if (left > 0) this.#find('incomplete', 'torn-line', 'The last line was never finished; nothing was done on it.', seq + 1);
     if (this.#sealed.length > seq)
       this.#find('tampered', 'missing-record', `${this.#sealed.length} records are sealed, and ${seq} are there: the tail was cut.`, seq + 1);
@@ -235,7 +235,7 @@ class Stream {
     this.#find('incomplete', 'open-execution', `Execution ${open.execution} has no outcome: ${why}`, seq);
   }
 
-  /** @returns whether the next one can follow. */
+  /** @returns whether the next record can follow. */
   #line(bytes: Buffer, from: number, to: number): boolean {
     const seq = this.#chain.seq + 1;
     const wrong = (code: string, message: string) => {
@@ -243,15 +243,15 @@ class Stream {
       return false;
     };
     const digest = digestIn(bytes, from, to);
-    if (digest === null) return wrong('wrong-digest', 'The record is not what its digest says.');
+    if (digest === null) return wrong('wrong-digest', 'The record does not match its digest.');
     const json = bytes.subarray(from + JSON_AT, to);
     const signed = this.#isSigned(seq, bytes, from + JSON_AT, to);
     const read = (signed === true && this.#frame !== null ? followSigned(this.#chain, json, digest, this.#frame) : null) ?? follow(this.#chain, json, digest);
     if ('code' in read) return wrong(read.code, read.message);
-    if (signed === false) return wrong('changed-record', 'The record is another one than the one that was sealed.');
+    if (signed === false) return wrong('changed-record', 'The record differs from the one that was sealed.');
     const unapproved = this.#unapproved(read, json, seq);
-    // It follows all the same, and so do those after it.
-    if (unapproved !== null) wrong('no-approval', `The execution rests on ${unapproved}, which the records before it do not show to be given.`);
+    // It still follows, and so do the records after it.
+    if (unapproved !== null) wrong('no-approval', `The execution relies on ${unapproved}, but no earlier record shows that it was given.`);
     this.#chain = read.chain;
     if (this.#frame?.resource !== read.resource) this.#frame = new Frame(read.chain.stream, read.resource);
     if (read.kind === 'intent') this.#executions++;
@@ -260,14 +260,14 @@ class Stream {
     return true;
   }
 
-  /** Whether the documents of a record have to be there: as its seal says, else as whoever verifies does. */
+  /** Whether the documents of a record have to exist: as its seal says, otherwise as the caller says. */
   #retention(seq: number): Retention {
     const said = this.#log?.retention[this.#sealed[seq - 1] ?? -1] ?? UNSAID;
     if (said !== UNSAID) return said === OVER ? 'over' : 'kept';
     return this.#kept !== null && this.#chain.time < this.#kept ? 'over' : 'unknown';
   }
 
-  /** Whether a record is what was sealed of it; null for one that is not sealed yet. */
+  /** Whether a record is what was sealed; null if it is not sealed yet. */
   #isSigned(seq: number, bytes: Buffer, from: number, to: number): boolean | null {
     const entry = this.#sealed[seq - 1] ?? -1;
     if (this.#log === null || entry < 0) return null;
@@ -276,7 +276,7 @@ class Stream {
     return standsAt(leaves, entry * HASH, entryLeaf);
   }
 
-  /** The approval that an execution rests on without its being given. */
+  /** The approval that an execution relies on although it was not given. */
   #unapproved({ record }: Followed, json: Buffer, seq: number): string | null {
     if (this.#approvals === null) {
       if (record?.['kind'] !== 'intent' || !json.includes('"approval":')) return null;
@@ -288,7 +288,7 @@ class Stream {
     return missing;
   }
 
-  /** Goes through the records before one once more: most streams hold no approval, and then nobody has to look for any. */
+  /** Reads the records before this one again. Most streams contain no approval, so normally nothing has to be collected. */
   #approvalsBefore(seq: number): Approvals {
     const approvals = new Approvals();
     let read = 1;

@@ -19,7 +19,7 @@ describe('verifyLedger of a journal that is not sealed, whatever is changed', ()
         const file = files[which % files.length] as string;
         const good = readFileSync(file);
         const bad = Buffer.from(good);
-        // The newline that ends the file is the one byte whose loss looks like a line that was never finished.
+        // The final newline is the only byte whose loss looks like an unfinished line.
         const at = position % (bad.length - 1);
         bad[at] = (bad[at] as number) ^ change;
         writeFileSync(file, bad);

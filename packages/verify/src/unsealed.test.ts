@@ -9,7 +9,7 @@ import { verifyLedger } from './index.js';
 
 useKept();
 
-/** A record with other members of the journal's own part. */
+/** A record with other members in the journal's own data. */
 const withJournal = (record: Record<string, unknown>, own: object): Record<string, unknown> => {
   const body = record['body'] as Record<string, unknown>;
   return { ...record, body: { ...body, journal: { ...(body['journal'] as object), ...own } } };
@@ -63,7 +63,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
     }
   });
 
-  /** The last line of a stream with another record in it, its digest made to fit: nothing follows that would not. */
+  /** The last line of a stream with another record, and a matching digest. No later record contradicts it. */
   const forgedLast = (change: (record: Record<string, unknown>, before: Record<string, unknown>) => object) => {
     fresh();
     const file = streams()[0] as string;
@@ -72,12 +72,12 @@ describe('verifyLedger of a journal that is not sealed', () => {
     lines[lines.length - 1] = redigested(canonicalJson(change(parsed(-1), parsed(-2))));
     writeFileSync(file, `${lines.join('\n')}\n`);
     const { status, firstBad, findings: problems } = verifyLedger({ directory: copy });
-    // The documents of the record that was there are named by none now: that is a finding of its own.
+    // Nothing names the documents of the original record any more: that is a separate finding.
     const tampered = problems.filter(({ code }) => code !== 'unused-document');
     return { status, code: firstBad?.code, line: firstBad?.line, seq: firstBad?.seq, findings: tampered.length };
   };
   it.each<[string, string | undefined, (record: Record<string, unknown>, before: Record<string, unknown>) => object]>([
-    // What is there is taken: it is the change that is found, not the way in which it is made.
+    // The actual content counts: the change is found, however it was made.
     ['nothing changed', undefined, (record) => record],
     ['the time of the one before it', undefined, (record, before) => ({ ...record, time: before['time'] })],
     [
@@ -112,7 +112,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
 
   it('finds a document that is not in canonical form, also when its name fits', () => {
     fresh();
-    // A digest that fits, of a text that could be read in two ways: no journal writes it.
+    // A matching digest of a text that could be read in two ways: no journal writes it.
     for (const text of ['{"a":1,"a":2}', '{ "a": 1 }', '{"a":1}\n', 'not json']) {
       const digest = digestText(text);
       const file = join(copy, 'blobs', digest.slice(7, 9), `${digest.slice(7)}.json`);
@@ -191,7 +191,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
     const digest = digestText('{"a":1}');
     const file = join(copy, 'blobs', digest.slice(7, 9), `${digest.slice(7)}.json`);
     mkdirSync(join(file, '..'), { recursive: true });
-    // What a crash between document and record leaves.
+    // As a crash between document and record leaves it.
     writeFileSync(file, '{"a":1}');
     expect(verifyLedger({ directory: copy })).toMatchObject({ status: 'incomplete', documents: 19, findings: [{ code: 'unused-document' }] });
     writeFileSync(file, '{"a":2}');
@@ -209,7 +209,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
     expect(report.findings.map(({ code, severity, line }) => [severity, code === 'unused-document' ? code : line])).toEqual([
       ['incomplete', 13],
       ['tampered', 4],
-      // Of the records that are not there any more.
+      // Of the records that are missing.
       ['incomplete', 'unused-document'],
     ]);
   });
@@ -315,7 +315,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
       bytes[third + 100] = 0xff;
       writeFileSync(first(), bytes);
       expect(found().slice(0, 1)).toEqual([['tampered', 'wrong-digest', at(first()), 3, 3]]);
-      // And with a digest that was made to fit.
+      // And with a matching digest.
       const end = bytes.indexOf(10, third);
       bytes.write(
         createHash('sha256')

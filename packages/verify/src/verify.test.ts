@@ -63,7 +63,7 @@ describe('a ledger that nobody has touched', () => {
       ...{ streams: 4, records: 265, unsealed: 0, executions: 66, openExecutions: 0, firstBad: null },
     });
     expect(exitCodeOf(report)).toBe(0);
-    // What it cannot show, it says.
+    // It states what it cannot show.
     expect(report.limits).toHaveLength(2);
   });
 
@@ -87,11 +87,11 @@ describe('a ledger that nobody has touched', () => {
     await world.decide('a');
     const seal = () => sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
     await seal();
-    // What another sealer makes meanwhile.
+    // Files that another sealer creates meanwhile.
     const later = `${world.directory}-later`;
     cpSync(world.directory, later, { recursive: true });
     await sealFolder({ directory: later, signer: world.signer, clock: world.clock });
-    // The copies are looked at when the checkpoint was read, and before the files that do not belong to it.
+    // The copies are checked after the checkpoint was read, and before the files that do not belong to it.
     let seals = 0;
     const between: { name: string; note: Buffer }[] = [];
     between[Symbol.iterator] = () => {
@@ -124,7 +124,7 @@ describe('a ledger that nobody has touched', () => {
       { origin: 'example.com/redress', key: next.verifier, from, until: null, succeeds: VERIFIER },
     ];
     expect(verifyLedger({ directory: world.directory, trust: { keys: both } }).findings).toEqual([]);
-    // Who stole the old key cannot go on with it.
+    // A thief of the old key cannot continue with it.
     const stolen = { directory: world.directory, signer: world.signer, replaced: [next.verifier], clock: world.clock };
     await expect(sealFolder(stolen)).rejects.toThrow(expect.objectContaining({ code: 'ledger/key' }));
     await world.remove();
@@ -303,7 +303,7 @@ describe('of the log it finds', () => {
   });
 
   it('that it is longer than what was signed', () => {
-    // The checkpoint of before, and all that came after it left as it is: a log that is half set back.
+    // The previous checkpoint, with everything after it left as it is: a log that is half set back.
     writeFileSync(at('ledger', 'checkpoint'), kept.checkpoints[2] as string);
     const report = verify();
     expect(report.status).toBe('tampered');
@@ -338,10 +338,10 @@ describe('of the log it finds', () => {
     rmSync(at('ledger'), { recursive: true });
     rmSync(at('sealer'), { recursive: true });
     const signer = signerOf(generateKey('example.com/redress').secret);
-    // As many seals as before: of the same length, so that only the root can tell.
+    // As many seals as before, and of the same length, so that only the root differs.
     for (let seals = 0; seals < 5; seals++) await sealFolder({ directory: folder, signer, clock: other.clock });
     expect(exitCodeOf(verify())).toBe(3);
-    // With the true checkpoint put back what is there is not what it says.
+    // With the true checkpoint restored, the files do not match it.
     writeFileSync(at('ledger', 'checkpoint'), checkpoint);
     expect(exitCodeOf(verify())).toBe(1);
     expect(verify().findings.map(({ code }) => code)).toEqual(['wrong-root']);
@@ -376,7 +376,7 @@ describe('of the checkpoint it finds', () => {
   });
 
   it('that it has a signature of another algorithm, under the name of the key', () => {
-    // ECDSA instead of Ed25519: another algorithm is another key id, and no key of it is trusted.
+    // ECDSA instead of Ed25519: another algorithm gives another key id, and no key with it is trusted.
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const [, id] = VERIFIER.split('+');
     write(signed(note(), (text) => sign('sha256', text, privateKey), `example.com/redress+00000002+`));
@@ -410,7 +410,7 @@ describe('against copies of checkpoints it finds', () => {
   const copyOf = (note: string) => ({ copies: [{ name: 'kept elsewhere', note: Buffer.from(note) }] });
 
   it('that the log was set back', async () => {
-    // All as it was when the first seal was made.
+    // Everything as it was when the first seal was made.
     const world = sealing();
     await world.decide('a');
     await sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
@@ -471,7 +471,7 @@ describe('a seal that is not complete', () => {
   });
 });
 
-/** Lines whose digests fit again, numbers and links as well: what a forger would write. */
+/** Lines whose digests match again, including numbers and links, as a forger would write them. */
 function rehash(lines: readonly string[]): string[] {
   let head: string | null = null;
   return lines.map((line, index) => {
@@ -484,7 +484,7 @@ function rehash(lines: readonly string[]): string[] {
   });
 }
 
-/** A checkpoint with a signature in place of those that it has. */
+/** A checkpoint with its signatures replaced by another one. */
 function signed(note: string, by: (text: Buffer) => Buffer, verifier: string): string {
   const [name = '', id = ''] = verifier.split('+');
   const text = note.slice(0, note.indexOf('\n\n') + 1);
@@ -500,7 +500,7 @@ describe('a log that was signed by another writer', () => {
   });
   afterEach(() => world.remove());
 
-  /** Seals the one stream with whatever its first record is. */
+  /** Seals one stream, whatever its first record is. */
   async function sealedAs(id: string, change: (json: string) => string, more: object): Promise<void> {
     await world.decide(id);
     const file = files('streams')[0] ?? '';

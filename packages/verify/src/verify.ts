@@ -14,48 +14,51 @@ import { type Checkpoint, decidedBy, readCheckpoint, type Trust, UsageError, typ
 import { checkStreams, type StreamsFound, type Uncovered } from './streams.js';
 import { askAside, type Check, runHere, runInThreads } from './work.js';
 
-/** What to check, and by what. */
+/** What to check, and against what. */
 export interface VerifyOptions {
-  /** Of the evidence: a data folder of Redress, or a copy of one. */
+  /** Folder of the evidence: a data folder of Redress, or a copy of one. */
   readonly directory: string;
-  /** Whom to trust. Without it nothing shows who has sealed, and the result is never `intact`. */
+  /** The keys to trust. Without it nothing shows who has sealed, and the result is never `intact`. */
   readonly trust?: Trust;
-  /** Checkpoints that were kept elsewhere, with names for people: the log must begin with what each says. */
+  /** Checkpoints that were copied elsewhere, with names for people. The log must begin with what each says. */
   readonly copies?: readonly Copy[];
-  /** Places that have such checkpoints: files, folders, git repositories. Of each, all are compared that are of this log. */
+  /** Places of such checkpoints: files, folders, git repositories. All checkpoints of this log in them are compared. */
   readonly anchors?: readonly string[];
   /** Keys of witnesses (C2SP tlog-cosignature): each must have cosigned the checkpoint, or one of the copies. */
   readonly witnesses?: readonly string[];
   /**
-   * For how many days documents were to be kept. One that is missing, of a record that is older by the time of the newest seal (of a journal that is
-   * not sealed: now), has expired, and is not a finding. Without it nothing expires.
+   * The number of days for which documents had to be kept. A missing document of an older record has expired, and is not a finding. The age counts up to the
+   * newest seal, or up to now if the journal is not sealed. Without it nothing expires.
    */
   readonly retention?: number;
 }
 
-/** What {@link verifyLedger} found. */
+/** The result of {@link verifyLedger}. */
 export interface VerifyReport {
   readonly status: 'intact' | 'tampered' | 'untrusted' | 'incomplete';
-  /** The checkpoint that was verified; null where there is none that can be read. */
+  /** The checkpoint that was verified; null if none can be read. */
   readonly checkpoint: { readonly origin: string; readonly size: number; readonly root: string; readonly sealed: string | null; readonly seals: number } | null;
-  /** Keys that were replaced, as the log says it under the key before. */
+  /** Replaced keys, according to the log under the previous key. */
   readonly rotations: readonly Rotation[];
-  /** Keys that were lost, as the log says it: others go on without their word. */
+  /** Lost keys, according to the log: others continue without their announcement. */
   readonly breaks: readonly Break[];
   /** Copies of checkpoints that were compared. */
   readonly compared: number;
-  /** The newest that each witness has seen. */
+  /** The newest checkpoint that each witness has seen. */
   readonly witnessed: readonly Witnessed[];
   readonly streams: number;
   readonly records: number;
-  /** Records that no seal covers: their chains hold, and whoever can write the folder could have made them. All, where nothing was ever sealed. */
+  /**
+   * Records that no seal covers. Their chains are intact, but anybody who can write the folder could have created them. If nothing was ever sealed, this
+   * counts all records.
+   */
   readonly unsealed: number;
-  /** Which they are. */
+  /** The streams and numbers of these records. */
   readonly uncovered: readonly Uncovered[];
   readonly executions: number;
   readonly openExecutions: number;
   readonly documents: number;
-  /** Documents that are missing since their retention has ended. */
+  /** Documents that are missing, and whose retention has ended. */
   readonly expired: number;
   /** The first record that does not verify, by its global number; else the first finding. */
   readonly firstBad: Finding | null;
@@ -66,9 +69,9 @@ export interface VerifyReport {
 
 const FORMAT = 'redress-evidence/1\n';
 const CHECKPOINT = 'ledger/checkpoint';
-/** How often a folder is looked at in which somebody seals meanwhile. */
+/** How often a folder is checked again if somebody seals in the meantime. */
 const ATTEMPTS = 3;
-/** Bytes of entries from which on threads are worth their start. */
+/** Bytes of entries above which starting threads pays off. */
 const LARGE = 32_000_000;
 const NO_COPY =
   'That a log was set back to an older checkpoint, records and all, or that a key signed two histories: only a checkpoint that was kept elsewhere shows it.';
@@ -77,23 +80,23 @@ const UNSEALED =
 const TRUTH = 'Whether records were true when they were written.';
 
 /**
- * Verifies a ledger: that the checkpoint was signed by a trusted key, that entries and tiles are what it says, that every record which was
- * sealed is in its stream, and every record and document what its digest says.
+ * Verifies a ledger: that a trusted key has signed the checkpoint, that entries and tiles match it, that every sealed record is in its stream, and that
+ * every record and document matches its digest.
  *
  * @example exitCodeOf(verifyLedger({ directory: 'copy', trust: parseTrust(readFileSync('trust.json', 'utf8')) }))
- * @throws {UsageError} when there is no such folder, or a copy of a checkpoint is none of this log.
+ * @throws {UsageError} if there is no such folder, or a copy is not a checkpoint of this log.
  */
 export function verifyLedger(options: VerifyOptions): VerifyReport {
   return runHere(verifying(options));
 }
 
 /**
- * {@link verifyLedger}, in several threads where there is a lot to do.
+ * {@link verifyLedger}, in several threads if there is a lot to do.
  *
- * @param threads At most so many, this one among them.
+ * @param threads Maximum number of threads, including this one.
  * @example await verifyLargeLedger({ directory: 'copy', trust }, 4)
- * @throws {UsageError} when there is no such folder, or a copy of a checkpoint is none of this log.
- * @throws {Error} when a thread ends before its work is done.
+ * @throws {UsageError} if there is no such folder, or a copy is not a checkpoint of this log.
+ * @throws {Error} if a thread ends before its work is done.
  */
 export async function verifyLargeLedger(options: VerifyOptions, threads: number = Math.min(availableParallelism(), 4)): Promise<VerifyReport> {
   const check = verifying(options);
@@ -101,12 +104,13 @@ export async function verifyLargeLedger(options: VerifyOptions, threads: number 
 }
 
 /**
- * {@link verifyLedger} in a thread of its own, for who has others to answer meanwhile: it takes longer than with several, and keeps nobody waiting.
+ * {@link verifyLedger} in a separate thread, for a caller that has to serve others meanwhile. It takes longer than with several threads, but does not block
+ * the caller.
  *
- * @param signal Ends it, when nobody wants to know any more.
+ * @param signal Ends it if the result is no longer needed.
  * @example const report = await verifyLedgerAside({ directory: '.redress', trust }, ending.signal)
- * @throws {UsageError} when there is no such folder, or a copy of a checkpoint is none of this log.
- * @throws {Error} when the thread ends before its work is done.
+ * @throws {UsageError} if there is no such folder, or a copy is not a checkpoint of this log.
+ * @throws {Error} if the thread ends before its work is done.
  */
 export async function verifyLedgerAside(options: VerifyOptions, signal: AbortSignal): Promise<VerifyReport> {
   const answer = (await askAside(options, signal)) as ReturnType<typeof answerAside> | null;
@@ -115,7 +119,7 @@ export async function verifyLedgerAside(options: VerifyOptions, signal: AbortSig
   return answer.report;
 }
 
-/** What that thread answers: no class of an error goes from one to another. */
+/** The result of that thread. Error classes do not survive the transfer between threads. */
 export function answerAside(asked: unknown): { readonly report: VerifyReport } | { readonly misused: string } {
   try {
     return { report: verifyLedger(asked as VerifyOptions) };
@@ -125,7 +129,7 @@ export function answerAside(asked: unknown): { readonly report: VerifyReport } |
   }
 }
 
-/** Bytes of a log's entries, about: whether it is worth starting threads. */
+/** Approximate bytes of a log's entries, to decide whether threads pay off. */
 function bytesIn(directory: string): number {
   const first = statSync(join(directory, 'ledger/tile/entries/000'), { throwIfNoEntry: false })?.size ?? 0;
   const size = Number(/^[^\n]*\n([0-9]{1,15})\n/.exec(new Folder(directory).bytes(CHECKPOINT)?.toString('latin1') ?? '')?.[1] ?? 0);
@@ -138,7 +142,7 @@ function* verifying(options: VerifyOptions): Check<VerifyReport> {
   for (let attempt = 1; ; attempt++) {
     const before = checkpoint();
     const report = yield* verifyOnce(options);
-    // A sealer that finished in between has left other tiles than those that were looked for.
+    // A sealer that finished in between has left other tiles than those that were expected.
     if (attempt === ATTEMPTS || checkpoint() === before) return report;
   }
 }
@@ -146,7 +150,7 @@ function* verifying(options: VerifyOptions): Check<VerifyReport> {
 function* verifyOnce({ directory, trust, copies = [], anchors = [], witnesses = [], retention }: VerifyOptions): Check<VerifyReport> {
   const folder = new Folder(directory);
   checkFormat(folder);
-  // Who knows whom to trust expects a seal: a ledger that was taken out as a whole is missed.
+  // If keys to trust are given, a seal is expected: a ledger that was removed as a whole is reported.
   const expected =
     trust !== undefined || copies.length + anchors.length + witnesses.length > 0 || ['ledger', 'sealer'].some((name) => existsSync(join(directory, name)));
   const proofs = expected ? rotationsIn(folder) : [];
@@ -193,7 +197,7 @@ function* verifyOnce({ directory, trust, copies = [], anchors = [], witnesses = 
   };
 }
 
-/** Since when documents have to be there. */
+/** The time from which on documents have to exist. */
 function keptFrom(log: Log | null, days: number | undefined): string | null {
   return days === undefined ? null : new Date((log?.sealedAt ?? Date.now()) - days * 86_400_000).toISOString();
 }
@@ -210,7 +214,7 @@ function checkFormat(folder: Folder): void {
   if (bytes !== null && bytes.toString('utf8') !== FORMAT) folder.find('tampered', 'wrong-format', 'The file FORMAT names another format.', 'FORMAT');
 }
 
-/** The checkpoint, also one that nobody trusts: what it says can still be compared. */
+/** The checkpoint, even if nobody trusts it: its content can still be compared. */
 function checkpointOf(folder: Folder, trust: Trust): Checkpoint | null {
   const file = CHECKPOINT;
   const bytes = folder.bytes(file);
@@ -221,11 +225,11 @@ function checkpointOf(folder: Folder, trust: Trust): Checkpoint | null {
   const read = readCheckpoint(bytes, trust);
   if (!('code' in read)) return read;
   folder.find(read.code === 'untrusted-key' ? 'untrusted' : 'tampered', read.code, read.message, file);
-  // No log that was ever sealed is so long that its hashes would not fit into memory.
+  // No log that was ever sealed is too long for its hashes to fit into memory.
   return read.said !== null && read.said.size <= 100_000_000 ? read.said : null;
 }
 
-/** A key signs only while it may. */
+/** A key may only sign within its time. */
 function checkMoment(folder: Folder, checkpoint: Checkpoint, { sealedAt }: Log, keys: Keys): void {
   const { by } = checkpoint;
   const outOfPlace = keys.outOfPlace(checkpoint);
@@ -234,13 +238,16 @@ function checkMoment(folder: Folder, checkpoint: Checkpoint, { sealedAt }: Log, 
     folder.find('untrusted', 'key-out-of-time', `It was sealed at ${new Date(sealedAt).toISOString()}, when its key was not trusted.`, CHECKPOINT);
 }
 
-/** Whoever seals does so after what is sealed: who has a key that has ended can date a seal, and not what others date, each with a clock of its own. */
+/**
+ * A sealer signs after the time of what it seals. With a key whose time has ended, somebody can backdate a seal, but not the records of other processes, each
+ * with its own clock.
+ */
 function checkNewest(folder: Folder, { by }: Checkpoint, { file, seq, entry, time }: NonNullable<StreamsFound['newest']>): void {
   if (by.length > 0 && by.every((key) => hasEnded(key, time)))
     folder.find(
       'untrusted',
       'key-out-of-time',
-      `The record is of ${new Date(time).toISOString()}, when the key that sealed it was not trusted any more.`,
+      `The record is dated ${new Date(time).toISOString()}, when the key that sealed it was no longer trusted.`,
       file,
       {
         seq,
@@ -250,7 +257,7 @@ function checkNewest(folder: Folder, { by }: Checkpoint, { file, seq, entry, tim
     );
 }
 
-/** A copy to compare with; null where no key that is trusted has signed it: of a log that was set back, what announces its key is missing. */
+/** A copy to compare with; null if no trusted key has signed it. In a log that was set back, the announcement of its key is missing. */
 function readCopy(folder: Folder, { name, note }: Copy, trust: Trust, origins: readonly string[], size: number): Checkpoint | null {
   const read = readCheckpoint(note, trust);
   const said = 'code' in read ? read.said : read;
@@ -258,12 +265,12 @@ function readCopy(folder: Folder, { name, note }: Copy, trust: Trust, origins: r
   if (said !== null && !origins.includes(said.origin))
     throw new UsageError(`${name} cannot be compared with. It is of ${said.origin}, and not of ${origins.join(' or ')}.`);
   if (!('code' in read)) return read;
-  const why = `It is of ${said?.size ?? 0} entries, and the log has ${size}: either the log was set back to before that key, or the copy is of somebody else.`;
+  const why = `It is of ${said?.size ?? 0} entries, and the log has ${size}: either the log was set back to before that key, or the copy is from somebody else.`;
   folder.find('untrusted', 'untrusted-copy', `${name} cannot be compared with. ${read.message} ${why}`, CHECKPOINT);
   return null;
 }
 
-/** Who says that a witness has seen the log has it shown: by the checkpoint, or by a copy that was cosigned. */
+/** If a witness is required, it has to have cosigned the checkpoint, or a copy. */
 function checkWitnesses(folder: Folder, notes: readonly Copy[], witnesses: readonly WitnessKey[]): Witnessed[] {
   return witnesses.flatMap((witness) => {
     const seen = notes.map(({ name, note }) => ({ name, by: witnessedBy(note, witness) }));
@@ -290,17 +297,17 @@ function checkCopy(folder: Folder, log: Log | null, copy: Checkpoint, name: stri
     folder.find('tampered', 'forked', `The first ${copy.size} entries are not those that ${name} was signed over: there are two histories.`, file);
 }
 
-/** How far a seal comes that was begun. */
+/** The end of a seal that was begun. */
 interface Begun {
   readonly size: number;
   readonly seal: number;
 }
 
 /**
- * What a sealer that died, or runs, has decided and not done: it follows the checkpoint, or has just made it, and the key that signs now has signed it.
+ * The decision of a sealer that has died or is still running, if it follows the checkpoint, or has just created it, and if the current key has signed it.
  *
- * @param origins Logs that are asked about; null where nobody is trusted.
- * @returns how far it explains what is there; null where it explains nothing.
+ * @param origins Logs to check for; null if no key is trusted.
+ * @returns how far it explains the existing files; null if it explains nothing.
  */
 function checkUnfinished(folder: Folder, checkpoint: Checkpoint | null, log: Log | null, keys: Keys, origins: readonly string[] | null): Begun | null {
   const file = 'sealer/pending.json';
@@ -311,7 +318,7 @@ function checkUnfinished(folder: Folder, checkpoint: Checkpoint | null, log: Log
   const { signed, before, after } = isObject(value) ? value : {};
   const root = checkpoint?.root ?? rootOf(new Hashes(Buffer.alloc(0)), 0, 0);
   const fits = (state: Json | undefined) => isObject(state) && state['size'] === (checkpoint?.size ?? 0) && state['root'] === root.toString('base64');
-  // A version before has signed no decisions, and has said in no seal what was said before. A log that has come so far has none of those.
+  // Versions before this one signed no decisions, and their seals had no summary of earlier seals. A log with a summary accepts no unsigned decisions.
   const isOfBefore =
     signed === undefined && log !== null && log.size > 0 && !log.says && isObject(after) && !(isObject(after['seal']) && 'said' in after['seal']);
   const by = isOfBefore ? [] : typeof signed === 'string' ? decidedBy(signed, planDigest(text, signed), keys.trust) : null;
@@ -321,32 +328,33 @@ function checkUnfinished(folder: Folder, checkpoint: Checkpoint | null, log: Log
   }
   const { time, number } = after['seal'];
   const size = Number(after['size']);
-  // Whoever decides does so after what is sealed, however it is dated.
+  // A sealer decides after the time of what is sealed, whatever time the decision states.
   const moment = Math.max(Date.parse(String(time)), log?.sealedAt ?? 0);
   const signing = by.filter((key) => (origins ?? [key.origin]).includes(key.origin) && maySign(key, moment) && keys.outOfPlace({ by: [key], size }) === null);
   if (isOfBefore || signing.length > 0)
-    folder.find('incomplete', 'unfinished-seal', 'A seal was begun and is not complete: a sealer runs, or has died. Seal once more.', file);
-  else folder.find('untrusted', 'untrusted-pending', 'A seal was begun and is not complete, and no key that is trusted and signs now has begun it.', file);
-  // What nobody who is trusted has begun explains nothing, but that a key was declared lost: the one that goes on may be trusted by nobody yet.
+    folder.find('incomplete', 'unfinished-seal', 'A seal was begun and is not complete: a sealer is running, or has died. Seal again.', file);
+  else folder.find('untrusted', 'untrusted-pending', 'A seal was begun and is not complete, and it was not begun by a trusted key that signs now.', file);
+  // A decision by nobody who is trusted explains nothing. The exception is a declaration that a key is lost, because the key that continues may not be
+  // trusted yet.
   const explains = isOfBefore || signing.length > 0 || origins === null || goesOn(checkpoint, after['seal']['break'], text, String(signed));
   return explains ? { size, seal: Number(number) } : null;
 }
 
-/** Whether a key that is to go on after a lost one has begun it. */
+/** Whether the key that is to continue after a lost one has begun it. */
 function goesOn(checkpoint: Checkpoint | null, lost: Json | undefined, text: string, signed: string): boolean {
   if (checkpoint === null || !isObject(lost) || !isKey(lost['to'], checkpoint.origin)) return false;
   const key = { origin: checkpoint.origin, key: lost['to'], from: null, until: null };
   return (decidedBy(signed, planDigest(text, signed), { keys: [key] }) ?? []).length > 0;
 }
 
-/** Digest of a plan, from the canonical text that has its signature in it: nobody walks through what may be nested deeply. */
+/** Digest of a plan, from its canonical text with the signature in it. Walking the value could overflow the stack if it is nested deeply. */
 function planDigest(text: string, signed: string): string {
   const parts = text.split(`"signed":${JSON.stringify(signed)},`);
-  // No digest is of itself: what holds its own signature once more was not signed.
+  // A digest cannot cover itself: a text that contains its own signature again was not signed.
   return parts.length === 2 ? digestOf(parts.join('')) : '';
 }
 
-/** Without a checkpoint, and with files beyond one, a log is as a sealer leaves it that has not completed its seal: as far as that seal comes. */
+/** Without a checkpoint, or with files beyond it, the log may be as a sealer leaves it before its seal is complete: at most as far as that seal. */
 function relieved(findings: readonly Finding[], begun: Begun | null): Finding[] {
   if (begun === null) return [...findings];
   const isOf = ({ code, file }: Finding) => {
@@ -361,7 +369,7 @@ function statusOf(findings: readonly Finding[]): VerifyReport['status'] {
   return (['tampered', 'untrusted', 'incomplete'] as const).find((each) => findings.some(({ severity }) => severity === each)) ?? 'intact';
 }
 
-/** Of the worst findings the one with the lowest global number, for the others may only follow from it. */
+/** Of the worst findings, the one with the lowest global number: the others may only be consequences. */
 function firstOf(findings: readonly Finding[]): Finding | null {
   const worst = findings.filter(({ severity }) => severity === statusOf(findings));
   const entry = ({ entry: of }: Finding) => of ?? Number.POSITIVE_INFINITY;

@@ -1,4 +1,4 @@
-// What is a lot of work, and can be shared among threads.
+// Large tasks that several threads can share.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type MessagePort, Worker } from 'node:worker_threads';
@@ -6,11 +6,11 @@ import { type EntriesJob, type EntriesPart, readEntries } from './log.js';
 import type { Share } from './share.js';
 import { checkStreamFiles, type StreamsJob, type StreamsPart } from './streams.js';
 
-/** Work of which all but the numbers of its pieces is known from the beginning. */
+/** Work that is known from the beginning, except for the numbers of its pieces. */
 type Job = EntriesJob | StreamsJob;
-/** What a share of a job came to. */
+/** The result of a share of a job. */
 type Part = EntriesPart | StreamsPart;
-/** A check that asks for work to be done, and goes on with what came of it. */
+/** A check that requests work, and continues with the result. */
 export type Check<T> = Generator<Job, T, readonly Part[]>;
 
 /** Does a share of a job. */
@@ -28,13 +28,13 @@ export function runHere<T>(check: Check<T>): T {
   }
 }
 
-/** What threads run: the package's own command, which is beside the code that calls it. */
+/** The script of threads: the package's own command, which is next to the calling code. */
 const PROGRAM = fileURLToPath(new URL('./bin.js', import.meta.url));
 
 /**
- * Does work in so many threads, this one among them; in this one alone where the package was bundled into something else.
+ * Does work in several threads, including this one; only in this one if the package was bundled into something else.
  *
- * @throws {Error} when a thread ends before its work is done: it is out of memory, for one.
+ * @throws {Error} if a thread ends before its work is done, for example because it is out of memory.
  */
 export async function runInThreads<T>(check: Check<T>, threads: number): Promise<T> {
   if (!existsSync(PROGRAM)) return runHere(check);
@@ -45,7 +45,7 @@ export async function runInThreads<T>(check: Check<T>, threads: number): Promise
       if (step.done === true) return step.value;
       const taken = new SharedArrayBuffer(4);
       const others = workers.map((worker, at) => answerOf(worker, { job: step.value, part: at + 1, parts: threads, taken }));
-      // One that fails while this thread is at work is asked about below.
+      // A failure while this thread is busy is handled below.
       for (const each of others) each.catch(() => undefined);
       const own = doShare(step.value, shareOf({ part: 0, parts: threads, taken }));
       parts = [own, ...(await Promise.all(others))];
@@ -55,7 +55,7 @@ export async function runInThreads<T>(check: Check<T>, threads: number): Promise
   }
 }
 
-/** Does the shares that another thread sends, or the whole of what it is asked. */
+/** Does the shares that another thread sends, or a whole task. */
 export function serveShares(port: MessagePort, whole: (asked: unknown) => unknown): void {
   port.on('message', (sent: (SentShare & { readonly job: Job }) | Asked) => {
     if ('job' in sent) {
@@ -65,15 +65,15 @@ export function serveShares(port: MessagePort, whole: (asked: unknown) => unknow
   });
 }
 
-/** A question to a thread that does all of it. */
+/** A task for a thread that does all of it. */
 interface Asked {
   readonly asked: unknown;
 }
 
 /**
- * Asks another thread, so that this one can do something else; null where the package was bundled into something else.
+ * Runs a task in another thread, so that this one can do something else; null if the package was bundled into something else.
  *
- * @throws {Error} when the thread ends before its work is done, as it does when nobody wants to know any more.
+ * @throws {Error} if the thread ends before its work is done, for example because the result is no longer needed.
  */
 export async function askAside(asked: unknown, signal: AbortSignal): Promise<unknown> {
   if (!existsSync(PROGRAM)) return null;
@@ -89,14 +89,14 @@ export async function askAside(asked: unknown, signal: AbortSignal): Promise<unk
   }
 }
 
-/** A share, as another thread is sent it. */
+/** A share, in the form in which it is sent to another thread. */
 interface SentShare {
   readonly part: number;
   readonly parts: number;
   readonly taken: SharedArrayBuffer;
 }
 
-/** Every thread takes from one count. */
+/** All threads take pieces from one counter. */
 function shareOf({ part, parts, taken }: SentShare): Share {
   const count = new Int32Array(taken);
   return { part, parts, next: () => Atomics.add(count, 0, 1) };

@@ -25,29 +25,29 @@ async function ends(stands: readonly Gap[], stillHeld: (() => Promise<ReadonlySe
   return appended.map(({ body }) => body);
 }
 
-describe('what held resources back alike', () => {
+describe('a shared reason that held resources back', () => {
   const over = (...keys: string[]) => [
     { outcome: 'no-op', message: 'Nothing is held back for the same reason any more.', gap: { over: keys }, trigger: { by: 'sweep' } },
   ];
-  it('is over where nothing does any more, all of it in one record', async () => {
+  it('ends in one record once nothing is held back any more', async () => {
     expect(await ends([gap({}), gap({ key: key('frozen') })])).toEqual(over(key('stopped'), key('frozen')));
   });
-  it('is over alone: the gaps of the account itself stand, and so does what is of another remediator or place', async () => {
+  it('ends alone: gaps of the account itself, of other remediators and of other places stay open', async () => {
     const others = [gap({ key: 'g-1', members: null }), gap({ key: key('stopped', 'other'), remediator: 'other' }), gap({ key: 'g-2', resource: elsewhere })];
     expect(await ends(others)).toEqual([]);
     expect(await ends([...others, gap({})])).toEqual(over(key('stopped')));
   });
-  it('is not over where it still does, in this part of the sweep or an earlier one, or where not everything was looked at', async () => {
+  it('does not end if it still applies, in this part of the sweep or an earlier one, or if not everything was checked', async () => {
     expect(await ends([gap({}), gap({ key: key('frozen') })], async () => new Set(['stopped']))).toEqual(over(key('frozen')));
     expect(await ends([gap({}), gap({ key: key('frozen') })], async () => new Set(), { decision: stopped })).toEqual(over(key('frozen')));
     expect(await ends([gap({})], null)).toEqual([]);
   });
-  it('is not asked for where nothing was', async () => {
+  it('is not looked up if nothing was held back', async () => {
     const asked: string[] = [];
     expect(await ends([], async () => (asked.push('asked'), new Set<string>()))).toEqual([]);
     expect(asked).toEqual([]);
   });
-  it('is what decisions say, and no decision says nothing', async () => {
+  it('comes from decisions, and from nothing else', async () => {
     expect(await ends([], null, { decision: null }, { decision: { effect: 'allow', results: [] } })).toEqual([]);
     expect(await ends([], null, { decision: stopped }, { decision: stopped })).toMatchObject([
       {

@@ -109,7 +109,7 @@ describe('the calls of a plan', () => {
     });
   });
 
-  it('that were lost and show are made', async () => {
+  it('that were lost count as made if they show', async () => {
     expect(await applied([lost, ok], [still, made])).toMatchObject({
       done: 2,
       sent: 2,
@@ -119,7 +119,7 @@ describe('the calls of a plan', () => {
     });
   });
 
-  it('that were lost, and of which nobody can read what became, stop the rest for good', async () => {
+  it('that were lost and cannot be verified stop the rest for good', async () => {
     expect(await applied([lost], [blind])).toMatchObject({
       done: 0,
       sent: 0,
@@ -131,7 +131,7 @@ describe('the calls of a plan', () => {
     });
   });
 
-  it('that were lost without a trace are sent once more', async () => {
+  it('that were lost without a trace are sent again', async () => {
     expect(await applied([lost, ok, ok], [still])).toMatchObject({
       done: 2,
       sent: 2,
@@ -152,7 +152,7 @@ describe('the calls of a plan', () => {
     });
   });
 
-  it('that were lost once and refused then were made, if it shows, and may have been, if not', async () => {
+  it('that were lost and then refused were made if they show, and may have been made if not', async () => {
     const looks = [still, still, still, still, still];
     expect(await applied([lost, failing('refused'), ok], [...looks, made])).toMatchObject({
       done: 2,
@@ -164,7 +164,7 @@ describe('the calls of a plan', () => {
     expect(await applied([lost, new Error('no time')], [still])).toMatchObject({ done: 0, sent: 0, unsure: 1, error: 'no time' });
   });
 
-  it('of a rollback that were lost are never taken for made, whatever is there', async () => {
+  it('of a rollback that were lost never count as made, whatever the resource shows', async () => {
     expect(await applied([lost], [made], { purpose: 'rollback' })).toMatchObject({ sent: 0, unsure: 1, calls: [{ status: 'unknown' }] });
   });
 });

@@ -20,7 +20,7 @@ const grace = (...sent: { notice: number; at: number }[]) =>
   ({ period: 2 * DAY, remind: [DAY], sent, sending: null, ended: null }) as unknown as Approval['grace'];
 const rest = { id: 'a-1', remediator: 'lamp-off', resource: approval.resource, verdict: 'none', by: null, discharges: approval.discharges };
 
-it('an approval has its times as texts, and those alone that it has', () => {
+it('an approval shows its times as texts, and only those that it has', () => {
   const requested = { ...rest, requested: '2026-11-24T10:00:00.000Z', expires: '2026-12-01T10:00:00.000Z' };
   expect(approvalDocument(approval)).toEqual(requested);
   expect(Object.keys(approvalDocument(approval)).sort()).toEqual(['by', 'discharges', 'expires', 'id', 'remediator', 'requested', 'resource', 'verdict']);
@@ -32,7 +32,7 @@ it('an approval has its times as texts, and those alone that it has', () => {
   });
 });
 
-it('is shown with its plan, why it asks, and what no read can determine', async () => {
+it('is shown with its plan, its reasons, and what no read can determine', async () => {
   const asked: unknown[] = [];
   const record = (kind: string, id: string, body: object, documents: object = {}) => ({ record: { kind, body: { approval: { id }, ...body } }, documents });
   const results = [

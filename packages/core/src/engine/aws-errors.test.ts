@@ -68,11 +68,11 @@ describe('a failure by its name', () => {
     expect(kind(thrown(name, 400))).toEqual(expected);
   });
 
-  it('that a service has no such operation, also with the status of what is gone', () => {
+  it('recognizes that a service has no such operation, even with the status of a missing resource', () => {
     expect(kind(thrown('UnknownOperationException', 404))).toEqual(['aws/not-emulated', false, 'refused']);
   });
 
-  it('which S3 has in another member', () => {
+  it('reads the member in which S3 has it', () => {
     expect(classifyAwsError(thrown('Error', 400, { Code: 'SlowDown' }))).toMatchObject({ code: 'aws/throttled', name: 'SlowDown' });
     expect(classifyAwsError(thrown('SlowDown', 400, { Code: 7 }))).toMatchObject({ code: 'aws/throttled', name: 'SlowDown' });
   });
@@ -97,7 +97,7 @@ describe('a failure by its status', () => {
     expect(kind(thrown('Oops', status))).toEqual(expected);
   });
 
-  it('of a server that does not say what it did may have had its effect, whatever it is called', () => {
+  it('of a server that does not say what it did may have had an effect, whatever its name', () => {
     expect(kind(thrown('ConflictException', 500))).toEqual(['aws/server', true, 'unknown']);
     expect(kind(thrown('NoSuchBucket', 500))).toEqual(['aws/server', true, 'unknown']);
     // What was refused before it was looked at was refused.
@@ -115,7 +115,7 @@ it.each([
   expect(kind(Object.assign(new Error(message), { name: 'SyntaxError', $metadata: { httpStatusCode: 404 } }))).toEqual(['aws/not-emulated', false, 'unknown']);
 });
 
-it('a failure has what the service said, and nothing made up', () => {
+it('a failure has what the service said, and nothing else', () => {
   expect(classifyAwsError(thrown('NoSuchKey', 404))).toEqual({
     code: 'aws/gone',
     name: 'NoSuchKey',
@@ -134,7 +134,7 @@ it('a failure has what the service said, and nothing made up', () => {
 
 describe('as an error', () => {
   const failure = (code: AwsFailure['code']): AwsFailure => ({ code, name: 'Oops', message: 'said so', requestId: null, retryable: true, effect: 'unknown' });
-  it('it says what was called, what the service said, and what to do', () => {
+  it("it names the call, the service's message, and the next step", () => {
     const cause = new Error('cause');
     const error = awsError('s3:GetBucketAcl', failure('aws/denied'), cause);
     expect(error).toMatchObject({ code: 'aws/denied', message: 's3:GetBucketAcl: Oops: said so', retryable: true, cause });
@@ -146,7 +146,7 @@ describe('as an error', () => {
     expect(awsError('s3:GetBucketAcl', failure('aws/server'), cause).next).toBe(awsError('s3:GetBucketAcl', failure('aws/gone'), cause).next);
   });
 
-  it('it says that a resource is gone, and no other does', () => {
+  it('only this error says that a resource is gone', () => {
     expect(isGone(awsError('s3:GetBucketAcl', failure('aws/gone'), null))).toBe(true);
     expect(isGone({ code: 'aws/gone' })).toBe(true);
     expect(isGone(awsError('s3:GetBucketAcl', failure('aws/denied'), null))).toBe(false);

@@ -50,7 +50,7 @@ it('a circuit breaker that opens is recorded for its account, and people are not
 });
 
 describe('it opens', () => {
-  it('after three failed executions in a row, of whatever kind, and names them', async () => {
+  it('after three failed executions of any kind in a row, and names them', async () => {
     track = [ended('x-4', 'failed'), ended('x-3', 'partial'), ended('x-2', 'unknown'), ended('x-1', 'remediated')];
     await breakerAfter(runtime, asked, after('failed'));
     expect(queries).toEqual([{ remediator: 'lamp-off', accounts: [ACCOUNT] }]);

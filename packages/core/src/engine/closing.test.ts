@@ -43,13 +43,13 @@ const deny: Decision = { effect: 'deny', results: [{ guardrail: 'kill-switch', e
 
 describe('nothing was sent', () => {
   const unsent = { done: 0, sent: 0, error: 'no' };
-  it('is only known where an error says so, and no call is unsure', () => {
+  it('is only known if an error says so, and no call is uncertain', () => {
     expect(closingUnsent(ended({ sent: 0, done: 0 }))).toBeNull();
     expect(closingUnsent(ended({ ...unsent, sent: 1 }))).toBeNull();
     expect(closingUnsent(ended({ ...unsent, unsure: 1 }))).toBeNull();
     expect(closingUnsent(ended(unsent))).toEqual({ outcome: 'failed', message: 'no', sent: 0, retryable: false, body: { calls: [{ call: 1 }] } });
   });
-  it('since AWS refused it: what it said for good is in the record', () => {
+  it('because AWS refused it: a permanent refusal is in the record', () => {
     const body = { calls: [{ call: 1 }], denial: { by: 'x' } };
     expect(closingUnsent(ended({ ...unsent, retryable: true }, { denied: { denial: { by: 'x' } } }))).toMatchObject({
       outcome: 'failed',
@@ -84,7 +84,7 @@ describe('nothing was sent', () => {
 });
 
 describe('something was sent', () => {
-  it('and verified: it says what was done, and what is there then', () => {
+  it('and verified: it says what was done, and has the state after it', () => {
     expect(closed(ended({ sent: 2, unsure: 1 }, { plan: { changes: [change('one'), change('two')] }, denied: { denial: 1 } }))).toMatchObject({
       outcome: 'remediated',
       message: 'one; two; not by this execution, but found done: two (null)',
@@ -97,7 +97,7 @@ describe('something was sent', () => {
     expect(whole).toMatchObject({ outcome: 'remediated', message: 'one; two' });
     expect(whole.body).toEqual({ calls: [{ call: 1 }], verified: 'verified' });
   });
-  it('and nothing is there any more: there is no document of it', () => {
+  it('and the resource is gone: there is no document of its state', () => {
     expect(closed(ended(), look({ after: null }))).not.toHaveProperty('documents');
   });
   it('and closes nothing: it is a flag; one change that closes it is enough', () => {
@@ -105,7 +105,7 @@ describe('something was sent', () => {
       closed(ended({ done: resolves.length }, { plan: { changes: resolves.map((each, n) => change(`${n}`, each)) } })).outcome;
     expect([of(false), of(false, true), of(true, true)]).toEqual(['flagged', 'remediated', 'remediated']);
   });
-  it('and leaves something open, of the plan and of the resource: it says so', () => {
+  it('and leaves something open, in the plan or the resource: it says so', () => {
     expect(closed(ended({}, { open: ['look'] }), look({ open: ['old rule', 'other'] }))).toMatchObject({
       outcome: 'remediated',
       message: 'one; still open: look; old rule; other',
@@ -122,7 +122,7 @@ describe('something was sent', () => {
       message: 'The calls were accepted, but the resource still shows the gap: one',
     });
   });
-  it('and stopped half way: it is partial, unless a look shows nothing of the rest', () => {
+  it('and stopped half-way: it is partial, unless a look shows nothing left', () => {
     const two = { plan: { changes: [change('one'), change('two')] } };
     const half = (left: Verification['left'], over: Partial<Applied> = {}, more: Partial<Ended> = {}) =>
       closed(ended({ error: 'no', ...over }, { ...two, ...more }), look({ left }));
@@ -139,7 +139,7 @@ describe('something was sent', () => {
     // Without an error what still shows is for the next plan.
     expect(closed(ended({ done: 2 }, two), look({ left: [change('two')] }))).toMatchObject({ outcome: 'remediated' });
   });
-  it('and starts a runbook: it is waited for, unless it is seen to have done it', () => {
+  it('and starts a runbook: it waits for that, unless a look shows that it is done', () => {
     const runbook = { document: 'Redress-Fix', waits: 3_600_000 } as never;
     const waits = (given: Ended, seen: Verification) => closingOf(given, seen, { runbook }, NOW);
     const waiting = {

@@ -89,7 +89,7 @@ const result = async (world: World = {}) => (await come(world)).result;
 const WHY = 'the Config rule ssh-closed checks more than its remediators do, or the gap has been closed since: r: Nothing to change.';
 
 describe('a source that says failing', () => {
-  it('is contradicted by looks that see nothing, where nobody judges it whole', async () => {
+  it('is contradicted by looks that find nothing, if no remediator judges it completely', async () => {
     const { result: found, appended, asked } = await come();
     expect(found).toMatchObject({ outcome: 'notified', message: `Contradicted: open at the source, because ${WHY}`, open: [WHY], remediator: 'r' });
     expect(found?.decision).toEqual({ effect: 'notify', results: [{ guardrail: 'claim', effect: 'notify', code: 'contradicted', message: found?.message }] });
@@ -97,11 +97,11 @@ describe('a source that says failing', () => {
     expect(asked).toEqual([null]);
     expect((await come({ run: { deadline: 77 } })).asked).toEqual([77]);
   });
-  it('says what is open where it is judged, each once', async () => {
+  it('says what is open if it is judged, each gap once', async () => {
     const looks = [['a', 'b'], ['b'], null].map((answer, at) => ({ remediator: judging(answer, `r${at}`), passes: [pass()] }));
     expect(await result({ looks })).toMatchObject({ open: ['a', 'b'], remediator: 'r0' });
   });
-  it('is contradicted by what each has said last', async () => {
+  it('is contradicted by the last result of each remediator', async () => {
     const looks = [{ remediator: judging(null), passes: [pass({ outcome: 'remediated', message: 'Closed.' }), pass({ message: 'Nothing is left.' })] }];
     expect((await result({ looks }))?.open).toEqual([WHY.replace('r: Nothing to change.', 'r: Nothing is left.')]);
   });
@@ -191,17 +191,17 @@ describe('people are notified', () => {
   const notice = (of: number, status: string) => ({ kind: 'notice', body: { notice: { of, status } } });
   const recorded = async (...records: object[]) => (await come({ records })).appended.length;
 
-  it('once of the same reasons', async () => {
+  it('once for the same reasons', async () => {
     expect(await recorded()).toBe(1);
     expect(await recorded(said)).toBe(0);
     expect(await recorded({ kind: 'decision', body: { contradicts: digestOf(['other']) } })).toBe(1);
     expect(await recorded({ kind: 'approval', body: { contradicts } })).toBe(1);
   });
-  it('once more when something was changed since', async () => {
+  it('again if something has changed since', async () => {
     expect(await recorded(said, { kind: 'outcome' })).toBe(1);
     expect(await recorded({ kind: 'outcome' }, said)).toBe(0);
   });
-  it('once more where they could not be, and not where that was another notice', async () => {
+  it('again if they could not be notified, but not if that was another notice', async () => {
     expect(await recorded(said, notice(1, 'not-delivered'))).toBe(1);
     expect(await recorded(said, notice(1, 'not-delivered'), notice(1, 'delivered'))).toBe(0);
     expect(await recorded(said, notice(7, 'not-delivered'))).toBe(0);

@@ -67,8 +67,8 @@ const begin = async (given: readonly Finding[], run: object = LATER, over: objec
 };
 const written = () => entries.map(({ body }) => body['delivery']);
 
-describe('how far an input came', () => {
-  it('is kept where it was not handled at once, and the next delivery goes on from there', async () => {
+describe('the progress of an input', () => {
+  it('is kept if it was not handled in one delivery, and the next one continues from there', async () => {
     const first = await begin(findings(4));
     expect(first.order()).toEqual([0, 1, 2, 3]);
     first.came(0, false);
@@ -119,7 +119,7 @@ describe('how far an input came', () => {
     expect(second.resources(0, [A, B, C])).toEqual([C]);
   });
 
-  it('is not kept of what was handled at once, and is where the last has to be retried', async () => {
+  it('is not kept for what was handled in one delivery, but is if the last resource has to be retried', async () => {
     const whole = await begin(findings(2));
     for (const at of [0, 1]) {
       await whole.handled(at, A, false);
@@ -134,7 +134,7 @@ describe('how far an input came', () => {
     expect(written()).toEqual([{ next: 2, again: [{ at: 0, done: [], again: [] }] }]);
   });
 
-  it('within the first finding is complete when that is', async () => {
+  it('within the first finding is complete when that finding is', async () => {
     const first = await begin(findings(1));
     await first.handled(0, A, false);
     await first.end();
@@ -146,7 +146,7 @@ describe('how far an input came', () => {
     expect(entries).toHaveLength(2);
   });
 
-  it('is of just these findings', async () => {
+  it('belongs to exactly these findings', async () => {
     const first = await begin(findings(2));
     first.came(0, false);
     await first.end();
@@ -165,7 +165,7 @@ describe('how far an input came', () => {
     expect((await begin(findings(2))).order()).toEqual([0, 1]);
   });
 
-  it('is recorded after a hundred resources, in case that nobody completes the rest', async () => {
+  it('is recorded after a hundred resources, in case nobody completes the rest', async () => {
     const delivery = await begin(findings(300));
     for (let at = 0; at < 99; at++) await delivery.handled(at, A, false);
     expect(entries).toHaveLength(0);
@@ -177,7 +177,7 @@ describe('how far an input came', () => {
     expect(entries).toHaveLength(2);
   });
 
-  it('was recorded on the way, and is recorded as complete at the end', async () => {
+  it('is recorded along the way, and as complete at the end', async () => {
     const delivery = await begin(findings(101));
     for (let at = 0; at < 101; at++) {
       await delivery.handled(at, A, false);
@@ -227,7 +227,7 @@ describe('nothing is kept', () => {
 });
 
 describe('it begins from the start', () => {
-  it('where it cannot be read, and where it cannot be recorded', async () => {
+  it('if it cannot be read, or cannot be recorded', async () => {
     failing = 'read';
     const delivery = await begin(findings(2));
     expect(delivery.order()).toEqual([0, 1]);
@@ -265,7 +265,7 @@ describe('it begins from the start', () => {
     expect((await begin(findings(2))).order()).toEqual([1]);
   });
 
-  it('and goes on with the last place there can be', async () => {
+  it('and continues at the last possible place', async () => {
     const first = await begin(findings(2));
     first.came(0, false);
     await first.end();

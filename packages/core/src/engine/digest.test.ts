@@ -99,16 +99,16 @@ describe('the digest of a day', () => {
     const { sends, appended } = await sent({ digest });
     expect([sends.length, appended.length]).toEqual(isSent ? [1, 2] : [0, 0]);
   });
-  it('is sent by the one whose claim is the first', async () => {
+  it('is sent by the worker with the first claim', async () => {
     const { sends, bodies } = await sent({ first: 9 });
     expect(sends).toEqual([]);
     expect(bodies).toHaveLength(1);
   });
-  it('is nothing where nothing stands and all was said', async () => {
+  it('is nothing if nothing is open and everything was said', async () => {
     expect((await sent({ gaps: [] })).appended).toEqual([]);
     expect((await sent({ gaps: [], unsaid: [unsaid()] })).sends).toHaveLength(1);
   });
-  it('has what stands since before today, is not quiet, stands for itself, and somebody looks for', async () => {
+  it('has the gaps that are older than today, not quiet, not held back together, and still checked', async () => {
     const gaps = [
       gap({ key: 'g-1' }),
       gap({ key: 'g-2', since: TODAY }),
@@ -121,7 +121,7 @@ describe('the digest of a day', () => {
     // What happened is said whoever looked.
     expect(sends[0]?.unsaid.map(({ title }) => title)).toEqual(['Mine', 'gone']);
   });
-  it('says where it is, as far as the policy can be read', async () => {
+  it('names the environment, as far as the policy can be read', async () => {
     const other = { ...group, account: '999999999999' };
     expect((await sent({ gaps: [gap(), gap({ resource: other })] })).sends[0]?.gaps.map(({ environment }) => environment)).toEqual(['prod', null]);
     expect((await sent({ policy: new Error('no') })).sends[0]?.gaps[0]).toMatchObject({ environment: null, title: 'Mine' });
@@ -149,20 +149,20 @@ describe('where it is recorded', () => {
     expect(await at({ targets, policy: definePolicy({ version: 1, environments }) })).toEqual(account('444444444444'));
     expect(await at({ targets: [{ account: '222222222222', region: 'cn-north-1' }], policy: new Error('no') })).toEqual(account('222222222222', 'aws-cn'));
   });
-  it('is where a claim is looked for', async () => {
+  it('is also where a claim is read', async () => {
     const { viewed, appended } = await sent();
     expect(viewed).toEqual([appended[0]?.resource, appended[0]?.resource]);
   });
 });
 
 describe('the outcome', () => {
-  it('is what the notifier says; one that says nothing has delivered it', async () => {
+  it('is what the notifier returns; one that returns nothing has delivered it', async () => {
     expect((await sent({ answer: undefined })).bodies[1]).toEqual(delivered({ channels: [] }));
     const { bodies, warnings } = await sent({ answer: { status: 'delivered', channels: ['mail'], failed: 'chat: 500' } });
     expect(bodies[1]).toEqual(delivered({ failed: 'chat: 500' }));
     expect(warnings).toEqual([`the digest of ${day} was not delivered everywhere: chat: 500`]);
   });
-  it('is delivered now, where the notifier holds it', async () => {
+  it('is delivered at once if the notifier would hold it', async () => {
     expect((await sent({ answer: { status: 'held', channels: ['mail'] } })).flushed).toEqual([{ all: true }]);
   });
   it('is that a route sends it to nobody: then nobody was notified of what happened either', async () => {
@@ -186,7 +186,7 @@ describe('the outcome', () => {
     expect(bodies.slice(1)).toEqual([{ digest: { day, unsent: 1 }, message: `The digest of ${day} could not be delivered.` }]);
     expect(warnings).toEqual([`the digest of ${day} was not delivered: no reply`]);
   });
-  it('is a warning where the journal is down, and ends no sweep', async () => {
+  it('is a warning if the journal is down, and does not end a sweep', async () => {
     const warnings: string[] = [];
     const down = () => {
       throw new RedressError('journal/unavailable', 'down');

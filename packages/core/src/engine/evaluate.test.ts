@@ -179,7 +179,7 @@ describe('on a schedule', () => {
       { resourceType: 'AWS::::Account', resourceId: ACCOUNT, compliance: 'COMPLIANT' },
     ]);
   });
-  it('single resources are not', async () => {
+  it('single resources are not checked', async () => {
     expect(await refused([knows({ status: 'compliant' })], scheduled())).toEqual({ code: 'evaluation/refused', retryable: false });
   });
 });
@@ -203,7 +203,7 @@ describe('no verdict', () => {
     await expect(evaluate([failing])).rejects.toThrow('lamp-off: l-1 could not be read: slow down');
   });
 
-  it('is given where no plan can be made, the resource cannot be identified, or is of another account', async () => {
+  it('is given if no plan can be made, or if the resource cannot be identified or is in another account', async () => {
     const noPlan = knows(
       { status: 'compliant' },
       {

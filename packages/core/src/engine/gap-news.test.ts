@@ -112,14 +112,14 @@ describe('a gap that is new', () => {
   });
 });
 
-describe('a gap that stands', () => {
-  it('as it was, and is found by a sweep, is not recorded, and nobody hears of it', () => {
+describe('a gap that stays open', () => {
+  it('unchanged, and is found by a sweep, is not recorded, and nobody is notified', () => {
     expect(again(found())).toMatchObject({ record: false, changed: false, tell: false, notice: 'known', known: 7, since: NOW - HOUR, deadline: null });
   });
-  it('is recorded when something else than a sweep asks, and still nobody hears of it', () => {
+  it('is recorded if the trigger is not a sweep, and still nobody is notified', () => {
     expect(again(found({ trigger: { by: 'request' } }))).toMatchObject({ record: true, changed: false, tell: false, notice: 'known', known: 7 });
   });
-  it('is the same whether an event or a sweep asks', () => {
+  it('is the same whether an event or a sweep finds it', () => {
     const byEvent = found({
       trigger: { by: 'finding', finding: apiCallFinding() },
       decision: decision(says('mode', 'notify', 'mode-notify'), says('freshness', 'notify', 'stale')),
@@ -162,7 +162,7 @@ describe('a gap that stands', () => {
     expect(again(found(), { remediator: 'other' })).toMatchObject({ changed: true, tell: true, known: null, since: null });
     expect(again(found(), { members: 3 })).toMatchObject({ changed: true, tell: true, known: null, since: null });
   });
-  it('of which nobody heard is news once more after ten minutes, and not before', () => {
+  it('that nobody was notified of is news again after ten minutes, and not before', () => {
     const untold = (triedAt: number) => again(found(), { told: null, triedAt });
     expect(untold(NOW - 600_000)).toMatchObject({ changed: false, record: false, tell: true, notice: 'follows', known: 7, since: null });
     expect(untold(NOW - 599_999)).toMatchObject({ tell: false, notice: 'known', since: null });
@@ -181,27 +181,27 @@ describe('a gap that stands', () => {
     });
     expect(again(found(), { triedAt: NOW }, { trigger: { by: 'finding', finding: apiCallFinding() } })).toMatchObject({ tell: false });
   });
-  it('is changed when it is quiet no more, and the other way round', () => {
+  it('has changed when it becomes quiet, or stops being quiet', () => {
     expect(again(found(), { quiet: true })).toMatchObject({ changed: true, record: true, tell: false, notice: 'known' });
     expect(again(found(), {}, { joined: true })).toMatchObject({ changed: true, record: true, tell: false, notice: 'none', gap: { quiet: true } });
   });
 });
 
-describe('what a gap was', () => {
+describe('an earlier gap', () => {
   const both = { facts: shows({ status: 'change', changes: [A, B] }) };
   const old = (subjects: readonly string[], over: Partial<Gap> = {}) => stands(found(), { key: gapKey(R, subjects), subjects, record: 3, ...over });
-  it('ends with what is not there any more, and is recorded', () => {
+  it('ends when it is gone, and that is recorded', () => {
     const news = gapNews(found({ view: view({ gaps: [stands(found()), old(['b'])] }) }));
     expect(news).toMatchObject({ gap: { over: [gapKey(R, ['b'])] }, record: true, changed: false, tell: false, known: 7 });
   });
-  it('stays next to it while it is there', () => {
+  it('stays next to a new gap while it is there', () => {
     expect(gapNews(found({ ...both, view: view({ gaps: [stands(found()), old(['b'])] }) }))).toMatchObject({ gap: { over: [] }, record: false });
   });
-  it('stays where nobody could look', () => {
+  it('stays if nobody could read the resource', () => {
     const blind = found({ plan: null, facts: { assessment: unreadable('no'), now: NOW } });
     expect(gapNews({ ...blind, view: view({ gaps: [old(['b'])] }) })).toMatchObject({ gap: { subjects: ['unread'], over: [] } });
   });
-  it('stands under its new name when it is decided on in another division, with what people know', () => {
+  it('stays under its new key when it is decided in another grouping, with what people know', () => {
     const together = found({ ...both, plan: plan(A, B), view: view({ gaps: [old(['a']), old(['b'])] }) });
     expect(gapNews(together)).toMatchObject({
       gap: { key: gapKey(R, ['a', 'b']), over: [gapKey(R, ['a']), gapKey(R, ['b'])] },
@@ -215,22 +215,22 @@ describe('what a gap was', () => {
     expect(gapNews({ ...together, view: view({ gaps: [old(['b'], { told })] }) })).toMatchObject({ tell: false, notice: 'known', since: NOW - HOUR });
     expect(gapNews({ ...together, view: view({ gaps: [old(['b'], { told: null })] }) })).toMatchObject({ tell: true, since: null });
   });
-  it('that shared nothing with it says nothing of when it began', () => {
+  it('that shared nothing with the new gap does not affect when that began', () => {
     expect(gapNews(found({ view: view({ gaps: [old(['b'])] }) }))).toMatchObject({ gap: { over: [gapKey(R, ['b'])] }, since: null, tell: true });
   });
 });
 
 describe('a look that shows nothing to change', () => {
   const compliant = found({ outcome: 'no-op', decision: null, plan: null, facts: shows({ status: 'compliant' }) });
-  it('by a sweep is not recorded; asked otherwise it is, and nobody hears of it', () => {
+  it('by a sweep is not recorded; otherwise it is, and nobody is notified', () => {
     expect(gapNews(compliant)).toEqual({ gap: null, record: false, changed: true, tell: false, notice: 'none', known: null, since: null, deadline: null });
     expect(gapNews({ ...compliant, trigger: { by: 'request' } })).toMatchObject({ gap: null, record: true, tell: false });
   });
-  it('ends what stood, and says so', () => {
+  it('ends an open gap, and says so', () => {
     const gaps = [stands(found()), stands(found(), { remediator: 'other', key: 'g-other' }), stands(found(), { members: 2, key: 'g-many' })];
     expect(gapNews({ ...compliant, view: view({ gaps }) })).toMatchObject({ gap: { over: [gapKey(R, ['a'])] }, record: true, tell: false, notice: 'none' });
   });
-  it('ends what is not there, and only that', () => {
+  it('ends only what is not there any more', () => {
     const gaps = [stands(found()), stands(found(), { key: 'g-b', subjects: ['b'] }), stands(found(), { key: 'g-ab', subjects: ['a', 'b'] })];
     const left = { ...compliant, facts: shows({ status: 'change', changes: [A] }), view: view({ gaps }) };
     expect(gapNews(left).gap).toEqual({ over: ['g-b', 'g-ab'] });
@@ -240,7 +240,7 @@ describe('a look that shows nothing to change', () => {
     });
     expect(gapNews({ ...compliant, facts: shows({ status: 'not-applicable', reason: 'r' }), view: view({ gaps: [manual] }) }).gap).toEqual({ over: ['g-m'] });
   });
-  it('ends nothing where it could not be read', () => {
+  it('ends nothing if the resource could not be read', () => {
     const gaps = [stands(found())];
     expect(gapNews({ ...compliant, facts: null, view: view({ gaps }) }).gap).toBeNull();
     expect(gapNews({ ...compliant, facts: { assessment: unreadable('no'), now: NOW }, view: view({ gaps }) }).gap).toBeNull();
@@ -248,7 +248,7 @@ describe('a look that shows nothing to change', () => {
   });
 });
 
-describe('what says nothing of a gap', () => {
+describe('what says nothing about a gap', () => {
   const PLAIN = { gap: null, record: true, changed: true, known: null, since: null, deadline: null };
   it.each<[string, Partial<Decided>]>([
     ['a stream that cannot be read', { view: null }],
@@ -281,7 +281,7 @@ describe('what says nothing of a gap', () => {
   });
 });
 
-describe('what nobody has to hear of', () => {
+describe('what needs no notification', () => {
   const denied = (...results: readonly GuardrailResult[]) => gapNews(found({ outcome: 'denied', decision: decision(...results) }));
   const QUIETLY = { tell: false, notice: 'none', record: true, gap: { quiet: true } };
   it.each(['mode-off', 'own-call', 'replayed', 'approval-denied', 'refused-before'])('is %s', (code) => {
@@ -289,7 +289,7 @@ describe('what nobody has to hear of', () => {
     // Where more is said, people hear of that.
     expect(denied(says('x', 'deny', code), says('y', 'deny', 'other'))).toMatchObject({ tell: true, gap: { quiet: false } });
   });
-  it('is what was refused before and has not settled either; that it has not settled alone is heard', () => {
+  it('is what was refused before and has not settled either; not having settled alone is notified', () => {
     expect(denied(says('refusals', 'deny', 'refused-before'), says('settling', 'deny', 'settling'))).toMatchObject(QUIETLY);
     expect(denied(says('mode', 'deny', 'mode-off'), says('settling', 'deny', 'settling'))).toMatchObject({ tell: true });
     expect(denied(says('settling', 'deny', 'settling'))).toMatchObject({ tell: true });
@@ -298,7 +298,7 @@ describe('what nobody has to hear of', () => {
     expect(gapNews(found({ decision: decision(says('mode', 'notify', 'mode-off')) }))).toMatchObject({ tell: true });
     expect(gapNews(found({ outcome: 'denied', decision: null }))).toMatchObject({ tell: true });
   });
-  it('is an exception for another remediator, which has the gap under its own name', () => {
+  it('is an exception for another remediator, which has the gap under its own key', () => {
     const exempt = (...data: readonly object[]) =>
       gapNews(found({ outcome: 'exempt', decision: decision(...data.map((each) => says('exceptions', 'exempt', 'exception', each))) }));
     expect(exempt({ id: 'EXC-1', from: 'other' })).toMatchObject(QUIETLY);
@@ -346,7 +346,7 @@ describe('what holds all gaps back alike', () => {
   });
 
   const limited = found({ outcome: 'denied', decision: denied(says('limits', 'deny', 'limit-window')) });
-  it('is said once for all: the gap is recorded, and is heard of nowhere else', () => {
+  it('is notified once for all: the gap is recorded, and not notified separately', () => {
     expect(gapNews(limited)).toMatchObject({ gap: { held: 'limit-window', state: '' }, record: true, changed: true, tell: false, notice: 'known' });
   });
   it('leaves a gap what it was, and keeps its request', () => {
@@ -359,7 +359,7 @@ describe('what holds all gaps back alike', () => {
     expect(gapNews(found({ view: view({ gaps: [gap] }) })).gap).toMatchObject({ held: null, approval: null });
     expect(gapNews(found({ view: view({ gaps: [{ ...stands(found()), held: 'limit-window' }] }) }))).toMatchObject({ changed: true, tell: false });
   });
-  it('is of the gap when an event asks', () => {
+  it('belongs to the gap if an event is the trigger', () => {
     expect(gapNews({ ...limited, trigger: { by: 'request' } })).toMatchObject({ gap: { held: null }, tell: true });
   });
 });
@@ -368,11 +368,11 @@ describe('a request for an approval', () => {
   const asks = (id: string, over: Partial<Decided> = {}, expires = NOW + 3 * DAY) =>
     found({ outcome: 'awaiting-approval', decision: decision(says('mode', 'approve', 'mode-approve')), approval: { id, expires, announced: false }, ...over });
   const request = (id: string, over: Partial<Approval> = {}) => ({ id, verdict: 'none', expires: NOW + 1, usedBy: null, ...over }) as unknown as Approval;
-  it('is notified once, with the end of it', () => {
+  it('is notified once, with its expiry', () => {
     expect(gapNews(asks('a-1'))).toMatchObject({ gap: { approval: 'a-1', deadline: NOW + 3 * DAY, near: false }, tell: true, deadline: null });
     expect(again(asks('a-1'))).toMatchObject({ changed: false, tell: false });
   });
-  it('is notified once more in its last day', () => {
+  it('is notified again on its last day', () => {
     const expires = NOW + DAY;
     const before = stands(asks('a-1', {}, expires), { near: false });
     expect(gapNews({ ...asks('a-1', {}, expires), view: view({ gaps: [before] }) })).toMatchObject({
@@ -391,7 +391,7 @@ describe('a request for an approval', () => {
     expect(gapNews({ ...asks('a-1', {}, expires), view: view({ gaps: [heard] }) })).toMatchObject({ tell: false, notice: 'known', deadline: expires });
     expect(gapNews({ ...asks('a-1', {}, expires), view: view({ gaps: [{ ...heard, told: { ...heard.told, at: NOW - 1 } }] }) })).toMatchObject({ tell: true });
   });
-  it('that runs out later than it did is another end, and no news', () => {
+  it('that expires later than before has a new expiry, and is not news', () => {
     expect(gapNews({ ...asks('a-1', {}, NOW + 4 * DAY), view: view({ gaps: [stands(asks('a-1'))] }) })).toMatchObject({ changed: true, tell: false });
   });
   it('for another plan is another state; one that waits for nobody is not', () => {
@@ -410,7 +410,7 @@ describe('a request for an approval', () => {
     const before = stands(asks('a-1'));
     expect(gapNews(asks('a-2', { view: view({ gaps: [before], approvals }) }))).toMatchObject({ changed: true, gap: { approval: 'a-2' }, tell });
   });
-  it('does not count as news for whoever heard of it without a request', () => {
+  it('is not news for people who were notified of the gap without a request', () => {
     const before = stands(asks('a-1'));
     expect(
       gapNews(asks('a-2', { view: view({ gaps: [{ ...before, told: { ...(before.told as NonNullable<Gap['told']>), approval: null } }] }) })),
@@ -436,7 +436,7 @@ describe('an exception that ends', () => {
     expect(gapNews(tagged(NOW + DAY + 1))).toMatchObject({ gap: { deadline: NOW + DAY + 1, near: false } });
     expect(gapNews(tagged(NOW + DAY))).toMatchObject({ gap: { deadline: NOW + DAY, near: true } });
   });
-  it('is said by the exceptions, and by what decides', () => {
+  it('comes from the exceptions, and from the decision', () => {
     const data = { expires: iso(NOW), until: iso(NOW) };
     for (const each of [says('other', 'notify', 'exception', data), says('exceptions', 'notify', 'other', data), says('exceptions', 'notify', 'exception')])
       expect(gapNews(found({ decision: decision(each) })).gap).toMatchObject({ deadline: null, near: false });

@@ -143,7 +143,7 @@ describe('reads', () => {
     expect(sent).toEqual([]);
   });
 
-  it('are those of the role: who fixes reads nothing, and who rolls back reads neither what finds resources nor what decides', async () => {
+  it('are those of the role: fix reads nothing, and rollback reads neither what finds resources nor what decides', async () => {
     const as = (access: As['access'], kind: 'finds' | 'decides' | null) => {
       const mine: Remediator = kind === null ? remediator : { ...remediator, uses: { ...remediator.uses, [kind]: [lamp.pick('DescribeLamp')] } };
       return (gate().reads(mine, ref, { access, execution: null }, null) as unknown as ReturnType<typeof reads>).lamp;
@@ -163,7 +163,7 @@ describe('reads', () => {
     expect(sent).toHaveLength(5);
   });
 
-  it('end with the time of the process', async () => {
+  it('end when the process runs out of time', async () => {
     await expect(reads(LOOKING, NOW).lamp['DescribeLamp']?.({})).rejects.toMatchObject({ code: 'gate/no-time-left', retryable: true });
     expect(sent).toEqual([]);
   });
@@ -204,7 +204,7 @@ describe('a write passes when it', () => {
     expect(await write(call('SwitchOff'), { lease: lease(NOW + 10_000), deadline: NOW + 10_000 })).toMatchObject({ ok: true });
   });
 
-  it('gets an answer, also one that says nothing of itself', async () => {
+  it('gets a response, even one without metadata', async () => {
     answer = async () => ({});
     expect(await write(call('SwitchOff'))).toMatchObject({ ok: true, requestId: null, caller: `arn:aws:iam::${ACCOUNT}:role/Redress` });
   });
@@ -243,7 +243,7 @@ describe('nothing is sent when', () => {
     expect(sent).toEqual([]);
   });
 
-  it('the last look took the time that was left', async () => {
+  it('the last look used up the time that was left', async () => {
     const slow = async () => {
       time += 55_000;
     };
@@ -252,7 +252,7 @@ describe('nothing is sent when', () => {
   });
 });
 
-it('what AWS answers to a write is returned, not thrown', async () => {
+it('the response of AWS to a write is returned, not thrown', async () => {
   answer = () => Promise.reject(Object.assign(new Error('slow down'), { name: 'ThrottlingException', $metadata: { httpStatusCode: 400 } }));
   expect(await write(call('SwitchOff'))).toMatchObject({ ok: false, failure: { code: 'aws/throttled', effect: 'refused' } });
   answer = () => Promise.reject(Object.assign(new Error('reset'), { name: 'ECONNRESET' }));
@@ -308,7 +308,7 @@ describe('a call with a client token', () => {
     expect((await token('x-2', { Id: 'l-1' }))?.['ClientToken']).not.toBe(sentFirst?.['ClientToken']);
     expect((await token('x-1', { Id: 'l-2' }))?.['ClientToken']).not.toBe(sentFirst?.['ClientToken']);
   });
-  it('and any other has none', async () => {
+  it('and other calls have none', async () => {
     expect(await token('x-1', { Id: 'l-1' }, 'idempotent')).toEqual({ Id: 'l-1' });
   });
 });
@@ -372,14 +372,14 @@ describe('executions', () => {
     return one.write(call('SwitchOn'), context({ lease: under(id), purpose: 'rollback' }));
   };
 
-  it('have a connection each, also at the same time, when it is made for one alone; the reply says who called', async () => {
+  it('have a connection each, even concurrently, if it is made for one execution; the reply says who called', async () => {
     const one = counted();
     const replies = await Promise.all(['x-1', 'x-2', 'x-3'].map((id) => one.within(under(id), () => work(one, id))));
     expect(replies.map((reply) => reply.caller)).toEqual(['x-1', 'x-2', 'x-3'].map((id) => `arn:aws:sts::${ACCOUNT}:assumed-role/Redress/${id}`));
     expect(targets.map((target) => target.execution?.id).sort()).toEqual(['x-1', 'x-2', 'x-3']);
   });
 
-  it('share one that serves all, with what comes before them', async () => {
+  it('share one that serves all, also with earlier reads', async () => {
     const one = counted(true);
     await one.identity({ ...place, access: 'rollback', execution: null });
     for (const id of ['x-1', 'x-2']) await one.within(under(id), () => work(one, id));
@@ -465,7 +465,7 @@ describe('executions', () => {
     expect([open.size, one.connections]).toEqual([0, 0]);
   });
 
-  it('make no call any more after their end, nor before they begin', async () => {
+  it('make no call after their end, or before they begin', async () => {
     const one = counted();
     const aws = one.reads(remediator, ref, of('x-1'), null) as unknown as { lamp: Record<string, (input: object) => Promise<unknown>> };
     await expect(aws.lamp['DescribeLamp']?.({})).rejects.toMatchObject({ code: 'gate/intent-not-open' });
@@ -518,7 +518,7 @@ describe('executions', () => {
     expect(sent).toEqual([]);
   });
 
-  it('leave the connection alone that another made after theirs had failed', async () => {
+  it('do not touch the connection that another made after theirs had failed', async () => {
     const failed = Promise.withResolvers<void>();
     const destroyed: string[] = [];
     const connect: Connect = async (target) => {
@@ -569,7 +569,7 @@ describe('executions', () => {
     expect(first?.status === 'rejected' && first.reason).toMatchObject({ message: 'its policy is too large' });
   });
 
-  it('are not part of a question: what one has read is not asked again', async () => {
+  it('are not part of a cache key: what one has read is not requested again', async () => {
     const one = counted();
     const shared = new SharedReads();
     for (const as of [of('x-1'), of('x-2')])
@@ -585,7 +585,7 @@ describe('what was read for others', () => {
   const asking = (shared: SharedReads) =>
     (gate().reads(remediator, ref, LOOKING, null, shared) as unknown as { lamp: Record<string, (input: object) => Promise<unknown>> }).lamp;
 
-  it('is not what was asked before a change and answered after it', async () => {
+  it('excludes what was requested before a change and returned after it', async () => {
     const shared = new SharedReads();
     let arrives = (_: unknown): void => undefined;
     answer = () =>
@@ -601,7 +601,7 @@ describe('what was read for others', () => {
     expect(await asking(shared)['DescribeLamp']?.({ Id: 'l-1' })).toEqual({ On: false });
   });
 
-  it('is called each time where the question is not JSON, and ignores members without a value', async () => {
+  it('is requested each time if the input is not JSON; members without a value are ignored', async () => {
     const shared = new SharedReads();
     for (const day of [1, 2, 1]) await asking(shared)['DescribeLamp']?.({ Since: new Date(Date.UTC(2026, 10, day)) });
     expect(sent).toHaveLength(3);
@@ -609,7 +609,7 @@ describe('what was read for others', () => {
     expect(sent).toHaveLength(4);
   });
 
-  it('is asked once also by those who ask at the same time, and each may do with it what they want', async () => {
+  it('is requested once by concurrent readers, and each may modify its copy', async () => {
     const shared = new SharedReads();
     answer = async () => ({ Tags: ['b', 'a'] });
     const [one, other] = await Promise.all([1, 2].map(() => asking(shared)['DescribeLamp']?.({ Id: 'l-1' }) as Promise<{ Tags: string[] }>));
@@ -617,7 +617,7 @@ describe('what was read for others', () => {
     expect([one?.Tags, other?.Tags, sent.length]).toEqual([['a', 'b'], ['b', 'a'], 1]);
   });
 
-  it('is asked again where it failed, but for what there is not: that is an answer', async () => {
+  it('is requested again if it failed, except for not found, which is a valid response', async () => {
     const shared = new SharedReads();
     for (const [name, status, times] of [
       ['InternalError', 500, 2],
@@ -632,7 +632,7 @@ describe('what was read for others', () => {
     }
   });
 
-  it('is what the other one knows until either forgets it', async () => {
+  it('is shared with the other one until either forgets it', async () => {
     const first = new SharedReads();
     const names = new SharedReads(first);
     await asking(first)['DescribeLamp']?.({ Id: 'l-1' });
@@ -645,7 +645,7 @@ describe('what was read for others', () => {
     expect(sent).toHaveLength(2);
   });
 
-  it('is asked each time where the answer cannot be copied', async () => {
+  it('is requested each time if the response cannot be copied', async () => {
     const shared = new SharedReads();
     answer = async () => ({ Body: () => 'a stream' });
     for (const _ of [1, 2]) expect(await asking(shared)['DescribeLamp']?.({ Id: 'l-1' })).toMatchObject({ Body: expect.any(Function) });

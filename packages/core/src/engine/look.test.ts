@@ -52,8 +52,8 @@ const parts = (
 };
 const said = (all: readonly Part[]) => all.map(({ changes, approval: by }) => [by?.id ?? null, ...changes.map(({ summary }) => summary)]);
 
-describe('what is decided on together', () => {
-  it('is nothing where nothing is to be changed, or nothing could be read', () => {
+describe('what is decided together', () => {
+  it('is nothing if nothing is to be changed, or nothing could be read', () => {
     expect(said(parts(look()))).toEqual([[null, 'ssh', 'rdp']]);
     const whole = look();
     for (const seen of [
@@ -93,14 +93,14 @@ describe('what is decided on together', () => {
       [null, 'ssh'],
     ]);
   });
-  it('is what was approved just now before an earlier yes', () => {
+  it('is what was approved just now rather than an earlier approval', () => {
     const approvals = [approval([ssh], { id: 'a-1' }), approval([ssh], { id: 'a-2' }), approval([ssh], { id: 'a-3' })];
     const asked = (id: string, by = 'approval') => said(parts(look([ssh]), { approvals, way: way({ trigger: { by, approval: id } }) }));
     expect(asked('a-2')).toEqual([['a-2', 'ssh']]);
     expect(asked('a-9')).toEqual([['a-1', 'ssh']]);
     expect(asked('a-2', 'sweep')).toEqual([['a-1', 'ssh']]);
   });
-  it('is nothing that another remediator has decided on in this pass, unless all is asked for', () => {
+  it('is nothing that another remediator has decided in this pass, unless everything is requested', () => {
     const decided = new Map([
       [callOf(ssh), { remediator: 'another' }],
       [callOf(rdp), { remediator: remediator.id }],
@@ -108,7 +108,7 @@ describe('what is decided on together', () => {
     expect(said(parts(look(), { way: way({ together: { decided } }) }))).toEqual([[null, 'rdp']]);
     expect(said(parts(look(), { way: way({ together: { decided } }), all: 'all' }))).toEqual([[null, 'ssh', 'rdp']]);
   });
-  it('is not what somebody was asked about with what nobody was', () => {
+  it('does not mix what somebody was asked about with what nobody was asked about', () => {
     const theirs = approval([rdp], { id: 'a-7', remediator: 'another', verdict: 'none', by: null });
     expect(said(parts(look(), { approvals: [theirs] }))).toEqual([
       [null, 'ssh'],
@@ -116,7 +116,7 @@ describe('what is decided on together', () => {
     ]);
     expect(said(parts(look(), { approvals: [theirs], facts: { history: unreadable('no') } }))).toEqual([[null, 'ssh', 'rdp']]);
   });
-  it('is not what an exception is for with what none is for', () => {
+  it('does not mix what an exception covers with what none covers', () => {
     const part = { type: 'AWS::EC2::SecurityGroupRule', id: 'sgr-1', tags: { 'redress:exception': 'EXC-1' }, subject: 'rdp' };
     // It was set since the decision: what is looked at now counts.
     const seen: Look = { ...look(), observation: known({ state: STATE, tags: {}, parts: [part] }) };
@@ -125,7 +125,7 @@ describe('what is decided on together', () => {
       [null, 'rdp'],
     ]);
   });
-  it('is all that has no subject, whatever is said of one of them, and nothing of what has one', () => {
+  it('is everything without a subject, whatever applies to one of them, and nothing with one', () => {
     const [one, two] = [change('one', { subject: undefined } as never), change('two', { subject: undefined } as never)];
     const theirs = approval([two], { id: 'a-7', remediator: 'another', verdict: 'none', by: null });
     expect(said(parts(look([one, two]), { approvals: [theirs] }))).toEqual([[null, 'one', 'two']]);
@@ -179,7 +179,7 @@ describe('a look', () => {
       assessment: { ok: false, error: 'not read' },
     });
   });
-  it('is not taken where nobody knows whose they are; whether that passes is kept', async () => {
+  it('is not taken if the owner of the credentials is unknown; whether that is temporary is kept', async () => {
     const unread = { ...unreadable('no reply'), retryable: true } as const;
     const { looked, sight } = await at(unread);
     expect(looked).toEqual([]);

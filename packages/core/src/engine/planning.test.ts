@@ -40,7 +40,7 @@ describe('the parts of an assessment', () => {
     ]);
   });
 
-  it('are all new, or none, where the event says so; without subjects they stay together', () => {
+  it('are all new, or none, if the event says so; without subjects they stay together', () => {
     const changes = [change('a', { hazards: [wide] }), change('b')];
     expect(told(partition(plans(changes), 'all'))).toEqual([['fresh|together', ['a', 'b'], ['wide']]]);
     expect(told(partition(plans(changes), 'nothing'))).toEqual([['old|together', ['a', 'b'], ['wide']]]);
@@ -58,7 +58,7 @@ describe('the parts of an assessment', () => {
     expect(told(partition(plans([rule('a', wide)], [wide]), 'all'))).toEqual([['fresh|approve:wide', ['a'], ['wide']]]);
   });
 
-  it('are apart where an exception is on some of them', () => {
+  it('are separate if an exception covers some of them', () => {
     const apart = ({ summary }: Change) => (summary === 'b' ? 'EXC-1' : '');
     expect(told(partition(plans([rule('a'), rule('b'), rule('c')]), 'all', [], apart))).toEqual([
       ['fresh|', ['a', 'c'], []],
@@ -74,7 +74,7 @@ describe('the parts of an assessment', () => {
       holds: () => true,
       ...over,
     });
-    it('are what was approved as one, first, and the rest', () => {
+    it('are first what was approved together, then the rest', () => {
       const parts = partition(plans([rule('a', wide), rule('b'), rule('c')]), 'nothing', [approved(['a', 'b'], { fresh: false })]);
       expect(told(parts)).toEqual([
         ['approved|a-1', ['a', 'b'], ['wide']],
@@ -82,13 +82,13 @@ describe('the parts of an assessment', () => {
       ]);
       expect(parts.map((part) => part.approval)).toEqual([{ id: 'a-1', fresh: false }, undefined]);
     });
-    it('that does not hold any more, or is about something else, are as without it', () => {
+    it('that is no longer valid, or is about something else, are as without it', () => {
       const asked: Part[] = [];
       const none = approved(['a'], { holds: (part) => (asked.push(part), false) });
       expect(told(partition(plans([rule('a'), rule('b')]), 'nothing', [none, approved(['x'])]))).toEqual([['old|', ['a', 'b'], []]]);
       expect(told(asked)).toEqual([['approved|a-1', ['a'], []]]);
     });
-    it('are as without it where an exception came for one of them', () => {
+    it('are as without it if an exception was added for one of them', () => {
       const apart = ({ summary }: Change) => (summary === 'b' ? 'EXC-1' : '');
       expect(told(partition(plans([rule('a'), rule('b')]), 'nothing', [approved(['a', 'b'])], apart))).toEqual([
         ['old|', ['a'], []],
@@ -137,13 +137,13 @@ describe('a plan', () => {
 });
 
 describe('what remains of changes', () => {
-  it('is what a later look asks for again: the same call, or something about the same subject', () => {
+  it('is what a later look still requires: the same call, or something about the same subject', () => {
     const was = [change('a'), change('b'), rule('r'), rule('s')];
     const later = plans([change('b', { summary: 'in other words' }), { ...rule('x'), subject: 'r' }]);
     expect(remaining(was, later).map((each) => each.summary)).toEqual(['b', 'r']);
     expect(remaining(was, plans(was))).toEqual(was);
   });
-  it('is not what another call, or the same one about another subject, asks for', () => {
+  it('is not another call, or the same call about another subject', () => {
     const call = (over: object) => change('a', { call: { service: 'lamp', operation: 'SwitchOff', input: { Id: 'a' }, retry: 'idempotent', ...over } });
     for (const other of [{ service: 'fan' }, { operation: 'SwitchOn' }, { input: { Id: 'b' } }])
       expect(remaining([change('a')], plans([call(other)]))).toEqual([]);

@@ -114,7 +114,7 @@ beforeEach(() => {
 });
 
 describe('a decision', () => {
-  it('is recorded with why, on what, and what was seen; people are notified, and that is recorded', async () => {
+  it('is recorded with its reasons, its basis and what was seen; people are notified, and that is recorded', async () => {
     const result = await record({ outcome: 'notified', decision: NOTIFY, plan, open: ['one'], steps: ['two'], retryable: true });
     const { register } = facts();
     expect(entries[0]).toEqual({
@@ -162,23 +162,23 @@ describe('a decision', () => {
       },
     });
   });
-  it('says less where there is less', async () => {
+  it('says less if there is less', async () => {
     await record({ outcome: 'notified', facts: undefined } as never, { by: 'request' });
     expect(entries[0]?.body).not.toHaveProperty('steps');
     expect(entries[0]).toMatchObject({ body: { policy: null, register: null, identity: null, open: [] }, documents: {} });
     expect(entries[0]?.body).not.toHaveProperty('effect');
     expect(entries[0]?.body).not.toHaveProperty('compliant');
   });
-  it('in a dry run is recorded nowhere, and nobody hears of it', async () => {
+  it('in a dry run is not recorded, and nobody is notified', async () => {
     expect(await record({ outcome: 'notified', decision: NOTIFY, plan }, SWEEP, true)).toMatchObject({ outcome: 'notified', record: null, plan });
     expect([entries, sent]).toEqual([[], []]);
   });
-  it('of which nobody can be notified says so', async () => {
+  it('that nobody can be notified of says so', async () => {
     await record({ outcome: 'notified', decision: NOTIFY, plan }, SWEEP, false, runtime({ notify: null }));
     expect(entries).toMatchObject([{ kind: 'decision', body: { notice: 'no-channel' } }]);
     expect(sent).toEqual([]);
   });
-  it('that finds all as it should be is recorded where it was asked for, with that', async () => {
+  it('that finds everything compliant is recorded if it was requested, and says so', async () => {
     const compliant = (trigger: Trigger) => facts({ trigger, assessment: known({ status: 'compliant' }) });
     expect(await record({ outcome: 'no-op', facts: compliant(SWEEP) })).toMatchObject({ record: null });
     await record({ outcome: 'no-op', facts: compliant({ by: 'request' }) }, { by: 'request' });
@@ -189,7 +189,7 @@ describe('a decision', () => {
     await record({ outcome: 'no-op', facts: facts({ assessment: known({ status: 'not-applicable', reason: 'r' }) }) }, { by: 'request' });
     for (const { body } of entries.slice(1)) expect(body).not.toHaveProperty('compliant');
   });
-  it('that repeats names what it repeats, and keeps nothing else', async () => {
+  it('that is a repeat names what it repeats, and keeps nothing else', async () => {
     const result = await record({ outcome: 'no-op', duplicateOf: 'x-1', plan, decision: NOTIFY });
     expect(entries).toMatchObject([{ kind: 'duplicate', execution: 'x-1', documents: {} }]);
     expect(entries[0]?.body).not.toHaveProperty('notice');
@@ -205,7 +205,7 @@ describe('a decision', () => {
     expect(entries[0]?.body).not.toHaveProperty('gap');
     expect(sent).toHaveLength(1);
   });
-  it('on a stream that cannot be read is recorded, and people hear of it', async () => {
+  it('on an unreadable stream is recorded, and people are notified', async () => {
     const blind = facts({ history: unreadable('down') });
     down = true;
     await expect(record({ outcome: 'denied', facts: blind, decision: NOTIFY })).rejects.toMatchObject({ code: 'journal/corrupt' });
@@ -238,7 +238,7 @@ describe('a request for an approval', () => {
     const result = await record({ outcome: 'awaiting-approval', decision: ASK, plan, facts: given, ...over }, trigger);
     return { result, approval: entries[0]?.body['approval'] as Record<string, unknown>, body: entries[0]?.body };
   };
-  it('names what is asked, for how long, and about what', async () => {
+  it('says what is requested, for how long, and about what', async () => {
     const { result, approval, body } = await asks();
     expect(approval).toEqual({
       id: expect.stringMatching(/^a-[0-9a-f]{16}$/),
@@ -254,7 +254,7 @@ describe('a request for an approval', () => {
     expect(result.approval).toBe(approval['id']);
     expect(sent).toMatchObject([{ approval: approval['id'] }]);
   });
-  it('is by whoever an event names; a cause that is not named is unknown, and nobody causes a sweep', async () => {
+  it('is caused by whoever an event names; an unnamed cause is unknown, and nobody causes a sweep', async () => {
     const actor = { arn: `arn:aws:iam::${ACCOUNT}:user/mallory`, type: 'IAMUser', issuerArn: null, invokedBy: null };
     const by = async (finding: object) => {
       entries = [];
@@ -267,7 +267,7 @@ describe('a request for an approval', () => {
     entries = [];
     expect((await asks()).approval).not.toHaveProperty('causedBy');
   });
-  it('is the same while it can be answered: its end and its reasons stay', async () => {
+  it('is the same while it can be answered: its expiry and its reasons stay', async () => {
     const { approval, result } = await asks([request()], { fresh: false });
     expect(approval).toMatchObject({ id: 'a-1', expires: NOW + DAY, fresh: true });
     expect(result.approval).toBe('a-1');
@@ -285,7 +285,7 @@ describe('a request for an approval', () => {
     expect(approval['id']).not.toBe('a-1');
     expect(approval['expires']).toBe(NOW + 7 * DAY);
   });
-  it('that announces a change lasts two periods longer, and is another than one that waits for an answer', async () => {
+  it('that announces a change lasts two periods longer, and differs from one that waits for an answer', async () => {
     const terms = { period: 2 * DAY, remind: [DAY] };
     const decision = of('approve', says('grace', 'approve', 'grace', terms));
     const { approval } = await asks([request()], { decision });
@@ -295,7 +295,7 @@ describe('a request for an approval', () => {
     const open = { ...terms, sent: [], sending: null, ended: null };
     expect((await asks([request({ grace: open, discharges: [...dischargedBy(decision)] })], { decision })).approval['id']).toBe('a-1');
   });
-  it('is not made in a dry run, nor without a plan, nor where another remediator asks already', async () => {
+  it('is not made in a dry run, without a plan, or if another remediator has made one', async () => {
     expect(await record({ outcome: 'awaiting-approval', decision: ASK, plan }, SWEEP, true)).toMatchObject({ approval: null });
     await record({ outcome: 'awaiting-approval', decision: ASK, plan: null });
     expect(entries[0]?.body).not.toHaveProperty('approval');
@@ -308,14 +308,14 @@ describe('a request for an approval', () => {
   });
 });
 
-describe('what is recorded of who asks', () => {
+describe('what is recorded about a trigger', () => {
   const actor = {
     arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Admin/kim`,
     type: 'AssumedRole',
     issuerArn: `arn:aws:iam::${ACCOUNT}:role/Admin`,
     invokedBy: null,
   };
-  it('is as it is, but for a finding', () => {
+  it('is complete, except for a finding', () => {
     expect(triggerBody(asked({ by: 'approval', approval: 'a-1' }))).toEqual({ by: 'approval', approval: 'a-1' });
   });
   it('is enough of a finding to find it again', () => {
@@ -366,7 +366,7 @@ describe('what is recorded of who asks', () => {
     expect(parts(50)).toHaveLength(50);
     expect([parts(51), parts(0)]).toEqual([undefined, undefined]);
   });
-  it('is which roles Redress acts as, where an event names somebody who could be one of them', () => {
+  it('is which roles Redress acts as, if an event names somebody who could be one of them', () => {
     const identity = known({ account: ACCOUNT, arn: 'arn:redress', actsAs: ['arn:fix'] });
     const body = (trigger: Trigger, over: Partial<Facts> = {}) => decisionBody(asked(trigger), null, facts({ identity, ...over }));
     expect(body({ by: 'finding', finding: apiCallFinding() })).toMatchObject({ identity: 'arn:redress', actsAs: ['arn:fix'] });
@@ -442,7 +442,7 @@ describe('what people are sent', () => {
     await tell(runtime(), remediator, { ...result, resource: { ...group, account: '999999999999' } }, SWEEP);
     expect(sent[0]?.environment).toBeNull();
   });
-  it('of an announced change is not held back for company', async () => {
+  it('of an announced change is not held to be grouped with others', async () => {
     await tell(runtime(), remediator, result, SWEEP, { grace: { notice: 0, ends: NOW } });
     expect([flushed, sent[0]?.grace]).toEqual([1, { notice: 0, ends: NOW }]);
     const { flush: _, ...plain } = notify as unknown as Record<string, unknown>;
@@ -457,7 +457,7 @@ describe('what people are sent', () => {
     expect(await tell(runtime({ notify: null }), remediator, result, SWEEP)).toBeNull();
     expect(sent).toEqual([]);
   });
-  it('that a channel does not take is a warning; what it throws is not kept, but for an error of ours', async () => {
+  it('that a channel rejects is a warning; its error is not kept, unless it is one of ours', async () => {
     deliver = async () => {
       throw new Error('https://hooks.example.com/secret');
     };
@@ -515,7 +515,7 @@ describe('the result of a notice', () => {
     ]);
     expect(entries[0]?.body['notice']).not.toHaveProperty('gap');
   });
-  it('of several workers one sends; where that cannot be read, each does', async () => {
+  it('is sent by one of several workers; if that cannot be read, each sends it', async () => {
     gaps = [{ key: 'g-0', record: 7 } as Gap, { key: 'g-1', record: 6 } as Gap];
     await notifyOf(runtime(), asked(), result, news, null);
     expect([sent.length, entries.length]).toEqual([0, 0]);
@@ -537,7 +537,7 @@ describe('the result of a notice', () => {
     await notifyOf(runtime({ notify: null }), asked(), result, news, null);
     expect(entries).toEqual([]);
   });
-  it('that was held in this process is recorded once more when it was delivered', async () => {
+  it('that was held in this process is recorded again when it was delivered', async () => {
     deliver = async () => ({ status: 'held', channels: ['c'] });
     const on = runtime();
     await notifyOf(on, asked(), result, news, null);
@@ -548,7 +548,7 @@ describe('the result of a notice', () => {
     await flushNotices(on);
     expect([flushed, entries.length]).toEqual([2, 2]);
   });
-  it('that could not be delivered at last is a warning, and recorded as nothing', async () => {
+  it('that could not be delivered in the end is a warning, and is not recorded', async () => {
     deliver = async () => ({ status: 'held', channels: ['c'] });
     const failing = Object.assign(async () => ({ status: 'held', channels: ['c'] }) as const, { flush: async () => Promise.reject(new Error('no')) });
     const on = runtime({ notify: failing });
@@ -565,7 +565,7 @@ describe('the result of a notice', () => {
     expect(warned).toHaveLength(1);
     expect(sent).toHaveLength(1);
   });
-  it('of what happened is recorded where people do not know of it', async () => {
+  it('about an event is recorded if people do not know of it', async () => {
     const of = async (delivery: Delivery | null, over: object = {}) => {
       entries = [];
       await unlessDelivered(runtime(), { ...result, execution: 'x-1', ...over }, delivery);
@@ -631,7 +631,7 @@ describe('the end of an execution', () => {
     await close({}, of('approve', says('mode', 'approve', 'x')));
     expect(finished[3]?.['body']).toHaveProperty('decision');
   });
-  it('of one that was overtaken is heard of by nobody', async () => {
+  it('of a superseded one is not notified', async () => {
     await close({ outcome: 'superseded', sent: 0 });
     expect(finished).toHaveLength(1);
     expect(sent).toEqual([]);

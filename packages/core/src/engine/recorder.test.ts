@@ -10,7 +10,7 @@ const result = (guardrail: string, effect: GuardrailResult['effect'], data?: obj
   ({ guardrail, effect, code: 'code', message: 'message', ...(data === undefined ? {} : { data }) }) as GuardrailResult;
 const decision = (effect: Decision['effect'], ...results: GuardrailResult[]): Decision => ({ effect, results });
 
-describe('what a decision not to act comes to', () => {
+describe('the outcome of a decision not to act', () => {
   it.each<[Decision['effect'], string]>([
     ['exempt', 'exempt'],
     ['notify', 'notified'],
@@ -19,7 +19,7 @@ describe('what a decision not to act comes to', () => {
   ])('%s: %s', (effect, outcome) => {
     expect(outcomeOf(decision(effect, result('mode', effect)))).toBe(outcome);
   });
-  it('is contested where a fight decides it, and not where something stricter does', () => {
+  it('is contested if a fight decides it, and not if something stricter does', () => {
     expect(outcomeOf(decision('notify', result('fights', 'notify'), result('mode', 'allow')))).toBe('contested');
     expect(outcomeOf(decision('deny', result('fights', 'notify'), result('kill-switch', 'deny')))).toBe('denied');
   });
@@ -27,7 +27,7 @@ describe('what a decision not to act comes to', () => {
 
 describe('a change is announced', () => {
   const terms = { period: 1000, remind: [100] };
-  it('where nothing but a grace period stands before it', () => {
+  it('if only a grace period delays it', () => {
     expect(announcedBy(decision('approve', result('grace', 'approve', terms), result('mode', 'allow')))).toEqual(terms);
   });
   it.each<[string, GuardrailResult[]]>([
@@ -54,7 +54,7 @@ it.each<[Assessment, string[]]>([
 
 describe('what was seen', () => {
   const seen = (value: unknown) => observed({ observation: { ok: true, value } } as never);
-  it('is kept as far as it was looked for', () => {
+  it('is kept as far as it was read', () => {
     expect(observed(null)).toEqual({});
     expect(observed({ observation: { ok: false, error: 'x', retryable: false } })).toEqual({});
     expect(seen('gone')).toEqual({ observation: 'gone' });
@@ -63,7 +63,7 @@ describe('what was seen', () => {
     const { other: _, ...kept } = more;
     expect(seen(more)).toEqual({ observation: kept });
   });
-  it('is not kept in half', () => {
+  it('is kept completely or not at all', () => {
     expect(seen({ state: {}, tags: {}, context: { when: new Map() } })).toEqual({});
   });
 });
@@ -81,7 +81,7 @@ describe('a record', () => {
     }).catch((error: unknown) => error);
     return { made, waits, tries };
   };
-  it('is tried for a while where the journal is down', async () => {
+  it('is retried for a while if the journal is down', async () => {
     expect(await written('r')).toEqual({ made: 'r', waits: [], tries: 1 });
     expect(await written(down, down, down, 'r')).toEqual({ made: 'r', waits: [100, 400, 1600], tries: 4 });
     expect(await written(down, down, down, down, 'r')).toEqual({ made: down, waits: [100, 400, 1600], tries: 4 });

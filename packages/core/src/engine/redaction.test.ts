@@ -36,7 +36,7 @@ describe('the key of redaction', () => {
       expect(await refused(() => redactor({}, journalOf({ redactionKey: async () => key })).of(SECRET))).toMatchObject({ code: 'compose/invalid' });
     }
   });
-  it('is read when the first secret is met, and once', async () => {
+  it('is read once, when the first secret is found', async () => {
     let reads = 0;
     const of = redactor({ key: async () => (reads++ === 0 ? KEY : OTHER) });
     expect(await of.of('no secret')).toBe('no secret');
@@ -45,7 +45,7 @@ describe('the key of redaction', () => {
     expect([...all, await of.of(SECRET)]).toEqual(Array(3).fill(await redactor().of(SECRET)));
     expect(reads).toBe(1);
   });
-  it('is what is given, else what the journal keeps, else one of this process', async () => {
+  it('is the given one, else that of the journal, else one of this process', async () => {
     const kept = journalOf({ redactionKey: async () => OTHER });
     expect(await redactor({ key: KEY }, kept).of(SECRET)).toBe(await redactor().of(SECRET));
     expect(await redactor({}, kept).of(SECRET)).toBe(await redactor({ key: OTHER }).of(SECRET));
@@ -54,7 +54,7 @@ describe('the key of redaction', () => {
       expect(await redactor({}, journal).of(SECRET)).toBe(await redactor({}, null).of(SECRET));
     }
   });
-  it('that cannot be read lets no secret through, and is read once more by the next', async () => {
+  it('that cannot be read lets no secret through, and is read again by the next call', async () => {
     let down = true;
     const of = redactor({
       key: async () => {
@@ -69,7 +69,7 @@ describe('the key of redaction', () => {
     down = false;
     expect(await of.of(SECRET)).toBe(await redactor().of(SECRET));
   });
-  it('that the journal refuses is refused as it says', async () => {
+  it('that the journal refuses fails with the error of the journal', async () => {
     const said = new RedressError('journal/corrupt', 'It does not verify.');
     const journal = journalOf({
       redactionKey: async () => {
@@ -88,14 +88,14 @@ describe('a pattern', () => {
   });
 });
 
-describe('what cannot wait', () => {
-  it('says nothing of the secret as long as the key is not known, and its digest from then on', async () => {
+describe('text that cannot wait for the key', () => {
+  it('hides the secret completely until the key is known, and shows its digest from then on', async () => {
     const of = redactor({ key: async () => KEY });
     expect(of.now(SECRET)).toBe('the [redacted]');
     await of.of(SECRET);
     expect(of.now(SECRET)).toMatch(MARKED);
   });
-  it('is an error as it was, without its secrets: whoever else has it does not print them either', () => {
+  it('is the same error object without its secrets: other holders cannot print them either', () => {
     class Special extends TypeError {}
     const error = Object.assign(new Special(SECRET, { cause: new Error(`caused by ${SECRET}`) }), { said: SECRET, code: 'X' });
     const before = error.stack;
@@ -123,7 +123,7 @@ describe('what cannot wait', () => {
     own.cause = own;
     expect(redactor().now(own).message).toMatch(MARKED);
   });
-  it('is what work answers, and what it throws', async () => {
+  it('includes what work returns, and what it throws', async () => {
     expect(await redactor().from(async () => ({ said: SECRET }))).toEqual({ said: expect.stringMatching(MARKED) });
     const thrown = new Error(SECRET);
     expect(await refused(() => redactor().from(async () => Promise.reject(thrown)))).toBe(thrown);
@@ -171,7 +171,7 @@ describe('a journal that is given no secret', () => {
       [name, entry({ documents: { state: expect.stringMatching(MARKED) } })],
     ]);
   });
-  it('is given what holds none at once, as it is', async () => {
+  it('gets text without secrets at once, unchanged', async () => {
     const { keeps, journal } = through();
     const plain = entry({ body: { said: 'nothing' }, documents: { state: 'nothing' } });
     const answer = journal.append(plain);
@@ -184,7 +184,7 @@ describe('a journal that is given no secret', () => {
     expect(await refused(() => journal.append(entry({ body: { said: SECRET } })))).toMatchObject({ code: 'journal/unavailable' });
     expect(keeps.given).toEqual([]);
   });
-  it('is the same for all else', async () => {
+  it('is otherwise the same', async () => {
     const { keeps, journal } = through();
     const { view, size } = journal;
     expect([await view({ id: SECRET }), size]).toEqual(['viewed', 3]);

@@ -36,7 +36,7 @@ const engine = (over: Partial<RedressOptions> = {}) =>
     ...over,
   });
 
-describe('what is open of a gap', () => {
+describe('what is still open of a gap', () => {
   const pass = (over: Partial<PassResult>) => ({ remediator: 'lamp-off', outcome: 'no-op', message: 'm', plan: null, open: [], ...over }) as PassResult;
   it.each<[string, Partial<PassResult>[], { closed: boolean; open: string[] }]>([
     ['nothing, where it was closed, or was not there', [{ outcome: 'remediated', plan: {} as never }, {}], { closed: true, open: [] }],
@@ -55,8 +55,8 @@ describe('what is open of a gap', () => {
   });
 });
 
-describe('who is asked about a resource', () => {
-  it('is each remediator of its type, the narrow before the wide', async () => {
+describe('which remediators handle a resource', () => {
+  it('are those of its type, narrow before wide', async () => {
     const remediators = [
       remediator('lamp-wide', { breadth: 9 }),
       remediator('lamp-other', { resourceTypes: ['AWS::Test::Fan'] }),
@@ -83,7 +83,7 @@ describe('what waits for an answer', () => {
   });
 });
 
-describe('a Config rule that nobody knows by its name', () => {
+describe('a Config rule with an unknown name', () => {
   const finding = apiCallFinding({
     kind: 'config-compliance-change',
     call: null,
@@ -105,7 +105,7 @@ describe('a Config rule that nobody knows by its name', () => {
     return run;
   };
   const is = (identifier: string | null) => async () => ({ name: 'acme', identifier, parameters: {} }) as ConfigRule;
-  it('is looked up, and leads to who is for what it is', async () => {
+  it('is looked up, and leads to the remediators for what it is', async () => {
     expect(await asking(is('LAMP_OFF'))()).toEqual([1, ['lamp-off']]);
     expect(await asking(is('LAMP_OFF'))({ ...finding, disposition: 'resolved', state: 'COMPLIANT', previousState: 'NON_COMPLIANT' })).toEqual([1, []]);
     expect(await asking(is('LAMP_DIM'))()).toEqual([1, []]);
@@ -121,7 +121,7 @@ describe('a Config rule that nobody knows by its name', () => {
   ])('is not looked up where %s', async (_name, given, over) => {
     expect((await asking(is('LAMP_OFF'))(given, over))[0]).toBe(0);
   });
-  it('is not looked up where the policy says what it is', async () => {
+  it('is not looked up if the policy says what it is', async () => {
     const policy = definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, configRules: { acme: 'LAMP_DIM' } });
     const dim = remediator('fan-dim', { resourceTypes: ['AWS::Test::Fan'], configRules: ['LAMP_DIM'] });
     expect(await asking(is('LAMP_OFF'))(finding, { policy, remediators: [remediator('lamp-off'), dim] })).toEqual([0, []]);

@@ -30,15 +30,15 @@ const known = (...records: StoredRecord[]) => {
 };
 const find = (recordings: Recordings, id = 'l-1', finding = 'f-1', remediator = 'lamp-off') => recordings.find(finding, remediator, lamp(id));
 
-describe('what was recorded of a finding', () => {
-  it('is when, of what, and what was seen', () => {
+describe('what was recorded about a finding', () => {
+  it('is its time, its resource, and what was seen', () => {
     const recordings = known(record());
     expect(find(recordings)).toEqual({ time: THEN, resource: lamp('l-1'), identity: null, observation: SEEN, repeats: null });
     expect(recordings.size).toBe(1);
     expect([find(recordings, 'l-1', 'f-2'), find(recordings, 'l-1', 'f-1', 'lamp-dim')]).toEqual([null, null]);
     expect(new Recordings().size).toBe(0);
   });
-  it('is whose eyes it was seen with, and which roles they know as theirs', () => {
+  it('is the reading role, and the roles that Redress acts as', () => {
     const identity = (body: object) => find(known(record({ body })))?.identity;
     expect(identity({ identity: 'arn:role', actsAs: ['arn:a', 'arn:b'] })).toEqual({ arn: 'arn:role', actsAs: ['arn:a', 'arn:b'] });
     for (const actsAs of [undefined, 'arn:a', ['arn:a', 7]]) expect(identity({ identity: 'arn:role', actsAs })).toEqual({ arn: 'arn:role' });
@@ -72,7 +72,7 @@ describe('what was recorded of a finding', () => {
     expect(at(record({ ...none, at: THEN }), record({ ...none, at: THEN + 1 }))).toBe(THEN);
     expect(at(record({ at: THEN }), record({ ...none, at: THEN + 1 }))).toBe(THEN);
   });
-  it('is of each resource that it named, by type and id; of one alone under any name', () => {
+  it('covers each resource that it named, by type and id; a single one under any name', () => {
     const one = known(record({ of: lamp('l-9') }));
     expect(find(one)?.resource.id).toBe('l-9');
     const two = known(record({ of: lamp('l-1') }), record({ of: lamp('l-2'), at: THEN + 1 }));
@@ -114,7 +114,7 @@ describe('a stream as it was', () => {
   const approval = (over: Partial<Approval>) =>
     ({ id: 'a-1', requestedAt: THEN - 5, verdict: 'approved', by: { name: 'lead', verified: true }, usedBy: null, ...over }) as unknown as Approval;
   const approvals = (given: Partial<Approval>, over: Partial<StreamView> = {}) => asOf(view({ approvals: [approval(given)], ...over }), THEN).approvals;
-  it('has what was asked before, with what was answered before', () => {
+  it('has earlier requests, with earlier answers', () => {
     expect(approvals({ requestedAt: THEN })).toEqual([]);
     expect(approvals({ answeredAt: THEN - 1 })).toMatchObject([{ verdict: 'approved', by: { name: 'lead' }, answeredAt: THEN - 1 }]);
     for (const answeredAt of [THEN, THEN + 1]) {
@@ -136,13 +136,13 @@ describe('a stream as it was', () => {
     expect(approvals({ ...answered, usedBy: 'x-1' }, { open })[0]?.usedBy).toBeNull();
     expect(approvals({ ...answered, usedBy: 'x-0' }, { open })[0]?.usedBy).toBe('x-0');
   });
-  it('has a no of later as none, with what was carried out since', () => {
+  it('ignores a later denial, and has what was carried out since', () => {
     const [was] = approvals({ answeredAt: THEN, usedBy: 'x-1' }, { closed: [closed('x-1', THEN + 9, { begunAt: THEN })] });
     expect(was).toMatchObject({ verdict: 'none', by: null, usedBy: null });
   });
 });
 
-it('what a lower environment had shown by then is what was closed before, and not rolled back before', () => {
+it('what a lower environment had proven by then is what was closed before, and not rolled back before', () => {
   const tracked = (execution: string, closedAt: number, over: object = {}) =>
     ({ execution, closedAt, outcome: 'remediated', rollbackOf: null, rolledBack: true, ...over }) as unknown as TrackedExecution;
   const all = [
@@ -187,7 +187,7 @@ describe('a replay', () => {
   const run = (recordings: Recordings, over: Partial<ReplayOptions> = {}, given = finding) =>
     createReplay({ remediators: [off], policy, recordings, ...over }).run(given);
 
-  it('decides on what was seen then, with the eyes of then', async () => {
+  it('decides on what was seen then, with the reading role of then', async () => {
     const identity = `arn:aws:sts::${ACCOUNT}:assumed-role/Redress/x`;
     expect(await run(known(record({ body: { identity } })))).toMatchObject([
       { status: 'decided', at: THEN, pass: { outcome: 'notified', message: expect.stringContaining('Switch it off.') } },
@@ -198,7 +198,7 @@ describe('a replay', () => {
     const own = apiCallFinding({ ...finding, actor: { arn: identity, type: 'AssumedRole', issuerArn: null, invokedBy: null } });
     expect(await run(known(record({ body: { identity } })), {}, own)).toMatchObject([{ pass: { outcome: 'denied' } }]);
   });
-  it('of what was not recorded says so, as of when it was observed', async () => {
+  it('of what was not recorded says so, with the time of the observation', async () => {
     expect(await run(new Recordings())).toMatchObject([{ status: 'undecidable', at: null }]);
     const seen: number[] = [];
     const guardrails: ReplayOptions['guardrails'] = [
@@ -211,12 +211,12 @@ describe('a replay', () => {
     await run(new Recordings(), { guardrails }, { ...finding, observedAt: null });
     expect(seen.map((each) => each)).toEqual([THEN + 5, THEN - 60_000, THEN - 7, 0]);
   });
-  it('of a repeat says no more than that, unless it was seen', async () => {
+  it('of a repeat says no more than that, unless something was seen', async () => {
     const blind = { kind: 'duplicate', documents: { observation: undefined } };
     expect(await run(known(record(blind)))).toMatchObject([{ status: 'repeat', at: THEN }]);
     expect(await run(known(record({ kind: 'duplicate' })))).toMatchObject([{ status: 'decided' }]);
   });
-  it('asks its history what it needs, as of then, and nothing else', async () => {
+  it('reads only the history that it needs, as of then', async () => {
     const asked: unknown[] = [];
     const history = {
       view: async (ref: object) => {
@@ -235,7 +235,7 @@ describe('a replay', () => {
     const [pass] = await run(known(record({ of: lamp('l-9') })), { exceptions: defineRegister([entry]) });
     expect(pass?.pass.resource.id).toBe('l-9');
   });
-  it('says why nobody is asked about a candidate', async () => {
+  it('says why no remediator handles a candidate', async () => {
     const replay = createReplay({ remediators: [off], policy, recordings: new Recordings() });
     const other = { ...finding, call: { ...(finding.call as NonNullable<typeof finding.call>), operation: 'Dim' } };
     expect([await replay.unasked(finding), await replay.unasked(other), await replay.unasked({ ...other, disposition: 'resolved' })]).toEqual([

@@ -53,7 +53,7 @@ const why = (given: Finding, remediators: readonly Remediator[] = [lamp()], unde
   return reason;
 };
 
-describe('a control leads to the remediators that are for it', () => {
+describe('a control leads to its remediators', () => {
   it.each<[string, Partial<Finding>, Partial<Remediator>, boolean]>([
     ['by its id', { controls: ['Lamp.1'] }, {}, true],
     ['by any of several', { controls: ['Other.9', 'Lamp.1'] }, {}, true],
@@ -83,7 +83,7 @@ describe('a control leads to the remediators that are for it', () => {
     expect(asked(finding(over), [lamp(remediator)])).toEqual(leads ? [['lamp-off', LAMP, 'l-1', 'eu-west-1', 'l-1']] : []);
   });
 
-  it('about resources of its types alone, each once', () => {
+  it('only for resources of their types, each once', () => {
     const resources = [
       { type: LAMP, id: 'l-1' },
       { type: 'AWS::Test::Fan', id: 'f-1' },
@@ -102,7 +102,7 @@ describe('a control leads to the remediators that are for it', () => {
     expect(route(finding({ controls: ['Lamp.1'] }), [lamp()], policy).reason).toBe('');
   });
 
-  it('narrow before wide, and by their ids where they are as wide', () => {
+  it('narrow before wide, and by id if equally wide', () => {
     const all = [
       lamp({ id: 'wide', breadth: 10 }),
       lamp({ id: 'b', breadth: 1 }),
@@ -115,7 +115,7 @@ describe('a control leads to the remediators that are for it', () => {
     expect(all.map(({ id }) => id)).toEqual(before);
   });
 
-  it('of another tool about the account, where the remediator is for accounts: there is one', () => {
+  it('of another tool about the account, if the remediator is for accounts', () => {
     const account = lamp({ resourceTypes: ['AWS::::Account'], alsoFoundBy: { prowler: ['lamp_off'] } });
     const found = finding({ controls: ['prowler/lamp_off'], resources: [{ type: 'AWS::EC2::Volume', id: 'v' }] });
     expect(asked(found, [account])).toEqual([['lamp-off', 'AWS::::Account', ACCOUNT, 'eu-west-1', ACCOUNT]]);
@@ -128,7 +128,7 @@ describe('a control leads to the remediators that are for it', () => {
 
 describe('what the source says is closed', () => {
   const resolved = finding({ disposition: 'resolved', controls: ['Lamp.1'] });
-  it('is looked at by those alone that have something to do then', () => {
+  it('leads only to remediators that have something to do then', () => {
     expect(asked(resolved, [lamp(), lamp({ id: 'flag-off', whenResolved: true })]).map(([id]) => id)).toEqual(['flag-off']);
     expect(why(resolved)).toBe('The source says that the gap is closed.');
   });
@@ -160,7 +160,7 @@ describe('a change of tags', () => {
   ])('%j', (keys, leads) => {
     expect(asked(changed(keys))).toEqual(leads ? [['lamp-off', LAMP, 'l-1', 'eu-west-1', 'l-1']] : []);
   });
-  it('is of the tag that the policy names, whatever its case, and asks those alone that know the resource', () => {
+  it("concerns the policy's tag in any case, and leads only to remediators for the resource", () => {
     const mine = definePolicy({ version: 1, exceptions: { tag: 'Acme:Waiver' } });
     expect(asked(changed(['acme:waiver']), [lamp(), lamp({ id: 'fan', resourceTypes: ['AWS::Test::Fan'] })], mine).map(([id]) => id)).toEqual(['lamp-off']);
     expect(why(changed(['redress:exception']), [lamp()], mine)).toBe('None of the tags that changed is the exception tag Acme:Waiver.');
@@ -172,7 +172,7 @@ describe('a change of tags', () => {
 describe('the end of a runbook', () => {
   const ended = (extra: Finding['extra']) => finding({ kind: 'automation-status', controls: ['Lamp.1'], extra });
   const starts = lamp({ runbook: { document: 'AWS-Lamp', waits: 60_000 } });
-  it('leads to the one that starts it', () => {
+  it('leads to the remediator that starts it', () => {
     expect(asked(ended({ document: 'AWS-Lamp', automationExecutionId: 'x-1' }), [lamp({ id: 'other' }), starts])).toEqual([
       ['lamp-off', LAMP, 'automation-execution/x-1', 'eu-west-1', 'automation-execution/x-1'],
     ]);
@@ -193,7 +193,7 @@ describe('a call', () => {
   const call = { service: 'lamp', operation: 'SwitchOn', request: { id: 'l-7' }, response: null, errorCode: null, readOnly: false };
   const made = (over: Partial<Finding> = {}) => finding({ kind: 'api-call', call, resources: [], ...over });
   const reading = (read: Remediator['apiCalls'][string], over: Partial<Remediator> = {}) => lamp({ apiCalls: { 'lamp:SwitchOn': read }, ...over });
-  it('leads where its reader says, in the region of the call or its own', () => {
+  it('leads to the resource that its reader names, in the region of the call or its own', () => {
     const seen: unknown[] = [];
     const remediator = reading(
       (given) => (
@@ -220,13 +220,13 @@ describe('a call', () => {
     // Of another call nobody is asked, nor by a name that every object has.
     expect(asked(made({ call: { ...call, operation: 'SwitchOff' }, controls: ['Lamp.1'] }), [remediator])).toEqual([]);
   });
-  it('says who is asked about it, and who is not', () => {
+  it('says which remediators it leads to, and which not', () => {
     const none = () => [];
     expect(why(made(), [lamp()])).toBe('No remediator handles the call lamp:SwitchOn.');
     expect(why(made(), [reading(none), lamp({ id: 'x' })])).toBe('The call lamp:SwitchOn contains nothing that lamp-off looks for.');
     expect(why(made(), [reading(none), reading(none, { id: 'lamp-two' })])).toBe('The call lamp:SwitchOn contains nothing that lamp-off, lamp-two look for.');
   });
-  it('that names what can be no resource leads nowhere, and says so', () => {
+  it('that names something that cannot be a resource leads nowhere, and says so', () => {
     expect(why(made(), [reading(() => [{ id: '', subjects: [] }])])).toMatch(/^Resource id /);
     // Of several the good ones are asked about.
     expect(
@@ -248,12 +248,12 @@ describe('a call', () => {
 
 describe('why no remediator handles it', () => {
   const types = (over: Partial<Finding>, remediators?: readonly Remediator[], under?: typeof policy) => why(finding(over), remediators, under);
-  it('names the control, or what there is', () => {
+  it('names the control, or what else is known', () => {
     expect(types({ controls: ['Fan.1', 'Fan.2'] })).toBe('No remediator handles the control Fan.1, Fan.2.');
     expect(types({})).toBe('No remediator handles a config-compliance-change about AWS::Test::Lamp.');
     expect(types({ resources: [] })).toBe('No remediator handles a config-compliance-change about no resource that can be identified.');
   });
-  it('names the types that are asked about, and those that they are for', () => {
+  it('names the types of the finding, and those of the remediators', () => {
     const fans = [
       { type: 'AWS::Test::Fan', id: 'f' },
       { type: 'AWS::Test::Fan', id: 'g' },
@@ -267,7 +267,7 @@ describe('why no remediator handles it', () => {
       ]),
     ).toBe('lamp-off, lamp-two: asked about AWS::Test::Fan, AWS::Test::Bell, but only for AWS::Test::Lamp, AWS::Test::Bulb.');
   });
-  it('names the rule, what it is taken for, and what to write', () => {
+  it('names the rule, how it was read, and what to write in the policy', () => {
     expect(types({ configRule: 'acme', controls: ['Fan.1'], extra: { ruleIdentifier: 'FAN_ON' } })).toBe(
       'No remediator handles the Config rule acme, the control Fan.1: it is FAN_ON, which none of them covers.',
     );

@@ -2,45 +2,45 @@ import type { Remediator } from '@redress/core';
 import { defaults, does, inputOf, neededFor, type ParametersOf } from './managed-rules.js';
 
 /**
- * What is done about a rule or a control.
+ * The best response to a rule or a control.
  *
- * - `closes`: a remediator closes what it finds, when the policy lets it.
- * - `asks`: a remediator can close it, and a person has to approve that.
- * - `reports`: a look of our own sees it; people close it.
- * - `attested`: a person says whether it is so.
- * - `tracked`: its source alone says whether it is open.
+ * - `closes`: a remediator closes what the rule finds, if the policy allows it.
+ * - `asks`: a remediator can close it after a person has approved that.
+ * - `reports`: a check of Redress detects it; people close it.
+ * - `attested`: a person attests whether it is met.
+ * - `tracked`: only its source says whether it is open.
  */
 export type Answer = 'closes' | 'asks' | 'reports' | 'attested' | 'tracked';
 /** Every {@link Answer}, the best first. */
 export const ANSWERS: readonly Answer[] = ['closes', 'asks', 'reports', 'attested', 'tracked'];
 
-/** The rule that a person judges: Config does not evaluate it. */
+/** The rule for process checks: a person judges it, and Config does not evaluate it. */
 const PROCESS_CHECK = 'AWS_CONFIG_PROCESS_CHECK';
 
-/** A Config rule, as a conformance pack has it. */
+/** A Config rule, as in a conformance pack. */
 export interface AskedRule {
   readonly identifier: string;
   readonly name: string;
   readonly parameters: Readonly<Record<string, string>>;
-  /** What it evaluates; empty: not known. */
+  /** The resource types that it evaluates; empty: unknown. */
   readonly types: readonly string[];
-  /** Types that the pack bounds it to; absent or empty: it leaves that to the rule. */
+  /** Types to which the pack limits it; absent or empty: the rule decides. */
   readonly scope?: readonly string[];
 }
 
-/** What is done about a rule, by whom, and why not more. */
+/** What is done about a rule, by which remediators, and why not more. */
 export interface RuleAnswer {
   readonly answer: Answer;
-  /** One sentence; empty where nothing is left to say. */
+  /** One sentence; empty if there is nothing to add. */
   readonly because: string;
   /** Narrow before wide. */
   readonly remediators: readonly Remediator[];
 }
 
 /**
- * What remediators do about a Config rule. Those that only follow a rule's own word are not to be among them.
+ * What remediators do about a Config rule. Omit remediators that only follow the verdict of a rule.
  *
- * @param parametersOf as the policy has them: a rule that looks for something else than what is changed stays open
+ * @param parametersOf Parameters from the policy. If a rule checks for something other than what a remediator changes, it stays open.
  * @example answerTo({ identifier: 'INCOMING_SSH_DISABLED', name: 'restricted-ssh', parameters: {}, types: [] }, ec2Remediators)
  */
 export function answerTo(rule: AskedRule, remediators: readonly Remediator[], parametersOf: ParametersOf = defaults): RuleAnswer {

@@ -1,18 +1,18 @@
 import type { JsonObject } from '@redress/core';
 
-/** What {@link askDocument} takes. In a template both may be intrinsic functions. */
+/** Input of {@link askDocument}. In a template both may be intrinsic functions. */
 export interface AskDocumentOptions {
-  /** ARN of the function that answers: output `ConfigFunctionArn` of the hub. Without it the document has to be given it each time. */
+  /** ARN of the function that is called: output `ConfigFunctionArn` of the hub. Without it, each execution of the document has to pass it. */
   readonly functionArn?: string | JsonObject;
-  /** ARN of the role that the Automation assumes, unless it is given another. */
+  /** ARN of the role that the Automation assumes, unless an execution passes another. */
   readonly roleArn?: string | JsonObject;
 }
 
-/** Seconds that Systems Manager waits for a function, at most. */
+/** Maximum seconds that Systems Manager waits for a function. */
 export const MAX_ASK_SECONDS = 300;
 
 // A step has one attempt, and its failure ends the Automation: both by default.
-// Not the function alone decides whether the step fails: an answer that is none of ours must not look like a fix, whatever came back.
+// The response is checked even if the function succeeds: nothing unexpected may look like a fix.
 const JUDGE = `import json
 
 def judge(events, context):
@@ -32,8 +32,8 @@ def judge(events, context):
 `;
 
 /**
- * The Automation document that AWS Config starts to remediate. Its first step asks the function of Redress, and changes nothing itself; its
- * second one fails for every answer but *fixed*. So a remediation that Config counts as successful is one that was verified.
+ * The Automation document that AWS Config starts to remediate. Its first step calls the function of Redress, and changes nothing itself. Its second step
+ * fails for every response except *fixed*. So every remediation that Config counts as successful was verified.
  *
  * @see https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-action-lamb.html
  */

@@ -11,7 +11,7 @@ import { customRules } from './managed-rules.js';
 const remediators: readonly Remediator[] = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
 const rules = knownRules(remediators);
 
-/** Who is asked when Config asks. */
+/** The function and the role that Config's remediation uses. */
 async function asked(configRule: string, resourceType: string): Promise<string[]> {
   const redress = createRedress({
     remediators,
@@ -107,7 +107,7 @@ describe('the conformance pack', () => {
       if (!asks) expect(text).not.toContain('RemediationConfiguration');
     }
     expect(new Set(files.map(({ name }) => name)).size).toBe(4);
-    // Another text has another name.
+    // A different text has a different name.
     expect(packFiles({ remediators, rules: rules.slice(1) })[0]?.name).not.toBe(files[0]?.name);
   });
 
@@ -129,7 +129,7 @@ describe('the conformance pack', () => {
     expect(asked).toEqual(wanted);
     expect(asked).toContainEqual(['ec2-ebs-encryption-by-default', true]);
     expect(asked).toContainEqual(['restricted-ssh', false]);
-    // One that a person starts is tried when it is started, and no more.
+    // A remediation that a person starts is tried once.
     const started = made.Resources['RestrictedSshRemediation']?.Properties;
     expect(started).not.toHaveProperty('MaximumAutomaticAttempts');
     expect(started).toMatchObject({ TargetId: { Ref: 'DocumentName' }, ResourceType: 'AWS::EC2::SecurityGroup' });
@@ -198,7 +198,7 @@ describe('the template for AWS Config', () => {
       ['Pack', 'Elsewhere', { Ref: 'PackName' }],
       ['Pack2', 'Elsewhere', { 'Fn::Sub': '$' + '{PackName}-2' }],
     ]);
-    // Nothing asks, so nothing is passed.
+    // Nothing calls the function, so nothing is passed.
     for (const [, { Properties }] of packs) expect(Properties).not.toHaveProperty('ConformancePackInputParameters');
   });
 });

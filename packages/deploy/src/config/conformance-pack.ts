@@ -4,14 +4,14 @@ import { logicalId, ref } from '../templates/template.js';
 import { type AskedRule, answerTo } from './answer.js';
 import { knownRules, type ParametersOf } from './managed-rules.js';
 
-/** What goes into a conformance pack. */
+/** Input of a conformance pack. */
 export interface ConformancePackOptions {
   readonly remediators: readonly Remediator[];
-  /** Parameters of remediators, as the policy has them; default: their own defaults. */
+  /** Parameters of remediators from the policy; default: their own defaults. */
   readonly parametersOf?: ParametersOf;
-  /** The rules of a pack, with its parameters; default: those that remediators know. */
+  /** The rules of a pack, with its parameters; default: those that remediators support. */
   readonly rules?: readonly AskedRule[];
-  /** Whether Config asks Redress to remediate; default true. Without, the pack finds, and Redress acts on the events. */
+  /** Whether Config calls Redress to remediate; default true. If false, the pack only finds, and Redress acts on the events. */
   readonly remediation?: boolean;
 }
 
@@ -22,33 +22,33 @@ export interface ConformancePack {
 }
 
 /**
- * Bytes that Config takes of a pack that is in a bucket.
+ * Maximum bytes of a pack in a bucket.
  *
  * @see https://docs.aws.amazon.com/config/latest/APIReference/API_PutConformancePack.html
  */
 export const MAX_PACK_BYTES = 307_200;
 /**
- * Rules that Config takes in a pack.
+ * Maximum number of rules in a pack.
  *
  * @see https://docs.aws.amazon.com/config/latest/developerguide/configlimits.html
  */
 export const MAX_PACK_RULES = 130;
-/** Name of the Automation document, unless another is given. */
+/** Default name of the Automation document. */
 export const ASK_DOCUMENT_NAME = 'Redress-Remediate';
 
 /**
- * How often Config asks: a second time after a failure, in case it was a passing one. Two attempts within the time make Config put an
- * exception of its own on the resource, and ask no more; Redress itself takes no notice of that.
+ * How often Config tries: a second time after a failure, in case the failure was temporary. After two attempts within this time, Config sets its own
+ * exception on the resource, and stops trying. Redress ignores these exceptions.
  */
 export const ATTEMPTS = { MaximumAutomaticAttempts: 2, RetryAttemptSeconds: 600 } as const;
 
 /**
- * Config rules, and for those that can be closed a remediation that asks Redress: automatically for what is closed without asking, and when a person
- * starts it for what needs an approval. The rules that remediators know have the parameters of the remediators, so that Config asks for what would
- * be changed, and for nothing else; those of a pack keep its own.
+ * Config rules with their remediations through Redress. A remediation is automatic if Redress closes the gap without approval. If it needs an approval, a
+ * person starts the remediation. Rules that remediators support have the remediators' parameters, so that Config only finds what would be changed. Rules of
+ * a pack keep their own.
  *
  * @example printYaml(conformancePack({ remediators: s3Remediators }))
- * @throws {RedressError} `compose/invalid`: more rules than one pack takes; {@link packFiles} makes several
+ * @throws {RedressError} `compose/invalid`: more rules than a pack may have; {@link packFiles} splits them
  * @see https://docs.aws.amazon.com/config/latest/developerguide/custom-conformance-pack.html
  */
 export function conformancePack(options: ConformancePackOptions): ConformancePack {
@@ -62,17 +62,17 @@ export function conformancePack(options: ConformancePackOptions): ConformancePac
 
 /** A pack as a file for a bucket. */
 export interface PackFile {
-  /** With a digest of its text: another text has another name, so that CloudFormation sees it. */
+  /** Contains a digest of its text: if the text changes, so does the name, and CloudFormation notices. */
   readonly name: string;
   readonly text: string;
-  /** Whether it holds remediations: it is for the region of the hub. */
+  /** Whether it contains remediations: it is for the region of the hub. */
   readonly asks: boolean;
 }
 
 /**
- * The packs as files for a bucket, in as many as Config needs; each once with remediations, and once without.
+ * The packs as files for a bucket, in as many files as Config needs: one set with remediations, and one without.
  *
- * @throws {RedressError} `compose/invalid`: a file is larger than Config takes
+ * @throws {RedressError} `compose/invalid`: a file is larger than Config allows
  */
 export function packFiles(options: Omit<ConformancePackOptions, 'remediation'>): readonly PackFile[] {
   const rules = rulesOf(options);
@@ -96,7 +96,7 @@ interface PackedRule {
   readonly description: string;
   readonly input: Readonly<Record<string, string>>;
   readonly scope: readonly string[];
-  /** The type that is remediated; null: nothing is. */
+  /** The resource type of the remediation; null: there is none. */
   readonly remediates: { readonly type: string; readonly automatic: boolean } | null;
 }
 
@@ -168,10 +168,10 @@ function remediationOf({ name, type, automatic }: PackedRule & { readonly type: 
       ResourceType: fixed(type),
       ResourceId: { ResourceValue: { Value: 'RESOURCE_ID' } },
     },
-    // What needs an approval would be held back twice, and then get an exception of Config's: a person starts it.
+    // An automatic remediation that needs an approval would be denied twice, and then get an exception in Config. So a person starts it.
     Automatic: automatic,
     ...(automatic ? ATTEMPTS : {}),
-    // What is held back counts as an error here, and must not stop what is not. How much may be changed is what Redress bounds.
+    // A denial counts as an error here, and must not stop other remediations. Redress itself limits how much may be changed.
     ExecutionControls: { SsmControls: { ConcurrentExecutionRatePercentage: 10, ErrorPercentage: 100 } },
   };
 }

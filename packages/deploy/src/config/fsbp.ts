@@ -1,7 +1,7 @@
 import type { Ceiling, JsonObject, Remediator } from '@redress/core';
 import { customRules, defaults, does, knownRules, type ParametersOf } from './managed-rules.js';
 
-/** What is done about one control of AWS Foundational Security Best Practices, by one remediator. */
+/** What one remediator does about one control of AWS Foundational Security Best Practices. */
 export interface FsbpEntry {
   /** `EC2.13`. */
   readonly control: string;
@@ -15,14 +15,14 @@ export interface FsbpEntry {
   /** It automatically changes only what an event shows to be newer than this many minutes; null: age does not matter. */
   readonly freshWithinMinutes: number | null;
   readonly resourceTypes: readonly string[];
-  /** Config rules whose findings ask it, too: default names of managed rules, and names of custom ones. */
+  /** Config rules whose findings also trigger it: default names of managed rules, and names of custom rules. */
   readonly configRules: readonly string[];
   readonly parameters: JsonObject;
 }
 
 /**
- * Which remediator answers which control of the standard that Security Hub calls FSBP. One line for each control and remediator: a control is
- * closed when each of them is satisfied. It says what can be done at most; what is done is up to the policy.
+ * The remediators for each control of the standard that Security Hub calls FSBP, one line for each pair. A control is closed when all its remediators are
+ * satisfied. The list says what can be done at most; the policy decides what is done.
  *
  * @see https://docs.aws.amazon.com/securityhub/latest/userguide/fsbp-standard.html
  */

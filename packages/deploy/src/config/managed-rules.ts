@@ -1,12 +1,12 @@
 import type { JsonObject, Remediator } from '@redress/core';
 
-/** Managed rules whose default name is not their identifier in small letters. */
+/** Managed rules whose default name is not their identifier in lower case. */
 const DEFAULT_NAMES: Readonly<Record<string, string>> = {
   INCOMING_SSH_DISABLED: 'restricted-ssh',
   RESTRICTED_INCOMING_TRAFFIC: 'restricted-common-ports',
 };
 
-/** Parameters of managed rules that have to agree with those of a remediator: else Config goes on asking for what is right already. */
+/** Parameters of managed rules that have to agree with those of a remediator. Otherwise Config keeps reporting what is already right. */
 const INPUTS: Readonly<Record<string, Readonly<Record<string, (parameters: JsonObject) => Readonly<Record<string, string>>>>>> = {
   ACCESS_KEYS_ROTATED: {
     'iam-flag-stale-access-key': ({ maxAgeDays }) => ({ maxAccessKeyAge: String(maxAgeDays) }),
@@ -28,20 +28,20 @@ const INPUTS: Readonly<Record<string, Readonly<Record<string, (parameters: JsonO
     }),
   },
 };
-/** A list as the parameter of a rule; a rule takes no empty one. */
+/** A list as the parameter of a rule. A rule accepts no empty list. */
 const listed = (name: string, list: unknown): Readonly<Record<string, string>> => (Array.isArray(list) && list.length > 0 ? { [name]: list.join(',') } : {});
 
 /**
- * Managed rules that look for more than one remediator changes, and which together change all of it. None: what is fixed stays non-compliant, and is
- * asked for again.
+ * Managed rules that check for more than one remediator changes, with the remediators that change all of it together. An empty list: what is fixed stays
+ * non-compliant, and is reported again.
  */
 const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   IAM_PASSWORD_POLICY: ['iam-strengthen-password-policy', 'iam-set-password-expiration'],
-  // A copy is made, and the original is deleted by people.
+  // A copy is created, and people delete the original.
   RDS_SNAPSHOT_ENCRYPTED: [],
 };
 
-/** What it takes to change all that a rule looks for; null: it looks for more than they change. Empty where one of them is enough. */
+/** The remediators that together change everything a rule checks for; null: it checks for more than they change. Empty if any one is enough. */
 export function neededFor(identifier: string, remediators: readonly Remediator[]): readonly Remediator[] | null {
   const all = TOGETHER[identifier];
   if (all === undefined) return [];
@@ -51,30 +51,30 @@ export function neededFor(identifier: string, remediators: readonly Remediator[]
 
 const IDENTIFIER = /^[A-Z0-9_]+$/;
 
-/** A managed Config rule that remediators know. */
+/** A managed Config rule that remediators support. */
 export interface KnownRule {
   /** `INCOMING_SSH_DISABLED`. */
   readonly identifier: string;
-  /** Its default name, `restricted-ssh`: findings of a rule with this name reach the remediators. */
+  /** Its default name, `restricted-ssh`. Findings of a rule with this name reach the remediators. */
   readonly name: string;
-  /** What it evaluates. */
+  /** The resource types that it evaluates. */
   readonly resourceType: string;
   /** Narrow before wide. */
   readonly remediators: readonly Remediator[];
   /** Parameters of the rule that have to agree with those of the remediator. */
   readonly input: Readonly<Record<string, string>>;
-  /** Whether a remediator can automatically close what the rule finds, when Config asks, which shows nothing to be new; otherwise why not. */
+  /** Whether a remediator can automatically close what the rule finds when Config calls, which does not show that anything is new; otherwise the reason. */
   readonly remediable: true | string;
 }
 
-/** Gives the parameters of a remediator; those of its own defaults where nobody does. */
+/** Returns the parameters of a remediator; by default its own defaults. */
 export type ParametersOf = (remediator: Remediator) => JsonObject;
 
 export const defaults: ParametersOf = (remediator) => remediator.parameters(undefined);
 
 /**
- * The managed rules that remediators know, by identifier. A remediator lists identifiers and default names in one, since findings have either;
- * a name that is not the default name of an identifier belongs to a custom rule, which only its owner can make.
+ * The managed rules that remediators support, by identifier. A remediator lists identifiers and default names together, because findings have either. A name
+ * that is not the default name of an identifier belongs to a custom rule, which only its owner can create.
  */
 export function knownRules(remediators: readonly Remediator[], parametersOf: ParametersOf = defaults): readonly KnownRule[] {
   const identifiers = [...new Set(remediators.flatMap((each) => each.configRules.filter((rule) => IDENTIFIER.test(rule))))].sort();
@@ -99,7 +99,7 @@ export function customRules(remediator: Pick<Remediator, 'configRules'>): readon
 
 const nameOf = (identifier: string) => identifier.toLowerCase().replaceAll('_', '-');
 
-/** What a rule has to look for, so that it agrees with what a remediator changes it to; empty where they cannot disagree. */
+/** The parameters that a rule needs to agree with the changes of a remediator; empty if they cannot disagree. */
 export function inputOf(identifier: string, remediators: readonly Remediator[], parametersOf: ParametersOf): Readonly<Record<string, string>> {
   const inputs = Object.entries(INPUTS[identifier] ?? {}).map(([id, from]) => {
     const source = remediators.find((each) => each.id === id);
@@ -117,7 +117,7 @@ function remediable(identifier: string, remediators: readonly Remediator[]): tru
   return remediators.some((each) => does(each) === 'flag') ? 'it is flagged, and stays open' : 'people are only notified';
 }
 
-/** What a remediator does at most: it fixes, sets a flag that it removes when the gap is closed, or notifies. */
+/** The most that a remediator does: it fixes, sets a flag that it removes once the gap is closed, or notifies. */
 export function does(remediator: Pick<Remediator, 'uses' | 'whenResolved'>): 'fix' | 'flag' | 'tell' {
   if (remediator.uses.writes.length === 0) return 'tell';
   return remediator.whenResolved ? 'flag' : 'fix';

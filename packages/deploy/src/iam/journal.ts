@@ -1,10 +1,10 @@
 import type { JsonObject } from '@redress/core';
 import type { PolicyDocument } from './divided.js';
 
-/** A resource as a standalone policy or a template names it. */
+/** A resource in a standalone policy or a template. */
 type Named = string | JsonObject;
 
-/** Where the journal is. */
+/** The location of the journal. */
 export interface JournalArns {
   readonly table: Named;
   /** Every index of it. */
@@ -12,13 +12,13 @@ export interface JournalArns {
   readonly bucket: Named;
   /** Every object of it. */
   readonly objects: Named;
-  /** What the sealer alone writes: the log, what it has decided, and the checkpoint among them. */
+  /** What only the sealer writes: the log including its checkpoint, and the sealer's decisions. */
   readonly sealer?: { readonly log: Named; readonly own: Named; readonly checkpoint: Named };
 }
 
 /**
- * What the journal needs: that of `journalPermissions` of `@redress/evidence/aws`, which this package may not import; a test compares the two.
- * Records are appended: nobody gets a deleting action, and a document can only be created.
+ * Permissions for the journal: those of `journalPermissions` of `@redress/evidence/aws`, which this package may not import. A test compares the two. Records
+ * are only appended: no role may delete, and documents can only be created.
  */
 export function journalStatements(who: 'worker' | 'auditor' | 'sealer', { table, indexes, bucket, objects, sealer }: JournalArns): readonly JsonObject[] {
   return [
@@ -48,13 +48,13 @@ export function journalStatements(who: 'worker' | 'auditor' | 'sealer', { table,
             Condition: { Null: { 's3:if-none-match': 'false' } },
           },
           ...(sealer === undefined ? [] : [{ Sid: 'LedgerIsOfTheSealer', Effect: 'Deny', Action: ['s3:PutObject'], Resource: [sealer.log, sealer.own] }]),
-          // In compliance mode a lock can be made longer, and not shorter.
+          // In compliance mode a lock can be extended, but not shortened.
           { Sid: 'JournalLockDocuments', Effect: 'Allow', Action: ['s3:PutObjectRetention', 's3:GetObjectRetention'], Resource: [objects] },
         ]),
   ];
 }
 
-/** What it adds to the log: nothing is replaced but the checkpoint, and that only over the one that was read. */
+/** Permissions to write the log: it replaces nothing but the checkpoint, and that only over the version that was read. */
 function sealerStatements(table: Named, { log, own, checkpoint }: NonNullable<JournalArns['sealer']>): readonly JsonObject[] {
   return [
     { Sid: 'LedgerCreate', Effect: 'Allow', Action: ['s3:PutObject'], Resource: [log, own], Condition: { Null: { 's3:if-none-match': 'false' } } },
@@ -67,7 +67,7 @@ function sealerStatements(table: Named, { log, own, checkpoint }: NonNullable<Jo
   ];
 }
 
-/** What {@link auditorPolicy} takes: the outputs `TableName` and `BucketName` of the hub. */
+/** Input of {@link auditorPolicy}: the outputs `TableName` and `BucketName` of the hub. */
 export interface AuditorOptions {
   readonly table: string;
   readonly bucket: string;
@@ -77,7 +77,7 @@ export interface AuditorOptions {
   readonly account?: string;
 }
 
-/** Whoever reads the journal, verifies and exports it. It changes nothing, and looks at no resource: for that there is the policy `read`. */
+/** The policy for reading, verifying and exporting the journal. It allows no changes, and no reads of resources: that is what the policy `read` is for. */
 export function auditorPolicy({ table, bucket, prefix = '', account = '*' }: AuditorOptions): PolicyDocument {
   const arn = `arn:*:dynamodb:*:${account}:table/${table}`;
   const arns = { table: arn, indexes: `${arn}/index/*`, bucket: `arn:*:s3:::${bucket}`, objects: `arn:*:s3:::${bucket}/${prefix}*` };

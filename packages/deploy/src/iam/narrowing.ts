@@ -1,24 +1,24 @@
 import type { JsonObject } from '@redress/core';
 
-/** How far the permission for one IAM action goes, and why not less far. */
+/** How narrow the permission for one IAM action is, and why it is not narrower. */
 export interface Narrowing {
-  /** What the statement is called after: letters and digits. Actions of one name share a statement where everything else is the same. */
+  /** The name of the statement: letters and digits. Actions with the same name share a statement if everything else is equal. */
   readonly name: string;
-  /** ARNs with `{partition}`, `{region}` and `{account}` to fill in; null: every resource, for AWS lets the action name none. */
+  /** ARNs with the placeholders `{partition}`, `{region}` and `{account}`; null: every resource, because AWS does not support resources for the action. */
   readonly resources: readonly string[] | null;
-  /** More than resources: conditions that the API knows. */
+  /** Conditions that the API supports, in addition to resources. */
   readonly conditions?: Conditions;
-  /** Conditions for the fix role alone, where one action goes both ways and the API sees which. */
+  /** Conditions only for the fix role, if one action works in both directions and the API can distinguish them. */
   readonly fixing?: Conditions;
-  /** Conditions whose value is the account: buckets have no account in their ARN. */
+  /** Conditions whose value is the account, because the ARNs of buckets contain none. */
   readonly accountKey?: string;
-  /** Whether IAM sees the tags of the resource (`aws:ResourceTag`), so that it can refuse to change what has the exception tag. */
+  /** Whether IAM sees the tags of the resource (`aws:ResourceTag`), so that it can deny changes of resources with the exception tag. */
   readonly tagged?: boolean;
-  /** Whether it sets or takes away tags, so that the exception tag can be kept out of its reach. */
+  /** Whether it sets or removes tags, so that it can be kept from touching the exception tag. */
   readonly tags?: boolean;
-  /** It answers in one region for all regions, so it is not narrowed by region. */
+  /** It is served from one region for all regions, so it is not narrowed by region. */
   readonly global?: boolean;
-  /** What stays wider than the one resource that is meant, and why. */
+  /** What remains wider than the single resource, and why. */
   readonly rest: string;
 }
 
@@ -44,7 +44,7 @@ const account = (name: string, what: string): Narrowing => ({
 const bucket = (more: Partial<Narrowing> = {}): Narrowing => ({
   name: 'Bucket',
   resources: ['arn:{partition}:s3:::*'],
-  // The ARN of a bucket names no account, and the policy of another account's bucket could let the role in.
+  // The ARN of a bucket contains no account, and another account's bucket policy could grant access to the role.
   accountKey: 's3:ResourceAccount',
   rest: 'Every bucket of the account: only an event shows which one.',
   ...more,
@@ -64,7 +64,7 @@ const flaggedUser = user({
   name: 'UserFlag',
   tagged: true,
   tags: true,
-  // A flag has the reserved prefix; without any key there would be nothing to compare.
+  // A flag has the reserved prefix. Without any key there would be nothing to compare.
   conditions: { 'ForAllValues:StringLike': { 'aws:TagKeys': 'redress:*' }, Null: { 'aws:TagKeys': 'false' } },
   rest: 'Every user of the account, but only tags that start with `redress:`.',
 });
@@ -81,7 +81,7 @@ const listing = (name: string, what: string): Narrowing => ({
   rest: `It lists the ${what} of the account. IAM has no resource for it.`,
 });
 const written = { tagged: true };
-// The trail of an organization belongs to its management account, and members see it.
+// An organization trail belongs to the management account, and member accounts can see it.
 const anyTrail = {
   name: 'TrailOfAny',
   resources: ['arn:{partition}:cloudtrail:{region}:*:trail/*'],
@@ -101,15 +101,15 @@ const parameterGroup = (more?: Partial<Narrowing>) =>
 const backupPlan = (more?: Partial<Narrowing>) => kind('BackupPlan', 'backup plan', ['backup:{region}:{account}:backup-plan:*'], more);
 const document = (more?: Partial<Narrowing>) => kind('Document', 'Systems Manager document', ['ssm:{region}:{account}:document/*'], more);
 const webAcl = (more?: Partial<Narrowing>) =>
-  // The scope is a region's or CloudFront's.
+  // The scope is regional or CloudFront.
   kind('WebAcl', 'web ACL', ['wafv2:{region}:{account}:*/webacl/*/*'], more);
 const hub = (rest: string): Narrowing => kind('SecurityHub', '', ['securityhub:{region}:{account}:hub/default'], { rest });
 const stageOf = 'arn:{partition}:apigateway:{region}::/restapis/*/stages/*';
-/** How the EC2 API is called as the service of an endpoint; in China `cn.` stands before it. */
+/** The service name of an endpoint for the EC2 API; in China it begins with `cn.`. */
 const EC2_API = '*com.amazonaws.*.ec2';
 /** AWS managed policies whose principals are listed. */
 const LOOKED_FOR = ['AWSSupportAccess', 'AWSCloudShellFullAccess'];
-/** The one policy that is detached; its partition is that of the role. */
+/** The only policy that is detached. Its partition is that of the role. */
 const detached = (from: 'user' | 'role' | 'group', more?: Partial<Narrowing>) =>
   kind('Detached', '', [`iam::{account}:${from}/*`], {
     conditions: { ArnLike: { 'iam:PolicyARN': 'arn:*:iam::aws:policy/AWSCloudShellFullAccess' } },
@@ -117,7 +117,7 @@ const detached = (from: 'user' | 'role' | 'group', more?: Partial<Narrowing>) =>
     rest: `Every ${from} of the account, and only one AWS managed policy.`,
     ...more,
   });
-/** Roles that services make for themselves when they are turned on. */
+/** Roles that services create for themselves when they are enabled. */
 const LINKED = [
   { service: 'guardduty.amazonaws.com', role: 'AWSServiceRoleForAmazonGuardDuty' },
   { service: 'securityhub.amazonaws.com', role: 'AWSServiceRoleForSecurityHub' },
@@ -127,9 +127,9 @@ const groupRules = 'arn:{partition}:ec2:{region}:{account}:security-group-rule/*
 const logGroups = 'arn:{partition}:logs:{region}:{account}:log-group:*';
 
 /**
- * How each action that remediators of Redress declare is narrowed, after the service authorization reference. A test compares every entry
- * with it: that the action exists, and that it knows these resources and condition keys. Which roles may be passed (`iam:PassRole`), the parameters of
- * the policy say.
+ * How each action that the remediators of Redress declare is narrowed, according to the service authorization reference. A test compares every entry with
+ * it: the action has to exist, and to support these resources and condition keys. The parameters of the policy say which roles may be passed
+ * (`iam:PassRole`).
  *
  * @see https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
  */
@@ -178,7 +178,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     name: 'Image',
     resources: ['arn:{partition}:ec2:{region}::image/*'],
     accountKey: 'ec2:Owner',
-    // Who gets or loses it, IAM does not see. That everybody has it before, it does: nothing private is shared.
+    // IAM does not see who gains or loses access. But it sees that it is public already, so nothing private is shared.
     fixing: { Bool: { 'ec2:Public': 'true' } },
     tagged: true,
     rest: 'Every image of the account, and any attribute of it: IAM does not see who gains or loses access. The fix role can change an image only while it is public. The rollback role can share an image with anybody.',
@@ -211,14 +211,14 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     name: 'SharedSnapshot',
     resources: ['arn:{partition}:ec2:{region}::snapshot/*'],
     accountKey: 'ec2:Owner',
-    // Without anybody to add, all that is left is to take somebody away.
+    // If nobody can be added, somebody can only be removed.
     fixing: { Null: { 'ec2:Add/group': 'true', 'ec2:Add/userId': 'true' } },
     tagged: true,
     rest: 'Every snapshot of the account. The fix role can only stop sharing a snapshot. The rollback role can share one with anybody.',
   },
   'ec2:CreateFlowLogs': {
     name: 'FlowLog',
-    // What is logged, and the flow log that is made.
+    // The logged resource, and the flow log that is created.
     resources: ['arn:{partition}:ec2:{region}:{account}:vpc/*', 'arn:{partition}:ec2:{region}:{account}:vpc-flow-log/*'],
     tagged: true,
     rest: 'Every VPC of the account, and any destination: IAM does not see it. It does see the role that is passed.',
@@ -230,7 +230,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'ec2:DescribeVpcAttribute': kind('Vpc', 'VPC', ['ec2:{region}:{account}:vpc/*']),
   'ec2:CreateVpcEndpoint': {
     name: 'VpcEndpoint',
-    // Where it is, what guards it, and the endpoint that is made.
+    // Its network, its security groups, and the endpoint that is created.
     resources: ['vpc', 'subnet', 'security-group', 'vpc-endpoint'].map((each) => `arn:{partition}:ec2:{region}:{account}:${each}/*`),
     tagged: true,
     // Of the four, only the endpoint has a service.
@@ -260,7 +260,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   },
   'ec2:AuthorizeSecurityGroupIngress': {
     name: 'SecurityGroup',
-    // The rule too: it is made with its tags.
+    // The rule as well: it is created with its tags.
     resources: [groups, groupRules],
     rest: 'Any rule in any group of the account: IAM does not see ports or addresses. Only the rollback role has this permission.',
   },
@@ -379,7 +379,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'kms:GetKeyPolicy': key(),
   'kms:PutKeyPolicy': key({
     ...written,
-    // Without the check a policy could shut everybody out.
+    // Without the check, a policy could lock everybody out.
     conditions: { BoolIfExists: { 'kms:BypassPolicyLockoutSafetyCheck': 'false' } },
     rest: 'Every KMS key of the account, and any policy: IAM does not see what its statements say.',
   }),
@@ -410,7 +410,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   },
   'organizations:DescribeEffectivePolicy': {
     name: 'EffectivePolicy',
-    // The account asks about itself, and its ARN begins with the management account's.
+    // The account queries itself, and its ARN begins with the management account's.
     resources: ['arn:{partition}:organizations::*:account/o-*/{account}'],
     global: true,
     conditions: { StringEquals: { 'organizations:PolicyType': 'S3_POLICY' } },
@@ -486,7 +486,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'securityhub:EnableSecurityHub': hub('The one hub of account and region. Turning it off is a different action, which no role has.'),
   'ssm:DescribeDocument': {
     name: 'Documents',
-    // Runbooks of AWS name no account.
+    // The ARNs of AWS's runbooks contain no account.
     resources: ['arn:{partition}:ssm:{region}:*:document/*'],
     rest: 'Every document that the account can see: the runbooks belong to AWS, and their ARNs contain no account.',
   },
@@ -630,5 +630,5 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   },
 };
 
-/** What is not known to Redress: a remediator of somebody else declares it, and nobody said how to narrow it. */
+/** For an action that Redress does not know: a third-party remediator declares it, and nobody has said how to narrow it. */
 export const UNKNOWN: Narrowing = { name: 'Other', resources: null, rest: 'Redress does not know this action. Use `narrowing` to restrict it.' };

@@ -1,11 +1,11 @@
 /**
- * What no role of Redress may ever do in a member account, whatever a remediator declares: raise its own rights or another's, take another
- * role, leave the organization or close the account, stop what watches it, or delete data, keys or evidence.
+ * Actions that no role of Redress may ever use in a member account, whatever a remediator declares: extend its own permissions or another's, assume another
+ * role, leave the organization or close the account, stop monitoring, or delete data, keys or evidence.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
  */
 export const NEVER: readonly string[] = [
-  // Rights: one's own, another's, and the bounds around them.
+  // Permissions: its own, others', and the boundaries around them.
   'iam:AddUserToGroup',
   'iam:AttachGroupPolicy',
   'iam:AttachRolePolicy',
@@ -28,7 +28,7 @@ export const NEVER: readonly string[] = [
   // The account and its organization.
   'account:CloseAccount',
   'organizations:LeaveOrganization',
-  // What watches.
+  // Monitoring and audit.
   'cloudtrail:DeleteTrail',
   'cloudtrail:StopLogging',
   'config:DeleteConfigurationRecorder',
@@ -36,7 +36,7 @@ export const NEVER: readonly string[] = [
   'config:StopConfigurationRecorder',
   'guardduty:DeleteDetector',
   'securityhub:DisableSecurityHub',
-  // Data, keys, and the journal: in the account of the hub it is near.
+  // Data, keys, and the journal, which is in the hub's own account.
   'dynamodb:BatchWriteItem',
   'dynamodb:DeleteItem',
   'dynamodb:DeleteTable',

@@ -2,9 +2,9 @@ import { type OperationUse, RedressError, type Remediator } from '@redress/core'
 import { defaults, type ParametersOf } from '../config/managed-rules.js';
 import type { Narrowing } from './narrowing.js';
 
-/** Passing a role: allowed for those that the policy names, each to the service that it is for. */
+/** Passing a role: only roles that the policy names may be passed, each to the service that it is for. */
 export const PASS_ROLE = 'iam:PassRole';
-/** Names and ARNs of single roles: nothing in one may stand for others. */
+/** Names and ARNs of single roles, without wildcards. */
 const ROLE_ARN = /^arn:[a-z-]+:iam::[0-9]{12}:role\/[\w+=,.@/-]+$/;
 const ROLE_NAME = /^[\w+=,.@-]{1,64}$/;
 
@@ -13,14 +13,14 @@ export interface Passing {
   readonly remediator: Remediator;
   readonly parameter: string;
   readonly service: string;
-  /** As in {@link Narrowing.resources}; null: the policy names none, and then none may be passed. */
+  /** As in {@link Narrowing.resources}; null: the policy names none, so none may be passed. */
   readonly role: string | null;
 }
 
 /**
- * The roles that some remediators pass, as the parameters of the policy name them.
+ * The roles that some remediators pass, from the parameters of the policy.
  *
- * @throws {RedressError} `compose/invalid`: a parameter that names no single role
+ * @throws {RedressError} `compose/invalid`: a parameter does not name a single role
  */
 export function passing(remediators: readonly Remediator[], parametersOf: ParametersOf = defaults): readonly Passing[] {
   return remediators.flatMap((remediator) =>
@@ -31,12 +31,12 @@ export function passing(remediators: readonly Remediator[], parametersOf: Parame
   );
 }
 
-/** Whether some operations pass a role. */
+/** Whether any of the operations passes a role. */
 export function passes(uses: readonly OperationUse[]): boolean {
   return uses.some(({ service, operations }) => operations.some((name) => service.operations.get(name)?.iam.includes(PASS_ROLE)));
 }
 
-/** What may be passed, one narrowing for each service. */
+/** One narrowing of `iam:PassRole` for each service. */
 export function narrowingOfPassing(all: readonly Passing[]): readonly Narrowing[] {
   const byService = new Map<string, Set<string>>();
   for (const { service, role } of all) if (role !== null) byService.set(service, (byService.get(service) ?? new Set()).add(role));

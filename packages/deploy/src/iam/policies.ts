@@ -9,83 +9,83 @@ import { narrowingOfPassing, PASS_ROLE, passes, passing } from './passed.js';
 export type MemberRole = 'read' | 'fix' | 'rollback';
 export const MEMBER_ROLES: readonly MemberRole[] = ['read', 'fix', 'rollback'];
 
-/** That of a policy that names none. */
+/** The exception tag of a policy that names none. */
 const EXCEPTION_TAG = 'redress:exception';
 /** Needed by `readConfigRules` of `@redress/connect`. */
 const CONFIG_RULES = 'config:DescribeConfigRules';
-/** Sid of the statement that refuses to change what has the exception tag. */
+/** Sid of the statement that denies changes of resources with the exception tag. */
 export const EXEMPT = 'Exempt';
 
-/** What {@link memberPolicy} and {@link boundaryPolicy} take. */
+/** Input of {@link memberPolicy} and {@link boundaryPolicy}. */
 export interface IamOptions {
   /** The policies allow what these declare, and nothing else. */
   readonly remediators: readonly Remediator[];
-  /** Tag of the policy (`exceptions.tag`), default `redress:exception`: what has it cannot be changed. Null: IAM does not look at it. */
+  /** The policy's exception tag (`exceptions.tag`), default `redress:exception`: resources with it cannot be changed. Null: IAM does not check it. */
   readonly exceptionTag?: string | null;
-  /** The account of the role. Default: that of whoever has the policy. */
+  /** The account of the role. Default: that of the principal with the policy. */
   readonly account?: string;
-  /** Regions in which the role may act; default all. IAM has none. */
+  /** Regions in which the role may act; default all. They do not apply to IAM. */
   readonly regions?: readonly string[];
-  /** For actions of your own remediators; an entry for an action of {@link NARROWING} is used instead of that. */
+  /** For actions of your own remediators. An entry for an action in {@link NARROWING} replaces that entry. */
   readonly narrowing?: Readonly<Record<string, Narrowing>>;
-  /** Parameters as the policy has them: they name the roles that may be passed. Default: those of the remediators themselves. */
+  /** Parameters from the policy: they name the roles that may be passed. Default: those of the remediators themselves. */
   readonly parametersOf?: ParametersOf;
-  /** How ARNs and the account are written; default for a standalone policy. A template writes them differently. */
+  /** How ARNs and the account are written. The default is for a standalone policy; a template writes them differently. */
   readonly write?: Writing;
 }
 
-/** How a policy writes what depends on where it is used. */
+/** How a policy writes the parts that depend on where it is used. */
 export interface Writing {
   /** Fills `{partition}`, `{region}` and `{account}` in. */
   arn(pattern: string): string | JsonObject;
   readonly account: string | JsonObject;
 }
 
-/** What one role of a member account may do, in one document. Read, fix and rollback are apart; a fix may not do what only a rollback does. */
+/** The permissions of one role of a member account, in one document. Read, fix and rollback are separate: the fix role cannot do what only a rollback does. */
 export function memberPolicy(role: MemberRole, options: IamOptions): PolicyDocument {
   return document([...allowed(role, options), ...refused(role, options)]);
 }
 
 /**
- * The same as managed policies to attach to the role, each within the length that IAM takes, and with them what its boundary has no room for.
+ * The same as managed policies for the role, each within the limit of IAM, with the denials that its boundary has no room for.
  *
- * @throws {RedressError} `compose/invalid`: more than a role takes
+ * @throws {RedressError} `compose/invalid`: a role cannot have that many policies
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
  */
 export function memberPolicies(role: MemberRole, options: IamOptions): readonly PolicyDocument[] {
-  // What is refused comes first: the statement that whoever deploys may leave out is then never alone in a policy.
+  // Denials come first. So the statement that can be omitted at deployment is never alone in a policy.
   const own = measured(options, (given) => [...refused(role, given), ...allowed(role, given)]);
   if (own.length === 0) return [];
   return divided(`The role ${role}`, [...own, ...bounds(options, [role]).beside]).map(document);
 }
 
 /**
- * A permission boundary: the most that a role may do, also when another policy is attached to it, or a resource lets it in. It allows what is
- * declared, denies everything else outright, and denies what nobody may declare ({@link NEVER}).
+ * A permission boundary: the maximum permissions of a role, even if another policy is attached to it, or a resource policy grants it access. It allows what
+ * is declared, explicitly denies everything else, and denies what nobody may declare ({@link NEVER}).
  *
- * It is one managed policy, so it has to be short. Of many remediators it names each action once: resources that only bound *which*, those of looks first,
- * are left to the policies of the role, and the two denials that have no room are among {@link memberPolicies}, where they hold as well. Conditions stay.
+ * It is one managed policy, so its length is limited. With many remediators it names each action once, and leaves limits on resources to the policies of
+ * the role, first for reads. Denials that have no room move to {@link memberPolicies}, where they apply as well. Conditions stay.
  *
- * @param role one of the roles; without it the boundary fits all three, and so keeps fix and rollback less apart.
- * @throws {RedressError} `compose/invalid`: the names of the actions alone are longer than a managed policy
+ * @param role one of the roles. Without it, the boundary fits all three, and so separates fix and rollback less.
+ * @throws {RedressError} `compose/invalid`: the names of the actions alone exceed a managed policy
  */
 export function boundaryPolicy(options: IamOptions, role?: MemberRole): PolicyDocument {
   const { boundary, beside } = bounds(options, role === undefined ? MEMBER_ROLES : [role]);
-  // Without a role there are no policies of a role to which a denial could go.
+  // Without a role, there are no role policies to which a denial could move.
   if (role === undefined && beside.length > 0)
     throw tooLarge(`A boundary for all three roles is longer than ${MAX_MANAGED_POLICY} characters: generate one for each.`);
   return document(boundary);
 }
 
-/** The boundary of roles, and the denials that it has no room for. A denial holds wherever it stands. */
+/** The boundary of roles, and the denials that it has no room for. A denial applies in any policy. */
 function bounds(options: IamOptions, roles: readonly MemberRole[]): { readonly boundary: readonly JsonObject[]; readonly beside: readonly Measured[] } {
   const actions = sorted(roles.flatMap((each) => mayDo(each, options)));
-  // A boundary for all three has to let the rollback role do what a condition keeps from the fix role.
+  // A boundary for all three has to allow the rollback role what a condition denies to the fix role.
   const [of] = roles.length === 1 ? roles : [];
   const narrow = (given: IamOptions) => statementsOf('Bound', actions, given, of);
   const written = iamActions(options.remediators.flatMap(({ uses }) => [...uses.writes, ...uses.undoes]));
   const [changes, looks] = [actions.filter((each) => written.includes(each)), actions.filter((each) => !written.includes(each))];
-  // What is only looked at is kept to its kind by the policies of the role; what is changed, by the boundary as well, but for services that are wide.
+  // The policies of the role limit reads to their kind of resource. The boundary also limits changes, except for services that are widened.
   const short = (wide: readonly string[]) => (given: IamOptions) =>
     together([
       ...statementsOf('BoundLook', looks, anyPartition(given), of, BY_NAME),
@@ -99,12 +99,12 @@ function bounds(options: IamOptions, roles: readonly MemberRole[]): { readonly b
     (given: IamOptions) => statementsOf('Bound', actions, given, of, BY_NAME),
   ];
   const denies = [
-    // A policy of a resource that names the session would get past what is only not allowed.
+    // An implicit denial is not enough: a resource policy that names the session would bypass it.
     { Sid: 'OnlyDeclared', Effect: 'Deny', NotAction: actions.length === 0 ? ['sts:GetCallerIdentity'] : actions, Resource: '*' },
     { Sid: 'Never', Effect: 'Deny', Action: [...NEVER], Resource: '*' },
   ].map((each): Measured => ({ statement: each, longest: each }));
-  // The most that still fits; the order of importance is: exact names, then whose resources, then which are changed, of as many services as there is room
-  // for, then which are looked at, then which of them is for which action, then denials, which hold elsewhere as well.
+  // The most precise boundary that fits. In order of importance: exact action names; whose resources; which kinds are changed, for as many services as there
+  // is room; which kinds are read; which resource goes with which action; and denials, which also apply elsewhere.
   for (const made of allows) {
     const allow = measured(options, made);
     for (const within of [2, 1, 0]) {
@@ -116,8 +116,8 @@ function bounds(options: IamOptions, roles: readonly MemberRole[]): { readonly b
 }
 
 /**
- * Statements that differ in their resources alone, in one. It says less of which action is for which resource; but a service asks about none of another
- * service, so that each action stays on resources of its own service.
+ * Merges statements that differ only in their resources. This loses which action is for which resource. But a service only accepts its own resources, so
+ * each action stays limited to resources of its service.
  */
 function together(statements: readonly JsonObject[]): readonly JsonObject[] {
   const groups = new Map<string, JsonObject[]>();
@@ -133,15 +133,15 @@ function together(statements: readonly JsonObject[]): readonly JsonObject[] {
   });
 }
 
-/** ARNs of a statement that can be widened: what has a condition stays as it is. */
+/** ARNs of a statement that can be widened. A statement with a condition stays as it is. */
 const arnsOf = ({ Resource, Condition }: JsonObject): readonly Json[] => (Array.isArray(Resource) && Condition === undefined ? Resource : []);
 const arnIn = (one: Json): string => String(isRecord(one) ? one['Fn::Sub'] : one);
 const serviceIn = (one: Json): string => /^arn:(?:\$\{[^}]*\}|[^:]*):([^:]*)/.exec(arnIn(one))?.[1] ?? '';
 
-/** All resources of the account in the service of one. */
+/** All resources of the account in the service of an ARN. */
 const serviceWide = (arn: string): string => arn.replace(/^(arn:(?:(?:\$\{[^}]*\}|[^:])*:){4}).*$/, '$1*');
 
-/** A statement on all resources of the account in some services, instead of some kinds of them. */
+/** A statement on all resources of the account in some services, instead of only some kinds. */
 function ofServices(statement: JsonObject, wide: readonly string[]): JsonObject {
   const arns = arnsOf(statement);
   if (!arns.some((one) => wide.includes(serviceIn(one)))) return statement;
@@ -153,7 +153,7 @@ function ofServices(statement: JsonObject, wide: readonly string[]): JsonObject 
   return { ...statement, Resource: distinct(arns.map(widened)) };
 }
 
-/** Services by how much shorter their resources are if their kinds are not distinguished, those that save the most first. */
+/** Services by how much shorter their resources get if their kinds are not distinguished. The largest saving comes first. */
 function widestFirst(statements: readonly JsonObject[]): readonly string[] {
   const saved = new Map<string, number>();
   for (const one of distinct(statements.flatMap(arnsOf))) {
@@ -163,7 +163,7 @@ function widestFirst(statements: readonly JsonObject[]): readonly string[] {
   return [...saved].sort(([one, a], [other, b]) => b - a || one.localeCompare(other)).map(([service]) => service);
 }
 
-/** The partition takes room in each ARN, and an account is in one alone. */
+/** The partition takes room in each ARN, and an account is in only one partition. */
 function anyPartition(options: IamOptions): IamOptions {
   const { write } = options;
   return write === undefined ? options : { ...options, write: { ...write, arn: (pattern) => write.arn(pattern.replace('{partition}', '*')) } };
@@ -176,7 +176,7 @@ function unnamed({ Sid: _, ...statement }: JsonObject): JsonObject {
 
 const distinct = (all: readonly Json[]): Json[] => [...new Map(all.map((each) => [JSON.stringify(each), each])).values()];
 
-/** Statements as they are written, and as long as they get: with the longest name of a partition, and the number of an account. */
+/** Statements as written, and at their longest: with the longest partition name and an account number. */
 function measured(options: IamOptions, made: (options: IamOptions) => readonly JsonObject[]): readonly Measured[] {
   const longest = options.write === undefined ? options : { ...options, write: LONGEST };
   const lengths = made(longest);
@@ -188,14 +188,14 @@ const LONGEST: Writing = {
   account: '123456789012',
 };
 
-/** IAM actions of a role, sorted. Operations have actions of other names: `s3:ListBuckets` needs `s3:ListAllMyBuckets`. */
+/** IAM actions of a role, sorted. Operations may have other action names: `s3:ListBuckets` needs `s3:ListAllMyBuckets`. */
 export function actionsOf(role: MemberRole, remediators: readonly Remediator[]): readonly string[] {
-  // What a finding's Config rule is, the engine asks itself.
+  // The engine itself looks up the Config rule of a finding.
   const rules = role === 'read' && remediators.some(({ configRules }) => configRules.length > 0) ? [CONFIG_RULES] : [];
   return sorted([...rules, ...remediators.flatMap(({ uses }) => [...looking(role, uses), ...changing(role, uses)])]);
 }
 
-/** Those that the role gets: of passing a role nothing is left where no parameter names one. */
+/** The actions that the role gets. `iam:PassRole` is omitted if no parameter names a role. */
 function mayDo(role: MemberRole, options: IamOptions): readonly string[] {
   return actionsOf(role, options.remediators).filter((action) => narrowingsOf(action, options, role).length > 0);
 }
@@ -205,18 +205,18 @@ export function iamActions(uses: readonly OperationUse[]): readonly string[] {
   return sorted(uses.flatMap((use) => use.operations.flatMap((operation) => use.service.operations.get(operation)?.iam ?? [])));
 }
 
-/** What a role cannot be kept to the one resource that is meant, and why. */
+/** What in a role cannot be narrowed to a single resource, and why. */
 export interface Rest {
   readonly action: string;
   readonly roles: readonly MemberRole[];
   /** As in a standalone policy; empty: every resource. */
   readonly resources: readonly string[];
-  /** Keys of conditions. */
+  /** Condition keys. */
   readonly conditions: readonly string[];
   readonly rest: string;
 }
 
-/** For each declared action, how far it is narrowed, and what is left. */
+/** For each declared action, how far it is narrowed, and what remains wide. */
 export function narrowed(options: IamOptions): readonly Rest[] {
   const of = (role: MemberRole) => actionsOf(role, options.remediators);
   return sorted(MEMBER_ROLES.flatMap(of)).map((action) => {
@@ -237,7 +237,7 @@ export function narrowed(options: IamOptions): readonly Rest[] {
   });
 }
 
-/** What of passing a role is left: which one, the policy says. */
+/** What remains wide about passing a role: the policy says which one. */
 function passedRest(roles: readonly MemberRole[], options: IamOptions): Rest {
   return {
     action: PASS_ROLE,
@@ -252,15 +252,15 @@ function passedRest(roles: readonly MemberRole[], options: IamOptions): Rest {
 
 /** A request that a generated policy allows. */
 export interface ExampleRequest {
-  /** ARN of a resource that need not exist; `*` where AWS lets the action name none. */
+  /** ARN of a resource that need not exist; `*` if AWS does not support resources for the action. */
   readonly resource: string;
   /** Condition keys with their values. */
   readonly context: Readonly<Record<string, string>>;
 }
 
 /**
- * Requests that a generated policy allows when it allows the action at all: one, and of passing a role one for each that is passed. Whoever asks IAM
- * to simulate a narrowed policy has to name one: of every resource, such a policy says no.
+ * Example requests that a generated policy allows: one for an action, and one per passed role. A simulation of a narrowed policy in IAM needs one, because
+ * such a policy does not allow the action on every resource.
  */
 export function exampleRequests(
   action: string,
@@ -285,14 +285,14 @@ function exampleOf(
   return { resource: example === null ? '*' : fill(example), context };
 }
 
-/** Remediators whose fix and rollback share an action, so that IAM cannot keep the two apart. */
+/** Remediators whose fix and rollback share an action, so that IAM cannot separate them. */
 export function oneActionForBoth(remediators: readonly Remediator[]): readonly { readonly id: string; readonly actions: readonly string[] }[] {
   return remediators
     .map(({ id, uses }) => ({ id, actions: iamActions(uses.undoes).filter((each) => iamActions(uses.writes).includes(each)) }))
     .filter(({ actions }) => actions.length > 0);
 }
 
-/** Who changes nothing need not look before it. */
+/** The reads of a role. A role that changes nothing does not need those before a change. */
 function looking(role: MemberRole, uses: Remediator['uses']): readonly string[] {
   if (role !== 'read' && changing(role, uses).length === 0) return [];
   return iamActions(readsFor(uses, role === 'fix' ? 'write' : role));
@@ -309,13 +309,13 @@ function allowed(role: MemberRole, options: IamOptions): JsonObject[] {
   return [...statementsOf('Look', looks, options, role), ...statementsOf(role === 'fix' ? 'Fix' : 'TakeBack', changes, options, role)];
 }
 
-/** What is refused although the same role may do it elsewhere. */
+/** Requests that are denied although the same role may make them elsewhere. */
 function refused(role: MemberRole, options: IamOptions): JsonObject[] {
   const tag = options.exceptionTag === undefined ? EXCEPTION_TAG : options.exceptionTag;
   if (tag === null || role === 'read') return [];
   const changes = actionsOf(role, options.remediators);
   const that = (is: 'tagged' | 'tags') => changes.filter((each) => narrowingOf(each, options)[is] === true);
-  // A rollback of what has got the tag since is wanted: that is how people stop a fix that was wrong.
+  // A rollback of a resource that has got the tag in the meantime is intended: people use the tag to stop a wrong fix.
   const tagged = role === 'fix' ? that('tagged') : [];
   const tags = that('tags');
   return [
@@ -328,16 +328,16 @@ function refused(role: MemberRole, options: IamOptions): JsonObject[] {
   ];
 }
 
-/** What of a narrowing a statement has. */
+/** The parts of a narrowing that a statement has. */
 type Form = (found: Narrowing) => Narrowing;
 const NARROWED: Form = (found) => found;
-/** Names alone; but what has conditions is dangerous without them: a role to pass, a tag to set, a bucket of somebody else. */
+/** Only names. But an action with conditions is dangerous without them: passing a role, setting a tag, another account's bucket. */
 const BY_NAME: Form = (found) =>
   found.conditions === undefined && found.fixing === undefined && found.accountKey === undefined
     ? { name: 'Named', resources: null, rest: found.rest, ...(found.global === undefined ? {} : { global: found.global }) }
     : found;
 
-/** Actions as statements: one for those that share a name, resources and conditions. */
+/** Actions as statements: those with equal names, resources and conditions share one. */
 function statementsOf(prefix: string, actions: readonly string[], options: IamOptions, role: MemberRole | undefined, form: Form = NARROWED): JsonObject[] {
   const groups = new Map<string, { readonly statement: JsonObject; readonly actions: string[] }>();
   for (const [action, found] of actions.flatMap((each) => narrowingsOf(each, options, role).map((narrowing) => [each, form(narrowing)] as const))) {
@@ -389,7 +389,7 @@ function narrowingsOf(
   return narrowingOfPassing(passing(one, options.parametersOf));
 }
 
-/** A standalone policy: any partition, any region, the given account or that of the role. */
+/** A standalone policy: any partition, any region, and the given account or that of the role. */
 function plain({ write, account }: IamOptions): Writing {
   return (
     write ?? {
@@ -398,7 +398,7 @@ function plain({ write, account }: IamOptions): Writing {
           .replace('{partition}', '*')
           .replace('{region}', '*')
           .replace('{account}', account ?? '*'),
-      // A variable of IAM, not of this language.
+      // A variable of IAM, not of TypeScript.
       account: account ?? '$' + '{aws:PrincipalAccount}',
     }
   );

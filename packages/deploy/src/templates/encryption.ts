@@ -1,11 +1,11 @@
-// A key of one's own for all that a stack stores: one parameter of a template.
+// A customer key for everything that a stack stores: one parameter of a template.
 import type { JsonObject } from '@redress/core';
 import { given, ref, type Template, type TemplateResource, when } from './template.js';
 
 const KEY = when('Keyed', ref('EncryptionKeyArn'));
 const otherwise = (keyed: JsonObject | boolean, without: JsonObject | boolean): JsonObject => ({ 'Fn::If': ['Keyed', keyed, without] });
 
-/** What encrypts each type with the key where it is given, and leaves it as it is where it is not. */
+/** The encryption settings of each resource type: with the key if it is given, otherwise unchanged. */
 const PROPERTIES: Readonly<Record<string, (properties: JsonObject) => JsonObject>> = {
   'AWS::SQS::Queue': () => ({ SqsManagedSseEnabled: otherwise(false, true), KmsMasterKeyId: KEY }),
   'AWS::SNS::Topic': () => ({ KmsMasterKeyId: KEY }),
@@ -17,7 +17,7 @@ const PROPERTIES: Readonly<Record<string, (properties: JsonObject) => JsonObject
     BucketEncryption: otherwise(
       {
         ServerSideEncryptionConfiguration: [
-          // A request to KMS for each object is most of what a key costs.
+          // Without bucket keys, a KMS request for each object would be most of the cost of a key.
           { BucketKeyEnabled: true, ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: ref('EncryptionKeyArn') } },
         ],
       },
@@ -27,16 +27,16 @@ const PROPERTIES: Readonly<Record<string, (properties: JsonObject) => JsonObject
 };
 
 /**
- * Use of the key, for whoever reads what is encrypted with it, and to make data keys for whoever `writes`: the key's own policy leaves that to the
- * policies of the account. Left out where there is none.
+ * Use of the key: decryption for roles that read, and data keys for roles with `writes`. The key policy delegates this to the policies of the account.
+ * Omitted if there is no key.
  */
 export function keyStatement(Sid: string, writes: boolean): JsonObject {
   return when('Keyed', { Sid, Effect: 'Allow', Action: ['kms:Decrypt', ...(writes ? ['kms:GenerateDataKey'] : [])], Resource: ref('EncryptionKeyArn') });
 }
 
 /**
- * The template with a parameter more, `EncryptionKeyArn`: where it is given, each queue, topic, log group, table and bucket is encrypted with
- * that key. Its roles need {@link keyStatement}.
+ * Adds the parameter `EncryptionKeyArn` to the template. If it is given, each queue, topic, log group, table and bucket is encrypted with that key. The
+ * roles need {@link keyStatement}.
  *
  * @see https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-services.html
  */

@@ -1,4 +1,4 @@
-// Functions and their logs, as templates have them: with the parameters CodeBucket, CodeKey, CodeVersion, ReserveConcurrency and LogRetentionDays.
+// Functions and their logs in templates, with the parameters CodeBucket, CodeKey, CodeVersion, ReserveConcurrency and LogRetentionDays.
 import type { JsonObject } from '@redress/core';
 import { checkovMetadata } from './lint-exceptions.js';
 import { att, ref, type TemplateResource, when } from './template.js';

@@ -3,7 +3,7 @@ import { journalStatements } from '../iam/journal.js';
 import { keyStatement } from './encryption.js';
 import { att, ref, sub } from './template.js';
 
-/** What the journal of the hub needs. */
+/** Permissions for the journal of the hub. */
 export function hubJournal(who: 'worker' | 'auditor'): readonly JsonObject[] {
   return journalStatements(who, {
     ...{ table: att('Table'), indexes: sub('{Table.Arn}/index/*'), bucket: att('Bucket'), objects: sub('{Bucket.Arn}/*') },
@@ -11,7 +11,7 @@ export function hubJournal(who: 'worker' | 'auditor'): readonly JsonObject[] {
   });
 }
 
-/** What both functions may do: the journal, the kill switch, and notifying people. */
+/** Permissions of both functions: the journal, the kill switch, and notifications. */
 export function workerStatements(): readonly JsonObject[] {
   return [
     ...hubJournal('worker'),
@@ -21,7 +21,7 @@ export function workerStatements(): readonly JsonObject[] {
   ];
 }
 
-/** Its log, and the roles in member accounts by which everything else is done. */
+/** Its log, and the roles in member accounts that do everything else. */
 function acts(log: string, roles: readonly string[]): JsonObject[] {
   return [
     { Sid: 'Log', Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: att(log) },
@@ -36,7 +36,7 @@ function acts(log: string, roles: readonly string[]): JsonObject[] {
 
 const parameterArn = (name: string) => sub(`arn:{AWS::Partition}:ssm:{AWS::Region}:{AWS::AccountId}:parameter/{${name}}`);
 
-/** What the function that handles events may do besides. It cannot undo: it may not assume the rollback role. */
+/** Additional permissions of the function that handles events. It cannot undo: it may not assume the rollback role. */
 export function functionStatements(): readonly JsonObject[] {
   return [
     ...acts('FunctionLog', ['Read', 'Fix']),
@@ -52,22 +52,22 @@ export function functionStatements(): readonly JsonObject[] {
   ];
 }
 
-/** The accounts of the organisation, and of no other: by the hub's own roles, or where a condition holds by one that is assumed. */
+/** The accounts of this organization only: with the hub's own roles or, where a condition holds, with an assumed role. */
 export function organizationStatements(byRole: string): JsonObject[] {
   const assume = { Sid: 'Organization', Effect: 'Allow', Action: 'sts:AssumeRole', Resource: ref('OrganizationRoleArn') };
-  // IAM has no resource for the list of all accounts.
+  // IAM has no resource type for the list of all accounts.
   const accounts = { Sid: 'Accounts', Effect: 'Allow', Action: 'organizations:ListAccounts', Resource: '*' };
   const units = {
     Sid: 'Units',
     Effect: 'Allow',
     Action: ['organizations:ListAccountsForParent', 'organizations:ListOrganizationalUnitsForParent', 'organizations:ListTagsForResource'],
-    // The ARN has the management account in it, which need not be known here.
+    // The ARN contains the management account, which need not be known here.
     Resource: sub('arn:{AWS::Partition}:organizations::*:*/{OrganizationId}/*'),
   };
   return [{ 'Fn::If': [byRole, assume, accounts] }, { 'Fn::If': [byRole, ref('AWS::NoValue'), units] }];
 }
 
-/** What the approval endpoint may do besides: a person asks. */
+/** Additional permissions of the approval endpoint, which people call. */
 export function approvalsStatements(): readonly JsonObject[] {
   return acts('ApprovalsLog', ['Read', 'Fix', 'Rollback']);
 }

@@ -2,7 +2,7 @@ import type { JsonObject } from '@redress/core';
 import { checkovMetadata } from './lint-exceptions.js';
 import { ref, sub, type TemplateResource } from './template.js';
 
-/** Where the functions put what they count (embedded metric format), one namespace for an account and region. */
+/** The namespace of the functions' metrics (embedded metric format), one for each account and region. */
 export const NAMESPACE = 'Redress';
 const HOUR = 3600;
 const DAY = 86_400;
@@ -49,7 +49,7 @@ export function watching(timeout: number): Record<string, TemplateResource> {
       Condition: 'HasEmail',
       Properties: { TopicArn: ref('Notices'), Protocol: 'email', Endpoint: ref('NoticeEmail') },
     },
-    // From the log, not from what the function counts: it holds also for who is recovered, swept or approved.
+    // Counted from the log, so that it covers recovery, sweeps and approvals too, which the function does not count.
     ...Object.fromEntries(
       ['FunctionLog', 'ApprovalsLog'].map((name): [string, TemplateResource] => [
         `${name}Unfinished`,
@@ -102,7 +102,7 @@ export function watching(timeout: number): Record<string, TemplateResource> {
         ...lambda('Config'),
         MetricName: 'Errors',
         Statistic: 'Sum',
-        // A busy resource is one, too: Config asks again.
+        // A busy resource counts too: Config calls again.
         EvaluationPeriods: 3,
       }),
       Condition: 'ServesConfig',
@@ -153,7 +153,7 @@ export function alarm(AlarmDescription: string, more: JsonObject): TemplateResou
   };
 }
 
-/** Two times in a row, of a day each as a rule: a new deployment has its first one, and a late schedule is none that is missing. */
+/** Two periods in a row, usually of a day each. A new deployment has its first run within them, and a delayed schedule does not count as missing. */
 export function missing(description: string, MetricName: string, Period = DAY): TemplateResource {
   return alarm(description, {
     Namespace: NAMESPACE,

@@ -11,45 +11,45 @@ import { managed, role } from './roles.js';
 import { forwardedRule, rule, rulesOf, target } from './rules.js';
 import { att, given, listed, ref, sub, type Template, type TemplateParameter, type TemplateResource } from './template.js';
 
-/** What goes into the hub's template when it is made; the rest are its parameters. */
+/** Input of the hub's template at generation time. The rest are its parameters. */
 export interface HubTemplateOptions {
-  /** Whose events are let through. */
+  /** Remediators whose events are accepted. */
   readonly remediators: readonly Remediator[];
-  /** That of the policy; default `redress:exception`. */
+  /** The exception tag of the policy; default `redress:exception`. */
   readonly exceptionTag?: string;
-  /** Seconds that an invocation may take, 60 to 1,800; default 120. The queue hides a message for six times as long. */
+  /** Timeout of an invocation in seconds, 60 to 1,800; default 120. The queue hides a message for six times as long. */
   readonly timeoutSeconds?: number;
-  /** Invocations that the queue makes at the same time, at least 2; default 5. */
+  /** Maximum concurrent invocations by the queue, at least 2; default 5. */
   readonly maximumConcurrency?: number;
-  /** Sweeps at the same time, at least 2; default 10. Each sweeps one account in one region. Where no concurrency is reserved, two. */
+  /** Maximum concurrent sweeps, at least 2; default 10. Each sweeps one account in one region. If no concurrency is reserved, the maximum is two. */
   readonly sweepConcurrency?: number;
-  /** Messages per invocation, 1 to 10; default 5. They are handled one after the other, in the time of the invocation. */
+  /** Messages per invocation, 1 to 10; default 5. They are handled one after the other within the timeout. */
   readonly batchSize?: number;
-  /** ARNs of roles and users, also of other accounts, that may call the approval endpoint. The policy (`approvers`) says what they may approve. */
+  /** ARNs of roles and users, also in other accounts, that may call the approval endpoint. The policy (`approvers`) says what they may approve. */
   readonly approvers?: readonly string[];
 }
 
-/** Deliveries of a message before it goes to the dead letters. */
+/** Deliveries of a message before it goes to the dead-letter queue. */
 export const MAX_RECEIVE_COUNT = 5;
 /**
- * Seconds that Lambda lets a function run at most. Only on managed instances, which the hub is not for, it is 5,400.
+ * Maximum timeout of Lambda in seconds. It is 5,400 only on managed instances, which the hub does not use.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
  */
 const MAX_TIMEOUT_SECONDS = 1800;
-/** Invocations in addition to those of the queues: the schedule, and direct ones. */
+/** Invocations in addition to those by the queues: the schedule, and direct ones. */
 const BESIDE_THE_QUEUES = 3;
-/** Sweeps at the same time in an account that reserves nothing: its events need the rest. Lambda takes no less. */
+/** Concurrent sweeps in an account that reserves no concurrency, because its events need the rest. Lambda allows no fewer. */
 const FEWEST = 2;
 
 /**
- * The hub: once per organization or account, in one region. EventBridge rules, queue and dead letters, the function, the journal's table and
- * bucket, sweep and canary, the approval endpoint, alarms and a dashboard.
+ * The hub: once per organization or account, in one region. It contains EventBridge rules, queue and dead-letter queue, the function, the journal's table
+ * and bucket, sweep and canary, the approval endpoint, alarms and a dashboard.
  *
- * Its own roles may not change any resource: the member roles are for that. Without a policy in the bundle everything is notify-only.
+ * Its own roles may not change any resource: the member roles do that. Without a policy in the bundle everything is notify-only.
  *
  * @example JSON.stringify(hubTemplate({ remediators: s3Remediators }))
- * @throws {RedressError} `compose/invalid`: a number that is out of its range
+ * @throws {RedressError} `compose/invalid`: a number is out of range
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
  */
 export function hubTemplate(options: HubTemplateOptions): Template {
@@ -74,23 +74,24 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       HasEmail: given('NoticeEmail'),
       HasOrganizationRole: given('OrganizationRoleArn'),
       HasSweepRegions: listed('SweepRegions'),
-      // GovCloud has no function URLs: no approvals there, and what asks for one waits.
+      // GovCloud has no function URLs: changes that need an approval wait there.
       HasFunctionUrls: { 'Fn::Not': [{ 'Fn::Equals': [ref('AWS::Partition'), 'aws-us-gov'] }] },
       Reserves: { 'Fn::Equals': [ref('ReserveConcurrency'), 'true'] },
       ServesConfig: { 'Fn::Equals': [ref('ServeConfig'), 'true'] },
       ServesConfigOfOrganization: { 'Fn::And': [{ Condition: 'ServesConfig' }, { Condition: 'HasOrganization' }] },
     },
     Resources: {
-      // What comes in.
+      // Input.
       Queue: queue({
         VisibilityTimeout: 6 * timeout,
         ReceiveMessageWaitTimeSeconds: 20,
         RedrivePolicy: { deadLetterTargetArn: att('DeadLetters'), maxReceiveCount: MAX_RECEIVE_COUNT },
       }),
-      // Apart, so that what was received too often can be sent back to the queue by one call.
+      // A separate queue, so that one call can redrive dead letters to it.
       DeadLetters: queue(),
       Undelivered: queue(),
-      // One group for each account and region: one worker at a time sweeps it. What is given up the next schedule asks for once more.
+      // One message group for each account and region, so that one worker at a time sweeps it. If a sweep fails for good, the next schedule requests it
+      // again.
       Sweeps: queue({ FifoQueue: true, VisibilityTimeout: 6 * timeout }),
       QueuePolicy: queuePolicy('Queue', toTheQueue),
       SweepsPolicy: queuePolicy('Sweeps', []),
@@ -100,7 +101,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       ...bus(),
       ...(remediators.length === 0 ? {} : { ForwardedRule: forwardedRule(remediators, exceptionTag, ref('Bus'), toQueue) }),
 
-      // What acts.
+      // Functions.
       WorkerPolicy: managed('Permissions of both functions of Redress.', workerStatements()),
       ...role('FunctionRole', { ...WORKER, description: 'Assumed by the function that handles events.', statements: functionStatements() }),
       ...role('ApprovalsRole', { ...WORKER, description: 'Assumed by the approval endpoint.', statements: approvalsStatements() }),
@@ -122,7 +123,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
           EventSourceArn: att('Queue'),
           FunctionName: ref('Function'),
           BatchSize: batch,
-          // Events are acted on while they are fresh.
+          // Events are handled while they are fresh.
           MaximumBatchingWindowInSeconds: 0,
           FunctionResponseTypes: ['ReportBatchItemFailures'],
           ScalingConfig: { MaximumConcurrency: concurrency },
@@ -145,8 +146,8 @@ export function hubTemplate(options: HubTemplateOptions): Template {
         Properties: { AuthType: 'AWS_IAM', InvokeMode: 'BUFFERED', TargetFunctionArn: att('Approvals') },
       },
       ...approvers(options.approvers ?? []),
-      // A function of its own: members may invoke it, and whoever may invoke the one above could hand it any event. It logs where that one does,
-      // and has its role, so that the same filter and the same trust hold.
+      // A separate function, because members may invoke it: whoever may invoke the one above could pass it any event. It shares that function's log and role,
+      // so the same metric filter and the same trust apply.
       Config: {
         ...lambda('index.config', 'FunctionRole', 'FunctionLog', Math.min(timeout, MAX_ASK_SECONDS), 2, environment()),
         Condition: 'ServesConfig',
@@ -169,7 +170,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       FunctionLog: log(),
       ApprovalsLog: log(),
 
-      // What remembers.
+      // Storage.
       Table: {
         Type: 'AWS::DynamoDB::Table',
         DeletionPolicy: 'Retain',
@@ -179,7 +180,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
           ...JOURNAL_TABLE,
           DeletionProtectionEnabled: true,
           PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-          // DynamoDB always encrypts; `false` is its own key instead of one in KMS.
+          // DynamoDB always encrypts; `false` selects its own key instead of a KMS key.
           SSESpecification: { SSEEnabled: false },
         },
       },
@@ -198,7 +199,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
           BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] },
           PublicAccessBlockConfiguration: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
           OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
-          // Evidence does not expire; only uploads that were never finished do.
+          // Evidence does not expire; only incomplete uploads do.
           LifecycleConfiguration: { Rules: [{ Id: 'Unfinished', Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } }] },
         },
       },
@@ -216,7 +217,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
                 Effect: 'Deny',
                 Principal: '*',
                 Action: 's3:*',
-                // Not `Fn::Sub`, which rules of Control Tower cannot read.
+                // Not `Fn::Sub`: rules of Control Tower cannot read it.
                 Resource: [att('Bucket'), { 'Fn::Join': ['', [att('Bucket'), '/*']] }],
                 Condition: { Bool: { 'aws:SecureTransport': 'false' } },
               },
@@ -225,7 +226,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
         },
       },
 
-      // What happens by the clock.
+      // Schedules.
       SweepRule: {
         Type: 'AWS::Events::Rule',
         Properties: {
@@ -377,11 +378,11 @@ function environment(): JsonObject {
   return {
     REDRESS_TABLE: ref('Table'),
     REDRESS_BUCKET: ref('Bucket'),
-    // What is stored again gets a new lock; the bucket itself locks only what is new.
+    // An object that is stored again gets a new lock. The bucket itself only locks new objects.
     REDRESS_LOCK_DAYS: ref('EvidenceRetentionDays'),
     REDRESS_MEMBER_ROLE: sub('{RolePrefix}Fix'),
     REDRESS_READ_ROLE: sub('{RolePrefix}Read'),
-    // All know its name, so that its calls are recognized as those of Redress. Their roles show who may assume it.
+    // All functions know its name, so that its calls are recognized as those of Redress. Their roles show who may assume it.
     REDRESS_ROLLBACK_ROLE: sub('{RolePrefix}Rollback'),
     REDRESS_EXTERNAL_ID: ref('ExternalId'),
     REDRESS_TOPIC_ARN: ref('Notices'),
@@ -398,14 +399,14 @@ function environment(): JsonObject {
   };
 }
 
-/** Who is in the organisation: asked by what sweeps, and by whatever reads a policy that names units or tags. */
+/** The members of the organization. Sweeps read them, and so does every function whose policy names units or tags. */
 function organizationPolicy(): TemplateResource {
   return managed('Lets the roles of Redress list the accounts of its organization.', organizationStatements('HasOrganizationRole'), 'HasOrganization', {
     Roles: [ref('FunctionRole'), ref('ApprovalsRole')],
   });
 }
 
-/** What members forward comes to a bus of its own: an organisation may put events there, without a list of accounts. */
+/** A separate bus for events from members: an organization may put events there, so no list of accounts is needed. */
 function bus(): Record<string, TemplateResource> {
   const statement = (Sid: string, Principal: JsonObject | string, Condition?: JsonObject): JsonObject => ({
     Sid,

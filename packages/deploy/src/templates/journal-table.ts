@@ -1,7 +1,7 @@
 import type { JsonObject } from '@redress/core';
 
 /**
- * The table of the journal on AWS. It is that of `@redress/evidence/aws`, which this package may not import; a test compares the two.
+ * The journal's table on AWS: that of `@redress/evidence/aws`, which this package may not import. A test compares the two.
  */
 export const JOURNAL_TABLE: JsonObject = {
   AttributeDefinitions: [

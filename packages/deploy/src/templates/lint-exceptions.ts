@@ -1,10 +1,10 @@
 import type { JsonObject } from '@redress/core';
 
-/** A rule of a linter that a template does not follow, and why. */
+/** A linter rule that a template does not follow, and why. */
 export interface LintException {
-  /** As checkov or cdk-nag name it. */
+  /** In the notation of checkov or cdk-nag. */
   readonly id: string;
-  /** Type of the resources that it is about. */
+  /** Type of the resources that it concerns. */
   readonly type: string;
   readonly reason: string;
 }
@@ -15,8 +15,8 @@ const WILDCARDS =
   'Objects of one bucket, indexes of one table, one role name in each account. In member roles, every resource of a kind, because only an event shows which one. NARROWING has the reasons.';
 
 /**
- * What checkov and cdk-nag object to, and we keep; each with its reason. The templates carry those of checkov as metadata, the constructs
- * acknowledge those of cdk-nag.
+ * Findings of checkov and cdk-nag that we accept, each with its reason. The templates suppress those of checkov in their metadata, the constructs suppress
+ * those of cdk-nag.
  */
 export const LINT_EXCEPTIONS: readonly LintException[] = [
   { id: 'CKV_AWS_119', type: 'AWS::DynamoDB::Table', reason: NO_KEY },
@@ -36,7 +36,7 @@ export const LINT_EXCEPTIONS: readonly LintException[] = [
   { id: 'AwsSolutions-IAM5', type: 'AWS::IAM::ManagedPolicy', reason: WILDCARDS },
 ];
 
-/** The metadata by which checkov leaves out a rule on a resource. */
+/** The metadata with which checkov suppresses a rule for a resource. */
 export function checkovMetadata(type: string): { Metadata?: JsonObject } {
   const skip = LINT_EXCEPTIONS.filter((each) => each.type === type && each.id.startsWith('CKV')).map(({ id, reason }) => ({ id, comment: reason }));
   return skip.length === 0 ? {} : { Metadata: { checkov: { skip } } };

@@ -4,18 +4,18 @@ import { role } from './roles.js';
 import { rulesOf } from './rules.js';
 import { att, BOUNDARY, given, ref, type Template } from './template.js';
 
-/** What goes into the template that forwards events. */
+/** Input of the template that forwards events. */
 export interface MemberEventsTemplateOptions {
-  /** Whose events are forwarded. */
+  /** Remediators whose events are forwarded. */
   readonly remediators: readonly Remediator[];
-  /** That of the policy; default `redress:exception`. */
+  /** The exception tag of the policy; default `redress:exception`. */
   readonly exceptionTag?: string;
 }
 
 /**
- * Forwards the events of one account and region to the hub: in each region with resources, and always in the one where a partition's IAM
- * events arrive (us-east-1, cn-north-1, us-gov-west-1). In the hub's own account and region it makes nothing, since the hub sees those events
- * itself; so one StackSet may cover every account and region.
+ * Forwards the events of one account and region to the hub. Deploy it in each region with resources, and always in the region where a partition's IAM events
+ * arrive (us-east-1, cn-north-1, us-gov-west-1). In the hub's own account and region it creates nothing, because the hub receives those events itself. So
+ * one StackSet may cover every account and region.
  *
  * @example JSON.stringify(memberEventsTemplate({ remediators: iamRemediators }))
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html

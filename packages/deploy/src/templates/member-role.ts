@@ -5,24 +5,23 @@ import { type MemberStatements, memberStatements, REFUSES_TAGGED } from './membe
 import { managed } from './roles.js';
 import { BOUNDARY, given, listed, ref, sub, type Template, type TemplateResource } from './template.js';
 
-/** What goes into the template of the member roles. */
+/** Input of the template of the member roles. */
 export interface MemberRoleTemplateOptions {
   /** The roles may do what these declare, and nothing else. */
   readonly remediators: readonly Remediator[];
-  /** That of the policy; default `redress:exception`. The fix role cannot change what has it. */
+  /** The exception tag of the policy; default `redress:exception`. The fix role cannot change resources with it. */
   readonly exceptionTag?: string;
-  /** Parameters as the policy has them: they name the roles that may be passed to a service. Default: those of the remediators themselves. */
+  /** Parameters from the policy: they name the roles that may be passed to a service. Default: those of the remediators themselves. */
   readonly parametersOf?: ParametersOf;
   /** How actions of your own remediators are narrowed; see `NARROWING`. */
   readonly narrowing?: Readonly<Record<string, Narrowing>>;
 }
 
 /**
- * The roles of one account: once in each account, IAM being global; the hub's own account too. Read, fix and rollback are apart: each may
- * do what the remediators declare for it, and a look cannot change anything. Where AWS has one action for both ways (S3 encryption, tags of a
- * user, retention), IAM cannot keep fix and rollback apart; the engine does. A fix can never open a port: a permission boundary keeps each
- * role to what is declared for it, also when somebody attaches another policy. The hub's roles alone may assume them, and only with the
- * external id.
+ * The roles of one account. IAM is global, so deploy it once in each account, including the hub's. Read, fix and rollback are separate: each role may do
+ * what the remediators declare for it, and the read role cannot change anything. If AWS has one action for both directions (S3 encryption, tags of a user,
+ * retention), IAM cannot separate fix and rollback; the engine does. A fix can never open a port: a permission boundary limits each role to what is declared
+ * for it, even if somebody attaches another policy. Only the hub's roles may assume them, and only with the external id.
  *
  * @example JSON.stringify(memberRoleTemplate({ remediators: s3Remediators }))
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
@@ -112,11 +111,11 @@ type RoleName = 'Read' | 'Fix' | 'Rollback';
 const policyName = (name: RoleName, index: number) => `${name}Policy${index + 1}`;
 
 /**
- * The account is the principal, and the condition names the roles: a role that is created again keeps its trust, and one that is not there yet does
- * not stop the deployment. A session may have a source identity, which CloudTrail then shows with every call.
+ * The principal is the account, and the condition names the roles. So a role that is created again keeps its trust, and a role that does not exist yet does
+ * not break the deployment. A session may have a source identity, which CloudTrail then shows with every call.
  */
 function trust(parameter: string): JsonObject {
-  // The account of the first role: the roles of a hub are all in one.
+  // The account of the first role: all roles of a hub are in one account.
   const Principal = {
     AWS: {
       'Fn::Join': [

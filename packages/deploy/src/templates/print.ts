@@ -1,26 +1,26 @@
 import { Document, isMap, isPair, isScalar, visit } from 'yaml';
 import type { Template } from './template.js';
 
-/** How many bytes of template CloudFormation accepts in a call; more have to come from S3. */
+/** Maximum bytes of a template in a CloudFormation call. A larger template has to be in S3. */
 export const MAX_INLINE_BYTES = 51_200;
-/** How many bytes of template CloudFormation accepts at all. */
+/** Maximum bytes of a template in CloudFormation. */
 export const MAX_TEMPLATE_BYTES = 1_048_576;
 
-/** A template as text: YAML for people, JSON without spaces for what is near to a limit. */
+/** A template as text: YAML for people, or compact JSON if it is close to a limit. */
 export function printTemplate(template: Template, format: 'yaml' | 'json' = 'yaml'): string {
   return format === 'json' ? JSON.stringify(template) : printYaml(template);
 }
 
-/** Plain data as YAML that CloudFormation, AWS Config and Systems Manager read. */
+/** Plain data as YAML for CloudFormation, AWS Config and Systems Manager. */
 export function printYaml(value: object): string {
-  // No aliases: CloudFormation knows none. 1.1 is what it reads: words like `no` get quotes.
+  // No aliases: CloudFormation does not support them. It reads YAML 1.1, so words like `no` are quoted.
   const document = new Document(value, { aliasDuplicateObjects: false, version: '1.1' });
   visit(document, {
-    // Within brackets more signs mean something than the library looks for.
+    // In flow style, more characters are special than the library quotes.
     Scalar: (_, node) => {
       if (typeof node.value === 'string' && !PLAIN.test(node.value)) node.type = 'QUOTE_DOUBLE';
     },
-    // One line for what fits into one: shorter, and easier to read than columns of dashes.
+    // Short collections go on one line, which is easier to read than columns of dashes.
     Collection: (_, node) => {
       const isLeaf = node.items.every((item) => isScalar(item) || (isPair(item) && isScalar(item.value)));
       if (isLeaf && (!isMap(node) || node.items.length === 1)) node.flow = true;

@@ -2,10 +2,10 @@ import type { JsonObject } from '@redress/core';
 import { checkovMetadata } from './lint-exceptions.js';
 import { att, ref, type TemplateResource } from './template.js';
 
-/** 14 days, the longest that SQS keeps a message. */
+/** 14 days, the maximum retention of SQS. */
 export const QUEUE_RETENTION_SECONDS = 1_209_600;
 
-/** A queue that AWS encrypts without a key of ours, and keeps as long as SQS can. */
+/** A queue with AWS's own encryption, and the maximum retention. */
 export function queue(more: JsonObject = {}): TemplateResource {
   return {
     Type: 'AWS::SQS::Queue',
@@ -16,7 +16,7 @@ export function queue(more: JsonObject = {}): TemplateResource {
   };
 }
 
-/** Over TLS alone; EventBridge may send, for these rules of this account and no others. */
+/** Only over TLS. EventBridge may send, but only for these rules of this account. */
 export function queuePolicy(name: string, rules: readonly string[]): TemplateResource {
   const Resource = att(name);
   return {

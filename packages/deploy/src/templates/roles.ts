@@ -1,20 +1,20 @@
-// Roles and what they may do: managed policies of the account, for audits ask that no policy is written into a role.
+// Roles and their permissions, as managed policies of the account, because audits want no inline policies.
 import type { JsonObject } from '@redress/core';
 import { ref, type TemplateResource, when } from './template.js';
 
-/** A role of a template with the parameter PermissionsBoundaryArn, and who may assume it. */
+/** A role of a template with the parameter PermissionsBoundaryArn, and its trust. */
 export interface RoleOptions {
   readonly description: string;
-  /** Who assumes it: a service, and a condition if there is one. */
+  /** The principal that may assume it: a service, optionally with a condition. */
   readonly trusts: { readonly service: string; readonly condition?: JsonObject };
   readonly statements: readonly JsonObject[];
-  /** Policies of the template that other roles have, too. */
+  /** Policies of the template that other roles share. */
   readonly shares?: readonly string[];
-  /** The role is there where it holds. */
+  /** The condition under which the role is created. */
   readonly condition?: string;
 }
 
-/** The role, and a managed policy called as the role, with `Policy` behind it. */
+/** The role, and a managed policy named after the role with the suffix `Policy`. */
 export function role(name: string, { description, trusts, statements, shares = [], condition }: RoleOptions): Record<string, TemplateResource> {
   const policy = `${name}Policy`;
   return {
@@ -42,7 +42,7 @@ export function role(name: string, { description, trusts, statements, shares = [
   };
 }
 
-/** A policy of the account's own. IAM takes 6,144 characters, without spaces. */
+/** A customer managed policy. IAM allows 6,144 characters, without spaces. */
 export function managed(Description: string, statements: readonly JsonObject[], condition?: string, more: JsonObject = {}): TemplateResource {
   return {
     Type: 'AWS::IAM::ManagedPolicy',

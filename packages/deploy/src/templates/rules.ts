@@ -1,17 +1,17 @@
 import { type EventPattern, eventPatterns, type JsonObject, type Remediator } from '@redress/core';
 import { att, logicalId, type TemplateResource } from './template.js';
 
-/** EventBridge tries a target again for so long and so often; then the event goes to the dead letters. A day is what the services allow, too. */
+/** How long and how often EventBridge retries a target. Then the event goes to the dead-letter queue. A day is also the maximum. */
 export const RULE_RETRY = { MaximumRetryAttempts: 185, MaximumEventAgeInSeconds: 86_400 } as const;
 
-/** Where a rule sends what it lets through, and what becomes of the rest. */
+/** Where a rule sends matching events, and where undelivered events go. */
 interface Sends {
   readonly to: JsonObject;
   readonly deadLetters: string;
   readonly role?: string;
 }
 
-/** A target with limits and a queue for what cannot be delivered. EventBridge's own defaults drop it. */
+/** A target with retry limits and a dead-letter queue. By default, EventBridge drops what it cannot deliver. */
 export function target({ to, deadLetters, role }: Sends, more: JsonObject = {}): JsonObject {
   return {
     Id: 'Redress',
@@ -34,7 +34,7 @@ export function rulesOf(
   return Object.fromEntries(patterns.map((each) => [`${logicalId(each.name)}Rule`, rule(each, sends, condition)]));
 }
 
-/** A rule with the one target. */
+/** A rule with one target. */
 export function rule({ description, pattern }: Pick<EventPattern, 'description' | 'pattern'>, sends: Sends, condition?: string): TemplateResource {
   return {
     Type: 'AWS::Events::Rule',
@@ -44,8 +44,8 @@ export function rule({ description, pattern }: Pick<EventPattern, 'description' 
 }
 
 /**
- * One rule for what member accounts forward. Their own rules have the patterns, so sources and kinds are enough here; what else comes costs a
- * message, and the normalizer leaves it. The sources are AWS's own: nobody else can put such an event on a bus.
+ * One rule for events from member accounts. Their own rules have the full patterns, so sources and kinds are enough here. Any other event costs one message,
+ * and the normalizer ignores it. The sources belong to AWS: nobody else can put such an event on a bus.
  */
 export function forwardedRule(remediators: readonly Remediator[], exceptionTag: string | undefined, bus: JsonObject, sends: Sends): TemplateResource {
   const patterns = eventPatterns(remediators, exceptionTag === undefined ? {} : { exceptionTag });

@@ -8,20 +8,20 @@ import { role } from './roles.js';
 import { target } from './rules.js';
 import { att, BOUNDARY, given, ref, sub, type Template, type TemplateParameter, when } from './template.js';
 
-/** Seconds: enough for the first seal of a journal that was not sealed for long. */
+/** Seconds: enough for the first seal of a journal that was not sealed for a long time. */
 const TIMEOUT = 900;
 const MEMORY_MB = 1024;
 const HOUR = 3600;
-/** The key that signs: that of the stack, until another one has replaced it. */
+/** The signing key: that of the stack, until another one has replaced it. */
 const KEY: JsonObject = { 'Fn::If': ['HasKey', ref('KeyArn'), att('SealKey')] };
-/** How a key signs checkpoints: the message itself, which is what verifiers take. */
+/** How a key signs checkpoints: the message itself, which is what verifiers expect. */
 const SIGNING: JsonObject = { StringEquals: { 'kms:SigningAlgorithm': 'ED25519_SHA_512', 'kms:MessageType': 'RAW' } };
 
 /**
  * The sealer: once next to the hub, in its account and region. A schedule, a function with a role of its own, the key that signs checkpoints, and alarms.
  *
- * It is a stack of its own, so that others than those who run the hub may own it: nobody but its function signs, and no role of the hub may write what
- * it writes. It reads the journal and adds to its log; it records nothing, and can do nothing in any account.
+ * It is a separate stack, so that people other than the operators of the hub may own it. Only its function signs, and no role of the hub may write what it
+ * writes. It reads the journal and adds to its log. It records nothing, and has no permissions on other resources.
  *
  * @example JSON.stringify(sealerTemplate())
  */
@@ -111,7 +111,7 @@ export function sealerTemplate(): Template {
   });
 }
 
-/** Whoever runs the account may look after the key. Only the function signs, and only messages as they are. */
+/** The account may administer the key. Only the function may sign, and only whole messages. */
 function keyStatements(): readonly JsonObject[] {
   return [
     {
@@ -132,7 +132,7 @@ function keyStatements(): readonly JsonObject[] {
         'kms:UpdateKeyDescription',
       ],
     },
-    // A key that was replaced signs nothing more.
+    // A replaced key signs nothing more.
     unlessReplaced({ Sid: 'Sealer', Effect: 'Allow', Principal: { AWS: att('SealerRole') }, Action: 'kms:Sign', Resource: '*', Condition: SIGNING }),
     unlessReplaced({ Sid: 'SealerReads', Effect: 'Allow', Principal: { AWS: att('SealerRole') }, Action: 'kms:GetPublicKey', Resource: '*' }),
   ];
@@ -160,7 +160,7 @@ function statements(): readonly JsonObject[] {
 
 const unlessReplaced = (statement: JsonObject): JsonObject => ({ 'Fn::If': ['HasKey', ref('AWS::NoValue'), statement] });
 
-/** A key that is not of the stack: its own policy has to leave it to the policies of the account, or name the role. */
+/** A key outside of the stack: its key policy has to delegate to the policies of the account, or name the role. */
 const signs = (name: string, condition: string, parameter: string): JsonObject[] => [
   when(condition, { Sid: `${name}Sign`, Effect: 'Allow', Action: 'kms:Sign', Resource: ref(parameter), Condition: SIGNING }),
   when(condition, { Sid: `${name}Read`, Effect: 'Allow', Action: 'kms:GetPublicKey', Resource: ref(parameter) }),

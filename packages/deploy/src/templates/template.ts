@@ -23,7 +23,7 @@ export interface TemplateParameter {
   readonly MaxValue?: number;
 }
 
-/** A CloudFormation template, as plain data: `JSON.stringify` makes one that CloudFormation takes. */
+/** A CloudFormation template, as plain data: `JSON.stringify` gives a valid one. */
 export interface Template {
   readonly AWSTemplateFormatVersion: '2010-09-09';
   readonly Description: string;
@@ -35,13 +35,13 @@ export interface Template {
 
 export const ref = (name: string): JsonObject => ({ Ref: name });
 export const att = (resource: string, attribute = 'Arn'): JsonObject => ({ 'Fn::GetAtt': [resource, attribute] });
-/** `Fn::Sub`, with `{Name}` for what CloudFormation writes with a dollar sign before it: no string of ours looks like a template string. */
+/** `Fn::Sub`, with `{Name}` instead of CloudFormation's dollar sign, so that no string here looks like a template literal. */
 export const sub = (text: string): JsonObject => ({ 'Fn::Sub': text.replace(/\{([\w:.]+)\}/g, '$${$1}') });
-/** A value where a condition holds; else the property is left out. */
+/** A value if a condition holds; otherwise the property is omitted. */
 export const when = (condition: string, value: JsonObject | string | number): JsonObject => ({ 'Fn::If': [condition, value, ref('AWS::NoValue')] });
-/** Holds when a parameter was given. */
+/** Holds if a parameter is set. */
 export const given = (parameter: string): JsonObject => ({ 'Fn::Not': [{ 'Fn::Equals': [ref(parameter), ''] }] });
-/** Holds when a parameter that is a list was given. */
+/** Holds if a list parameter is set. */
 export const listed = (parameter: string): JsonObject => ({ 'Fn::Not': [{ 'Fn::Equals': [{ 'Fn::Join': ['', ref(parameter)] }, ''] }] });
 
 /** `config-compliance-change` as `ConfigComplianceChange`. */
@@ -52,7 +52,7 @@ export function logicalId(name: string): string {
     .join('');
 }
 
-/** The parameter by which one's own policy bounds the role of a template. */
+/** The parameter for a permission boundary of your own on the roles of a template. */
 export const BOUNDARY: TemplateParameter = {
   Type: 'String',
   Default: '',

@@ -1,4 +1,4 @@
-// What a deployment must have, read from the templates; and that what stands here twice agrees with where it comes from.
+// What a deployment must have, read from the templates. Also, values that are duplicated here agree with their source.
 import { eventPatterns, type JsonObject, type Remediator } from '@redress/core';
 import { journalPermissions, JOURNAL_TABLE as theirs } from '@redress/evidence/aws';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
@@ -31,14 +31,14 @@ const all: readonly (readonly [string, Template])[] = [
 ];
 const of = (template: Template, type: string) => Object.entries(template.Resources).filter(([, each]) => each.Type === type);
 const properties = (template: Template, type: string) => of(template, type).map(([, each]) => each.Properties as Record<string, never>);
-/** Every statement of every policy, wherever it stands. */
+/** Every statement of every policy in the template. */
 function statements(value: unknown): JsonObject[] {
   if (Array.isArray(value)) return value.flatMap(statements);
   if (typeof value !== 'object' || value === null) return [];
   const own = (value as { Statement?: unknown }).Statement;
   return [...(Array.isArray(own) ? (own as JsonObject[]) : []), ...Object.values(value).flatMap(statements)];
 }
-/** A part of a template as it is with a key of one's own, or without one. */
+/** A part of a template with a customer key, or without one. */
 function keyed(value: unknown, with_: boolean): unknown {
   if (Array.isArray(value)) return value.map((each) => keyed(each, with_)).filter((each) => each !== undefined);
   if (typeof value !== 'object' || value === null) return value;
@@ -55,7 +55,7 @@ describe.each(all)('the template %s', (name, template) => {
     expect(text).not.toMatch(/\b\d{12}\b/);
     expect(text).not.toMatch(/\b(?:us|eu|ap)-[a-z]+-\d\b(?!")/);
     expect(text).not.toContain('arn:aws:');
-    // A key costs a dollar a month: the one that signs is where it is wanted.
+    // A key costs a dollar a month, so the signing key is only created where it is wanted.
     if (name !== 'sealer') expect(text).not.toContain('AWS::KMS::Key');
   });
 
@@ -74,13 +74,13 @@ describe.each(all)('the template %s', (name, template) => {
     for (const [role, { Properties }] of roles) {
       expect(Object.keys(Properties), role).not.toContain('Policies');
       expect(new Set(listOf(Properties['ManagedPolicyArns']).map((each) => JSON.stringify(each))).size, role).toBeGreaterThan(0);
-      // The ones that name the role themselves are attached, too.
+      // The policies that name the role themselves are attached, too.
       const named = properties(template, 'AWS::IAM::ManagedPolicy').filter(({ Roles }) => JSON.stringify(Roles ?? []).includes(`"${role}"`));
       expect(listOf(Properties['ManagedPolicyArns']).length + named.length, role).toBeLessThanOrEqual(10);
     }
     expect(of(template, 'AWS::IAM::Policy')).toEqual([]);
     for (const [policy, { Properties }] of of(template, 'AWS::IAM::ManagedPolicy')) {
-      // The longer branch, and a long ARN for each reference: a name of 64 characters in the longest region.
+      // The longer branch, and a long ARN for each reference: a name of 64 characters in the region with the longest name.
       const arn = `arn:aws-us-gov:service:us-gov-west-1:123456789012:type/${'x'.repeat(64)}`;
       const long = (value: unknown): unknown => {
         if (Array.isArray(value)) return value.map(long);
@@ -155,7 +155,7 @@ describe('the hub', () => {
       EventSourceArn: { 'Fn::GetAtt': ['Sweeps', 'Arn'] },
       BatchSize: 1,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
-      // Where nothing is reserved, sweeps leave the account its concurrency.
+      // If nothing is reserved, sweeps leave concurrency to the account.
       ScalingConfig: { MaximumConcurrency: { 'Fn::If': ['Reserves', 20, 2] } },
     });
     expect(Resources['Function']?.Properties['ReservedConcurrentExecutions']).toMatchObject({ 'Fn::If': ['Reserves', 5 + 20 + 3, expect.anything()] });
@@ -280,7 +280,7 @@ describe('the member roles', () => {
       expect(trust('sts:AssumeRole').map((statement) => statement['Condition'])).toEqual([
         { ArnEquals: expect.anything(), StringEquals: { 'sts:ExternalId': { Ref: 'ExternalId' } } },
       ]);
-      // `memberRoles` sets one: without this the role could not be assumed. It is not asked for, so that others need not set it.
+      // `memberRoles` sets one: without this the role could not be assumed. It is optional, so that others need not set it.
       expect(trust('sts:SetSourceIdentity').map((statement) => statement['Condition'])).toEqual([{ ArnEquals: expect.anything() }]);
     }
   });
@@ -297,7 +297,7 @@ describe('the member roles', () => {
     expect(fix).toContain('{"Fn::If":["RefusesTagged",{"Sid":"Exempt","Effect":"Deny"');
     expect(fix).toContain('{"Null":{"aws:ResourceTag/acme:keep":"false"}}');
     expect(template.Parameters['RefuseTagged']).toMatchObject({ Default: 'true', AllowedValues: ['true', 'false'] });
-    // Of this account, in whichever partition.
+    // In this account, in any partition.
     expect(fix).toMatch(/"arn:\$\{AWS::Partition\}:ec2:\*:\$\{AWS::AccountId\}:security-group\/\*"/);
     expect(fix).toContain('{"s3:ResourceAccount":{"Ref":"AWS::AccountId"}}');
   });
@@ -332,7 +332,7 @@ describe('the sealer', () => {
 
   it('signs with the key of the stack until another one has replaced it, and with two only while one replaces the other', () => {
     const conditional = (list: readonly JsonObject[]) =>
-      // What decrypts the table and the bucket is no key of seals.
+      // The key that decrypts the table and the bucket is not one for seals.
       list
         .filter((each) => !JSON.stringify(each).includes('"Keyed"'))
         .flatMap((each) => {
@@ -351,7 +351,7 @@ describe('the sealer', () => {
       ['HasNextKey', true, 'Allow', 'kms:GetPublicKey', { Ref: 'NextKeyArn' }, undefined],
     ]);
     const { Statement } = at('SealKey')['KeyPolicy'] as unknown as { Statement: readonly JsonObject[] };
-    // Where it was replaced, its policy lets the role do nothing more.
+    // If it was replaced, its policy allows the role nothing more.
     expect(conditional(Statement).map(([condition, holds, { Action }]) => [condition, holds, Action])).toEqual([
       ['HasKey', false, 'kms:Sign'],
       ['HasKey', false, 'kms:GetPublicKey'],
@@ -375,7 +375,7 @@ describe('the sealer', () => {
     for (const name of ['KeyArn', 'NextKeyArn', 'RotationBy', 'RotationReason']) expect(template.Parameters[name]).toMatchObject({ Default: '' });
     expect(template.Parameters['DocumentsDays']).toMatchObject({ Type: 'Number', Default: 0, MinValue: 0, MaxValue: 36_500 });
     const allowed = new RegExp(template.Parameters['NextKeyArn']?.AllowedPattern ?? '-');
-    // An alias can be pointed elsewhere, and a policy cannot name a key by it.
+    // An alias can be pointed at another key, and a policy cannot name a key by its alias.
     for (const bad of ['alias/redress', 'arn:aws:kms:eu-west-1:111111111111:alias/redress', '1234abcd-12ab']) expect(allowed.test(bad)).toBe(false);
     expect(allowed.test('arn:aws-us-gov:kms:us-gov-west-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab')).toBe(true);
   });
@@ -385,7 +385,7 @@ describe('the sealer', () => {
       DeletionPolicy: 'Retain',
       Properties: { KeySpec: 'ECC_NIST_EDWARDS25519', KeyUsage: 'SIGN_VERIFY' },
     });
-    // Each stands under the condition that the key was not replaced.
+    // Each has the condition that the key was not replaced.
     const signs = statements(at('SealKey'))
       .map((each) => ((each['Fn::If'] as unknown as JsonObject[] | undefined)?.[2] ?? each) as JsonObject)
       .filter((each) => listOf(each['Action']).includes('kms:Sign'));

@@ -1,8 +1,8 @@
-// Copies of checkpoints in a bucket, of another account as a rule.
+// Copies of checkpoints in a bucket, usually in another account.
 import { type Anchor, contradicts, sameCheckpoint } from '../ledger/anchor.js';
 import { Store, type StoreOptions } from './store.js';
 
-/** Options of {@link bucketAnchor}, like those of the journal. */
+/** Options of {@link bucketAnchor}, named as in the journal's options. */
 export type BucketAnchorOptions = Omit<StoreOptions, 'table'>;
 
 /**
@@ -18,7 +18,7 @@ export function bucketAnchor(options: BucketAnchorOptions): Anchor {
       const store = new Store({ ...options, table: '-' });
       try {
         if (await store.place(path, Buffer.from(note), null)) return;
-        // Whoever may only create cannot look, and need not: what is there was created once, too.
+        // A role that may only create objects cannot read this one, and need not: whatever is there was also created once.
         const there = await store.bytes(path);
         if (there === null || !sameCheckpoint(there.bytes.toString('utf8'), note)) throw contradicts(`s3://${bucket}/${prefix}${path}`);
       } finally {

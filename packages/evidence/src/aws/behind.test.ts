@@ -52,7 +52,7 @@ it('lets nothing begin on it until a person says so, and says how far it was set
   expect(said).toEqual([
     { by: 'ops', reason: 'INC-1', time: expect.any(String) as string, checkpoint: 4, table: 2, records: 1, refused: 0, documents: 0, lost: 1 },
   ]);
-  // What the table lost is back, so what follows it is sealed on.
+  // The records that the table lost are back, so new records are sealed after them.
   await opened(model).append({ kind: 'decision', resource: ref('a'), remediator: 'r', body: { another: true } });
   expect((await world.seal()).skipped).toEqual([]);
 });

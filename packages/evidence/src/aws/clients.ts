@@ -1,4 +1,4 @@
-// Named, so that a bundler keeps these commands only; loaded when the journal is first used.
+// Named imports, so that a bundler keeps only these commands. Loaded when the journal is first used.
 export {
   BatchGetItemCommand,
   DynamoDBClient,

@@ -1,4 +1,4 @@
-// Documents that travel in the item of their record, and those that are too large for it.
+// Documents in the item of their record, and documents that are too large for it.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,10 +12,10 @@ import { exportJournal } from '../aws.js';
 
 const DAY = 86_400_000;
 const decision = (documents: { [name: string]: Json }, id = 'a') => ({ kind: 'decision', resource: ref(id), remediator: 'r', body: {}, documents }) as const;
-/** A document of so many bytes: `"xxx…"`. */
+/** A document of this many bytes: `"xxx…"`. */
 const sized = (bytes: number, letter = 'x') => letter.repeat((bytes - 2) / Buffer.byteLength(letter));
 const blobKey = (document: Json) => `blobs/${digestOf(document).slice(7, 9)}/${digestOf(document).slice(7)}.json`;
-/** What packing gains nothing on. */
+/** Incompressible text. */
 const noise = (bytes: number) => {
   const random = seeded(1);
   return Array.from({ length: bytes - 2 }, () => String.fromCharCode(35 + Math.floor(random() * 57))).join('');
@@ -69,7 +69,7 @@ describe('documents of a record', () => {
     const journal = opened(model, { clients: { dynamodb: { send }, s3: { send } } });
     await expect(journal.append(decision({ small: 1, large: sized(70_000) }))).rejects.toMatchObject({ code: 'journal/unavailable' });
     expect(model.items.size).toBe(0);
-    // What fits needs no bucket.
+    // Documents that fit need no bucket.
     await journal.append(decision({ small: 1 }));
     expect(model.items.size).toBe(2);
   });
@@ -79,7 +79,7 @@ describe('documents of a record', () => {
     await opened(model).append(decision({ same, other: sized(30_000) }));
     await opened(model).append(decision({ same }));
     expect(inBucket()).toEqual([blobKey(same)]);
-    // Its retention has ended in the bucket: the other record still has it.
+    // Its retention in the bucket has ended, but the other record still has it.
     model.objects.clear();
     const found = await all(opened(model));
     expect(found.map(({ documents }) => Object.keys(documents))).toEqual([['other'], ['same']]);
@@ -179,12 +179,12 @@ describe('the copy', () => {
     expect(inBucket()).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }].map(blobKey).sort());
     expect(model.objects.get(blobKey({ n: 1 }))).toBe('{"n":1}');
     expect([{ n: 1 }, { n: 2 }, { n: 3 }].map(lockedFor)).toEqual([10, 25, 25]);
-    // Once more nothing is stored, and no lock is another one.
+    // A second export stores nothing, and changes no lock.
     const locks = new Map(model.locked);
     model.counts.clear();
     expect((await copied({ store: true, lockDays: 30 })).report).toMatchObject({ stored: 3 });
     expect([model.locked, model.counts.get('PutObjectRetention')]).toEqual([locks, undefined]);
-    // From there they are read by whoever knows nothing of documents in items, or when the items lose them.
+    // Older versions read them from there, and so does every version if the items lose them.
     for (const [, item] of model.items) delete item['documents'];
     expect((await verified(model)).report).toMatchObject({ status: 'intact', documents: 3 });
   });
@@ -245,7 +245,7 @@ describe('the copy', () => {
     await opened(model, at(now + 3650 * DAY)).append(decision({ ahead: { n: 2 } }, 'b'));
     expect((await copied({ store: true, lockDays: 30 })).report).toMatchObject({ documents: 2, stored: 1 });
     expect([inBucket(), lockedFor({ n: 2 })]).toEqual([[blobKey({ n: 2 })], 30]);
-    // Without a lock of its own it is for the bucket to say for how long.
+    // Without `lockDays`, the bucket decides for how long.
     expect((await copied({ store: true })).report).toMatchObject({ stored: 2 });
     expect(lockedFor({ n: 2 })).toBe(30);
   });

@@ -1,4 +1,4 @@
-// What a copy of a table is made of, and what it says that a folder cannot show.
+// The content of a copy of a table, and what it reports that a folder cannot show.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,7 +94,7 @@ describe('a stream', () => {
     const { directory, report } = await copied();
     expect(report.cut).toEqual([{ stream, head, records }]);
     expect([report.streams, report.records]).toEqual([2, records + 1]);
-    // A copy of what is there.
+    // A copy of the current state.
     expect(readFileSync(streamFile(directory, stream), 'utf8').split('\n')).toHaveLength(records + 1);
   });
 

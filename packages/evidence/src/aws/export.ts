@@ -41,9 +41,9 @@ export interface ExportReport {
   readonly cut: readonly { readonly stream: Digest; readonly head: number; readonly records: number }[];
 }
 
-/** Documents on their way at once. */
+/** Documents in transit at once. */
 const AT_ONCE = 16;
-/** More than a stream has. */
+/** More records than a stream can have. */
 const LAST = recordKey(999_999_999_999);
 
 /**
@@ -64,7 +64,7 @@ export async function exportJournal(options: ExportOptions): Promise<ExportRepor
   const store = new Store(options);
   try {
     await mkdir(`${directory}/streams`, { recursive: true });
-    // Before the records: what is sealed has to be among them.
+    // Read before the records, so that every sealed record is among them.
     const log = await store.bytes(CHECKPOINT);
     const documents = new Documents(store, directory);
     let records = 0;
@@ -77,7 +77,7 @@ export async function exportJournal(options: ExportOptions): Promise<ExportRepor
     }
     const found = await documents.copied();
     const sealed = log === null ? {} : { sealed: await copyLog(store, directory, log.bytes) };
-    // Last: what was copied in part must not pass for the whole.
+    // Written last, so that a partial copy does not pass for a complete one.
     await writeFile(`${directory}/FORMAT`, FORMAT);
     return { streams: streams.length, records, documents: found, stored: options.store === true ? await documents.stored() : 0, ...sealed, cut };
   } finally {
@@ -85,13 +85,13 @@ export async function exportJournal(options: ExportOptions): Promise<ExportRepor
   }
 }
 
-/** Copies the files that a log of this size has. What a sealer makes meanwhile, and what it made of shorter ones, is left there. */
+/** Copies the files of a log of this size. Files that a sealer creates meanwhile, or created for shorter logs, are omitted. */
 async function copyLog(store: Store, directory: string, checkpoint: Buffer): Promise<number> {
   const write = async (path: string, bytes: Uint8Array) => {
     await mkdir(dirname(`${directory}/${path}`), { recursive: true });
     await writeFile(`${directory}/${path}`, bytes);
   };
-  // One that is not a checkpoint is copied as it is.
+  // Something that is not a checkpoint is copied as it is.
   const size = /^[^\n]+\n(0|[1-9]\d{0,12})\n/.exec(checkpoint.toString('utf8'))?.[1] ?? '0';
   const rest = tilesBetween(0, Number(size))[Symbol.iterator]();
   const sealsWithDocuments: number[] = [];
@@ -99,7 +99,7 @@ async function copyLog(store: Store, directory: string, checkpoint: Buffer): Pro
     for (const tile of rest) {
       const path = `ledger/${tilePath(tile)}`;
       const found = await store.bytes(path);
-      // The verifier names what is missing.
+      // The verifier reports what is missing.
       if (found !== null) await write(path, found.bytes);
       if (found !== null && tile.level === 'entries') sealsWithDocuments.push(...archivesNamedIn(found.bytes));
     }
@@ -108,13 +108,13 @@ async function copyLog(store: Store, directory: string, checkpoint: Buffer): Pro
   for (const seal of sealsWithDocuments)
     for (let part = 0; ; part++) {
       const found = await store.bytes(archivePath(seal, part));
-      // Its retention has ended, or none of its documents travelled in items.
+      // Its retention has ended, or none of its documents were stored in items.
       if (found === null) break;
       await write(archivePath(seal, part), found.bytes);
     }
   for (let number = 1; ; number++) {
     const found = await store.bytes(rotationPath(number));
-    // As with tiles, what a sealer makes meanwhile is left there.
+    // As with tiles, files that a sealer creates meanwhile are omitted.
     const index = /\nindex (\d{1,15})\n/.exec(found?.bytes.toString('latin1') ?? '')?.[1] ?? '0';
     if (found === null || Number(index) >= Number(size)) break;
     await write(rotationPath(number), found.bytes);
@@ -136,15 +136,15 @@ function archivesNamedIn(bundle: Buffer): number[] {
       return said !== null && 'seal' in said && said.seal.documents !== undefined ? [said.seal.number] : [];
     });
   } catch {
-    // The verifier names what was changed.
+    // The verifier reports what was changed.
     return [];
   }
 }
 
-/** Copies the records of a stream, and asks for their documents. */
+/** Copies the records of a stream, and requests their documents. */
 async function copyStream(store: Store, directory: string, pk: string, documents: Documents): Promise<{ records: number; head: number; cut: boolean }> {
   const stream = streamNamed(pk);
-  // Before the records: whatever it counts has to be among them.
+  // Read before the records, so that every record that it counts is among them.
   const head = await store.get({ pk, sk: 'head' });
   const file = streamFile(directory, stream);
   await mkdir(dirname(file), { recursive: true });
@@ -162,7 +162,7 @@ async function copyStream(store: Store, directory: string, pk: string, documents
   }
   out.end();
   await finished(out);
-  // What was appended meanwhile a head counts that is read after it; what none counts no journal has written.
+  // A record that was appended meanwhile is counted by a head that is read after it. A record that no head counts was not written by a journal.
   const after = records > Number(head?.['seq']?.N ?? 0) ? await store.get({ pk, sk: 'head' }) : head;
   return { records, head: Number(head?.['seq']?.N ?? 0), cut: isCut(head, records, counted) || records > Number(after?.['seq']?.N ?? 0) };
 }
@@ -171,15 +171,15 @@ function isCut(head: Item | null, records: number, counted: string): boolean {
   return head === null || records < Number(head['seq']?.N) || counted !== head['digest']?.S;
 }
 
-/** The documents of records, wherever they are: in an item, or in the bucket. */
+/** The documents of records, wherever they are stored: in an item or in the bucket. */
 class Documents {
   readonly #store: Store;
   readonly #directory: string;
-  /** Those that were looked for in the bucket. */
+  /** Digests that were looked up in the bucket. */
   readonly #asked = new Set<Digest>();
-  /** Those of items: when the newest record that carries one was written. */
+  /** Digests of documents in items, with the time of the newest record that carries each. */
   readonly #carried = new Map<Digest, string>();
-  /** What is not what its digest says. Of several the one that was changed is shown. */
+  /** Documents that do not match their digest. If there are several copies, the changed one is exported, so that the verifier sees it. */
   readonly #changed = new Map<Digest, string | Uint8Array>();
   readonly #written = new Set<Digest>();
   readonly #pending = new Set<Promise<void>>();
@@ -189,7 +189,7 @@ class Documents {
     this.#directory = directory;
   }
 
-  /** Copies what a record names; it may still be on its way when this returns. */
+  /** Copies what a record names. It may still be in transit when this returns. */
   async add(item: Item, line: string): Promise<void> {
     const { time, blobs } = readableOf(line);
     const carried = carriedBy(item);
@@ -200,20 +200,20 @@ class Documents {
       const known = this.#carried.has(digest) || this.#asked.has(digest);
       if (text !== undefined || (known && carried !== null)) continue;
       this.#asked.add(digest);
-      // What cannot be unpacked holds what is not in the bucket.
+      // A document that cannot be decompressed may exist only here: it is not in the bucket.
       const otherwise = carried === null ? (item['documents']?.B ?? '') : null;
       await this.#start(this.#store.text(blobKey(digest)).then((found) => this.#keep(digest, found ?? otherwise)));
     }
   }
 
-  /** Waits for all of them. @returns how many there are. */
+  /** Waits for all of them. @returns their number. */
   async copied(): Promise<number> {
     await Promise.all(this.#pending);
     for (const [digest, content] of this.#changed) await this.#write(digest, content);
     return this.#written.size;
   }
 
-  /** Stores in the bucket those that were in items, and locks each from the time of its record: a time that nobody can read is now. */
+  /** Stores the documents of items in the bucket, and locks each from the time of its record. An unreadable time counts as now. */
   async stored(): Promise<number> {
     let count = 0;
     const rest = this.#carried.entries();
@@ -230,16 +230,16 @@ class Documents {
   }
 
   async #start(work: Promise<void>): Promise<void> {
-    // One that failed stays.
+    // The first failure is kept.
     const task = work.then(() => void this.#pending.delete(task));
-    // Told when it is waited for, which may be later.
+    // It is reported when it is awaited, which may be later.
     task.catch(() => undefined);
     this.#pending.add(task);
     if (this.#pending.size >= AT_ONCE) await Promise.race(this.#pending);
   }
 
   async #keep(digest: Digest, content: string | Uint8Array | null): Promise<void> {
-    // Its retention has ended, or it was removed: the verifier says so.
+    // Its retention has ended, or somebody has removed it. The verifier reports which.
     if (content === null) return;
     if (typeof content === 'string' && digestText(content) === digest) {
       if (!this.#written.has(digest)) await this.#write(digest, content);
@@ -254,7 +254,7 @@ class Documents {
   }
 }
 
-/** The time and the documents of a line, as far as it can be read. */
+/** The time and the documents of a line, as far as they can be read. */
 function readableOf(line: string): { readonly time: string; readonly blobs: readonly Digest[] } {
   try {
     const record: unknown = JSON.parse(line.slice(line.indexOf(' ') + 1));

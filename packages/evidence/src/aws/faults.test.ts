@@ -10,11 +10,11 @@ import { AwsError, Model } from '../../test/support/model.js';
 import { all, HOUR, opened, ref, request, seeded, verified } from '../../test/support/world.js';
 import { awsJournal, exportJournal } from '../aws.js';
 
-/** More than an item takes. */
+/** More than fits into an item. */
 const large = (more: object = {}) => ({ ...more, text: 'x'.repeat(70_000) });
 
 describe('requests to the store', () => {
-  /** A fix by a worker that has just started, or by one that is there already: what it asked for, one after the other, and what that wrote. */
+  /** The requests of a fix in order, and what they wrote: by a new worker, or by one that is warm. */
   const fix = async (model: Model, journal: Journal, calls: number, documents: { [name: string]: Json }) => {
     const asked: string[][] = [];
     const write = vi.spyOn(model, 'send').mockImplementation(function (this: Model, command) {
@@ -43,12 +43,12 @@ describe('requests to the store', () => {
   it.each([1, 2, 3])('are one for each step of a fix of %i calls, on a stream that is new and on one that is known', async (calls) => {
     const model = new Model('t', 'b', { random: seeded(3) });
     const journal = opened(model);
-    // Before the first one begins, whether the table was set back behind its ledger.
+    // Before the first execution: whether the table was set back behind its ledger.
     const steps = (begin = one) => [['BatchGetItem'], begin, ...Array.from({ length: calls }, () => one), one];
     const first = steps(['GetObject', 'TransactWriteItems']);
     // Record and head per step; the execution and the budget; once per resource and remediator its place in the track record.
     expect(await fix(model, journal, calls, few)).toEqual({ asked: first, writes: 2 * (2 + calls) + 2 + 1 });
-    // By the same worker, and by one that has just started.
+    // By the same worker, and by a new one.
     expect(await fix(model, journal, calls, few)).toEqual({ asked: steps(), writes: 2 * (2 + calls) + 2 });
     expect(await fix(model, opened(model), calls, few)).toEqual({ asked: first, writes: 2 * (2 + calls) + 2 });
     expect(model.objects.size).toBe(0);
@@ -61,7 +61,7 @@ describe('requests to the store', () => {
     const begun = await journal.begin(request('a', { generation }));
     if (begun.status !== 'begun') throw new Error(begun.status);
     const of = { resource: ref(), remediator: 'r', lease: begun.lease } as const;
-    // Asked for in one turn: the outcome does not wait for anything but the record before it.
+    // Requested in one turn: the outcome waits only for the record before it.
     const call = journal.append({ ...of, kind: 'call', body: {} });
     const outcome = journal.finish({ ...of, outcome: 'remediated', sent: 1, body: {} });
     expect([(await call).seq, (await outcome).seq]).toEqual([2, 3]);
@@ -87,7 +87,7 @@ it('says no on what is so now, not on what it knew', async () => {
 
 it('lists what is open, and what waits, of every resource, whoever wrote it', async () => {
   const model = new Model('t', 'b', { overlap: false });
-  // So many that each part of an index has some.
+  // Enough that every shard of an index has some.
   const ids = Array.from({ length: 40 }, (_, n) => `r-${String(n).padStart(2, '0')}`);
   expect(new Set(ids.map((id) => Number.parseInt(streamOf(ref(id)).slice(7, 9), 16) % 8)).size).toBe(8);
   for (const id of ids) {
@@ -116,7 +116,7 @@ it('goes on from a head of the last version, which does not say who did what: th
 });
 
 describe('a store that fails', () => {
-  /** Clients that do to the n-th request what is asked. */
+  /** Clients that do to the n-th request what is given. */
   const failing = (model: Model, at: number, how: 'dead-before' | 'dead-after' | 'lost-before' | 'lost-after') => {
     let n = 0;
     let dead = false;
@@ -140,7 +140,7 @@ describe('a store that fails', () => {
     await journal.append({ ...of, kind: 'call', body: {} });
     await journal.finish({ ...of, outcome: 'remediated', sent: 1, body: {}, documents: { after: large() } });
   };
-  // 1 view, 1 look at the checkpoint, 2 large documents, begin with a small one, call, 1 large document, finish.
+  // 1 view, 1 read of the checkpoint, 2 large documents, begin with a small one, call, 1 large document, finish.
   const REQUESTS = 8;
 
   it('is asked eight times for a fix of one call with three large documents', async () => {
@@ -161,7 +161,7 @@ describe('a store that fails', () => {
           ['outcome', ['after']],
         ]);
         expect(await verified(model)).toMatchObject({ cut: [], tampered: [], report: { status: 'intact' } });
-        // Counted once: one more fits, and no second one.
+        // Counted once: there is room for one more, and no second one.
         expect((await opened(model).begin(request('b', { budgets }))).status).toBe('begun');
         expect((await opened(model).begin(request('c', { budgets }))).status).toBe('over-budget');
       }
@@ -193,7 +193,7 @@ describe('a store that fails', () => {
         expect(await journal.open()).toEqual([]);
         const view = await journal.view(ref());
         expect(view.open).toBeNull();
-        // The budget holds what was sent, and nothing of what was given back.
+        // The budget has what was sent, and nothing that was given back.
         const used = view.closed.filter((each) => each.sent > 0).length;
         const more = await Promise.all(['x', 'y', 'z'].map((id) => opened(model, { clock }).begin(request(id, { budgets }))));
         expect(more.filter((each) => each.status === 'begun')).toHaveLength(2 - used);
@@ -223,7 +223,7 @@ describe('a store that answers late', () => {
   };
 
   it('is asked for what is so now: a worker sees at once what another has just written', async () => {
-    // Nothing that is written ever gets to where an index, or a read that asks for no consistency, looks.
+    // Writes never become visible to an index, or to an eventually consistent read.
     const model = new Model('t', 'b', { overlap: false, lag: Number.POSITIVE_INFINITY });
     const execution = await done(opened(model), 'a');
     await opened(model).append({
@@ -239,7 +239,7 @@ describe('a store that answers late', () => {
     for await (const { record } of opened(model).read({ execution })) own.push(record.kind);
     expect(own).toEqual(['intent', 'outcome']);
     expect((await opened(model).trackRecord({ remediator: 'r', accounts: ['111111111111'] })).map((each) => each.execution)).toEqual([execution]);
-    // On the newest head: else it would be a second first record.
+    // On the newest head: otherwise it would be a second first record.
     await opened(model).append({ ...of('a'), kind: 'decision', body: {} });
     expect((await opened(model).view(ref('a'))).length).toBe(3);
     const { report, cut } = await verified(model);
@@ -255,7 +255,7 @@ describe('a store that answers late', () => {
     const track = await opened(model).trackRecord({ remediator: 'r', accounts: ['111111111111'] });
     expect(track.map((each) => each.execution).sort()).toEqual([...executions].sort());
     expect(model.counts.get('BatchGetItem')).toBe(5);
-    // Of the resource and of its account: neither is taken for a stream without records.
+    // Those of the resource and of its account: neither counts as a stream without records.
     for (const id of ['a', 'e']) expect(await opened(model).view(ref(id))).toMatchObject({ generation: 1, breakers: [{ remediator: 'r' }] });
   });
 
@@ -306,7 +306,7 @@ describe('a store that was tampered with', () => {
     await expect(opened(model).view(ref())).rejects.toMatchObject({ code: 'journal/corrupt' });
   });
   it('is found corrupt where the state of a head was changed in the bucket: a request for approval does not become an approval', async () => {
-    // A state that does not get small.
+    // A state that does not compress.
     const subjects = Array.from({ length: 8000 }, (_, index) => digestOf(index));
     const approval = { id: 'a-1', planDigest: digestOf(1), discharges: [], expires: Date.now() + HOUR };
     await opened(model).append({ kind: 'decision', resource: ref(), remediator: 'r', body: { subjects, approval } });
@@ -360,7 +360,7 @@ describe('a store that was tampered with', () => {
     };
     state.approvals.push({ id: 'a-1', ...given });
     head['state'] = { B: gzipSync(JSON.stringify(state)) };
-    // Whoever can write the table can be believed once; not afterwards.
+    // A writer of the table can deceive once, but not afterwards.
     expect((await opened(model).begin(request('a', { approval: 'a-1' }))).status).toBe('begun');
     expect((await verified(model)).report).toMatchObject({ status: 'tampered', firstBad: { code: 'no-approval', seq: 4 } });
   });
@@ -416,7 +416,7 @@ it('keeps what is too large for an item in the bucket', async () => {
   const text = 'x'.repeat(300_000);
   await journal.append({ kind: 'decision', resource: ref(), remediator: 'r', body: { text } });
   expect((await all(opened(model)))[0]?.record.body['text']).toBe(text);
-  // A state that does not get small: subjects that are digests.
+  // A state that does not compress: its subjects are digests.
   const subjects = Array.from({ length: 8000 }, (_, index) => digestOf(index));
   const begun = await journal.begin(request('a', { body: { subjects } }));
   expect(begun.status).toBe('begun');
@@ -449,7 +449,7 @@ it('copies all of a journal, or what does not pass for one', async () => {
 it('keeps everything that is in the bucket under its prefix, and finds it there', async () => {
   const model = new Model('t', 'b', { overlap: false });
   const under = () => opened(model, { prefix: 'evidence/' });
-  // A document, a line that is too large for an item, and a state that is.
+  // A document, a line and a state that are each too large for an item.
   const subjects = Array.from({ length: 8000 }, (_, index) => digestOf(index));
   const documents = { before: large(), plan: { fix: 'a' } };
   await under().begin(request('a', { body: { subjects }, documents }));
@@ -482,7 +482,7 @@ it('goes on counting where a longer window has left more entries behind than an 
   expect(await begin('second', 100, HOUR)).toBe('begun');
   expect(await begin('third', 100, HOUR)).toBe('begun');
   expect(await begin('fourth', 100, HOUR)).toBe('over-budget');
-  // Whatever limit there may be over a longer time, the newest are enough for it.
+  // For a limit over any longer time, the newest are enough.
   expect(await begin('fifth', 5000, WEEK)).toBe('over-budget');
 });
 
@@ -536,7 +536,7 @@ describe('a document that is there already', () => {
       await stored(model, { lockDays });
       expect(Math.floor(daysLocked(model))).toBe(days);
     }
-    // The shorter one was not asked for.
+    // The shorter one was not requested.
     expect(model.counts.get('PutObjectRetention')).toBe(1);
   });
 
@@ -567,7 +567,7 @@ describe('a document that is there already', () => {
     };
     await expect(stored(model, { lockDays: 10, clients: { dynamodb: { send }, s3: { send } } })).rejects.toMatchObject({ code: 'journal/unavailable' });
     expect(Math.floor(daysLocked(model))).toBe(5);
-    // No record names what is not locked as long as it has to be.
+    // No record names a document with too short a lock.
     expect([...model.items.values()]).toEqual(before);
   });
 

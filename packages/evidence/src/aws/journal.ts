@@ -1,4 +1,4 @@
-// The journal over one table and one bucket. What an item is: docs/adr/0013.
+// The journal over one table and one bucket. For the layout of items see docs/adr/0013.
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import {
@@ -55,12 +55,12 @@ export function awsJournal(options: AwsJournalOptions): Journal {
   return new AwsJournal(options);
 }
 
-/** Index partitions, so that none gets all writes. */
+/** Index partitions, so that no single one gets all writes. */
 export const SHARDS = 8;
-/** For so long nothing that a limit counts is forgotten; milliseconds. */
 const DAY = 86_400_000;
+/** The shortest time for which everything that a limit counts is kept; milliseconds. */
 const YEAR = 366 * DAY;
-/** A record that was written back: how many of its documents came with it, and those that did not. */
+/** A record that was written back: the number of documents that came with it, and those that did not. */
 export interface RecordBack {
   readonly seq: number;
   readonly documents: number;
@@ -69,11 +69,11 @@ export interface RecordBack {
 
 /** Bytes above which a text goes to the bucket instead of into an item. */
 const INLINE = 200_000;
-/** After so long it is looked at once more whether streams are named in their places that a worker of the last version has written; milliseconds. */
+/** Milliseconds between checks that streams written by a worker of the previous version are named in their places. */
 const PLACED_FOR = DAY;
-/** Items that are written in one transaction. */
+/** Maximum number of items in one transaction. */
 const AT_ONCE = 50;
-/** Heads that an instance keeps in mind. */
+/** Heads that an instance caches. */
 const KNOWN = 2000;
 const HEAD = 'head';
 
@@ -92,11 +92,11 @@ const placeKey = ({ account, region }: Pick<ResourceRef, 'account' | 'region'>) 
 const PLACED = { pk: 'standing', sk: 'placed' };
 const av = ({ pk, sk }: { pk: string; sk: string }): Item => ({ pk: { S: pk }, sk: { S: sk } });
 
-/** A stream's newest state, and what its open execution took of budgets. */
+/** A stream's newest state, and the budgets that its open execution has used. */
 interface Head {
   readonly state: StreamState;
   readonly taken: readonly Taken[];
-  /** Whether an item of its place names it, since something stands in it. */
+  /** Whether the item of its place names it, because something is open in it. */
   readonly placed: boolean;
 }
 
@@ -111,7 +111,7 @@ interface Taken {
 interface Counted {
   readonly version: number;
   readonly entries: readonly string[];
-  /** The longest window that it was counted in; milliseconds. */
+  /** The longest window that it was counted in, in milliseconds. */
   readonly keep: number;
 }
 
@@ -121,13 +121,13 @@ export class AwsJournal implements Journal {
   readonly #behind: BehindGuard;
   readonly #table: string;
   readonly #clock: Pick<Clock, 'now'>;
-  /** Heads as they were last seen. A transaction on an old one is refused, so it is safe to try; an answer of no is given on a new one only. */
+  /** Heads as last read. A transaction on an outdated head is refused, so trying is safe. A denial is only returned for a head that was just read. */
   readonly #known = new Map<Digest, Head>();
-  /** Per stream, so that the workers of one process do not get in each other's way. */
+  /** One lock per stream, so that the workers of one process do not contend. */
   readonly #turns = new Map<Digest, Promise<unknown>>();
-  /** Readings of an index that have not begun: whoever asks until then shares them. */
+  /** Readings of an index that have not begun. All who request one until then share it. */
   readonly #asked = new Map<Index, Promise<readonly Head[]>>();
-  /** When all that stands was last known to be named in its place; epoch milliseconds. */
+  /** When every stream with something open was last known to be named in its place; epoch milliseconds. */
   #placedAt = 0;
 
   constructor(options: AwsJournalOptions) {
@@ -170,7 +170,7 @@ export class AwsJournal implements Journal {
         const room = may.fresh ? await this.#room(budgets, counted, entryOf(next, may.lease.execution), now) : { taken: head.taken, updates: [] };
         if ('status' in room) return room;
         const { taken, updates } = room;
-        // What was refused is known by its place: the id of the execution, the budgets as they were taken, the breaker.
+        // What was refused is identified by its position: the id of the execution, then the budgets as in `taken`, then the breaker.
         const more = may.fresh ? [this.#executing(next, may.lease.execution), ...updates, ...this.#shut(request)] : [];
         const ended = await this.#commit(head, next, entry, taken, more);
         if (ended.kind === 'done') return { status: 'begun', lease: may.lease, record: next.ref };
@@ -185,7 +185,7 @@ export class AwsJournal implements Journal {
     });
   }
 
-  /** Room in each budget for one more: what takes it, or the first one that has none as far as is known. */
+  /** Room in each budget for one more: how to take it, or the first budget that has none as far as is known. */
   async #room(
     budgets: ReadonlyMap<string, readonly Budget[]>,
     counted: ReadonlyMap<string, Counted>,
@@ -207,7 +207,7 @@ export class AwsJournal implements Journal {
     return { taken, updates };
   }
 
-  /** No breaker is open. The account's own stream tells, too; this item is what a transaction can ask about without waiting for that stream's writers. */
+  /** No breaker is open. The account's stream says so too, but a transaction can check this item without contending with that stream's writers. */
   #shut({ breaker, resource: ref, remediator }: BeginRequest): readonly TransactWriteItem[] {
     if (breaker === 'ignored') return [];
     const ConditionCheck = {
@@ -220,7 +220,7 @@ export class AwsJournal implements Journal {
     return [{ ConditionCheck }];
   }
 
-  /** The execution's id, which no other has. */
+  /** The execution's id, which must be unique. */
   #executing({ record, after }: Written, execution: string): TransactWriteItem {
     const Item = { ...av(executionKey(execution)), stream: { S: after.stream }, begun: { N: String(Date.parse(record.time)) } };
     return { Put: { TableName: this.#table, Item, ConditionExpression: 'attribute_not_exists(pk)' } };
@@ -268,7 +268,7 @@ export class AwsJournal implements Journal {
     );
   }
 
-  /** Its place in the track record; and what sent nothing gives back what it took of limits. */
+  /** Its entry in the track record. An execution that sent nothing frees what it took of limits. */
   #closing(head: Head, next: Written, sent: number): readonly TransactWriteItem[] {
     const more: TransactWriteItem[] = [];
     const { remediator } = next.after.closed[0] ?? next.record;
@@ -316,8 +316,8 @@ export class AwsJournal implements Journal {
   }
 
   /**
-   * Names in its place whatever stands in a stream that a worker of the last version has written: it knows of no places. Once a day for all workers,
-   * since that reads everything that stands.
+   * Names every stream with something open in its place, including streams that a worker of the previous version has written: that version does not know
+   * places. It runs once a day for all workers, because it reads everything that is open.
    */
   async #placeAll(): Promise<void> {
     const now = this.#clock.now();
@@ -335,12 +335,12 @@ export class AwsJournal implements Journal {
     this.#placedAt = now - last >= PLACED_FOR ? now : last;
   }
 
-  /** Items that say where something is found, and that do no harm when they are written twice. */
+  /** Items that say where something is found. Writing them twice does no harm. */
   async #write(items: readonly TransactWriteItem[]): Promise<void> {
     await this.#store.transact(items, crypto.randomUUID(), () => true);
   }
 
-  /** Names a stream in a place. Where nothing stands in it any more it is forgotten in a day: nothing is deleted by a worker. */
+  /** Names a stream in a place. If nothing is open in it any more, the item expires in a day: workers delete nothing. */
   #named(stream: Digest, place: Pick<ResourceRef, 'account' | 'region'>, stands = true): TransactWriteItem {
     const over = stands ? {} : { expires: { N: String(Math.ceil((this.#clock.now() + DAY) / 1000)) } };
     return { Put: { TableName: this.#table, Item: { ...av({ pk: placeKey(place), sk: streamKey(stream) }), ...over } } };
@@ -377,7 +377,7 @@ export class AwsJournal implements Journal {
     await this.#store.close();
   }
 
-  /** A stream's records as far as its head says, verified while they are read. */
+  /** A stream's records up to its head, verified while they are read. */
   async *#records(stream: Digest, execution: string | null): AsyncIterable<StoredRecord> {
     const head = await this.#read(stream);
     const { length } = head.state;
@@ -390,7 +390,7 @@ export class AwsJournal implements Journal {
       const read = readLine(state, line);
       if (!read.ok) throw corrupt(stream, seq, read.problem.message);
       state = read.state;
-      // A duplicate names an execution, but is no part of it.
+      // A duplicate names an execution but does not belong to it.
       if (execution !== null && (read.record.execution !== execution || read.record.kind === 'duplicate')) continue;
       const documents: Record<string, Json> = {};
       const carried = carriedBy(item);
@@ -409,7 +409,7 @@ export class AwsJournal implements Journal {
       throw corrupt(stream, state.length + 1, 'records that the head of the stream counts are missing');
   }
 
-  /** Appends one record that depends on the newest state only. */
+  /** Appends one record that depends only on the newest state. */
   async #extend(
     ref: ResourceRef,
     entry: Checked,
@@ -426,7 +426,7 @@ export class AwsJournal implements Journal {
         try {
           next = written(head.state, draft(head.state), entry, this.#clock.now());
         } catch (error) {
-          // What was known may be old; no is said on what is so now.
+          // The cached state may be outdated. A denial has to be based on the current one.
           if (fresh) throw error;
           head = await this.#read(stream);
           fresh = true;
@@ -442,13 +442,13 @@ export class AwsJournal implements Journal {
   }
 
   /**
-   * Writes back records that a stream had: each as it was, at its place, with what belongs to it, on the condition that the stream has nothing there.
+   * Writes back records that a stream had: each unchanged, at its position, with its items, on the condition that the stream has nothing there.
    *
-   * @param lines What follows its newest record.
-   * @param last Digest of the last of them, when that is known: none is written unless they come to it.
-   * @param textOf The document with a digest, as it was; null where there is none. What there is travels with its record.
-   * @param done Called for each that is written back.
-   * @throws {RedressError} `journal/corrupt` when they do not follow what is there, or the stream goes on otherwise meanwhile.
+   * @param lines The lines that follow its newest record.
+   * @param last Digest of the last of them, if known: nothing is written unless they end with it.
+   * @param textOf The text of the document with a digest; null if there is none. Existing texts are stored with their record.
+   * @param done Called for each record that is written back.
+   * @throws {RedressError} `journal/corrupt` if the lines do not follow the existing records, or if the stream continues differently meanwhile.
    */
   async writeBack(
     stream: Digest,
@@ -493,12 +493,12 @@ export class AwsJournal implements Journal {
       if (ended.kind === 'done') return this.#known.get(next.after.stream) ?? (await this.#read(next.after.stream));
       if (next.record.kind === 'intent' && ended.failed.has(0))
         throw corrupt(next.after.stream, next.ref.seq, 'its execution is known, and its record is not there');
-      // Only what a limit counts may be other than it was a moment ago.
+      // Only the count of a limit may have changed in the meantime, not the head.
       if (ended.head !== null) throw corrupt(next.after.stream, next.ref.seq, 'another record was written in its place in the meantime');
     }
   }
 
-  /** What the first writing of a record noted beside it, as far as it counts now. */
+  /** The items that the first writing of a record created beside it, as far as they still count. */
   async #beside(before: Head, next: Written): Promise<{ readonly taken: readonly Taken[]; readonly more: readonly TransactWriteItem[] }> {
     const { record } = next;
     if (record.kind === 'breaker') return { taken: before.taken, more: [this.#breakerIs(next)] };
@@ -517,8 +517,8 @@ export class AwsJournal implements Journal {
   }
 
   /**
-   * The one way in which anything is written: what is too large for an item, and then record, head and what belongs to them in one transaction, on
-   * the condition that the head is still the one that the record follows. `failed` counts from `more`; `head` is the newer one, when it moved.
+   * The only function that writes. First it stores what is too large for an item. Then record, head and related items go into one transaction, on the
+   * condition that the head is still the one that the record follows. `failed` counts from `more`. `head` is the newer head, if it has moved.
    */
   async #commit(
     before: Head,
@@ -543,7 +543,7 @@ export class AwsJournal implements Journal {
           Item: {
             ...av({ pk: streamKey(stream), sk: recordKey(next.ref.seq) }),
             digest: { S: next.ref.digest },
-            // Whose it is: two workers may write the same record in the same moment.
+            // Identifies the writer: two workers may write the same record at the same moment.
             token: { S: token },
             ...line,
             ...carrying(carried),
@@ -571,20 +571,20 @@ export class AwsJournal implements Journal {
       this.#remember(stream, newer);
       return { kind: 'refused', failed, head: newer };
     } catch (error) {
-      // Nobody knows.
+      // Nobody knows whether it was written.
       this.#known.delete(stream);
       throw error;
     }
   }
 
-  /** Counts one execution against a budget. As long as it holds fewer entries than the limit, old ones included, nothing has to be read. */
+  /** Counts one execution against a budget. While the item has fewer entries than the limit, expired ones included, nothing has to be read. */
   #take({ key, entry }: Taken, group: readonly Budget[], known: Counted | null, now: number): NonNullable<TransactWriteItem['Update']> {
     const keep = Math.max(...group.map((each) => each.window), known?.keep ?? 0);
     const names = { '#taken': 'taken', '#version': 'version', '#keep': 'keep', '#expires': 'expires', '#key': 'key' };
     const values: Item = {
       ':one': { N: '1' },
       ':keep': { N: String(keep) },
-      // Long after its last entry has ceased to count, also for a longer window that is not known here.
+      // Long after its last entry has ceased to count, even for a longer window that is not known here.
       ':expires': { N: String(Math.ceil((now + Math.max(2 * keep, YEAR)) / 1000)) },
       ':key': { S: key },
     };
@@ -598,11 +598,11 @@ export class AwsJournal implements Journal {
       return {
         ...common,
         UpdateExpression: 'ADD #taken :entry, #version :one SET #keep = if_not_exists(#keep, :keep), #expires = :expires, #key = :key',
-        // Where it was counted over a shorter time so far, it is read first: nobody may drop what this one counts.
+        // If the item was counted over a shorter window so far, it is read first: nobody may drop an entry that this window counts.
         ConditionExpression: '(attribute_not_exists(#taken) OR size(#taken) < :most) AND (attribute_not_exists(#keep) OR #keep >= :keep)',
         ExpressionAttributeValues: { ...values, ':entry': { SS: [entry] }, ':most': { N: String(Math.min(...group.map((each) => each.changes))) } },
       };
-    // The newest are enough for any limit; a window that was once longer may have left more than an item holds.
+    // The newest entries are enough for any limit. A window that used to be longer may have left more than an item holds.
     const still = known.entries
       .filter((each) => timeOf(each) > now - keep)
       .sort((a, b) => timeOf(b) - timeOf(a))
@@ -643,7 +643,7 @@ export class AwsJournal implements Journal {
       fence: { N: String(state.fence) },
       ...(large ? { at: { S: at } } : { state: { B: packed } }),
       ...(taken.length === 0 ? {} : { taken: { S: JSON.stringify(taken) } }),
-      // Until a sealer has come so far.
+      // Until a sealer has come this far.
       unsealedShard: { S: `unsealed#${shard}` },
       ...(state.open === null ? {} : { openShard: { S: `open#${shard}` } }),
       ...(waits(state) ? { waitingShard: { S: `waiting#${shard}` } } : {}),
@@ -658,7 +658,7 @@ export class AwsJournal implements Journal {
       const at = item['at']?.S;
       const text = at === undefined ? gunzipSync(item['state']?.B as Uint8Array).toString('utf8') : await this.#store.text(at);
       if (at !== undefined && at !== stateKey(digestText(text ?? ''))) throw corrupt(stream, seq, 'the state of its head was changed');
-      // The last version kept less; what it did not keep is not known.
+      // The previous version kept less. What it did not keep is unknown.
       const stored = JSON.parse(text ?? '') as StreamState;
       state = { ...emptyState(stream), ...stored, deeds: deedsOf(stored), swept: stored.swept ?? null };
     } catch (error) {
@@ -692,7 +692,7 @@ export class AwsJournal implements Journal {
         continue;
       }
       found.set(stream, head);
-      // One that was read before a write of ours came back is older than what is known.
+      // A head that was read before our own write returned is older than the cached one.
       if ((this.#known.get(stream)?.state.length ?? 0) <= head.state.length) this.#remember(stream, head);
     }
     for (const stream of absent) if (!this.#known.has(stream)) this.#remember(stream, nothingIn(stream));
@@ -704,7 +704,7 @@ export class AwsJournal implements Journal {
     return known === undefined ? { head: await this.#read(stream), fresh: true } : { head: known, fresh: false };
   }
 
-  /** Who asks in the same turn shares one reading, which begins after all of them have asked. */
+  /** Callers in the same turn share one reading, which begins after all of them have asked. */
   #indexed(index: Index): Promise<readonly Head[]> {
     const shared = this.#asked.get(index);
     if (shared !== undefined) return shared;
@@ -717,8 +717,8 @@ export class AwsJournal implements Journal {
   }
 
   /**
-   * Heads that an index names. It may lag: what this process wrote itself is looked at, too. One that cannot be read keeps nobody from the
-   * others, so that a no to what is announced there can still be said; whoever comes to its own resource is told.
+   * Heads that an index names. The index may lag, so what this process wrote itself is checked as well. An unreadable head does not block the others: a
+   * person can still reject an announcement among them. A request for the unreadable resource itself gets the error.
    */
   async #readIndexed(index: Index): Promise<readonly Head[]> {
     const streams = new Set([...this.#known].filter(([, head]) => INDEXED[index](head.state)).map(([stream]) => stream));
@@ -749,7 +749,7 @@ export class AwsJournal implements Journal {
   }
 }
 
-/** The condition that nobody appended since. The fence and the number are in the digest, too: this says it in what a person can read. */
+/** The condition that nobody has appended since. The digest covers the fence and the number too; this states them in a readable form. */
 function sameHead(
   state: StreamState,
 ): Pick<NonNullable<TransactWriteItem['Put']>, 'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'> {
@@ -761,23 +761,23 @@ function sameHead(
   };
 }
 
-/** The indexes of heads, each with the streams that it names. */
+/** The indexes of heads, with the streams that each names. */
 const INDEXED = { open: (state: StreamState) => state.open !== null, waiting: waits };
 type Index = keyof typeof INDEXED;
 
-/** Something in it waits, or waited, for a person, and was not used; or it stands open, or nobody could be notified of it. */
+/** Something in it waits for a person, or waited and was not used; or a gap is open; or nobody could be notified of an outcome. */
 function waits(state: StreamState): boolean {
   return state.approvals.some((each) => each.usedBy === null) || state.gaps.length + state.unsaid.length > 0;
 }
 
-/** By key, in their order: one item each. */
+/** By key, in order: one item each. */
 function grouped(budgets: readonly Budget[]): ReadonlyMap<string, readonly Budget[]> {
   const groups = new Map<string, Budget[]>();
   for (const budget of budgets) groups.set(budget.key, [...(groups.get(budget.key) ?? []), budget]);
   return groups;
 }
 
-/** When, and which execution: what a budget counts. */
+/** The time and the execution: what a budget counts. */
 function entryOf({ record }: Written, execution: string): string {
   return `${Date.parse(record.time).toString(36)}.${execution.slice(execution.lastIndexOf('-') + 1)}`;
 }
@@ -794,7 +794,7 @@ function countedOf(item: Item | null): Counted {
   return { version: Number(item?.['version']?.N ?? 0), entries: item?.['taken']?.SS ?? [], keep: Number(item?.['keep']?.N ?? 0) };
 }
 
-/** The line of a record's item; null when it is in the bucket, and gone. */
+/** The line of a record's item; null if it was in the bucket and is gone. */
 export async function lineOf(store: Pick<Store, 'text'>, item: Item): Promise<string | null> {
   const at = item['at']?.S;
   return at === undefined ? (item['line']?.S ?? '') : store.text(at);

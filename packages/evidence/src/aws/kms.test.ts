@@ -1,10 +1,10 @@
-// The signer over KMS, with a client that answers as KMS does and really signs.
+// The signer over KMS, with a client that responds like KMS and really signs.
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { openCheckpoint, signCheckpoint } from '../ledger/note.js';
 import { kmsSigner } from './kms.js';
 
-/** What KMS says of a key, and signs with it; what it was asked is kept. */
+/** A fake of KMS that describes a key and signs with it. It keeps the requests. */
 function kms(key: { publicKey: KeyObject; privateKey: KeyObject }, more: object = {}) {
   const asked: { name: string; input: Record<string, unknown> }[] = [];
   return {

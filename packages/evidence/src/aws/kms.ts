@@ -1,4 +1,4 @@
-// Keys that never leave KMS, as the signers of a ledger.
+// Keys that never leave KMS, as signers of a ledger.
 import { createPublicKey } from 'node:crypto';
 import { messageOf, RedressError } from '@redress/core';
 import { type NoteSigner, verifierOf } from '../ledger/note.js';
@@ -17,11 +17,11 @@ export interface KmsSignerOptions {
   readonly profile?: string;
   /** Credentials for the SDK's clients; by default they come from the environment. */
   readonly credentials?: unknown;
-  /** Instead of the SDK's own client. */
+  /** Replaces the SDK's own client. */
   readonly client?: Sender;
 }
 
-/** Bytes that KMS signs at most, as they are. */
+/** Maximum number of bytes that KMS signs as they are. */
 const MOST = 4096;
 const ALGORITHM = 'ED25519_SHA_512';
 

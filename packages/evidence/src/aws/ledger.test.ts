@@ -1,4 +1,4 @@
-// What only a table has: heads that are read one after the other, and an index that lags.
+// Problems that only a table has: heads are read one after the other, and an index lags.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { seeded } from '../../test/support/world.js';
 import { exportJournal, sealAws } from '../aws.js';
 import { decodeEntries, tilePath, tilesBetween } from '../ledger/tiles.js';
 
-/** Numbers that records were given when they were written, one after the other, of those that are sealed. */
+/** Sequence numbers of the sealed records in the order in which they were written. */
 async function sealed(world: LedgerWorld): Promise<number[]> {
   const size = Number((await world.read('ledger/checkpoint'))?.toString().split('\n')[1]);
   const found: number[] = [];
@@ -155,14 +155,14 @@ it('costs two signatures and some fifteen objects for a thousand records, and li
   };
   // 0.011 objects a record, and 0.002 signatures.
   expect(await requests()).toEqual({ BatchGetItem: 6, GetObject: 9, PutObject: 11, Query: 266, UpdateItem: 251, signed: 2 });
-  // What the page about evidence prices by the month.
+  // The monthly prices in docs/evidence.md.
   expect(await requests()).toEqual({ GetObject: 11, PutObject: 4, Query: 16, UpdateItem: 1, signed: 2 });
 });
 
 it('locks documents for as long as their seal says, and copies them with the journal, also where items have lost theirs', async () => {
   const model = new Model('t', 'b', { overlap: false });
   const world = ledgerOnAws(model, async () => undefined, { lockDays: 365 });
-  // S3 has the time of the day.
+  // S3 uses the real time.
   world.clock.time = Date.now();
   await world.decide('a');
   await world.fix('b');
@@ -170,9 +170,9 @@ it('locks documents for as long as their seal says, and copies them with the jou
   const archive = 'ledger/documents/000000000001.zip';
   expect(Date.parse(seal.documents?.until ?? '') - Date.parse(seal.time)).toBe(604_800_000);
   expect(model.locked.get(archive)?.toISOString()).toBe(seal.documents?.until);
-  // What is locked for a year is the log.
+  // Only the log is locked for a year.
   expect((model.locked.get('ledger/checkpoint')?.getTime() ?? 0) - Date.now()).toBeGreaterThan(360 * 86_400_000);
-  // Nobody may take them out of items.
+  // No role may remove them from items.
   const carrying = [...model.items.values()].filter((item) => item['documents'] !== undefined);
   expect(carrying).toHaveLength(3);
   const copied = async () => {
@@ -215,7 +215,7 @@ it('costs an object more for the documents of a thousand records', async () => {
   for (let n = 0; n < 1000; n++) await world.decide(`r${n % 250}`);
   model.counts.clear();
   await world.seal({ documentsFor: 30 });
-  // It reads the entries before it, too, of which no seal has said anything.
+  // It also reads earlier entries about which no seal has said anything.
   expect(Object.fromEntries(model.counts)).toEqual({ BatchGetItem: 6, GetObject: 11, PutObject: 12, Query: 516, UpdateItem: 251 });
 });
 
@@ -234,7 +234,7 @@ it('is called on a schedule while its key is replaced: replaces it once, and sea
   const second = await onSchedule();
   expect(second).toMatchObject({ made: 'sealed', size: 7, seal: { records: 1 }, rotated: first.rotated });
   expect(await sealed(world)).toEqual(upTo(3));
-  // One that dies at any write in between has not replaced it twice, nor left anything out.
+  // If it dies at any write in between, nothing is replaced twice or left out.
   for (let at = 0; at < 14; at++) {
     const other = new Model('t', 'b', { overlap: false });
     const later = ledgerOnAws(other, async () => undefined);

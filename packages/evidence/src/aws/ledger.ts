@@ -91,12 +91,12 @@ async function inBucket<T>(options: SealAwsOptions, work: (sealer: Sealer) => Pr
   }
 }
 
-/** Seals after which it is kept how far all streams have come; what was decided since is added. */
+/** Seals after which the positions of all streams are stored again. Decisions since then are added to them. */
 const KEPT_EACH = 24;
 const decisionKey = (number: number) => `sealer/decisions/${String(number).padStart(12, '0')}.json`;
 const stateKey = (number: number) => `sealer/states/${String(number).padStart(12, '0')}.json.gz`;
 
-/** A log in a bucket. What is there stays, so that no sealer needs a permission to delete. */
+/** A log in a bucket. Objects stay, so no sealer needs permission to delete. */
 export class BucketLedger implements LedgerStore {
   readonly #store: Store;
 
@@ -104,7 +104,7 @@ export class BucketLedger implements LedgerStore {
     this.#store = store;
   }
 
-  /** What is decided keeps sealers together; waiting for each other would save some requests, and no more. */
+  /** Decisions keep sealers consistent. A lock would only save some requests. */
   async alone<T>(work: () => Promise<T>): Promise<T> {
     return work();
   }
@@ -132,7 +132,7 @@ export class BucketLedger implements LedgerStore {
   }
 
   async archive(path: string, bytes: Uint8Array, until: Date): Promise<void> {
-    // S3 takes no lock that has ended by its own clock, and a seal that was begun so long ago has to be completed all the same.
+    // S3 rejects a lock that has ended by its own clock. A seal that was begun that long ago has to be completed all the same.
     await this.#store.place(path, bytes, null, until.getTime() > Date.now() ? until : null);
   }
 
@@ -165,7 +165,7 @@ export class BucketLedger implements LedgerStore {
 
 /** Streams that one transaction reads. */
 const MOST_TOGETHER = 100;
-/** How often it looks again for streams that the index had not shown. */
+/** How often it checks again for streams that the index has not shown. */
 const LOOKS = 20;
 const HEAD = 'head';
 
@@ -178,7 +178,7 @@ export class TableSource implements JournalSource {
   readonly room = 48 * 1024 * 1024;
   readonly #store: Store;
   readonly #options: { readonly clock: Pick<Clock, 'now'>; readonly settle: number; readonly all: boolean };
-  /** Streams that the index shows though all of them is sealed. */
+  /** Streams that the index shows although they are fully sealed. */
   readonly #done = new Map<Digest, number>();
 
   constructor(store: Store, options: { readonly clock: Pick<Clock, 'now'>; readonly settle: number; readonly all: boolean }) {
@@ -188,7 +188,7 @@ export class TableSource implements JournalSource {
 
   async ends(sealed: Positions): Promise<ReadonlyMap<Digest, End>> {
     const listed = new Set(
-      // Before the first seal there are streams whose heads were written before there was an index.
+      // Before the first seal, there are streams whose heads were written before the index existed.
       this.#options.all || Object.keys(sealed).length === 0 ? (await this.#store.partitions('stream#')).map(streamNamed) : await this.#grown(),
     );
     for (let look = 0; look < LOOKS; look++) {
@@ -210,7 +210,7 @@ export class TableSource implements JournalSource {
     return ends;
   }
 
-  /** Streams that the index shows, which follows the table after a while. */
+  /** Streams that the index shows. It follows the table with a delay. */
   async #grown(): Promise<Digest[]> {
     const found = await Promise.all(
       Array.from({ length: SHARDS }, async (_, shard) => {
@@ -223,7 +223,7 @@ export class TableSource implements JournalSource {
     return found.flat();
   }
 
-  /** How many records each stream had at one moment, and a time that is not before it. */
+  /** The number of records of each stream at one moment, and a time that is not before it. */
   async #moment(streams: ReadonlySet<Digest>): Promise<{ readonly heads: ReadonlyMap<Digest, HeadSeen>; readonly at: number }> {
     const together = new Set<Digest>();
     for (let before = await this.#heads([...streams]); ; ) {
@@ -256,7 +256,7 @@ export class TableSource implements JournalSource {
     return new Map(Responses.flatMap(({ Item: item }) => (item === undefined ? [] : [headOf(item)])));
   }
 
-  /** Whether anything that is not sealed of some streams may have been recorded by a time. */
+  /** Whether any of these streams may have an unsealed record from that time or earlier. */
   async #recordedBy(streams: readonly Digest[], sealed: Positions, time: number): Promise<boolean> {
     for (const stream of streams) {
       const item = await this.#store.get({ pk: streamKey(stream), sk: recordKey((sealed[stream]?.seq ?? 0) + 1) });
@@ -277,7 +277,7 @@ export class TableSource implements JournalSource {
       yield Buffer.from(`${(await lineOf(this.#store, item)) ?? ''}\n`);
   }
 
-  /** Those that travel in items; those in the bucket are objects of their own, and locked. */
+  /** Documents in items only: those in the bucket are separate objects, with locks of their own. */
   async *documents(records: readonly Naming[]): AsyncIterable<DocumentText> {
     const ranges = new Map<Digest, { from: number; to: number; documents: Set<Digest> }>();
     for (const { stream, seq, documents } of records) {
@@ -295,7 +295,7 @@ export class TableSource implements JournalSource {
         }
   }
 
-  /** Noted first: so a table that notes less than the checkpoint says was set back. */
+  /** Recorded first, so that a table with a smaller size than the checkpoint was set back. */
   async sealing(size: number): Promise<void> {
     const { UpdateItemCommand } = await import('./ledger-clients.js');
     const { pk, sk } = MARK;
@@ -313,7 +313,7 @@ export class TableSource implements JournalSource {
     );
   }
 
-  /** Takes them out of the index, unless they have grown again. */
+  /** Removes them from the index, unless they have grown again. */
   async sealed(streams: Positions): Promise<void> {
     const { UpdateItemCommand } = await import('./ledger-clients.js');
     const rest = new Map([...this.#done, ...Object.entries(streams).map(([stream, { seq }]) => [stream as Digest, seq] as const)]).entries();
@@ -341,7 +341,7 @@ export class TableSource implements JournalSource {
   }
 }
 
-/** A head, as far as a sealer looks at it. */
+/** The part of a head that a sealer reads. */
 interface HeadSeen {
   readonly seq: number;
   readonly head: Digest;

@@ -5,7 +5,7 @@ import { Model } from '../../test/support/model.js';
 import { all, HOUR, opened, ref, request, verified } from '../../test/support/world.js';
 import { journalPermissions } from './permissions.js';
 
-/** More than an item takes. */
+/** More than fits into an item. */
 const large = { text: 'x'.repeat(70_000) };
 const where = { tableArn: 'arn:aws:dynamodb:eu-west-1:111111111111:table/t', bucketArn: 'arn:aws:s3:::b' };
 const actions = (role: 'worker' | 'auditor' | 'sealer', more: object = {}) => {
@@ -13,7 +13,7 @@ const actions = (role: 'worker' | 'auditor' | 'sealer', more: object = {}) => {
   return [...new Set(allowed.flatMap((each) => each.Action))].sort();
 };
 
-/** The actions that IAM asks for: a transaction needs that of each of its items. */
+/** The actions that IAM checks: a transaction needs those of each of its items. */
 function asked(model: Model): string[] {
   const names: string[] = [];
   for (const [name, count] of model.counts)
@@ -35,7 +35,7 @@ describe('the permissions of a worker', () => {
     await journal.open();
     await journal.trackRecord({ remediator: 'r', accounts: ['111111111111'] });
     for await (const _ of journal.read({ execution: begun.lease.execution }));
-    // Nothing asks for `s3:ListBucket`: with it S3 says that an object is not there, without it that one may not look.
+    // No call needs `s3:ListBucket`. With it S3 says that an object does not exist; without it, that access is denied.
     expect(actions('worker')).toEqual([...asked(model), 's3:ListBucket'].sort());
   });
 
@@ -45,7 +45,7 @@ describe('the permissions of a worker', () => {
       await opened(model, { lockDays }).append({ kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { seen: large } });
     expect(asked(model)).toContain('s3:PutObjectRetention');
     const locks = (names: readonly string[]) => names.filter((name) => name.includes('Retention'));
-    // Nothing asks for the second by its name: with it a read says until when an object is locked.
+    // No call names the second one. With it, a read returns the end of an object's lock.
     expect(locks(actions('worker', { lockDays: 1 }))).toEqual(['s3:GetObjectRetention', ...locks(asked(model))]);
     expect(locks(actions('auditor', { lockDays: 1 }))).toEqual([]);
   });

@@ -81,7 +81,7 @@ export function journalPermissions(
       Effect: 'Allow',
       Action: ['s3:PutObject'],
       Resource: objects,
-      // Not allowed unless the request says that it only creates.
+      // Denied unless the request can only create.
       Condition: { Null: { 's3:if-none-match': 'false' } },
     },
   );

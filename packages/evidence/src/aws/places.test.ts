@@ -1,4 +1,4 @@
-// What stands in one account and region: found without reading what stands elsewhere, also where a worker of the last version has written it.
+// What is open in one account and region. It is found without reading other places, even if a worker of the previous version has written it.
 import { TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import { type Journal, type JsonObject, type ResourceRef, streamOf } from '@redress/core';
 import { describe, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ const decide = (journal: Journal, resource: ResourceRef, gap: JsonObject) =>
   journal.append({ kind: 'decision', resource, remediator: 'r', body: { outcome: 'notified', message: 'm', gap } });
 const gap = (key: string): JsonObject => ({ key, subjects: [key], state: 's', over: [] });
 const keys = async (journal: Journal) => (await journal.standing(HERE)).gaps.map(({ key }) => key);
-/** As a worker of the last version leaves it: nothing says in which place the stream is. */
+/** As a worker of the previous version leaves it: nothing names the stream in its place. */
 async function asLastVersion(model: Model, resource: ResourceRef) {
   const pk = `stream#${streamOf(resource).slice(7)}`;
   for (const [key, item] of [...model.items]) {
@@ -39,7 +39,7 @@ describe('what stands in a place', () => {
         return reply;
       };
       const reader = opened(model, { clients: { dynamodb: { send }, s3: { send } } });
-      // Once a day what the last version wrote is looked for.
+      // Once a day, what the previous version wrote is looked up.
       await reader.standing(HERE);
       [requests, items] = [0, 0];
       expect(await keys(reader)).toEqual(['g-1']);
@@ -72,14 +72,14 @@ describe('what stands in a place', () => {
     await asLastVersion(model, ref('a'));
     const journal = opened(model, { clock });
     expect(await keys(journal)).toEqual(['g-1']);
-    // A worker of the last version goes on beside it.
+    // A worker of the previous version is still running.
     await decide(opened(model, { clock }), ref('b'), gap('g-2'));
     await asLastVersion(model, ref('b'));
     now += DAY - 1;
     expect(await keys(opened(model, { clock }))).toEqual(['g-1']);
     now += 1;
     expect(await keys(journal)).toEqual(['g-1', 'g-2']);
-    // Nobody looks for it twice.
+    // Nobody looks it up twice.
     model.counts.clear();
     expect(await keys(opened(model, { clock }))).toEqual(['g-1', 'g-2']);
     expect([...model.counts].sort()).toEqual([
@@ -111,7 +111,7 @@ describe('what sweeps of a place came to', () => {
   });
 });
 
-/** The head of a stream without what the last version did not keep. */
+/** The head of a stream without what the previous version did not keep. */
 async function withoutSwept(model: Model, resource: ResourceRef) {
   const { gunzipSync, gzipSync } = await import('node:zlib');
   for (const item of [...model.items.values()]) {

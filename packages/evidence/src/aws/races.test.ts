@@ -1,4 +1,4 @@
-// Many at once, on a model of DynamoDB that test/model.test.ts compares with the emulator.
+// Concurrency, on a model of DynamoDB that test/model.test.ts compares with the emulator.
 import { breakerOf, type Lease } from '@redress/core';
 import { describe, expect, it } from 'vitest';
 import { Model, type ModelOptions } from '../../test/support/model.js';
@@ -33,14 +33,14 @@ describe('many at once, each with a journal of its own', () => {
         if (begun.status !== 'begun') return;
         most = Math.max(most, ++running + sent);
         const reached = index % 3 === 0 ? 1 : 0;
-        // Before it is given back, so that nobody who takes it is counted twice.
+        // Before it is given back, so that nobody is counted twice.
         running--;
         sent += reached;
         await journal.finish({ resource: ref(`r-${index}`), remediator: 'r', lease: begun.lease, outcome: 'failed', sent: reached, body: {} });
       }),
     );
     expect(most).toBeLessThanOrEqual(6);
-    // What is left is what sends nothing: it can be taken to the last one, and not beyond.
+    // The rest sends nothing: the budget can be used up exactly, and not beyond.
     const after = await Promise.all(Array.from({ length: 12 }, (_, index) => opened(model).begin(request(`s-${index}`, { budgets }))));
     expect(after.filter((each) => each.status === 'begun')).toHaveLength(6 - sent);
   });
@@ -80,7 +80,7 @@ describe('many at once, each with a journal of its own', () => {
     expect(found).toMatchObject({ cut: [], tampered: [], report: { status: 'intact', streams: 51, records: 300 } });
     const shared = (await all(opened(model))).filter(({ record }) => record.resource.id === 'shared');
     expect(new Set(shared.map(({ record }) => `${record.body['writer']}/${record.body['i']}`)).size).toBe(150);
-    // Nothing but a stream is written by everyone.
+    // Only a stream is written by everyone.
     expect([...model.written].filter(([pk, count]) => count > 8 && !pk.startsWith('stream#'))).toEqual([]);
   });
 
@@ -124,7 +124,7 @@ describe('many at once, each with a journal of its own', () => {
     let time = 1_800_000_000_000;
     const clock = { now: () => time };
     let n = 0;
-    // Two policies over one journal: an old one and a new one while they are deployed, or one of each of two installations.
+    // Two policies over one journal: an old and a new one during a deployment, or those of two installations.
     const begin = async (changes: number, window: number) =>
       (await opened(model, { clock }).begin(request(`k-${n++}`, { budgets: [{ key: 'k', changes, window }] }))).status;
     expect(await begin(1, 1000)).toBe('begun');
@@ -132,7 +132,7 @@ describe('many at once, each with a journal of its own', () => {
     time += 1001;
     expect(await begin(1, 1000)).toBe('begun');
     expect(await begin(4, 100_000)).toBe('over-budget');
-    // Nor is it gone before the longest window is over, when only the shorter one is used.
+    // It does not expire before the longest window is over, even if only the shorter one is used.
     const month = 30 * 24 * HOUR;
     const other = (window: number) => opened(model, { clock }).begin(request(`k-${n++}`, { budgets: [{ key: 'other', changes: 100, window }] }));
     await other(month);

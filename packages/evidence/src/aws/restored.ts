@@ -1,4 +1,4 @@
-// A person says that a table which was set back may be used. Before that it gets back what the log still has of it.
+// A person accepts a table that was set back. Before that, what the log still has is written back into it.
 import { RedressError, systemClock } from '@redress/core';
 import { MARK, type Sides, sidesOf } from './behind.js';
 import type { AwsJournalOptions } from './journal.js';
@@ -24,7 +24,7 @@ export async function acceptRestored({ by, reason, trusted = [], ...options }: R
   const store = new Store(options);
   try {
     const sides = await sidesOf(store);
-    // First: as long as this is not complete, nothing begins.
+    // First, because nothing begins until this is complete.
     const back = await writeBack(options, trusted);
     if (sides.table >= sides.checkpoint) {
       if (back.records + back.refused.length > 0) return { ...sides, ...back };
@@ -42,7 +42,7 @@ export async function acceptRestored({ by, reason, trusted = [], ...options }: R
       documents: back.documents,
       lost: back.lost.length,
     });
-    // The one that was looked at: what a sealer or another person has noted since is looked at again.
+    // The size that the person has checked. If a sealer or another person has recorded another one since, it has to be checked again.
     await store.ask(
       'dynamodb',
       new UpdateItemCommand({

@@ -1,4 +1,4 @@
-// The sealer on AWS, loaded when something is sealed: what records has no use for it.
+// The sealer on AWS. It is loaded when something is sealed, because recording does not need it.
 import type { NotKept } from '../ledger/anchor.js';
 import type { NoteSigner } from '../ledger/note.js';
 import type { Broken, LostKey, NextKey, Rotated } from '../ledger/sealer.js';
@@ -62,7 +62,7 @@ export async function kmsSigner(options: KmsSignerOptions): Promise<NoteSigner> 
  * Parses a witness from a setting: key and URL, separated by a space.
  *
  * @example await witnessOf('witness.example/w1+1a2b3c4d+BA… https://witness.example/w1')
- * @throws {RedressError} `ledger/key` when it is none.
+ * @throws {RedressError} `ledger/key` if the setting has another form.
  */
 export async function witnessOf(text: string): Promise<Witness> {
   return (await import('../ledger/witness.js')).witnessOf(text);

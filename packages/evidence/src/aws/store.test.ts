@@ -1,4 +1,4 @@
-// Which errors of DynamoDB and S3 are tried again, how often, and what the SDK's own clients are made of.
+// Which errors of DynamoDB and S3 are retried, how often, and how the SDK's own clients are configured.
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -12,7 +12,7 @@ const decision = { kind: 'decision', resource: ref(), remediator: 'r', body: {} 
 const large = { text: 'x'.repeat(70_000) };
 const named = (name: string, more: object = {}) => Object.assign(new Error('no'), { name, ...more });
 
-/** Clients that answer the first requests of a kind with errors. */
+/** Clients that fail the first requests of a kind. */
 function failing(model: Model, command: string, errors: readonly unknown[]) {
   const left = [...errors];
   let asked = 0;
@@ -148,7 +148,7 @@ describe("the SDK's own clients", () => {
       });
     });
     server.on('connection', (socket) => void sockets.push(socket));
-    // It is for the client to close what it has opened.
+    // The owner of the client closes it.
     server.keepAliveTimeout = 0;
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -175,7 +175,7 @@ describe("the SDK's own clients", () => {
     expect(ended.length).toBeGreaterThan(0);
     await journal.close?.();
     await Promise.all(ended);
-    // Opened once more by whoever uses it again.
+    // It is opened again at the next use.
     expect(await journal.view(ref())).toMatchObject({ length: 0 });
     await journal.close?.();
   });
@@ -249,7 +249,7 @@ describe('the store', () => {
       return inputs('PutObject').length;
     };
     expect([await asked(0), await asked(HOUR - 1), await asked(HOUR), await asked(2 * HOUR - 1)]).toEqual([1, 1, 2, 2]);
-    // Another one is another one, and another worker knows nothing of it.
+    // Another document is stored, and another worker does not know of this one.
     await store.put('l', 'text');
     await storeOf().put('k', 'text');
     expect(inputs('PutObject').map(({ Key }) => Key)).toEqual(['k', 'k', 'l', 'k']);
@@ -260,10 +260,10 @@ describe('the store', () => {
     expect(await store.put('old', 'text', NOW - 10 * DAY - HOUR)).toBe(false);
     expect(inputs('PutObject')).toEqual([]);
     expect(await store.put('young', 'text', NOW - 10 * DAY - HOUR + 1)).toBe(true);
-    // What is to come is now.
+    // A future time counts as now.
     expect(await store.put('ahead', 'text', NOW + 99 * DAY)).toBe(true);
     expect(inputs('PutObject').map((each) => each['ObjectLockRetainUntilDate'])).toEqual([new Date(NOW + 1), new Date(NOW + 10 * DAY + HOUR)]);
-    // Without a lock there is nothing that could have ended.
+    // Without a lock, nothing could have ended.
     expect(await storeOf().put('old', 'text', NOW - 1000 * DAY)).toBe(true);
   });
 

@@ -1,4 +1,4 @@
-// DynamoDB and S3 as the journal needs them: few calls, each of them retried where that is safe, and errors of one kind.
+// The calls that the journal makes to DynamoDB and S3: few, each retried where that is safe, with errors of one kind.
 import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { isRedressError, messageOf, RedressError } from '@redress/core';
 
@@ -36,10 +36,10 @@ export interface StoreOptions {
   readonly patience?: number;
 }
 
-/** How a transaction ended. */
+/** The result of a transaction. */
 export type Ended =
   | { readonly kind: 'done' }
-  /** What it needed was not so, by the place of the item in the transaction; with the item as it was. */
+  /** A condition failed: the positions in the transaction, with the current items. */
   | { readonly kind: 'refused'; readonly failed: ReadonlyMap<number, Item | null> };
 
 /** With these, nothing was done. */
@@ -56,15 +56,15 @@ const THROTTLED = new Set([
   'TooManyRequestsException',
   'ConditionalRequestConflict',
 ]);
-/** A first one with our token may still be under way. */
+/** An earlier request with our token may still be in progress. */
 const UNCLEAR = new Set(['TransactionInProgressException', 'InternalServerError', 'InternalFailure', 'ServiceUnavailable', 'TimeoutError', 'RequestTimeout']);
-/** Tries against faults that are nobody's contention. */
+/** Attempts against faults that are not contention. */
 const FAULTS = 5;
 const DAY = 86_400_000;
-/** A document that was stored just now is not stored again: locks last so much longer, for that. Milliseconds. */
+/** Milliseconds for which a stored document is not stored again. Locks last this much longer to make up for it. */
 const KNOWN_FOR = 3_600_000;
 
-/** `retry`: nothing was done. `unclear`: perhaps it was. `final`: trying again is of no use. */
+/** `retry`: nothing was done. `unclear`: it may have been done. `final`: trying again is useless. */
 function classify(error: unknown): 'retry' | 'unclear' | 'final' {
   const { name, $metadata, code } = (typeof error === 'object' && error !== null ? error : {}) as {
     name?: string;
@@ -87,27 +87,27 @@ function nameOf(error: unknown): string {
 export class Store {
   readonly options: StoreOptions;
   #loaded: Promise<{ sdk: typeof import('./clients.js'); dynamodb: Sender; s3: Sender }> | null = null;
-  /** Documents that are known to be there, and when they were stored. */
+  /** Documents that are known to exist, and when they were stored. */
   readonly #there = new Map<string, number>();
 
   constructor(options: StoreOptions) {
     this.options = options;
   }
 
-  /** When a step that begins now has to give up. */
+  /** The deadline of a step that begins now. */
   deadline(): number {
     return performance.now() + (this.options.patience ?? 10_000);
   }
 
   /**
-   * Waits before a step is tried anew because others were faster.
+   * Waits before a step is retried because another writer was faster.
    *
    * @throws {RedressError} `journal/unavailable`
    */
   async turn(attempt: number, deadline: number): Promise<void> {
     if (attempt === 0) return;
     if (performance.now() > deadline) throw this.unavailable(new Error('other writers were faster each time'));
-    // Once is nothing; what is known is new.
+    // One loss is normal: the state that is known now is new.
     if (attempt > 1) await pause(attempt - 2);
   }
 
@@ -125,17 +125,17 @@ export class Store {
         ...(endpoint === undefined ? {} : { endpoint }),
         ...(profile === undefined ? {} : { profile }),
         ...(credentials === undefined ? {} : { credentials: credentials as never }),
-        // The SDK waits forever by default.
+        // By default, the SDK waits forever.
         requestHandler: { connectionTimeout: 3000, requestTimeout: 6000 },
       };
       return {
         sdk,
-        // Retried here, where it is known what a lost reply means.
+        // Retried here, because only this code knows what a lost reply means.
         dynamodb: clients?.dynamodb ?? (new sdk.DynamoDBClient({ ...config, maxAttempts: 1 }) as Sender),
         s3: clients?.s3 ?? (new sdk.S3Client({ ...config, maxAttempts: 1, forcePathStyle: endpoint !== undefined }) as Sender),
       };
     })();
-    // A start that failed may succeed later.
+    // Loading that failed may succeed later.
     this.#loaded.catch(() => {
       this.#loaded = null;
     });
@@ -150,9 +150,9 @@ export class Store {
   }
 
   /**
-   * Sends a command that does no harm when it is done twice.
+   * Sends a command that is safe to repeat.
    *
-   * @param answers Errors, by name, that are answers.
+   * @param answers Names of errors that are valid replies.
    */
   async ask<T>(service: 'dynamodb' | 's3', command: object, answers: Readonly<Record<string, T>> = {}): Promise<T> {
     const client = (await this.#clients())[service];
@@ -167,7 +167,7 @@ export class Store {
     });
   }
 
-  /** Bytes under a key, and what names this version of them; null when nothing is there. */
+  /** The bytes of a key, and an identifier of their version; null if nothing is there. */
   async bytes(key: string): Promise<{ readonly bytes: Buffer; readonly version: string } | null> {
     const { GetObjectCommand } = await import('./ledger-clients.js');
     const { bucket: Bucket, prefix = '' } = this.options;
@@ -187,11 +187,11 @@ export class Store {
   }
 
   /**
-   * Puts bytes under a key, on a condition.
+   * Stores bytes under a key, on a condition.
    *
-   * @param over Version that they replace; null where nothing is there yet.
-   * @param until Until when they are locked, with `lockDays`; default for as many days; null: as the bucket says.
-   * @returns false when something else is there, or nothing: then nothing was done. Who has put it there may have been this call, whose reply was lost.
+   * @param over Version that they replace; null if there must be none.
+   * @param until When their lock ends, if `lockDays` is set. By default after that many days; null leaves it to the bucket.
+   * @returns false if another version is there, or none: then nothing was done. It may be this call that has stored it, if its reply was lost.
    */
   async place(key: string, bytes: Uint8Array, over: string | null, until?: Date | null): Promise<boolean> {
     const { PutObjectCommand } = await import('./ledger-clients.js');
@@ -206,7 +206,7 @@ export class Store {
     return (await this.ask<object | null>('s3', put, { PreconditionFailed: null, NoSuchKey: null })) !== null;
   }
 
-  /** Something that does no harm when it is done twice. */
+  /** Retries an operation that is safe to repeat. */
   async #repeat<T>(work: () => Promise<T>): Promise<T> {
     const deadline = this.deadline();
     for (let attempt = 0, faults = 0; ; attempt++) {
@@ -246,9 +246,9 @@ export class Store {
   }
 
   /**
-   * The items that are there, in any order; as they are now.
+   * The existing items, in any order, consistently read.
    *
-   * @param only Attributes that are wanted; default all.
+   * @param only Attributes to read; default all.
    */
   async getAll(keys: readonly { pk: string; sk: string }[], only: readonly string[] = []): Promise<readonly Item[]> {
     const { sdk, dynamodb } = await this.#clients();
@@ -277,7 +277,7 @@ export class Store {
     return found;
   }
 
-  /** Items of one partition, in order; of an index eventually, of the table as they are now. */
+  /** Items of one partition, in order. A read of the table is consistent, a read of an index is eventual. */
   async *query(of: {
     readonly pk: string;
     readonly from?: string;
@@ -299,7 +299,7 @@ export class Store {
     );
   }
 
-  /** The partition keys of the whole table that begin so; reads all of it. */
+  /** The partition keys with a prefix. Reads the whole table. */
   async partitions(prefix: string): Promise<readonly string[]> {
     const { sdk } = await this.#clients();
     const found = new Set<string>();
@@ -320,8 +320,8 @@ export class Store {
   }
 
   /**
-   * Does all of it or nothing. A reply that was lost is found out by sending the same again: what was done already is refused then, with the
-   * item that is there, and `isOurs` knows it.
+   * Writes all of it or nothing. After a lost reply, the same transaction is sent again: if the first one succeeded, the second is refused with the existing
+   * item, and `isOurs` recognizes it.
    */
   async transact(items: readonly TransactWriteItem[], token: string, isOurs: (failed: ReadonlyMap<number, Item | null>) => boolean): Promise<Ended> {
     const { sdk, dynamodb } = await this.#clients();
@@ -350,11 +350,11 @@ export class Store {
   }
 
   /**
-   * Stores a text under a key that follows from it, once. Durable when it returns; stored again, it is locked anew.
+   * Stores a text once, under a key that follows from the text. It is durable when this returns. Storing it again extends its lock.
    *
-   * @param since from when its lock counts, in epoch milliseconds; what is to come is now. What would not be locked any more is not stored.
-   * @returns whether it is there.
-   * @throws {RedressError} `journal/corrupt` when something else is there under its key
+   * @param since The start of its lock in epoch milliseconds; a future time counts as now. A text whose lock would have ended is not stored.
+   * @returns whether it is stored.
+   * @throws {RedressError} `journal/corrupt` if its key has other content.
    */
   async put(key: string, text: string, since = Number.POSITIVE_INFINITY): Promise<boolean> {
     const now = Date.now();
@@ -373,7 +373,7 @@ export class Store {
             Key: prefix + key,
             Body: text,
             ContentType: 'application/json',
-            // A role may be allowed to create and not to replace.
+            // A role may be allowed to create objects but not to replace them.
             IfNoneMatch: '*',
             ...(lock === null ? {} : { ObjectLockMode: lock.Mode, ObjectLockRetainUntilDate: lock.RetainUntilDate }),
           }),
@@ -388,13 +388,13 @@ export class Store {
     return true;
   }
 
-  /** The name is the digest, so what is there already should be the same; whoever may create documents could have put something else there. */
+  /** The name is the digest, so existing content should be equal. But anybody who may create documents could have stored something else. */
   async #known(key: string, text: string, lock: { readonly Mode: 'COMPLIANCE'; readonly RetainUntilDate: Date } | null, refusal: unknown): Promise<void> {
     const { sdk, s3 } = await this.#clients();
     const { bucket, prefix = '' } = this.options;
     const at = { Bucket: bucket, Key: prefix + key };
     const there = await this.#object(at.Key);
-    // Someone deleted it in this moment: it is stored after all.
+    // Somebody has just deleted it, so it is stored after all.
     if (there === null)
       throw Object.assign(new Error('the document existed, and does not any more', { cause: refusal }), { name: 'ConditionalRequestConflict' });
     if (there.text !== text)
@@ -403,17 +403,17 @@ export class Store {
       });
     if (lock === null) return;
     const enough = (until: Date | null) => until !== null && until >= lock.RetainUntilDate;
-    // Some stores show a lock in HeadObject alone.
+    // Some stores show a lock only in HeadObject.
     if (enough(there.until ?? (await this.#lockedUntil(at.Key, there.version)))) return;
     try {
       await sent(s3, new sdk.PutObjectRetentionCommand({ ...at, ...(there.version === null ? {} : { VersionId: there.version }), Retention: lock }));
     } catch (error) {
-      // Somebody has locked it for longer since it was read: that is refused, and nothing is missing. A lock that cannot be seen is none.
+      // Somebody has set a longer lock since it was read. The request is refused, and the lock is sufficient. A lock that cannot be read counts as none.
       if (nameOf(error) !== 'AccessDenied' || !enough(await this.#lockedUntil(at.Key, there.version))) throw error;
     }
   }
 
-  /** Until when a version is locked; null when it is not, when that is not shown, or when another version is there now. */
+  /** When the lock of a version ends; null if it has none, if the lock cannot be read, or if the version was replaced. */
   async #lockedUntil(Key: string, version: string | null): Promise<Date | null> {
     const { sdk, s3 } = await this.#clients();
     const reply = await sent<{ VersionId?: string; ObjectLockRetainUntilDate?: Date }>(s3, new sdk.HeadObjectCommand({ Bucket: this.options.bucket, Key }));
@@ -434,7 +434,7 @@ export class Store {
     }
   }
 
-  /** A text of {@link put}; null when it is not there. */
+  /** A text that {@link put} stored; null if it does not exist. */
   async text(key: string): Promise<string | null> {
     return (await this.#repeat(() => this.#object((this.options.prefix ?? '') + key)))?.text ?? null;
   }
@@ -458,7 +458,7 @@ function sent<T>(client: Sender, command: object): Promise<T> {
   return client.send(command as never) as Promise<T>;
 }
 
-/** Longer each time, and never as long as anyone else's: those who met once would meet again. */
+/** Longer each time, with jitter: writers that collided once would collide again. */
 function pause(attempt: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(400, 15 * 2 ** attempt)));
 }

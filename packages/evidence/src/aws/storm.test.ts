@@ -1,4 +1,4 @@
-// Many workers whose requests and replies are lost, whose stores throttle and whose processes die, all at once; then everyone who is left tidies up.
+// Many workers whose requests and replies are lost, whose stores throttle, and whose processes die, all at once. Then the survivors clean up.
 import { digestOf, type Journal, type Lease, RedressError } from '@redress/core';
 import { describe, expect, it } from 'vitest';
 import { AwsError, Model } from '../../test/support/model.js';
@@ -11,7 +11,7 @@ const budgets = [
   { key: 'other', changes: 100, window: HOUR },
 ];
 
-/** Clients that lose what is sent or answered, each time by chance, and die by chance. */
+/** Clients that randomly lose requests or responses, and randomly die. */
 function weather(model: Model, random: () => number) {
   let dead = false;
   const send = async (command: never): Promise<unknown> => {
@@ -73,7 +73,7 @@ async function storm(seed: number, tokens: boolean) {
     for (const each of ends)
       if (each.status === 'rejected' && !['journal/unavailable', 'journal/lost-lease'].includes((each.reason as RedressError).code)) throw each.reason;
     time += 60_001;
-    // Whoever comes next closes what is left; what may have been sent counts.
+    // The next worker closes what is left. What may have been sent counts.
     const journal = opened(model, { clock });
     for (let turn = 0; turn < 3; turn++)
       for (const open of await journal.open()) {
@@ -99,12 +99,12 @@ describe.each([true, false])('a storm (tokens known: %s)', (tokens) => {
     for (const { execution, what } of acknowledged) expect(what === 'begun' ? intents : outcomes.map((each) => each.execution)).toContain(execution);
     const sent = outcomes.filter((each) => ((each.body['journal'] as { sent: number }).sent ?? 0) > 0);
     expect(sent.length).toBeLessThanOrEqual(LIMIT);
-    // An approval that something may have been sent on was used once.
+    // An approval was used once, if something may have been sent on it.
     const used = of('intent')
       .filter((each) => sent.some((one) => one.execution === each.execution))
       .flatMap((each) => (each.body['journal'] as { approval?: string }).approval ?? []);
     expect(new Set(used).size).toBe(used.length);
-    // What is left of the budget can be taken to the last one, and not beyond.
+    // The rest of the budget can be used up exactly, and not beyond.
     const left = await Promise.all(Array.from({ length: LIMIT + 2 }, (_, n) => opened(model, { clock }).begin(request(`new-${n}`, { budgets }))));
     expect(left.filter((each) => each.status === 'begun')).toHaveLength(LIMIT - sent.length);
   });

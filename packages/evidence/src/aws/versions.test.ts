@@ -1,5 +1,5 @@
-// Journals that the last version has written go on, and its workers and those of this version share a table. test/fixtures/journal-0.1 was written
-// by the version before documents travelled in items: the same history in a folder and in a table.
+// Journals of the previous version continue, and workers of both versions share a table. test/fixtures/journal-0.1 was written by the version before
+// documents were stored in items: the same history in a folder and in a table.
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ const FIXTURES = fileURLToPath(new URL('../../test/fixtures/journal-0.1/', impor
 const DAY = 24 * HOUR;
 type Clock = { now(): number };
 
-/** The table of the last version. */
+/** The table of the previous version. */
 async function table(): Promise<Model> {
   const { items, objects } = JSON.parse(readFileSync(join(FIXTURES, 'table.json'), 'utf8')) as { items: Item[]; objects: Record<string, string> };
   const model = new Model('t', 'b', { random: seeded(5) });
@@ -42,7 +42,7 @@ describe.each(['folder', 'table'] as const)('a %s that the last version has writ
   let time: number;
   const clock = { now: () => time };
   beforeEach(async () => {
-    // Twelve hours later: what was open is held by nobody, what was counted still counts.
+    // Twelve hours later: nobody holds the open execution, and what was counted still counts.
     time = Date.parse('2026-11-20T20:00:00Z');
     const directory = mkdtempSync(join(tmpdir(), 'redress-last-'));
     remove = () => rmSync(directory, { recursive: true });
@@ -79,7 +79,7 @@ describe.each(['folder', 'table'] as const)('a %s that the last version has writ
   it('says what it said', async () => {
     const journal = open();
     const view = await journal.view(ref('fixed'));
-    // A folder is read by the rules of today, by which an answer counts as well; the head of a table says what was counted then.
+    // A folder is read with today's rules, in which an answer counts as well. The head of a table keeps what was counted then.
     expect(view).toMatchObject({ length: 9, generation: kind === 'folder' ? 3 : 2, open: null, breakers: [{ remediator: 'other', reason: 'two bad ends' }] });
     const [back, fixed] = view.closed;
     expect(view.closed.map(({ outcome, sent, subjects }) => [outcome, sent, subjects])).toEqual([
@@ -120,14 +120,14 @@ describe.each(['folder', 'table'] as const)('a %s that the last version has writ
     if (taken.status !== 'begun') throw new Error(taken.status);
     expect(taken.lease.fence).toBe(2);
     await journal.finish({ resource: ref('open'), remediator: 'r', lease: taken.lease, outcome: 'unknown', sent: 1, body: {}, documents: { after: { a: 1 } } });
-    // Two of three are taken: the remediated one, and that.
+    // Two of three are used: the remediated one, and this one.
     const third = await journal.begin(request('failed', { generation: 1, budgets }));
     expect(third.status).toBe('begun');
     expect(await journal.begin(request('new', { budgets }))).toMatchObject({ status: 'over-budget', used: 3 });
     if (third.status !== 'begun') return;
     await journal.finish({ resource: ref('failed'), remediator: 'r', lease: third.lease, outcome: 'remediated', sent: 1, body: {} });
     await journal.close?.();
-    // One who comes after them finds the old and the new.
+    // A later worker finds the old ones and the new ones.
     const next = open();
     const records = await all(next);
     expect(kinds(of(records, 'open'))).toEqual(['intent', 'call', 'lease', 'outcome']);
@@ -143,7 +143,7 @@ describe.each(['folder', 'table'] as const)('a %s that the last version has writ
   });
 });
 
-/** A worker of the last version: it stores each document in the bucket before the record, and knows nothing of documents in items. */
+/** A worker of the previous version: it stores each document in the bucket before the record, and does not know documents in items. */
 function lastVersion(model: Model) {
   const send = async (command: { readonly constructor: { readonly name: string }; readonly input: unknown }): Promise<unknown> => {
     const { TransactItems } = command.input as { TransactItems?: TransactWriteItem[] };
@@ -177,7 +177,7 @@ describe('workers of the last version and of this one on one table', () => {
     const random = seeded(seed);
     const model = new Model('t', 'b', { random, lag: 5, throttled: 0.02 });
     const budgets = [{ key: 'k', changes: 7, window: HOUR }];
-    // None knows of another; every second one is of the last version.
+    // They do not know of each other. Every second one is of the previous version.
     const workers = Array.from({ length: 8 }, (_, n) => ({ version: n % 2, journal: n % 2 === 0 ? opened(model) : lastVersion(model) }));
     const won = [0, 0];
     const counted = { begun: 0, 'over-budget': 0 };
@@ -185,7 +185,7 @@ describe('workers of the last version and of this one on one table', () => {
       const results = await Promise.all(
         workers.map(async ({ journal, version }) => {
           const { generation } = await journal.view(ref());
-          // Storing documents before the record takes longer: in every second round those who have to are ahead.
+          // Storing documents before the record takes longer: in every second round, the workers that do so start earlier.
           for (let turn = 0; turn < 12 * (round % 2) * (1 - version); turn++) await new Promise((resolve) => setImmediate(resolve));
           return journal.begin(request('a', { generation, budgets, documents: { before: { round }, plan: { fix: 'a' } } }));
         }),
@@ -202,14 +202,14 @@ describe('workers of the last version and of this one on one table', () => {
       won[version] = (won[version] ?? 0) + 1;
       const { lease } = winner.result;
       await journal.append({ resource: ref(), remediator: 'r', kind: 'call', lease, body: { round } });
-      // Who comes too late with the lease of another is refused, whichever version it is of.
+      // A late holder of another's lease is refused, in both versions.
       const late = { resource: ref(), remediator: 'r', lease: { ...lease, fence: lease.fence - 1 }, outcome: 'remediated', sent: 1, body: {} } as const;
       for (const other of workers) await expect(other.journal.finish(late)).rejects.toMatchObject({ code: 'journal/lost-lease' });
       const closer = workers[(winner.n + 1) % 8]?.journal;
       await closer?.finish({ resource: ref(), remediator: 'r', lease, outcome: 'remediated', sent: 1, body: {}, documents: { after: { round } } });
     }
     expect(counted).toEqual({ begun: 7, 'over-budget': 1 });
-    // Both versions have begun some, and closed what the other one began.
+    // Both versions have begun some, and closed some of the other's.
     expect(Math.min(...won)).toBeGreaterThan(0);
     const records = await all(opened(model));
     expect(kinds(records)).toEqual(Array.from({ length: 7 }, () => ['intent', 'call', 'outcome']).flat());

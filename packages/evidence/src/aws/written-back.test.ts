@@ -1,4 +1,4 @@
-// Records that a table has lost and the log has: they come back as they were, and over nothing.
+// Records that a table has lost and the log has: they come back as they were, and overwrite nothing.
 import { breakerOf, canonicalJson, digestOf, type Journal, streamOf } from '@redress/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ledgerOnAws } from '../../test/support/ledger-aws.js';
@@ -29,7 +29,7 @@ const accept = (more = {}) => acceptRestored({ table: 't', bucket: 'b', clients:
 const begin = (id: string, more = {}) => opened(model, { clock: world.clock }).begin(request(id, { budgets, ...more }));
 const decision = (id: string, body: object) => journal.append({ kind: 'decision', resource: ref(id), remediator: 'r', body } as never);
 
-/** What a table holds, but for what a record's first writer alone knew, and what is not of its history. */
+/** The content of a table, without what only the first writer of a record knew, and without what is not history. */
 function history(): Record<string, unknown> {
   return Object.fromEntries(
     [...model.items]
@@ -43,7 +43,7 @@ function history(): Record<string, unknown> {
   );
 }
 
-/** Everything that a record may have beside it: limits, breakers, what waits, what stands, an execution that is open, one that sent nothing. */
+/** Everything that a record can have beside it: limits, breakers, requests, open gaps, an open execution, and one that sent nothing. */
 async function eventful(): Promise<void> {
   await decision('asked', { approval: { id: 'a-1', planDigest: digestOf(1), discharges: [], fresh: true, expires: 8e15 } });
   await journal.append({
@@ -81,7 +81,7 @@ describe('a table that was set back', () => {
     await expect(begin('y')).rejects.toMatchObject({ code: 'journal/behind' });
     const { lost, ...found } = await accept();
     expect(found).toEqual({ checkpoint: 15, table: 3, records: 11, streams: 7, documents: 0, refused: [] });
-    // No seal has moved them into an archive: a state that was seen, and three of each execution.
+    // No seal has moved them into an archive: a state that was seen, and three documents of each execution.
     expect(lost.map(({ name, keptUntil }) => [name, keptUntil]).sort()).toEqual(
       [['state', null], ...['before', 'observation', 'plan'].flatMap((name) => Array.from({ length: 3 }, () => [name, null]))].sort(),
     );
@@ -90,11 +90,11 @@ describe('a table that was set back', () => {
     expect(again.map(({ stream, seq, digest, record }) => ({ stream, seq, digest, record }))).toEqual(
       records.map(({ stream, seq, digest, record }) => ({ stream, seq, digest, record })),
     );
-    // Two of three are taken: by what was done, and by what is open. A limit holds over the restoration.
+    // Two of three are used: by a completed and by an open execution. A limit survives the restore.
     expect([(await begin('y')).status, (await begin('z')).status]).toEqual(['begun', 'over-budget']);
     expect((await opened(model).open()).map(({ resource: { id } }) => id)).toEqual(['open', 'y']);
     expect((await begin('w', { remediator: 'shut', breaker: undefined, budgets: [] })).status).toBe('stale');
-    // Each stream goes on, and is sealed on.
+    // Each stream continues, and is sealed further.
     await world.decide('a');
     expect((await world.seal()).skipped).toEqual([]);
     const { report } = await verified(model);
@@ -170,11 +170,11 @@ describe('documents that travelled in lost items', () => {
   const named = (id: string, seq: number, name: string, document: unknown, keptUntil: string | null) => ({
     ...{ stream: streamOf(ref(id)), seq, name, digest: digestOf(document as never), keptUntil },
   });
-  /** What each record names, and what is there of it. */
+  /** The documents of each record, and which of them exist. */
   const documents = async () => (await all(opened(model))).map(({ record, documents: there }) => [record.resource.id, record.seq, there]);
   const UNTIL = '2026-02-01T00:00:05.000Z';
 
-  /** One seal without archives, and one with: of records before it, too. */
+  /** One seal without archives, and one with archives, also of earlier records. */
   async function archived(): Promise<ReturnType<typeof copyOf>> {
     await world.decide('a');
     const early = copyOf();
@@ -194,7 +194,7 @@ describe('documents that travelled in lost items', () => {
     expect(await accept()).toEqual({ checkpoint: 8, table: 0, records: 5, streams: 4, documents: 5, refused: [], lost: [] });
     expect(await documents()).toEqual(before);
     expect((await verified(model)).report.findings.map(({ code }) => code)).toEqual(['untrusted-key']);
-    // They are in the items once more, so that whoever has no use for archives reads them.
+    // They are in the items again, so that readers without archives find them.
     model.objects.delete(ARCHIVE);
     expect(await documents()).toEqual(before);
   });
@@ -235,7 +235,7 @@ describe('documents that travelled in lost items', () => {
         ...[named('a', 2, 'state', { id: 'a' }, UNTIL), named('a', 3, 'state', { id: 'a' }, UNTIL), named('e', 1, 'state', { id: 'e' }, null)],
       ].toSorted((a, b) => (a.name + a.digest < b.name + b.digest ? -1 : 1) || a.seq - b.seq),
     );
-    // One that was changed in the bucket is not there.
+    // A changed document in the bucket counts as missing.
     const restored = model.items.get('ledger\u0000sealed')?.['restored']?.SS ?? [];
     expect(JSON.parse(restored[0] ?? '')).toMatchObject({ documents: 0, lost: 6 });
   });
@@ -372,7 +372,7 @@ describe('who dies at any write', () => {
     const both = await Promise.allSettled([1, 2].map(() => acceptRestored({ table: 't', bucket: 'b', clients: racing.clients, by: 'ops', reason: 'r' })));
     const records = both.flatMap((each) => (each.status === 'fulfilled' ? [each.value.records] : []));
     expect(records.length).toBeGreaterThan(0);
-    // Where one was faster in a stream, the other leaves it; together nothing is left out.
+    // If one was faster in a stream, the other leaves it. Together they leave nothing out.
     await acceptRestored({ table: 't', bucket: 'b', clients: racing.clients, by: 'ops', reason: 'r' }).catch(() => undefined);
     expect([...racing.items.keys()].filter((key) => key.includes('record#')).sort()).toEqual(late);
     expect((await verified(racing)).report.findings.filter(({ code }) => !['missing-document', 'untrusted-key'].includes(code))).toEqual([]);

@@ -1,4 +1,4 @@
-// Writes records back that a table has lost and the log still has, each with the documents that archives of the log still have. The log says what was there, and nothing is written over anything.
+// Writes back records that a table has lost and the log still has, each with the documents that the log's archives still have. Nothing is overwritten.
 import { type Digest, digestText, isRedressError, RedressError } from '@redress/core';
 import { CHECKPOINT } from '../layout.js';
 import { archivePath, textsIn } from '../ledger/archive.js';
@@ -11,7 +11,7 @@ import { leafHash } from '../ledger/tree.js';
 import { AwsJournal, type AwsJournalOptions, blobKey, lineKey, type RecordBack, recordKey, streamKey, streamNamed } from './journal.js';
 import { Store } from './store.js';
 
-/** Documents that are looked for at once. */
+/** Documents that are looked up at once. */
 const AT_ONCE = 16;
 const NO_DOCUMENTS = '{"blobs":{},';
 
@@ -45,22 +45,23 @@ export interface WrittenBack {
   readonly lost: readonly LostDocument[];
 }
 
-/** How far a stream is sealed. */
+/** The position up to which a stream is sealed. */
 interface Sealed {
   readonly seq: number;
   readonly head: Digest;
 }
 
 /**
- * Writes back what a table has lost of its sealed streams: each record byte for byte at its place, with what its first writing noted beside it
- * (execution, limits, breaker, indexes), in one transaction. Who dies in between has written back a part, and the next one goes on.
+ * Writes back what a table has lost of its sealed streams. Each record goes back byte for byte to its position, in one transaction with the items that its
+ * first writing created (execution, limits, breaker, indexes). If the call dies, the next one continues.
  *
- * Documents that travelled in lost items come back from the archives of seals, each in the item of its record; those that are nowhere are named.
+ * Documents of lost items come back from the archives of seals, into the items of their records. Documents that exist nowhere are reported.
  *
- * A stream that has gone on otherwise since is left as it is, and named. So is one with a lost record of which the log has the digest alone.
+ * A stream that has continued differently is left as it is, and reported. So is a stream with a lost record of which the log has only the digest.
  *
- * @param origin With `verifiers`: the log whose keys they are. Without them the entries have to have the root of the checkpoint, whoever signed it.
- * @throws {RedressError} `ledger/corrupt` when the log is not what was signed: then nothing is written.
+ * @param origin With `verifiers`: the log that the keys belong to. Without them, the root of the entries has to be that of the checkpoint, whoever signed
+ *   it.
+ * @throws {RedressError} `ledger/corrupt` if the log is not what was signed. Then nothing is written.
  */
 export async function writeBack(options: AwsJournalOptions, trusted: readonly { readonly origin: string; readonly key: string }[] = []): Promise<WrittenBack> {
   const store = new Store(options);
@@ -102,7 +103,7 @@ export async function writeBack(options: AwsJournalOptions, trusted: readonly { 
   }
 }
 
-/** The entries of the log, one bundle after the other. */
+/** The entries of the log, bundle by bundle. */
 async function* bundles(store: Store, size: number): AsyncIterable<readonly Buffer[]> {
   for (let index = 0; index * TILE_WIDTH < size; index++) {
     const path = tilePath({ level: 'entries', index, width: Math.min(TILE_WIDTH, size - index * TILE_WIDTH) });
@@ -112,7 +113,7 @@ async function* bundles(store: Store, size: number): AsyncIterable<readonly Buff
   }
 }
 
-/** How far each stream is sealed, by a log that has the root that was signed. */
+/** The position up to which each stream is sealed, from a log with the signed root. */
 async function sealedStreams(store: Store, trusted: readonly { readonly origin: string; readonly key: string }[]) {
   const note = (await store.bytes(CHECKPOINT))?.bytes.toString('utf8') ?? null;
   const streams = new Map<Digest, Sealed>();
@@ -134,8 +135,8 @@ async function sealedStreams(store: Store, trusted: readonly { readonly origin: 
 }
 
 /**
- * A key that a trusted one has announced: the log as it was then is signed with that one, in what is kept of it. None where it has signed nothing of
- * it, since it was lost before: who goes on is in the trust file, or is not trusted.
+ * A key that a trusted key has announced. The kept proof has the log of that time, signed by the trusted key. There is no proof if a lost key has not signed
+ * its successor: either the trust file names that successor, or it is not trusted.
  */
 async function announced(store: Store, origin: string, { number, from, to }: Rotation, then: Growth): Promise<readonly string[]> {
   const found = await store.bytes(rotationPath(number));
@@ -146,7 +147,7 @@ async function announced(store: Store, origin: string, { number, from, to }: Rot
   return [to];
 }
 
-/** Streams that the table has less of than was sealed, with how many records it has; and those that have another record where both have one. */
+/** Streams of which the table has fewer records than were sealed, with the number that it has; and streams with a different record at a sealed position. */
 async function streamsBehind(store: Store, sealed: { readonly streams: ReadonlyMap<Digest, Sealed> }) {
   const items = await store.getAll(
     [...sealed.streams.keys()].map((stream) => ({ pk: streamKey(stream), sk: 'head' })),
@@ -166,13 +167,13 @@ async function streamsBehind(store: Store, sealed: { readonly streams: ReadonlyM
   return { lost, forked };
 }
 
-/** A line that a table lacks: null where it is nowhere; and which entry of the log it is. */
+/** A line that a table lacks (null if it exists nowhere), and its entry in the log. */
 interface LostLine {
   readonly line: string | null;
   readonly entry: number;
 }
 
-/** What the archives of a seal have: documents that entries name, and until when they had to be there. */
+/** Documents that entries name, and the time until which archives had to keep them. */
 interface Archived {
   readonly seal: number;
   readonly first: number;
@@ -180,7 +181,7 @@ interface Archived {
   readonly until: string;
 }
 
-/** The lines that a table lacks, of each stream in its order; and which archives the log has. */
+/** The lines that a table lacks, for each stream in order; and the archives of the log. */
 async function linesOf(
   store: Store,
   size: number,
@@ -201,14 +202,14 @@ async function linesOf(
       }
       if (said.after.seq <= (lost.get(said.stream) ?? Number.POSITIVE_INFINITY)) continue;
       const { head } = said.after;
-      // Of one that was too long for an entry the line may be in the bucket.
+      // If a record was too long for an entry, its line may be in the bucket.
       const isLong = bytes.subarray(0, 8).toString() === '{"long":';
       lines.get(said.stream)?.push({ line: isLong ? await store.text(lineKey(head)) : `${head} ${bytes.toString('utf8')}`, entry });
     }
   return { lines, archives };
 }
 
-/** Documents of lost records, as archives have them: from the newest archive back, until all are there. */
+/** Documents of lost records, from archives. The newest archive is read first, until all documents are found. */
 async function textsOf(store: Store, lines: ReadonlyMap<Digest, readonly LostLine[]>, archives: readonly Archived[]): Promise<ReadonlyMap<Digest, string>> {
   const wanted = new Set<Digest>();
   for (const { line } of [...lines.values()].flat())
@@ -223,7 +224,7 @@ async function textsOf(store: Store, lines: ReadonlyMap<Digest, readonly LostLin
   return texts;
 }
 
-/** Those that the bucket does not have either: what was too large for an item is an object of its own, and was not lost. */
+/** Documents that the bucket lacks too. Those too large for an item are separate objects, which were not lost. */
 async function notInBucket(store: Store, documents: readonly LostDocument[]): Promise<readonly LostDocument[]> {
   const there = new Map<Digest, boolean>();
   const rest = new Set(documents.map(({ digest }) => digest)).values();

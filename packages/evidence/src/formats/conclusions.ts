@@ -1,4 +1,4 @@
-// What records say of controls and resources, in the terms that the formats share.
+// What records say about controls and resources, in terms that the formats share.
 import { type Digest, isRecord, type Json, type JsonObject, OUTCOMES, type Outcome, type ResourceRef, type StoredRecord } from '@redress/core';
 
 /** The conclusion of one remediator about one resource: a record of a decision, or of the outcome of an execution. */
@@ -17,13 +17,13 @@ export interface Conclusion {
   readonly open: readonly string[];
   /** Controls that the event named; none for a sweep or a person's request. */
   readonly controls: readonly string[];
-  /** The gap that it is about; null if the record names none. */
+  /** The gap that it concerns; null if the record names none. */
   readonly gap: string | null;
-  /** Of an outcome. */
+  /** For an outcome. */
   readonly execution: Execution | null;
 }
 
-/** An execution that was closed. */
+/** A closed execution. */
 export interface Execution {
   readonly id: string;
   /** Epoch milliseconds. */
@@ -32,10 +32,10 @@ export interface Execution {
   /** `verified`, `not-verified`, `unconfirmed`; null: no look is recorded. */
   readonly verified: string | null;
   readonly calls: readonly JsonObject[];
-  /** States; undefined where they are not recorded, or their retention has ended. */
+  /** The states; undefined if they were not recorded, or their retention has ended. */
   readonly before: Json | undefined;
   readonly after: Json | undefined;
-  /** Of a rollback: who and why. */
+  /** For a rollback: who and why. */
   readonly by: string | null;
   readonly reason: string | null;
 }
@@ -45,12 +45,12 @@ export function isSatisfied({ outcome }: Pick<Conclusion, 'outcome'>): boolean {
   return outcome === 'remediated' || outcome === 'no-op';
 }
 
-/** Takes in the records of a journal; of one stream they come in order, and together. */
+/** Processes the records of a journal. Those of a stream come in order and together. */
 export class Conclusions {
   #stream: Digest | null = null;
   #begun = new Map<string, Begun>();
 
-  /** What the next record came to; null: it decides nothing, and closes nothing. */
+  /** The conclusion of the next record; null: it decides nothing, and closes nothing. */
   after(stored: StoredRecord): Conclusion | null {
     const { record } = stored;
     if (stored.stream !== this.#stream) [this.#stream, this.#begun] = [stored.stream, new Map()];
@@ -60,7 +60,7 @@ export class Conclusions {
     if (kind !== 'decision' && kind !== 'outcome') return null;
     const own = kind === 'outcome' ? membersOf(body['journal'])['outcome'] : body['outcome'];
     const outcome = OUTCOMES.find((each) => each === own);
-    // A journal takes any body; of one that names no outcome there is nothing to say.
+    // A journal accepts any body. If it names no outcome, there is nothing to conclude.
     if (outcome === undefined) return null;
     const of = kind === 'outcome' && execution !== null ? this.#begun.get(execution) : undefined;
     const why = of?.intent.record.body ?? body;

@@ -20,7 +20,7 @@ const REMEDIATION: Readonly<Record<Outcome, Coded>> = {
   ...other('no-op', 'planned', 'notified', 'exempt', 'denied', 'awaiting-approval', 'awaiting-runbook', 'superseded'),
 } as Readonly<Record<Outcome, Coded>>;
 
-/** Each outcome with its own name, for which the schema has no status. */
+/** An outcome for which the schema has no status, under its own name. */
 function other(...outcomes: readonly Outcome[]): Partial<Record<Outcome, Coded>> {
   return Object.fromEntries(outcomes.map((outcome): [Outcome, Coded] => [outcome, [99, outcome]]));
 }
@@ -45,19 +45,19 @@ export async function* ocsfEvents(records: AsyncIterable<StoredRecord> | Iterabl
   }
 }
 
-/** Makes the events of conclusions; those of a stream in order, and together. */
+/** Creates the events of conclusions. Those of a stream come in order and together. */
 export class Events {
   readonly #since: number;
   #stream: string | null = null;
-  /** Findings of the stream: when they were first seen, and whether they are open. */
+  /** Findings of the stream: when each was first seen, and whether it is open. */
   #findings = new Map<string, { first: number; open: boolean; uid: string }>();
 
-  /** @param since epoch milliseconds: what was concluded before makes no event, and those after it know of it. */
+  /** @param since Epoch milliseconds. Earlier conclusions cause no events, but later events take them into account. */
   constructor(since = Number.NEGATIVE_INFINITY) {
     this.#since = since;
   }
 
-  /** Events of the next one. */
+  /** Events of the next conclusion. */
   of(conclusion: Conclusion): readonly JsonObject[] {
     if (conclusion.stream !== this.#stream) [this.#stream, this.#findings] = [conclusion.stream, new Map()];
     const { remediator, execution, time } = conclusion;
@@ -73,7 +73,7 @@ export class Events {
   }
 }
 
-/** What every event says. */
+/** Attributes of every event. */
 function base(conclusion: Conclusion, findingUid: string, classUid: number, className: string, category: Coded, activity: Coded): JsonObject {
   const { time, resource, remediator, digest, seq, stream, execution, message } = conclusion;
   const typeUid = classUid * 100 + activity[0];
@@ -113,7 +113,7 @@ function base(conclusion: Conclusion, findingUid: string, classUid: number, clas
   };
 }
 
-/** Equal for the same remediator on the same resource. */
+/** Equal for the same remediator and resource. */
 function findingUid({ stream, remediator }: Pick<Conclusion, 'stream' | 'remediator'>): string {
   return uuidOf('finding', stream, remediator);
 }
@@ -200,7 +200,7 @@ function entity(conclusion: Conclusion, uid: string, execution: Execution): Json
   };
 }
 
-/** The call, where there was one alone. */
+/** The call, if there was exactly one. */
 function apiOf(calls: readonly JsonObject[]): JsonObject | null {
   const [call, ...more] = calls;
   if (call === undefined || more.length > 0) return null;

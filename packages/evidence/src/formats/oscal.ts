@@ -5,9 +5,9 @@ import { type Conclusion, Conclusions, isSatisfied } from './conclusions.js';
 import { uuidOf } from './uuid.js';
 
 const VERSION = '1.2.1';
-/** Where names of properties are defined that OSCAL does not know. */
+/** The namespace of properties that OSCAL does not define. */
 const NS = 'https://redress.dev/ns/oscal';
-/** The time of a ledger in which nothing is recorded. */
+/** The time for a ledger without records. */
 const NEVER = 0;
 
 /** The latest conclusion of one remediator about one resource. */
@@ -136,7 +136,7 @@ export async function assess({ records, gaps }: OscalSource): Promise<Assessment
   return assessing.done(gaps);
 }
 
-/** Puts an assessment together, record by record. */
+/** Builds an assessment, record by record. */
 export class Assessing {
   readonly #last = new Map<string, Conclusion>();
   readonly #executions: Conclusion[] = [];
@@ -144,20 +144,20 @@ export class Assessing {
   #from = Number.POSITIVE_INFINITY;
   #until = NEVER;
 
-  /** Takes in a record, and what it came to. */
+  /** Adds a record, and its conclusion. */
   add({ record, digest }: StoredRecord, conclusion: Conclusion | null): void {
     const time = Date.parse(record.time);
     [this.#from, this.#until] = [Math.min(this.#from, time), Math.max(this.#until, time)];
     this.#digests.push(digest);
     if (conclusion === null) return;
-    // States are not in these documents.
+    // These documents contain no states.
     const { execution } = conclusion;
     const kept: Conclusion = execution === null ? conclusion : { ...conclusion, execution: { ...execution, before: undefined, after: undefined, calls: [] } };
     this.#last.set(`${conclusion.stream} ${conclusion.remediator}`, kept);
     if (execution !== null) this.#executions.push(kept);
   }
 
-  /** All records were taken in. */
+  /** Call it after the last record. */
   done(gaps: readonly Gap[]): Assessment {
     const standing = grouped(gaps, (gap) => `${streamOf(gap.resource)} ${gap.remediator}`);
     const hash = createHash('sha256');
@@ -205,7 +205,7 @@ function observation({ conclusion, satisfied, gaps }: Assessed): JsonObject {
   return {
     uuid: observationUuid(conclusion),
     title: line(`${remediator}: ${formatResource(resource)}`),
-    description: paragraph(message, `It came to ${outcome}.`),
+    description: paragraph(message, `The outcome is ${outcome}.`),
     props: [
       prop('outcome', outcome),
       prop('satisfied', String(satisfied)),
@@ -220,7 +220,7 @@ function observation({ conclusion, satisfied, gaps }: Assessed): JsonObject {
     subjects: [{ 'subject-uuid': subjectUuid(stream), type: 'inventory-item', title: line(formatResource(resource)) }],
     'relevant-evidence': [
       {
-        // As a journal in a folder, and a copy of one on AWS, have it.
+        // The same in a journal in a folder, and in a copy of one on AWS.
         href: `streams/${hex.slice(0, 2)}/${hex}.jsonl`,
         description: `Record ${seq} of the stream, ${digest}.`,
         props: [prop('digest', digest)],
@@ -244,7 +244,7 @@ function finding(control: string, of: readonly Assessed[], digest: string): Json
     target: {
       type: 'objective-id',
       'target-id': tokenOf(control),
-      // There is nothing in between.
+      // There is no value in between.
       status: open === 0 ? { state: 'satisfied', reason: 'pass' } : { state: 'not-satisfied', reason: 'fail' },
     },
     'related-observations': of.map(({ conclusion }) => ({ 'observation-uuid': observationUuid(conclusion) })),
@@ -256,21 +256,21 @@ function entry(conclusion: Conclusion): JsonObject {
   return {
     uuid: uuidOf('oscal-entry', digest),
     title: line(`${remediator}: ${outcome}`),
-    description: paragraph(message, `It came to ${outcome}.`),
+    description: paragraph(message, `The outcome is ${outcome}.`),
     start: iso(Math.min(execution?.begun ?? time, time)),
     end: iso(time),
     props: [prop('execution', execution?.id ?? ''), prop('outcome', outcome), ...resourceProps(resource)],
   };
 }
 
-/** What is left to do, and the risk that it is until then. */
+/** What is left to do, and the risk until then. */
 function itemOf(each: Assessed, gap: Gap | null): { readonly item: JsonObject; readonly risk: JsonObject } {
   const { conclusion } = each;
   const { resource, remediator, stream, outcome: last, message: said, time } = conclusion;
   const { outcome, message, since } = gap ?? { outcome: last, message: said, since: time };
   const key = gap?.key ?? 'resource';
   const title = line(`${remediator}: ${formatResource(resource)}`);
-  const description = paragraph(message, `It came to ${outcome}.`);
+  const description = paragraph(message, `The outcome is ${outcome}.`);
   const riskUuid = uuidOf('oscal-risk', stream, remediator, key);
   const accepted = outcome === 'exempt';
   const props = [
@@ -304,7 +304,7 @@ function prop(name: string, value: string): JsonObject {
   return { name, ns: NS, value: line(value) };
 }
 
-/** Values and titles have one line, which begins and ends with something visible. */
+/** Values and titles are one line that begins and ends with a visible character. */
 function line(text: string): string {
   return text.replace(/[\s\p{C}]+/gu, ' ').trim() || '-';
 }
@@ -319,7 +319,7 @@ function paragraph(message: string, otherwise: string): string {
  * @example tokenOf('2.1.1') // 'control-2.1.1-' and eight hexadecimal digits
  */
 export function tokenOf(text: string): string {
-  // Less than OSCAL allows, which is what every reader of it takes.
+  // Less than OSCAL allows, but every reader accepts it.
   if (/^[A-Za-z_][\w.-]*$/.test(text)) return text;
   return `control-${text.replace(/[^\w.-]/g, '_')}-${uuidOf('token', text).slice(0, 8)}`;
 }

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 
-/** Of everything that is named here; made once, at random. */
+/** The namespace of all names here; created once, at random. */
 const NAMESPACE = Buffer.from('5f1c8a526f0e4c0b9c552b8f1d0b7a36', 'hex');
 
 /**
- * The UUID of a name, version 5: the same name has the same one, wherever and whenever it is made.
+ * The UUID of a name, version 5: the same name always gives the same UUID.
  *
  * @example uuidOf('finding', 'ec2-revoke-sg-open-ssh')
  * @see https://www.rfc-editor.org/rfc/rfc9562#section-5.5
@@ -12,7 +12,7 @@ const NAMESPACE = Buffer.from('5f1c8a526f0e4c0b9c552b8f1d0b7a36', 'hex');
 export function uuidOf(...parts: readonly string[]): string {
   const name = JSON.stringify(parts);
   const length = NAMESPACE.length + Buffer.byteLength(name);
-  // Made for each event: what is hashed is put together in one place, where it has room there.
+  // Called for each event, so the input is assembled in one reused buffer.
   const bytes = length <= ROOM.length ? ROOM : Buffer.alloc(length);
   NAMESPACE.copy(bytes);
   bytes.write(name, NAMESPACE.length);

@@ -8,7 +8,7 @@ vi.mock('node:fs/promises', async (original) => ({
   ...(await original<typeof import('node:fs/promises')>()),
   link: () => Promise.reject(Object.assign(new Error('EPERM: operation not permitted, link'), { code: 'EPERM' })),
 }));
-// Where test files share what they load it may be there already, with links.
+// If test files share modules, it may be loaded already, with links.
 vi.resetModules();
 const { anchorTo, folderAnchor } = await import('./anchor.js');
 

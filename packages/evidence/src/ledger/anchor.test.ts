@@ -24,7 +24,7 @@ describe('copies of checkpoints', () => {
     // Nothing leads out of it.
     expect(anchorPath('../../etc\n1\n')).toBe('.._.._etc/000000000000001.checkpoint');
     expect(anchorPath('a: //b\n1\n')).toBe('a_b/000000000000001.checkpoint');
-    // A witness has cosigned it since: it is the same, and stays as it was.
+    // A witness has cosigned it since: it is the same checkpoint, and the copy stays as it was.
     expect(await anchorTo([folderAnchor(directory)], `${note}\u2014 witness.example/w1 BBBB\n`)).toEqual([]);
     expect(readFileSync(join(directory, PATH), 'utf8')).toBe(note);
   });

@@ -1,4 +1,4 @@
-// Copies of checkpoints where whoever writes the evidence cannot: what shows later that a log was set back, or rewritten.
+// Copies of checkpoints that the writer of the evidence cannot reach. They show later whether a log was set back or rewritten.
 import { randomUUID } from 'node:crypto';
 import { constants, copyFile, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -23,21 +23,21 @@ export function folderAnchor(directory: string): Anchor {
     async keep(path, note) {
       const file = join(directory, path);
       await mkdir(dirname(file), { recursive: true });
-      // Complete before it has its name, which it takes from no other: several sealers may keep theirs in the same moment.
+      // Complete before it gets its name, and never over an existing file: several sealers may store their copies at the same moment.
       const temporary = `${file}.${randomUUID()}.tmp`;
       try {
         await writeFile(temporary, note, { flush: true });
-        // Some file systems of memory sticks and shares have no links.
+        // Some file systems on memory sticks and network shares have no links.
         await link(temporary, file).catch(async () => copyFile(temporary, file, constants.COPYFILE_EXCL));
       } catch (error) {
         const there = await readFile(file, 'utf8').catch(() => {
           throw error;
         });
-        // One that was copied was cut short by whatever stopped it: it says nothing else.
+        // A copy that was interrupted is shorter. It does not contradict this one.
         if (there.length < note.length && note.startsWith(there) && !sameCheckpoint(there, note)) await rename(temporary, file);
         else if (!sameCheckpoint(there, note)) throw contradicts(file);
       } finally {
-        // Where nothing can be removed the copy is kept all the same, and what contradicts it is said.
+        // If nothing can be removed, the copy is kept all the same, and a contradiction is reported.
         await rm(temporary, { force: true }).catch(() => undefined);
       }
     },
@@ -69,13 +69,13 @@ export async function anchorTo(anchors: readonly Anchor[], note: string): Promis
   return (await Promise.all(failed)).flat();
 }
 
-/** Where the copy of a checkpoint is: by its log, in the order of their sizes. */
+/** Path of the copy of a checkpoint: by log, sorted by size. */
 export function anchorPath(note: string): string {
   const [origin = '', size = ''] = note.split('\n');
   return `${origin.replaceAll(/[^A-Za-z0-9.-]+/g, '_')}/${size.padStart(15, '0')}.checkpoint`;
 }
 
-/** Whether two notes are one checkpoint with the same signature of its log: witnesses may have cosigned one of them since. */
+/** Whether two notes are the same checkpoint with the same signature of its log. Witnesses may have cosigned one of them since. */
 export function sameCheckpoint(one: string, other: string): boolean {
   const own = (note: string) => note.split('\n').slice(0, 5).join('\n');
   return own(one) === own(other);

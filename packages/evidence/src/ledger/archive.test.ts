@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const text = (value: string) => ({ digest: digestText(value), text: value });
-/** Archives of texts, as a sealer makes them. */
+/** Archives of texts, as a sealer creates them. */
 function made(seal: number, texts: readonly string[]): Buffer[] {
   const archives = new Archives(seal);
   const done = texts.map((each) => archives.add(text(each)));
@@ -38,7 +38,7 @@ describe('an archive', () => {
     expect(archive.length).toBeLessThan(1000);
     expect(heldIn(archive)).toEqual(TEXTS.map(digestText));
     expect(made(7, TEXTS)[0]?.equals(archive)).toBe(true);
-    // What does not get shorter stands as it is.
+    // What does not get shorter is stored as it is.
     expect(archive.includes('{"a":1}')).toBe(true);
     const before = archive.subarray(0, archive.length - 90);
     expect(archive.toString('latin1', archive.length - 90)).toBe(`000000000007-00000 sha256:${createHash('sha256').update(before).digest('hex')}`);
@@ -81,7 +81,7 @@ describe('an archive', () => {
       fc.property(fc.nat(archive.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
         const bad = Buffer.from(archive);
         bad[at] = (bad[at] as number) ^ change;
-        // Each that it says it holds can be read, as it was.
+        // Each document that it lists can be read unchanged.
         const held = heldIn(bad);
         expect(TEXTS.map(digestText)).toEqual(expect.arrayContaining(held));
       }),
@@ -114,7 +114,7 @@ describe('archives in a folder', () => {
       writeFileSync(join(directory, archivePath(seal, 0)), bytes);
     }
     expect(found(new FolderArchives(directory), 'one')).toBe('one');
-    // Where none has, whoever reads it sees that it was changed.
+    // If no intact copy exists, the reader sees that it was changed.
     rmSync(file);
     expect(found(new FolderArchives(directory), 'one')).toBe('eno');
   });

@@ -1,41 +1,44 @@
-// Documents of a seal in one file: a ZIP archive, so that each is found by its digest without the others, and by anybody's tools. Its comment says which
-// archive it is, and the digest of all bytes before that. See https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+// Documents of a seal in one file: a ZIP archive, so that common tools can find each document by its digest. Its comment has the name of the archive, and the
+// digest of all bytes before the comment. See https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 import { hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type Digest, digestText } from '@redress/core';
 
-/** Where the archives of a log are. */
+/** Folder of a log's archives. */
 export const ARCHIVES = 'ledger/documents';
 
 /**
  * Path of an archive.
  *
- * @param part From 0; a seal whose documents are too many for one archive has several.
+ * @param part From 0. If a seal has too many documents for one archive, it has several.
  */
 export function archivePath(seal: number, part: number): string {
   return `${ARCHIVES}/${String(seal).padStart(12, '0')}${part === 0 ? '' : `-${part}`}.zip`;
 }
 
-/** Bytes of documents, unpacked, from which on another archive is begun; and how many it has at most. Both are far from the limits of the format. */
+/**
+ * Bytes of uncompressed documents after which another archive is begun, and the maximum number of documents in one. Both are far from the limits of the
+ * format.
+ */
 const MOST_BYTES = 32 * 1024 * 1024;
 const MOST = 16_384;
 
 const LOCAL = 0x04034b50;
 const CENTRAL = 0x02014b50;
 const END = 0x06054b50;
-/** Bytes of each, without names and comments. */
+/** Size of each structure in bytes, without names and comments. */
 const LOCAL_BYTES = 30;
 const CENTRAL_BYTES = 46;
 const END_BYTES = 22;
-/** Twelve digits of the seal and five of the part, and `sha256:` with 64 digits. */
+/** Twelve digits of the seal, five of the part, and `sha256:` with 64 digits. */
 const COMMENT_BYTES = 90;
-/** 1 January 1980, 0:00, the first moment that the format knows. */
+/** 1 January 1980, 0:00, the first moment that the format can express. */
 const DATE = 33;
 const STORED = 0;
 const DEFLATED = 8;
-/** A document that does not get this much shorter is stored as it is. */
+/** A document that does not shrink by this much is stored uncompressed. */
 const PAYS = 0.9;
 
 /** The stored text of a document. */
@@ -53,19 +56,19 @@ export class Archives {
   #at = 0;
   #bytes = 0;
 
-  /** @param seal Its number. */
+  /** @param seal The number of the seal. */
   constructor(seal: number) {
     this.#seal = seal;
   }
 
-  /** @returns an archive that was full before; else null. */
+  /** @returns the previous archive if it is full; otherwise null. */
   add({ digest, text }: DocumentText): Buffer | null {
     const plain = Buffer.from(text);
     const full = this.#central.length === 2 * MOST || this.#bytes + plain.length > MOST_BYTES ? this.end() : null;
     const deflated = deflateRawSync(plain);
     const [method, data] = deflated.length < PAYS * plain.length ? [DEFLATED, deflated] : [STORED, plain];
     const name = Buffer.from(`${digest.slice('sha256:'.length)}.json`);
-    // What both headers have: version, flags, method, time, date, CRC, sizes, lengths of the name and of nothing.
+    // The common part of both headers: version, flags, method, time, date, CRC, sizes, the length of the name, and a zero length.
     const common = Buffer.alloc(LOCAL_BYTES - 4);
     common.writeUInt16LE(20, 0);
     common.writeUInt16LE(method, 4);
@@ -88,7 +91,7 @@ export class Archives {
     return full;
   }
 
-  /** @returns what was added since the last one; null where that is nothing. */
+  /** @returns an archive of what was added since the last one; null if nothing was. */
   end(): Buffer | null {
     const count = this.#central.length / 2;
     if (count === 0) return null;
@@ -107,18 +110,18 @@ export class Archives {
   }
 }
 
-/** Where a document is in an archive. */
+/** The position of a document in an archive. */
 interface Place {
   readonly method: number;
   readonly bytes: number;
-  /** Of its header. */
+  /** Offset of its header. */
   readonly at: number;
 }
 
-/** Reads bytes of an archive; fewer where it ends. */
+/** Reads bytes of an archive; fewer at its end. */
 type ReadAt = (at: number, length: number) => Buffer;
 
-/** The documents of an archive, by their digests; null for what is no archive. */
+/** The documents of an archive, by digest; null if it is not an archive. */
 function placesIn(size: number, read: ReadAt): Map<Digest, Place> | null {
   const end = read(size - END_BYTES - COMMENT_BYTES, END_BYTES);
   if (end.length < END_BYTES || end.readUInt32LE(0) !== END) return null;
@@ -137,7 +140,7 @@ function placesIn(size: number, read: ReadAt): Map<Digest, Place> | null {
   return places;
 }
 
-/** The text at a place; null where none can be read. Whether it is what its name says, its reader looks. */
+/** The text at a position; null if it cannot be read. The caller has to compare it with its digest. */
 function textAt({ method, bytes, at }: Place, read: ReadAt): string | null {
   try {
     const header = read(at, LOCAL_BYTES);
@@ -148,7 +151,7 @@ function textAt({ method, bytes, at }: Place, read: ReadAt): string | null {
   }
 }
 
-/** The documents that an archive holds, whole and unchanged. */
+/** The documents of an archive that are complete and unchanged. */
 export function* textsIn(archive: Buffer): Iterable<DocumentText> {
   const read: ReadAt = (at, length) => archive.subarray(Math.max(0, at), Math.max(0, at + length));
   for (const [digest, place] of placesIn(archive.length, read) ?? []) {
@@ -165,16 +168,16 @@ export function heldIn(archive: Buffer): Digest[] {
 /** The archives of a ledger in a folder, to look up single documents. */
 export class FolderArchives {
   readonly #directory: string;
-  /** Documents by the names of archives that have them; and those that were looked at. */
+  /** The names of archives, by the documents in them; and the archives that were read. */
   readonly #known = new Map<Digest, Set<string>>();
   readonly #seen = new Set<string>();
 
-  /** @param directory Of the journal. */
+  /** @param directory The journal's folder. */
   constructor(directory: string) {
     this.#directory = join(directory, ARCHIVES);
   }
 
-  /** The text of a document; null where no archive has it. Of one that was changed in all that have it, what is there: its reader sees that. */
+  /** The text of a document; null if no archive has it. If every copy was changed, a changed one is returned, and the caller notices that. */
   get(digest: Digest): string | null {
     this.#look();
     let changed: string | null = null;
@@ -189,7 +192,7 @@ export class FolderArchives {
     return changed;
   }
 
-  /** Takes in those that have come. They never change; one that is gone is noticed when it is opened. */
+  /** Adds new archives. They never change; one that is gone is noticed when it is opened. */
   #look(): void {
     let names: string[] = [];
     try {
@@ -217,7 +220,7 @@ export class FolderArchives {
     try {
       const { size } = fstatSync(handle);
       return work(size, (at, length) => {
-        // What was changed may name any place and any length.
+        // A changed archive may name any position and any length.
         const bytes = Buffer.alloc(at < 0 ? 0 : Math.max(0, Math.min(length, size - at)));
         return bytes.length === 0 ? bytes : bytes.subarray(0, readSync(handle, bytes, 0, bytes.length, at));
       });

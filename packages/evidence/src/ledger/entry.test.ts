@@ -6,7 +6,7 @@ import { entryOf, type Line, namingIn, positionsDigest, readEntry, readNext, typ
 const sha = (text: string | Buffer) => `sha256:${createHash('sha256').update(text).digest('hex')}` as const;
 const STREAM = sha('stream');
 const record = (over: object = {}) => JSON.stringify({ stream: STREAM, seq: 1, prev: null, time: '2026-11-24T10:00:00.000Z', ...over });
-/** The first record of a stream: all of it is looked at. */
+/** The first record of a stream: all of it is checked. */
 const first = (over: object = {}) =>
   canonicalJson({
     ...{ v: 1, stream: STREAM, seq: 1, prev: null, time: '2026-11-24T10:00:00.000Z', kind: 'decision', execution: null, remediator: 'r' },
@@ -62,7 +62,7 @@ describe('the next line of a stream', () => {
     changed[changed.length - 2] = 0x20;
     for (const line of [changed, Buffer.from(` ${lineOf(record())}`), Buffer.from(record())])
       expect(readNext(STREAM, undefined, line)).toBe('it is not what its digest says');
-    // Also what stands between digest and record is as it was written.
+    // The separator between digest and record has to be exact, too.
     expect(readNext(STREAM, undefined, Buffer.from(`${sha(record())}\t${record()}`))).toBe('it is not what its digest says');
   });
 });
@@ -88,7 +88,7 @@ describe('an entry', () => {
     const blobs = { state: sha('s'), plan: sha('p') };
     expect(namingIn(Buffer.from(JSON.stringify({ blobs, seq: 3, stream: STREAM })))).toEqual({ stream: STREAM, seq: 3, documents: [sha('s'), sha('p')] });
     for (const none of ['{"blobs":{},"seq":3}', '{"seq":3}', '{"seal":{},"v":1}']) expect(namingIn(Buffer.from(none))).toBeNull();
-    // What begins as one without does is not read at all: most are, and there are many.
+    // An entry without that beginning is not parsed at all: most entries are like that, and there are many.
     expect(namingIn(Buffer.from('{"blobs":{},and no JSON'))).toBeNull();
     expect(() => namingIn(Buffer.from('{"blobs":{'))).toThrow(SyntaxError);
   });

@@ -1,4 +1,4 @@
-// What the entries of the log are: records as they stand in their streams, and one entry that closes each seal. Pure.
+// Entries of the log: records as they are in their streams, and one entry that closes each seal. Pure.
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { canonicalJson, type Digest, digestOf, isRecord, type JsonObject } from '@redress/core';
@@ -15,7 +15,7 @@ export interface Position {
   readonly bytes: number;
 }
 
-/** A line of a stream that is next. */
+/** A line that comes next in a stream. */
 export interface Line {
   readonly stream: Digest;
   readonly seq: number;
@@ -101,16 +101,16 @@ export function positionsDigest(streams: Readonly<Record<Digest, Position>>): Di
   return digestOf(streams);
 }
 
-/** Where the JSON of a line begins: after `sha256:`, 64 digits and a space. */
+/** Offset of the JSON in a line: after `sha256:`, 64 digits and a space. */
 export const JSON_AT = 72;
 
-/** Bytes of a line whose JSON has so many, with its newline. */
+/** Bytes of a line with its newline, from those of its JSON. */
 const lineBytes = (json: number): number => JSON_AT + json + 1;
 
 /**
  * The next line of a stream, if it follows.
  *
- * @returns what is wrong with it, otherwise.
+ * @returns what is wrong with it if it does not follow.
  */
 export function readNext(stream: Digest, after: Position | undefined, line: Buffer): Line | string {
   const json = line.subarray(JSON_AT);
@@ -127,11 +127,11 @@ export function readNext(stream: Digest, after: Position | undefined, line: Buff
   const { seq, prev, time } = record as JsonObject;
   if (seq !== (after?.seq ?? 0) + 1 || prev !== (after?.head ?? null)) return 'it does not follow the record before it';
   if (typeof time !== 'string') return 'it has no time';
-  // Verifiers take from the first one what surrounds all others. To look so at each of them would make sealing a fifth dearer.
+  // Verifiers read the common part of all records from the first one. Checking each record like this would make sealing a fifth more expensive.
   return seq !== 1 || isWhole(record, text, json) ? { stream, seq, time, digest, json } : 'it is not a record in canonical form';
 }
 
-/** Whether it is a record, and written in the one form that is hashed. Of bytes that are not UTF-8 the text is another one. */
+/** Whether it is a record in canonical form. Bytes that are not UTF-8 would decode to a different text. */
 function isWhole(record: unknown, text: string, json: Buffer): boolean {
   try {
     return isUtf8(json) && isEvidenceRecord(record) && canonicalJson(record) === text;
@@ -140,7 +140,7 @@ function isWhole(record: unknown, text: string, json: Buffer): boolean {
   }
 }
 
-/** The entry of a record: the record itself; of one that is too long for a bundle its digest, and where it is. */
+/** The entry of a record: the record itself or, if it is too long for a bundle, its digest and location. */
 export function entryOf({ stream, seq, digest, json }: Line): Buffer {
   return json.length <= LONGEST_ENTRY ? json : Buffer.from(canonicalJson({ v: 1, long: { stream, seq, digest, bytes: json.length } }));
 }
@@ -157,7 +157,7 @@ export interface Naming {
   readonly documents: readonly Digest[];
 }
 
-/** The documents that a record names, from the record or its entry; of one that is too long for an entry, the entry does not hold them. */
+/** The documents that a record names, from the record or its entry. If the record is too long for an entry, the entry does not name them. */
 export function namingIn(entry: Buffer): Naming | null {
   if (entry.subarray(0, NO_BLOBS.length).equals(NO_BLOBS)) return null;
   const { blobs, stream, seq } = JSON.parse(entry.toString('utf8')) as { blobs?: Record<string, Digest>; stream: Digest; seq: number };
@@ -166,7 +166,7 @@ export function namingIn(entry: Buffer): Naming | null {
 
 const NO_BLOBS = Buffer.from('{"blobs":{},');
 
-/** What an entry says, for a sealer that lost count: a seal, or how far it takes a stream. */
+/** What an entry says, for a sealer that lost its position: a seal, or how far the entry takes a stream. */
 export function readEntry(
   entry: Buffer,
 ): { readonly seal: Seal } | { readonly stream: Digest; readonly after: Omit<Position, 'bytes'>; readonly bytes: number } {

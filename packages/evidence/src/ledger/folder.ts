@@ -47,9 +47,9 @@ export interface SealFolderOptions {
   readonly store?: (store: LedgerStore) => LedgerStore;
 }
 
-/** How long one waits for another sealer, or for whoever records; milliseconds. */
+/** How long to wait for another sealer, or for a process that records; milliseconds. */
 const WAIT = 60_000;
-/** Bytes that are read of a stream at once. */
+/** Bytes of a stream that are read at once. */
 const PIECE = 256 * 1024;
 // https://www.sqlite.org/rescode.html
 const SQLITE_BUSY = 5;
@@ -122,10 +122,10 @@ async function inFolder<T>(
 const PENDING = 'sealer/pending.json';
 const STATE = 'sealer/state.json';
 
-/** A log in a folder. One sealer works at a time, so what is decided need not outlive its seal. */
+/** A log in a folder. One sealer works at a time, so decisions need not outlive their seal. */
 class FolderLedger implements LedgerStore {
   readonly #directory: string;
-  /** Folders with names that may not be on the disk yet. */
+  /** Folders whose names may not be on the disk yet. */
   readonly #unsynced = new Set<string>();
   #temporaries = 0;
 
@@ -140,7 +140,7 @@ class FolderLedger implements LedgerStore {
       removeTemporaries(this.#directory);
       return await work();
     } finally {
-      // Closing rolls back, and frees it.
+      // Closing rolls back, and releases the lock.
       lock.close();
     }
   }
@@ -151,7 +151,7 @@ class FolderLedger implements LedgerStore {
   }
 
   async publish(note: string, over: string | null): Promise<boolean> {
-    // Archives may be there already, of a sealer that died: what they hold is removed elsewhere once this is published.
+    // Archives of a sealer that died may exist already. The journal's own copies are removed once this seal is published.
     const archives = join(this.#directory, ARCHIVES);
     if (existsSync(archives)) this.#sync(archives);
     for (const folder of this.#unsynced) syncFolder(folder);
@@ -175,7 +175,7 @@ class FolderLedger implements LedgerStore {
     this.#sync(dirname(file));
   }
 
-  /** With those above it: whoever made them may not have come so far. */
+  /** Including its parents: the process that created them may not have flushed them. */
   #sync(folder: string): void {
     this.#unsynced.add(folder);
     if (folder !== this.#directory) this.#sync(dirname(folder));
@@ -197,7 +197,7 @@ class FolderLedger implements LedgerStore {
     const file = join(this.#directory, path);
     if (!existsSync(file)) return;
     rmSync(file);
-    // The folder of partial tiles of one tile is empty with the last of them.
+    // The folder of a tile's partial tiles is empty after the last one is removed.
     if (dirname(file).endsWith('.p') && readdirSync(dirname(file)).length === 0) rmSync(dirname(file), { recursive: true });
   }
 
@@ -208,7 +208,7 @@ class FolderLedger implements LedgerStore {
 
   async decide(number: number, plan: Buffer): Promise<Buffer> {
     const before = this.#read(PENDING);
-    // A plan that goes beyond the one before has it in itself.
+    // A plan that extends the previous one contains it.
     if (before !== null && numberIn(before) !== number - 1) return before;
     this.#write(PENDING, plan);
     return plan;
@@ -231,7 +231,7 @@ class FolderLedger implements LedgerStore {
     return existsSync(file) ? readFileSync(file) : null;
   }
 
-  /** As a whole or not at all, also over another one; it is kept when this returns. */
+  /** Written atomically, also over an existing file. It is durable when this returns. */
   #write(path: string, content: string | Uint8Array): void {
     const file = join(this.#directory, path);
     makeFolder(dirname(file));
@@ -241,13 +241,13 @@ class FolderLedger implements LedgerStore {
     syncFolder(dirname(file));
   }
 
-  /** In the sealer's own folder: half a tile is never among those of the log. */
+  /** In the sealer's own folder, so that a half-written tile is never part of the log. */
   #temporary(): string {
     return join(this.#directory, 'sealer', `${process.pid}.${this.#temporaries++}.tmp`);
   }
 }
 
-/** The seal that a decision is about; null of one that nobody can read. */
+/** The seal of a decision; null if the decision cannot be read. */
 function numberIn(plan: Buffer): number | null {
   try {
     const { after } = JSON.parse(plan.toString('utf8')) as { after?: { seal?: { number?: number } } };
@@ -258,8 +258,7 @@ function numberIn(plan: Buffer): number | null {
 }
 
 /**
- * Waits for a lock without keeping others of this process from what they do: one of them may hold it. The system takes it from a process that ends,
- * also from one that is killed.
+ * Waits for a lock without blocking this process: the holder may be in it. The system releases the lock when a process ends, even if it is killed.
  */
 async function locked(file: string, begin = 'BEGIN EXCLUSIVE'): Promise<DatabaseSync> {
   const lock = new DatabaseSync(file, { timeout: 0 });
@@ -281,7 +280,7 @@ async function locked(file: string, begin = 'BEGIN EXCLUSIVE'): Promise<Database
 class FolderSource implements JournalSource {
   readonly atOnce = 1;
   readonly room = 0;
-  /** For all that is read: memory that is taken anew for each piece is given back late. */
+  /** One buffer for all reads: memory that is allocated for each piece is freed late. */
   readonly #piece = Buffer.allocUnsafeSlow(PIECE);
   readonly #directory: string;
 
@@ -292,7 +291,7 @@ class FolderSource implements JournalSource {
   async ends(): Promise<ReadonlyMap<Digest, Mark>> {
     const index = join(this.#directory, 'index.sqlite');
     if (!existsSync(index)) return this.#ends();
-    // Whoever records holds this lock until its record is on the disk: so no record is seen without those that came before it.
+    // A process that records holds this lock until its record is on the disk, so no record is visible without those before it.
     const lock = await locked(index, 'BEGIN IMMEDIATE');
     try {
       return this.#ends();
@@ -341,7 +340,7 @@ class FolderSource implements JournalSource {
     for (const digest of new Set(records.flatMap(({ documents }) => documents))) {
       const file = blobFile(this.#directory, digest);
       const own = existsSync(file) ? readFileSync(file, 'utf8') : null;
-      // One that another record names was moved with that.
+      // If another record names it too, it was moved with that one.
       const text = own !== null && digestText(own) === digest ? own : archives.get(digest);
       if (text !== null && digestText(text) === digest) yield { digest, text };
     }
@@ -350,7 +349,7 @@ class FolderSource implements JournalSource {
   async archived(documents: readonly Digest[]): Promise<void> {
     for (const digest of documents) {
       const file = blobFile(this.#directory, digest);
-      // What was changed stays, for whoever looks.
+      // A changed file stays, for analysis.
       if (existsSync(file) && digestText(readFileSync(file, 'utf8')) === digest) rmSync(file);
     }
   }
@@ -368,17 +367,17 @@ class FolderSource implements JournalSource {
   /** A folder is set back with its ledger, or not at all. */
   async sealing(): Promise<void> {}
 
-  /** What has grown is seen by its length. */
+  /** A stream that has grown is recognized by its length, so no index is needed. */
   async sealed(): Promise<void> {}
 }
 
-/** What sealers that died had not finished writing. */
+/** Unfinished files of sealers that died. */
 function removeTemporaries(directory: string): void {
   const folder = join(directory, 'sealer');
   for (const name of readdirSync(folder)) if (name.endsWith('.tmp')) rmSync(join(folder, name), { force: true });
 }
 
-/** Makes a folder and those above it; on the disk when it returns. */
+/** Creates a folder and its parents. They are on the disk when this returns. */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));

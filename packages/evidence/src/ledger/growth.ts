@@ -1,12 +1,12 @@
-// A tree that grows by entries, tile by tile. It keeps its right edge alone, whatever its size.
+// A tree that grows by entries, tile by tile. It keeps only its right edge, whatever its size.
 import { RedressError } from '@redress/core';
 import { Bundle, TILE_HEIGHT, TILE_WIDTH, type Tile } from './tiles.js';
 import { HASH_BYTES, leafHash, nodeHash } from './tree.js';
 
-/** Takes a tile that is full, or at the right edge when growing ends. */
+/** Receives a tile when it is full, or when growth ends and it is at the right edge. */
 export type PutTile = (tile: Tile, bytes: Buffer) => void;
 
-/** The right edge of a tree: what its partial tiles hold. */
+/** The right edge of a tree: the content of its partial tiles. */
 export interface Edge {
   readonly size: number;
   /** The hashes of the partial tile of each level, from the lowest. */
@@ -26,7 +26,7 @@ export class Growth {
   readonly #from: number;
   #size: number;
 
-  /** @param put Without one, only the root is found; then leaf hashes are enough. */
+  /** @param put Without it, only the root is calculated; leaf hashes are then enough. */
   constructor(edge: Edge, put: PutTile | null) {
     this.#put = put;
     this.#from = edge.size;
@@ -41,9 +41,9 @@ export class Growth {
   }
 
   /**
-   * Takes a copy of an entry.
+   * Appends a copy of an entry.
    *
-   * @param leaf Its {@link leafHash}, when that is known.
+   * @param leaf Its {@link leafHash}, if known.
    */
   append(entry: Buffer, leaf = leafHash(entry)): void {
     this.#bundle.add(entry);
@@ -51,7 +51,7 @@ export class Growth {
     if (this.#bundle.width === TILE_WIDTH) this.#putEntries();
   }
 
-  /** Appends an entry of which only the hash is known: nothing can be put then. */
+  /** Appends an entry of which only the hash is known. Tiles cannot be stored then. */
   appendLeaf(leaf: Buffer): void {
     this.#size++;
     this.#push(0, leaf);
@@ -74,7 +74,7 @@ export class Growth {
     this.#put?.({ level: 'entries', index: Math.ceil(this.#size / TILE_WIDTH) - 1, width }, this.#bundle.take());
   }
 
-  /** Puts the partial tiles at the right edge that have grown. */
+  /** Stores the partial tiles at the right edge that have grown. */
   end(): void {
     if (this.#size === this.#from) return;
     if (this.#bundle.width > 0) this.#putEntries();
@@ -90,7 +90,7 @@ export class Growth {
     return foldRight(this.#peaks());
   }
 
-  /** What would prove the next entry in the tree that ends with it: hashes from beside it up to below the root. */
+  /** The inclusion proof of the next entry, as the last entry of the tree: sibling hashes from the entry up to below the root. */
   pathOfNext(): readonly Buffer[] {
     return this.#peaks().reverse();
   }
@@ -104,8 +104,8 @@ export class Growth {
 /**
  * The edge of a tree, from its partial tiles.
  *
- * @param read The bytes of a tile; null where it is not there.
- * @throws {RedressError} `ledger/corrupt` when a tile is missing, of another length, or not that of its entries.
+ * @param read Returns the bytes of a tile; null if it does not exist.
+ * @throws {RedressError} `ledger/corrupt` if a tile is missing, has another length, or does not match its entries.
  */
 export async function edgeOf(size: number, read: (tile: Tile) => Promise<Buffer | null>, decode: (bundle: Buffer) => Buffer[]): Promise<Edge> {
   const needed = async (tile: Tile): Promise<Buffer> => {
@@ -142,10 +142,10 @@ function peaksOf(hashes: readonly Buffer[]): Buffer[] {
   return peaks;
 }
 
-/** One hash of subtrees that become smaller from left to right. */
+/** Folds subtrees, which get smaller from left to right, into one hash. */
 function foldRight(peaks: readonly Buffer[]): Buffer {
   return peaks.length === 0 ? EMPTY_ROOT : peaks.reduceRight((right, left) => nodeHash(left, right));
 }
 
-/** SHA-256 of nothing: the root of no entries. */
+/** SHA-256 of the empty string: the root of a tree without entries. */
 const EMPTY_ROOT = Buffer.from('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'hex');

@@ -194,7 +194,7 @@ describe('a witness', async () => {
       cosigned(1n).replace('— ', '- '),
       ` ${cosigned(1n)}`,
       `${cosigned(1n).slice(0, -1)} x\n`,
-      // Too short to say a time.
+      // Too short for a time.
       `— ${W} ${Buffer.concat([id, Buffer.alloc(3)]).toString('base64')}\n`,
       '',
     ])

@@ -1,20 +1,20 @@
-// Checkpoints as signed notes: what is signed, by which key, and how keys are written. Pure.
+// Checkpoints as signed notes: what is signed, by which key, and the format of keys. Pure.
 // See https://c2sp.org/signed-note and https://c2sp.org/tlog-checkpoint
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
 import { RedressError } from '@redress/core';
 
 /** Ed25519. */
 const ALGORITHM = 0x01;
-/** Of keys of witnesses: https://c2sp.org/tlog-cosignature */
+/** For keys of witnesses: https://c2sp.org/tlog-cosignature */
 const COSIGNATURE = 0x04;
-// The last one that a date can have.
+// The last moment that a date can have.
 const LAST_SECOND = 8_640_000_000_000;
 const PRIVATE = 'PRIVATE+KEY';
-// DER that comes before the 32 bytes of a key (RFC 8410).
+// The DER prefix of a 32-byte key (RFC 8410).
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
 
-/** What a checkpoint says: which log it is of, how many entries that has, and the root of their tree. */
+/** The content of a checkpoint: the log, its number of entries, and the root of their tree. */
 export interface Checkpoint {
   readonly origin: string;
   readonly size: number;
@@ -67,9 +67,9 @@ export function signerOf(secret: string): KeptSigner {
 }
 
 /**
- * A public key as verifiers take it.
+ * A public key in the form for verifiers.
  *
- * @throws {RedressError} `ledger/key` when it is not one of Ed25519, or for a name that a note cannot have.
+ * @throws {RedressError} `ledger/key` if it is not an Ed25519 key, or for a name that a note cannot have.
  */
 export function verifierOf(name: string, key: KeyObject): string {
   checkName(name);
@@ -92,7 +92,7 @@ function publicBytes(key: KeyObject): Buffer {
   return key.export({ format: 'der', type: 'spki' }).subarray(SPKI.length);
 }
 
-/** A name that is no name would be signed, and nobody could read the note. */
+/** An invalid name could be signed, but nobody could read the note. */
 function checkName(name: string): void {
   if (!/^[^\s+\p{Cc}]{1,200}$/u.test(name))
     throw new RedressError(
@@ -105,29 +105,29 @@ function checkName(name: string): void {
 }
 
 /**
- * A checkpoint as a signed note. The same checkpoint and key make the same bytes. The signature is verified before anybody sees it.
+ * A checkpoint as a signed note. The same checkpoint and key give the same bytes. The signature is verified before it is returned.
  *
  * @example await signCheckpoint({ origin: signer.name, size: 0, root }, signer)
- * @throws {RedressError} `ledger/key` when what the signer gives is no signature of its key.
+ * @throws {RedressError} `ledger/key` if the signer returns an invalid signature.
  */
 export async function signCheckpoint(checkpoint: Checkpoint, signer: NoteSigner): Promise<string> {
   return signNote(`${checkpoint.origin}\n${checkpoint.size}\n${checkpoint.root.toString('base64')}\n`, signer);
 }
 
 /**
- * What a sealer has decided, as a signed note. It is no checkpoint, for that has a size in its second line.
+ * The decision of a sealer, as a signed note. It is not a checkpoint, because a checkpoint has a size in its second line.
  *
- * @param digest Of what was decided.
- * @throws {RedressError} `ledger/key` when what the signer gives is no signature of its key.
+ * @param digest The digest of the decision.
+ * @throws {RedressError} `ledger/key` if the signer returns an invalid signature.
  */
 export async function signDecision(digest: string, signer: NoteSigner): Promise<string> {
   return signNote(decisionText(digest, signer.name), signer);
 }
 
 /**
- * Whether a note says that one of these keys has decided this.
+ * Whether one of these keys has signed this decision.
  *
- * @param name Of the log.
+ * @param name The name of the log.
  */
 export function hasDecided(note: string, digest: string, name: string, verifiers: readonly string[]): boolean {
   const text = decisionText(digest, name);
@@ -148,17 +148,17 @@ async function signNote(text: string, signer: NoteSigner): Promise<string> {
 }
 
 /**
- * Reads back a checkpoint of a log.
+ * Reads a checkpoint of a log.
  *
- * @param verifiers Keys that may have signed it: the one that signs now, and those that it has replaced.
- * @returns also which of them has.
- * @throws {RedressError} `ledger/corrupt` when it is not a checkpoint of this log, or was signed with none of these keys.
+ * @param verifiers Keys that may have signed it: the current one, and those that it has replaced.
+ * @returns the checkpoint, and the key that signed it.
+ * @throws {RedressError} `ledger/corrupt` if it is not a checkpoint of this log, or if none of these keys has signed it.
  */
 export function openCheckpoint(note: string, name: string, verifiers: readonly string[]): Checkpoint & { readonly by: string } {
   const [, origin = '', size = '', root = '', lines = ''] =
     /^([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n\n((?:— \S+ [A-Za-z0-9+/]+={0,2}\n)+)$/.exec(note) ?? [];
   const text = note.slice(0, note.indexOf('\n\n') + 1);
-  // Others that have signed it are witnesses. The log's own signature is the first one.
+  // The log's own signature is the first one. All others are of witnesses.
   const [, by, signed = ''] = lines.split('\n', 1)[0]?.split(' ') ?? [];
   const bytes = Buffer.from(signed, 'base64');
   if (by !== name || origin !== name || !verifiers.some((verifier) => hasSigned(verifier, text, bytes)))
@@ -180,14 +180,14 @@ function hasSigned(verifier: string, text: string, signature: Buffer): boolean {
 export interface WitnessKey {
   readonly name: string;
   readonly id: Buffer;
-  /** Without the byte that names the algorithm. */
+  /** Without the byte of the algorithm. */
   readonly raw: Buffer;
 }
 
 /**
- * Reads the key of a witness, as signed notes write it.
+ * Parses the key of a witness, in the format of signed notes.
  *
- * @throws {RedressError} `ledger/key` when it is not one of Ed25519 cosignatures.
+ * @throws {RedressError} `ledger/key` if it is not a key for Ed25519 cosignatures.
  * @see https://c2sp.org/tlog-cosignature
  */
 export function witnessKey(text: string): WitnessKey {
@@ -208,8 +208,8 @@ export function witnessKey(text: string): WitnessKey {
 /**
  * The cosignature of a witness over a checkpoint.
  *
- * @param signed Where its signature lines are: after an empty line.
- * @returns null where there is none that holds; others are nobody's that is asked.
+ * @param signed The position of its signature lines: after an empty line.
+ * @returns null if there is no valid one. Cosignatures of other witnesses are ignored.
  */
 export function cosignatureIn(note: string, signed: string, { name, id, raw }: WitnessKey): { readonly time: string; readonly line: string } | null {
   const body = note.slice(0, note.indexOf('\n\n') + 1);
@@ -225,7 +225,7 @@ export function cosignatureIn(note: string, signed: string, { name, id, raw }: W
   return null;
 }
 
-/** A key may have plus signs, a name has none. */
+/** A key may contain plus signs, a name may not. */
 function splitVerifier(verifier: string): [string, string, string] {
   const [name = '', id = '', ...key] = verifier.split('+');
   return [name, id, key.join('+')];

@@ -1,4 +1,4 @@
-// Proofs from the tiles of a log are those of its tree.
+// Proofs from the tiles of a log equal those of its tree.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EMPTY_EDGE, Growth } from './growth.js';
@@ -6,7 +6,7 @@ import { consistencyFrom } from './reading.js';
 import { type Tile, tilePath } from './tiles.js';
 import { consistencyProof, leafHash, MemoryTree, nodeHash } from './tree.js';
 
-/** A log of so many entries: its tree, and its tiles. */
+/** A log with this many entries: its tree, and its tiles. */
 function logOf(size: number) {
   const tree = new MemoryTree();
   const files = new Map<string, Buffer>();

@@ -1,21 +1,21 @@
-// Reads hashes of a tree from the tiles that a store has.
+// Reads hashes of a tree from the tiles in a store.
 import { RedressError } from '@redress/core';
 import { TILE_HEIGHT, TILE_WIDTH, type Tile, tilePath } from './tiles.js';
 import { consistencyProof, HASH_BYTES, type HashAt, MemoryTree, rootOf } from './tree.js';
 
-/** The bytes of a tile; null where it is not there. */
+/** The bytes of a tile; null if it does not exist. */
 export type ReadTile = (tile: Tile) => Promise<Buffer | null>;
 
 /**
- * What shows that a log begins with an older one: {@link consistencyProof} from the tiles of the log.
+ * Proves that a log begins with an older one: {@link consistencyProof} from the tiles of the log.
  *
- * @param size Of the log whose tiles are read: those at its right edge are partial ones.
- * @throws {RedressError} `ledger/invalid` when the older one is not older, `ledger/corrupt` when a tile is missing, or not whole.
+ * @param size Size of the log whose tiles are read. The tiles at its right edge are partial.
+ * @throws {RedressError} `ledger/invalid` if the older log is not older, `ledger/corrupt` if a tile is missing or incomplete.
  */
 export async function consistencyFrom(read: ReadTile, older: number, size: number): Promise<readonly Buffer[]> {
   const tiles = new Map<string, Buffer>();
   const needed = new Map<string, Tile>();
-  // Which hashes a proof takes does not depend on what they are.
+  // Which hashes a proof needs does not depend on their values.
   consistencyProof(
     (level, index) => {
       const tile = tileOf(level, index, size);
@@ -38,7 +38,7 @@ export async function consistencyFrom(read: ReadTile, older: number, size: numbe
 
 const NONE = Buffer.alloc(HASH_BYTES);
 
-/** The tile that a subtree is in, or folds from. */
+/** The tile that contains a subtree, or from which it is folded. */
 function tileOf(level: number, index: number, size: number): Tile {
   const above = Math.floor(level / TILE_HEIGHT);
   const first = index * 2 ** (level % TILE_HEIGHT);

@@ -1,16 +1,16 @@
-// What is kept of a key that was replaced: the proof that it has announced the next one, under a checkpoint that it has signed. The newest checkpoint is
-// of the new key, and shows of the old one nothing. The format is https://c2sp.org/tlog-proof
+// What is kept of a replaced key: the proof that it has announced the next one, under a checkpoint that it signed. The newest checkpoint is signed by the new
+// key, and shows nothing about the old one. The format is https://c2sp.org/tlog-proof
 import { type JsonObject, RedressError } from '@redress/core';
 import type { Seal } from './entry.js';
 import type { LedgerStore } from './store.js';
 
-/** Where the proof of a rotation is. */
+/** Path of the proof of a rotation. */
 export const rotationPath = (number: number): string => `ledger/rotations/${number}.tlog-proof`;
 
-/** Where the last checkpoint of a key is that was lost: as it was, with the signature of that key. */
+/** Path of the last checkpoint of a lost key, unchanged, with the signature of that key. */
 export const breakPath = (number: number): string => `ledger/breaks/${number}.checkpoint`;
 
-/** The last checkpoints of keys that were lost. */
+/** The last checkpoints of lost keys. */
 export async function breaksOf(store: Pick<LedgerStore, 'read'>): Promise<readonly string[]> {
   const notes: string[] = [];
   for (let note = await store.read(breakPath(1)); note !== null; note = await store.read(breakPath(notes.length + 1))) notes.push(note.toString('utf8'));
@@ -18,9 +18,9 @@ export async function breaksOf(store: Pick<LedgerStore, 'read'>): Promise<readon
 }
 
 /**
- * The proof that a log ends with an entry.
+ * The proof that an entry is the last one of a log.
  *
- * @param path Hashes from beside the entry up to below the root.
+ * @param path Sibling hashes from the entry up to below the root.
  * @param note The checkpoint of the log that ends with it.
  */
 export function proofOfLast(entry: Buffer, index: number, path: readonly Buffer[], note: string): Buffer {
@@ -28,7 +28,7 @@ export function proofOfLast(entry: Buffer, index: number, path: readonly Buffer[
   return Buffer.from(lines.join('\n'));
 }
 
-/** Number of the entry that a proof is of, which is the last one of the log that was signed; infinite for what is no proof. */
+/** Number of the proven entry, the last one of the signed log; infinite if it is not a proof. */
 export function lastIn(proof: Buffer): number {
   return Number(/\nindex (0|[1-9]\d{0,15})\n/.exec(proof.toString('latin1'))?.[1] ?? Number.POSITIVE_INFINITY);
 }
@@ -37,9 +37,9 @@ export function lastIn(proof: Buffer): number {
 export type LastSeal = Seal & Required<Pick<Seal, 'rotation'>>;
 
 /**
- * The seals by which a log says that its key is replaced, as many as it has.
+ * The seals that announce the replacement of a log's key.
  *
- * @throws {RedressError} `ledger/corrupt` when one is missing or cannot be read.
+ * @throws {RedressError} `ledger/corrupt` if one is missing or unreadable.
  */
 export async function rotationsOf(store: Pick<LedgerStore, 'read'>, count: number): Promise<readonly LastSeal[]> {
   const seals: LastSeal[] = [];

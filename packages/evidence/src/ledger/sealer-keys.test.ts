@@ -1,4 +1,4 @@
-// What a sealer signs while the key of a log is replaced or lost, and what of it is left for the next one.
+// What a sealer signs while the key of a log is replaced or lost, and what it leaves for the next one.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -26,19 +26,19 @@ describe('a key that was announced', () => {
   it('by a seal without records, of which what was decided is gone, keeps everybody from signing a log of that size', async () => {
     await world.decide('a');
     await seal();
-    // What is decided, two tiles, and the announcement.
+    // The decision, two tiles, and the announcement.
     await expect(rotate({ store: dying(3, 'after').through })).rejects.toThrow('died after');
     expect(existsSync(path(rotationPath(1)))).toBe(true);
     rmSync(path('sealer', 'pending.json'));
     const signed = [...world.signed];
-    for (const act of [seal, rotate, lose]) await expect(act()).rejects.toMatchObject(refused('ledger/corrupt', 'announces a key, the log does not'));
+    for (const act of [seal, rotate, lose]) await expect(act()).rejects.toMatchObject(refused('ledger/corrupt', 'announces a key, but the log does not'));
     expect(world.signed).toEqual(signed);
   });
 
   it('seals, and cannot be said to go on for one that is lost: nothing is broken', async () => {
     await world.decide('a');
     await seal();
-    // With the checkpoint it is announced, and the next key has sealed nothing yet.
+    // With the checkpoint it is announced. The next key has sealed nothing yet.
     await expect(rotate({ store: dying(4, 'after').through })).rejects.toThrow('died after');
     const signed = [...world.signed];
     await expect(lose({ signer: world.next })).rejects.toMatchObject(refused('ledger/key', 'nothing is broken'));
@@ -77,7 +77,7 @@ describe('a key that goes on for one that was lost', () => {
     expect(report).toMatchObject({ size: 5, seal: { number: 3, first: 4, records: 0, said: { breaks: 1, documents: 4, rotations: 0 } } });
     await world.decide('c');
     expect((await seal({ signer: third, documentsFor: 7 })).seal).toMatchObject({ first: 5, records: 1, documents: { from: 4 } });
-    // Nor does a rotation count that was begun.
+    // A rotation that was only begun does not count either.
     await expect(
       rotateFolder({ ...folder(), signer: third, next: world.next, by: 'kim', reason: 'yearly', store: dying(0, 'after').through }),
     ).rejects.toThrow();
@@ -96,7 +96,7 @@ it('a key shows that it can sign by the empty log alone: that contradicts no oth
   await rotate({ next: noting(world.next) });
   await lose({ signer: noting(third), lost: NEXT_VERIFIER });
   const empty = texts.filter((text) => text.split('\n')[1] === '0');
-  // SHA-256 of nothing.
+  // SHA-256 of the empty string.
   expect(empty).toEqual(Array.from({ length: 2 }, () => 'example.com/redress\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n'));
   expect(readFileSync(path('ledger', 'checkpoint'), 'utf8')).toContain(texts.at(-1));
 });

@@ -1,4 +1,4 @@
-// What a sealer keeps for speed: how much of the log it reads, and that it says the same without it. And the moments and bounds of what it decides.
+// State that a sealer keeps for speed: how much of the log it reads, and that the result is the same without it. Also, times and limits of its decisions.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { digestOf, digestText } from '@redress/core';
@@ -22,7 +22,7 @@ const state = () => join(world.directory, 'sealer', 'state.json');
 const decide = async (id: string, records: number) => {
   for (let at = 0; at < records; at++) await world.decide(id);
 };
-/** Seals, and says which bundles of entries were read for it. */
+/** Seals, and returns which bundles of entries were read for it. */
 async function bundlesRead(): Promise<string[]> {
   const bundles: string[] = [];
   const store = (inner: LedgerStore): LedgerStore => ({
@@ -46,7 +46,7 @@ describe('a sealer reads of the log', () => {
     await world.decide('b');
     expect(await bundlesRead()).toEqual(['001.p/17']);
     for (const [what, width] of [
-      // As it was a seal ago; not what the seal says; no JSON; nothing.
+      // The state of the previous seal; one that differs from the seal; not JSON; nothing.
       [kept, 19],
       [kept.replace(/"seq":\d+/, '"seq":1').replace('"number":2', '"number":4'), 20],
       ['{"no":', 21],
@@ -71,7 +71,7 @@ describe('a sealer reads of the log', () => {
     await sealFolder(options());
     await world.decide('a');
     rmSync(join(world.directory, 'ledger/tile/entries/000'));
-    // What names documents that no seal has said anything of is read again.
+    // Entries with documents about which no seal has said anything are read again.
     await expect(sealFolder({ ...options(), documentsFor: 7 })).rejects.toMatchObject({ code: 'ledger/corrupt' });
     rmSync(join(world.directory, 'sealer'), { recursive: true });
     await expect(sealFolder(options())).rejects.toMatchObject({ code: 'ledger/corrupt' });
@@ -82,7 +82,7 @@ describe('a sealer reads of the log', () => {
     await decide('a', 260);
     await sealFolder(options());
     await decide('b', 2);
-    // What is decided, two tiles, the checkpoint; and not what is kept.
+    // The decision, two tiles, the checkpoint; but not the kept state.
     await expect(sealFolder({ ...options(), store: dying(3, 'after').through })).rejects.toThrow('died after');
     await world.decide('b');
     expect(await bundlesRead()).toEqual(['001.p/8']);

@@ -27,7 +27,7 @@ const checkpoint = () => readFileSync(path('ledger', 'checkpoint'), 'utf8');
 const sizeIn = (text: string) => Number(text.split('\n')[1]);
 const fileOf = (id: string) => streamFile(world.directory, streamOf(resource({ type: 'AWS::S3::Bucket', id, account: '111111111111', region: 'us-east-1' })));
 
-/** The entries of the log that is signed. */
+/** The entries of the signed log. */
 function entries(): Buffer[] {
   return tilesBetween(0, sizeIn(checkpoint()))
     .filter(({ level }) => level === 'entries')
@@ -42,14 +42,14 @@ const shape = () =>
     if (isRecord(value['long'])) return `long${String(value['long']['seq'])}`;
     return `${String((value['resource'] as { id: string }).id)}${String(value['seq'])}`;
   });
-/** Every file of the log, relative to it. */
+/** Every file of the log, by its path in it. */
 const logFiles = () =>
   readdirSync(path('ledger'), { recursive: true, withFileTypes: true })
     .filter((each) => each.isFile())
     .map((each) => join(each.parentPath, each.name).slice(path('ledger').length + 1))
     .sort();
 
-/** No two texts that were ever signed contradict each other, and the log that is there is behind none of them. */
+/** No two signed texts contradict each other, and the current log is behind none of them. */
 function expectOneHistory(): void {
   const tree = new MemoryTree();
   for (const entry of entries()) tree.append(leafHash(entry));
@@ -60,7 +60,7 @@ function expectOneHistory(): void {
     expect(size).toBeLessThanOrEqual(tree.size);
     expect(text).toBe(`example.com/redress\n${size}\n${rootOf(tree.at, size).toString('base64')}\n`);
   }
-  // What is there is what a log of this size has, and no more.
+  // The files are exactly those of a log of this size.
   expect(logFiles()).toEqual(['checkpoint', ...tilesBetween(0, tree.size).map(tilePath)].sort());
 }
 
@@ -218,7 +218,7 @@ describe('sealFolder', () => {
 
   it('answers with what another sealer has made while it waited', async () => {
     await world.decide('a');
-    // While the one reads the newest checkpoint the other seals.
+    // The other one seals while this one reads the newest checkpoint.
     let others = 0;
     const report = await sealFolder({
       directory: world.directory,
@@ -248,7 +248,7 @@ describe('sealFolder that moves documents', () => {
     await world.decide('a');
     await world.fix('b');
     expect(documents()).toHaveLength(3);
-    // One that was changed: it is not moved, and stays for who looks.
+    // A changed document is not moved, and stays for analysis.
     writeFileSync(blob(digestOf({ id: 'a' })), '{"id":"x"}');
     await world.decide('c');
     await moved();
@@ -284,7 +284,7 @@ describe('sealFolder that moves documents', () => {
     expect((await moved({ signer: third })).seal).toMatchObject({ documents: { from: 6 }, said: { documents: 10, rotations: 2 } });
   });
 
-  /** Makes the log what a version would have made of it whose seals did not say what was said before. */
+  /** Changes the log to that of a version whose seals have no summary. */
   async function asBefore(): Promise<void> {
     const growth = new Growth(EMPTY_EDGE, (tile, bytes) => writeFileSync(path('ledger', tilePath(tile)), bytes));
     let signer = world.signer;
@@ -349,7 +349,7 @@ describe('sealFolder that moves documents', () => {
     await moved({
       store: (store: LedgerStore) => ({
         ...dying(0, null).through(store),
-        // As a disk that keeps something else.
+        // Like a disk that stores something else.
         archive: async (name: string, bytes: Uint8Array) => store.archive(name, bytes.subarray(0, 60), new Date(0)),
       }),
     });
@@ -363,7 +363,7 @@ describe('sealFolder that moves documents', () => {
       store: (store: LedgerStore) => ({
         ...dying(0, null).through(store),
         publish: async (note: string, over: string | null) => {
-          // The archive is made; the files are there still.
+          // The archive was created; the files still exist.
           writeFileSync(blob(digestOf({ id: 'b' })), '{"id":"x"}');
           await world.decide('a');
           return store.publish(note, over);
@@ -404,7 +404,7 @@ describe('sealFolder that moves documents', () => {
 });
 
 describe('a sealer that dies', () => {
-  /** A log with full and partial tiles, to which a seal adds 300 entries; the partial ones of before are removed. */
+  /** A log with full and partial tiles, to which a seal adds 300 entries. The earlier partial ones are removed. */
   async function prepared(): Promise<void> {
     for (const id of ['a', 'b', 'a', 'c']) await world.decide(id);
     await seal();
@@ -420,7 +420,7 @@ describe('a sealer that dies', () => {
     await prepared();
     const counted = dying(0, null);
     await sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, store: counted.through });
-    // What is decided, three tiles (entries, hashes), the checkpoint, the state, two partial tiles of before, and that all of it is done.
+    // The decision, three tiles (entries, hashes), the checkpoint, the state, two earlier partial tiles, and the completion.
     expect(counted.count).toBe(8);
     await world.remove();
     for (let at = 0; at < 8; at++) {
@@ -490,7 +490,7 @@ describe('a sealer that dies', () => {
     expect(logFiles()).toEqual(['tile/0/000.p/251', 'tile/entries/000.p/251']);
     rmSync(path('sealer', 'pending.json'));
     for (let at = 0; at < 280; at++) await world.decide('b');
-    // One that dies before it has removed them: the next one does.
+    // If a sealer dies before it has removed them, the next one does.
     const store = (store: LedgerStore) => ({ ...dying(0, null).through(store), remove: () => Promise.reject(new Error('died before')) });
     await expect(sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, store })).rejects.toThrow('died before');
     await seal();
@@ -503,14 +503,14 @@ describe('a sealer that dies', () => {
     await world.decide('a');
     await seal();
     await world.decide('b');
-    // What is decided, two tiles, and the announcement.
+    // The decision, two tiles, and the announcement.
     await expect(rotateFolder({ ...rotating, store: dying(3, 'after').through })).rejects.toThrow('died after');
     const proof = readFileSync(path(rotationPath(1)));
     const begun = readFileSync(path('sealer', 'pending.json'));
     rmSync(path('sealer', 'pending.json'));
     await world.decide('c');
     const signed = [...world.signed];
-    const refused = { code: 'ledger/corrupt', message: expect.stringContaining('announces a key, the log does not') as string };
+    const refused = { code: 'ledger/corrupt', message: expect.stringContaining('announces a key, but the log does not') as string };
     await expect(seal()).rejects.toMatchObject(refused);
     await expect(rotateFolder(rotating)).rejects.toMatchObject(refused);
     const third = signerOf(generateKey('example.com/redress').secret);
@@ -518,7 +518,7 @@ describe('a sealer that dies', () => {
     await expect(breakFolder(lost)).rejects.toMatchObject(refused);
     expect(world.signed).toEqual(signed);
     expect(readFileSync(path(rotationPath(1)))).toEqual(proof);
-    // What the error says to do.
+    // The next step from the error.
     writeFileSync(path('sealer', 'pending.json'), begun);
     await rotateFolder(rotating);
     const report = verifyLedger({
@@ -560,7 +560,7 @@ describe('a sealer that dies', () => {
 
   it('and whose records are changed before the seal is complete has nothing signed', async () => {
     await prepared();
-    // Decided, and no more.
+    // Only decided.
     const deadly = dying(0, 'after');
     await expect(sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, store: deadly.through })).rejects.toThrow('died after');
     const whole = readFileSync(fileOf('d'));
@@ -569,7 +569,7 @@ describe('a sealer that dies', () => {
     const written = files();
     await expect(seal()).rejects.toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
     expect(world.signed).toHaveLength(1);
-    // Nor is anything written beside the log that would not be part of it.
+    // Nothing is written beside the log that would not become part of it.
     expect(files()).toEqual(written);
     writeFileSync(fileOf('d'), whole);
     expect(await seal()).toMatchObject({ made: 'completed', size: 15 });

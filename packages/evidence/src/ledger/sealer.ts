@@ -1,5 +1,5 @@
-// Seals what a journal has recorded. It decides first what a seal is, where all sealers see it and before anything is signed; from there on each of
-// them makes the same tiles and signs the same checkpoint, however many there are and however often one dies.
+// Seals what a journal has recorded. It first decides the content of a seal, visibly for all sealers, and before anything is signed. From then on, every
+// sealer creates the same tiles and signs the same checkpoint, however many there are and however often one dies.
 import { canonicalJson, digestOf, messageOf, RedressError } from '@redress/core';
 import { sameCheckpoint } from './anchor.js';
 import { Archives, archivePath, heldIn } from './archive.js';
@@ -48,16 +48,16 @@ export interface SealReport {
   readonly notCosigned: readonly NotCosigned[];
 }
 
-/** What {@link seal} takes. */
+/** Input of {@link seal}. */
 export interface Sealer {
   readonly store: LedgerStore;
   readonly source: JournalSource;
   readonly signer: NoteSigner;
   /** Keys of the same log that may have signed its newest checkpoint, besides that of the signer. */
   readonly replaced: readonly string[];
-  /** Days for which documents are to be kept, from their seal; with it they are put into archives of their own. */
+  /** Days for which documents are kept after their seal. If set, they are stored in archives. */
   readonly documentsFor?: number | undefined;
-  /** Who is asked to cosign what was sealed. */
+  /** Witnesses that are asked to cosign the checkpoint. */
   readonly witnesses?: readonly Witness[];
   readonly now: number;
 }
@@ -68,35 +68,35 @@ interface Size {
   readonly root: string;
 }
 
-/** How far the log has come. */
+/** The position of the log. */
 interface State extends Size {
   readonly seal: Seal | null;
   readonly streams: Positions;
   readonly said: Said;
 }
 
-/** What of it is kept, for speed alone: how far streams have come is believed where the newest seal says it, and nothing else is. */
+/** State that is kept only for speed. The positions of streams are used only if they match the newest seal, and nothing else in it is used. */
 type Kept = Pick<State, 'seal' | 'streams'>;
 
-/** A seal that is decided. */
+/** A decided seal. */
 interface Plan {
   readonly before: Size;
   readonly after: Size & { readonly seal: Seal };
-  /** How far streams come with it: those that have grown. */
+  /** The new positions of the streams that have grown. */
   readonly streams: Positions;
-  /** The seal before it, where a key that was lost had begun that and has not signed it: its entry comes first, and under the same checkpoint. */
+  /** The previous seal, if a lost key had begun it and not signed it. Its entry comes first, under the same checkpoint. */
   readonly begun?: Seal;
 }
 
-/** A seal that is decided, and by whom: others complete what the key of the log has signed, and nothing that somebody else has put there. */
+/** A decided seal with its signature. Other sealers complete what the log's key has signed, and nothing that somebody else has put there. */
 interface Decided extends Plan {
   /** A note over the digest of all the rest. */
   readonly signed: string;
 }
 
-/** A log as it is signed. */
+/** A signed log. */
 interface Log {
-  /** Of its checkpoint; null before the first one. */
+  /** The version of its checkpoint; null before the first one. */
   readonly version: string | null;
   readonly note: string;
   /** The key that has signed it. */
@@ -109,15 +109,15 @@ const inLedger = (tile: Tile) => `ledger/${tilePath(tile)}`;
 const DAY = 86_400_000;
 /** A hundred years. */
 const MOST_DAYS = 36_500;
-/** Characters. An entry has to hold it, whatever they are. */
+/** Maximum length in characters. An entry has to hold it, whatever the characters. */
 const LONGEST_REASON = 1000;
-/** Writes on their way at once. */
+/** Concurrent writes. */
 const AT_ONCE = 4;
 
 /**
- * Seals all that is not sealed yet, and signs an interval in which nothing was recorded, too.
+ * Seals everything that is not sealed yet. An interval without records is signed too.
  *
- * @throws {RedressError} `ledger/corrupt` when the log is not what was sealed; then nothing is signed.
+ * @throws {RedressError} `ledger/corrupt` if the log is not what was sealed. Then nothing is signed.
  */
 export async function seal(sealer: Sealer): Promise<SealReport> {
   const { documentsFor: days } = sealer;
@@ -128,7 +128,7 @@ export async function seal(sealer: Sealer): Promise<SealReport> {
   return { ...report, ...(await witnessed(sealer, report)) };
 }
 
-/** Nobody waits for witnesses: what they say of a checkpoint is added to it, unless another one has taken its place. */
+/** Sealing does not wait for witnesses. Their cosignatures are added to a checkpoint, unless another one has replaced it. */
 async function witnessed(
   { store, witnesses = [] }: Sealer,
   { checkpoint, seal: made }: Sealed,
@@ -142,7 +142,7 @@ async function witnessed(
   return { checkpoint: note, cosigned, notCosigned };
 }
 
-/** A seal, whatever witnesses say of it. */
+/** A seal, without cosignatures of witnesses. */
 type Sealed = Omit<SealReport, 'cosigned' | 'notCosigned'>;
 
 /** The key that replaces another one. */
@@ -153,7 +153,7 @@ export interface NextKey {
   readonly reason: string;
 }
 
-/** A key that was replaced. */
+/** A replaced key. */
 export interface Rotated {
   readonly rotation: Rotation;
   /** Number of the entry that records it, and when it was sealed. The new key signs what comes after it. */
@@ -164,11 +164,11 @@ export interface Rotated {
 }
 
 /**
- * Replaces the key of a log: the signer's seals once more, and says with it which key signs from then on; that key seals after it, which
- * {@link seal} does with it from then on, and refuses to do with any other. Whoever dies at it does it once more, with the same keys.
+ * Replaces the key of a log. The signer's key seals once more, and this seal announces the next key. The next key then seals. From then on {@link seal}
+ * works only with the next key. If the call dies, repeat it with the same keys.
  *
- * @throws {RedressError} `ledger/key` when the next key cannot sign, is of another log, or has signed for this one before; `ledger/invalid` without
- *   a name or a reason, or with one of more than 1,000 characters; else as {@link seal}.
+ * @throws {RedressError} `ledger/key` if the next key cannot sign, is of another log, or has signed for this one before; `ledger/invalid` without a name or
+ *   a reason, or if one of them exceeds 1,000 characters; else as {@link seal}.
  */
 export async function rotate(sealer: Sealer, next: NextKey): Promise<Rotated> {
   const { store, signer, replaced } = sealer;
@@ -186,8 +186,8 @@ export async function rotate(sealer: Sealer, next: NextKey): Promise<Rotated> {
 }
 
 /**
- * Seals while a key is replaced: {@link rotate}, where that was not done, and else what was recorded since, with the key that has replaced the other
- * one. For who seals on a schedule, and cannot know which of the two it is.
+ * Seals while a key is being replaced. It does {@link rotate} if that is still due, otherwise it seals new records with the new key. It is for scheduled
+ * sealers, which cannot know which of the two is due.
  */
 export async function sealRotating(sealer: Sealer, next: NextKey): Promise<Rotated> {
   const rotated = await rotate(sealer, next);
@@ -262,7 +262,7 @@ async function linesOf({ source }: Sealer, { state }: Pick<Log, 'state'>, begun:
   return begun === null ? [] : (await readUnsealed(source, state.streams, new Map(Object.entries(begun.streams) as [keyof Positions, Position][]))).lines;
 }
 
-/** Nobody says of a key that it is lost but of the one that has signed last, and only another one that never signed goes on. */
+/** Only the key that signed last can be declared lost, and only a key that has never signed can continue. */
 async function checkLost({ store, signer }: Sealer, { by, state: { said, seal: last } }: Log, lost: string): Promise<void> {
   const no = (message: string, next: string) => new RedressError('ledger/key', message, { next });
   if (by === '') throw no('No key has sealed this ledger, so none can be lost.', 'Seal with the key that you have.');
@@ -295,7 +295,7 @@ function breakPlan({ state, edge }: Log, begun: Plan | null, lost: Omit<Break, '
     number: (before?.number ?? 0) + 1,
     first: begun?.after.size ?? size,
     records: 0,
-    // No moment is that of two keys.
+    // Two keys must not sign at the same moment.
     time: new Date(Math.max(now, before === null ? 0 : Date.parse(before.time) + 1)).toISOString(),
     streams: before?.streams ?? positionsDigest({}),
     break: { number: said.breaks + 1, ...lost, ...(unsigned === undefined ? {} : { unsigned }) },
@@ -309,7 +309,7 @@ function breakPlan({ state, edge }: Log, begun: Plan | null, lost: Omit<Break, '
   };
 }
 
-/** A key signs the empty log, which contradicts no other. */
+/** Signs the empty log with a key. This contradicts no other checkpoint. */
 async function checkSigns(key: NoteSigner): Promise<void> {
   await signCheckpoint({ origin: key.name, size: 0, root: new Growth(EMPTY_EDGE, null).root() }, key);
 }
@@ -323,11 +323,11 @@ async function checkNext({ signer }: Sealer, { next, by, reason }: NextKey): Pro
   await checkSigns(next);
 }
 
-/** Before anything is decided: a decision that makes no entry could not be completed, nor revoked. */
+/** Checked before any decision: a decision that gives no valid entry could be neither completed nor revoked. */
 function checkSaid({ by, reason }: { readonly by: string; readonly reason: string }, what: string): void {
   if (by.trim() === '' || reason.trim() === '') throw new RedressError('ledger/invalid', `${what} is recorded. Give both.`);
   if (Math.max(by.length, reason.length) > LONGEST_REASON)
-    throw new RedressError('ledger/invalid', `${what} may have ${LONGEST_REASON} characters each.`, { next: 'Say it shorter.' });
+    throw new RedressError('ledger/invalid', `${what} may have ${LONGEST_REASON} characters each.`, { next: 'Shorten it.' });
 }
 
 /** The seal that has announced a key. */
@@ -339,8 +339,8 @@ async function announcedIn(store: LedgerStore, { verifier }: NoteSigner) {
 }
 
 /**
- * A key that was replaced signs nothing more: which checkpoints of a log are of which key has to be clear. None follows that no record announces: where
- * the key before is lost, a person says so.
+ * A replaced key signs nothing more, so that it is clear which key signs which checkpoints. A key can only follow if a record announces it. If the previous
+ * key is lost, a person declares that.
  */
 function checkSigner(signer: NoteSigner, { seal: last }: State, by: string, announced: readonly LastSeal[]): void {
   const replaced = (key: string) => announced.find((each) => each.rotation.from === key)?.rotation;
@@ -363,8 +363,8 @@ function checkSigner(signer: NoteSigner, { seal: last }: State, by: string, anno
 }
 
 /**
- * @param found The newest checkpoint before: when another sealer has made one since, and nothing is left to seal, that is the answer.
- * @param next The key that is to be announced; when it was, that is the answer.
+ * @param found The newest checkpoint at the start. If another sealer has created a newer one and nothing is left to seal, that one is returned.
+ * @param next The key to announce. If it is announced already, that result is returned.
  */
 async function sealed(sealer: Sealer, found: string | null, next: NextKey | null): Promise<Sealed> {
   const { store, source, signer } = sealer;
@@ -373,14 +373,14 @@ async function sealed(sealer: Sealer, found: string | null, next: NextKey | null
     const { state } = log;
     await tidy(sealer, state);
     const { size, root, seal: last } = state;
-    // It is announced, by this sealer or before; or this one has completed that, and does no more.
+    // It is announced, by this sealer or before; or this sealer has completed the announcement and has nothing left to do.
     const announced = await rotationsOf(store, state.said.rotations);
     const to = announced.at(-1)?.rotation.to;
     if (last !== null && (next === null ? completed && last.rotation?.from === signer.verifier : to === next.next.verifier))
       return { origin: signer.name, size, root, seal: last, made: completed ? 'completed' : 'joined', skipped: [], checkpoint: log.note };
     checkSigner(signer, state, log.by, announced);
     const number = (last?.number ?? 0) + 1;
-    // Before what is decided is read: whoever has signed an announcement had decided it.
+    // Read before the decision: a sealer that signed an announcement had decided it before.
     const signed = await announcedBeyond(store, state);
     const begun = await store.decided(number);
     if (begun === null && signed !== null) throw undecided(signed);
@@ -392,30 +392,30 @@ async function sealed(sealer: Sealer, found: string | null, next: NextKey | null
     const fresh = await readUnsealed(source, state.streams, await source.ends(state.streams));
     const skipped = [...fresh.skipped, ...(await source.gone(state.streams)).map((stream) => ({ stream, seq: 1, message: GONE }))];
     const report = { origin: sealer.signer.name, skipped };
-    // An empty interval is sealed, but not the moment after another seal.
+    // An empty interval is sealed, but not immediately after another seal.
     if (next === null && fresh.lines.length === 0 && last !== null && (completed || found === null || !sameCheckpoint(log.note, found)))
       return { ...report, size, root, seal: last, made: completed ? 'completed' : 'joined', checkpoint: log.note };
     const plan = planned(log, fresh, sealer, next === null ? null : rotationTo(signer, next, announced));
     const bytes = await decision(plan, signer);
     const decided = await store.decide(number, bytes);
     const mine = decided.equals(bytes);
-    // Where another sealer was first, its decision holds, and what it did not see is left to the next seal.
+    // If another sealer was first, its decision counts. Records that it did not see are left to the next seal.
     const checkpoint = await complete(sealer, log, mine ? plan : planIn(decided, number), mine ? fresh.lines : null);
     if (mine) return { ...report, ...plan.after, made: 'sealed', checkpoint };
   }
 }
 
-/** The announcement of a key by a checkpoint that was signed and not published; null where there is none. */
+/** The announcement of a key in a checkpoint that was signed but not published; null if there is none. */
 async function announcedBeyond(store: LedgerStore, { said, size }: State): Promise<string | null> {
   const path = rotationPath(said.rotations + 1);
   const proof = await store.read(path);
   return proof === null || lastIn(proof) < size ? null : path;
 }
 
-/** The key has signed a log of this size: another one of the same size would be a second history. */
+/** The key has signed a log of this size. Another log of the same size would be a second history. */
 function undecided(path: string): RedressError {
-  return new RedressError('ledger/corrupt', `${path} announces a key, the log does not, and what was decided about it is gone. Nothing was signed.`, {
-    next: 'Put back what was moved away from below `sealer`, and run the replacement again with the same two keys. If it is lost, make sure that nobody has a copy of the announcement, and move that away: another checkpoint of as many entries will be signed.',
+  return new RedressError('ledger/corrupt', `${path} announces a key, but the log does not, and the decision about it is gone. Nothing was signed.`, {
+    next: 'Put back the decision that was moved away from `sealer`, and run the replacement again with the same two keys. If it is lost, make sure that nobody has a copy of the announcement, and move the announcement away: another checkpoint of the same size will be signed.',
   });
 }
 
@@ -427,10 +427,10 @@ function rotationTo(signer: NoteSigner, { next, by, reason }: NextKey, before: r
   return { number: before.length + 1, from: signer.verifier, to: next.verifier, by, reason };
 }
 
-/** What the next seal is. */
+/** The content of the next seal. */
 function planned({ state: before, edge }: Log, { lines, grown }: Found, { now, documentsFor }: Sealer, rotation: Rotation | null): Plan {
   const { size: first, root, seal: last } = before;
-  // A clock that was set back must not make the order of seals doubtful; and no moment is that of two keys.
+  // The order of seals must stay clear even if a clock was set back, and two keys must not seal at the same moment.
   const earliest = last === null ? 0 : Date.parse(last.time) + (last.rotation === undefined ? 0 : 1);
   const time = new Date(Math.max(now, earliest)).toISOString();
   const streams = positionsDigest({ ...before.streams, ...grown });
@@ -445,34 +445,35 @@ function planned({ state: before, edge }: Log, { lines, grown }: Found, { now, d
   return { before: { size: first, root }, after: { ...sizeOf(grownBy(edge, lines, [made])), seal: made }, streams: grown };
 }
 
-/** A seal that also says what all of them have said. */
+/** A seal, with the summary of all seals so far. */
 const saying = (before: Said, made: Seal): Seal => ({ ...made, said: saidAfter(before, made) });
 
-/** What others are to see of a plan, and complete. */
+/** The part of a plan that others need to complete it. */
 async function decision(plan: Plan, signer: NoteSigner): Promise<Buffer> {
   return Buffer.from(canonicalJson({ ...plan, signed: await signDecision(digestOf(plan), signer) } satisfies Decided));
 }
 
 /**
- * Who can write what was decided could have a key announced, a seal dated, or documents given up, that no key of the log has decided. One that was replaced
- * or lost decides nothing more: whoever steals it may have it.
+ * Checks who has signed a decision. Otherwise anybody who can write decisions could announce a key, date a seal, or give up documents without a key of the
+ * log. A replaced or lost key can decide nothing more, because somebody may have stolen it.
  *
- * @param keys Those that may have decided it: the one that signs now.
+ * @param keys Keys that may have decided it: the current one.
  */
 function checkDecided({ signer: { name } }: Sealer, { seal: last }: State, { signed, ...plan }: Plan & Partial<Decided>, keys: readonly string[]): void {
   if (typeof signed === 'string' && hasDecided(signed, digestOf(plan), name, keys)) return;
-  // Versions before this one have signed no decisions, and have said in no seal what was said before. After the first seal that says it they decide nothing.
+  // Versions before this one signed no decisions, and their seals had no summary of earlier seals. After the first seal with a summary, their decisions are
+  // invalid.
   if (signed === undefined && last?.said === undefined && plan.after.seal.said === undefined) return;
-  throw new RedressError('ledger/corrupt', `The key that signs this ledger has not decided what seal ${plan.after.seal.number} is to be. Nothing was signed.`, {
-    next: 'Find out who has written it below `sealer`, and move it away. If a version of Redress before this one has begun the seal, complete it with that.',
+  throw new RedressError('ledger/corrupt', `The key that signs this ledger has not decided seal ${plan.after.seal.number}. Nothing was signed.`, {
+    next: 'Find out who wrote the decision below `sealer`, and move it away. If an older version of Redress began the seal, complete it with that version.',
   });
 }
 
 /**
- * Writes what was decided, signs it, and brings up to date what is kept for speed. Doing it again, wholly or in part, makes the same bytes.
+ * Writes what was decided, signs it, and updates the state that is kept for speed. Repeating it, in whole or in part, creates the same bytes.
  *
- * @param read The lines of the seal, when this sealer has just read them, and decided it; else that is shown first.
- * @returns the checkpoint that is the newest then.
+ * @param read The lines of the seal, if this sealer has just read and decided them. Otherwise they are read and checked first.
+ * @returns the newest checkpoint afterwards.
  */
 async function complete(sealer: Sealer, log: Log, plan: Plan | Decided, read: readonly Unsealed[] | null): Promise<string> {
   const { store, source } = sealer;
@@ -480,7 +481,7 @@ async function complete(sealer: Sealer, log: Log, plan: Plan | Decided, read: re
   await checkTurn(sealer, log, plan);
   if (read === null) checkDecided(sealer, log.state, plan, [sealer.signer.verifier]);
   const lines = read ?? (await linesOf(sealer, log, plan));
-  // Nothing is written beside the log that it will not be part of.
+  // Nothing is written beside the log that will not become part of it.
   if (read === null && !same(after, sizeOf(grownBy(log.edge, lines, sealsOf(plan))))) throw changed(after.seal);
   const { named, path } = await grow(sealer, log, plan, lines);
   await keepDocuments(sealer, log, plan, named);
@@ -495,10 +496,10 @@ async function complete(sealer: Sealer, log: Log, plan: Plan | Decided, read: re
   return note;
 }
 
-/** The seals of a plan, in their order. The records are of the first one. */
+/** The seals of a plan, in order. The records belong to the first one. */
 const sealsOf = ({ begun, after }: Plan): readonly [Seal, ...Seal[]] => (begun === undefined ? [after.seal] : [begun, after.seal]);
 
-/** A seal follows the log that it was decided on; what announces a key, or says that one is lost, is completed by the key that began it. */
+/** A seal has to follow the log that it was decided on. If it announces a key, or declares one lost, the key that began it has to complete it. */
 async function checkTurn({ store, signer }: Sealer, { state }: Log, { before, after: { seal: made } }: Plan): Promise<void> {
   if (!same(before, state)) throw corrupt(`The seal that was begun follows a log of ${before.size} entries; the newest checkpoint says ${state.size}.`);
   const refuse = (message: string, next: string) => new RedressError('ledger/key', `${message} Nothing was signed.`, { next });
@@ -519,9 +520,9 @@ async function checkTurn({ store, signer }: Sealer, { state }: Log, { before, af
 
 /** A log that has grown. */
 interface Grown {
-  /** What its seal has to keep documents of. */
+  /** The records whose documents its seal has to keep. */
   readonly named: readonly Naming[];
-  /** What proves its last entry: hashes from beside it up to below the root. */
+  /** The inclusion proof of its last entry: sibling hashes from the entry up to below the root. */
   readonly path: readonly Buffer[];
 }
 
@@ -548,36 +549,36 @@ async function grow({ store, source }: Sealer, { state, edge }: Log, plan: Plan,
   return { named, path };
 }
 
-/** Puts the documents of a seal into an archive, or apart where it says nothing of them and others have. */
+/** Stores the documents of a seal in an archive, or separately if this seal says nothing about them and other seals do. */
 async function keepDocuments(sealer: Sealer, { state }: Log, plan: Plan, named: readonly Naming[]): Promise<void> {
   const [first] = sealsOf(plan);
   await archive(sealer, first, named);
   if (first.documents === undefined && state.said.documents > 0) await sealer.source.apart?.(named);
 }
 
-/** Signs the checkpoint of a log that has grown, and keeps what its key or the one before has signed where the next checkpoint does not show it. */
+/** Signs the checkpoint of a log that has grown. It also keeps what this key, or the one before, has signed, if the next checkpoint does not show it. */
 async function sign({ store, signer }: Sealer, { note: newest }: Log, { after }: Plan, path: readonly Buffer[]): Promise<string> {
   const { rotation, break: lost } = after.seal;
   const note = await signCheckpoint({ origin: signer.name, size: after.size, root: Buffer.from(after.root, 'base64') }, signer);
-  // The next checkpoint is of another key: what this one has signed stays.
+  // The next checkpoint is signed by another key, so the checkpoint of this one is kept.
   if (rotation !== undefined) await store.create(rotationPath(rotation.number), proofOfLast(sealEntry(after.seal), after.size - 1, path, note));
-  // What the lost key has signed is kept as it was: of its newest checkpoint nothing else would be left.
+  // The lost key's last checkpoint is kept as it was: nothing else of it would be left.
   if (lost !== undefined) await store.create(breakPath(lost.number), Buffer.from(newest));
   return note;
 }
 
-/** Puts a checkpoint in place of the newest one. @returns false where another sealer was faster. */
+/** Replaces the newest checkpoint. @returns false if another sealer was faster. */
 async function published(store: LedgerStore, { version, note: before }: Log, note: string): Promise<boolean> {
   for (let replaces = version; !(await store.publish(note, replaces)); ) {
     const newest = await store.checkpoint();
-    // A witness has cosigned the one before.
+    // If a witness has only cosigned the previous one, that version is replaced.
     if (newest === null || newest.version === replaces || !sameCheckpoint(newest.note, before)) return false;
     replaces = newest.version;
   }
   return true;
 }
 
-/** What sealed entries name, of which no seal has said anything: when that begins, and where one was made without it. */
+/** Sealed records with documents about whose retention no seal has said anything, from entry `from` on. */
 async function namedBefore(store: LedgerStore, from: number, size: number): Promise<Naming[]> {
   const named: Naming[] = [];
   for (let index = Math.floor(from / TILE_WIDTH); index * TILE_WIDTH < size; index++) {
@@ -592,7 +593,7 @@ async function namedBefore(store: LedgerStore, from: number, size: number): Prom
   return named;
 }
 
-/** Puts the documents of a seal into archives, before it is published: from then on they are in both places, or in the archive. */
+/** Stores the documents of a seal in archives before it is published. From then on they are in both places, or only in the archive. */
 async function archive({ store, source }: Sealer, { number, documents }: Seal, named: readonly Naming[]): Promise<void> {
   if (documents === undefined || (await store.read(archivePath(number, 0))) !== null) return;
   const until = new Date(documents.until);
@@ -606,11 +607,11 @@ async function archive({ store, source }: Sealer, { number, documents }: Seal, n
   };
   for await (const text of source.documents(named)) await keep(archives.add(text));
   await keep(archives.end());
-  // The first one last: where it is there, so are the others.
+  // The first archive is written last: if it exists, so do the others.
   if (first !== null) await store.archive(archivePath(number, 0), first, until);
 }
 
-/** Lets the journal remove its own copies of what an archive holds, now that this can be read there. */
+/** Lets the journal remove its own copies of what an archive holds, once the archive can be read. */
 async function release({ store, source }: Sealer, { number, documents }: Seal): Promise<void> {
   if (documents === undefined || source.archived === undefined) return;
   for (let part = 0; ; part++) {
@@ -620,7 +621,7 @@ async function release({ store, source }: Sealer, { number, documents }: Seal): 
   }
 }
 
-/** Another sealer was faster: what it signed has come as far, and it does what there is left to do. */
+/** Another sealer was faster. Its checkpoint covers as much, and it does the rest. */
 async function passed({ store, signer, replaced }: Sealer, after: Plan['after']): Promise<string> {
   const newest = await store.checkpoint();
   const { rotation } = after.seal;
@@ -633,7 +634,7 @@ async function passed({ store, signer, replaced }: Sealer, after: Plan['after'])
 
 const EMPTY_EDGE_OPENED = { size: 0, root: Buffer.alloc(0) };
 
-/** A sealer that died may have left what its seal needs no more. */
+/** Removes what a sealer that died may have left of its seal. */
 async function tidy(sealer: Sealer, { seal: last, size, root }: State): Promise<void> {
   const left = last === null ? null : await sealer.store.decided(last.number);
   if (last === null || left === null) return;
@@ -641,7 +642,7 @@ async function tidy(sealer: Sealer, { seal: last, size, root }: State): Promise<
   await over(sealer.store, planIn(left, last.number).before, { size, root, seal: last });
 }
 
-/** Removes what was only needed until a seal was complete, and what a sealer has left that died and whose decision was moved away. */
+/** Removes what was only needed until a seal was complete, and what a dead sealer has left whose decision was moved away. */
 async function over(store: LedgerStore, before: Size, after: Plan['after']): Promise<void> {
   const kept = new Set(partialTiles(after.size).map(inLedger));
   for (const tile of edgesBetween(before.size, after.size))
@@ -649,7 +650,7 @@ async function over(store: LedgerStore, before: Size, after: Plan['after']): Pro
   await store.forget(after.seal.number);
 }
 
-/** Writes several files at once; one that fails is told by the next call. */
+/** Writes several files at once. A failure is reported by the next call. */
 class Writes {
   readonly #store: LedgerStore;
   readonly #pending = new Set<Promise<void>>();
@@ -684,7 +685,7 @@ class Writes {
   }
 }
 
-/** The tree after a seal, of which only the root is wanted. */
+/** The tree after a seal, if only its root is needed. */
 function grownBy(from: Edge, lines: readonly Unsealed[], made: readonly Seal[]): Growth {
   const growth = new Growth(from, null);
   for (const { leaf } of lines) growth.appendLeaf(Buffer.from(leaf, 'latin1'));
@@ -698,11 +699,11 @@ const changed = ({ number }: Seal) => corrupt(`Records were changed since seal $
 
 function planIn(bytes: Buffer, seal: number): Decided {
   const plan = parsed(bytes, `What was decided about seal ${seal}`) as Decided;
-  if (plan?.after?.seal?.number !== seal) throw corrupt(`What was decided about seal ${seal} is of another one.`);
+  if (plan?.after?.seal?.number !== seal) throw corrupt(`What was decided about seal ${seal} belongs to another seal.`);
   return plan;
 }
 
-/** The log that is signed: with the right edge that has its root, since nothing is sealed on top of tiles that were changed. */
+/** The signed log, with the right edge that has its root: nothing is sealed on top of changed tiles. */
 async function opened(sealer: Sealer): Promise<Log> {
   const { store, signer, replaced } = sealer;
   const newest = await store.checkpoint();
@@ -717,7 +718,7 @@ async function opened(sealer: Sealer): Promise<Log> {
 
 const EMPTY: State = { ...sizeOf(new Growth(EMPTY_EDGE, null)), seal: null, streams: {}, said: NOTHING_SAID };
 
-/** What was kept, with what was decided since, if it is what the newest seal says. */
+/** The kept state with the decisions since then, if it matches the newest seal. */
 async function keptState(store: LedgerStore, signed: Size, edge: Edge): Promise<State | null> {
   const entry = edge.entries.at(-1) ?? (await lastOfFull(store, edge));
   if (entry === null) return null;
@@ -726,7 +727,7 @@ async function keptState(store: LedgerStore, signed: Size, edge: Edge): Promise<
     if (!('seal' in newest)) return null;
     const { seal } = newest;
     const { said } = seal;
-    // A version that did not say it has sealed last.
+    // The last seal is of a version without the summary.
     if (said === undefined) return null;
     const bytes = await store.kept(seal.number);
     const kept: Kept = bytes === null ? EMPTY : (parsed(bytes, 'What was kept') as Kept);
@@ -743,7 +744,7 @@ async function keptState(store: LedgerStore, signed: Size, edge: Edge): Promise<
   }
 }
 
-/** The last entry of a log whose last bundle is full: null where its hash is not at the edge, or the bundle is not what that says. */
+/** The last entry of a log whose last bundle is full; null if its hash is not at the edge, or if the bundle does not match. */
 async function lastOfFull(store: LedgerStore, { size, hashes }: Edge): Promise<Buffer | null> {
   const above = hashes[1]?.at(-1);
   const bytes = above === undefined ? null : await store.read(inLedger({ level: 'entries', index: size / TILE_WIDTH - 1, width: TILE_WIDTH }));
@@ -754,7 +755,7 @@ async function lastOfFull(store: LedgerStore, { size, hashes }: Edge): Promise<B
   return tree.size === TILE_WIDTH && tree.root().equals(above) ? (entries.at(-1) ?? null) : null;
 }
 
-/** Reads all entries: needed when nothing that helps was kept. */
+/** Reads all entries: needed if no usable state was kept. */
 async function reread(store: LedgerStore, signed: Size, signer: NoteSigner): Promise<State> {
   const streams: Record<string, Position> = {};
   let last: Seal | null = null;

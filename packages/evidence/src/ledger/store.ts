@@ -1,4 +1,4 @@
-// What a sealer needs: a place for the log, and a journal to read. There is one of each in a folder, and one of each on AWS.
+// What a sealer needs: a store for the log, and a journal to read. Both exist for a folder and for AWS.
 import type { Digest } from '@redress/core';
 import type { DocumentText } from './archive.js';
 import type { Naming, Position } from './entry.js';

@@ -52,7 +52,7 @@ describe('tiles of a tree', () => {
   it('of which partial ones may be left are those at the edge of the smaller tree, of the larger one, and in between', () => {
     const edges = (from: number, to: number) => edgesBetween(from, to).map(tilePath);
     expect(edges(300, 520)).toEqual(['tile/entries/001', 'tile/entries/002', 'tile/0/001', 'tile/0/002', 'tile/1/000']);
-    // Whoever died may have had more entries than what was sealed then: a full tile can have partial ones, and so can the one after it.
+    // A sealer that died may have had more entries than were sealed then. So a full tile can have partial ones, and so can the one after it.
     expect(edges(5, 256)).toEqual(['tile/entries/000', 'tile/entries/001', 'tile/0/000', 'tile/0/001', 'tile/1/000']);
     expect(edges(0, 0)).toEqual(['tile/entries/000']);
   });

@@ -1,15 +1,15 @@
-// Where a tree's hashes and entries are kept, and how: the layout of C2SP tlog-tiles. Pure.
+// The storage of a tree's hashes and entries: the layout of C2SP tlog-tiles. Pure.
 // See https://c2sp.org/tlog-tiles
 import { RedressError } from '@redress/core';
 
 /** Hashes of a full tile, and entries of a full bundle. */
 export const TILE_WIDTH = 256;
-/** Levels of the tree within a tile: a tile's hash is one of the tile above it. */
+/** Levels of the tree within a tile: the root of a tile is a hash in the tile above it. */
 export const TILE_HEIGHT = 8;
-/** An entry's length is written in two bytes. */
+/** The length of an entry has two bytes. */
 export const LONGEST_ENTRY = 65_535;
 
-/** A tile: its level counted in tiles (`entries` for a bundle of entries), which one of its level, and how many hashes it has. */
+/** A tile: its level counted in tiles (`entries` for a bundle of entries), its index in the level, and its number of hashes. */
 export interface Tile {
   readonly level: number | 'entries';
   readonly index: number;
@@ -28,7 +28,7 @@ export function tilePath({ level, index, width }: Tile): string {
   return `tile/${level}/${path}${width === TILE_WIDTH ? '' : `.p/${width}`}`;
 }
 
-/** The rows of a tree's tiles, bundles of entries first, each with how much is in it before and after the tree grows. */
+/** The rows of a tree's tiles, bundles of entries first, each with its content before and after the tree grows. */
 function* rowsOf(from: number, to: number): Iterable<{ readonly level: Tile['level']; readonly before: number; readonly after: number }> {
   yield { level: 'entries', before: from, after: to };
   for (let level = 0, before = from, after = to; after > 0; level++) {
@@ -38,7 +38,7 @@ function* rowsOf(from: number, to: number): Iterable<{ readonly level: Tile['lev
   }
 }
 
-/** All tiles of a tree that change or are added when it grows, bundles of entries first; those of the whole tree when it grows from 0. */
+/** All tiles of a tree that change or are added when it grows, bundles of entries first. If it grows from 0, those of the whole tree. */
 export function tilesBetween(from: number, to: number): Tile[] {
   const tiles: Tile[] = [];
   for (const { level, before, after } of rowsOf(from, to))
@@ -49,13 +49,13 @@ export function tilesBetween(from: number, to: number): Tile[] {
   return tiles;
 }
 
-/** The partial tiles at the right edge of a tree. A larger tree needs them no more, but for those that are at its edge, too. */
+/** The partial tiles at the right edge of a tree. A larger tree does not need them, unless they are at its edge too. */
 export function partialTiles(size: number): Tile[] {
   return tilesBetween(0, size).filter(({ width }) => width < TILE_WIDTH);
 }
 
 /**
- * The tiles, each by its full one, that are at the right edge of a tree or on the way to that of a larger one: where partial ones may be left.
+ * The tiles, each by its full one, at the right edge of a tree or on the way to that of a larger one: partial tiles may be left there.
  *
  * @example edgesBetween(300, 520) // the second and the third bundle of entries, the second and the third tile of hashes, and the one above them
  */
@@ -66,7 +66,7 @@ export function edgesBetween(from: number, to: number): Tile[] {
   return tiles;
 }
 
-/** A bundle of entries while it is put together: each with its length before it, in two bytes. */
+/** A bundle of entries that is being assembled: each entry after its length in two bytes. */
 export class Bundle {
   #bytes = Buffer.alloc(0);
   #length = 0;
@@ -78,9 +78,9 @@ export class Bundle {
   }
 
   /**
-   * Takes a copy of an entry.
+   * Appends a copy of an entry.
    *
-   * @throws {RedressError} `ledger/invalid` for one that is too long.
+   * @throws {RedressError} `ledger/invalid` for an entry that is too long.
    */
   add(entry: Uint8Array): void {
     if (entry.length > LONGEST_ENTRY) throw new RedressError('ledger/invalid', `An entry of ${entry.length} bytes is too long; ${LONGEST_ENTRY} is the most.`);
@@ -96,7 +96,7 @@ export class Bundle {
     this.#width++;
   }
 
-  /** Its bytes; from then on it is an empty one, with room for as many. */
+  /** Returns its bytes. Afterwards it is empty, with room for as many. */
   take(): Buffer {
     const bytes = this.#bytes.subarray(0, this.#length);
     this.#bytes = Buffer.allocUnsafeSlow(this.#length);
@@ -120,7 +120,7 @@ export function encodeEntries(entries: readonly Uint8Array[]): Buffer {
 /**
  * The entries of a bundle.
  *
- * @throws {RedressError} `ledger/corrupt` when it does not end with an entry.
+ * @throws {RedressError} `ledger/corrupt` if it does not end with a complete entry.
  */
 export function decodeEntries(bundle: Buffer): Buffer[] {
   const entries: Buffer[] = [];

@@ -33,7 +33,7 @@ function mth(entries: readonly Buffer[]): Buffer {
   return nodeHash(mth(entries.slice(0, k)), mth(entries.slice(k)));
 }
 
-/** RFC 9162, 2.1.3.2: the way from an entry to the root, by the bits of its number. */
+/** RFC 9162, 2.1.3.2: from an entry to the root, by the bits of its number. */
 function rootByInclusion(leaf: Buffer, index: number, size: number, proof: readonly Buffer[]): Buffer | null {
   let [fn, sn, r] = [index, size - 1, leaf];
   for (const p of proof) {

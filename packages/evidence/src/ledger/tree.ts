@@ -1,14 +1,14 @@
-// The Merkle tree of RFC 6962, section 2.1: pure. It asks for hashes of complete subtrees, and does not care where they are kept.
+// The Merkle tree of RFC 6962, section 2.1: pure. It requests hashes of complete subtrees, wherever they are stored.
 import { hash } from 'node:crypto';
 import { RedressError } from '@redress/core';
 
 /** Bytes of a hash. */
 export const HASH_BYTES = 32;
 
-// By way of a text: it comes from the pool then, and is no memory of its own that is given back late.
+// Through a text: the buffer then comes from the pool, and is not an allocation of its own that is freed late.
 const sha256 = (bytes: Uint8Array): Buffer => Buffer.from(hash('sha256', bytes, 'binary'), 'latin1');
 
-// What is hashed is put together in the same place each time: hashing is most of what sealing costs. The first byte says what it is.
+// The input is assembled in one reused buffer: hashing is most of the cost of sealing. The first byte is the prefix of RFC 6962.
 let leaf = Buffer.alloc(1 + 65_535);
 const node = Buffer.alloc(1 + 2 * HASH_BYTES);
 node[0] = 1;
@@ -25,7 +25,7 @@ export function leafText(entry: Uint8Array): string {
   return hash('sha256', leaf.subarray(0, 1 + entry.length), 'binary');
 }
 
-/** Hash of two subtrees: SHA-256 over 0x01, the left one and the right one. */
+/** Hash of two subtrees: SHA-256 over 0x01, the left hash and the right hash. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   node.set(left, 1);
   node.set(right, 1 + HASH_BYTES);
@@ -33,14 +33,14 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
 }
 
 /**
- * Where hashes of complete subtrees come from.
+ * The source of hashes of complete subtrees.
  *
  * @param level 0 for a single entry; the subtree has 2^level entries.
- * @param index Which one of its level, from 0: it begins with entry `index * 2^level`.
+ * @param index Its index in the level, from 0: the subtree begins with entry `index * 2^level`.
  */
 export type HashAt = (level: number, index: number) => Uint8Array;
 
-/** Hashes of an empty or growing list of entries, in memory: those of all complete subtrees. */
+/** Hashes of a growing list of entries in memory: those of all complete subtrees. */
 export class MemoryTree {
   readonly #levels: Buffer[][] = [];
 
@@ -79,10 +79,10 @@ export function rootOf(at: HashAt, size: number): Buffer {
 }
 
 /**
- * What shows, with root and size, that an entry is in a tree.
+ * Proves, with root and size, that an entry is in a tree.
  *
- * @param index Of the entry, from 0.
- * @throws {RedressError} `ledger/invalid` when there is no such entry.
+ * @param index The index of the entry, from 0.
+ * @throws {RedressError} `ledger/invalid` if there is no such entry.
  * @see https://www.rfc-editor.org/rfc/rfc6962#section-2.1.1
  */
 export function inclusionProof(at: HashAt, index: number, size: number): Buffer[] {
@@ -98,10 +98,10 @@ export function inclusionProof(at: HashAt, index: number, size: number): Buffer[
 }
 
 /**
- * What shows, with both roots, that a tree begins with an older one.
+ * Proves, with both roots, that a tree begins with an older one.
  *
- * @param older Its number of entries.
- * @throws {RedressError} `ledger/invalid` when it is not the older one.
+ * @param older The older tree's number of entries.
+ * @throws {RedressError} `ledger/invalid` if it is not older.
  * @see https://www.rfc-editor.org/rfc/rfc6962#section-2.1.2
  */
 export function consistencyProof(at: HashAt, older: number, size: number): Buffer[] {
@@ -115,12 +115,12 @@ export function consistencyProof(at: HashAt, older: number, size: number): Buffe
     proof.push(older <= middle ? rangeHash(at, middle, high) : rangeHash(at, low, middle));
     [low, high] = older <= middle ? [low, middle] : [middle, high];
   }
-  // What the older tree begins with needs no hash: whoever checks has its root.
+  // The part that is the whole older tree needs no hash: the verifier has its root.
   if (low > 0) proof.push(rangeHash(at, low, high));
   return proof.reverse();
 }
 
-/** Hash of the entries from `low` (a multiple of the largest subtree in it) up to, and without, `high`. */
+/** Hash of the entries from `low` (a multiple of the largest subtree in it) up to, but not including, `high`. */
 function rangeHash(at: HashAt, low: number, high: number): Buffer {
   const count = high - low;
   if (count === 0) return sha256(Buffer.alloc(0));

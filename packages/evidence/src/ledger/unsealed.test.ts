@@ -1,4 +1,4 @@
-// What is read of a journal to be sealed, from streams in memory: which lines, in which order, and how often.
+// What is read from a journal to be sealed, with streams in memory: which lines, in which order, and how often.
 import { createHash } from 'node:crypto';
 import { canonicalJson, type Digest } from '@redress/core';
 import { describe, expect, it } from 'vitest';
@@ -33,7 +33,7 @@ function streamOf(
   return { bytes, jsons, positions };
 }
 
-/** A journal that gives pieces of one size, all in the same memory, and notes what it is asked for. */
+/** A journal that returns pieces of one size, all in the same memory, and records the requests. */
 function sourceOf(streams: Record<Digest, Buffer>, { piece = 50, room = 0, atOnce = 1 } = {}) {
   const asked: { stream: Digest; from: Mark; to: Mark }[] = [];
   const reading = { now: 0, most: 0 };
@@ -88,7 +88,7 @@ describe('what is not sealed yet', () => {
     expect([named(lines), grown]).toEqual([['a2', 'a3'], { [A]: a.positions[2] }]);
     expect(asked).toEqual([{ stream: A, from: a.positions[0], to: whole(bytes) }]);
     expect((await readUnsealed(source, sealed, endsOf({ [A]: { seq: 2, bytes: a.positions[1]?.bytes ?? 0 } }))).grown).toEqual({ [A]: a.positions[1] });
-    // A stream that has nothing new.
+    // A stream with nothing new.
     expect(await readUnsealed(source, { [A]: a.positions[2] as Position }, endsOf({ [A]: whole(bytes) }))).toEqual({ lines: [], grown: {}, skipped: [] });
   });
 
@@ -120,9 +120,9 @@ describe('what is not sealed yet', () => {
     expect(await of({ seq: 2, head: a.positions[1]?.head as Digest })).toEqual([]);
     expect(await of({ seq: 2 })).toEqual([]);
     expect(await of({ seq: 3, head: sha('other') })).toEqual([{ stream: A, seq: 3, message: 'records that the head of the stream counts are missing' }]);
-    const other = [{ stream: A, seq: 2, message: 'the head of the stream names another record than the one that is there or was sealed' }];
+    const other = [{ stream: A, seq: 2, message: 'the head of the stream names another record than the stream has, or than was sealed' }];
     expect(await of({ seq: 2, head: sha('other') })).toEqual(other);
-    // What was sealed is not the record that the stream ends with.
+    // The sealed record is not the one at the end of the stream.
     expect(await of({ seq: 2, head: sha('other') }, { [A]: a.positions[1] })).toEqual(other);
     expect(await of({ seq: 0, bytes: 0, head: sha('other') })).toEqual([{ ...other[0], seq: 0 }]);
     expect(await of({ seq: 1, bytes: 0, head: sha('other') })).toEqual([{ stream: A, seq: 1, message: expect.stringContaining('counts are missing') }]);
@@ -190,7 +190,7 @@ describe('the entries of what was read', () => {
     expect(found.map(({ json }) => json)).toEqual([a.jsons[0], a.jsons[1]?.replace('00:00:02', '00:00:09'), b.jsons[0]]);
     expect(found[1]?.leaf).toEqual(leafHash(Buffer.from(found[1]?.json ?? '')));
     expect(found[1]?.leaf.toString('latin1')).not.toBe(lines[1]?.leaf);
-    // Two lines where there was one: no more are taken than were decided on.
+    // Two lines where there was one: only the decided ones are taken.
     streams[A] = Buffer.from(a.bytes.toString().replace('"remediator"', '"remedia\nor"'));
     expect(await entries(source, lines)).toHaveLength(4);
   });

@@ -1,25 +1,25 @@
-// Reads what is to be sealed: what follows in each stream, in the order in which it was recorded.
+// Reads what is to be sealed: the new lines of each stream, in the order in which they were recorded.
 import type { Digest } from '@redress/core';
 import { entryOf, type Line, type Position, readNext } from './entry.js';
 import { type End, type JournalSource, type Positions, START } from './store.js';
 import { leafHash, leafText } from './tree.js';
 
-/** A stream that could not be sealed on. */
+/** A stream that could not be sealed further. */
 export interface Skipped {
   readonly stream: Digest;
-  /** The record that is wrong. */
+  /** The invalid record. */
   readonly seq: number;
   readonly message: string;
 }
 
-/** A line that is to be sealed: no more of it than is needed, for there may be many. */
+/** A line that is to be sealed. It holds only what is needed, because there may be many. */
 export interface Unsealed extends Pick<Line, 'stream' | 'seq' | 'time'> {
-  /** Bytes of its stream before it, and with its newline. */
+  /** The length of its stream in bytes, before the line and with its newline. */
   readonly from: number;
   readonly to: number;
   /** Hash of its entry, as a binary string. */
   readonly leaf: string;
-  /** Its JSON; null of those for which there is no room in memory. */
+  /** Its JSON; null if there is no room in memory. */
   readonly line: Line | null;
 }
 
@@ -28,22 +28,22 @@ interface Entry {
   readonly entry: Buffer;
   /** Its hash. */
   readonly leaf: Buffer;
-  /** The record: an entry does not hold one that is too long for it. */
+  /** The record. If it is too long, the entry does not contain it. */
   readonly json: Buffer;
 }
 
-/** Bytes that one read asks for at most. */
+/** Maximum number of bytes of one read. */
 const RUN = 1024 * 1024;
 
-/** What {@link readUnsealed} found. */
+/** The result of {@link readUnsealed}. */
 export interface Found {
   readonly lines: readonly Unsealed[];
-  /** How far the streams come with them: of those that have grown. */
+  /** The new positions of the streams that have grown. */
   readonly grown: Positions;
   readonly skipped: readonly Skipped[];
 }
 
-/** Lines that are not sealed yet, in the order in which they were recorded. */
+/** Unsealed lines, in the order in which they were recorded. */
 export async function readUnsealed(source: JournalSource, sealed: Positions, ends: ReadonlyMap<Digest, End>): Promise<Found> {
   const grown: Record<Digest, Position> = {};
   const lines: Unsealed[] = [];
@@ -67,7 +67,7 @@ export async function readUnsealed(source: JournalSource, sealed: Positions, end
     }
     if (Number.isFinite(end.seq) && (at?.seq ?? 0) < end.seq) skip('records that the head of the stream counts are missing');
     else if (end.head !== undefined && end.head !== at?.head)
-      skipped.push({ stream, seq: end.seq, message: 'the head of the stream names another record than the one that is there or was sealed' });
+      skipped.push({ stream, seq: end.seq, message: 'the head of the stream names another record than the stream has, or than was sealed' });
   };
   const rest = ends.entries();
   await Promise.all(
@@ -75,14 +75,14 @@ export async function readUnsealed(source: JournalSource, sealed: Positions, end
       for (const [stream, end] of rest) await readStream(stream, end);
     }),
   );
-  // Within a stream time does not go back, and the order in which its lines were read holds where times are the same.
+  // Within a stream, time does not go back. For equal times, the order of reading is kept.
   lines.sort((a, b) => compare(a.time, b.time) || compare(a.stream, b.stream));
   return { lines, grown, skipped };
 }
 
 /**
- * The entries of lines, with their hashes; those that are not in memory are read once more, as many at once as follow one another. What an entry holds is
- * there until the next one is asked for.
+ * The entries of lines, with their hashes. Lines that are not in memory are read again, several at once if they are adjacent. The content of an entry is
+ * valid until the next one is requested.
  */
 export async function* entriesOf(source: JournalSource, lines: readonly Unsealed[]): AsyncIterable<Entry> {
   for (let first = 0; first < lines.length; ) {
@@ -101,19 +101,19 @@ export async function* entriesOf(source: JournalSource, lines: readonly Unsealed
     for await (const { bytes } of linesOf(source.read(stream, { seq: seq - 1, bytes: from }, { seq: last.seq, bytes: last.to }), from)) {
       const whole = read(bytes);
       const entry = entryOf({ stream, seq: (lines[first] as Unsealed).seq, ...whole });
-      // Not the hash that is known: that what was read now is what was decided on is seen by it.
+      // Hashed again rather than taken from memory, so that a difference between what was read now and what was decided is detected.
       yield { entry, leaf: leafHash(entry), json: whole.json };
       first++;
       if (first === after) break;
     }
-    // What is gone since is missed where roots are compared.
+    // A line that has gone since is noticed when roots are compared.
     first = after;
   }
 }
 
 const read = (line: Buffer) => ({ time: '', digest: line.subarray(0, 71).toString('latin1') as Digest, json: line.subarray(72) });
 
-/** Whole lines, without their newlines; what comes after the last newline is being written. */
+/** Complete lines, without their newlines. What comes after the last newline is still being written. */
 async function* linesOf(pieces: AsyncIterable<Buffer>, start: number): AsyncIterable<{ readonly bytes: Buffer; readonly to: number }> {
   let carry: Buffer[] = [];
   let to = start;

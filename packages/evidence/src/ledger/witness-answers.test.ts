@@ -1,4 +1,4 @@
-// What a witness is sent, and what its answers come to: without a network, answer by answer.
+// Requests to a witness, and the results of its responses, one by one and without a network.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SECRET } from '../../test/support/sealing.js';
 import { type RunningWitness, witness } from '../../test/support/witness.js';
@@ -27,7 +27,7 @@ afterEach(async () => {
   await one.stop();
 });
 
-/** Asks with a guess, and gives these answers in turn. */
+/** Asks with a guess. The witness returns these responses in turn. */
 async function answered(answers: readonly Answer[], { guess = 4, given = note, url = 'https://w.example/w1' } = {}) {
   const rest = [...answers];
   vi.stubGlobal('fetch', async (to: string, { body }: { body: string }) => {

@@ -1,4 +1,4 @@
-// Witnesses are asked by the protocol of C2SP tlog-witness. The one that answers here is written from the specification, with a tree of its own.
+// Witnesses are asked by the protocol of C2SP tlog-witness. The witness here is written from the specification, with its own tree.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseTrust, verifyLedger } from '@redress/verify';
@@ -167,7 +167,7 @@ describe('a witness', () => {
       configurable: true,
       set: () => undefined,
       get: () => (note: string) => {
-        // Another sealer has made the next one meanwhile.
+        // Another sealer has created the next one meanwhile.
         newer = checkpointOf(4);
         writeFileSync(join(world.directory, 'ledger', 'checkpoint'), newer);
         return { status: 200, body: before(note) };

@@ -1,4 +1,4 @@
-// Asks witnesses to cosign a checkpoint, as a client of C2SP tlog-witness: each has its own memory of the log, and cosigns only what continues it.
+// Asks witnesses to cosign a checkpoint, as a client of C2SP tlog-witness: each witness remembers the log, and cosigns only what continues it.
 // See https://c2sp.org/tlog-witness and https://c2sp.org/tlog-cosignature
 import { messageOf, RedressError } from '@redress/core';
 import { cosignatureIn, type WitnessKey, witnessKey } from './note.js';
@@ -36,16 +36,16 @@ export interface Witnessing {
 
 /** Milliseconds that one request may take. */
 const PATIENCE = 10_000;
-/** Bytes of an answer: a few signature lines. */
+/** Maximum bytes of a response: a few signature lines. */
 const LONGEST_ANSWER = 16_384;
-/** So often a witness may say that it has seen something else. */
+/** How often a witness may report that it has seen another size. */
 const TRIES = 3;
 
 /**
  * Parses a witness from an option or a setting: key and URL, separated by a space.
  *
  * @example witnessOf('witness.example/w1+1a2b3c4d+BA… https://witness.example/w1')
- * @throws {RedressError} `ledger/key` when it is none.
+ * @throws {RedressError} `ledger/key` if the option has another form.
  */
 export function witnessOf(text: string): Witness {
   const [key = '', url = '', ...more] = text.trim().split(/\s+/);
@@ -58,9 +58,9 @@ export function witnessOf(text: string): Witness {
 }
 
 /**
- * Asks witnesses at the same time. One that has cosigned this checkpoint already is not asked, and one that fails stops nothing.
+ * Asks witnesses concurrently. A witness that has cosigned this checkpoint already is not asked. A failing witness stops nothing.
  *
- * @param guess How many entries each of them has probably seen.
+ * @param guess The number of entries that each of them has probably seen.
  */
 export async function cosign(note: string, guess: number, witnesses: readonly Witness[], read: ReadTile): Promise<Witnessing> {
   const asked = await Promise.all(witnesses.map(async (witness) => oneOf(note, guess, witness, read)));
@@ -125,10 +125,10 @@ const KEY = 'Compare the key that you gave with the one that the witness publish
 const FORKED = 'Two histories were signed with one key. Run `redress evidence verify` with each checkpoint that was kept elsewhere.';
 const AHEAD = 'If no other sealer has sealed in the meantime, the ledger was reset: run `redress evidence verify` with checkpoints that were kept elsewhere.';
 const NEXT_OTHERWISE = 'It is asked again after the next seal. If this persists, ask whoever runs the witness.';
-/** What a witness says by its status. */
+/** The meaning of a witness's status code. */
 const NEXT: Readonly<Record<number, string>> = {
   400: 'Ask whoever runs the witness: it could not read the request.',
-  // litewitness answers so, too, where it does not know the log.
+  // litewitness also returns this if it does not know the log.
   403: 'Give whoever runs the witness the origin and the public key of the ledger: it trusts another key for it, or does not know it.',
   404: 'Ask whoever runs the witness to add the ledger, by its origin and public key, and check that the URL is its submission prefix.',
   422: 'What it has seen is not what this ledger begins with: the history was rewritten, or two were signed with one key. Run `redress evidence verify`.',

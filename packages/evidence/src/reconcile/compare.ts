@@ -1,4 +1,4 @@
-// Records and the trail, each against the other.
+// Compares records and the trail in both directions.
 import type { Digest } from '@redress/core';
 import { principal } from '@redress/core';
 import type { Coverage, Period } from './coverage.js';
@@ -105,7 +105,7 @@ export interface Reconciliation {
   readonly uncovered: readonly Uncovered[];
 }
 
-/** What no execution does: a function makes the log stream that it writes to. */
+/** Not changes by executions: a function creates the log stream that it writes to. */
 const OWN_NEEDS: readonly string[] = ['logs:CreateLogStream'];
 
 /**
@@ -161,11 +161,11 @@ export function reconcile(comparison: Comparison): Reconciliation {
     if (wrong !== null) discrepancies.push(wrong);
   }
 
-  // What is known by its execution alone.
+  // Events that can only be identified by their execution.
   const lost = grouped(
     recorded.calls
       .filter((call) => call.lost && !confirmed.has(call))
-      // Those that a look has shown to be made claim something.
+      // Calls that a look has shown to be made can match an event.
       .sort((a, b) => Number(b.status === 'applied') - Number(a.status === 'applied')),
   );
   const unfinished = new Map([...recorded.executions].map(([id, execution]) => [id, execution.unfinished]));
@@ -202,7 +202,7 @@ export function reconcile(comparison: Comparison): Reconciliation {
   const gaps: { call: RecordedCall; reason: string }[] = [];
   let [calls, sure, notComparable] = [0, 0, 0];
   for (const call of recorded.calls) {
-    // What a runbook did was seen, and no call of Redress.
+    // A read showed the effect of a runbook. Redress made no call.
     if (!within(call) || call.status !== 'applied' || (call.requestId === null && call.caller === null)) continue;
     calls++;
     if (confirmed.has(call)) sure++;
@@ -237,13 +237,13 @@ function grouped(calls: readonly RecordedCall[]): Map<string, RecordedCall[]> {
   return groups;
 }
 
-/** What an event says of a call that its record says otherwise. An event that is shared with another account is there twice: one has to agree. */
+/** How an event contradicts the record of its call. An event shared with another account appears twice; one of them has to agree. */
 function contradiction(call: RecordedCall, events: readonly TrailEvent[]): Discrepancy | null {
   const here = events.filter((event) => event.account === call.account);
   const [event = events[0]] = here;
   if (event === undefined) return null;
   const found = (message: string): Discrepancy => ({ ...ofEvent(event, call.execution), kind: 'contradiction', message, record: place(call) });
-  if (here.length === 0) return found(`The record is of account ${call.account}; CloudTrail has the call in account ${event.account}.`);
+  if (here.length === 0) return found(`The record names account ${call.account}; CloudTrail has the call in account ${event.account}.`);
   if (call.status === 'applied' && !call.lost && here.every(({ errorCode }) => errorCode !== null))
     return found(`The record says that the call was made; CloudTrail says that it failed with ${String(event.errorCode)}.`);
   if (call.status === 'refused' && here.every(({ errorCode }) => errorCode === null))
@@ -255,12 +255,12 @@ function orphan(event: TrailEvent, execution: string | null, { executions }: Rec
   const known = execution === null ? undefined : executions.get(execution);
   const why =
     execution === null
-      ? 'its session is of no execution'
+      ? 'its session belongs to no execution'
       : known === undefined
         ? 'its execution is in no record'
         : known.account === event.account
-          ? 'its execution is recorded, and this call of it is not'
-          : `its execution is of account ${known.account}`;
+          ? 'its execution is recorded, but this call is not'
+          : `its execution belongs to account ${known.account}`;
   return { ...ofEvent(event, execution), kind: 'orphan', message: `Redress made a change that has no record: ${why}.`, record: null };
 }
 

@@ -1,4 +1,4 @@
-// Which places and times a trail speaks of: where it says nothing, nothing follows from its silence.
+// The places and times that a trail covers. A missing event proves nothing outside of them.
 import type { Moment, TrailDigest, TrailFile } from './trail.js';
 
 /** A period in epoch milliseconds, including its start and excluding its end. */
@@ -75,7 +75,7 @@ export class Coverage {
     if (this.#asked.get(place)?.some(({ from, until }) => from <= time && time < until) === true) return null;
     const digests = this.#digests.get(place);
     if (digests !== undefined) {
-      // A digest is of files, which come later than what is in them.
+      // A digest covers files, which come later than the events in them.
       const holding = [time, time + this.#delay].map((when) => digests.filter(({ from, until }) => from <= when && when < until));
       if (holding.some((found) => found.length === 0)) return 'no digest file covers it';
       const whole = holding.every((found) => found.some(({ files }) => files.every((file) => this.#read.has(file))));

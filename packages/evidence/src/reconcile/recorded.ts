@@ -1,4 +1,4 @@
-// What the records say of calls that change something: which were made, in which execution, by whom.
+// What the records say about calls that change something: which were made, in which execution, and by whom.
 import { type Digest, GLOBAL_REGION, isRecord, type Partition, principal, type StoredRecord } from '@redress/core';
 
 /** A write, according to its record. */
@@ -40,7 +40,7 @@ export interface Recorded {
 /** An execution's id, as the name of a session or in a source identity. */
 const EXECUTION = /(?:^|[-/])(x-[0-9a-z]{9,}-[0-9a-f]{20})$/;
 
-/** The execution that a session is named by, or a source identity; null: none. */
+/** The execution that a session name or a source identity names; null: none. */
 export function executionIn(name: string | null): string | null {
   return name === null ? null : (EXECUTION.exec(name)?.[1] ?? null);
 }
@@ -58,7 +58,7 @@ export async function recordedOf(records: AsyncIterable<StoredRecord> | Iterable
   const calls: RecordedCall[] = [];
   const executions = new Map<string, { account: string; unfinished: number }>();
   const principals = new Set<string>();
-  /** A role that has a session for each execution, or one that only looks, is Redress's own, in whichever account. */
+  /** A role with a session for each execution, or one that only reads, belongs to Redress in every account. */
   const acts = (arn: unknown) => {
     if (typeof arn !== 'string') return;
     const spelled = principal(arn);
@@ -74,7 +74,7 @@ export async function recordedOf(records: AsyncIterable<StoredRecord> | Iterable
     const { account, partition } = resource;
     const known = executions.get(execution) ?? { account, unfinished: 0 };
     executions.set(execution, known);
-    // It begins with one worker, each lease has another, and the one that ends it has recorded what it sent.
+    // It begins with one worker, and each lease adds one. The worker that ends it has recorded its calls.
     if (kind === 'intent' || kind === 'lease') known.unfinished++;
     if (kind === 'outcome') known.unfinished--;
     const call = kind === 'call' ? body['call'] : undefined;

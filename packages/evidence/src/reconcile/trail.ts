@@ -1,4 +1,4 @@
-// What CloudTrail says: its log files and digests, and answers of LookupEvents.
+// What CloudTrail reports: its log files and digests, and responses of LookupEvents.
 import { isAccountId, isRecord, isRegion } from '@redress/core';
 
 /** A call in CloudTrail that changed something, or tried to. Data events, reads and actions of AWS services themselves are excluded. */
@@ -110,7 +110,7 @@ function digestOf(value: unknown): TrailDigest | null {
   if (!isRecord(value) || !Array.isArray(value['logFiles'])) return null;
   const [from, until] = [momentOf(value['digestStartTime']), momentOf(value['digestEndTime'])];
   const account = value['awsAccountId'];
-  // The region is in the key of the digest alone.
+  // Only the key of the digest has the region.
   const region = typeof value['digestS3Object'] === 'string' ? (/\/CloudTrail-Digest\/([a-z0-9-]+)\//.exec(value['digestS3Object'])?.[1] ?? null) : null;
   if (from === null || until === null || !isAccountId(account) || region === null) return null;
   const files = value['logFiles'].flatMap((file: unknown) =>
@@ -134,7 +134,7 @@ function readRecord(given: unknown): string | { readonly moment: Moment; readonl
   const moment = { account, region, time };
   const category = text(record['eventCategory']);
   const type = text(record['eventType']);
-  // Insights have no name of their own, and are of no call.
+  // Insights events have no name of their own, and belong to no call.
   if ((category !== null && category !== 'Management') || record['managementEvent'] === false || (type !== null && type !== 'AwsApiCall'))
     return { moment, event: null };
   if (source == null || name == null || id == null) return 'It names no operation: eventSource, eventName or eventID is missing.';
@@ -157,7 +157,7 @@ function readRecord(given: unknown): string | { readonly moment: Moment; readonl
   };
 }
 
-/** LookupEvents has the record as a text in `CloudTrailEvent`. */
+/** LookupEvents returns the record as a text in `CloudTrailEvent`. */
 function unpacked(given: unknown): Readonly<Record<string, unknown>> | string {
   if (!isRecord(given)) return 'It is not an object.';
   const inner = given['CloudTrailEvent'];
@@ -171,7 +171,7 @@ function unpacked(given: unknown): Readonly<Record<string, unknown>> | string {
 }
 
 function isRead(flag: unknown, operation: string): boolean {
-  // Some loggers write the boolean as a text.
+  // Some loggers write the boolean as text.
   if (flag === true || flag === 'true') return true;
   if (flag === false || flag === 'false') return false;
   return READS.test(operation);
@@ -226,7 +226,7 @@ export interface Wanted {
   readonly accounts?: ReadonlySet<string>;
 }
 
-/** Files are delivered after their events, digests an hour after them; and names have minutes. */
+/** Files are delivered after their events, and digests an hour after the files. Names are precise to the minute. */
 const BESIDE = 3 * 3_600_000;
 
 /**
@@ -239,7 +239,7 @@ export function mayHold(path: string, { from, until, accounts }: Wanted): boolea
   if (below === undefined) return true;
   const parts = below.split('/').slice(/^o-/.test(below) ? 1 : 0);
   const [account = '', kind = '', , year, month, day] = parts;
-  // The last one is the beginning of a name where it is no whole folder.
+  // The last part is the beginning of a name, unless it is a complete folder.
   const whole = parts.length - 1;
   if (whole >= 1 && accounts !== undefined && isAccountId(account) && !accounts.has(account)) return false;
   if (whole >= 2 && kind !== 'CloudTrail' && kind !== 'CloudTrail-Digest') return false;
