@@ -225,7 +225,7 @@ it('sweeps what events missed, and sends the canary', async () => {
   expect(answer).toMatchObject({ ok: true, value: { sweeps: [{ account: MEMBER, region: REGION, status: 'complete' }] } });
   expect(await encrypted(REGION)).toBe(true);
   expect(readLog(lambda.log()).lines).toContainEqual(
-    expect.objectContaining({ level: 'INFO', message: '1 looked at.', kind: 'sweep-summary', account: MEMBER, region: REGION, status: 'complete', looked: 1 }),
+    expect.objectContaining({ level: 'INFO', message: '1 checked.', kind: 'sweep-summary', account: MEMBER, region: REGION, status: 'complete', looked: 1 }),
   );
 
   expect((await lambda.invoke(message({ redress: 'canary' }))).ok).toBe(true);
