@@ -1,4 +1,4 @@
-import { type GapDigest, type Notify, RedressError } from '@redress/core';
+import type { GapDigest, Notify } from '@redress/core';
 import type { snsChannel } from './channels/sns.js';
 import { regionOfTopic } from './channels/topic-arn.js';
 import type { Notifier, NotifierOptions } from './notifier.js';
@@ -17,7 +17,8 @@ export function notifierFromEnvironment(
 ): Notifier | null {
   const topicArn = env['REDRESS_TOPIC_ARN'];
   if (topicArn === undefined || topicArn === '') return null;
-  if (regionOfTopic(topicArn) === null) throw new RedressError('notify/invalid', `${JSON.stringify(topicArn)} is not the ARN of an SNS topic.`);
+  // A wrong one stops the start.
+  regionOfTopic(topicArn);
   const { client, ...rest } = options;
   let made: Notifier | null = null;
   const loaded = async (): Promise<Notifier> => {

@@ -1,5 +1,4 @@
 import type { SNSClient, SNSClientConfig } from '@aws-sdk/client-sns';
-import { RedressError } from '@redress/core';
 import type { Message } from '../message.js';
 import { fitted, plainText } from '../plain-text.js';
 import { bytesOf, clip } from '../text.js';
@@ -29,7 +28,6 @@ export interface SnsOptions {
  */
 export function snsChannel({ topicArn, name = 'sns', client }: SnsOptions): Channel {
   const region = regionOfTopic(topicArn);
-  if (region === null) throw new RedressError('notify/invalid', `${JSON.stringify(topicArn)} is not the ARN of an SNS topic.`);
   let made: SNSClient | null = null;
   const fifo = topicArn.endsWith('.fifo');
   return {
