@@ -23,6 +23,8 @@ const together = { ...common, isolate: false };
 
 // Every promise of every remediator, on the emulator: `npm run test:all`.
 const kit = ['packages/remediators/*/test/{conformance,faults}.test.ts', 'packages/testing/test/*.test.ts'];
+// What takes long on the emulator, and is also tested on a model of AWS, or by an outside judge: `npm run test:all`.
+const long = ['packages/evidence/test/{aws,model}.test.ts', 'tests/integration/{demo,lost-events,pattern-judges}.test.ts'];
 // What installs, bundles and deploys: `npm run test:all`.
 const deployed = [
   'packages/bundle/test/*.test.ts',
@@ -54,7 +56,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['packages/**/test/**/*.test.ts', 'examples/**/*.test.ts', 'tests/integration/**/*.test.ts'],
-          exclude: [...kit, ...deployed, '**/node_modules/**'],
+          exclude: [...kit, ...long, ...deployed, '**/node_modules/**'],
           ...together,
           globalSetup: ['./tests/support/moto.ts'],
         },
@@ -72,6 +74,7 @@ export default defineConfig({
           globalSetup: ['./tests/support/moto.ts'],
         },
       },
+      { ...shared, test: { name: 'long', include: long, ...together, globalSetup: ['./tests/support/moto.ts'] } },
       { ...shared, test: { name: 'deployed', include: deployed, ...together, globalSetup: ['./tests/support/moto.ts'] } },
     ],
   },

@@ -90,6 +90,7 @@ const REST = [
   ['planted', () => campaign('planted', '--lanes', '1')],
   // Two files at a time, where two cores would get one: many tests wait for leases, queues and stacks.
   ['deployed', () => vitest('deployed', '--project', 'deployed', '--maxWorkers=2')],
+  ['long', () => tests('long')],
   ['mutation', () => campaign('mutation')],
   ['judges', () => counted(...script('judges'))],
   ['faults', () => campaign('faults')],

@@ -6,6 +6,7 @@ import { memoryJournal } from '@redress/evidence';
 import { notifier, slackChannel, teamsChannel } from '@redress/notify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bound, recordsOf } from '../support/journal.js';
+import { repeated } from '../support/size.js';
 import { revokeOpenRules, Widgets, widget } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
@@ -115,6 +116,7 @@ describe('a week of hourly sweeps', () => {
     const journal = memoryJournal({ clock });
     const redress = engine(journal, channels(), [open, asks, logs]);
     const digest = (day: string, gaps: number) => `${day} 2026-${day.slice(0, 5)}: ${gaps} gaps are open`;
+    const hours = repeated(0, 1) === 1 ? Array.from({ length: 24 }, (_, at) => at) : [0, 1, 5, 7, 10, 11, 14, 19];
     const slackMessages = [
       // Resource by resource, in the order of their names.
       ...Array.from({ length: 10 }, (_, at) => `11-23T00 Closed: widget-logs: ${shown(name('l-', at + 1, 3))}`),
@@ -139,6 +141,8 @@ describe('a week of hourly sweeps', () => {
       ...['11-24T00', '11-25T00', '11-26T00', '11-27T00', '11-28T00', '11-29T00'].map((day) => digest(day, 2)),
     ];
     for (let hour = 0; hour < 7 * 24; hour++) {
+      // `npm test` sweeps at the hours at which something happens on some day, and at three others.
+      if (!hours.includes(hour % 24)) continue;
       time = START + hour * HOUR;
       // On Thursday one appears; on Friday one gets worse; one is closed on Wednesday, and opened again on Saturday.
       if (hour === 3 * 24 + 5) aws.put('w-22', ['open-1']);

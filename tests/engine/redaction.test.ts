@@ -14,12 +14,14 @@ import { recordsOf } from '../support/journal.js';
 import { captureLog } from '../support/lambda-log.js';
 import { closeLeak, FATES, type Fate, LeakyAccount, leakEvent, leakId, leakRef } from '../support/leaks.js';
 import { corpus, leaksIn, type Planted } from '../support/secrets.js';
+import { repeated } from '../support/size.js';
 
 const START = Date.parse('2026-11-24T10:00:00Z');
 const ACCOUNT = '111111111111';
 const ME = `arn:aws:iam::${ACCOUNT}:role/Lead`;
 const secrets = corpus();
-const kinds = [...new Set(secrets.map(({ kind }) => kind))];
+/** What is sent through everything; which texts hold which secret is another test's (`redact.test.ts`), for all of them. */
+const kinds = [...new Set(secrets.map(({ kind }) => kind))].filter((_, at) => at % repeated(3, 1) === 0);
 /** One of each kind. */
 const few = kinds.flatMap((kind) => secrets.find((each) => each.kind === kind) ?? []);
 const context = { getRemainingTimeInMillis: () => 900_000 };

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { type Connect, createRedress, type Journal, type StoredRecord } from '@redress/core';
 import { readPolicy, readRegister } from '@redress/core/yaml';
 import { folderJournal } from '@redress/evidence';
+// A console that was stopped may still be loading it, for a check that nobody waits for.
+import '@redress/verify';
 import { type RunOverrides, run } from '../../packages/cli/src/run.js';
 import { DEV, HOSTILE_NAMES, POLICY, PROD, QUARTER, quarter, REGISTER } from './quarter.js';
 import { noteWidget, openedEvent, revokeOpenRules, Widgets } from './widgets.js';

@@ -14,7 +14,12 @@ let directory: string;
 let asked: string[];
 const connect: Connect = async ({ account }) => {
   asked.push(account);
-  return { config: {}, identity: async () => ({ account: OWN, arn: `arn:aws:iam::${OWN}:user/someone` }) };
+  return {
+    config: {},
+    identity: async () => ({ account: OWN, arn: `arn:aws:iam::${OWN}:user/someone` }),
+    // Nothing of AWS is there: a client that asked the network would try for seconds.
+    client: () => ({ send: () => Promise.reject(new Error('the network is down')) }) as never,
+  };
 };
 const organization: Organization = {
   accounts: async () => [OWN, IN_UNIT, TAGGED, BOTH],
