@@ -122,14 +122,14 @@ describe('a register entry by tag', () => {
     expect(rules()).toEqual([id]);
   });
 
-  it('does not apply to tags that nothing has', async () => {
+  it('does not apply to tags that no resource has', async () => {
     aws.state.instances = { [WEB]: web, [VENDOR]: { tags: { team: 'Vendor' }, groups: [GROUP] } };
     open('0.0.0.0/0');
     expect(await outcomes(exempt({ tag: 'team=vendor' }))).toEqual(['remediated']);
     expect(rules()).toEqual([]);
   });
 
-  it('says what the exception applies to', async () => {
+  it('reports what the exception applies to', async () => {
     aws.state.instances = { [VENDOR]: vendor };
     open('0.0.0.0/0');
     const [pass] = await told22(exempt({ tag: 'team=vendor' }));
@@ -152,7 +152,7 @@ describe('a register entry by tag', () => {
     expect(await outcomes(exempt(scope))).toEqual(expected);
   });
 
-  it('a rule of the policy is evaluated with the tags of each, too', async () => {
+  it('a rule of the policy is evaluated with the tags of each resource', async () => {
     const policy = (when: string) =>
       definePolicy({
         version: 1,
@@ -207,7 +207,7 @@ describe('an exception on a rule of the group', () => {
     });
   });
 
-  it('the exception tag holds it back for three days from its own first sight, and not the others', async () => {
+  it('by tag holds that rule back for three days from its own first sight, and not the others', async () => {
     const kept = open('0.0.0.0/0', { 'redress:exception': 'please' });
     open('::/0');
     expect(await outcomes()).toEqual(['remediated', 'notified']);
@@ -274,7 +274,7 @@ describe('an exception on a rule of the group', () => {
   });
 });
 
-describe('a tag that was meant as the exception tag', () => {
+describe('a tag that was probably meant as the exception tag', () => {
   it.each(['redress:exceptions', 'redress-exception', 'Redress_Exception', 'redress:exeption', 'redress:exempt', 'redress:ignore'])(
     'is reported in the notice: %s',
     async (key) => {
@@ -284,17 +284,17 @@ describe('a tag that was meant as the exception tag', () => {
       expect(told[0]?.hints).toEqual([expect.stringMatching(/^sgr-\w+ has the tag .* which is not the exception tag redress:exception, and has no effect\.$/)]);
     },
   );
-  it.each(['team', 'exception', 'redress:stale-access-keys', 'except', 'redress:owner'])('%s is not', async (key) => {
+  it.each(['team', 'exception', 'redress:stale-access-keys', 'except', 'redress:owner'])('%s is not reported', async (key) => {
     open('0.0.0.0/0', { [key]: 'please' });
     await told22();
     expect(told[0]?.hints).toEqual([]);
   });
-  it.each([' redress:exception', 'redress:exception\t', ' REDRESS:exception '])('%j is it', async (key) => {
+  it.each([' redress:exception', 'redress:exception\t', ' REDRESS:exception '])('%j is the exception tag', async (key) => {
     Object.assign(aws.state.groups[GROUP]?.tags ?? {}, { [key]: 'please' });
     open('0.0.0.0/0');
     expect(await outcomes()).toEqual(['notified']);
   });
-  it('a policy whose tag has a space around it means the same', async () => {
+  it('spaces around the tag in a policy do not matter', async () => {
     Object.assign(aws.state.groups[GROUP]?.tags ?? {}, { 'acme:leave-alone': '' });
     open('0.0.0.0/0');
     const policy = definePolicy({
@@ -323,7 +323,7 @@ describe('a policy that names a register', () => {
   });
 });
 
-describe('an entry that can match nothing', () => {
+describe('an entry that cannot match anything', () => {
   const all = ec2Remediators;
   it.each([
     ['a type that there is not', { account: ACCOUNT, resourceType: 'AWS::EC2::SecurityGroups' }, /resourceType.*did you mean AWS::EC2::SecurityGroup\?/],
@@ -364,7 +364,7 @@ describe('an entry that can match nothing', () => {
     expect(error.place?.path).toMatch(/^1\.scope\.\w+$/);
   });
 
-  it('all of them are reported at once, with the lines of the file', () => {
+  it('is reported with all others at once, with the lines of the file', () => {
     const text = `- id: EXC-1
   scope: { account: "111111111111", resourceType: [AWS::EC2::SecurityGroup, AWS::EC2::SecurityGroups] }
   reason: r
@@ -383,14 +383,14 @@ describe('an entry that can match nothing', () => {
     expect(() => redress({ exceptions })).toThrow(/2 mistakes:\n {2}exceptions\.yaml:2:\d+.*SecurityGroups.*\n {2}exceptions\.yaml:9:\d+.*VPC/);
   });
 
-  it('changes nothing when a register that is read again has one', async () => {
+  it('changes nothing when it is in a register that is read again', async () => {
     open('0.0.0.0/0');
     const register = defineRegister([entry({ account: ACCOUNT, resourceType: 'AWS::EC2::SecurityGroups' })]);
     expect(await outcomes({ exceptions: { read: async () => register } })).toEqual(['denied']);
     expect(rules()).toHaveLength(1);
   });
 
-  it('a managed rule that nobody knows is refused, too', () => {
+  it('is refused for an unknown managed rule as well', () => {
     const mapped = (identifier: string) => definePolicy({ version: 1, configRules: { 'acme-ssh': identifier } });
     expect(() => redress({ policy: mapped('INCOMING_SSH_DISABLE') })).toThrow(
       expect.objectContaining({
@@ -403,7 +403,7 @@ describe('an entry that can match nothing', () => {
     expect(() => redress({ policy: mapped('restricted-ssh') })).not.toThrow();
   });
 
-  it('what is valid for one of several remediators is valid', () => {
+  it('is accepted if it is valid for one of several remediators', () => {
     for (const scope of [
       { resource: GROUP },
       { account: ACCOUNT, resourceType: ['AWS::EC2::SecurityGroup', 'AWS::::Account'] },
@@ -415,7 +415,7 @@ describe('an entry that can match nothing', () => {
   });
 });
 
-it('a resource of a type that its remediator does not declare is not decided', async () => {
+it('a resource of a type that its remediator does not declare is not decided on', async () => {
   open('0.0.0.0/0');
   const undeclared = remediators.map((each) => ({ ...each, exceptionTypes: [] }));
   expect(await outcomes({ remediators: undeclared })).toEqual(['denied']);

@@ -116,13 +116,13 @@ describe('a verdict', () => {
   it.each([
     [256, `${'x'.repeat(256)}`],
     [257, `${'x'.repeat(255)}…`],
-  ])('has at most 256 characters, of %i too', async (length, annotation) => {
+  ])('has at most 256 characters, even of %i', async (length, annotation) => {
     const [only] = await evaluate([knows({ status: 'manual', message: 'x'.repeat(length) })]);
     expect(only?.annotation).toBe(annotation);
     expect(only?.annotation).toHaveLength(256);
   });
 
-  it('is of each resource under the name that Config gave it, by those that are for its type and for the rule', async () => {
+  it('is for each resource under the name from Config, by the remediators of its type and rule', async () => {
     const resources = [
       { type: LAMP, id: 'l-1', rawType: 'AWS::Test::OldLamp', rawId: 'arn:l-1' },
       { type: 'AWS::Test::Fan', id: 'f-1' },
@@ -152,7 +152,7 @@ describe('a verdict', () => {
     { state: 'ResourceDeletedNotRecorded' },
     { state: 'ResourceNotRecorded' },
     { extra: { eventLeftScope: true } },
-  ])('%j: does not apply, and nobody looks', async (over) => {
+  ])('%j: does not apply, and nothing is read', async (over) => {
     expect(await evaluate([knows(new Error('nobody should look'))], invocation(over))).toEqual([
       {
         resourceType: LAMP,
@@ -164,17 +164,14 @@ describe('a verdict', () => {
     ]);
   });
 
-  it.each<Partial<Finding>>([{ state: 'OK' }, { extra: { eventLeftScope: false } }, { extra: { eventLeftScope: 'true' } }])(
-    '%j: is looked at',
-    async (over) => {
-      expect(await evaluate([knows({ status: 'compliant' })], invocation(over))).toMatchObject([{ compliance: 'COMPLIANT' }]);
-    },
-  );
+  it.each<Partial<Finding>>([{ state: 'OK' }, { extra: { eventLeftScope: false } }, { extra: { eventLeftScope: 'true' } }])('%j: is read', async (over) => {
+    expect(await evaluate([knows({ status: 'compliant' })], invocation(over))).toMatchObject([{ compliance: 'COMPLIANT' }]);
+  });
 });
 
 describe('on a schedule', () => {
   const scheduled = (over: Partial<Finding> = {}) => invocation({ kind: 'config-rule-invocation-scheduled', resources: [], ...over });
-  it('the account is looked at', async () => {
+  it('the account is checked', async () => {
     expect(await evaluate([knows({ status: 'compliant' }, { resourceTypes: ['AWS::::Account'] })], scheduled())).toMatchObject([
       { resourceType: 'AWS::::Account', resourceId: ACCOUNT, compliance: 'COMPLIANT' },
     ]);

@@ -533,7 +533,7 @@ describe('the decision table', () => {
     expect(builtinGuardrails.map(({ id }) => id).filter((id) => !rows.some(([row]) => row === id))).toEqual(elsewhere);
   });
 
-  it('names the exceptions that have ended, also together with a tag', () => {
+  it('names the expired exceptions, even together with a tag', () => {
     const register = known(defineRegister([entry({ expires: iso(NOW - 2000) }), entry({ id: 'EXC-2', expires: iso(NOW - 1000) })]));
     const said = named('exceptions').evaluate(facts({ register, observation: tagged })).message;
     expect(said).toContain(`EXC-1 expired on ${iso(NOW - 2000)}, EXC-2 expired on ${iso(NOW - 1000)}.`);
@@ -545,7 +545,7 @@ describe('freshness', () => {
     const { message: _, ...answer } = freshness(() => shown).evaluate(facts(over));
     return answer;
   };
-  it('answers exactly', () => {
+  it('has exactly these answers', () => {
     expect(asked(true)).toEqual({ effect: 'allow', code: 'fresh' });
     expect(asked(false)).toEqual({ effect: 'approve', code: 'not-fresh', data: { subjects: [revoke.subject] } });
     const { subject: _, ...whole } = revoke;
@@ -555,7 +555,7 @@ describe('freshness', () => {
   });
 });
 
-describe('what an event shows', () => {
+describe('an event', () => {
   const WITHIN = 1_800_000;
   type Reader = (call: {
     readonly account: string;
@@ -643,19 +643,19 @@ describe('what an event shows', () => {
 });
 
 describe('the parts of decisions', () => {
-  it('subjects are the parts named, else what is sent', () => {
+  it('have as subjects the named parts, else the calls', () => {
     const { subject: _, ...whole } = revoke;
     expect(subjectsOf([revoke, revoke])).toEqual([revoke.subject]);
     const { service, operation, input } = revoke.call;
     expect(subjectsOf([whole])).toEqual([digestOf({ service, operation, input })]);
     expect(subjectsOf([whole])).not.toEqual(subjectsOf([{ ...whole, call: { ...whole.call, input: { GroupId: 'other' } } }]));
   });
-  it('decisive are those that made it what it is', () => {
+  it('are decisive if they determined the effect', () => {
     const decision = decide(builtinGuardrails, facts({ stop: known('changes'), remediator: { ...facts().remediator, ceiling: 'approve' } }));
     expect(decisive(decision).map(({ code }) => code)).toEqual(['stopped']);
     expect(decisive(decide(builtinGuardrails, facts()))).toEqual([]);
   });
-  it('an unreadable fact says which, why, and whether it may pass', () => {
+  it('name an unreadable fact with the reason, and whether it is temporary', () => {
     expect(unreadable(new RedressError('aws/throttled', 'slow', { retryable: true }))).toEqual({ ok: false, error: 'slow', retryable: true });
     expect(unreadable(new RedressError('aws/denied', 'no'))).toEqual({ ok: false, error: 'no', retryable: false });
     expect(unreadable(new Error('x'))).toEqual({ ok: false, error: 'x', retryable: false });
@@ -665,14 +665,14 @@ describe('the parts of decisions', () => {
       data: { fact: 'history' },
     });
   });
-  it('what waits for an approval is what asked for one, each once, in one order', () => {
+  it('have each guardrail that requested an approval once, in one order', () => {
     const one = { guardrail: 'a', effect: 'approve' as const, code: 'x', message: 'm' };
     const two = { ...one, guardrail: 'b' };
     const results = [one, two, one, { ...one, guardrail: 'c', effect: 'allow' as const }];
     expect(dischargedBy({ effect: 'approve', results })).toHaveLength(2);
     expect(dischargedBy({ effect: 'approve', results })).toEqual(dischargedBy({ effect: 'approve', results: results.toReversed() }));
   });
-  it('a decision rests on an approval only when it allows', () => {
+  it('rely on an approval only if the decision allows', () => {
     const approved = { guardrail: 'approval', effect: 'allow' as const, code: 'approved', message: 'm', data: { approval: 'a-1' } };
     expect(approvalOf({ effect: 'allow', results: [approved] })).toBe('a-1');
     expect(approvalOf({ effect: 'deny', results: [approved] })).toBeNull();

@@ -16,7 +16,7 @@ const grace = (sent: Record<number, number> = {}, over: Partial<Grace> = {}): Gr
   ...over,
 });
 
-describe('when a change is made', () => {
+describe('the time of a change', () => {
   it.each<[string, Grace, number | null, number | null]>([
     ['nobody was notified', grace(), null, null],
     ['notified, and not reminded', grace({ 0: 10 }), null, 17],
@@ -33,7 +33,7 @@ describe('when a change is made', () => {
   });
 });
 
-describe('which notice is due', () => {
+describe('the notice that is due', () => {
   it.each<[string, Grace, number, number | null]>([
     ['the first, at once', grace(), 10, 0],
     ['none for four days', grace({ 0: 10 }), 13.99, null],
@@ -59,7 +59,7 @@ describe('a grace period of a policy', () => {
     });
   const period = (grace: object[], remediator = 'a-b', account = '111111111111') => graceOf(policy(grace), remediator, account);
 
-  it('is that of remediator and environment; of several the longest', () => {
+  it('depends on remediator and environment; of several the longest applies', () => {
     expect(period([])).toBeNull();
     expect(period([{ period: 'P2D', environments: ['prod'] }])).toBeNull();
     expect(period([{ period: 'P2D', environments: ['prod'] }], 'a-b', '333333333333')).toMatchObject({ period: 2 * DAY });
@@ -68,7 +68,7 @@ describe('a grace period of a policy', () => {
     expect(period([{ period: 'P2D' }, { period: 'P9D', remediators: ['a-b'] }, { period: 'P3D' }])).toMatchObject({ period: 9 * DAY });
   });
 
-  it('reminds a day before, unless it says otherwise; the longest first', () => {
+  it('has a reminder a day before, unless configured otherwise; the longest first', () => {
     expect(period([{ period: 'P7D' }])?.remind).toEqual([DAY]);
     expect(period([{ period: 'P1D' }])?.remind).toEqual([]);
     expect(period([{ period: 'P7D', remind: [] }])?.remind).toEqual([]);
@@ -76,7 +76,7 @@ describe('a grace period of a policy', () => {
   });
 });
 
-it('what nobody objected to is used up like an approval, and never lifts anything that denies', () => {
+it('an announcement without objection is used once like an approval, and never overrides a denial', () => {
   const over = { guardrail: 'grace', effect: 'allow', code: 'grace-over', message: '', data: { approval: 'a-1' } } as const;
   const said = { guardrail: 'approval', effect: 'allow', code: 'approved', message: '', data: { approval: 'a-2' } } as const;
   expect(approvalOf({ effect: 'allow', results: [over] })).toBe('a-1');
@@ -125,7 +125,7 @@ describe('the announcement of a plan', () => {
   });
   const found = (approvals: readonly Approval[], closed: readonly ClosedExecution[] = []) => announcement({ approvals, closed }, asked)?.id ?? null;
 
-  it('is the request under the terms of today, that can still be used', () => {
+  it('is the request under the current terms, if it can still be used', () => {
     expect(found([])).toBeNull();
     expect(found([request({ id: 'a-0', expires: NOW }), request()])).toBe('a-1');
     expect(found([request({ verdict: 'approved' })])).toBe('a-1');
@@ -151,7 +151,7 @@ describe('the announcement of a plan', () => {
     ['is another remediator’s', { remediator: 'c-d' }, 'a-1'],
     ['is of another plan', { planDigest: digestOf({ plan: 2 }) }, 'a-1'],
     ['sent nothing', { sent: 0 }, 'a-1'],
-  ])('after a fix that %s', (_name, over, expected) => {
+  ])('is used up, or not, after a fix that %s', (_name, over, expected) => {
     expect(found([request()], [fix(over)])).toBe(expected);
     // One that counts is enough.
     expect(found([request()], [fix({ remediator: 'e-f' }), fix(over)])).toBe(expected);

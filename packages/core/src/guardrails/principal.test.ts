@@ -4,7 +4,7 @@ import { personOf, samePerson } from './principal.js';
 const sso = (set: string, name: string, account = '111111111111') => `arn:aws:sts::${account}:assumed-role/AWSReservedSSO_${set}_0123456789abcdef/${name}`;
 const session = (role: string, name: string, account = '111111111111') => `arn:aws:sts::${account}:assumed-role/${role}/${name}`;
 
-describe('one person is one person', () => {
+describe('the same person', () => {
   it.each<[string, string, string, boolean]>([
     ['under another permission set', sso('Admin', 'alice@example.com'), sso('ReadOnly_Plus', 'alice@example.com'), true],
     ['in another account', sso('Admin', 'alice@example.com'), sso('Admin', 'alice@example.com', '222222222222'), true],
@@ -34,7 +34,7 @@ describe('one person is one person', () => {
     expect(samePerson(one, other)).toBe(same);
     expect(samePerson(other, one)).toBe(same);
   });
-  it('has a name, a role has none', () => {
+  it('is known by name; a role is not a person', () => {
     expect(personOf(sso('Admin', 'Alice@Example.com'))).toBe('alice@example.com');
     expect(personOf('arn:aws:iam::111111111111:user/staff/alice')).toBe('alice');
     expect(personOf('arn:aws:iam::111111111111:role/team/Lead')).toBeNull();

@@ -32,8 +32,8 @@ const given = (each: Refusal, over: Partial<Facts> = {}): Facts =>
 const DENIED = { effect: 'deny', code: 'refused-before' };
 const ALLOWED = { effect: 'allow', code: 'not-refused' };
 
-describe('what AWS has refused', () => {
-  it('is held back, and says who denies it, and what brings it again', () => {
+describe('a call that AWS has refused', () => {
+  it('is held back, with the policy that denies it, and what makes Redress retry it', () => {
     expect(refusals.evaluate(given(refusal()))).toEqual({
       ...DENIED,
       message:
@@ -58,7 +58,7 @@ describe('what AWS has refused', () => {
   ])('is held back %s', (_name, over, more, expected) => {
     expect(refusals.evaluate(given(refusal(over), more))).toMatchObject(expected);
   });
-  it('holds up no other part', () => {
+  it('does not hold back other parts', () => {
     const other = { ...revoke, subject: 'other', call: { ...revoke.call, input: { GroupId: 'other' } } };
     expect([revoke, other].map((each) => setApart(given(refusal()), each))).toEqual([' refused', '']);
     const { subject, ...whole } = revoke;
@@ -68,7 +68,7 @@ describe('what AWS has refused', () => {
   });
 });
 
-it('the exception tag is seen on the resource, on its parts and on what uses it', () => {
+it('the exception tag is recognized on the resource, on its parts and on what uses it', () => {
   const tags = { 'redress:exception': '' };
   const type = 'AWS::EC2::Instance';
   expect(exceptionTagged(policy, 'gone')).toBe(false);

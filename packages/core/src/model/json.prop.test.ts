@@ -19,7 +19,7 @@ const { value } = fc.letrec<{ value: Json }>((tie) => ({
   ),
 }));
 
-it('canonical JSON is that of the library, and stays what it is', () => {
+it('canonical JSON equals that of the library, and is stable', () => {
   fc.assert(
     fc.property(value, (given) => {
       const text = canonicalJson(given);
@@ -39,11 +39,11 @@ it.each<[string, Json, string]>([
     '{"\\r":"CR","1":"One","\u0080":"Control","\u00f6":"o","\u20ac":"Euro","\ud83d\ude00":"Smiley","\ufb33":"Dalet"}',
   ],
   ['only what has to be escaped', '\u20ac$\u000f\u000aA\'B"\\\\"/', '"\u20ac$\\u000f\\nA\'B\\"\\\\\\\\\\"/"'],
-])('writes %s, as the RFC has it in its examples', (_, given, text) => {
+])('writes %s like the examples in the RFC', (_, given, text) => {
   expect(canonicalJson(given)).toBe(text);
 });
 
-it('a member of the name __proto__ is one like any other', () => {
+it('a member with the name __proto__ is like any other', () => {
   const own = JSON.parse('{"__proto__":{"b":1,"a":2}}') as Json;
   expect(canonicalJson(own)).toBe('{"__proto__":{"a":2,"b":1}}');
 });
@@ -56,11 +56,11 @@ it.each<[string, unknown, RegExp]>([
   ['half of a character', { a: ['x', '\ud83d'] }, /^\/a\/1 is a string with a lone surrogate/],
   ['half of a character in a name', { a: { '\ude00': 1 } }, /^\/a is an object with a lone surrogate in a key/],
   ['a function', { a: () => 1 }, /^\/a is function/],
-])('says where %s is', (_, given, message) => {
+])('reports the position of %s', (_, given, message) => {
   expect(() => canonicalJson(given)).toThrowError(expect.objectContaining({ code: 'json/not-json', message: expect.stringMatching(message) }));
 });
 
-it('says of a circle that it cannot be written', () => {
+it('refuses a circular value', () => {
   const circle: Record<string, unknown> = {};
   circle['self'] = circle;
   expect(() => canonicalJson(circle)).toThrowError(expect.objectContaining({ code: 'json/not-json' }));

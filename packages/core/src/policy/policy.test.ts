@@ -19,7 +19,7 @@ function refused(read: () => unknown) {
 }
 
 describe('definePolicy', () => {
-  it('is notify-only for everything it does not name', () => {
+  it('only notifies of everything that it does not name', () => {
     const policy = definePolicy({ version: 1, environments: { dev: { accounts: [DEV] } }, remediators: { 'a-b': { dev: 'enforce' } } });
     expect(modeOf(policy, 'a-b', DEV)).toBe('enforce');
     expect(modeOf(policy, 'a-b', '999999999999')).toBe('notify');
@@ -28,20 +28,20 @@ describe('definePolicy', () => {
     expect(modeOf(definePolicy({ version: 1 }), 'a-b', DEV)).toBe('notify');
   });
 
-  it('a mode of one environment does not reach another', () => {
+  it('does not apply the mode of one environment to another', () => {
     const environments = { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: 'none', because: 'a test' } } as const;
     const policy = definePolicy({ version: 1, environments, remediators: { 'a-b': { dev: 'enforce' } } });
     expect(modeOf(policy, 'a-b', DEV)).toBe('enforce');
     expect(modeOf(policy, 'a-b', PROD)).toBe('notify');
   });
 
-  it('a single mode never reaches an account in no environment, except off', () => {
+  it('does not apply a single mode to an account without an environment, except off', () => {
     const policy = definePolicy({ version: 1, remediators: { 'a-b': 'enforce', 'c-d': 'off' } });
     expect(modeOf(policy, 'a-b', DEV)).toBe('notify');
     expect(modeOf(policy, 'c-d', DEV)).toBe('off');
   });
 
-  it('has a digest that follows its meaning', () => {
+  it('has a digest that depends only on its meaning', () => {
     const one = definePolicy({ version: 1, remediators: { 'a-b': 'enforce' } });
     expect(definePolicy({ remediators: { 'a-b': 'enforce' }, version: 1 }).digest).toBe(one.digest);
     expect(definePolicy({ version: 1, remediators: { 'a-b': 'approve' } }).digest).not.toBe(one.digest);
@@ -56,7 +56,7 @@ describe('definePolicy', () => {
     expect(environmentOf(policy, '222222222222')).toBeNull();
   });
 
-  it('has the limits, the tag, and the caution of a policy that names none', () => {
+  it('has defaults for limits, tag and caution', () => {
     const { limits, exceptions, managedByIac, stop, freeze, windows, grace, deadlines, approvers, self, administrators } = definePolicy({ version: 1 });
     expect(limits).toEqual([
       { per: ['run'], changes: 25, window: 0 },
@@ -68,7 +68,7 @@ describe('definePolicy', () => {
     expect(definePolicy({ version: 1, limits: [] }).limits).toEqual([]);
   });
 
-  it('reminds a day before the end of a grace period that is longer, longest first', () => {
+  it('reminds a day before the end of a longer grace period, longest first', () => {
     const remindersOf = (period: string, remind?: readonly string[]) =>
       definePolicy({ version: 1, grace: [{ period, ...(remind === undefined ? {} : { remind }) }] }).grace[0]?.remind;
     expect(remindersOf('P7D')).toEqual([86_400_000]);
@@ -78,7 +78,7 @@ describe('definePolicy', () => {
     expect(remindersOf('P7D', ['PT1H', 'P3D', 'P1D'])).toEqual([259_200_000, 86_400_000, 3_600_000]);
   });
 
-  it('takes the shortest of several deadlines that are for a gap, whichever comes first', () => {
+  it('uses the shortest of several deadlines for a gap, whichever comes first', () => {
     const report = { id: 'a-report', ceiling: 'notify' } as const;
     const fix = { id: 'a-fix', ceiling: 'enforce' } as const;
     for (const first of [['P30D', 'P14D'] as const, ['P14D', 'P30D'] as const]) {
@@ -99,7 +99,7 @@ describe('definePolicy', () => {
     expect(closedWithin(definePolicy({ version: 1 }), report, DEV)).toBeNull();
   });
 
-  it('takes the longest of several grace periods, whichever comes first', () => {
+  it('uses the longest of several grace periods, whichever comes first', () => {
     for (const periods of [
       ['P1D', 'P7D', 'P3D'],
       ['P7D', 'P3D', 'P1D'],
@@ -118,7 +118,7 @@ describe('definePolicy', () => {
     expect(graceOf(definePolicy({ version: 1 }), 'a-b', DEV)).toBeNull();
   });
 
-  it('takes any lower environment for the one that shows first', () => {
+  it('accepts any lower environment as the one that proves first', () => {
     const after = (environment: string) => ({ environment, fixes: 1, bake: 'P1D' });
     for (const lower of ['dev', 'test']) {
       const policy = definePolicy({
@@ -281,7 +281,7 @@ describe('readPolicy', () => {
 
 describe('names of Config rules', () => {
   it.each(['', ' acme-ssh', 'acme-ssh ', `arn:aws:config:eu-west-1:${DEV}:config-rule/config-rule-a1b2c3`, 'config-rule-a1b2c3', 'x'.repeat(129)])(
-    '%j can be none',
+    '%j is refused',
     (name) => {
       const error = refused(() => definePolicy({ version: 1, configRules: { [name]: 'INCOMING_SSH_DISABLED' } }));
       expect(error.message).toMatch(/is not the name of a Config rule/);
@@ -294,8 +294,8 @@ describe('names of Config rules', () => {
   });
 });
 
-describe('the types', () => {
-  it('know what a policy may say', () => {
+describe('the types of a policy', () => {
+  it('allow only valid values', () => {
     // @ts-expect-error: no policy
     expect(refused(() => definePolicy(42)).message).toMatch(/not an object/);
     // @ts-expect-error: no mode
@@ -315,7 +315,7 @@ describe('the types', () => {
     expectTypeOf<unknown>().not.toExtend<PolicyInput>();
   });
 
-  it('take constants, and parameters of any kind', () => {
+  it('accept constants, and parameters of any kind', () => {
     const constant = { version: 1, environments: { dev: { accounts: [DEV] } }, limits: [{ per: ['account'], changes: 1, window: 'PT1H' }] } as const;
     expect(definePolicy(constant).limits).toEqual([{ per: ['account'], changes: 1, window: 3_600_000 }]);
     expect(definePolicy({ ...constant, remediators: { 'a-b': { dev: 'plan', parameters: { days: 7 } } } }).remediators['a-b']).toEqual({
@@ -324,7 +324,7 @@ describe('the types', () => {
     });
   });
 
-  it('leave it to another function to read what may be no policy', () => {
+  it('leave unknown input to another function', () => {
     expectTypeOf(parsePolicy).parameter(0).toBeUnknown();
     expectTypeOf(parseRegister).parameter(0).toBeUnknown();
     const unknown: unknown = { version: 1, stop: 'changes' };
@@ -351,7 +351,7 @@ grace:
   - { period: P7D, remediators: [nobody], remind: [P8D] }
 `;
 
-  it('those of form, of meaning, and of what it is composed with, each with its place', () => {
+  it('those of form, meaning and composition, each with its position', () => {
     const { mistakes, place, message } = refused(() =>
       readPolicy(text, 'p.yaml', (policy) => [
         ...Object.keys(policy.remediators).map((id) => ({ path: ['remediators', id], message: 'is no remediator' })),
@@ -378,7 +378,7 @@ grace:
     for (const { place: at } of mistakes) expect(message).toContain(`p.yaml:${at.line}:${at.column}`);
   });
 
-  it('what is wrong in one environment says nothing of the others', () => {
+  it('those of one environment do not affect the others', () => {
     const { mistakes } = refused(() =>
       parsePolicy({
         version: 1,
@@ -390,19 +390,19 @@ grace:
     expect(mistakes.map(({ place }) => place.path)).toEqual(['environments.dev.accounts.0']);
   });
 
-  it('a missing version hides nothing', () => {
+  it('those after a missing version', () => {
     const { mistakes } = refused(() => parsePolicy({ remediators: { 'a-b': 'enforced' }, securityHub: { administrators: [111111111111] } }));
     expect(mistakes.map(({ place }) => place.path)).toEqual(['version', 'remediators.a-b', 'securityHub.administrators.0']);
   });
 
-  it('a limit of a run counts in no journal', () => {
+  it('a limit for a run is not limited by the journal', () => {
     expect(definePolicy({ version: 1, limits: [{ per: ['run'], changes: 5001 }] }).limits).toHaveLength(1);
     expect(definePolicy({ version: 1, limits: [{ per: ['account'], changes: 5000, window: 'P366D' }] }).limits).toHaveLength(1);
     expect(refused(() => parsePolicy({ version: 1, limits: [{ per: ['account'], changes: 1, window: 'P367D' }] })).message).toMatch(/longer than 366 days/);
   });
 });
 
-describe('what no policy is', () => {
+describe('an invalid policy file', () => {
   const line = (text: string) => refused(() => readPolicy(text, 'p.yaml')).place?.line;
 
   it.each([
@@ -418,7 +418,7 @@ describe('what no policy is', () => {
     expect(line(text)).toBe(at);
   });
 
-  it('aliases that fill the memory, at the last of them', () => {
+  it('with aliases that would fill the memory, at the last of them', () => {
     const bomb = ['version: 1', 'rules:', '  - &l0 [x, x, x, x, x, x, x, x, x, x]'];
     for (let n = 1; n < 10; n++)
       bomb.push(
@@ -429,7 +429,7 @@ describe('what no policy is', () => {
     expect(line(bomb.join('\n'))).toBe(12);
   });
 
-  it('an environment that is called as a member of every object gives no mode', () => {
+  it('an environment with the name of a member of every object has no mode', () => {
     const environments = { constructor: { accounts: [DEV] } };
     expect(modeOf(definePolicy({ version: 1, environments, remediators: { 'a-b': {} } }), 'a-b', DEV)).toBe('notify');
   });
@@ -440,16 +440,16 @@ describe('what no policy is', () => {
   });
 });
 
-describe('files as editors write them', () => {
+describe('files from editors', () => {
   const entry = '- id: EXC-1\n  scope: { account: "111111111111" }\n  reason: r\n  owner: a\n  approver: b\n  expires: "2026-12-31T00:00:00Z"\n';
 
-  it('with a byte order mark', () => {
+  it('with a byte order mark are read', () => {
     expect(readPolicy('\ufeffversion: 1\nstop: changes\n', 'p.yaml').stop).toBe('changes');
     expect(readRegister(`\ufeff${entry}${entry.replace('EXC-1', 'EXC-2')}`, 'e.yaml').entries.map(({ id }) => id)).toEqual(['EXC-1', 'EXC-2']);
     expect(refused(() => readRegister(`\ufeff${entry}${entry}`, 'e.yaml')).place).toMatchObject({ line: 7 });
   });
 
-  it('as UTF-16: it says so', () => {
+  it('as UTF-16 are refused with that reason', () => {
     const text = Buffer.from('\ufeffversion: 1\n', 'utf16le').toString('utf8');
     expect(refused(() => readPolicy(text, 'p.yaml'))).toMatchObject({ place: { line: 1 }, message: expect.stringMatching(/not UTF-8/) });
   });
@@ -458,7 +458,7 @@ describe('files as editors write them', () => {
     ['111111111111', '"111111111111"'],
     // YAML takes the zero away.
     ['012345678901', '"012345678901"'],
-  ])('an account without quotes: %s', (given, meant) => {
+  ])('with an unquoted account are read: %s', (given, meant) => {
     const policy = refused(() => readPolicy(`version: 1\nenvironments:\n  dev: { accounts: [${given}] }\n`, 'p.yaml'));
     expect(policy.message).toContain(`quote it (${meant})`);
     expect(policy.place?.line).toBe(3);
@@ -610,14 +610,14 @@ describe('defineRegister', () => {
     ['a byte order mark', '\ufeff'],
     ['null', 'null\n'],
     ['a tilde', '~'],
-  ])('refuses a file of %s: one that was written by half would end what people agreed on', (_name, text) => {
+  ])('refuses a file of %s: a truncated file would end what people agreed on', (_name, text) => {
     const error = refused(() => readRegister(text, 'exceptions.yaml'));
     expect(error.code).toBe('register/invalid');
     expect(error.message).toContain('written as []');
     expect(error.place).toMatchObject({ file: 'exceptions.yaml', line: 1 });
   });
 
-  it('refuses nothing as data, too', () => {
+  it('refuses missing data', () => {
     for (const input of [undefined, null]) expect(refused(() => parseRegister(input)).code).toBe('register/invalid');
   });
 });
