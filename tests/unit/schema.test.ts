@@ -128,7 +128,7 @@ const policy = fc.record(
 );
 
 describe('the policy', () => {
-  it('whatever is accepted is valid: an editor shows no mistake where there is none', () => {
+  it('accepts every policy that the code accepts: an editor shows no false mistake', () => {
     let [good, bad] = [0, 0];
     fc.assert(
       fc.property(policy, (input) => {
@@ -191,7 +191,7 @@ describe('the register', () => {
     },
     { requiredKeys: [] },
   );
-  it('whatever is accepted is valid', () => {
+  it('accepts every register that the code accepts', () => {
     let good = 0;
     fc.assert(
       fc.property(scope, mostly(fc.constant('2026-12-31T00:00:00+10:00')), (given, expires) => {

@@ -107,11 +107,11 @@ it.each<[what: string, remediator: Remediator, scenarios: readonly Scenario[]]>(
   expect(await checkRemediator(remediator, toyOptions(cloud.endpoint, scenarios))).toEqual([]);
 });
 
-it('finds nothing wrong with a remediator of all sorts of scenarios', async () => {
+it('finds nothing wrong with a remediator in all sorts of scenarios', async () => {
   expect(await checkRemediator(encryptThings, toyOptions(cloud.endpoint))).toEqual([]);
 });
 
-it('does not touch what cannot be rolled back', async () => {
+it('does not change what cannot be rolled back', async () => {
   const remediator = oneWay('irreversible');
   expect(await checkRemediator(remediator, toyOptions(cloud.endpoint, [{ ...plain, irreversible: true }, encrypted]))).toEqual([]);
   expect((await checkRemediator(remediator, toyOptions(cloud.endpoint, [plain, encrypted])))[0]?.problem).toMatch(
@@ -119,7 +119,7 @@ it('does not touch what cannot be rolled back', async () => {
   );
 });
 
-it('sees a gap come back', async () => {
+it('detects a gap that returns', async () => {
   const breakAgain: NonNullable<Scenario['breakAgain']> = async (sdk, ref) => {
     await toyCall(sdk.config.endpoint, 'PutNote', { Id: ref.id, Note: '' });
   };

@@ -381,7 +381,7 @@ it.each([
   expect(failures.map((failure) => failure.problem).join('\n')).toMatch(problem);
 });
 
-it('says that an arrangement failed, and goes on', async () => {
+it('reports a failed arrangement, and continues', async () => {
   const failures = await checkRemediator(
     encryptThings,
     toyOptions(cloud.endpoint, [...toyScenarios, { name: 'impossible', expect: 'compliant', arrange: async () => Promise.reject(new Error('no such thing')) }]),
@@ -390,7 +390,7 @@ it('says that an arrangement failed, and goes on', async () => {
   expect(failures[0]?.problem).toBe('the check could not be carried out: no such thing');
 });
 
-it('names a resource that is not there', async () => {
+it('names a missing resource', async () => {
   const failures = await checkRemediator(
     encryptThings,
     toyOptions(cloud.endpoint, [
@@ -405,7 +405,7 @@ it('names a resource that is not there', async () => {
   expect(failures.map((failure) => failure.problem)).toContain('the arranged resource is not seen: observe says that it is gone');
 });
 
-it('lets a resource that is gone be compliant', async () => {
+it('accepts compliant for a missing resource', async () => {
   const failures = await checkRemediator(
     encryptThings,
     toyOptions(cloud.endpoint, [

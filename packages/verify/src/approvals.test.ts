@@ -50,14 +50,14 @@ const begins = (execution: string, approval: string, planDigest: string = PLAN):
 });
 const finishes = (execution: string, sent = 1): Fields => ({ kind: 'outcome', execution, body: { journal: { fence, sent, outcome: 'remediated' } } });
 
-describe('an execution that rests on an approval', () => {
+describe('an execution that relies on an approval', () => {
   it.each<[string, () => Fields[]]>([
     ['which was given', () => [asks('a-1'), answers('a-1', 'approved'), begins('x-1', 'a-1'), finishes('x-1')]],
     ['of which nothing came the first time', () => [asks('a-1'), answers('a-1', 'approved'), begins('x-1', 'a-1'), finishes('x-1', 0), begins('x-2', 'a-1')]],
     ['which was announced, and nobody said no', () => [announces('a-1'), begins('x-1', 'a-1')]],
     ['which was asked for twice', () => [asks('a-1'), asks('a-1'), answers('a-1', 'approved'), begins('x-1', 'a-1')]],
     ['that stood already when it was announced once more', () => [announces('a-1'), announces('a-2'), begins('x-1', 'a-1')]],
-  ])('%s is well', (_name, records) => {
+  ])('%s is valid', (_name, records) => {
     expect(found(...records())).toEqual([]);
   });
 

@@ -27,7 +27,7 @@ const read = (text: string | Buffer, trust = trusted(own)) => readCheckpoint(Buf
 describe('a trust file', () => {
   const parse = (...keys: unknown[]) => parseTrust(JSON.stringify({ keys }));
   const key = { origin: LOG, key: own.text };
-  it('names keys of logs, with when they may sign', () => {
+  it('names keys of logs, with the time when they may sign', () => {
     expect(parse(key)).toEqual({ keys: [{ ...key, from: null, until: null }] });
     const timed = { ...key, from: '2026-01-31T00:00:00Z', until: '2026-02-28T00:00:00Z', succeeds: other.text };
     expect(parse(timed, { ...key, from: null })).toEqual({ keys: [timed, { ...key, from: null, until: null }] });
@@ -61,10 +61,10 @@ describe('a trust file', () => {
       { ...key, key: own.text.replace(own.id.toString('hex'), '00000000') },
       `keys[1].key of the trust file is not that of ${LOG}: name, key id and key do not fit.`,
     ],
-  ])('is not valid with a key %s, and says which', (_what, bad, message) => {
+  ])('is not valid with a key %s, and names it', (_what, bad, message) => {
     expect(() => parse(key, bad)).toThrow(new UsageError(message));
   });
-  it('has keys as signed notes write them', () => {
+  it('has keys in the form of signed notes', () => {
     expect(() => checkKey(own.text, LOG, 'It')).not.toThrow();
     for (const bad of [`${own.text}\n`, ` ${own.text}`, own.text.slice(1), '', own.text.replaceAll('+', ' ')])
       expect(() => checkKey(bad, LOG, 'It')).toThrow(UsageError);
@@ -74,14 +74,14 @@ describe('a trust file', () => {
 
 describe('a checkpoint', () => {
   const said = { origin: LOG, size: 1234, root: Buffer.alloc(32, 9), by: [] };
-  it('is what a trusted key of its log has signed, whoever else has', () => {
+  it('is signed by a trusted key of its log, whatever other signatures it has', () => {
     const [key, second] = trusted(own, other).keys;
     expect(read(note(line(own)))).toEqual({ ...said, by: [key] });
     expect(read(note(line(foreign), line(own), line(other)), trusted(own, other))).toEqual({ ...said, by: [key, second] });
     // A trusted key of another log may have seen it, and says nothing about this one.
     expect(read(note(line(foreign), line(own)), trusted(foreign, own))).toEqual({ ...said, by: [key] });
   });
-  it('is not signed by a trusted key under another name than its own', () => {
+  it('is not signed by a trusted key under another name', () => {
     const renamed = line(own).replace(LOG, 'example.com/other');
     expect(read(note(renamed))).toMatchObject({ code: 'untrusted-key', said });
   });
@@ -92,7 +92,7 @@ describe('a checkpoint', () => {
       expect(read(note(strange, line(own)))).toEqual({ ...said, by: [key] });
     }
   });
-  it('is untrusted where none has, and names who has signed under the name of the log', () => {
+  it('is untrusted without one, and names who has signed under the name of the log', () => {
     const none = { code: 'untrusted-key', said };
     const unannounced = ` It is signed by ${LOG}+${own.id.toString('hex')}, which no trusted key without an end (until) has announced.`;
     expect(read(note(line(own)), trusted())).toMatchObject({ ...none, message: `No key that is trusted for "${LOG}" has signed it.${unannounced}` });
@@ -102,7 +102,7 @@ describe('a checkpoint', () => {
     });
     expect(read(note(line(foreign)), trusted(foreign, own))).toMatchObject({ ...none, message: `No key that is trusted for "${LOG}" has signed it.` });
   });
-  it('is a forgery where a trusted key should have signed it, and has not', () => {
+  it('is forged if the signature of a trusted key is not valid', () => {
     const wrong = { code: 'wrong-signature', said, message: `The signature of ${LOG} is not of this checkpoint.` };
     expect(read(note(line(own, BODY.replace('1234', '1235'))))).toEqual(wrong);
     expect(read(note(line(own), line(other, 'x')), trusted(own, other))).toEqual(wrong);
@@ -138,7 +138,7 @@ describe('a checkpoint', () => {
     ['with something after it', `${line(own).slice(0, -1)} x\n`],
     ['with something before it', ` ${line(own)}`],
     ['that is empty', '\n'],
-  ])('is not valid with a line %s, also after one that holds', (_what, bad) => {
+  ])('is not valid with a line %s, even after a valid one', (_what, bad) => {
     expect(read(note(line(own), bad))).toMatchObject({ code: 'not-a-checkpoint', said });
     expect(read(note(bad, line(own)))).toMatchObject({ code: 'not-a-checkpoint' });
   });
@@ -175,11 +175,11 @@ describe('a witness', () => {
     ])
       expect(() => witnessKey(bad)).toThrow(UsageError);
   });
-  it('has seen what it has cosigned, when it says', () => {
+  it('has seen what it has cosigned, at the time in it', () => {
     expect(seen(cosigned(1_764_000_000n))).toEqual({ witness: 'example.com/witness', size: 1234, time: '2025-11-24T16:00:00.000Z' });
     expect(seen(cosigned(8_640_000_000_000n))).toMatchObject({ time: '+275760-09-13T00:00:00.000Z' });
   });
-  it('has not seen what others have, or what is under another key', () => {
+  it('has not seen what others have cosigned, or a signature of another key', () => {
     expect(seen()).toBeNull();
     expect(seen(cosigned(1n, { by: keyOf('example.com/other', 4) }))).toBeNull();
     expect(seen(cosigned(1n, { id: Buffer.alloc(4) }))).toBeNull();
@@ -190,7 +190,7 @@ describe('a witness', () => {
     // Only what stands among the signatures is one.
     expect(witnessedBy(Buffer.from(`${BODY}${cosigned(1n)}\n${line(own)}`), key)).toBeNull();
   });
-  it('is wrong where what is under its key is not of this checkpoint', () => {
+  it('is wrong if the line of its key is not of this checkpoint', () => {
     expect(seen(cosigned(1n, { body: BODY.replace('1234', '1235') }))).toBe('wrong');
     expect(seen(cosigned(8_640_000_000_001n))).toBe('wrong');
     expect(seen(cosigned(1n, { more: Buffer.of(0) }))).toBe('wrong');

@@ -108,7 +108,7 @@ describe('AWS Config', () => {
     ['records daily', { daily: true }, 'eu-west-1', ['warn recorder-daily']],
   ])('a recorder that %s', (_name, over, region, expected) => expect(check({ region, recorders: known([recorder(over)]) })).toEqual(expected));
 
-  it('is missing, not readable, or not needed', () => {
+  it('is missing, cannot be read, or is not needed', () => {
     expect(check({ recorders: known([]) })).toEqual(['fail recorder-missing']);
     expect(said(recorderChecks(place({ recorders: no, channels: no }), wanted()))).toEqual(['unknown recorder', 'unknown delivery-channel']);
     expect(said(recorderChecks(place({ channels: known(0) }), wanted()))).toEqual(['ok recorder', 'fail delivery-channel-missing']);
@@ -158,7 +158,7 @@ describe('rules', () => {
     ],
   ])('one %s', (_name, rules, expected) => expect(said(ruleChecks(place({ rules: known(rules) }), wanted(), [QUEUE]))).toEqual(expected));
 
-  it('is asked for global services alone, where nothing else need be used', () => {
+  it('is required only for global services if nothing else uses the region', () => {
     const all = wanted({ patterns: [pattern('cloudtrail-iam', api('iam', ['A'])), pattern('cloudtrail-ec2', api('ec2', ['B']))] });
     const only = ofGlobalServices(all);
     expect(said(ruleChecks(place({ region: 'us-east-1', rules: known([]) }), only, []))).toEqual(['fail rule-missing']);
@@ -168,7 +168,7 @@ describe('rules', () => {
     expect(said(ruleChecks(place({ region: 'us-east-1', rules: known([]) }), all, []))).toEqual(['fail rule-missing', 'fail rule-missing']);
   });
 
-  it('of a global service belongs to one region', () => {
+  it('for a global service belongs to one region', () => {
     const iam = wanted({ patterns: [pattern('cloudtrail-iam', api('iam', ['A']))] });
     const one = known([rule({ name: 'iam', pattern: api('iam', ['A']) })]);
     // Where there is one in its region, another is only idle.
@@ -390,7 +390,7 @@ describe('records', () => {
     ['cannot be looked up', no, ['unknown canary']],
   ])('a canary that %s', (_name, last, expected) => expect(said(canaryChecks([{ region: 'eu-west-1', now: NOW, last }]))).toEqual(expected));
 
-  it('always say what to do, unless there is nothing to do', () => {
+  it('always have a next step unless they are ok', () => {
     const all = [
       ...policyChecks(facts({ policyFound: false, stopFile: no })),
       ...journalChecks(facts({ journal: known({ shown: 'x', open: [open(NOW)], approvals: [], breakers: [] }) })),

@@ -58,13 +58,13 @@ afterEach(() => {
 });
 
 describe('the template of the hub', () => {
-  it.each(['us-east-1', 'eu-west-1'])('has rules that the doctor accepts, in %s', (region) => {
+  it.each(['us-east-1', 'eu-west-1'])('has rules that doctor accepts, in %s', (region) => {
     const checks = ruleChecks(place(region), wanted, ['arn:Queue'], known(rules));
     expect(checks.filter((each) => each.status !== 'ok')).toEqual([]);
     expect(checks.length).toBeGreaterThan(5);
   });
 
-  it('has the names that the doctor looks up', () => {
+  it('has the names that doctor looks up', () => {
     expect([template.Resources['Function']?.Type, template.Resources['Approvals']?.Type]).toEqual(['AWS::Lambda::Function', 'AWS::Lambda::Function']);
     const text = JSON.stringify(template.Resources['Function']?.Properties);
     for (const name of [
@@ -80,7 +80,7 @@ describe('the template of the hub', () => {
     expect(template.Resources['ApprovalsUrl']?.Properties).toMatchObject({ AuthType: 'AWS_IAM' });
   });
 
-  it.each(['Function', 'Approvals', 'Config'])('sets for %s all the variables that the functions read, and no others', (name) => {
+  it.each(['Function', 'Approvals', 'Config'])('sets for %s all variables that the functions read, and no others', (name) => {
     const properties = template.Resources[name]?.Properties as { Environment: { Variables: JsonObject } } | undefined;
     const set = Object.keys(properties?.Environment.Variables ?? {}).filter((each) => each.startsWith('REDRESS_'));
     const read = new Set<string>();
@@ -107,7 +107,7 @@ describe('the template of the hub', () => {
     expect([...read].filter((each) => each.startsWith('REDRESS_')).sort()).toEqual(set.sort());
   });
 
-  it('sends a schedule that the handler recognizes, and watches metrics that the handler writes', async () => {
+  it('sends a schedule that the handler recognizes, and has alarms for metrics that the handler writes', async () => {
     const tick = resources
       .flatMap(([, each]) => ((each.Properties as { Targets?: { Input?: string }[] }).Targets ?? []).map((target) => target.Input))
       .find((input) => input?.includes('canary'));
