@@ -6,7 +6,7 @@ const DAILY = { ConditionKey: 'aws:ResourceTag/backup', ConditionValue: 'daily' 
 const LISTED = { ...DAILY, ConditionKey: 'backup' };
 const TAGGED = { backup: 'daily', stage: 'production' };
 
-describe('a selection takes', () => {
+describe('a selection includes', () => {
   it.each<[what: string, selection: Selection, tags: Readonly<Record<string, string>>, taken: boolean]>([
     ['what it names', { Resources: [ARN] }, {}, true],
     ['no other resource', { Resources: [`${ARN}0`, 'arn:aws:ec2:eu-west-1:111111111111:volume/vol-'] }, {}, false],
@@ -43,11 +43,11 @@ describe('a selection takes', () => {
     ['nothing without a tag that has to look so', { Resources: ['*'], Conditions: { StringLike: [{ ...DAILY, ConditionValue: '*' }] } }, {}, false],
   ])('%s', (_, selection, tags, taken) => expect(selects(selection, ARN, tags)).toBe(taken));
 
-  it('what nobody knows, where the service leaves it out', () => {
+  it('an unknown set of resources if the service omits it', () => {
     for (const selection of [{}, { ListOfTags: [] }, { NotResources: ['arn:aws:s3:::*'], Conditions: {} }])
       expect(() => selects(selection, ARN, TAGGED)).toThrow(/did not say/);
   });
-  it('and is asked in no time where a pattern has many stars', () => {
+  it('and a pattern with many stars is matched quickly', () => {
     // Tried out part by part this would never end.
     expect(selects({ Resources: [`${'*a'.repeat(2000)}b`] }, 'a'.repeat(5000), {})).toBe(false);
   });

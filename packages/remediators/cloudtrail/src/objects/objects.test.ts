@@ -28,8 +28,8 @@ const both = async (given: Parameters<typeof replies>, parameters: object = { tr
 const PLAIN = { EventSelectors: [MANAGEMENT] };
 const OBJECTS = [field('eventCategory', 'Data'), field('resources.type', 'AWS::S3::Object')];
 
-describe('objects of S3', () => {
-  it('are recorded by a further selector of the form that the trail has, and all others stay', async () => {
+describe('object events of S3', () => {
+  it('are recorded by another selector in the form of the trail, and all others stay', async () => {
     const written = { ReadWriteType: 'WriteOnly', IncludeManagementEvents: false, DataResources: [{ Type: 'AWS::S3::Object', Values: ['arn:aws:s3'] }] };
     expect(await assess(enableObjectWriteDataEvents, REF, replies(PLAIN), { parameters: { trail: 'audit' } })).toMatchObject({
       status: 'change',
@@ -57,10 +57,10 @@ describe('objects of S3', () => {
     ['by fields, writing ones', advanced(...OBJECTS, field('readOnly', 'false')), false, true],
     ['by fields, some of them', advanced(...OBJECTS, field('resources.ARN', 'arn:aws:s3:::invoices/')), false, false],
     ['by fields, management events', advanced(field('eventCategory', 'Management')), false, false],
-  ])('are recorded by a trail that takes %s: reading %s %s, writing %s', async (_, selectors, reads, writes) => {
+  ])('are recorded by a trail with %s: reading %s %s, writing %s', async (_, selectors, reads, writes) => {
     expect(await both([selectors])).toEqual([reads ? 'compliant' : 'change', writes ? 'compliant' : 'change']);
   });
-  it('are recorded by the trail of the organization, too', async () => {
+  it('are recorded by the trail of the organization', async () => {
     expect(await both([basic('All', 'arn:aws:s3'), { account: '999999999999' }], {})).toEqual(['compliant', 'compliant']);
   });
   it.each<[string, Parameters<typeof replies>, object, string]>([
@@ -71,20 +71,20 @@ describe('objects of S3', () => {
     ['the trail of that name is of another account', [PLAIN, { account: '999999999999' }], { trail: 'audit' }, 'manual'],
     ['it has no room for more text', [{ EventSelectors: Array.from({ length: 5 }, () => MANAGEMENT) }], { trail: 'audit' }, 'manual'],
     ['it is at home elsewhere', [PLAIN, { home: 'us-east-1' }], { trail: 'audit' }, 'not-applicable'],
-  ])('are left where %s', async (_, given, parameters, status) => {
+  ])('are not changed if %s', async (_, given, parameters, status) => {
     expect(await both(given, parameters)).toEqual([status, status]);
   });
-  it('are open to whoever claims so where the trail is not at home', async () => {
+  it('are open according to a source if the trail has another home region', async () => {
     const seen = await look(enableObjectReadDataEvents, REF, replies(PLAIN, { home: 'us-east-1' }), { parameters: { trail: 'audit' } });
     expect(seen !== 'gone' && seen.judge()).toEqual(['nothing records read data events of S3 objects yet: the trail has to be changed in us-east-1']);
     const closed = await look(enableObjectReadDataEvents, REF, replies(basic('All', 'arn:aws:s3')), { parameters: { trail: 'audit' } });
     expect(closed !== 'gone' && closed.judge()).toEqual([]);
   });
-  it('are not judged by a trail that has selectors of both forms', async () => {
+  it('are not judged by a trail with selectors of both forms', async () => {
     const given = { ...PLAIN, AdvancedEventSelectors: [{ FieldSelectors: [field('eventCategory', 'Management')] }] };
     await expect(look(enableObjectReadDataEvents, REF, replies(given), { parameters: { trail: 'audit' } })).rejects.toThrow('both forms');
   });
-  it('are not judged by a trail that does not say what it records', async () => {
+  it('are not judged by a trail without selectors', async () => {
     await expect(look(enableObjectReadDataEvents, REF, replies({}), { parameters: { trail: 'audit' } })).rejects.toThrow('did not say what');
   });
 });
