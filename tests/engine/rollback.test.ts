@@ -535,7 +535,7 @@ it('may only use the reads of its own role: not those that only decide on a fix'
   const deciding: Remediator = { ...anyAge, uses: { ...anyAge.uses, decides: [widgetService.pick('DescribeWidget')] } };
   await expect(back(execution, { remediators: [deciding] })).rejects.toMatchObject({
     code: 'rollback/refused',
-    message: expect.stringContaining('nobody needs for a rollback'),
+    message: expect.stringContaining('is not a declared read for a rollback'),
   });
 });
 

@@ -62,7 +62,7 @@ describe('a folder', () => {
     do await changed(source);
     while (problems.length === 0 && ++calls < 100);
     expect([calls, problems.length]).toEqual([28, 1]);
-    expect(problems[0]?.[0]).toContain('its last line is half written');
+    expect(problems[0]?.[0]).toContain('its last line is unfinished');
     for (const name of readdirSync(directory).filter((each) => each.startsWith('index.sqlite'))) rmSync(join(directory, name));
     await changed(source);
     grow();

@@ -112,7 +112,7 @@ it('a file that is not an anchor of the log is refused', () => {
   const text = 'example.org/redress\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n';
   const signature = Buffer.concat([Buffer.from(key.verifier.split('+')[1] ?? '', 'hex'), signerOf(key.secret).sign(Buffer.from(text))]);
   const note = Buffer.from(`${text}\n\u2014 example.org/redress ${signature.toString('base64')}\n`);
-  expect(() => verifyLedger({ directory: now, trust: both, copies: [{ name: 'other', note }] })).toThrow('It is of example.org/redress');
+  expect(() => verifyLedger({ directory: now, trust: both, copies: [{ name: 'other', note }] })).toThrow('It belongs to example.org/redress');
 });
 
 describe('a witness', () => {

@@ -8,12 +8,11 @@ import { createHandler } from '@redress/lambda-runtime';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { logOfEachTest } from '../../../../tests/support/lambda-log.js';
 import { openedEvent, revokeOpenRules, Widgets } from '../../../../tests/support/widgets.js';
-import { builtinRemediators } from '../builtin.js';
+import { builtinRemediators as remediators } from '../builtin.js';
 import type { PlaceFacts, RuleFact, Wanted } from './facts.js';
 import { ruleChecks } from './place-checks.js';
 
 const CANARY = '/redress/canary';
-const remediators = builtinRemediators;
 const template = hubTemplate({ remediators });
 const resources = Object.entries(template.Resources);
 

@@ -61,9 +61,9 @@ describe('the next line of a stream', () => {
     const changed = lineOf(record());
     changed[changed.length - 2] = 0x20;
     for (const line of [changed, Buffer.from(` ${lineOf(record())}`), Buffer.from(record())])
-      expect(readNext(STREAM, undefined, line)).toBe('it is not what its digest says');
+      expect(readNext(STREAM, undefined, line)).toBe('it does not match its digest');
     // The separator between digest and record has to be exact, too.
-    expect(readNext(STREAM, undefined, Buffer.from(`${sha(record())}\t${record()}`))).toBe('it is not what its digest says');
+    expect(readNext(STREAM, undefined, Buffer.from(`${sha(record())}\t${record()}`))).toBe('it does not match its digest');
   });
 });
 

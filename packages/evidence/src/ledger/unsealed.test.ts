@@ -98,7 +98,7 @@ describe('the unsealed records', () => {
     const { source } = sourceOf({ [A]: bytes, [B]: b.bytes });
     const { lines, skipped, grown } = await readUnsealed(source, {}, endsOf({ [A]: whole(bytes, { seq: 3 }), [B]: whole(b.bytes) }));
     expect(named(lines)).toEqual(['a1', 'b1']);
-    expect(skipped).toEqual([{ stream: A, seq: 2, message: 'it is not what its digest says' }]);
+    expect(skipped).toEqual([{ stream: A, seq: 2, message: 'it does not match its digest' }]);
     expect(grown).toEqual({ [A]: a.positions[0], [B]: b.positions[0] });
   });
 
@@ -109,7 +109,7 @@ describe('the unsealed records', () => {
     const a = streamOf(A, [1, 2]);
     const { source, asked } = sourceOf({ [A]: a.bytes });
     const { skipped } = await readUnsealed(source, { [A]: a.positions[1] as Position }, endsOf({ [A]: end }));
-    expect(skipped).toEqual([{ stream: A, seq: 3, message: 'records that are sealed are missing' }]);
+    expect(skipped).toEqual([{ stream: A, seq: 3, message: 'sealed records are missing' }]);
     expect(asked).toEqual([]);
   });
 
