@@ -56,7 +56,7 @@ it('does not report a gap as closed while another worker holds the lease', async
 });
 
 it.each([
-  ['in the moment in which it was closed', 0, true],
+  ['at the moment in which it was closed', 0, true],
   ['a millisecond later', 1, false],
 ])('treats a report %s as the same gap: %s', async (_when, later, same) => {
   const widgets = new Widgets();

@@ -205,8 +205,8 @@ describe('the approval endpoint', () => {
     ['an identity as text', {}, { authorizer: { iam: JSON.stringify(iam()) } }],
     ['headers', { headers: { 'content-type': 'application/json', 'x-amzn-iam-user-arn': LEAD_SESSION, userArn: LEAD_SESSION } }, { authorizer: null }],
     ['a body', { body: JSON.stringify({ reason: 'r', requestContext: { authorizer: { iam: iam() } } }) }, { authorizer: null }],
-    ['another account than that of its ARN', {}, as({ accountId: '222222222222' })],
-    ['another session than that of its id', {}, as({ callerId: 'AROAEXAMPLEEXAMPLE123:bob' })],
+    ['an account that differs from its ARN', {}, as({ accountId: '222222222222' })],
+    ['a session that differs from its id', {}, as({ callerId: 'AROAEXAMPLEEXAMPLE123:bob' })],
     ['a user’s id for a role', {}, as({ callerId: 'AIDAEXAMPLEEXAMPLE123' })],
     ['no id', {}, as({ callerId: null })],
     ['the ARN of the role itself, which never signs', {}, as({ userArn: LEAD })],
@@ -251,8 +251,8 @@ describe('the approval endpoint', () => {
     ['POST to list', 405, 'request/method', () => request('POST', '/approvals', { reason: 'r' })],
     ['another path', 404, 'request/not-found', (id) => request('POST', `/approvals/${id}/approve/now`, { reason: 'r' })],
     ['another verb', 404, 'request/not-found', (id) => request('POST', `/approvals/${id}/delete`, { reason: 'r' })],
-    ['no id of an approval', 404, 'approval/not-found', () => request('GET', '/approvals/..%2f')],
-    ['an unknown one', 404, 'approval/not-found', () => request('GET', '/approvals/a-0000000000000000')],
+    ['an invalid id of an approval', 404, 'approval/not-found', () => request('GET', '/approvals/..%2f')],
+    ['an unknown id', 404, 'approval/not-found', () => request('GET', '/approvals/a-0000000000000000')],
   ])('refuses %s', async (_name, status, code, event) => {
     const id = await asked();
     expect(await send(event(id))).toMatchObject({ status, json: { error: { code } } });

@@ -761,7 +761,7 @@ describe('an answer', () => {
         {},
         ['breaker/refused', expect.stringContaining('is not open'), expect.stringContaining('redress breakers')],
       ],
-      ['a remediator that is not here', 'other', {}, {}, ['compose/invalid', expect.stringContaining('"other"'), `Known: ${ID}`]],
+      ['a remediator that is not installed', 'other', {}, {}, ['compose/invalid', expect.stringContaining('"other"'), `Known: ${ID}`]],
     ])('is refused for %s', async (_name, remediator, where, more, expected) => {
       await open();
       expect(await refusal(engine().closeBreaker(remediator, { account: ACCOUNT, ...where }, { ...how, ...more }))).toEqual(expected);

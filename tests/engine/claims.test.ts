@@ -64,7 +64,7 @@ describe('a transition that AWS Config reports', () => {
   it.each([
     ['the recorder was off for twenty days', 20 * 24 * 60 * MINUTE],
     ['it records daily', 24 * 60 * MINUTE],
-    ['its record before is a minute too old', 31 * MINUTE],
+    ['its previous record is a minute too old', 31 * MINUTE],
   ])('does not prove that the gap is new if %s: it needs an approval', async (_name, before) => {
     aws.put('w1', ['open-1']);
     const { results } = await redress().handle(reported(widget('w1'), START - before));

@@ -61,10 +61,10 @@ it('whose worker returns cannot record anything more', async () => {
 });
 
 it.each([
-  ['a worker that may be alive', 0, BY, /is leased until 2026-11-24T10:02:\d\d.\d{3}Z: its worker may still be working on it/],
-  ['one whose clock is a little ahead', 3_000_000, BY, /its worker may still be working on it/],
-  ['without a reason', YEAR, { by: 'kim', reason: ' ' }, /a person and a reason/],
-  ['by nobody', YEAR, { by: '', reason: 'x' }, /a person and a reason/],
+  ['a worker that may be running', 0, BY, /is leased until 2026-11-24T10:02:\d\d.\d{3}Z: its worker may still be working on it/],
+  ['a worker whose clock is slightly ahead', 3_000_000, BY, /its worker may still be working on it/],
+  ['a person without a reason', YEAR, { by: 'kim', reason: ' ' }, /a person and a reason/],
+  ['an unnamed person', YEAR, { by: '', reason: 'x' }, /a person and a reason/],
 ])('is not accepted from %s', async (_who, ahead, by, message) => {
   const execution = await lost(ahead);
   await expect(engine().recoverExecution(execution, by)).rejects.toMatchObject({ code: 'recovery/refused', message: expect.stringMatching(message) });

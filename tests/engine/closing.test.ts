@@ -66,10 +66,10 @@ beforeEach(() => {
 describe('a composition is refused', () => {
   it.each<[string, Partial<RedressOptions>]>([
     ['with a remediator of another contract', { remediators: [{ ...revokeOpenRules, contract: 2 as 1 }] }],
-    ['with two remediators of one name', { remediators: [revokeOpenRules, { ...noteWidget, id: 'widget-revoke-open' }] }],
-    ['with two guardrails of one name', { guardrails: [{ id: 'mode', needs: [], evaluate: () => ({ effect: 'allow', code: 'a', message: 'b' }) }] }],
+    ['with two remediators with the same id', { remediators: [revokeOpenRules, { ...noteWidget, id: 'widget-revoke-open' }] }],
+    ['with two guardrails with the same id', { guardrails: [{ id: 'mode', needs: [], evaluate: () => ({ effect: 'allow', code: 'a', message: 'b' }) }] }],
     [
-      'with a guardrail that is called as the last one',
+      'with a guardrail with the id of the last one',
       { guardrails: [{ id: 'freshness', needs: [], evaluate: () => ({ effect: 'allow', code: 'a', message: 'b' }) }] },
     ],
   ])('%s', (_name, over) => {
@@ -234,7 +234,7 @@ it('a notification that cannot be delivered is a warning, and the change stands'
 
 describe('what waits for an approval', () => {
   it.each([
-    ['shown to be new', START - 60_000, true],
+    ['proven to be new', START - 60_000, true],
     ['too old', START - 2 * 3_600_000, false],
   ])('keeps whether the event has shown the gap to be new: %s', async (_name, at, fresh) => {
     aws.put('w1', ['open-1']);

@@ -628,7 +628,7 @@ describe('the limit of a run after a failure', () => {
   it.each<[string, () => Partial<RedressOptions>]>([
     ['is refused when it is sent again', () => (aws.faults.set('RevokeRule', ['lost-before', 'denied']), {})],
     [
-      'is not sent again, because changes are stopped in that moment',
+      'is not sent again, because changes are stopped at that moment',
       () => {
         let stop: Stop = 'none';
         aws.faults.set('RevokeRule', ['lost-before']);
@@ -638,7 +638,7 @@ describe('the limit of a run after a failure', () => {
       },
     ],
     [
-      'cannot be looked at',
+      'cannot be read',
       () => {
         aws.faults.set('RevokeRule', ['lost']);
         aws.before = (operation) => {

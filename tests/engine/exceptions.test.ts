@@ -141,11 +141,11 @@ describe('a register entry by tag', () => {
     ['names its ARN', { resource: `arn:aws:ec2:${REGION}:${ACCOUNT}:instance/${VENDOR}` }, ['exempt']],
     ['names its ARN in another region', { resource: `arn:aws:ec2:us-east-1:${ACCOUNT}:instance/${VENDOR}` }, ['remediated']],
     ['names the group by its ARN in another region', { resource: `arn:aws:ec2:us-east-1:${ACCOUNT}:security-group/${GROUP}` }, ['remediated']],
-    ['names an instance that does not', { resource: WEB }, ['remediated']],
-    ['is of all instances of the account: what uses the group is not meant', { account: ACCOUNT, resourceType: 'AWS::EC2::Instance' }, ['remediated']],
-    ['is of the instances with a tag', { tag: 'team=vendor', resourceType: 'AWS::EC2::Instance' }, ['exempt']],
-    ['is of the interfaces with a tag', { tag: 'team=vendor', resourceType: 'AWS::EC2::NetworkInterface' }, ['remediated']],
-    ['is of the group, with the tag of the instance', { resource: GROUP, tag: 'team=vendor' }, ['exempt']],
+    ['names an instance that does not use it', { resource: WEB }, ['remediated']],
+    ['covers all instances of the account: what uses the group is not included', { account: ACCOUNT, resourceType: 'AWS::EC2::Instance' }, ['remediated']],
+    ['covers the instances with a tag', { tag: 'team=vendor', resourceType: 'AWS::EC2::Instance' }, ['exempt']],
+    ['covers the interfaces with a tag', { tag: 'team=vendor', resourceType: 'AWS::EC2::NetworkInterface' }, ['remediated']],
+    ['covers the group, with the tag of the instance', { resource: GROUP, tag: 'team=vendor' }, ['exempt']],
   ])('%s', async (_name, scope, expected) => {
     aws.state.instances = { [VENDOR]: vendor };
     open('0.0.0.0/0');
@@ -178,7 +178,7 @@ describe('an exception on a rule of the group', () => {
     ['by its type', (id: string) => exempt({ resource: id, resourceType: 'AWS::EC2::SecurityGroupIngress' })],
     ['by its id and the type of the group', (id: string) => exempt({ resource: id, resourceType: 'AWS::EC2::SecurityGroup' })],
     ['by its tag', () => exempt({ tag: 'keep=yes' })],
-    ['among others that do not hold', (id: string) => exempt({ resource: 'sg-0000000000000000f' }, { resource: id })],
+    ['among others that do not apply', (id: string) => exempt({ resource: 'sg-0000000000000000f' }, { resource: id })],
   ])('%s holds for that rule, and only for it', async (_name, exceptions) => {
     const kept = open('0.0.0.0/0', { keep: 'yes' });
     const other = open('::/0');
@@ -326,29 +326,29 @@ describe('a policy that names a register', () => {
 describe('an entry that cannot match anything', () => {
   const all = ec2Remediators;
   it.each([
-    ['a type that there is not', { account: ACCOUNT, resourceType: 'AWS::EC2::SecurityGroups' }, /resourceType.*did you mean AWS::EC2::SecurityGroup\?/],
-    ['a type that nobody works on', { account: ACCOUNT, resourceType: 'AWS::S3::Bucket' }, /resourceType.*no remediator works on that type/],
-    ['an id of a type that nobody works on', { resource: 'vpc-0123456789abcdef0' }, /is of type AWS::EC2::VPC/],
+    ['an unknown type', { account: ACCOUNT, resourceType: 'AWS::EC2::SecurityGroups' }, /resourceType.*did you mean AWS::EC2::SecurityGroup\?/],
+    ['a type without a remediator', { account: ACCOUNT, resourceType: 'AWS::S3::Bucket' }, /resourceType.*no remediator works on that type/],
+    ['an id of a type without a remediator', { resource: 'vpc-0123456789abcdef0' }, /is of type AWS::EC2::VPC/],
     ['an ARN of such a type', { resource: 'arn:aws:s3:::invoices' }, /is of type AWS::S3::Bucket/],
-    ['a name, where all that is worked on has ids', { resource: 'web' }, /is not an id/],
+    ['a name, if all types have ids', { resource: 'web' }, /is not an id/],
     ['a group under a remediator of volumes', { resource: GROUP, remediators: 'ec2-report-unencrypted-ebs-volumes' }, /does not work on that type/],
     [
-      'a group whose type is said to be another',
+      'a group with another type',
       { resource: `arn:aws:ec2:${REGION}:${ACCOUNT}:security-group/${GROUP}`, resourceType: 'AWS::EC2::Volume' },
       /which resourceType does not name/,
     ],
     [
-      'an ARN of another account than the one named',
+      'an ARN of another account than the named one',
       { resource: `arn:aws:ec2:${REGION}:222222222222:security-group/${GROUP}`, account: ACCOUNT },
       /is of account 222222222222/,
     ],
     [
-      'an ARN in another region than the one named',
+      'an ARN in another region than the named one',
       { resource: `arn:aws:ec2:${REGION}:${ACCOUNT}:security-group/${GROUP}`, region: 'us-east-1' },
       /is in eu-west-1/,
     ],
-    ['the region of IAM, where nothing is global', { account: ACCOUNT, region: 'aws-global' }, /on resources without a region/],
-    ['a remediator that there is not', { account: ACCOUNT, remediators: 'ec2-revoke-sg-open-shh' }, /did you mean ec2-revoke-sg-open-ssh\?/],
+    ['the region of IAM, without a global type', { account: ACCOUNT, region: 'aws-global' }, /on resources without a region/],
+    ['an unknown remediator', { account: ACCOUNT, remediators: 'ec2-revoke-sg-open-shh' }, /did you mean ec2-revoke-sg-open-ssh\?/],
   ])('%s is refused with its place', (_name, scope, message) => {
     const thrown = (make: () => unknown) => {
       try {

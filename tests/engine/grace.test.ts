@@ -256,7 +256,7 @@ describe('a change with a grace period', () => {
     ['a freeze', () => ({ policy: policy({ freeze: [{ from: '2026-11-01T00:00:00Z', to: '2026-12-31T00:00:00Z', reason: 'year end' }] }) }), 'notified'],
     ['a stop', () => ({ killSwitch: { read: async () => 'changes' as const } }), 'denied'],
     ['another mode', () => ({ policy: policy({ remediators: { [ID]: { dev: 'notify' } } }) }), 'notified'],
-    ['an approval that is asked for now', () => ({ policy: policy({ remediators: { [ID]: { dev: 'approve' } } }) }), 'awaiting-approval'],
+    ['an approval that is required now', () => ({ policy: policy({ remediators: { [ID]: { dev: 'approve' } } }) }), 'awaiting-approval'],
     ['a limit', () => ({ policy: policy({ limits: [{ per: ['remediator'], changes: 0, window: 'PT1H' }] }) }), 'denied'],
     ['a longer period', () => ({ policy: policy({ grace: [{ period: 'P30D' }] }) }), 'awaiting-approval'],
   ])('is held back by %s that was added since', async (_what, over, outcome) => {
@@ -329,7 +329,7 @@ describe('a change with a grace period', () => {
   it.each([
     ['a worker that has two minutes', 120_000, 179_000],
     ['a worker that has half an hour', 1_800_000, 1_859_000],
-    ['a worker that nothing ends', null, 5_459_000],
+    ['a worker without a deadline', null, 5_459_000],
   ])('that %s claims before it dies is announced by another one after the claim has expired, and not before', async (_name, lives, still) => {
     const dying = async () => {
       throw Object.assign(new Error('the process is gone'), { died: true });

@@ -53,7 +53,7 @@ describe('what cannot be read now is delivered again and then fixed', () => {
         aws.identityFails = false;
       },
     ],
-    ['the policy, while it is routed', () => ({ policy: down() }), () => undefined],
+    ['the policy, during routing', () => ({ policy: down() }), () => undefined],
     ['the exceptions register', () => ({ exceptions: down() }), () => undefined],
     ['the kill switch', () => ({ killSwitch: down() }), () => undefined],
     ['the history', () => ({ journal: { ...bound(journal), view: () => Promise.reject(new Error('down')) } }), () => undefined],
@@ -67,7 +67,7 @@ describe('what cannot be read now is delivered again and then fixed', () => {
       () => undefined,
     ],
     [
-      'who the resource is, throttled',
+      'the identity of the resource, throttled',
       () => {
         aws.faults.set('DescribeWidget', ['throttled']);
         return { remediators: [identifying] };

@@ -191,8 +191,8 @@ describe('an event about a gap that is closed', () => {
     expect(await handle(event(time - 60_000))).toMatchObject([{ outcome: 'no-op', duplicate: false }]);
   });
   it.each([
-    ['what a person has to do', { status: 'manual', message: 'Look.', steps: ['one'] }],
-    ['what does not apply', { status: 'not-applicable', reason: 'it is gone' }],
+    ['manual steps', { status: 'manual', message: 'Look.', steps: ['one'] }],
+    ['something that does not apply', { status: 'not-applicable', reason: 'it is gone' }],
   ])('is a duplicate even if what is left is %s', async (_what, assessment) => {
     aws.put('w1', []);
     const remediator: Remediator = { ...anyAge, plan: () => assessment as never };

@@ -254,8 +254,8 @@ describe('an event younger than the settle time', () => {
   });
 
   it.each([
-    ['says no time', null],
-    ['is said to be of tomorrow', new Date(START + 86_400_000).toISOString()],
+    ['has no time', null],
+    ['is dated tomorrow', new Date(START + 86_400_000).toISOString()],
   ])('that %s is as old as its first delivery: it does not settle again at each delivery', async (_name, observedAt) => {
     aws.put('w1', ['open-1']);
     const [finding] = normalize(event()) as Finding[];

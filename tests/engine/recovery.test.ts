@@ -195,7 +195,7 @@ describe('the outcome of recovery is', () => {
   }
   it.each<[string, Case]>([
     [
-      'what was planned, where that is there',
+      'remediated, if the planned state exists',
       {
         calls: 2,
         expected: { outcome: 'remediated', message: /^revoke open-1; revoke open-2 \(its worker was lost; found done by recovery\)$/ },
@@ -205,7 +205,7 @@ describe('the outcome of recovery is', () => {
       },
     ],
     [
-      'a failure, where nothing has happened; it may be tried again',
+      'failed, if nothing has happened; it may be retried',
       {
         calls: -1,
         expected: { outcome: 'failed', message: /is as it was before/, retryable: true },
@@ -215,7 +215,7 @@ describe('the outcome of recovery is', () => {
       },
     ],
     [
-      'a part, where only that is there',
+      'partial, if only a part exists',
       {
         calls: 0,
         expected: { outcome: 'partial', message: /after 1 of 2 changes/, open: ['revoke open-2'] },
@@ -225,7 +225,7 @@ describe('the outcome of recovery is', () => {
       },
     ],
     [
-      'nothing that is known, where what was made is undone by somebody',
+      'unknown, if somebody has undone the change',
       {
         calls: 1,
         happens: () => aws.put('w', ['open-1', 'open-2']),
@@ -236,7 +236,7 @@ describe('the outcome of recovery is', () => {
       },
     ],
     [
-      'nothing that is known, where there is something else',
+      'unknown, if the state is another one',
       {
         calls: -1,
         happens: () => aws.put('w', ['open-1', 'open-2', 'open-3']),
@@ -247,7 +247,7 @@ describe('the outcome of recovery is', () => {
       },
     ],
     [
-      'nothing that is known, where it is gone',
+      'unknown, if the resource is gone',
       {
         calls: 2,
         happens: () => aws.widgets.delete('w'),

@@ -185,7 +185,7 @@ describe('a runbook', () => {
 
   it.each([
     ['is gone', () => (keys.gone = true)],
-    ['cannot have the gap any more', () => (keys.enabled = false)],
+    ['can no longer have the gap', () => (keys.enabled = false)],
   ])('is not credited with the closed gap when the resource %s', async (_what, happens) => {
     const [started] = await engine().run(KEY);
     happens();
@@ -335,7 +335,7 @@ describe('a pass reports a runbook', () => {
 
   it.each<[string, () => unknown, string, unknown]>([
     ['is gone', () => (keys.gone = true), 'the resource is gone', undefined],
-    ['cannot have the gap any more', () => (keys.enabled = false), 'it no longer applies', { rotates: false, enabled: false }],
+    ['can no longer have the gap', () => (keys.enabled = false), 'it no longer applies', { rotates: false, enabled: false }],
   ])('when the resource %s', async (_what, happens, why, after) => {
     const [started] = await engine().run(KEY);
     happens();

@@ -158,7 +158,7 @@ describe('a glance', () => {
   it.each([
     ['shows nothing', async () => null],
     ['cannot read', () => Promise.reject(new Error('denied'))],
-    ['shows what nobody can judge', async () => ({ state: {} })],
+    ['shows something that cannot be judged', async () => ({ state: {} })],
   ])('that %s is not final', async (_what, glance) => {
     aws.put('w1', ['open-1']);
     aws.put('w2', ['closed']);

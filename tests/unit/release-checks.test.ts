@@ -25,13 +25,13 @@ describe('a rehearsal', () => {
   });
 
   it.each([
-    ['one check does not', (r: ReturnType<typeof rehearsal>) => r.check('one', 0, 'nothing'), 'nothing'],
+    ['one check fails', (r: ReturnType<typeof rehearsal>) => r.check('one', 0, 'nothing'), 'nothing'],
     [
-      'something is missing, or more than expected, or there twice',
+      'something is missing, superfluous, or duplicate',
       (r: ReturnType<typeof rehearsal>) => r.same('one', ['b', 'c', 'c'], ['a', 'c']),
       /^missing: a; not expected: b; twice: c$/,
     ],
-    ['it broke off', (r: ReturnType<typeof rehearsal>) => r.ended(new Error('the registry does not start')), 'the registry does not start'],
+    ['it was aborted', (r: ReturnType<typeof rehearsal>) => r.ended(new Error('the registry does not start')), 'the registry does not start'],
   ])('fails if %s', (_name, wrong, detail) => {
     const made = rehearsal();
     made.check('another', true);

@@ -111,7 +111,7 @@ describe('shortErrors', () => {
 describe('package.json', () => {
   it.each<[string, string, string | undefined, boolean]>([
     ['of a client', 'node_modules/@aws-sdk/client-s3', '@aws-sdk/client-s3', true],
-    ['of clients inside of clients', 'node_modules/@aws-sdk/nested-clients', '@aws-sdk/nested-clients', true],
+    ['of nested clients', 'node_modules/@aws-sdk/nested-clients', '@aws-sdk/nested-clients', true],
     ["of Redress's remediators, installed", 'node_modules/@redress/remediator-s3', '@redress/remediator-s3', true],
     ["of Redress's remediators, in the workspace", 'packages/remediators/s3', '@redress/remediator-s3', true],
     ['of remediators of others, in a folder of that name', 'packages/remediators/s3', '@acme/remediator-s3', false],

@@ -678,7 +678,7 @@ describe('explain', () => {
   });
 
   it.each([
-    ['takes it', "({ status: 'delivered', channels: ['chat'] })", 'People were notified (chat) on 2026-11-20T', 0],
+    ['accepts it', "({ status: 'delivered', channels: ['chat'] })", 'People were notified (chat) on 2026-11-20T', 0],
     ['fails', "Promise.reject(new Error('secret address'))", 'Nobody was notified: It threw an error: see the log.', 1],
     ['sends it to nobody', "({ status: 'nobody', channels: [] })", 'Nobody was notified: its route has no channel.', 0],
   ])('reports the result of a notice: a channel that %s', async (_name, notify, said, exit) => {
@@ -904,9 +904,9 @@ describe('exceptions', () => {
     ['an end in the past', ['--expires', '2020-01-01T00:00:00Z'], /not a time in the future/],
     ['an unknown remediator', ['--remediator', 'widget-revoke'], /There is no remediator/],
     ['an invalid account', ['--account', '12'], /12-digit/],
-    ['a type that nobody works on', ['--type', 'AWS::EC2::SecurityGroups'], /no remediator works on that type.*allowed: AWS::Test::Widget/],
+    ['a type without a remediator', ['--type', 'AWS::EC2::SecurityGroups'], /no remediator works on that type.*allowed: AWS::Test::Widget/],
     ['an id in capitals', ['--resource', 'SG-0123456789ABCDEF0'], /did you mean sg-0123456789abcdef0/],
-    ['a region that there is not', ['--in', 'us-east-9'], /did you mean us-east-/],
+    ['an unknown region', ['--in', 'us-east-9'], /did you mean us-east-/],
   ])('refuse %s, and leave the register unchanged', async (_name, more, message) => {
     const before = register();
     const { exit, json } = await add(...more);

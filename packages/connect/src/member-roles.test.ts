@@ -30,7 +30,7 @@ describe('memberRoles', () => {
     ['an ARN', { fix: 'arn:aws:iam::111111111111:role/RedressFix' }],
     ['a path without a name', { read: 'security/' }],
     ['no external id', { externalId: '' }],
-    ['an external id that STS does not take', { externalId: 'a b' }],
+    ['an external id that STS does not accept', { externalId: 'a b' }],
   ])('refuses %s', (_, over) => {
     expect(() => memberRoles({ ...options, ...over })).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
   });

@@ -225,7 +225,7 @@ describe('a remediation of AWS Config', () => {
     ['nothing', null],
     ['a word', 'fixed'],
     ['a list', ['fixed']],
-    ['a word that is like it', { answer: 'Fixed' }],
+    ['a similar word', { answer: 'Fixed' }],
     ['an error of Lambda', { errorType: 'Error', errorMessage: '{"answer":"fixed"}' }],
     ['a failure', { answer: 'failed', message: 'Nobody is asked.', passes: [] }],
   ])('fails if the function returns %s', async (_name, answer) => {

@@ -117,8 +117,8 @@ describe('an announced change', () => {
     ['another plan', { planDigest: TWO }],
     ['another period', { grace: { period: 2000, remind: [100] } }],
     ['other reminders', { grace: { period: 1000, remind: [] } }],
-    ['something that was not shown to be new', { fresh: false }],
-    ['other questions', { discharges: [TWO] }],
+    ['something that was not proven to be new', { fresh: false }],
+    ['other objections', { discharges: [TWO] }],
   ])('that is announced twice at once is announced once, and not if it is %s', (_name, more) => {
     expect(standing(announces('a-1'), announces('a-2'))).toEqual(['a-1']);
     expect(standing(announces('a-1'), announces('a-2', more))).toEqual(['a-1', 'a-2']);
@@ -160,9 +160,9 @@ describe('a changed line', () => {
     ['with another text', line.replace('"remediator":"r"', '"remediator":"q"'), 'wrong-digest'],
     ['that is not JSON', redigested('{"v":1'), 'not-json'],
     ['with spaces', changed((json) => json.replaceAll(',"', ', "')), 'not-canonical'],
-    ['with a member twice', changed((json) => json.replace('"v":1', '"v":1,"v":1')), 'not-canonical'],
-    ['with a member that nobody knows', changed((json) => json.replace('"v":1', '"v":1,"w":1')), 'malformed'],
-    ['with an outcome that nobody knows', changed((json) => json.replace('"outcome":"remediated"', '"outcome":"well"')), 'malformed'],
+    ['with a duplicate member', changed((json) => json.replace('"v":1', '"v":1,"v":1')), 'not-canonical'],
+    ['with an unknown member', changed((json) => json.replace('"v":1', '"v":1,"w":1')), 'malformed'],
+    ['with an unknown outcome', changed((json) => json.replace('"outcome":"remediated"', '"outcome":"well"')), 'malformed'],
     ['of another resource', changed((json) => json.replace('"id":"a"', '"id":"b"')), 'wrong-stream'],
     ['with another number', changed((json) => json.replace('"seq":2', '"seq":3')), 'wrong-number'],
     ['that follows another record', changed((json) => json.replace(/"prev":"sha256:../, '"prev":"sha256:00')), 'broken-chain'],

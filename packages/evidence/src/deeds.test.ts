@@ -178,9 +178,9 @@ describe('the cause of a gap', () => {
     expect(await causes()).toEqual(['arn:aws:sts::111111111111:assumed-role/Deploy/x', 'alice']);
   });
   it.each([
-    ['an event that was not believed', 'authenticity'],
+    ['an event that is not authentic', 'authenticity'],
     ['a call that failed', 'failed-call'],
-    ['what Redress did itself', 'self-event'],
+    ['a call by Redress itself', 'self-event'],
   ])('is not in %s', async (_name, guardrail) => {
     await event(ALICE, { parts: ['one'] }, { guardrails: [{ guardrail, effect: 'deny', code: 'c', message: 'm' }] });
     expect(await causes()).toEqual([]);

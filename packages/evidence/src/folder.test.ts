@@ -307,9 +307,9 @@ describe('a folder that is removed or replaced while it is in use', () => {
   });
 
   it.each([
-    ['an empty one', () => undefined],
-    ['one that another process has begun', async () => void (await folderJournal({ directory }).view(ref()))],
-    ['a copy of it', () => cpSync(`${directory}-away`, directory, { recursive: true, preserveTimestamps: true })],
+    ['an empty folder', () => undefined],
+    ['a folder that another process has created', async () => void (await folderJournal({ directory }).view(ref()))],
+    ['a copy', () => cpSync(`${directory}-away`, directory, { recursive: true, preserveTimestamps: true })],
   ])('denies when %s is in its place', async (_what, put) => {
     await used();
     renameSync(directory, `${directory}-away`);

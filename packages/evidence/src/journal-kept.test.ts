@@ -66,7 +66,7 @@ describe.each<[string, () => Journal]>([
   it.each([
     ['an unknown outcome', { outcome: 'done' }, 'the outcome "done"'],
     ['a negative number of calls', { sent: -1 }, 'a number of calls'],
-    ['half a call', { sent: 0.5 }, 'a number of calls'],
+    ['a fraction of a call', { sent: 0.5 }, 'a number of calls'],
   ])('closes nothing with %s', async (_what, over, message) => {
     const lease = await begun(journal, 'a');
     await expect(end(journal, 'a', lease, over)).rejects.toMatchObject({ code: 'journal/invalid', message: expect.stringContaining(message) });

@@ -78,8 +78,8 @@ describe('records in a folder', () => {
 
   it.each<[string, (text: string) => string, string]>([
     ['a record that was changed', (text) => text.replace('"seen"', '"Seen"'), 'the record does not match its digest'],
-    ['a record that was taken out', (text) => `${text.split('\n')[1] ?? ''}\n`, 'the record is not in its place'],
-    ['a line that is half written', (text) => text.slice(0, -5), 'its last line is unfinished'],
+    ['a record that was removed', (text) => `${text.split('\n')[1] ?? ''}\n`, 'the record is not in its place'],
+    ['an unfinished line', (text) => text.slice(0, -5), 'its last line is unfinished'],
   ])('are read without %s and what follows it; other streams are complete', (_name, change, problem) => {
     const path = streamOfA();
     writeFileSync(path, change(readFileSync(path, 'utf8')));

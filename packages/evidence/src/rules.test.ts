@@ -19,13 +19,13 @@ const code = (work: () => unknown): string => {
 
 describe('an entry', () => {
   it.each<[string, object, string]>([
-    ['as it should be', {}, 'taken'],
+    ['in the expected form', {}, 'taken'],
     ['with a body that is a list', { body: [] }, 'journal/invalid'],
     ['with a body that is a text', { body: 'x' }, 'journal/invalid'],
-    ['with the own member of the journal', { body: { journal: {} } }, 'journal/invalid'],
-    ['with no remediator', { remediator: '' }, 'journal/invalid'],
-    ['with a remediator that has no name', { remediator: undefined }, 'journal/invalid'],
-    ['with a document that cannot be kept', { documents: { a: Number.NaN } }, 'json/not-json'],
+    ['with the member of the journal', { body: { journal: {} } }, 'journal/invalid'],
+    ['without a remediator', { remediator: '' }, 'journal/invalid'],
+    ['with a remediator without a name', { remediator: undefined }, 'journal/invalid'],
+    ['with a document that cannot be stored', { documents: { a: Number.NaN } }, 'json/not-json'],
   ])('%s: %j is %s', (_what, more, expected) => {
     expect(code(() => checked({ ...entry, ...more } as Entry))).toBe(expected);
   });

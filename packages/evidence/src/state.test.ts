@@ -32,7 +32,7 @@ const only = (state: StreamState): Approval => {
 describe('a request for approval', () => {
   it.each<[string, JsonObject]>([
     ['without an id', { id: 7 }],
-    ['without an end', { expires: 'later' }],
+    ['without an expiry', { expires: 'later' }],
   ])('%s is refused', (_what, more) => {
     expect(stateAfter(ask('a-1', more)).approvals).toEqual([]);
   });
@@ -95,9 +95,9 @@ describe('a request for approval', () => {
 describe('an answer', () => {
   it.each<[string, Json]>([
     ['that is not an object', 'a-1'],
-    ['that is nothing', null],
+    ['that is null', null],
     ['without an id', { id: 7, verdict: 'approved' }],
-    ['to something else', { id: 'a-2', verdict: 'approved' }],
+    ['with another verdict', { id: 'a-2', verdict: 'approved' }],
     ['of another kind', { id: 'a-1', verdict: 'perhaps' }],
   ])('%s changes nothing, and does not make earlier decisions stale', (_what, answer) => {
     const state = stateAfter(ask('a-1'), say(answer));
@@ -260,7 +260,7 @@ describe('the form of a record', () => {
   });
   it.each<[string, unknown]>([
     ['what is not an object', 'x'],
-    ['nothing', null],
+    ['null', null],
     ['a list', []],
     ...Object.entries({
       v: [2, '1'],
@@ -275,7 +275,7 @@ describe('the form of a record', () => {
       body: ['x', null, []],
       blobs: ['x', null, { a: 'x' }, { a: 7 }, { a: digest, b: null }],
     }).flatMap(([name, values]) => values.map((value): [string, unknown] => [`${name}: ${JSON.stringify(value)}`, { ...good(), [name]: value }])),
-    ['a member more', { ...good(), note: 'x' }],
+    ['an additional member', { ...good(), note: 'x' }],
     ...['intent', 'lease', 'call', 'outcome'].flatMap((kind): [string, unknown][] => [
       [`a ${kind} of no execution`, { ...withOwn(kind, { fence: 1, outcome: 'remediated' }), execution: null }],
       [`a ${kind} without what the journal adds`, { ...withOwn(kind, null), body: {} }],
@@ -283,8 +283,8 @@ describe('the form of a record', () => {
       [`a ${kind} without a fence`, withOwn(kind, { outcome: 'remediated' })],
       [`a ${kind} with a fence that is a text`, withOwn(kind, { fence: '1', outcome: 'remediated' })],
     ]),
-    ['an outcome that nobody knows', withOwn('outcome', { fence: 1, outcome: 'fine' })],
-    ['an outcome that says none', withOwn('outcome', { fence: 1 })],
+    ['an unknown outcome', withOwn('outcome', { fence: 1, outcome: 'fine' })],
+    ['a missing outcome', withOwn('outcome', { fence: 1 })],
   ])('is not valid for %s', (_what, value) => {
     expect(isEvidenceRecord(value)).toBe(false);
   });

@@ -108,10 +108,10 @@ describe('a custom Config rule', () => {
 
   it.each<[string, readonly (Assessment | 'none')[], string]>([
     ['compliant', [{ status: 'compliant' }], 'COMPLIANT'],
-    ['for a person', [{ status: 'manual', message: 'Look.' }], 'NON_COMPLIANT'],
-    ['none of its business', [{ status: 'not-applicable', reason: 'A directory bucket.' }], 'NOT_APPLICABLE'],
-    ['wrong for one of two', [{ status: 'compliant' }, change('x')], 'NON_COMPLIANT'],
-    ['right for one, and none of the other’s business', [{ status: 'not-applicable', reason: 'x' }, { status: 'compliant' }], 'COMPLIANT'],
+    ['manual steps', [{ status: 'manual', message: 'Look.' }], 'NON_COMPLIANT'],
+    ['not applicable', [{ status: 'not-applicable', reason: 'A directory bucket.' }], 'NOT_APPLICABLE'],
+    ['open for one of two', [{ status: 'compliant' }, change('x')], 'NON_COMPLIANT'],
+    ['compliant for one, and not applicable for the other', [{ status: 'not-applicable', reason: 'x' }, { status: 'compliant' }], 'COMPLIANT'],
   ])('%s', async (_name, answers, compliance) => {
     const remediators = answers.map((answer, index) => ({ ...knows('BUCKETS', ['AWS::S3::Bucket'], answer as Assessment), id: `test-${index}` }));
     const { put, invoke } = setUp(remediators);
@@ -122,7 +122,7 @@ describe('a custom Config rule', () => {
   it.each([
     ['that left its scope', { left: true }],
     ['that is deleted', { item: { configurationItemStatus: 'ResourceDeleted' } }],
-    ['of a type that it does not look at', { item: { resourceType: 'AWS::SQS::Queue', resourceId: 'q' } }],
+    ['of a type that it does not check', { item: { resourceType: 'AWS::SQS::Queue', resourceId: 'q' } }],
   ])('reports nothing about a resource %s, and does not read it', async (_name, over) => {
     const { put, invoke } = setUp([knows('BUCKETS', ['AWS::S3::Bucket'], new Error('looked'))]);
     await invoke(invocation(over));

@@ -480,8 +480,8 @@ describe('a schedule', () => {
   });
 
   it.each([
-    ['it is unknown', () => Promise.reject(new RedressError('policy/invalid', 'not readable')), 'not readable'],
-    ['it is nowhere', async () => [], 'no place'],
+    ['they are unknown', () => Promise.reject(new RedressError('policy/invalid', 'not readable')), 'not readable'],
+    ['they are empty', async () => [], 'no place'],
   ])('is delivered again and reports it when its targets are such that %s', async (_name, targets, why) => {
     const { handler, looked } = sweeping({ sweep: { targets } });
     await expect(handler(tick(), time(300_000))).rejects.toMatchObject({ code: 'lambda/retry', message: expect.stringContaining(why) });
@@ -491,8 +491,8 @@ describe('a schedule', () => {
   });
 
   it.each([
-    ['is only counted where nothing is to be swept', tick(), { sweep: undefined }],
-    ['is only counted when it is replayed', tick({ 'replay-name': 'archive' }), {}],
+    ['is only counted if nothing has to be swept', tick(), { sweep: undefined }],
+    ['is only counted if it is replayed', tick({ 'replay-name': 'archive' }), {}],
   ])('%s', async (_name, event, more) => {
     const { handler, looked } = sweeping(more as Partial<HandlerOptions>);
     expect(await handler(event, time(300_000))).toMatchObject({ counted: { evaluate: 1 }, sweeps: [] });

@@ -124,7 +124,7 @@ describe('a message of a queue', () => {
 
   it.each<[string, Partial<HandlerOptions>, () => void]>([
     [
-      'one part of it does not say when',
+      'one of its resources has no time',
       { remediators: [settling, { ...revokeOpenRules, id: 'widget-throttled' }] },
       () => aws.faults.set('DescribeWidget', Array(50).fill('throttled')),
     ],
@@ -268,15 +268,15 @@ describe('the seconds for which a message is hidden', () => {
   const DAY = 86_400_000;
 
   it.each([
-    ['up to the next one', START + 1001, {}, 2],
-    ['one at least, when it is due already', START - 5000, {}, 1],
-    ['eleven hours at most: SQS counts twelve from when it was received', START + DAY, {}, 39_600],
-    ['none where nothing says when', null, {}, null],
-    ['so that it is seen a minute before the four days end that SQS keeps it', START + 600_000, { SentTimestamp: String(START - 4 * DAY + 360_000) }, 300],
-    ['none in its last minute', START + 600_000, { SentTimestamp: String(START - 4 * DAY + 60_000) }, null],
-    ['none where it is older, which a queue may allow', START + 600_000, { SentTimestamp: String(START - 13 * DAY) }, null],
-    ['in its third delivery', START + 57_000, { ApproximateReceiveCount: '3' }, 57],
-    ['none from its fourth on', START + 57_000, { ApproximateReceiveCount: '4' }, null],
+    ['are rounded up', START + 1001, {}, 2],
+    ['are at least one, if it is due already', START - 5000, {}, 1],
+    ['are at most eleven hours: SQS counts twelve since it was received', START + DAY, {}, 39_600],
+    ['are none without a time', null, {}, null],
+    ['end a minute before the retention of four days', START + 600_000, { SentTimestamp: String(START - 4 * DAY + 360_000) }, 300],
+    ['are none in its last minute', START + 600_000, { SentTimestamp: String(START - 4 * DAY + 60_000) }, null],
+    ['are none if it is older, which a queue may allow', START + 600_000, { SentTimestamp: String(START - 13 * DAY) }, null],
+    ['are set in its third delivery', START + 57_000, { ApproximateReceiveCount: '3' }, 57],
+    ['are none from its fourth delivery on', START + 57_000, { ApproximateReceiveCount: '4' }, null],
   ])('%s', (_name, retryAt, attributes, seconds) => {
     expect(hiddenFor({ record: record(attributes), retryAt }, START)).toBe(seconds);
   });

@@ -125,8 +125,8 @@ describe('a gap that is open at the end of the period', () => {
   });
   it.each<[string, unknown, string | null]>([
     ['the tag owner', { team: 't', OWNER: 'o' }, 'o'],
-    ['the tag team, where that is empty', { owner: ' ', Team: 't' }, 't'],
-    ['no tag that only sounds like it', { 'cost-owner': 'x' }, null],
+    ['the tag team, if that is empty', { owner: ' ', Team: 't' }, 't'],
+    ['no tag with a similar name', { 'cost-owner': 'x' }, null],
     ['no tag that is not text', { owner: 7 }, null],
     ['nobody', 'untaggable', null],
   ])('belongs to %s', (_what, tags, owner) => {

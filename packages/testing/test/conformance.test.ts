@@ -101,8 +101,8 @@ const flagged: Scenario = { name: 'a flagged thing', expect: 'manual', arrange: 
 
 it.each<[what: string, remediator: Remediator, scenarios: readonly Scenario[]]>([
   ['flags, and leaves the rest to people', flagThings, [plain, encrypted, flagged]],
-  ['makes two changes, with ids in its undo that only a response has', lockThings, [plain, half, locked]],
-  ['rolls back only at a loss', oneWay('destroys'), [plain, encrypted]],
+  ['makes two changes, with ids in its undo from a response', lockThings, [plain, half, locked]],
+  ['rolls back only with a loss', oneWay('destroys'), [plain, encrypted]],
 ])('finds nothing wrong with a remediator that %s', async (_, remediator, scenarios) => {
   expect(await checkRemediator(remediator, toyOptions(cloud.endpoint, scenarios))).toEqual([]);
 });

@@ -370,9 +370,9 @@ it.each<Bad>(bad)('catches a remediator that %s', async (_, change, check, probl
 it.each([
   ['no compliant scenario', toyScenarios.filter((scenario) => scenario.expect !== 'compliant'), /no scenario is compliant/],
   ['no change', toyScenarios.filter((scenario) => scenario.expect !== 'change'), /no scenario without hazard expects a change/],
-  ['two scenarios of one name', [...toyScenarios, ...toyScenarios], /two scenarios have one name/],
+  ['two scenarios with the same name', [...toyScenarios, ...toyScenarios], /two scenarios have one name/],
   [
-    'steps of which the first leaves nothing open',
+    'steps whose first one leaves nothing open',
     toyScenarios.map((scenario) => (scenario.expect === 'change' ? { ...scenario, steps: true } : scenario)),
     /nothing stays open after the first/,
   ],

@@ -109,10 +109,10 @@ describe('a check that only a person can attest', () => {
   });
 
   it.each<[why: string, until: number | null, over: object]>([
-    ['holds for more than 366 days', START + 366 * DAY + 1, {}],
-    ['has ended', START, {}],
-    ['is nobody’s', START + DAY, { by: ' ' }],
-    ['rests on nothing', START + DAY, { evidence: '' }],
+    ['is valid for more than 366 days', START + 366 * DAY + 1, {}],
+    ['has expired', START, {}],
+    ['has no person', START + DAY, { by: ' ' }],
+    ['has no evidence', START + DAY, { evidence: '' }],
   ])('is refused when it %s, and nothing is recorded', async (_, until, over) => {
     await expect(attest(until, over)).rejects.toMatchObject({ code: 'attest/refused' });
     const records = [];

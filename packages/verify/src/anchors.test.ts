@@ -154,7 +154,7 @@ describe('a witness', () => {
   });
 
   it.each([
-    ['of the type of logs', () => key(1)],
+    ['with the type of logs', () => key(1)],
     ['with another id', () => key().replace(/\+[0-9a-f]{8}\+/, '+00000000+')],
     ['without a name', () => key().slice(NAME.length)],
     ['that is not valid', () => 'x'],

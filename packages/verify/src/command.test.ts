@@ -61,11 +61,11 @@ describe('redress-verify', () => {
   it.each([
     ['no folder', () => []],
     ['two folders', () => [kept.directory, root]],
-    ['a folder that is not there', () => [join(root, 'none')]],
+    ['a folder that does not exist', () => [join(root, 'none')]],
     ['an unknown option', () => [kept.directory, '--no']],
     ['no trust file', () => [kept.directory, '--trust', join(root, 'none')]],
-    ['a trust file that is not valid', () => [kept.directory, '--trust', join(root, 'early')]],
-    ['a checkpoint that is not valid', () => [kept.directory, '--trust', join(root, 'trust.json'), '--checkpoint', join(root, 'trust.json')]],
+    ['an invalid trust file', () => [kept.directory, '--trust', join(root, 'early')]],
+    ['an invalid checkpoint', () => [kept.directory, '--trust', join(root, 'trust.json'), '--checkpoint', join(root, 'trust.json')]],
   ])('exits with 64 for %s', async (_, argv) => {
     const { exit, out, err } = await run(...argv());
     expect([exit, out]).toEqual([64, '']);
@@ -104,8 +104,8 @@ describe('parseTrust', () => {
     ['another origin', trust({ origin: 'example.org/redress' })],
     ['another id', trust({ key: verifier.replace(/\+[0-9a-f]{8}\+/, '+00000000+') })],
     ['a key of another algorithm', trust({ key: verifier.replace(/\+A[A-Za-z0-9+/]/, '+BA') })],
-    ['a key that is cut', trust({ key: verifier.slice(0, -8) })],
-    ['a moment that is not valid', trust({ from: 'soon' })],
+    ['a truncated key', trust({ key: verifier.slice(0, -8) })],
+    ['an invalid time', trust({ from: 'soon' })],
   ])('refuses %s', (_, text) => {
     expect(() => parseTrust(text)).toThrow(expect.objectContaining({ name: 'UsageError' }));
   });

@@ -25,13 +25,13 @@ describe('the proof of a record', () => {
   });
   it.each([
     ['another version', made.replace('@v1', '@v2')],
-    ['a line before', `x\n${made}`],
+    ['an additional line', `x\n${made}`],
     ['no number', made.replace('index 41\n', '')],
-    ['a number that is written otherwise', made.replace('index 41', 'index 041')],
+    ['a number in another notation', made.replace('index 41', 'index 041')],
     ['a number with too many digits', made.replace('index 41', `index ${'9'.repeat(16)}`)],
-    ['a record that is written otherwise', made.replace('eyJhIjoxfQ==', 'eyJhIjoxfR==')],
-    ['a hash that is cut', made.replace('AQEB', 'AQE')],
-    ['a hash that is written otherwise', made.replace('AQE=\n', 'AQF=\n')],
+    ['a record in another notation', made.replace('eyJhIjoxfQ==', 'eyJhIjoxfR==')],
+    ['a truncated hash', made.replace('AQEB', 'AQE')],
+    ['a hash in another notation', made.replace('AQE=\n', 'AQF=\n')],
     ['no checkpoint', made.slice(0, made.indexOf('\n\n') + 2)],
     ['no empty line before it', made.replace('\n\norigin', '\norigin')],
     ['nothing', ''],

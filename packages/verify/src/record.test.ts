@@ -58,20 +58,20 @@ describe('a record', () => {
   });
   it.each<[string, unknown]>([
     ['no object', []],
-    ['a member more', record({ w: 1 })],
-    ['a member less', Object.fromEntries(Object.entries(record()).slice(1))],
+    ['an additional member', record({ w: 1 })],
+    ['a missing member', Object.fromEntries(Object.entries(record()).slice(1))],
     ['another version', record({ v: 2 })],
     ['no stream', record({ stream: 'x' })],
     ['no number', record({ seq: 1.5 })],
-    ['no record before it', record({ prev: 'x' })],
+    ['no predecessor', record({ prev: 'x' })],
     ['no time', record({ time: 5 })],
     ['a time that does not exist', record({ time: 'soon' })],
-    ['a time that is written otherwise', record({ time: '2026-11-24T10:00:00Z' })],
+    ['a time in another notation', record({ time: '2026-11-24T10:00:00Z' })],
     ['another kind', record({ kind: 'rumour' })],
-    ['an execution that is not a name', record({ execution: 5 })],
+    ['an execution without a name', record({ execution: 5 })],
     ['no remediator', record({ remediator: null })],
     ['no resource', record({ resource: 'b' })],
-    ['a resource with more', record({ resource: { ...RESOURCE, z: 'x' } })],
+    ['a resource with an additional member', record({ resource: { ...RESOURCE, z: 'x' } })],
     ['a resource that is not text', record({ resource: { ...RESOURCE, id: 5 } })],
     ['no body', record({ body: 'x' })],
     ['no documents', record({ blobs: [] })],
@@ -105,11 +105,11 @@ describe('the next record', () => {
   it.each<[string, object, string]>([
     ['another resource', { resource: { ...RESOURCE, id: 'c' } }, 'wrong-stream'],
     ['another stream', { stream: PREV }, 'wrong-stream'],
-    ['a number that is left out', { seq: 6 }, 'wrong-number'],
-    ['a number twice', { seq: 4 }, 'wrong-number'],
-    ['another record before it', { prev: BLOB }, 'broken-chain'],
-    ['none before it', { prev: null }, 'broken-chain'],
-    ['a time before the one before it', { time: '2026-11-24T08:59:59.999Z' }, 'time-backwards'],
+    ['a skipped number', { seq: 6 }, 'wrong-number'],
+    ['a repeated number', { seq: 4 }, 'wrong-number'],
+    ['another predecessor', { prev: BLOB }, 'broken-chain'],
+    ['no predecessor', { prev: null }, 'broken-chain'],
+    ['a time before that of its predecessor', { time: '2026-11-24T08:59:59.999Z' }, 'time-backwards'],
   ])('is not valid with %s', (_what, over, expected) => {
     expect(code(over)).toBe(expected);
     expect(followSigned(chain(), bytes(over), '', new Frame(STREAM, canonical(RESOURCE)))).toBeNull();
@@ -198,10 +198,10 @@ describe('a record that equals what was signed', () => {
     expect(signed(bytes(), chain(), canonical({ ...RESOURCE, id: 'c' }))).toBeNull();
   });
   it.each<[string, object]>([
-    ['a time that is written otherwise', { time: '2026-11-24T10:00:00.00Z' }],
+    ['a time in another notation', { time: '2026-11-24T10:00:00.00Z' }],
     ['a day that not every year has', { time: '2028-02-29T10:00:00.000Z' }],
     ['a day that does not exist', { time: '2026-11-31T10:00:00.000Z' }],
-    ['no record before it', { seq: 1, prev: null }],
+    ['no predecessor', { seq: 1, prev: null }],
     ['a remediator with a quote', { remediator: 'a"b' }],
     ['an execution with a quote', { execution: 'a"b' }],
     ['a document with a quote', { blobs: { 'a"b': BLOB } }],

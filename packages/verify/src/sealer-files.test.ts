@@ -491,7 +491,7 @@ describe('the counts in a seal of what was announced before it', () => {
     ['breaks', { breaks: 1, documents: 5, rotations: 0 }],
     ['documents', { breaks: 0, documents: 4, rotations: 0 }],
     ['rotations', { breaks: 0, documents: 5, rotations: 1 }],
-    ['more than that', { breaks: 0, documents: 5, rotations: 0, more: 0 }],
+    ['other members', { breaks: 0, documents: 5, rotations: 0, more: 0 }],
   ])('are compared: %s', async (_, said) => {
     const world = sealing();
     folder = world.directory;

@@ -79,7 +79,7 @@ describe('verifyLedger of an unsealed journal', () => {
   it.each<[string, string | undefined, (record: Record<string, unknown>, before: Record<string, unknown>) => object]>([
     // The actual content counts: the change is found, however it was made.
     ['nothing changed', undefined, (record) => record],
-    ['the time of the one before it', undefined, (record, before) => ({ ...record, time: before['time'] })],
+    ['the time of its predecessor', undefined, (record, before) => ({ ...record, time: before['time'] })],
     [
       'a time a millisecond earlier',
       'time-backwards',
@@ -94,12 +94,12 @@ describe('verifyLedger of an unsealed journal', () => {
     ['an older fence', 'wrong-fence', (record) => withJournal(record, { fence: 2 })],
     ['a newer fence', 'wrong-fence', (record) => withJournal(record, { fence: 4 })],
     ['a second intent', 'already-open', (record) => ({ ...withJournal(record, { fence: 4 }), kind: 'intent', execution: 'x-other' })],
-    ['a member more', 'malformed', (record) => ({ ...record, note: 'x' })],
-    ['a form of the future', 'malformed', (record) => ({ ...record, v: 2 })],
+    ['an additional member', 'malformed', (record) => ({ ...record, note: 'x' })],
+    ['a future form', 'malformed', (record) => ({ ...record, v: 2 })],
     ['an unknown outcome', 'malformed', (record) => withJournal(record, { outcome: 'fine' })],
     ['an unknown kind', 'malformed', (record) => ({ ...record, kind: 'note' })],
-    ['a time of another form', 'malformed', (record) => ({ ...record, time: String(record['time']).replace('.000Z', 'Z') })],
-    ['a resource with a member more', 'malformed', (record) => ({ ...record, resource: { ...(record['resource'] as object), note: 'x' } })],
+    ['a time in another notation', 'malformed', (record) => ({ ...record, time: String(record['time']).replace('.000Z', 'Z') })],
+    ['a resource with an additional member', 'malformed', (record) => ({ ...record, resource: { ...(record['resource'] as object), note: 'x' } })],
     ['no fence', 'malformed', (record) => withJournal(record, { fence: null })],
   ])('reads a last record with %s as %s', (_name, code, change) => {
     const found = forgedLast(change);
@@ -150,7 +150,7 @@ describe('verifyLedger of an unsealed journal', () => {
       rmSync(join(copy, 'blobs', digest.slice(0, 2), `${digest}.json`), { force: true });
     const report = verifyLedger({ directory: copy });
     expect(report.status).toBe('intact');
-    expect(report.limits.join(' ')).toMatch(/cut tail/);
+    expect(report.limits.join(' ')).toMatch(/tail was cut off/);
   });
 
   it('finds a stream under another name, an emptied one, a stray file and a missing FORMAT', () => {
@@ -228,7 +228,7 @@ describe('verifyLedger of an unsealed journal', () => {
     ['a file where the streams should be', () => replaced(join(copy, 'streams'), text), 'stray-file'],
     ['a file where the documents should be', () => replaced(join(copy, 'blobs'), text), 'missing-document'],
     ['a stream that was renamed as if it were unfinished', () => renameSync(streams()[0] as string, `${streams()[0]}.tmp`), 'stray-file'],
-    ['what calls itself unfinished, and is not a document', () => writeFileSync(join(streams()[0] as string, '..', 'x.tmp'), ''), 'stray-file'],
+    ['a file with the name of an unfinished one that is not a document', () => writeFileSync(join(streams()[0] as string, '..', 'x.tmp'), ''), 'stray-file'],
     ['documents whose stream is missing', () => rmSync(streams()[0] as string), 'unused-document'],
     ['documents without any stream', () => rmSync(join(copy, 'streams'), { recursive: true }), 'unused-document'],
   ])('names %s: a finding, without an error, and not intact', (_what, fault, code) => {

@@ -169,13 +169,13 @@ describe('the verifier finds of a stream', () => {
   });
 
   it.each([
-    ['one was taken out', (lines: string[]) => lines.filter((_, index) => index !== 6), 7],
-    ['one was taken out of and the rest was rewritten', (lines: string[]) => rehash(lines.filter((_, index) => index !== 6)), 7],
-    ['one was put in', (lines: string[]) => lines.toSpliced(6, 0, lines[2] ?? ''), 7],
-    ['two changed places', (lines: string[]) => lines.with(6, lines[7] ?? '').with(7, lines[6] ?? ''), 7],
-    ['one is there twice', (lines: string[]) => lines.toSpliced(6, 0, lines[5] ?? ''), 7],
-    ['the tail was cut', (lines: string[]) => lines.slice(0, -4), 85],
-    ['all except the first were cut', (lines: string[]) => lines.slice(0, 1), 2],
+    ['one was removed', (lines: string[]) => lines.filter((_, index) => index !== 6), 7],
+    ['one was removed and the rest was rewritten', (lines: string[]) => rehash(lines.filter((_, index) => index !== 6)), 7],
+    ['one was inserted', (lines: string[]) => lines.toSpliced(6, 0, lines[2] ?? ''), 7],
+    ['two were swapped', (lines: string[]) => lines.with(6, lines[7] ?? '').with(7, lines[6] ?? ''), 7],
+    ['one is repeated', (lines: string[]) => lines.toSpliced(6, 0, lines[5] ?? ''), 7],
+    ['the tail was cut off', (lines: string[]) => lines.slice(0, -4), 85],
+    ['all except the first were cut off', (lines: string[]) => lines.slice(0, 1), 2],
   ])('that %s, and which record is the first one', (_, change, seq) => {
     const file = streamOf('a');
     writeLines(file, change(linesOf(file)));
@@ -280,9 +280,9 @@ describe('the verifier finds of the log', () => {
   });
 
   it.each([
-    ['one was taken out', (entries: Buffer[]) => entries.toSpliced(20, 1, entries[269] as Buffer)],
-    ['two changed places', (entries: Buffer[]) => entries.with(20, entries[21] as Buffer).with(21, entries[20] as Buffer)],
-    ['one is there twice', (entries: Buffer[]) => entries.with(21, entries[20] as Buffer)],
+    ['one was removed', (entries: Buffer[]) => entries.toSpliced(20, 1, entries[269] as Buffer)],
+    ['two were swapped', (entries: Buffer[]) => entries.with(20, entries[21] as Buffer).with(21, entries[20] as Buffer)],
+    ['one is repeated', (entries: Buffer[]) => entries.with(21, entries[20] as Buffer)],
   ])('that of its entries %s', (_, change) => {
     replaceEntries(folder, change(entriesOf(folder)));
     const report = verify();
@@ -292,7 +292,7 @@ describe('the verifier finds of the log', () => {
 
   it.each([
     ['a tile of hashes is missing', 'tile/0/000', 'missing-tile'],
-    ['a tile above is missing', 'tile/1/000.p/1', 'missing-tile'],
+    ['a tile of an upper level is missing', 'tile/1/000.p/1', 'missing-tile'],
     ['a bundle of entries is missing', 'tile/entries/000', 'missing-entries'],
     ['the checkpoint is missing', 'checkpoint', 'no-checkpoint'],
   ])('that %s', (_, file, code) => {
@@ -387,10 +387,10 @@ describe('the verifier finds of the checkpoint', () => {
 
   it.each([
     ['has no signature', (text: string) => text.slice(0, text.indexOf('\n\n') + 2), 'not-a-checkpoint'],
-    ['says another size', (text: string) => text.replace('\n270\n', '\n269\n'), 'wrong-signature'],
-    ['says another origin', (text: string) => text.replace(/^example\.com/, 'example.org'), 'wrong-signature'],
-    ['says a size in another way', (text: string) => text.replace('\n270\n', '\n0270\n'), 'not-a-checkpoint'],
-    ['has one more line', (text: string) => text.replace('\n\n', '\nmore\n\n'), 'not-a-checkpoint'],
+    ['has another size', (text: string) => text.replace('\n270\n', '\n269\n'), 'wrong-signature'],
+    ['has another origin', (text: string) => text.replace(/^example\.com/, 'example.org'), 'wrong-signature'],
+    ['has a size in another notation', (text: string) => text.replace('\n270\n', '\n0270\n'), 'not-a-checkpoint'],
+    ['has an additional line', (text: string) => text.replace('\n\n', '\nmore\n\n'), 'not-a-checkpoint'],
     ['is empty', () => '', 'not-a-checkpoint'],
   ])('that it %s', (_, change, code) => {
     write(change(note()));
@@ -520,10 +520,10 @@ describe('a log that was signed by another writer', () => {
   }
 
   it.each<[string, (json: string) => string, string]>([
-    ['members that no record has', (json) => json.replace('},"execution":', '},"kind":"outcome","z":{},"execution":'), 'not-canonical'],
-    ['its documents twice', (json) => json.replace('},"execution":', `},"blobs":{"plan":"sha256:${'0'.repeat(64)}"},"execution":`), 'not-canonical'],
-    ['space, and a name twice, in its body', (json) => json.replace('"message":"seen a"', ' "message" : "x","message":"y"'), 'not-canonical'],
-    ['a kind that there is not', (json) => json.replace('"kind":"decision"', '"kind":"opinion"'), 'malformed'],
+    ['unknown members', (json) => json.replace('},"execution":', '},"kind":"outcome","z":{},"execution":'), 'not-canonical'],
+    ['duplicate documents', (json) => json.replace('},"execution":', `},"blobs":{"plan":"sha256:${'0'.repeat(64)}"},"execution":`), 'not-canonical'],
+    ['a space, and a duplicate name, in its body', (json) => json.replace('"message":"seen a"', ' "message" : "x","message":"y"'), 'not-canonical'],
+    ['an unknown kind', (json) => json.replace('"kind":"decision"', '"kind":"opinion"'), 'malformed'],
   ])('is tampered with if the first record of a stream has %s: all others are compared with it', async (_, change, code) => {
     await sealedAs('a', change, { said });
     expect(verify()).toMatchObject({ status: 'tampered', firstBad: { code, entry: 0, seq: 1 } });
@@ -540,8 +540,8 @@ describe('a log that was signed by another writer', () => {
   });
 
   it.each([
-    ['says', { said }, false],
-    ['does not say', {}, true],
+    ['has', { said }, false],
+    ['does not have', {}, true],
   ])('whose newest seal %s how often a key was lost: a bundle reports what it cannot show', async (_, more, isLimit) => {
     await sealedAs('a', (json) => json, more);
     const { status, limits } = verifyBundle(Buffer.from(makeBundle(folder, { resources: ['a'] }).file), { trust });

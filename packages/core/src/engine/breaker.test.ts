@@ -79,10 +79,10 @@ describe('the circuit breaker does not open', () => {
   const bad = [ended('x-3', 'failed'), ended('x-2', 'failed'), ended('x-1', 'failed')];
   it.each<[string, PassResult, readonly TrackedExecution[]]>([
     ['after two', after('failed'), bad.slice(1)],
-    ['where one of three was good', after('failed'), [bad[0] as TrackedExecution, ended('x-2', 'remediated'), bad[2] as TrackedExecution]],
-    ['where one of three may pass', after('failed'), [bad[0] as TrackedExecution, ended('x-2', 'failed', { retryable: true }), bad[2] as TrackedExecution]],
-    ['after one that may pass', after('failed', true), bad],
-    ['after a good one', after('remediated'), bad],
+    ['if one of three succeeded', after('failed'), [bad[0] as TrackedExecution, ended('x-2', 'remediated'), bad[2] as TrackedExecution]],
+    ['if one of three is temporary', after('failed'), [bad[0] as TrackedExecution, ended('x-2', 'failed', { retryable: true }), bad[2] as TrackedExecution]],
+    ['after a temporary failure', after('failed', true), bad],
+    ['after a success', after('remediated'), bad],
   ])('%s', async (_name, result, tracked) => {
     track = tracked;
     await breakerAfter(runtime, asked, result);

@@ -111,8 +111,8 @@ describe('a source that reports a failure', () => {
     expect((await result({ looks }))?.decision?.results.map(({ guardrail }) => guardrail)).toEqual(['mode', 'claim']);
   });
   it.each<[string, Partial<Finding>, string]>([
-    ['by the names of its controls', { configRule: null, controls: ['EC2.13', 'EC2.14'] }, 'the control EC2.13, EC2.14 checks'],
-    ['or as itself', { configRule: null, controls: [] }, 'it checks'],
+    ['by the remediators of its controls', { configRule: null, controls: ['EC2.13', 'EC2.14'] }, 'the control EC2.13, EC2.14 checks'],
+    ['or by itself', { configRule: null, controls: [] }, 'it checks'],
   ])('is referred to %s', async (_what, over, start) => {
     expect((await result({ finding: finding(over) }))?.open[0]).toContain(start);
   });
@@ -120,17 +120,17 @@ describe('a source that reports a failure', () => {
 
 describe('a source is not contradicted', () => {
   it.each<[string, World]>([
-    ['where nobody judges', { looks: [{ remediator: judging(null, 'r', { judge: undefined }), passes: [pass()] }] }],
-    ['by a claim that is not one', { finding: finding({ disposition: 'resolved' as Finding['disposition'] }) }],
-    ['by a call, which says what was done', { finding: apiCallFinding() }],
-    ['where nobody has looked', { looks: [{ remediator: judging(null), passes: [] }] }],
-    ['where it is judged whole', { answer: [] }],
-    ['where one has judged it whole', { looks: [null, []].map((answer) => ({ remediator: judging(answer), passes: [pass()] })) }],
-    ['where an execution has just put it right', { looks: [{ remediator: judging(null), passes: [pass({ outcome: 'remediated', execution: 'x-1' })] }] }],
-    ['by what Config asks for, and does not say', { finding: finding({ kind: 'config-remediation' }) }],
-    ['where the resource is gone', { seen: known('gone'), answer: ['open'] }],
-    ['where it cannot be seen', { seen: unreadable('no'), answer: ['open'] }],
-    ['where the policy cannot be read', { policy: unreadable('no'), answer: ['open'] }],
+    ['if no remediator judges it', { looks: [{ remediator: judging(null, 'r', { judge: undefined }), passes: [pass()] }] }],
+    ['by something other than a claim', { finding: finding({ disposition: 'resolved' as Finding['disposition'] }) }],
+    ['by a call, which reports what was done', { finding: apiCallFinding() }],
+    ['if nothing was read', { looks: [{ remediator: judging(null), passes: [] }] }],
+    ['if it is judged completely', { answer: [] }],
+    ['if one remediator has judged it completely', { looks: [null, []].map((answer) => ({ remediator: judging(answer), passes: [pass()] })) }],
+    ['if an execution has just closed it', { looks: [{ remediator: judging(null), passes: [pass({ outcome: 'remediated', execution: 'x-1' })] }] }],
+    ['by a request of Config', { finding: finding({ kind: 'config-remediation' }) }],
+    ['if the resource is gone', { seen: known('gone'), answer: ['open'] }],
+    ['if it cannot be read', { seen: unreadable('no'), answer: ['open'] }],
+    ['if the policy cannot be read', { policy: unreadable('no'), answer: ['open'] }],
   ])('%s', async (_what, world) => {
     expect(await come(world)).toMatchObject({ result: null, appended: [] });
   });
@@ -141,7 +141,7 @@ describe('a source is not contradicted', () => {
     ['failed', { outcome: 'failed' }],
     ['is exempt', { decision: decided('exempt', 'exceptions') }],
     ['is switched off', { decision: decided('deny', 'mode') }],
-    ['may not be asked for by this event', { decision: decided('deny', 'freeze', 'authenticity') }],
+    ['may not be caused by this event', { decision: decided('deny', 'freeze', 'authenticity') }],
   ])('if one of its passes %s', async (_what, over) => {
     const looks = [{ remediator: judging(['open']), passes: [pass(), pass(over)] }];
     expect(await result({ looks })).toBeNull();
@@ -150,8 +150,8 @@ describe('a source is not contradicted', () => {
   it.each<[string, Decision | null]>([
     ['was not decided on', null],
     ['is allowed', decided('allow', 'mode')],
-    ['would be asked for', decided('approve', 'mode')],
-    ['would be notified of', decided('notify', 'mode')],
+    ['would need an approval', decided('approve', 'mode')],
+    ['would be notified', decided('notify', 'mode')],
     ...['settling', 'kill-switch', 'limits', 'circuit-breaker', 'freeze', 'windows'].map(
       (each) => [`is held back by ${each}`, decided('deny', each)] as [string, Decision],
     ),

@@ -200,7 +200,7 @@ describe('the progress of an input', () => {
 describe('no progress is recorded', () => {
   it.each<[string, object, object]>([
     ['of a dry run', { ...LATER, dryRun: true }, {}],
-    ['where there is all the time', {}, {}],
+    ['without a deadline', {}, {}],
     ['without a journal', LATER, { journal: null }],
   ])('%s', async (_name, run, over) => {
     const delivery = await begin(findings(2), run, over);

@@ -42,18 +42,32 @@ describe('the refusal of a call by AWS', () => {
       null,
       'no permissions boundary',
     ],
-    ['nothing that allows it', 'AccessDenied', `${SAYS} because no identity-based policy allows it`, 'identity-based-policy', null, 'no identity-based policy'],
-    ['its own policy', 'AccessDenied', `${SAYS} with an explicit deny in an identity-based policy`, 'identity-based-policy', null, 'an identity-based policy'],
-    ['an endpoint', 'AccessDenied', `${SAYS} with an explicit deny in a VPC endpoint policy`, 'vpc-endpoint-policy', null, 'a VPC endpoint policy'],
     [
-      'EC2, as ever',
+      'no policy that allows it',
+      'AccessDenied',
+      `${SAYS} because no identity-based policy allows it`,
+      'identity-based-policy',
+      null,
+      'no identity-based policy',
+    ],
+    [
+      'the policy of the principal',
+      'AccessDenied',
+      `${SAYS} with an explicit deny in an identity-based policy`,
+      'identity-based-policy',
+      null,
+      'an identity-based policy',
+    ],
+    ['a VPC endpoint policy', 'AccessDenied', `${SAYS} with an explicit deny in a VPC endpoint policy`, 'vpc-endpoint-policy', null, 'a VPC endpoint policy'],
+    [
+      'EC2 in its older form',
       'UnauthorizedOperation',
       'You are not authorized to perform this operation. Encoded authorization failure message: Zm9v',
       null,
       null,
       'UnauthorizedOperation',
     ],
-    ['S3, which says nothing', 'AccessDenied', 'Access Denied (authorization id = "abc123")', null, 'abc123', 'AccessDenied'],
+    ['S3 without a reason', 'AccessDenied', 'Access Denied (authorization id = "abc123")', null, 'abc123', 'AccessDenied'],
   ])('%s', (_name, name, message, policyType, authorizationId, by) => {
     expect(denialOf(thrown(name, message))).toEqual({ by, policyType, authorizationId });
   });

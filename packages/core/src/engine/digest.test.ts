@@ -91,10 +91,10 @@ describe('the digest of a day', () => {
   it.each<[string, object, boolean]>([
     ['was sent', { day, sent: true, sending: null }, false],
     ['is being sent', { day, sent: false, sending: { until: NOW + 1 } }, false],
-    ['was being sent by a worker whose time is over', { day, sent: false, sending: { until: NOW } }, true],
-    ['was begun by nobody', { day, sent: false, sending: null }, true],
-    ['was sent of the day before', { day: '2026-11-23', sent: true, sending: { until: NOW + 1 } }, true],
-    ['was sent of the day after, by a clock that is ahead', { day: '2026-11-25', sent: false, sending: null }, false],
+    ['was being sent by a worker whose claim has expired', { day, sent: false, sending: { until: NOW } }, true],
+    ['was not claimed', { day, sent: false, sending: null }, true],
+    ['was sent the day before', { day: '2026-11-23', sent: true, sending: { until: NOW + 1 } }, true],
+    ['was sent the day after, with a clock ahead', { day: '2026-11-25', sent: false, sending: null }, false],
   ])('is sent if it is due, and not otherwise: the one that %s', async (_what, digest, isSent) => {
     const { sends, appended } = await sent({ digest });
     expect([sends.length, appended.length]).toEqual(isSent ? [1, 2] : [0, 0]);

@@ -77,7 +77,7 @@ describe('a verdict', () => {
   it.each<[string, readonly Assessment[], string, string]>([
     ['compliant', [{ status: 'compliant' }], 'COMPLIANT', 'There is nothing to change.'],
     [
-      'compliant, as it says',
+      'compliant, with its message',
       [
         { status: 'compliant', message: 'It is off.' },
         { status: 'compliant', message: 'It stays off.' },
@@ -85,12 +85,12 @@ describe('a verdict', () => {
       'COMPLIANT',
       'It is off.; It stays off.',
     ],
-    ['something to do', [change(undefined, 'switch off', 'unplug')], 'NON_COMPLIANT', 'To do: switch off; To do: unplug'],
-    ['something that stays open', [change(['the bulb is hot'], 'switch off')], 'NON_COMPLIANT', 'To do: switch off; the bulb is hot'],
-    ['a person has to close', [{ status: 'manual', message: 'Call a person.' }], 'NON_COMPLIANT', 'Call a person.'],
-    ['one is wrong, the other right', [{ status: 'compliant' }, { status: 'manual', message: 'No.' }], 'NON_COMPLIANT', 'No.'],
+    ['a change', [change(undefined, 'switch off', 'unplug')], 'NON_COMPLIANT', 'To do: switch off; To do: unplug'],
+    ['a change that leaves something open', [change(['the bulb is hot'], 'switch off')], 'NON_COMPLIANT', 'To do: switch off; the bulb is hot'],
+    ['manual steps', [{ status: 'manual', message: 'Call a person.' }], 'NON_COMPLIANT', 'Call a person.'],
+    ['one is open, the other compliant', [{ status: 'compliant' }, { status: 'manual', message: 'No.' }], 'NON_COMPLIANT', 'No.'],
     [
-      'one right, the other does not apply',
+      'one is compliant, the other does not apply',
       [
         { status: 'not-applicable', reason: 'No lamp.' },
         { status: 'compliant', message: 'Yes.' },

@@ -102,10 +102,10 @@ describe('a gap that is new', () => {
   });
   it.each<[string, Partial<Decided>, readonly string[]]>([
     ['what its plan changes', { plan: plan(A, B) }, ['a', 'b']],
-    ['what a person has to do', { plan: null, facts: shows({ status: 'manual', message: 'm' }) }, ['manual']],
-    ['a plan of nothing, by what a person has to do', { plan: plan(), facts: shows({ status: 'manual', message: 'm' }) }, ['manual']],
+    ['its manual steps', { plan: null, facts: shows({ status: 'manual', message: 'm' }) }, ['manual']],
+    ['a plan without changes, by its manual steps', { plan: plan(), facts: shows({ status: 'manual', message: 'm' }) }, ['manual']],
     ['what could not be read', { plan: null, facts: { assessment: unreadable('no'), now: NOW } }, ['unread']],
-    ['nothing that is known', { plan: null, facts: null }, ['unread']],
+    ['nothing', { plan: null, facts: null }, ['unread']],
     ['a change without a plan', { plan: null }, ['unread']],
   ])('is about %s', (_what, over, subjects) => {
     expect(gapNews(found(over)).gap).toMatchObject({ key: gapKey(R, subjects), subjects });
@@ -127,7 +127,7 @@ describe('a gap that stays open', () => {
     expect(again(found(), {}, { trigger: byEvent.trigger, decision: byEvent.decision })).toMatchObject({ changed: false, tell: false });
   });
   it.each<[string, Partial<Decided>]>([
-    ['comes to something else', { outcome: 'planned' }],
+    ['has another outcome', { outcome: 'planned' }],
     ['is held back for another reason', { decision: decision(says('mode', 'notify', 'mode-plan')) }],
     ['is held back by another guardrail of the same code', { decision: decision(says('other', 'notify', 'mode-notify')) }],
     ['is held back for one more reason', { decision: decision(says('mode', 'notify', 'mode-notify'), says('hold', 'notify', 'held')) }],
@@ -135,7 +135,7 @@ describe('a gap that stays open', () => {
     ['would be undone in another way', { plan: plan({ ...A, undo: { irreversible: 'x' } }) }],
     ['leaves something else open', { open: ['more'] }],
     ['needs other steps', { steps: ['one'] }],
-    ['has nobody who decides', { decision: null }],
+    ['is not decided on', { decision: null }],
   ])('is notified again when it %s', (_what, over) => {
     expect(again(found(), {}, over)).toMatchObject({ record: true, changed: true, tell: true, notice: 'follows', known: 7, since: NOW - HOUR });
   });
@@ -145,13 +145,10 @@ describe('a gap that stays open', () => {
       'a reason is given twice',
       { decision: decision(says('mode', 'notify', 'mode-notify'), says('mode', 'notify', 'mode-notify'), says('hold', 'notify', 'held')) },
     ],
+    ['a weaker restriction is added', { decision: decision(says('x', 'allow', 'y'), says('mode', 'notify', 'mode-notify'), says('hold', 'notify', 'held')) }],
+    ['the plan is made from another state', { plan: { ...plan(A), digest: digestOf('other') } }],
     [
-      'what restricts less is said besides',
-      { decision: decision(says('x', 'allow', 'y'), says('mode', 'notify', 'mode-notify'), says('hold', 'notify', 'held')) },
-    ],
-    ['the plan is made of another state', { plan: { ...plan(A), digest: digestOf('other') } }],
-    [
-      'the data and the words differ',
+      'only the data and the wording differ',
       { decision: decision({ ...says('mode', 'notify', 'mode-notify', { a: 1 }), message: 'other' }, says('hold', 'notify', 'held')) },
     ],
   ])('is not notified again when %s', (_what, over) => {
@@ -252,10 +249,10 @@ describe('a pass that proves nothing about a gap', () => {
   const PLAIN = { gap: null, record: true, changed: true, known: null, since: null, deadline: null };
   it.each<[string, Partial<Decided>]>([
     ['a stream that cannot be read', { view: null }],
-    ['what was overtaken', { outcome: 'superseded' }],
+    ['what was superseded', { outcome: 'superseded' }],
     ['what waits for a runbook', { outcome: 'awaiting-runbook' }],
     [
-      'an event that is not believed',
+      'an event that is not authentic',
       { outcome: 'denied', decision: decision(says('authenticity', 'deny', 'wrong-source')), trigger: { by: 'finding', finding: apiCallFinding() } },
     ],
     [
@@ -267,10 +264,10 @@ describe('a pass that proves nothing about a gap', () => {
     expect(gapNews(found({ view: view({ gaps: [stands(found())] }), ...over }))).toEqual({ ...PLAIN, tell: true, notice: 'follows' });
   });
   it.each<[string, Partial<Decided>]>([
-    ['the same by a sweep', { trigger: { by: 'sweep' } }],
+    ['the same from a sweep', { trigger: { by: 'sweep' } }],
     ['for one more reason', { decision: decision(says('authenticity', 'deny', 'wrong-source'), says('hold', 'deny', 'x')) }],
-    ['by what does not deny', { outcome: 'awaiting-approval', decision: decision(says('authenticity', 'approve', 'no-envelope')) }],
-    ['nobody decided', { decision: null }],
+    ['by a guardrail that does not deny', { outcome: 'awaiting-approval', decision: decision(says('authenticity', 'approve', 'no-envelope')) }],
+    ['without a decision', { decision: null }],
   ])('is not: %s', (_what, over) => {
     const denied = {
       outcome: 'denied',
@@ -320,12 +317,12 @@ describe('a reason that holds all gaps back', () => {
     ['a circuit breaker', denied(says('circuit-breaker', 'deny', 'tripped')), 'tripped'],
     ['the kill switch', denied(says('kill-switch', 'deny', 'stopped')), 'stopped'],
     ['the first of two', denied(says('freeze', 'deny', 'frozen'), says('windows', 'deny', 'closed')), 'frozen'],
-    ['not: one that is about this one besides', denied(says('limits', 'deny', 'limit-window'), says('hold', 'deny', 'held')), null],
-    ['not: what only notifies', denied(says('freeze', 'notify', 'frozen')), null],
-    ['nothing', null, null],
+    ['not: one that also applies to this gap alone', denied(says('limits', 'deny', 'limit-window'), says('hold', 'deny', 'held')), null],
+    ['not: a guardrail that only notifies', denied(says('freeze', 'notify', 'frozen')), null],
+    ['no guardrail', null, null],
     ['a store that cannot be read', denied(says('x', 'deny', 'unreadable', { fact: 'history' }), says('hold', 'deny', 'held')), 'unreadable-history'],
     [
-      'the store before the resource',
+      'the store rather than the resource',
       denied(says('x', 'deny', 'unreadable', { fact: 'observation' }), says('y', 'deny', 'unreadable', { fact: 'register' })),
       'unreadable-register',
     ],
@@ -334,10 +331,10 @@ describe('a reason that holds all gaps back', () => {
       denied(says('x', 'deny', 'unreadable', { fact: 'assessment' }), says('y', 'deny', 'unreadable', { fact: 'observation' })),
       'unreadable-assessment',
     ],
-    ['what does not say what it is', denied(says('x', 'deny', 'unreadable')), 'unreadable-undefined'],
+    ['a fact without a name', denied(says('x', 'deny', 'unreadable')), 'unreadable-undefined'],
     ['a guardrail that fails', denied(says('mine', 'deny', 'guardrail-failed'), says('limits', 'deny', 'limit-window')), 'guardrail-failed-mine'],
     [
-      'what cannot be read before what fails',
+      'an unreadable fact rather than a failure',
       denied(says('mine', 'deny', 'guardrail-failed'), says('x', 'deny', 'unreadable', { fact: 'policy' })),
       'unreadable-policy',
     ],
@@ -400,10 +397,10 @@ describe('a request for an approval', () => {
     expect(again(found(), {}, { plan: other })).toMatchObject({ changed: false });
   });
   it.each<[string, readonly Approval[], boolean]>([
-    ['has run out', [], true],
+    ['has expired', [], true],
     ['was answered', [request('a-1', { verdict: 'approved' })], true],
     ['was used', [request('a-1', { usedBy: 'x-1' })], true],
-    ['can be answered no more', [request('a-1', { expires: NOW })], true],
+    ['can no longer be answered', [request('a-1', { expires: NOW })], true],
     ['can still be answered', [request('a-1')], false],
     ['can still be answered, next to others', [request('a-0', { expires: NOW }), request('a-1')], false],
   ])('made again under another name is notified again when the previous one %s', (_what, approvals, tell) => {

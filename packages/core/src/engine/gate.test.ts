@@ -217,11 +217,16 @@ describe('nothing is sent when', () => {
     ['an operation is bound, but not declared', 'gate/undeclared', call('BreakLamp'), {}],
     ['a read is sent as a write', 'gate/undeclared', call('DescribeLamp'), {}],
     ['an operation is not bound at all', 'gate/undeclared', call('ExplodeLamp'), {}],
-    ['the service is another', 'gate/undeclared', call('SwitchOff', 'door'), {}],
+    ['the service is another one', 'gate/undeclared', call('SwitchOff', 'door'), {}],
     ['the lease has ended', 'gate/intent-not-open', call('SwitchOff'), { lease: lease(NOW - 1) }, true],
     ['the lease may end before the reply', 'gate/intent-not-open', call('SwitchOff'), { lease: lease(NOW + 9_999) }, true],
     ['the process may end before the reply', 'gate/no-time-left', call('SwitchOff'), { deadline: NOW + 9_999 }, true],
-    ['the last look says no', 'gate/stopped', call('SwitchOff'), { recheck: () => Promise.reject(Object.assign(new Error('stop'), { code: 'gate/stopped' })) }],
+    [
+      'the last read denies it',
+      'gate/stopped',
+      call('SwitchOff'),
+      { recheck: () => Promise.reject(Object.assign(new Error('stop'), { code: 'gate/stopped' })) },
+    ],
   ])('%s', async (_name, code, what, over, retryable) => {
     await expect(write(what, over)).rejects.toMatchObject({ code, ...(retryable === undefined ? {} : { retryable }) });
     expect(sent).toEqual([]);

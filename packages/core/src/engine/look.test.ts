@@ -75,10 +75,10 @@ describe('a group that is decided on together', () => {
   });
   it.each<[string, Partial<Approval>]>([
     ['was used', { usedBy: 'x-1' }],
-    ['is over', { expires: NOW }],
-    ['is a question so far', { verdict: 'none' }],
-    ['is a no', { verdict: 'denied' }],
-    ['is for another remediator, which is asked separately', { remediator: 'another', calls: [], subjects: [] }],
+    ['has expired', { expires: NOW }],
+    ['has no answer', { verdict: 'none' }],
+    ['was denied', { verdict: 'denied' }],
+    ['is for another remediator, which decides separately', { remediator: 'another', calls: [], subjects: [] }],
   ])('is empty for an approval that %s', (_what, over) => {
     expect(parts(look(), { approvals: [approval([ssh], over)] }).map(({ approval: by }) => by)).not.toContainEqual(expect.anything());
   });

@@ -273,13 +273,13 @@ describe('a request for an approval', () => {
     expect(result.approval).toBe('a-1');
   });
   it.each<[string, Partial<Approval>]>([
-    ['another remediator’s', { remediator: 'other' }],
+    ['of another remediator', { remediator: 'other' }],
     ['of another plan', { planDigest: digestOf('other') }],
-    ['that has run out', { expires: NOW }],
+    ['that has expired', { expires: NOW }],
     ['that was used', { usedBy: 'x-1' }],
-    ['that was approved, and was not enough', { verdict: 'approved' }],
+    ['that was approved, and was not sufficient', { verdict: 'approved' }],
     ['that announced a change', { grace: { period: DAY, remind: [], sent: [], sending: null, ended: null } }],
-    ['that was for less', { discharges: [] }],
+    ['that covered less', { discharges: [] }],
   ])('differs from one %s', async (_what, over) => {
     const { approval } = await asks([request(over)]);
     expect(approval['id']).not.toBe('a-1');

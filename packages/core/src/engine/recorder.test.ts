@@ -31,12 +31,12 @@ describe('a change is announced', () => {
     expect(announcedBy(decision('approve', result('grace', 'approve', terms), result('mode', 'allow')))).toEqual(terms);
   });
   it.each<[string, GuardrailResult[]]>([
-    ['nothing asks', [result('mode', 'allow')]],
-    ['something else asks', [result('freshness', 'approve', terms)]],
-    ['something else asks too', [result('grace', 'approve', terms), result('freshness', 'approve')]],
-    ['its terms are not known', [result('grace', 'approve')]],
-    ['its period is not known', [result('grace', 'approve', { remind: [] })]],
-    ['its reminders are not known', [result('grace', 'approve', { period: 1000, remind: 5 })]],
+    ['no guardrail requests anything', [result('mode', 'allow')]],
+    ['another guardrail requests an approval', [result('freshness', 'approve', terms)]],
+    ['another one requests an approval as well', [result('grace', 'approve', terms), result('freshness', 'approve')]],
+    ['its terms are unknown', [result('grace', 'approve')]],
+    ['its period is unknown', [result('grace', 'approve', { remind: [] })]],
+    ['its reminders are unknown', [result('grace', 'approve', { period: 1000, remind: 5 })]],
   ])('not if %s', (_name, results) => {
     expect(announcedBy(decision('approve', ...results))).toBeNull();
   });

@@ -39,14 +39,14 @@ const engine = (over: Partial<RedressOptions> = {}) =>
 describe('what is still open', () => {
   const pass = (over: Partial<PassResult>) => ({ remediator: 'lamp-off', outcome: 'no-op', message: 'm', plan: null, open: [], ...over }) as PassResult;
   it.each<[string, Partial<PassResult>[], { closed: boolean; open: string[] }]>([
-    ['nothing, where it was closed, or was not there', [{ outcome: 'remediated', plan: {} as never }, {}], { closed: true, open: [] }],
-    ['nothing is known, where nobody was asked', [], { closed: false, open: [] }],
-    ['what one of them could not do', [{}, { outcome: 'denied' }], { closed: false, open: ['lamp-off: denied: m'] }],
+    ['nothing, if it was closed or did not exist', [{ outcome: 'remediated', plan: {} as never }, {}], { closed: true, open: [] }],
+    ['unknown, without a pass', [], { closed: false, open: [] }],
+    ['what one of the passes could not do', [{}, { outcome: 'denied' }], { closed: false, open: ['lamp-off: denied: m'] }],
     ['what another worker is about to do', [{ plan: {} as never }], { closed: false, open: ['lamp-off: no-op: m'] }],
     ['what was flagged', [{ outcome: 'flagged', open: ['a', 'b'] }, {}], { closed: false, open: ['a', 'b'] }],
     ['what is left of what was closed', [{ outcome: 'remediated', open: ['a'] }], { closed: false, open: ['a'] }],
     [
-      'the same only once',
+      'each of them once',
       [{ outcome: 'denied' }, { outcome: 'denied' }, { outcome: 'unknown', open: ['a'] }, { open: ['a'] }],
       { closed: false, open: ['lamp-off: denied: m', 'a'] },
     ],
@@ -114,10 +114,10 @@ describe('a Config rule with an unknown name', () => {
     expect(await asking(() => Promise.reject(new Error('down')))()).toEqual([1, []]);
   });
   it.each<[string, typeof finding, Partial<RedressOptions>]>([
-    ['somebody is asked by its name', { ...finding, configRule: 'lamp-off' }, {}],
+    ['its name identifies a remediator', { ...finding, configRule: 'lamp-off' }, {}],
     ['it has no name', { ...finding, configRule: null }, {}],
-    ['nothing is asked of anybody', { ...finding, disposition: 'informational' as never }, {}],
-    ['nobody knows such resources', { ...finding, resources: [{ type: 'AWS::Test::Door', id: 'd' }] }, {}],
+    ['there is nothing to remediate', { ...finding, disposition: 'informational' as never }, {}],
+    ['no remediator handles the type', { ...finding, resources: [{ type: 'AWS::Test::Door', id: 'd' }] }, {}],
   ])('is not looked up if %s', async (_name, given, over) => {
     expect((await asking(is('LAMP_OFF'))(given, over))[0]).toBe(0);
   });

@@ -57,10 +57,10 @@ describe('the record of a finding', () => {
   });
   it.each<[string, unknown, unknown]>([
     ['gone', 'gone', 'gone'],
-    ['no longer kept', undefined, null],
+    ['no longer stored', undefined, null],
     ['no state', { tags: {} }, null],
     ['no tags', { state: {} }, null],
-    ['no object', 7, null],
+    ['an invalid value', 7, null],
   ])('is %s', (_name, observation, expected) => {
     expect(find(known(record({ documents: { observation } })))?.observation).toEqual(expected);
   });

@@ -56,13 +56,13 @@ const why = (given: Finding, remediators: readonly Remediator[] = [lamp()], unde
 describe('a control leads to its remediators', () => {
   it.each<[string, Partial<Finding>, Partial<Remediator>, boolean]>([
     ['by its id', { controls: ['Lamp.1'] }, {}, true],
-    ['by any of several', { controls: ['Other.9', 'Lamp.1'] }, {}, true],
+    ['by any of several ids', { controls: ['Other.9', 'Lamp.1'] }, {}, true],
     ['not by the id of another', { controls: ['Lamp.10'] }, {}, false],
-    ['of another framework by both', { controls: ['cis/4.1'] }, { controls: [{ framework: 'cis', id: '4.1' }] }, true],
-    ['of another framework not by the id alone', { controls: ['4.1'] }, { controls: [{ framework: 'cis', id: '4.1' }] }, false],
-    ['of another framework not by an id of the Foundational Best Practices', { controls: ['cis/Lamp.1'] }, {}, false],
+    ['of another framework by its name and its id', { controls: ['cis/4.1'] }, { controls: [{ framework: 'cis', id: '4.1' }] }, true],
+    ['of another framework, not by the id alone', { controls: ['4.1'] }, { controls: [{ framework: 'cis', id: '4.1' }] }, false],
+    ['of another framework, not by an id of the Foundational Best Practices', { controls: ['cis/Lamp.1'] }, {}, false],
     [
-      'one of several of its own',
+      'by one of several of its own',
       { controls: ['Lamp.2'] },
       {
         controls: [
@@ -74,10 +74,10 @@ describe('a control leads to its remediators', () => {
     ],
     ['by its Config rule', { configRule: 'lamp-off' }, {}, true],
     ['not by another Config rule', { configRule: 'lamp-on' }, {}, false],
-    ['by what its Config rule is', { configRule: 'acme', extra: { ruleIdentifier: 'LAMP_OFF' } }, {}, true],
-    ['not by what is no identifier', { configRule: 'acme', extra: { ruleIdentifier: ['LAMP_OFF'] } }, {}, false],
+    ['by the identifier of its Config rule', { configRule: 'acme', extra: { ruleIdentifier: 'LAMP_OFF' } }, {}, true],
+    ['not by an invalid identifier', { configRule: 'acme', extra: { ruleIdentifier: ['LAMP_OFF'] } }, {}, false],
     ['by the check of another tool', { controls: ['prowler/lamp_off'] }, { controls: [], alsoFoundBy: { prowler: ['lamp_on', 'lamp_off'] } }, true],
-    ['not by the same check of a third', { controls: ['trivy/lamp_off'] }, { controls: [], alsoFoundBy: { prowler: ['lamp_off'] } }, false],
+    ['not by the same check of a third tool', { controls: ['trivy/lamp_off'] }, { controls: [], alsoFoundBy: { prowler: ['lamp_off'] } }, false],
     ['by a check among others', { controls: ['Other.1', 'prowler/lamp_off'] }, { controls: [], alsoFoundBy: { other: [], prowler: ['lamp_off'] } }, true],
   ])('%s', (_name, over, remediator, leads) => {
     expect(asked(finding(over), [lamp(remediator)])).toEqual(leads ? [['lamp-off', LAMP, 'l-1', 'eu-west-1', 'l-1']] : []);

@@ -175,7 +175,7 @@ describe('the Config rule behind a finding', () => {
   it.each([
     ['account', { account: null }],
     ['region', { region: null }],
-    ['one region', { region: 'aws-global' }],
+    ['single region', { region: 'aws-global' }],
     ['name', { configRule: null }],
   ])('is null without %s', async (_name, over) => {
     const { asked, of } = asking(async () => found);
@@ -207,11 +207,11 @@ it('credentials depend on the place of a resource and on their purpose', async (
 describe('the canonical name of a resource', () => {
   const named = (identify: Remediator['identify']) => runtime().identify({ ...off, identify }, lamp, null, null);
   it.each<[string, Remediator['identify'], unknown]>([
-    ['is the one that is claimed, where there is no other', null, lamp],
-    ['is the one that is claimed, where it is gone', async () => 'gone', lamp],
-    ['is another', async () => ({ id: 'l-2' }), { ...lamp, id: 'l-2' }],
-    ['is of another region', async () => ({ id: 'l-2', region: 'us-east-1' }), { ...lamp, id: 'l-2', region: 'us-east-1' }],
-    ['is not known to the account', async () => null, null],
+    ['is the claimed one without another name', null, lamp],
+    ['is the claimed one if the resource is gone', async () => 'gone', lamp],
+    ['is another one', async () => ({ id: 'l-2' }), { ...lamp, id: 'l-2' }],
+    ['is in another region', async () => ({ id: 'l-2', region: 'us-east-1' }), { ...lamp, id: 'l-2', region: 'us-east-1' }],
+    ['is unknown in the account', async () => null, null],
   ])('%s', async (_name, identify, value) => {
     expect(await named(identify)).toEqual({ ok: true, value });
   });
@@ -255,9 +255,9 @@ describe('a read with its plan', () => {
     });
   });
   it.each<[string, unknown, string]>([
-    ['did not look at the tags', { state: {} }, 'lamp-off did not observe the tags.'],
+    ['did not read the tags', { state: {} }, 'lamp-off did not observe the tags.'],
     [
-      'saw a user that nobody could except',
+      'observed a user that cannot be exempt',
       {
         state: {},
         tags: {},
@@ -269,7 +269,7 @@ describe('a read with its plan', () => {
       'lamp-off observed AWS::Test::House, which it does not declare as one of its exceptionTypes.',
     ],
     [
-      'saw a part that nobody could except',
+      'observed a part that cannot be exempt',
       { state: {}, tags: {}, parts: [{ type: 'AWS::Test::Bulb', id: 'b', tags: {} }] },
       'lamp-off observed AWS::Test::Bulb, which it does not declare as one of its exceptionTypes.',
     ],

@@ -485,7 +485,7 @@ describe('Config', () => {
 
   it.each([
     ['a tick of its schedule, 295 ms before the rule ran', '2026-11-02T09:15:59.705Z', undefined],
-    ['the last millisecond that is a tick', '2026-11-02T09:15:55.001Z', undefined],
+    ['the last millisecond that counts as a tick', '2026-11-02T09:15:55.001Z', undefined],
     ['a record that reached the rule after five seconds', '2026-11-02T09:15:55.000Z', '2026-11-02T09:15:55.000Z'],
     ['no time', 'yesterday', undefined],
   ])('reads as the time of a recorded configuration: %s', (_name, orderingTimestamp, expected) => {
@@ -984,7 +984,7 @@ describe('tag changes', () => {
     ]);
   });
   it.each([
-    ['of what is not known', given.tagChanged(['a'], { resources: ['arn:aws:nowhere:eu-west-1:111111111111:thing/1'] })],
+    ['of an unknown type', given.tagChanged(['a'], { resources: ['arn:aws:nowhere:eu-west-1:111111111111:thing/1'] })],
     ['without a resource', given.tagChanged(['a'], { resources: [] })],
     ['without a tag', given.tagChanged([])],
     ['with invalid tags', given.tagChanged([1 as never, null as never])],
@@ -1050,7 +1050,7 @@ describe('Prowler', () => {
     ['ASFF, archived', given.prowlerAsff({ RecordState: 'ARCHIVED' }), 'resolved'],
     ['OCSF, passed', given.prowlerOcsf({ status_code: 'PASS' }), 'resolved'],
     ['OCSF, muted', given.prowlerOcsf({ status_id: 3, status: 'Suppressed' }), 'ignored'],
-    ['OCSF, for a person to look at', given.prowlerOcsf({ status_code: 'MANUAL' }), 'record-only'],
+    ['OCSF, for a manual check', given.prowlerOcsf({ status_code: 'MANUAL' }), 'record-only'],
     ['OCSF, of another cloud', given.prowlerOcsf({ cloud: { account: { uid: 'x' }, provider: 'azure', region: 'global' } }), 'ignored'],
     ['OCSF without an id', given.prowlerOcsf({ finding_info: {} }), 'rejected'],
   ])('%s', (_name, finding, disposition) => {

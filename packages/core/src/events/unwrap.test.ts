@@ -129,9 +129,9 @@ describe('unwrap', () => {
 
   it.each([
     ['no data', {}, 'The subscription has no data.'],
-    ['what is not gzip', { data: Buffer.from('{').toString('base64') }, 'The body is not JSON.'],
+    ['data other than gzip', { data: Buffer.from('{').toString('base64') }, 'The body is not JSON.'],
     ['damaged gzip', { data: gzipSync('{}').subarray(0, 12).toString('base64') }, 'The body is damaged gzip data.'],
-    ['gzip of what is not JSON', { data: gzipSync('hello').toString('base64') }, 'The body is gzip, but its content is not JSON.'],
+    ['gzip of something other than JSON', { data: gzipSync('hello').toString('base64') }, 'The body is gzip, but its content is not JSON.'],
     ['gzip in gzip', { data: gzipSync(gzipSync('{}')).toString('base64') }, 'The body is gzip, but its content is not JSON.'],
     ['too much before it is unpacked', { data: 'A'.repeat(1400) }, 'The body is larger than 1000 bytes.'],
     // 16 times as much as goes in is the most that comes out.

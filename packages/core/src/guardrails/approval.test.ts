@@ -55,16 +55,16 @@ describe('an approval', () => {
   it.each<[string, Partial<Approval>]>([
     ['of another plan', { planDigest: digestOf({ plan: 2 }) }],
     ['of another remediator', { remediator: 'other' }],
-    ['that nobody has answered', { verdict: 'none', by: null }],
-    ['that nobody has answered, whoever is named', { verdict: 'none' }],
-    ['that somebody has answered who is not named', { by: null }],
-    ['that has run out', { expires: NOW }],
+    ['without an answer', { verdict: 'none', by: null }],
+    ['without an answer, whoever is named', { verdict: 'none' }],
+    ['with an answer by an unnamed person', { by: null }],
+    ['that has expired', { expires: NOW }],
     ['that was used', { usedBy: 'x-1' }],
-    ['of which less was shown', { discharges: [] }],
-    ['of which other data were shown', { discharges: [shownAs({ ...needs, data: { mode: 'plan' } })] }],
-    ['by someone who is not an approver any more', { by: { name: `arn:aws:iam::${ACCOUNT}:role/Former`, verified: true } }],
-    ['by who caused it', { causedBy: [LEAD] }],
-    ['by who caused it in another session', { causedBy: [`arn:aws:sts::${ACCOUNT}:assumed-role/Lead/bob`] }],
+    ['that showed less', { discharges: [] }],
+    ['that showed other data', { discharges: [shownAs({ ...needs, data: { mode: 'plan' } })] }],
+    ['by someone who is no longer an approver', { by: { name: `arn:aws:iam::${ACCOUNT}:role/Former`, verified: true } }],
+    ['by the person who caused it', { causedBy: [LEAD] }],
+    ['by the person who caused it, in another session', { causedBy: [`arn:aws:sts::${ACCOUNT}:assumed-role/Lead/bob`] }],
   ])('%s discharges nothing', (_name, over) => {
     expect(discharge(waiting, given([approval(over)]))).toBe(waiting);
   });
@@ -104,14 +104,14 @@ describe('who may approve', () => {
   it.each<[string, string, { name: string; verified: boolean }, readonly (string | null)[], RegExp | null]>([
     ['a listed role', ACCOUNT, by(LEAD), [], null],
     ['a session of it', ACCOUNT, by(SESSION), [], null],
-    ['when nobody knows who caused it', ACCOUNT, by(LEAD), [null], null],
+    ['if it is unknown who caused it', ACCOUNT, by(LEAD), [null], null],
     ['unverified, below the highest', ACCOUNT, by(LEAD, false), [], null],
     ['not: unverified in the highest environment', '333333333333', by(LEAD, false), [], /was not verified/],
     ['verified in the highest environment', '333333333333', by(LEAD), [], null],
     ['not: a role of that name in another account', ACCOUNT, by('arn:aws:iam::999999999999:role/team/Lead'), [], /is not an approver of dev/],
     ['not: someone else', ACCOUNT, by('alice'), [], /is not an approver/],
-    ['not: who caused it', ACCOUNT, by(SESSION), ['x', LEAD], /caused it/],
-    ['not: in an account of no environment', '999999999999', by(LEAD), [], /no environment/],
+    ['not: the person who caused it', ACCOUNT, by(SESSION), ['x', LEAD], /caused it/],
+    ['not: in an account without an environment', '999999999999', by(LEAD), [], /no environment/],
   ])('%s', (_name, account, who, causedBy, why) => {
     const refused = mayNotApprove(policy, account, { causedBy }, who);
     if (why === null) expect(refused).toBeNull();
@@ -129,7 +129,7 @@ describe('settling', () => {
     ['a minute after the change', { lastChange: NOW - 60_000 }, 'allow', 'settled'],
     ['a millisecond earlier', { lastChange: NOW - 59_999 }, 'deny', 'settling'],
     ['a remediator that does not wait', { lastChange: NOW, remediator: { ...facts().remediator, settle: 0 } }, 'allow', 'not-needed'],
-    ['where it does not matter', { lastChange: null }, 'allow', 'not-needed'],
+    ['a source without settle time', { lastChange: null }, 'allow', 'not-needed'],
   ])('%s', (_name, over, effect, code) => {
     expect(asked(over)).toMatchObject({ effect, code });
   });
@@ -183,10 +183,10 @@ describe('a request of another remediator', () => {
   });
   it.each<[string, Approval]>([
     ['about another call', theirs({ calls: [callOf(other)] })],
-    ['of its own', theirs({ remediator: 'ec2-revoke-sg-open-ssh' })],
-    ['that has run out', theirs({ expires: NOW })],
+    ['of the same remediator', theirs({ remediator: 'ec2-revoke-sg-open-ssh' })],
+    ['that has expired', theirs({ expires: NOW })],
     ['that was used', theirs({ usedBy: 'x-1' })],
-    ['whose grace period was ended', theirs({ grace: { period: 1, remind: [], sent: [], sending: null, ended: 'gone' } })],
+    ['with an ended grace period', theirs({ grace: { period: 1, remind: [], sent: [], sending: null, ended: 'gone' } })],
   ])('has no effect %s', (_name, each) => {
     expect(joins(waiting, each)).toBe(waiting);
     expect(isOfOther(each, given([]))).toBe(false);
@@ -206,12 +206,12 @@ describe('a request of another remediator', () => {
   });
   it.each<[string, Partial<Approval>, number, boolean]>([
     ['waits for the one of a narrower remediator', { breadth: 1 }, 2, true],
-    ['waits for one that was made before breadth was kept, where it is the broader one', {}, 1, true],
-    ['does not wait for one as broad', { breadth: 2 }, 2, false],
+    ['waits for one that was made before breadth was stored, if it is the broader one', {}, 1, true],
+    ['does not wait for an equally broad one', { breadth: 2 }, 2, false],
     ['does not wait for a broader one', { breadth: 3 }, 2, false],
-    ['waits for one that was asked for more than its own mode', { breadth: 1, asks: ['mode', 'hazards'] }, 2, true],
-    ['does not wait for one that was asked for its own mode only', { breadth: 1, asks: ['mode'] }, 2, false],
-    ['does not wait for one that was asked for its own mode and ceiling', { breadth: 1, asks: ['mode', 'ceiling'] }, 2, false],
+    ['waits for one that was requested for more than its own mode', { breadth: 1, asks: ['mode', 'hazards'] }, 2, true],
+    ['does not wait for one that was requested only for its own mode', { breadth: 1, asks: ['mode'] }, 2, false],
+    ['does not wait for one that was requested only for its own mode and ceiling', { breadth: 1, asks: ['mode', 'ceiling'] }, 2, false],
   ])('that needs no answer %s', (_name, over, breadth, waits) => {
     const decision = joins(allowed, theirs(over), { remediator: { ...facts().remediator, breadth } });
     if (waits) expect(decision).toEqual({ effect: 'approve', results: [ok, SAID] });

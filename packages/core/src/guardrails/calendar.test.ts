@@ -69,10 +69,10 @@ describe('the guardrails', () => {
     ['without windows', {}, 'allow', 'no-window'],
     ['in a window', { windows: [night] }, 'allow', 'in-window'],
     ['in one of several', { windows: [{ from: '01:00', to: '02:00', timezone: 'UTC' }, night] }, 'allow', 'in-window'],
-    ['in no window', { windows: [{ from: '01:00', to: '02:00', timezone: 'UTC' }] }, 'notify', 'outside-window'],
+    ['outside of its windows', { windows: [{ from: '01:00', to: '02:00', timezone: 'UTC' }] }, 'notify', 'outside-window'],
     ['in a window of another environment', { windows: [{ ...night, environments: ['prod'] }] }, 'allow', 'no-window'],
     [
-      'with one for each',
+      'with a window for each environment',
       {
         windows: [
           { ...night, environments: ['prod'] },

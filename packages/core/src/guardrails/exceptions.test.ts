@@ -240,24 +240,24 @@ describe('a tag that looks like the exception tag', () => {
       observation: seen({ tags }),
     }).hint;
   it.each([
-    ['of one more letter', 'redress:exceptions'],
-    ['of other separators', 'redress-exception'],
-    ['without two of its letters', 'redres:exeption'],
-    ['of the same namespace that says the same', 'redress:skip'],
-    ['of the same namespace, with another separator', 'Redress/Exempt'],
-    ['of the same namespace, with a dash', 'redress-ignore'],
-    ['of the same namespace, with a dot', 'redress.exclude'],
-    ['of the same namespace, with an underscore', 'redress_suppress'],
-    ['of the same namespace, with a space', 'redress excepted'],
+    ['with one more letter', 'redress:exceptions'],
+    ['with other separators', 'redress-exception'],
+    ['with two letters missing', 'redres:exeption'],
+    ['in the same namespace with the same meaning', 'redress:skip'],
+    ['in the same namespace with another separator', 'Redress/Exempt'],
+    ['in the same namespace with a hyphen', 'redress-ignore'],
+    ['in the same namespace with a dot', 'redress.exclude'],
+    ['in the same namespace with an underscore', 'redress_suppress'],
+    ['in the same namespace with a space', 'redress excepted'],
   ])('%s is named, and has no effect', (_what, key) => {
     expect(hint({ [key]: 'x' })).toBe(`sg-0abc has the tag ${key}, which is not the exception tag redress:exception, and has no effect.`);
   });
   it.each([
-    ['of another namespace', 'team:skip'],
-    ['of the same namespace, about something else', 'redress:owner'],
-    ['without three of its letters', 'redres:exeptin'],
-    ['of something else', 'Name'],
-    ['of a name that only begins so', 'redressed:skip'],
+    ['in another namespace', 'team:skip'],
+    ['in the same namespace with another meaning', 'redress:owner'],
+    ['with three letters missing', 'redres:exeptin'],
+    ['with another meaning', 'Name'],
+    ['with the same prefix', 'redressed:skip'],
   ])('%s is not', (_what, key) => {
     expect(hint({ [key]: 'x' })).toBeUndefined();
   });

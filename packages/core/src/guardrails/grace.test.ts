@@ -20,9 +20,9 @@ describe('the time of a change', () => {
   it.each<[string, Grace, number | null, number | null]>([
     ['nobody was notified', grace(), null, null],
     ['notified, and not reminded', grace({ 0: 10 }), null, 17],
-    ['notified, and reminded too early for the last', grace({ 0: 10, 1: 14 }), null, 17],
+    ['notified, and reminded before the last reminder was due', grace({ 0: 10, 1: 14 }), null, 17],
     ['notified and reminded', grace({ 0: 10, 1: 14, 2: 16 }), 17, 17],
-    ['notified, and reminded only of the last', grace({ 0: 10, 2: 16 }), 17, 17],
+    ['notified, and only the last reminder was sent', grace({ 0: 10, 2: 16 }), 17, 17],
     ['reminded late', grace({ 0: 10, 2: 20 }), 21, 21],
     ['without reminders', grace({ 0: 10 }, { remind: [] }), 17, 17],
     ['a reminder without a first notice', grace({ 2: 16 }), null, null],
@@ -35,16 +35,16 @@ describe('the time of a change', () => {
 
 describe('the notice that is due', () => {
   it.each<[string, Grace, number, number | null]>([
-    ['the first, at once', grace(), 10, 0],
+    ['the first one, at once', grace(), 10, 0],
     ['none for four days', grace({ 0: 10 }), 13.99, null],
-    ['the first reminder', grace({ 0: 10 }), 14, 1],
-    ['it once', grace({ 0: 10, 1: 14 }), 15.9, null],
-    ['the second', grace({ 0: 10, 1: 14 }), 16, 2],
-    ['of two that are late the newest', grace({ 0: 10 }), 16, 2],
-    ['the newest, also after the end', grace({ 0: 10 }), 30, 2],
+    ['the first reminder when it is due', grace({ 0: 10 }), 14, 1],
+    ['each once', grace({ 0: 10, 1: 14 }), 15.9, null],
+    ['the second reminder', grace({ 0: 10, 1: 14 }), 16, 2],
+    ['the newest of two late ones', grace({ 0: 10 }), 16, 2],
+    ['the newest one, even after the end', grace({ 0: 10 }), 30, 2],
     ['nothing after the last', grace({ 0: 10, 2: 16 }), 30, null],
-    ['nothing by a clock that went back', grace({ 0: 10, 1: 14 }), 1, null],
-    ['nothing where it ended', grace({}, { ended: 'gone' }), 10, null],
+    ['nothing if the clock went back', grace({ 0: 10, 1: 14 }), 1, null],
+    ['nothing after it has ended', grace({}, { ended: 'gone' }), 10, null],
   ])('%s', (_which, given, now, notice) => {
     expect(dueNotice(given, now * DAY)).toBe(notice);
   });
@@ -136,18 +136,18 @@ describe('the announcement of a plan', () => {
     ['of another plan', request({ planDigest: digestOf({ plan: 2 }) })],
     ['that announced nothing', without],
     ['that ended', request({ grace: { ...terms, sent: [], sending: null, ended: 'gone' } })],
-    ['that somebody said no to', request({ verdict: 'denied' })],
+    ['that was denied', request({ verdict: 'denied' })],
     ['that was used', request({ usedBy: 'x-1' })],
-    ['that has run out', request({ expires: NOW })],
+    ['that has expired', request({ expires: NOW })],
     ['of another period', request({ grace: { ...terms, period: DAY, sent: [], sending: null, ended: null } })],
     ['of other reminders', request({ grace: { ...terms, remind: [DAY], sent: [], sending: null, ended: null } })],
   ])('is not one %s', (_name, each) => {
     expect(found([each])).toBeNull();
   });
   it.each<[string, Partial<ClosedExecution>, string | null]>([
-    ['was made in the moment in which it was asked for', {}, null],
-    ['was made since', { begunAt: NOW }, null],
-    ['was made before it was asked for', { begunAt: NOW - DAY - 1 }, 'a-1'],
+    ['was made at the moment of the request', {}, null],
+    ['was made since the request', { begunAt: NOW }, null],
+    ['was made before the request', { begunAt: NOW - DAY - 1 }, 'a-1'],
     ['is another remediator’s', { remediator: 'c-d' }, 'a-1'],
     ['is of another plan', { planDigest: digestOf({ plan: 2 }) }, 'a-1'],
     ['sent nothing', { sent: 0 }, 'a-1'],

@@ -100,7 +100,7 @@ describe('each guardrail restricts', () => {
     ['kill switch in the policy', { policy: policy({ stop: 'everything' }) }, 'deny', 'stopped'],
     ['credentials of another account', { identity: known({ account: '222222222222', arn: 'arn:aws:iam::222222222222:role/x' }) }, 'deny', 'foreign-account'],
     [
-      'an event from another source than its kind has',
+      'an event from another source than that of its kind',
       {
         trigger: {
           by: 'finding' as const,
@@ -165,7 +165,7 @@ describe('each guardrail restricts', () => {
     ],
     ['a role named as our own in the policy', { policy: policy({ self: [`arn:aws:iam::${ACCOUNT}:user/mallory`] }) }, 'deny', 'own-call'],
     [
-      'an account in no environment',
+      'an account without an environment',
       {
         policy: known(
           definePolicy({ version: 1, environments: { dev: { accounts: ['222222222222'] } }, remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'enforce' } } }),
@@ -174,7 +174,7 @@ describe('each guardrail restricts', () => {
       'notify',
       'mode-notify',
     ],
-    ['a remediator that is not named', { policy: policy({ remediators: {} }) }, 'notify', 'mode-notify'],
+    ['a remediator that the policy does not name', { policy: policy({ remediators: {} }) }, 'notify', 'mode-notify'],
     ['mode approve', { policy: policy({ remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'approve' } } }) }, 'approve', 'mode-approve'],
     ['mode plan', { policy: policy({ remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'plan' } } }) }, 'notify', 'mode-plan'],
     ['mode off', { policy: policy({ remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'off' } } }) }, 'deny', 'mode-off'],
@@ -376,15 +376,15 @@ describe('freshness', () => {
     ['without an envelope', { envelope: null }],
     ['a first evaluation', { ...config, previousState: null }],
     ['still failing', { ...config, previousState: 'NON_COMPLIANT' }],
-    ['a transition of a rule that looks for more', { ...transition, configRule: 'vpc-sg-port-restriction-check' }],
+    ['a transition of a rule that checks more', { ...transition, configRule: 'vpc-sg-port-restriction-check' }],
     ['a transition of a rule whose name the policy gives to another', { ...transition, configRule: 'incoming-ssh-disabled' }],
     ['a transition of a rule without a name', { ...transition, configRule: null }],
     ['a transition on an old configuration: the rule was changed', { ...transition, ...at(86_400_000) }],
     ['a transition to a record from the future', { ...transition, ...at(-3_600_000) }],
-    ['a transition that does not say on which configuration', { ...transition, extra: {} }],
-    ['a transition whose earlier record is old: when it changed in between is not known', { ...transition, ...at(60_000, 1_800_001) }],
+    ['a transition without its configuration', { ...transition, extra: {} }],
+    ['a transition whose earlier record is old: the time of the change is unknown', { ...transition, ...at(60_000, 1_800_001) }],
     ['a transition whose earlier record has no time', { ...transition, extra: { capturedAt: new Date(NOW - 60_000).toISOString() } }],
-    ['a transition whose records are one and the same', { ...transition, ...at(60_000, 60_000) }],
+    ['a transition between a record and itself', { ...transition, ...at(60_000, 60_000) }],
     ['a transition whose earlier record is the later one', { ...transition, ...at(60_000, 59_999) }],
     ['a finding', { kind: 'finding-imported' as const, call: null }],
     ['another call', { call: { service: 'ec2', operation: 'CreateTags', request: {}, response: null, errorCode: null, readOnly: false } }],

@@ -322,15 +322,15 @@ describe('managed-by-iac', () => {
     known(parsePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, ...(managedByIac === undefined ? {} : { managedByIac }) }));
   const tags = { 'aws:cloudformation:stack-name': 'payments' };
   it.each([
-    ['asks a person, and names the stack', undefined, 'approve', 'managed'],
+    ['requires an approval, and names the stack', undefined, 'approve', 'managed'],
     ['only notifies', 'notify', 'notify', 'managed'],
-    ['leaves it to the others', 'allow', 'allow', 'managed-allowed'],
+    ['leaves the decision to other guardrails', 'allow', 'allow', 'managed-allowed'],
   ])('%s', (_name, setting, effect, code) => {
     const answer = managedByIac.evaluate(facts({ policy: policy(setting), observation: known({ state: {}, tags }) }));
     expect(answer).toMatchObject({ effect, code, message: expect.stringContaining('payments'), data: { tool: 'CloudFormation', name: 'payments' } });
   });
   it.each([
-    ['what uses it is managed, itself it is not', { state: {}, tags: {}, usedBy: [{ type: 'AWS::EC2::Instance', id: 'i-1', tags }] }, 'not-managed'],
+    ['what uses it is managed, and it is not', { state: {}, tags: {}, usedBy: [{ type: 'AWS::EC2::Instance', id: 'i-1', tags }] }, 'not-managed'],
     ['it has no tags', { state: {}, tags: 'untaggable' as const }, 'not-managed'],
     ['it is gone', 'gone' as const, 'gone'],
   ])('allows if %s', (_name, observation, code) => {

@@ -52,7 +52,7 @@ describe('a higher environment', () => {
   it.each<[string, TrackedExecution[]]>([
     ['nothing was fixed', []],
     ['one fix is missing', good.slice(1)],
-    ['all were of one resource', [fix('a', 8), fix('a', 5), fix('a', 1)]],
+    ['all were on one resource', [fix('a', 8), fix('a', 5), fix('a', 1)]],
     ['all were on one day', [fix('a', 8), fix('b', 8), fix('c', 8)]],
     ['they are all newer than the bake time', [fix('a', 6), fix('b', 5), fix('c', 1)]],
     ['one was of another minor version', [fix('a', 8), fix('b', 5), fix('c', 1, { version: '1.1.0' })]],
@@ -61,7 +61,7 @@ describe('a higher environment', () => {
     ['one was a drill', [fix('a', 8), fix('b', 5), fix('c', 1, { drill: true })]],
     ['one was not verified', [fix('a', 8), fix('b', 5), fix('c', 1, { verified: false })]],
     [
-      'one was in an account that is not below',
+      'one was in an account outside of the lower environment',
       [fix('a', 8), fix('b', 5), fix('c', 1, { resource: resource({ ...group, id: 'c', account: '999999999999' }) })],
     ],
     ['one was of another remediator', [fix('a', 8), fix('b', 5), fix('c', 1, { remediator: 'other' })]],
@@ -69,15 +69,15 @@ describe('a higher environment', () => {
     ['one is dated tomorrow', [fix('a', 8), fix('b', 5), fix('c', -1)]],
     ['one changed nothing', [fix('a', 8), fix('b', 5), fix('c', 1, { outcome: 'no-op' })]],
     ['one was rolled back', [...good, fix('d', 2, { rolledBack: true })]],
-    ['one ended in parts', [...good, fix('d', 2, { outcome: 'partial' })]],
-    ['of one nobody knows', [...good, fix('d', 2, { outcome: 'unknown' })]],
+    ['one was partial', [...good, fix('d', 2, { outcome: 'partial' })]],
+    ['the result of one is unknown', [...good, fix('d', 2, { outcome: 'unknown' })]],
     ['one failed', [...good, fix('d', 2, { outcome: 'failed' })]],
   ])('requires an approval if %s', (_name, track) => {
     expect(asked(track)).toMatchObject({ effect: 'approve', code: 'promotion-unproven' });
   });
   it.each<[string, TrackedExecution]>([
     ['a failure before the bake time', fix('d', 8, { outcome: 'partial' })],
-    ['a failure that passes', fix('d', 2, { outcome: 'failed', retryable: true })],
+    ['a temporary failure', fix('d', 2, { outcome: 'failed', retryable: true })],
     ['a call that AWS refused', fix('d', 2, { outcome: 'failed', denied: true })],
     ['a failure of another version', fix('d', 2, { outcome: 'partial', version: '0.9.0' })],
   ])('ignores %s', (_name, each) => {

@@ -42,7 +42,7 @@ describe('a call that AWS has refused', () => {
     });
   });
   it.each<[string, Partial<Refusal>, Partial<Facts>, object]>([
-    ['by the same call, of which no part is named', { subject: null }, {}, DENIED],
+    ['by the same call without a part', { subject: null }, {}, DENIED],
     ['by the same operation on the same part, in another call', { call: digestOf('of two rules at once') }, {}, DENIED],
     ['in another session of the role', {}, { identity: known({ ...REDRESS, arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Redress/other` }) }, DENIED],
     ['a millisecond before a week is over', { at: NOW - 7 * DAY + 1 }, {}, DENIED],
@@ -51,10 +51,10 @@ describe('a call that AWS has refused', () => {
     ['not: another operation on the same part', { operation: 'ec2:ModifySecurityGroupRules' }, {}, ALLOWED],
     ['not: under another policy', { policy: digestOf('other') }, {}, ALLOWED],
     ['not: under another role', { role: identityDigest({ arn: 'arn:aws:iam::111111111111:role/Other' }) }, {}, ALLOWED],
-    ['not: where one more role is known', {}, { identity: known({ ...REDRESS, actsAs: ['arn:aws:iam::111111111111:role/Fix'] }) }, ALLOWED],
-    ['not: when the exception tag is off', { tagged: true }, {}, ALLOWED],
-    ['while it is on', { tagged: true }, { observation: known({ state: {}, tags: { 'Redress:Exception': '' } }) }, DENIED],
-    ['not: of nothing', {}, { changes: [] }, ALLOWED],
+    ['not: with one more known role', {}, { identity: known({ ...REDRESS, actsAs: ['arn:aws:iam::111111111111:role/Fix'] }) }, ALLOWED],
+    ['not: after the exception tag was removed', { tagged: true }, {}, ALLOWED],
+    ['while the exception tag is set', { tagged: true }, { observation: known({ state: {}, tags: { 'Redress:Exception': '' } }) }, DENIED],
+    ['not: without a change', {}, { changes: [] }, ALLOWED],
   ])('is held back %s', (_name, over, more, expected) => {
     expect(refusals.evaluate(given(refusal(over), more))).toMatchObject(expected);
   });

@@ -50,11 +50,11 @@ it('a member with the name __proto__ is like any other', () => {
 
 it.each<[string, unknown, RegExp]>([
   ['not a number', { a: [1, Number.NaN] }, /^\/a\/1 is NaN/],
-  ['nothing', { a: { b: undefined } }, /^\/a\/b is undefined/],
-  ['a hole', { a: new Array(1) }, /^\/a\/0 is undefined/],
+  ['undefined', { a: { b: undefined } }, /^\/a\/b is undefined/],
+  ['a hole in a list', { a: new Array(1) }, /^\/a\/0 is undefined/],
   ['a date', { a: new Date(0) }, /^\/a is a Date/],
-  ['half of a character', { a: ['x', '\ud83d'] }, /^\/a\/1 is a string with a lone surrogate/],
-  ['half of a character in a name', { a: { '\ude00': 1 } }, /^\/a is an object with a lone surrogate in a key/],
+  ['a lone surrogate', { a: ['x', '\ud83d'] }, /^\/a\/1 is a string with a lone surrogate/],
+  ['a lone surrogate in a key', { a: { '\ude00': 1 } }, /^\/a is an object with a lone surrogate in a key/],
   ['a function', { a: () => 1 }, /^\/a is function/],
 ])('reports the position of %s', (_, given, message) => {
   expect(() => canonicalJson(given)).toThrowError(expect.objectContaining({ code: 'json/not-json', message: expect.stringMatching(message) }));

@@ -249,7 +249,7 @@ describe('a setting', () => {
 describe('a missing resource', () => {
   it.each<[string, World]>([
     ['by an error', { box: gone(), tags: gone(), owner: gone() }],
-    ['by an answer without it', { box: null }],
+    ['by a response without it', { box: null }],
   ])('is recognized %s', async (_, given) => {
     expect((await look(given)).seen).toBe('gone');
   });
@@ -329,10 +329,10 @@ describe('a claim', () => {
   };
   const closed: Box = { ...OPEN, Open: false, Days: 9 };
   it.each<[string, Record<string, string> | null, readonly string[] | null]>([
-    ['without parameters is over', null, []],
-    ['that looks for no more is over', { MinDays: '9' }, []],
-    ['that looks for more is open', { MinDays: '30' }, ['box-closed looks for MinDays = 30 on one: the policy has less']],
-    ['with a parameter that is not known cannot be judged', { MinDays: '9', Shape: 'round' }, null],
+    ['without parameters is closed', null, []],
+    ['that requires no more is closed', { MinDays: '9' }, []],
+    ['that requires more is open', { MinDays: '30' }, ['box-closed looks for MinDays = 30 on one: the policy has less']],
+    ['with an unknown parameter cannot be judged', { MinDays: '9', Shape: 'round' }, null],
   ])('%s', async (_, parameters, open) => {
     expect(await judge(parameters, closed)).toEqual(open);
   });

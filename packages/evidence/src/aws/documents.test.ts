@@ -224,7 +224,7 @@ describe('the copy', () => {
 
   it.each<[string, (line: string) => string]>([
     ['is not JSON', () => `${digestOf(1)} {`],
-    ['names something else than documents', (line) => line.replace(/"blobs":\{[^}]*\}/, '"blobs":{"a":7,"b":"x"}')],
+    ['names something other than documents', (line) => line.replace(/"blobs":\{[^}]*\}/, '"blobs":{"a":7,"b":"x"}')],
     ['names a document by more than a digest', (line) => line.replace(/("seen":"sha256:[0-9a-f]{64})"/, '$1/../../x"')],
     ['has no documents', (line) => line.replace(/"blobs":\{[^}]*\}/, '"blobs":null')],
     ['has no time', (line) => line.replace(/"time":"[^"]*"/, '"time":7')],

@@ -45,9 +45,9 @@ it('contains the lines as they were hashed, the documents by their digests, and 
 });
 
 it.each([
-  ['a whole one', ['FORMAT', 'streams']],
+  ['a complete one', ['FORMAT', 'streams']],
   ['one without its streams', ['FORMAT']],
-  ['one that was not finished', ['streams']],
+  ['an unfinished one', ['streams']],
 ])('is not written over a journal: %s', async (_what, names) => {
   const directory = join(root, 'there');
   mkdirSync(directory);
@@ -74,7 +74,7 @@ describe('a stream', () => {
     ['has lost all of them', () => [1, 2, 3].forEach((seq) => void model.items.delete(keyOf(`record#00000000000${seq}`))), 3, 0],
     ['has lost its head', () => void model.items.delete(keyOf('head')), 0, 3],
     [
-      'ends with another record than its head counts',
+      'ends with another record than its head has',
       () => Object.assign(itemOf('record#000000000003'), { line: { S: lined({ ...recordIn(lineOf(3)), body: {} }) } }),
       3,
       3,
@@ -122,8 +122,8 @@ describe('a record that names something other than a document', () => {
   it.each<[string, Json]>([
     ['a number', 7],
     ['a list', [`sha256:${'0'.repeat(64)}`]],
-    ['a digest with something before it', `xsha256:${'0'.repeat(64)}`],
-    ['a digest with something after it', `sha256:${'0'.repeat(64)}0`],
+    ['a digest with a prefix', `xsha256:${'0'.repeat(64)}`],
+    ['a digest with a suffix', `sha256:${'0'.repeat(64)}0`],
     ['nothing', null],
   ])('requests no document from the bucket: %s', async (_what, name) => {
     model.counts.clear();

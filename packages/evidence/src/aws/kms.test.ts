@@ -51,7 +51,7 @@ describe('a key in KMS', () => {
     ['does not sign', { KeyUsage: 'KEY_AGREEMENT' }],
     ['has no public key', { PublicKey: undefined }],
     [
-      'is not what its key spec says',
+      'does not match its key spec',
       { PublicKey: new Uint8Array(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'der', type: 'spki' })) },
     ],
   ])('is refused when it %s', async (_, more) => {

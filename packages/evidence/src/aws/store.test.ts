@@ -91,9 +91,9 @@ describe('a transaction that is cancelled', () => {
     );
 
   it.each([
-    ['another one is under way', cancelled('None', 'TransactionConflict')],
+    ['another one is in progress', cancelled('None', 'TransactionConflict')],
     ['a part is throttled', cancelled('ThrottlingError', 'None')],
-    ['nobody says why', new AwsError('TransactionCanceledException', 'no', 400)],
+    ['the reason is unknown', new AwsError('TransactionCanceledException', 'no', 400)],
   ])('because %s is retried', async (_why, error) => {
     const model = new Model('t', 'b', { overlap: false });
     const { clients, asked } = failing(model, 'TransactWriteItems', [error]);

@@ -24,10 +24,10 @@ describe('the next line of a stream', () => {
     expect(read(record({ seq: 2, prev: sha(json) }), after)).toMatchObject({ seq: 2 });
   });
   it.each([
-    ['a number is left out', { seq: 3, prev: sha('1') }],
-    ['a number comes twice', { seq: 1, prev: sha('1') }],
+    ['a number is skipped', { seq: 3, prev: sha('1') }],
+    ['a number is repeated', { seq: 1, prev: sha('1') }],
     ['it follows another record', { seq: 2, prev: sha('2') }],
-    ['it follows none', { seq: 2, prev: null }],
+    ['it has no predecessor', { seq: 2, prev: null }],
   ])('does not follow if %s', (_what, over) => {
     expect(read(record(over), { seq: 1, head: sha('1'), bytes: 0 })).toBe('it does not follow the record before it');
   });
@@ -36,13 +36,13 @@ describe('the next line of a stream', () => {
     expect(read(record({ prev: sha('1') }))).toBe('it does not follow the record before it');
   });
   it.each<[string, string]>([
-    ['another member', first({ more: 1 })],
-    ['a member less', first().replace(',"v":1', '')],
-    ['its documents twice', first().replace('},"execution":', `},"blobs":{"plan":"${sha('p')}"},"execution":`)],
+    ['an additional member', first({ more: 1 })],
+    ['a missing member', first().replace(',"v":1', '')],
+    ['duplicate documents', first().replace('},"execution":', `},"blobs":{"plan":"${sha('p')}"},"execution":`)],
     ['space in its body', first().replace('"message":"x"', ' "message" : "x"')],
-    ['a name twice in its body', first().replace('"message":"x"', '"message":"x","message":"y"')],
+    ['a duplicate name in its body', first().replace('"message":"x"', '"message":"x","message":"y"')],
     ['names in another order', first({ body: { a: 1, b: 2 } }).replace('"a":1,"b":2', '"b":2,"a":1')],
-    ['half of a surrogate pair', first().replace('"x"', '"\\ud800"')],
+    ['a lone surrogate', first().replace('"x"', '"\\ud800"')],
     ['another kind', first({ kind: 'opinion' })],
   ])('does not begin a stream with %s', (_what, json) => {
     expect(read(first())).toMatchObject({ seq: 1 });

@@ -74,7 +74,7 @@ describe('checkpoints', async () => {
 
   it.each([
     ['another size', note.replace('1234', '1235')],
-    ['a size that is written otherwise', note.replace('1234', '01234')],
+    ['a size in another notation', note.replace('1234', '01234')],
     ['another root', note.replace('CQkJ', 'CQkK')],
     ['another origin', note.replace('PeterNeumann', 'PaterNeumann')],
     ['no signature', note.slice(0, note.indexOf('—'))],

@@ -44,7 +44,7 @@ describe('the replaced keys of a log', () => {
   });
   it.each<[string, Record<string, string | Buffer>]>([
     ['is missing', { 'ledger/rotations/1.tlog-proof': one as Buffer }],
-    ['is that of another', { ...files, 'ledger/rotations/2.tlog-proof': one as Buffer }],
+    ['belongs to another one', { ...files, 'ledger/rotations/2.tlog-proof': one as Buffer }],
     ['announces nothing', { ...files, 'ledger/rotations/2.tlog-proof': proof({ number: 12 } as unknown as Seal) }],
     ['has no entry', { ...files, 'ledger/rotations/2.tlog-proof': (two as Buffer).toString().replace('\nextra ', '\nother ') }],
     ['has an entry that is not JSON', { ...files, 'ledger/rotations/2.tlog-proof': (two as Buffer).toString().replace(/extra \S+/, 'extra AAAA') }],

@@ -121,10 +121,10 @@ describe('tiles of a tree', () => {
 
   it.each([
     ['missing', 'tile/0/001.p/44', null],
-    ['cut', 'tile/0/001.p/44', Buffer.alloc(32)],
+    ['truncated', 'tile/0/001.p/44', Buffer.alloc(32)],
     ['longer', 'tile/0/001.p/44', Buffer.concat([...Array.from({ length: 44 }, (_, at) => leafHash(entry(256 + at))), Buffer.alloc(32)])],
-    ['longer, above', 'tile/1/000.p/1', Buffer.concat([...above(), Buffer.alloc(32)])],
-    ['of fewer entries', 'tile/entries/001.p/44', encodeEntries([entry(256)])],
+    ['longer on an upper level', 'tile/1/000.p/1', Buffer.concat([...above(), Buffer.alloc(32)])],
+    ['too short', 'tile/entries/001.p/44', encodeEntries([entry(256)])],
     ['of another entry', 'tile/entries/001.p/44', encodeEntries(Array.from({ length: 44 }, (_, at) => entry(at === 3 ? 0 : 256 + at)))],
   ])('are refused if the last one is %s', async (_, path, bytes) => {
     const files = new Map<string, Buffer | null>();

@@ -137,13 +137,13 @@ describe('the tree of RFC 6962', () => {
 
   it.each([
     ['an entry beyond the tree', () => inclusionProof(treeOf(ENTRIES).at, 8, 8)],
-    ['an entry of no tree', () => inclusionProof(treeOf([]).at, 0, 0)],
+    ['an entry of an empty tree', () => inclusionProof(treeOf([]).at, 0, 0)],
     ['a negative entry', () => inclusionProof(treeOf(ENTRIES).at, -1, 8)],
     ['an older tree that is larger', () => consistencyProof(treeOf(ENTRIES).at, 9, 8)],
-    ['an older tree of no number of entries', () => consistencyProof(treeOf(ENTRIES).at, 2.5, 8)],
-    ['an older tree of fewer than none', () => consistencyProof(treeOf(ENTRIES).at, -1, 8)],
-    ['a level that is not there', () => treeOf(ENTRIES).at(7, 0)],
-    ['hashes that are not there', () => rootOf(treeOf(ENTRIES).at, 9)],
+    ['an older tree with a fractional size', () => consistencyProof(treeOf(ENTRIES).at, 2.5, 8)],
+    ['an older tree with a negative size', () => consistencyProof(treeOf(ENTRIES).at, -1, 8)],
+    ['a missing level', () => treeOf(ENTRIES).at(7, 0)],
+    ['missing hashes', () => rootOf(treeOf(ENTRIES).at, 9)],
   ])('refuses %s', (_, act) => {
     expect(act).toThrow(expect.objectContaining({ code: 'ledger/invalid' }));
   });

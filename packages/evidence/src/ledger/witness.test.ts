@@ -121,8 +121,8 @@ describe('a witness', () => {
     ['nothing', () => ''],
     ['a cosignature of another checkpoint', (note) => one.cosign(note.replace('\n2\n', '\n3\n'))],
     ['one of another witness', (note) => one.cosign(note).replace('w1', 'w2')],
-    ['half a cosignature', (note) => one.cosign(note).slice(0, -30)],
-    ['a time that no date has', (note) => one.cosign(note, 9e14)],
+    ['a truncated cosignature', (note) => one.cosign(note).slice(0, -30)],
+    ['an invalid time', (note) => one.cosign(note, 9e14)],
   ])('that answers with %s has not cosigned, and nothing of it is stored', async (_what, answer) => {
     await decide(1);
     one.instead = (note) => ({ status: 200, body: answer(note) });
@@ -259,12 +259,12 @@ describe('the configuration of a witness', () => {
 
   it.each<[string, () => string]>([
     ['nothing', () => ''],
-    ['a URL alone', () => one.url],
-    ['a key alone', () => one.key],
+    ['only a URL', () => one.url],
+    ['only a key', () => one.key],
     ['the key of a log', () => `${generateKey('witness.example/w1').verifier} ${one.url}`],
-    ['a key that was changed', () => `${one.key.replace('w1+', 'w2+')} ${one.url}`],
+    ['a changed key', () => `${one.key.replace('w1+', 'w2+')} ${one.url}`],
     ['a file', () => `${one.key} file:///etc/hosts`],
-    ['more than that', () => `${one.key} ${one.url} more`],
+    ['something after it', () => `${one.key} ${one.url} more`],
   ])('cannot be %s', (_what, text) => {
     expect(() => witnessOf(text())).toThrow(expect.objectContaining({ code: 'ledger/key' }));
   });

@@ -51,8 +51,13 @@ describe('a volume without a backup plan', () => {
     });
   });
   it.each([
-    ['there is no such plan', [plan('plan-2', 'weekly')], 'there is no backup plan daily in the region', 'Make the plan daily'],
-    ['several are called so', [plan('plan-2', 'daily'), DAILY], '2 backup plans are called daily in the region', 'by its id in the policy: plan-1, plan-2.'],
+    ['there is no plan with that name', [plan('plan-2', 'weekly')], 'there is no backup plan daily in the region', 'Make the plan daily'],
+    [
+      'several plans have that name',
+      [plan('plan-2', 'daily'), DAILY],
+      '2 backup plans are called daily in the region',
+      'by its id in the policy: plan-1, plan-2.',
+    ],
   ])('needs manual steps if %s', async (_, plans, message, step) => {
     expect(await assess(addEbsVolumeToBackupPlan, volume, world([], plans), { parameters })).toMatchObject({
       status: 'manual',

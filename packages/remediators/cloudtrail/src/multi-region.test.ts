@@ -65,12 +65,12 @@ const advanced = (...FieldSelectors: object[]) => ({ EventSelectors: [], Advance
 it.each([
   ['all management events', basic({}), true],
   ['no management events', basic({ IncludeManagementEvents: false }), false],
-  ['what writes alone', basic({ ReadWriteType: 'WriteOnly' }), false],
+  ['only write events', basic({ ReadWriteType: 'WriteOnly' }), false],
   ['everything except the events of a service', basic({ ExcludeManagementEventSources: ['kms.amazonaws.com'] }), false],
-  ['by fields, all management events', advanced({ Field: 'eventCategory', Equals: ['Management'] }), true],
-  ['by fields, what reads alone', advanced({ Field: 'eventCategory', Equals: ['Management'] }, { Field: 'readOnly', Equals: ['true'] }), false],
-  ['by fields, data events', advanced({ Field: 'eventCategory', Equals: ['Data'] }), false],
-  ['nothing that is known', {}, false],
+  ['by advanced selectors, all management events', advanced({ Field: 'eventCategory', Equals: ['Management'] }), true],
+  ['by advanced selectors, only read events', advanced({ Field: 'eventCategory', Equals: ['Management'] }, { Field: 'readOnly', Equals: ['true'] }), false],
+  ['by advanced selectors, data events', advanced({ Field: 'eventCategory', Equals: ['Data'] }), false],
+  ['unknown events', {}, false],
 ])('a trail that records %s', async (_, selectors, whole) => {
   expect((await of(one({ selectors }))).status).toBe(whole ? 'compliant' : 'change');
 });

@@ -33,8 +33,8 @@ it('each policy with a short retention is raised by its own call, with its other
   expect((assessment as { readonly changes: readonly unknown[] }).changes).toHaveLength(1);
 });
 it.each<[string, object[], object]>([
-  ['there is none: a new one would shorten what groups keep', [], {}],
-  ['it keeps events for ever', [policy('a', { retentionInDays: 'NEVER_EXPIRE' })], {}],
+  ['there is none: a new one would shorten the retention of groups', [], {}],
+  ['it keeps events forever', [policy('a', { retentionInDays: 'NEVER_EXPIRE' })], {}],
   ['it is long enough', [policy('a', { retentionInDays: 400 })], {}],
   ['less is required', [policy('a', { retentionInDays: 30 })], { minDays: 30 }],
 ])('nothing is changed if %s', async (_, policies, parameters) => {

@@ -95,10 +95,10 @@ describe('open rules', () => {
   });
 
   it.each<[string, FakeRule]>([
-    ['what it is called', { SecurityGroupRuleId: undefined as never }],
-    ['whether it lets in', { IsEgress: undefined as never }],
-    ['whom it lets in', { CidrIpv4: undefined as never }],
-    ['to what it lets in', { IpProtocol: undefined as never }],
+    ['the id', { SecurityGroupRuleId: undefined as never }],
+    ['the direction', { IsEgress: undefined as never }],
+    ['the source', { CidrIpv4: undefined as never }],
+    ['the ports', { IpProtocol: undefined as never }],
   ])('are not guessed if EC2 omits %s of one of them: the read fails, and a sweep checks the group', async (_, left) => {
     const rules = [rule(443), { ...rule(22), ...left }];
     await expect(look({ rules })).rejects.toThrow(/^The service did not return /);
@@ -124,7 +124,7 @@ describe('ranges that cover the internet only together', () => {
       [rule(22, { CidrIpv4: '0.0.0.0/1' }), rule(20, { ToPort: 30, CidrIpv4: '128.0.0.0/1' })],
       'ranges that together cover it (0.0.0.0/1, 128.0.0.0/1)',
     ],
-    ['half of it', [rule(22, { CidrIpv4: '0.0.0.0/1' })], 'ranges that together cover it (0.0.0.0/1)'],
+    ['a half with another one', [rule(22, { CidrIpv4: '0.0.0.0/1' })], 'ranges that together cover it (0.0.0.0/1)'],
     [
       'eight sixteenths, overlapping',
       [0, 16, 32, 48, 64, 80, 96, 112].map((n) => rule(22, { CidrIpv4: `${n}.0.0.0/4` })),
@@ -148,13 +148,13 @@ describe('ranges that cover the internet only together', () => {
   });
 
   it.each([
-    ['less than half', [rule(22, { CidrIpv4: '0.0.0.0/2' }), rule(22, { CidrIpv4: '10.0.0.0/8' })]],
+    ['less than a half', [rule(22, { CidrIpv4: '0.0.0.0/2' }), rule(22, { CidrIpv4: '10.0.0.0/8' })]],
     ['the same quarter twice', [rule(22, { CidrIpv4: '0.0.0.0/2' }), rule(22, { CidrIpv4: '16.0.0.0/4' })]],
     ['halves of other ports', [rule(22, { CidrIpv4: '0.0.0.0/2' }), rule(443, { CidrIpv4: '128.0.0.0/1' })]],
-    ['a list of an office', [listed('pl-office')]],
-    ['a list that is gone', [listed('pl-gone')]],
+    ['a prefix list of an office', [listed('pl-office')]],
+    ['a missing prefix list', [listed('pl-gone')]],
     ['no addresses at all', [rule(22, { CidrIpv4: 'everywhere' }), rule(22, { CidrIpv4: '0.0.0.0/33' })]],
-    ['IPv6 that is not global unicast', [rule(22, { CidrIpv6: 'fc00::/7' }), rule(22, { CidrIpv6: '4000::/2' })]],
+    ['IPv6 addresses that are not global unicast', [rule(22, { CidrIpv6: 'fc00::/7' }), rule(22, { CidrIpv6: '4000::/2' })]],
   ])('%s: compliant', async (_name, rules) => {
     expect(await plan({ rules, prefixLists: { 'pl-office': ['192.0.2.0/24', '198.51.100.7/32', '2001:db8::/32'] } })).toMatchObject({ status: 'compliant' });
   });

@@ -289,11 +289,11 @@ describe('recorded calls', () => {
     expect(changed({ ...own, userName: 'deploy' }, alice)).toEqual([{ id: 'deploy', region: 'aws-global' }]);
   });
   it.each([
-    ['the request is left out: it may name somebody else', { omitted: true }, alice],
+    ['the request is omitted: it may name somebody else', { omitted: true }, alice],
     ['there is no request', null, alice],
-    ['a role called', own, { ...alice, type: 'AssumedRole', arn: 'arn:aws:sts::111111111111:assumed-role/ops/alice' }],
+    ['a role made the call', own, { ...alice, type: 'AssumedRole', arn: 'arn:aws:sts::111111111111:assumed-role/ops/alice' }],
     ['the caller is of another account', own, { ...alice, arn: 'arn:aws:iam::222222222222:user/alice' }],
-    ['nobody is known', own, null],
+    ['the caller is unknown', own, null],
   ])('names nobody if %s', (_name, request, actor) => {
     expect(changed(request, actor)).toEqual([]);
   });

@@ -60,9 +60,9 @@ describe('the password policy', () => {
     expect(undo).toMatchObject({ calls: [{ input: restored }] });
   });
   it.each<[string, object, JsonObject]>([
-    ['what is wanted', STRONG, {}],
-    ['more than is wanted', { ...STRONG, MinimumPasswordLength: 30 }, { minLength: 16 }],
-    ['less to remember, where less is wanted', { ...STRONG, PasswordReusePrevention: 5 }, { reusePrevention: 5 }],
+    ['what is required', STRONG, {}],
+    ['more than is required', { ...STRONG, MinimumPasswordLength: 30 }, { minLength: 16 }],
+    ['a shorter history, if less is required', { ...STRONG, PasswordReusePrevention: 5 }, { reusePrevention: 5 }],
   ])('with %s is not changed', async (_name, policy, given) => {
     expect((await look(policy, given)).assessment.status).toBe('compliant');
   });

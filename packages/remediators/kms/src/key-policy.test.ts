@@ -36,7 +36,7 @@ it('is limited to the account: the other statements stay, the lockout check is n
 it.each<[string, object, string]>([
   ['the callers of its account', when('StringEquals', 'kms:CallerAccount', '111111111111'), 'compliant'],
   ['its organization', when('StringEquals', 'aws:PrincipalOrgID', 'o-1'), 'compliant'],
-  ['whoever comes by a service', when('StringEquals', 'kms:ViaService', 's3.eu-west-1.amazonaws.com'), 'manual'],
+  ['every caller of a service', when('StringEquals', 'kms:ViaService', 's3.eu-west-1.amazonaws.com'), 'manual'],
   ['every account', when('StringLike', 'kms:CallerAccount', '*'), 'manual'],
   // A policy variable is the caller's own value, which everybody has.
   ['every account, by a policy variable', when('StringEquals', 'aws:PrincipalAccount', '${aws:PrincipalAccount}'), 'manual'],

@@ -21,10 +21,10 @@ it('is rotated only by KMS: the call names the key, and the undo turns it off', 
   });
 });
 it.each([
-  ['of AWS', { KeyManager: 'AWS' }],
-  ['to sign with', { KeySpec: 'RSA_2048' }],
+  ['managed by AWS', { KeyManager: 'AWS' }],
+  ['for signing', { KeySpec: 'RSA_2048' }],
   ['with imported material', { Origin: 'EXTERNAL' }],
-  ['in a key store of its own', { Origin: 'AWS_CLOUDHSM' }],
+  ['in a custom key store', { Origin: 'AWS_CLOUDHSM' }],
   ['that is disabled', { KeyState: 'Disabled' }],
   ['that is a replica', { MultiRegionConfiguration: { MultiRegionKeyType: 'REPLICA' } }],
 ])('is not rotated if it is a key %s', async (_, more) => {

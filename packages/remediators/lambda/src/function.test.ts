@@ -43,7 +43,7 @@ it.each([
 
 it.each<[string, unknown, string]>([
   ['no URL', Object.assign(new Error('no URL'), { code: 'aws/gone' }), 'It has no function URL itself; URLs of aliases are not read.'],
-  ['a URL that asks for credentials', { AuthType: 'AWS_IAM' }, 'Its URL requires credentials.'],
+  ['a URL with required credentials', { AuthType: 'AWS_IAM' }, 'Its URL requires credentials.'],
 ])('with %s is compliant, with only what was read', async (_, GetFunctionUrlConfig, message) => {
   const { lambda } = replies(undefined);
   expect(await assess(requireFunctionUrlAuth, REF, { lambda: { ...lambda, GetFunctionUrlConfig } })).toMatchObject({ status: 'compliant', message });

@@ -42,9 +42,9 @@ describe('pending modifications of others', () => {
   });
 
   it.each([
-    ['is on its way for long enough', { BackupRetentionPeriod: 14 }, 'manual'],
-    ['is on its way, and too short', { BackupRetentionPeriod: 3 }, 'change'],
-    ['is not on its way', {}, 'change'],
+    ['is being set to enough', { BackupRetentionPeriod: 14 }, 'manual'],
+    ['is being set to too little', { BackupRetentionPeriod: 3 }, 'change'],
+    ['is not being set', {}, 'change'],
   ])('include a backup retention period that %s', async (_, PendingModifiedValues, status) => {
     expect((await assess(enableAutomatedBackups, { PendingModifiedValues })).status).toBe(status);
   });

@@ -72,8 +72,8 @@ describe('an unencrypted snapshot', () => {
   it.each([
     ['is not encrypted', { Encrypted: false }],
     ['is of another database', { DBInstanceIdentifier: 'invoices' }],
-    ['is of another moment', { OriginalSnapshotCreateTime: new Date(0) }],
-    ['does not say of which', { OriginalSnapshotCreateTime: undefined }],
+    ['has another creation time', { OriginalSnapshotCreateTime: new Date(0) }],
+    ['does not name its source', { OriginalSnapshotCreateTime: undefined }],
   ])('has no copy if the snapshot with its name %s', async (_, more) => {
     expect(await assess(encryptSnapshotCopy, REF, of({}, more), { parameters })).toMatchObject({
       status: 'manual',

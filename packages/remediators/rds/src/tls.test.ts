@@ -150,8 +150,8 @@ describe('TLS to a proxy', () => {
   it.each([
     ['its ARN', ARN, { id: 'orders' }],
     ['its id', 'prx-0123456789abcdef0', { id: 'orders' }],
-    ['its name, as somebody wrote it', 'Orders', { id: 'orders' }],
-    ['the id of one that is gone', 'prx-0123456789abcdef1', 'gone'],
+    ['its name, in any case', 'Orders', { id: 'orders' }],
+    ['the id of a deleted one', 'prx-0123456789abcdef1', 'gone'],
   ])('is found by %s', async (_, id, found) => {
     const { DescribeDBProxies } = proxy({}).rds;
     const aws = { rds: { DescribeDBProxies: async () => DescribeDBProxies } };

@@ -43,11 +43,11 @@ describe('a private bucket', () => {
     expect((await look({}, { GetPublicAccessBlock: s3Error('NoSuchBucket') })).seen).toBe('gone');
   });
   it.each<[string, FakeBucket, string, string]>([
-    ['objects with lists of their own', { ownership: 'ObjectWriter' }, 'object-acls', 'approve'],
-    ['no ownership controls at all', { ownership: null }, 'object-acls', 'approve'],
+    ['objects with their own ACLs', { ownership: 'ObjectWriter' }, 'object-acls', 'approve'],
+    ['no ownership controls', { ownership: null }, 'object-acls', 'approve'],
     ['a website that is not public yet', { website: { IndexDocument: { Suffix: 'index.html' } } }, 'website', 'notify'],
-    ['a policy that leaves access to access points', { policyIsPublic: false, policy: POINTS }, 'access-points', 'approve'],
-    ['a policy that cannot be understood', { policyIsPublic: false, policy: '{' }, 'access-points', 'approve'],
+    ['a policy that delegates access to access points', { policyIsPublic: false, policy: POINTS }, 'access-points', 'approve'],
+    ['a policy that cannot be parsed', { policyIsPublic: false, policy: '{' }, 'access-points', 'approve'],
   ])('needs an approval with %s', async (_name, state, code, effect) => {
     expect((await changes(state)).hazards).toMatchObject([{ code, effect }]);
   });
@@ -62,9 +62,9 @@ it('a bucket needs no approval if its policy names its principals, or its accoun
 describe('a bucket that is public today', () => {
   it.each<[string, FakeBucket]>([
     ['by its policy', { policyIsPublic: true }],
-    ['by its list', { grants: [{ uri: ALL, permission: 'READ' }] }],
+    ['by its ACL', { grants: [{ uri: ALL, permission: 'READ' }] }],
     ['by its policy, with half a block', { policyIsPublic: true, block: { ...ON, RestrictPublicBuckets: false } }],
-    ['by its list, with half a block', { grants: [{ uri: ALL, permission: 'READ' }], block: { ...ON, IgnorePublicAcls: false } }],
+    ['by its ACL, with half a block', { grants: [{ uri: ALL, permission: 'READ' }], block: { ...ON, IgnorePublicAcls: false } }],
   ])('%s is never closed', async (_name, state) => {
     expect((await look(state)).assessment).toMatchObject({ status: 'manual', message: expect.stringContaining('is public today') });
   });

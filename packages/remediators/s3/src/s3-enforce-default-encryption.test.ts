@@ -53,8 +53,8 @@ describe('SSE-S3 wanted', () => {
     ['SSE-KMS', [rule('aws:kms')]],
     ['SSE-KMS with a bucket key', [rule('aws:kms', { BucketKeyEnabled: true })]],
     ['DSSE-KMS', [rule('aws:kms:dsse')]],
-    ['an algorithm of tomorrow', [rule('aws:next')]],
-    ['a rule that only blocks SSE-C besides', [{ BlockedEncryptionTypes: { EncryptionType: ['SSE-C'] } }, rule('aws:kms')]],
+    ['an unknown algorithm', [rule('aws:next')]],
+    ['a rule that also blocks SSE-C', [{ BlockedEncryptionTypes: { EncryptionType: ['SSE-C'] } }, rule('aws:kms')]],
   ])('%s is not changed', (_name, rules) => {
     expect(plan(rules).status).toBe('compliant');
   });
@@ -274,9 +274,9 @@ describe('a glance', () => {
     return { status, calls: fake.calls.map(({ operation }) => operation) };
   };
   it.each([
-    ['SSE-S3 where that is wanted', [rule('AES256')], {}, 'compliant'],
-    ['SSE-KMS where that is wanted', [rule('aws:kms')], { algorithm: 'aws:kms' }, 'compliant'],
-    ['SSE-S3 where SSE-KMS is wanted', [rule('AES256')], { algorithm: 'aws:kms' }, 'change'],
+    ['SSE-S3 if that is configured', [rule('AES256')], {}, 'compliant'],
+    ['SSE-KMS if that is configured', [rule('aws:kms')], { algorithm: 'aws:kms' }, 'compliant'],
+    ['SSE-S3 if SSE-KMS is configured', [rule('AES256')], { algorithm: 'aws:kms' }, 'change'],
   ])('takes one call: %s', async (_name, rules, parameters, status) => {
     expect(await glance({ rules }, parameters)).toEqual({ status, calls: ['GetBucketEncryption'] });
   });

@@ -91,7 +91,7 @@ describe('no public bucket', () => {
     ['a private website', site],
     ['a policy that is not public', { policyIsPublic: false, ...site }],
     ['a grant for log delivery', read(LOGS)],
-    ['a public policy that is cut off', { ...open, ...site, block: { RestrictPublicBuckets: true } }],
+    ['a public policy that is overridden', { ...open, ...site, block: { RestrictPublicBuckets: true } }],
     ['a public grant that is ignored', { ...read(ALL), block: { IgnorePublicAcls: true } }],
   ])('%s', async (_name, state) => {
     expect((await look(state)).assessment.status).toBe('compliant');
@@ -102,7 +102,7 @@ describe('the block of the account or its organization', () => {
   it.each<[string, FakeBucket, object]>([
     ['a public policy', open, { RestrictPublicBuckets: true }],
     ['a public grant', read(ALL), { IgnorePublicAcls: true }],
-    ['both, half by the bucket itself', { ...open, ...read(ALL), block: { IgnorePublicAcls: true } }, { RestrictPublicBuckets: true }],
+    ['both, half of it by the bucket itself', { ...open, ...read(ALL), block: { IgnorePublicAcls: true } }, { RestrictPublicBuckets: true }],
   ])('makes a bucket private: %s', async (_name, state, account) => {
     expect((await look({ ...state, ...site }, {}, account)).assessment).toEqual({
       status: 'compliant',
@@ -110,8 +110,8 @@ describe('the block of the account or its organization', () => {
     });
   });
   it.each<[string, FakeBucket, object]>([
-    ['new policies alone', open, { BlockPublicPolicy: true, BlockPublicAcls: true, IgnorePublicAcls: true }],
-    ['lists alone', { ...open, ...read(ALL) }, { IgnorePublicAcls: true }],
+    ['new policies', open, { BlockPublicPolicy: true, BlockPublicAcls: true, IgnorePublicAcls: true }],
+    ['ACLs', { ...open, ...read(ALL) }, { IgnorePublicAcls: true }],
     ['nothing', open, {}],
   ])('leaves it public if it only blocks %s', async (_name, state, account) => {
     expect((await look(state, {}, account)).assessment.status).toBe('manual');

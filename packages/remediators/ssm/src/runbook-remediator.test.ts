@@ -39,9 +39,9 @@ describe('a runbook', () => {
   });
 
   it.each([
-    ['that nobody has reviewed', {}, { hash: HASH }, HASH],
-    ['that is another one than was reviewed', { documentHash: HASH }, { hash: 'b'.repeat(64) }, 'differs from what was reviewed'],
-    ['that has no hash', { documentHash: HASH }, { hash: null }, 'differs from what was reviewed'],
+    ['without a review', {}, { hash: HASH }, HASH],
+    ['that differs from the reviewed one', { documentHash: HASH }, { hash: 'b'.repeat(64) }, 'differs from what was reviewed'],
+    ['without a hash', { documentHash: HASH }, { hash: null }, 'differs from what was reviewed'],
   ])('%s needs manual steps, which are in the notice', (_name, parameters, context, said) => {
     expect(plan(parameters, context)).toMatchObject({
       status: 'manual',

@@ -45,20 +45,20 @@ describe('a sweep', () => {
     expect((await before({ ...progress, began: NOW - DAY + 1, again: true })).progress).not.toBeNull();
   });
   it.each<[string, unknown]>([
-    ['no object', 'x'],
-    ['without what is left', { ...progress, left: undefined }],
-    ['without what is done', { ...progress, done: {} }],
-    ['that never began', { ...progress, began: '1' }],
-    ['without a place in its groups', { ...progress, after: null }],
+    ['in an invalid form', 'x'],
+    ['without its rest', { ...progress, left: undefined }],
+    ['without its results', { ...progress, done: {} }],
+    ['without a beginning', { ...progress, began: '1' }],
+    ['without its position', { ...progress, after: null }],
     ['without lists', { ...progress, lists: 3 }],
-    ['with something left that is not an object', { ...progress, left: [left, null] }],
+    ['with an invalid rest', { ...progress, left: [left, null] }],
     ...['type', 'id', 'region'].map(
       (member) => [`with something left without ${member}`, { ...progress, left: [left, { ...left, [member]: 3 }] }] as [string, unknown],
     ),
     ...['seenAt', 'due', 'tries'].map(
       (member) => [`with something left without ${member}`, { ...progress, left: [left, { ...left, [member]: '3' }] }] as [string, unknown],
     ),
-    ['with something left that nobody looks at', { ...progress, left: [left, { ...left, remediators: 'a' }] }],
+    ['with a rest without remediators', { ...progress, left: [left, { ...left, remediators: 'a' }] }],
   ])('checks everything once more after a round %s', async (_what, next) => {
     expect(await before(typeof next === 'string' ? next : { ...(next as object), again: true })).toEqual({ progress: null, overdue: [] });
   });

@@ -48,15 +48,15 @@ describe('object events of S3', () => {
     });
   });
   it.each<[string, object, boolean, boolean]>([
-    ['all of them', basic('All', 'arn:aws:s3'), true, true],
-    ['in another form of the same', basic('All', 'arn:aws:s3:::'), true, true],
-    ['reading ones', basic('ReadOnly', 'arn:aws:s3'), true, false],
-    ['those of one bucket', basic('All', 'arn:aws:s3:::invoices/'), false, false],
+    ['all events', basic('All', 'arn:aws:s3'), true, true],
+    ['the same in another form', basic('All', 'arn:aws:s3:::'), true, true],
+    ['read events', basic('ReadOnly', 'arn:aws:s3'), true, false],
+    ['events of one bucket', basic('All', 'arn:aws:s3:::invoices/'), false, false],
     ['functions', basic('All', 'arn:aws:lambda', { DataResources: [{ Type: 'AWS::Lambda::Function', Values: ['arn:aws:s3'] }] }), false, false],
-    ['by fields, all of them', advanced(...OBJECTS), true, true],
-    ['by fields, writing ones', advanced(...OBJECTS, field('readOnly', 'false')), false, true],
-    ['by fields, some of them', advanced(...OBJECTS, field('resources.ARN', 'arn:aws:s3:::invoices/')), false, false],
-    ['by fields, management events', advanced(field('eventCategory', 'Management')), false, false],
+    ['advanced selectors for all events', advanced(...OBJECTS), true, true],
+    ['advanced selectors for write events', advanced(...OBJECTS, field('readOnly', 'false')), false, true],
+    ['advanced selectors for some events', advanced(...OBJECTS, field('resources.ARN', 'arn:aws:s3:::invoices/')), false, false],
+    ['advanced selectors for management events', advanced(field('eventCategory', 'Management')), false, false],
   ])('are recorded by a trail with %s: reading %s %s, writing %s', async (_, selectors, reads, writes) => {
     expect(await both([selectors])).toEqual([reads ? 'compliant' : 'change', writes ? 'compliant' : 'change']);
   });
@@ -64,13 +64,13 @@ describe('object events of S3', () => {
     expect(await both([basic('All', 'arn:aws:s3'), { account: '999999999999' }], {})).toEqual(['compliant', 'compliant']);
   });
   it.each<[string, Parameters<typeof replies>, object, string]>([
-    ['the trail is stopped, whatever it takes', [basic('All', 'arn:aws:s3'), { logging: false }], { trail: 'audit' }, 'manual'],
-    ['the trail is of one region', [basic('All', 'arn:aws:s3'), { everywhere: false }], { trail: 'audit' }, 'manual'],
+    ['the trail is stopped, whatever it records', [basic('All', 'arn:aws:s3'), { logging: false }], { trail: 'audit' }, 'manual'],
+    ['the trail has a single region', [basic('All', 'arn:aws:s3'), { everywhere: false }], { trail: 'audit' }, 'manual'],
     ['no trail is named', [PLAIN], {}, 'manual'],
     ['there is no such trail', [PLAIN], { trail: 'other' }, 'manual'],
-    ['the trail of that name is of another account', [PLAIN, { account: '999999999999' }], { trail: 'audit' }, 'manual'],
-    ['it has no room for more text', [{ EventSelectors: Array.from({ length: 5 }, () => MANAGEMENT) }], { trail: 'audit' }, 'manual'],
-    ['it is at home elsewhere', [PLAIN, { home: 'us-east-1' }], { trail: 'audit' }, 'not-applicable'],
+    ['the trail of that name belongs to another account', [PLAIN, { account: '999999999999' }], { trail: 'audit' }, 'manual'],
+    ['it has no room for another selector', [{ EventSelectors: Array.from({ length: 5 }, () => MANAGEMENT) }], { trail: 'audit' }, 'manual'],
+    ['it has another home region', [PLAIN, { home: 'us-east-1' }], { trail: 'audit' }, 'not-applicable'],
   ])('are not changed if %s', async (_, given, parameters, status) => {
     expect(await both(given, parameters)).toEqual([status, status]);
   });

@@ -117,7 +117,7 @@ describe('a VPC without an interface endpoint for the EC2 API', () => {
     expect(() => createEc2InterfaceEndpoint.parameters({ subnetTag: 'a=b', subnetIds: ['subnet-0a'] })).toThrow(/not both/);
   });
   it.each([
-    ['one that is being made', { VpcEndpointType: 'Interface', State: 'pending' }, 'compliant'],
+    ['one that is being created', { VpcEndpointType: 'Interface', State: 'pending' }, 'compliant'],
     ['one that waits for its owner', { VpcEndpointType: 'Interface', State: 'PendingAcceptance' }, 'compliant'],
     ['one that is being deleted', { VpcEndpointType: 'Interface', State: 'deleting' }, 'change'],
     ['one that has failed', { VpcEndpointType: 'Interface', State: 'Failed' }, 'change'],
@@ -153,14 +153,14 @@ describe('calls that would go through the endpoint', () => {
   const DIVERTED = 'private-dns approve: Calls of vpc-1 to the EC2 API go through the endpoint';
   const shutOut = (cidrs: string) => `shut-out notify: sg-1 is not known to let in HTTPS from ${cidrs}`;
   it.each<[what: string, rules: readonly object[], out: string | null]>([
-    ['from a part of the VPC alone', [{ ...HTTPS, IpRanges: [{ CidrIp: '10.0.0.0/16' }] }], '10.1.0.0/16'],
+    ['only from a part of the VPC', [{ ...HTTPS, IpRanges: [{ CidrIp: '10.0.0.0/16' }] }], '10.1.0.0/16'],
     ['from a smaller range', [{ ...HTTPS, IpRanges: [{ CidrIp: '10.0.0.0/17' }, { CidrIp: '10.1.0.0/16' }] }], '10.0.0.0/16'],
-    ['by another port', [{ ...HTTPS, FromPort: 80, ToPort: 80 }], '10.0.0.0/16 and 10.1.0.0/16'],
-    ['by UDP', [{ ...HTTPS, IpProtocol: 'udp' }], '10.0.0.0/16 and 10.1.0.0/16'],
+    ['on another port', [{ ...HTTPS, FromPort: 80, ToPort: 80 }], '10.0.0.0/16 and 10.1.0.0/16'],
+    ['with UDP', [{ ...HTTPS, IpProtocol: 'udp' }], '10.0.0.0/16 and 10.1.0.0/16'],
     ['from a group', [{ IpProtocol: '-1', UserIdGroupPairs: [{ GroupId: 'sg-2' }] }], '10.0.0.0/16 and 10.1.0.0/16'],
     ['from nowhere', [], '10.0.0.0/16 and 10.1.0.0/16'],
-    ['by any protocol', [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }], null],
-    ['by a range of ports', [{ ...HTTPS, FromPort: 400, ToPort: 500 }], null],
+    ['with any protocol', [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }], null],
+    ['on a range of ports', [{ ...HTTPS, FromPort: 400, ToPort: 500 }], null],
   ])('block the change if the group allows them in %s', async (_, rules, out) =>
     expect(await hazards({ rules })).toEqual([DIVERTED, ...(out === null ? [] : [shutOut(out)])]),
   );

@@ -51,23 +51,23 @@ it('loses only the entries for SSH or RDP, one by one, and gets them back with t
   });
 });
 it.each<[string, readonly object[], string]>([
-  ['everything, by which replies come in, too', [entry(100, null)], 'manual'],
+  ['everything, including replies', [entry(100, null)], 'manual'],
   ['a range of ports', [entry(100, [20, 25])], 'manual'],
-  ['SSH alone, and everything', [entry(90, [22, 22]), entry(100, null)], 'manual'],
+  ['only SSH, and everything', [entry(90, [22, 22]), entry(100, null)], 'manual'],
   [
-    'everything, where SSH and RDP are denied before',
+    'everything, with SSH and RDP denied before',
     [entry(1, [22, 22], { RuleAction: 'deny' }), entry(2, [3389, 3389], { RuleAction: 'deny' }), entry(100, null)],
     'compliant',
   ],
-  ['everything, where SSH alone is denied before', [entry(1, [22, 22], { RuleAction: 'deny' }), entry(100, null)], 'manual'],
-  ['SSH, which is denied after', [entry(90, [22, 22]), entry(95, [22, 22], { RuleAction: 'deny' })], 'change'],
+  ['everything, with only SSH denied before', [entry(1, [22, 22], { RuleAction: 'deny' }), entry(100, null)], 'manual'],
+  ['SSH, which is denied after it', [entry(90, [22, 22]), entry(95, [22, 22], { RuleAction: 'deny' })], 'change'],
   [
-    'SSH, where IPv6 alone is denied before',
+    'SSH, with only IPv6 denied before',
     [entry(10, [22, 22], { RuleAction: 'deny', CidrBlock: undefined, Ipv6CidrBlock: '::/0' }), entry(90, [22, 22])],
     'change',
   ],
-  ['SSH of one office', [entry(90, [22, 22], { CidrBlock: '192.0.2.0/24' })], 'compliant'],
-  ['SSH on the way out', [entry(90, [22, 22], { Egress: true })], 'compliant'],
+  ['SSH from one office', [entry(90, [22, 22], { CidrBlock: '192.0.2.0/24' })], 'compliant'],
+  ['outbound SSH', [entry(90, [22, 22], { Egress: true })], 'compliant'],
   ['UDP', [entry(90, [22, 22], { Protocol: '17' })], 'compliant'],
 ])('that allows %s is %#: %s', async (_, entries, status) => {
   expect((await assess(revokeNaclOpenAdminPorts, ACL, world([...entries, last]))).status).toBe(status);
@@ -81,15 +81,15 @@ describe('the entries that deny SSH and RDP before wide entries', () => {
   const six = { CidrBlock: undefined, Ipv6CidrBlock: '::/0' };
   it.each<[string, readonly object[], readonly string[]]>([
     [
-      'of both kinds of addresses',
+      'for both kinds of addresses',
       [entry(100, null), entry(101, null, six)],
       [deny(100, 22, IPV4), deny(100, 3389, IPV4), deny(101, 22, IPV6), deny(101, 3389, IPV6)],
     ],
-    ['of one kind twice, once', [entry(100, null), entry(110, [0, 1024]), entry(120, null)], [deny(100, 22, IPV4), deny(100, 3389, IPV4)]],
-    ['for SSH alone, and of the other kind for RDP', [entry(100, [20, 25]), entry(101, [3000, 4000], six)], [deny(100, 22, IPV4), deny(101, 3389, IPV6)]],
-    ['where SSH is denied already', [entry(1, [22, 22], { RuleAction: 'deny' }), entry(100, null)], [deny(100, 3389, IPV4)]],
+    ['for one kind twice, once', [entry(100, null), entry(110, [0, 1024]), entry(120, null)], [deny(100, 22, IPV4), deny(100, 3389, IPV4)]],
+    ['for SSH only, and for RDP with the other kind', [entry(100, [20, 25]), entry(101, [3000, 4000], six)], [deny(100, 22, IPV4), deny(101, 3389, IPV6)]],
+    ['if SSH is denied already', [entry(1, [22, 22], { RuleAction: 'deny' }), entry(100, null)], [deny(100, 3389, IPV4)]],
     [
-      'comes before an entry for SSH alone, too',
+      'also come before an entry for SSH only',
       [entry(90, [22, 22]), entry(100, null), entry(101, null, six)],
       [deny(90, 22, IPV4), deny(90, 3389, IPV4), deny(101, 22, IPV6), deny(101, 3389, IPV6)],
     ],

@@ -160,7 +160,7 @@ describe('a rule that allows everything', () => {
     ['another port', rule(444)],
     ['a part of the range', rule(1024, { ToPort: 2000 })],
     ['another protocol', rule(1024, { ToPort: 2048, IpProtocol: 'udp' })],
-    ['the wide rule of UDP', rule(0, { ToPort: 65_535, IpProtocol: 'udp' })],
+    ['the wide rule for UDP', rule(0, { ToPort: 65_535, IpProtocol: 'udp' })],
   ])('is not kept by %s', async (_, beside) => {
     expect((await assess(replaceSgAllTrafficOpen, [all(), beside], { keep: ['tcp/1024-2048'] })).status).toBe('manual');
   });

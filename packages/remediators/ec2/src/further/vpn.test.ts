@@ -87,7 +87,7 @@ describe('tunnels of a VPN connection without logs', () => {
       ],
     ],
     [
-      'is not known to be up',
+      'has an unknown status',
       [
         [undefined, true],
         [ON, undefined],

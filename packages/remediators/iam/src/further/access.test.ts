@@ -163,7 +163,7 @@ describe('a certificate in IAM', () => {
     ['its unique id', 'ASCAEXAMPLEID0000001', 'shop'],
     ['its ARN', `arn:aws:iam::${ACCOUNT}:server-certificate/cloudfront/shop`, 'shop'],
     ['its name', 'shop', 'shop'],
-    ['the id of one that is gone', 'ASCAEXAMPLEID0000002', null],
+    ['the id of a deleted group', 'ASCAEXAMPLEID0000002', null],
   ])('is found by %s', async (_, id, name) => {
     const ListServerCertificates = async () => ({ ServerCertificateMetadataList: [metadata()], IsTruncated: false });
     const found = reportExpiredServerCertificate.identify?.({

@@ -63,21 +63,21 @@ describe('another account that the policy allows', () => {
   };
   it.each<[string, object, string | null]>([
     [
-      'has the number of this one in a name',
+      'has the number of this account in a name',
       { Principal: { AWS: 'arn:aws:iam::222222222222:role/for-111111111111' } },
       'arn:aws:iam::222222222222:role/for-111111111111',
     ],
     [
-      'has the number of this one in a path, as an ARN has it',
+      'has the number of this account in a path, like an ARN',
       { Principal: { AWS: 'arn:aws:iam::222222222222:role/:111111111111:/reader' } },
       'arn:aws:iam::222222222222:role/:111111111111:/reader',
     ],
     ['has a number', { Principal: { AWS: '222222222222' } }, '222222222222'],
-    ['is everybody who is not left out', { NotPrincipal: { AWS: 'arn:aws:iam::333333333333:root' } }, '*'],
+    ['is everybody who is not excluded', { NotPrincipal: { AWS: 'arn:aws:iam::333333333333:root' } }, '*'],
     ['is everybody', { Principal: '*' }, '*'],
-    ['is not this one, by its number', { Principal: { AWS: '111111111111' } }, null],
-    ['is not a role of this one', { Principal: { AWS: 'arn:aws:iam::111111111111:role/for-222222222222' } }, null],
-    ['is not a user of this one, in another partition', { Principal: { AWS: 'arn:aws-cn:iam::111111111111:user/own' } }, null],
+    ['is not this account, by its number', { Principal: { AWS: '111111111111' } }, null],
+    ['is not a role of this account', { Principal: { AWS: 'arn:aws:iam::111111111111:role/for-222222222222' } }, null],
+    ['is not a user of this account, in another partition', { Principal: { AWS: 'arn:aws-cn:iam::111111111111:user/own' } }, null],
     ['is not a service', { Principal: { Service: 'ses.amazonaws.com' } }, null],
   ])('%s', async (_, who, named) => {
     const answers = replies({ policy: letting(who) });

@@ -88,16 +88,16 @@ describe('a bucket key', () => {
     });
   });
   it.each<[string, string | undefined, object, readonly string[]]>([
-    ['says nothing of the context', ARN, {}, []],
-    ['is found by an alias', 'alias/own', { Condition: { StringLike: { 'kms:EncryptionContext:aws:s3:arn': '*' } } }, ['encryption-context']],
+    ['has no condition on the context', ARN, {}, []],
+    ['is named by an alias', 'alias/own', { Condition: { StringLike: { 'kms:EncryptionContext:aws:s3:arn': '*' } } }, ['encryption-context']],
     [
-      'asks which contexts there are',
+      'has a null condition on the context',
       ARN,
       { Condition: { 'ForAnyValue:StringEquals': { 'kms:EncryptionContextKeys': 'aws:s3:arn' } } },
       ['encryption-context'],
     ],
     ['is of another account', ARN.replace('111111111111', '222222222222'), {}, ['encryption-context']],
-    ['is of the key of AWS', undefined, {}, []],
+    ['is managed by AWS', undefined, {}, []],
   ])('of a key whose policy %s', async (_, key, statement, expected) => {
     expect(await codes(plan(key, statement))).toEqual(expected);
   });
@@ -123,19 +123,19 @@ describe('lifecycle rules', () => {
   const aborting = { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } };
   const ending = { NoncurrentVersionExpiration: { NoncurrentDays: 30 } };
   it.each<[string, readonly object[] | null, readonly [any: string, versions: string, uploads: string]]>([
-    ['none', null, ['manual', 'manual', 'manual']],
-    ['one that is off', [rule({ Status: 'Disabled', ...tiering, ...aborting, ...ending })], ['manual', 'manual', 'manual']],
-    ['one that moves objects', [rule(tiering)], ['compliant', 'manual', 'manual']],
-    ['one for older versions', [rule(ending)], ['compliant', 'compliant', 'manual']],
+    ['missing', null, ['manual', 'manual', 'manual']],
+    ['disabled', [rule({ Status: 'Disabled', ...tiering, ...aborting, ...ending })], ['manual', 'manual', 'manual']],
+    ['for transitions', [rule(tiering)], ['compliant', 'manual', 'manual']],
+    ['for older versions', [rule(ending)], ['compliant', 'compliant', 'manual']],
     [
-      'one that moves older versions of a part',
+      'for older versions of a part',
       [rule({ Filter: { Prefix: 'logs/' }, NoncurrentVersionTransitions: [{ NoncurrentDays: 30, StorageClass: 'GLACIER_IR' }] })],
       ['compliant', 'compliant', 'manual'],
     ],
-    ['one that aborts uploads', [rule(aborting)], ['compliant', 'manual', 'compliant']],
-    ['one of the old form', [{ ID: 'own', Status: 'Enabled', Prefix: '', ...aborting }], ['compliant', 'manual', 'compliant']],
-    ['one that aborts uploads of a part', [rule({ Filter: { Prefix: 'logs/' }, ...aborting })], ['compliant', 'manual', 'manual']],
-    ['one that says for nobody what it is for', [{ ID: 'own', Status: 'Enabled', ...aborting }], ['compliant', 'manual', 'manual']],
+    ['for aborted uploads', [rule(aborting)], ['compliant', 'manual', 'compliant']],
+    ['in the old form', [{ ID: 'own', Status: 'Enabled', Prefix: '', ...aborting }], ['compliant', 'manual', 'compliant']],
+    ['for aborted uploads of a part', [rule({ Filter: { Prefix: 'logs/' }, ...aborting })], ['compliant', 'manual', 'manual']],
+    ['without a filter', [{ ID: 'own', Status: 'Enabled', ...aborting }], ['compliant', 'manual', 'manual']],
   ])('are %s', async (_, rules, expected) => {
     const found = [];
     for (const report of [reportMissingLifecycle, reportMissingVersionLifecycle, reportMissingMultipartExpiry])

@@ -54,7 +54,7 @@ describe('TLS', () => {
   const state = (text: string | null) => plan(requireTls, { policy: text }, { website: false });
 
   it.each<[string, JsonObject]>([
-    ['as it is written here', {}],
+    ['in the standard form', {}],
     ['for everybody in another form', { Principal: { AWS: '*' } }],
     ['among other actions', { Action: ['s3:GetObject', 's3:*'] }],
     ['as a boolean', { Condition: { Bool: { 'aws:SecureTransport': false } } }],
@@ -62,13 +62,13 @@ describe('TLS', () => {
     expect(state(policy(deny(more))).status).toBe('compliant');
   });
   it.each<[string, JsonObject]>([
-    ['on the objects alone', { Resource: everything[1] as string }],
-    ['on the bucket alone', { Resource: everything[0] as string }],
-    ['of somebody alone', { Principal: { AWS: 'arn:aws:iam::222222222222:root' } }],
+    ['only for the objects', { Resource: everything[1] as string }],
+    ['only for the bucket', { Resource: everything[0] as string }],
+    ['only for somebody', { Principal: { AWS: 'arn:aws:iam::222222222222:root' } }],
     ['for one action', { Action: 's3:GetObject' }],
-    ['under a further condition', { Condition: { Bool: { 'aws:SecureTransport': 'false' }, StringEquals: { 'aws:PrincipalAccount': '2' } } }],
+    ['with another condition', { Condition: { Bool: { 'aws:SecureTransport': 'false' }, StringEquals: { 'aws:PrincipalAccount': '2' } } }],
     ['with TLS', { Condition: { Bool: { 'aws:SecureTransport': 'true' } } }],
-    ['by an allow', { Effect: 'Allow' }],
+    ['by an allow statement', { Effect: 'Allow' }],
   ])('is not required %s', (_, more) => {
     const before = policy(deny(more));
     const assessment = state(before);

@@ -206,7 +206,7 @@ describe('a KMS key by default', () => {
     ['no key is named', { rules: [sse] }, nobody, {}],
     ['the key is of another region', { rules: [sse] }, nobody, { kmsKeyArn: KEY.replace('eu-west-1', 'us-east-1') }],
     ['logs are delivered into it', { rules: [sse] }, { ...nobody, logs: ['x'] }, given],
-    ['its algorithm is not known', { rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'rot13' } }] }, nobody, given],
+    ['its algorithm is unknown', { rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'rot13' } }] }, nobody, given],
   ])('needs manual steps if %s', (_, state, context, parameters) => {
     expect(plan(requireKmsDefaultEncryption, state as JsonObject, context, parameters as JsonObject).status).toBe('manual');
   });

@@ -54,8 +54,8 @@ describe('everybody in a bucket policy', () => {
     ]);
   });
   it.each([
-    ['conditions that bind it to nobody that is fixed', { Condition: { StringLike: { 'aws:PrincipalOrgID': '*' } } }],
-    ['leaving somebody out', { Principal: undefined, NotPrincipal: { AWS: ROOT } }],
+    ['conditions on variable principals', { Condition: { StringLike: { 'aws:PrincipalOrgID': '*' } } }],
+    ['excluded principals', { Principal: undefined, NotPrincipal: { AWS: ROOT } }],
   ])('with %s needs manual steps', async (_, more) => {
     expect(await after(removeWildcardPrincipal, [allow(more)])).toBe('manual');
   });
@@ -75,7 +75,7 @@ describe('everybody in a bucket policy', () => {
 describe('a policy that S3 would refuse, now or in a rollback, because it', () => {
   const deleted = allow({ Sid: 'old', Principal: { AWS: 'AROAEXAMPLEID1234567' } });
   it.each([
-    ['names somebody who was deleted', [allow({}), deleted]],
+    ['names a deleted principal', [allow({}), deleted]],
     ['has no room', [allow({}), allow({ Principal: { AWS: ROOT }, Resource: 'x'.repeat(20_200) })]],
   ])('%s', async (_, statements) => {
     for (const remediator of [removeWildcardPrincipal, removePublicRead]) expect(await after(remediator, statements)).toBe('manual');
@@ -111,8 +111,8 @@ describe('another account that may change permissions', () => {
     ['a pattern', { Action: 's3:Put*' }],
     ['a pattern next to a name', { Action: ['s3:PutBucketAcl', 's3:*'] }],
     ['a pattern of single letters', { Action: 's3:PutBucket???' }],
-    ['what it leaves out', { Action: undefined, NotAction: 's3:GetObject' }],
-    ['whom it leaves out', { Principal: undefined, NotPrincipal: { AWS: ROOT }, Action: 's3:PutBucketAcl' }],
+    ['excluded actions', { Action: undefined, NotAction: 's3:GetObject' }],
+    ['excluded principals', { Principal: undefined, NotPrincipal: { AWS: ROOT }, Action: 's3:PutBucketAcl' }],
     ['everybody by conditions', { Principal: '*', Action: 's3:PutBucketAcl', Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-a1b2c3d4e5' } } }],
     ['a canonical user', { Principal: { CanonicalUser: 'a1b2' }, Action: 's3:PutBucketAcl' }],
   ])('with %s needs manual steps', async (_, more) => {
@@ -120,8 +120,8 @@ describe('another account that may change permissions', () => {
   });
   it.each([
     ['reads', { Action: ['s3:Get*', 's3:PutObject', 's3.PutBucketPolicy'] }],
-    ['is left out of it', { Action: undefined, NotAction: ['s3:Put*', 's3:Delete*'] }],
-    ['is refused it', { Effect: 'Deny', Action: 's3:*' }],
+    ['is excluded from it', { Action: undefined, NotAction: ['s3:Put*', 's3:Delete*'] }],
+    ['is denied it', { Effect: 'Deny', Action: 's3:*' }],
     ['is the account itself', { Principal: { AWS: ['111111111111', ROOT] }, Action: 's3:*' }],
     ['is a service', { Principal: { Service: 'x.amazonaws.com' }, Action: 's3:*' }],
   ])('that %s is not changed', async (_, more) => {
