@@ -271,12 +271,12 @@ describe('the seconds for which a message is hidden', () => {
     ['are rounded up', START + 1001, {}, 2],
     ['are at least one, if it is due already', START - 5000, {}, 1],
     ['are at most eleven hours: SQS counts twelve since it was received', START + DAY, {}, 39_600],
-    ['are none without a time', null, {}, null],
+    ['are not set without a time', null, {}, null],
     ['end a minute before the retention of four days', START + 600_000, { SentTimestamp: String(START - 4 * DAY + 360_000) }, 300],
-    ['are none in its last minute', START + 600_000, { SentTimestamp: String(START - 4 * DAY + 60_000) }, null],
-    ['are none if it is older, which a queue may allow', START + 600_000, { SentTimestamp: String(START - 13 * DAY) }, null],
+    ['are not set in its last minute', START + 600_000, { SentTimestamp: String(START - 4 * DAY + 60_000) }, null],
+    ['are not set if it is older, which a queue may allow', START + 600_000, { SentTimestamp: String(START - 13 * DAY) }, null],
     ['are set in its third delivery', START + 57_000, { ApproximateReceiveCount: '3' }, 57],
-    ['are none from its fourth delivery on', START + 57_000, { ApproximateReceiveCount: '4' }, null],
+    ['are not set from its fourth delivery on', START + 57_000, { ApproximateReceiveCount: '4' }, null],
   ])('%s', (_name, retryAt, attributes, seconds) => {
     expect(hiddenFor({ record: record(attributes), retryAt }, START)).toBe(seconds);
   });

@@ -112,7 +112,7 @@ describe('a source that reports a failure', () => {
   });
   it.each<[string, Partial<Finding>, string]>([
     ['by the remediators of its controls', { configRule: null, controls: ['EC2.13', 'EC2.14'] }, 'the control EC2.13, EC2.14 checks'],
-    ['or by itself', { configRule: null, controls: [] }, 'it checks'],
+    ['or as itself', { configRule: null, controls: [] }, 'it checks'],
   ])('is referred to %s', async (_what, over, start) => {
     expect((await result({ finding: finding(over) }))?.open[0]).toContain(start);
   });
