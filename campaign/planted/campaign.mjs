@@ -4,7 +4,7 @@
 export default [
   {
     promise: 'The kit tries each kind of plan with failing writes, dying workers and equal events.',
-    defect: 'a scenario in which nothing is changed stands for those in which something is',
+    defect: 'a scenario in which nothing is changed replaces those in which something is',
     file: 'packages/testing/src/checks.ts',
     find: 'if (shape !== null && plainChange(scenario)) bench',
     replace: 'if (shape !== null) bench',
@@ -12,7 +12,7 @@ export default [
   },
   {
     promise: 'The kit tries each kind of plan with failing writes, dying workers and equal events.',
-    defect: 'a plan that is carried out in part is one that is carried out whole',
+    defect: 'a plan that is carried out partly counts as one that is carried out completely',
     file: 'packages/testing/src/checks.ts',
     find: 'subject !== undefined, resolves, partly, steps]);',
     replace: 'subject !== undefined, resolves, steps]);',
@@ -28,7 +28,7 @@ export default [
   },
   {
     promise: 'The fault matrix tries what it says.',
-    defect: 'a fault meets another call that is under way',
+    defect: 'a fault affects another call that is in progress',
     file: 'packages/testing/src/faults.ts',
     find: "if (at('aws', places.get(index) ?? -1) === 'dies-after') return die();",
     replace: "if (at('aws', seen.aws.length - 1 + index * 0) === 'dies-after') return die();",
@@ -36,7 +36,7 @@ export default [
   },
   {
     promise: 'The fault matrix tries what it says.',
-    defect: 'one kind is left out',
+    defect: 'one kind is omitted',
     file: 'packages/testing/src/faults.ts',
     find: 'const CALL_FAULTS = [...DISTURBANCES, ...WORLD_FAULTS] as const;',
     replace: "const CALL_FAULTS = [...DISTURBANCES.filter((each) => each !== 'stale'), ...WORLD_FAULTS] as const;",
@@ -44,7 +44,7 @@ export default [
   },
   {
     promise: 'The fault matrix tries what it says.',
-    defect: 'kinds of the journal are left out',
+    defect: 'kinds of the journal are omitted',
     file: 'packages/testing/src/faults.ts',
     find: "      ['journal', JOURNAL_FAULTS],\n",
     replace: '',
@@ -52,7 +52,7 @@ export default [
   },
   {
     promise: 'The fault matrix tries what it says.',
-    defect: 'the rollback is left out',
+    defect: 'the rollback is omitted',
     file: 'packages/testing/src/faults.ts',
     find: "    ['rollback', rollbackUnder],\n",
     replace: '',
@@ -60,7 +60,7 @@ export default [
   },
   {
     promise: 'The fault matrix tries what it says.',
-    defect: 'the last call of each run is left out',
+    defect: 'the last call of each run is omitted',
     file: 'packages/testing/src/faults.ts',
     find: 'of clean.world.seen[on].entries())',
     replace: 'of clean.world.seen[on].slice(0, -1).entries())',
@@ -76,7 +76,7 @@ export default [
   },
   {
     promise: 'The fault matrix tries what it says.',
-    defect: 'every second injection is left out',
+    defect: 'every second injection is omitted',
     file: 'packages/testing/src/faults.ts',
     find: '(options.every ?? 1)',
     replace: '(options.every ?? 2)',
@@ -100,7 +100,7 @@ export default [
   },
   {
     promise: 'The fault matrix tries what it says.',
-    defect: 'the store has what it does not acknowledge, and acknowledges it',
+    defect: 'the store has what it did not acknowledge, and acknowledges it',
     file: 'packages/testing/src/faults.ts',
     find: "if (kind === 'unavailable-after') throw unavailable();",
     replace: '',
@@ -108,7 +108,7 @@ export default [
   },
   {
     promise: 'The fault matrix tries what it says.',
-    defect: 'ten equal events are one',
+    defect: 'ten equal events count as one',
     file: 'packages/testing/src/faults.ts',
     find: 'Array.from({ length: 10 }',
     replace: 'Array.from({ length: 1 }',
@@ -116,7 +116,7 @@ export default [
   },
   {
     promise: 'The fault matrix tries what it says.',
-    defect: 'the clock stays',
+    defect: 'the clock stands still',
     file: 'packages/testing/src/faults.ts',
     find: "if (kind === 'clock-ahead') clock.time += 600_000;",
     replace: '',
@@ -140,7 +140,7 @@ export default [
   },
   {
     promise: 'The fault matrix finds what it looks for.',
-    defect: 'the journal is not looked at',
+    defect: 'the journal is not checked',
     file: 'packages/testing/src/faults.ts',
     find: 'const { problems: why, intents } = await audited(world.journal);',
     replace: 'const { intents } = await audited(world.journal);\n  const why: string[] = [];',
@@ -188,7 +188,7 @@ export default [
   },
   {
     promise: 'The fault matrix finds what it looks for.',
-    defect: 'a call after its lease is as good as any',
+    defect: 'a call after its lease counts as valid',
     file: 'packages/testing/src/faults.ts',
     find: 'if (open === null || open.leaseUntil <= clock.time)',
     replace: 'if (open === null)',
@@ -196,7 +196,7 @@ export default [
   },
   {
     promise: 'The fault matrix finds what it looks for.',
-    defect: 'a call after a stop is as good as any',
+    defect: 'a call after a stop counts as valid',
     file: 'packages/testing/src/faults.ts',
     find: 'place > stoppedAt',
     replace: 'place > stoppedAt + 99',
@@ -204,7 +204,7 @@ export default [
   },
   {
     promise: 'The fault matrix finds what it looks for.',
-    defect: 'what fails without any fault is tried on',
+    defect: 'a scenario that fails without any fault is tried further',
     file: 'packages/testing/src/faults.ts',
     find: 'if (clean.why.length > 0) throw',
     replace: 'if (clean.why.length > 99) throw',
@@ -212,7 +212,7 @@ export default [
   },
   {
     promise: 'The fault matrix finds what it looks for.',
-    defect: 'the report of all remediators leaves out what is broken',
+    defect: 'the report of all remediators omits what is broken',
     file: 'campaign/faults.ts',
     find: 'broken.push(...report.broken.map(',
     replace: 'broken.push(...report.broken.slice(0, 0).map(',
@@ -220,7 +220,7 @@ export default [
   },
   {
     promise: 'The fault matrix tries what it says.',
-    defect: 'a remediator is left out',
+    defect: 'a remediator is omitted',
     file: 'campaign/faults.ts',
     find: 'of of) {',
     replace: 'of of.slice(1)) {',
@@ -228,7 +228,7 @@ export default [
   },
   {
     promise: 'The conformance kit shows as arranged only what nobody has written to.',
-    defect: 'a writing call in between is not looked for',
+    defect: 'a write in between is not looked for',
     file: 'packages/testing/src/bench.ts',
     find: 'last.scenario === scenario && !calls.slice(last.calls).some((call) => call.write && call.forwarded)',
     replace: 'last.scenario === scenario',
@@ -243,7 +243,7 @@ export default [
     tests: ['packages/testing/src/bench.test.ts'],
   },
   {
-    promise: 'Two values have one digest only if they are one value of JSON.',
+    promise: 'Two values have the same digest only if they are the same JSON value.',
     defect: 'members are written in the order in which they were given',
     file: 'packages/core/src/model/json.ts',
     find: 'for (const key of Object.keys(value).sort()) {\n    // Indices',
@@ -251,8 +251,8 @@ export default [
     tests: ['packages/core/src/model/json.prop.test.ts'],
   },
   {
-    promise: 'Two values have one digest only if they are one value of JSON.',
-    defect: 'half of a character is written',
+    promise: 'Two values have the same digest only if they are the same JSON value.',
+    defect: 'half of a surrogate pair is written',
     file: 'packages/core/src/model/json.ts',
     find: "if (typeof value === 'string') return value.isWellFormed() ? null : { what: 'a string with a lone surrogate', way: [] };",
     replace: "if (typeof value === 'string') return null;",

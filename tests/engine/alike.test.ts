@@ -60,7 +60,7 @@ beforeEach(() => {
   stop = 'changes';
 });
 
-describe('a shared reason that holds everything back', () => {
+describe('a shared reason that holds all resources back', () => {
   it('is one record and one message, which names twenty and counts the others', async () => {
     fill(25);
     await sweep();
@@ -171,7 +171,7 @@ describe('a shared reason that holds everything back', () => {
       .map(({ remediator, resource: ref }) => `${remediator} ${ref.region}`);
     expect(standing.sort()).toEqual(['widget-other eu-west-1', 'widget-other us-east-1', 'widget-revoke-open us-east-1']);
   });
-  it('is recorded without a channel, too; people are notified when there is one', async () => {
+  it('is recorded without a channel as well; people are notified once there is one', async () => {
     fill(2);
     const silent = () => {
       time += 3_600_000;
@@ -186,7 +186,7 @@ describe('a shared reason that holds everything back', () => {
     await sweep();
     expect(told).toEqual([]);
   });
-  it('does not exist if each is held back separately', async () => {
+  it('does not exist if each resource is held back separately', async () => {
     fill(2);
     stop = 'none';
     const guardrails = [{ id: 'mine', needs: [], evaluate: () => ({ effect: 'deny', code: 'x', message: 'No.' }) }] as unknown as NonNullable<

@@ -37,7 +37,7 @@ it('names the execution that made the change between the history and the look', 
   expect(widgets.writes).toEqual(['RevokeRule']);
 });
 
-it('does not call a gap closed that another worker is still at', async () => {
+it('does not report a gap as closed while another worker holds the lease', async () => {
   const widgets = new Widgets();
   const ref = widgets.put('w', ['open-1']);
   const journal = memoryJournal();
@@ -56,9 +56,9 @@ it('does not call a gap closed that another worker is still at', async () => {
 });
 
 it.each([
-  ['in the moment in which it was closed', 0, true],
+  ['at the moment in which it was closed', 0, true],
   ['a millisecond later', 1, false],
-])('takes what was reported %s for the same: %s', async (_when, later, same) => {
+])('treats a report %s as the same gap: %s', async (_when, later, same) => {
   const widgets = new Widgets();
   const ref = widgets.put('w', ['open-1']);
   let time = Date.parse('2026-11-24T10:00:00Z');

@@ -86,7 +86,7 @@ beforeEach(() => {
 });
 
 describe('the approval endpoint', () => {
-  it('lists, shows, and carries out what was shown, in the highest environment', async () => {
+  it('lists, shows and carries out what was shown, in the highest environment', async () => {
     const id = await asked();
     expect((await send(request('GET', '/approvals'))).json).toMatchObject([{ id, verdict: 'none', requested: new Date(START).toISOString() }]);
     const shown = (await send(request('GET', `/approvals/${id}`))).json;
@@ -134,7 +134,7 @@ describe('the approval endpoint', () => {
     expect(aws.rules('w')).toEqual(['open-1']);
   });
 
-  it('finds it again without the resource if it was answered', async () => {
+  it('finds the approval by its id alone if it was answered', async () => {
     const id = await asked();
     const handler = handlerOf();
     const { json } = await send(approve(id), handler);
@@ -205,8 +205,8 @@ describe('the approval endpoint', () => {
     ['an identity as text', {}, { authorizer: { iam: JSON.stringify(iam()) } }],
     ['headers', { headers: { 'content-type': 'application/json', 'x-amzn-iam-user-arn': LEAD_SESSION, userArn: LEAD_SESSION } }, { authorizer: null }],
     ['a body', { body: JSON.stringify({ reason: 'r', requestContext: { authorizer: { iam: iam() } } }) }, { authorizer: null }],
-    ['another account than that of its ARN', {}, as({ accountId: '222222222222' })],
-    ['another session than that of its id', {}, as({ callerId: 'AROAEXAMPLEEXAMPLE123:bob' })],
+    ['an account that differs from its ARN', {}, as({ accountId: '222222222222' })],
+    ['a session that differs from its id', {}, as({ callerId: 'AROAEXAMPLEEXAMPLE123:bob' })],
     ['a user’s id for a role', {}, as({ callerId: 'AIDAEXAMPLEEXAMPLE123' })],
     ['no id', {}, as({ callerId: null })],
     ['the ARN of the role itself, which never signs', {}, as({ userArn: LEAD })],
@@ -214,7 +214,7 @@ describe('the approval endpoint', () => {
     ['two lines', {}, as({ userArn: `${LEAD_SESSION}\n` })],
     ['a Cognito identity', {}, as({ cognitoIdentity: { identityId: 'x' } })],
     ['a client certificate', {}, { authentication: { clientCert: {} } }],
-  ])('takes nobody’s word: %s', async (_name, over, context) => {
+  ])('trusts no claim about the caller: %s', async (_name, over, context) => {
     const id = await asked();
     for (const event of [request('GET', '/approvals', undefined, over, context), request('POST', `/approvals/${id}/approve`, { reason: 'r' }, over, context)])
       expect(await send(event)).toMatchObject({ status: 403, json: { error: { code: 'request/unidentified' } } });
@@ -251,15 +251,15 @@ describe('the approval endpoint', () => {
     ['POST to list', 405, 'request/method', () => request('POST', '/approvals', { reason: 'r' })],
     ['another path', 404, 'request/not-found', (id) => request('POST', `/approvals/${id}/approve/now`, { reason: 'r' })],
     ['another verb', 404, 'request/not-found', (id) => request('POST', `/approvals/${id}/delete`, { reason: 'r' })],
-    ['no id of an approval', 404, 'approval/not-found', () => request('GET', '/approvals/..%2f')],
-    ['an unknown one', 404, 'approval/not-found', () => request('GET', '/approvals/a-0000000000000000')],
+    ['an invalid id of an approval', 404, 'approval/not-found', () => request('GET', '/approvals/..%2f')],
+    ['an unknown id', 404, 'approval/not-found', () => request('GET', '/approvals/a-0000000000000000')],
   ])('refuses %s', async (_name, status, code, event) => {
     const id = await asked();
     expect(await send(event(id))).toMatchObject({ status, json: { error: { code } } });
     expect([await kinds(), aws.writes]).toEqual([['decision'], []]);
   });
 
-  it('records no approval that it has no time to carry out', async () => {
+  it('records no approval without time to carry it out', async () => {
     const id = await asked();
     const short = { awsRequestId: 'r', getRemainingTimeInMillis: () => 34_999 };
     expect(await send(approve(id), handlerOf(), short)).toMatchObject({ status: 503, json: { error: { code: 'request/no-time-left' } } });
@@ -288,7 +288,7 @@ describe('the approval endpoint', () => {
     ]);
   });
 
-  it('escapes what an account’s names could do to a terminal', async () => {
+  it('escapes control characters in names from accounts', async () => {
     const id = await asked();
     const stream = { read: () => journal.read({ all: true }) };
     const dirty: Journal = {
@@ -302,7 +302,7 @@ describe('the approval endpoint', () => {
     expect(json['subjects']).toEqual(['\u001b[2J\u202eevil\u2028']);
   });
 
-  it('needs the journal that all share', () => {
+  it('needs a shared journal', () => {
     expect(() => createApprovalHandler({ ...options(), journal: undefined as unknown as Journal })).toThrow(/journal/);
   });
 });

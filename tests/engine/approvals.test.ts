@@ -105,7 +105,7 @@ describe('an approval', () => {
     expect(aws.rules('w')).toContain('open-1');
   });
 
-  it('frees only what was approved; another rule waits on', async () => {
+  it('permits only what was approved; another rule still waits', async () => {
     aws.put('w', ['open-1', 'open-2']);
     const pass = await asked();
     expect(pass.plan?.changes.map((change) => change.subject)).toEqual(['open-1']);
@@ -133,7 +133,7 @@ describe('an approval', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('does not discharge what came up since: an exception, a freeze, a hazard, a stop', async () => {
+  it('does not discharge what was added since: an exception, a freeze, a hazard, a stop', async () => {
     const pass = await asked();
     const id = pass.approval as string;
     const exceptions = defineRegister([
@@ -156,7 +156,7 @@ describe('an approval', () => {
     expect(results[0]?.passes.map((each) => each.outcome)).toEqual(['remediated']);
   });
 
-  it('is refused from whoever caused the gap, from strangers, without a reason, twice, and when it has expired', async () => {
+  it('is refused from whoever caused the gap, from others, without a reason, a second time, and after it has expired', async () => {
     const { approval } = await asked('open-1');
     const id = approval as string;
     expect(await refused(engine().approve('a-0', BY))).toMatch(/^approval\/refused: There is no open approval a-0/);
@@ -202,7 +202,7 @@ describe('an approval', () => {
       expect(await engine().approvals()).toMatchObject([{ verdict: 'denied', by: { name: LEAD } }]);
     });
 
-    it('an approval, then a denial: the second person learns that it is being carried out', async () => {
+    it('an approval, then a denial: the second person gets the information that it is being carried out', async () => {
       const { approval } = await asked();
       const late = await early();
       const [done] = await engine({ policy: both() }).approve(approval as string, BY);
@@ -347,7 +347,7 @@ describe('settling', () => {
     await engine({ remediators: [slow], policy: enforce }).handle(openedEvent('w', 'open-1', time - 60_000));
     expect([aws.writes, time]).toEqual([['RevokeRule'], START]);
   });
-  it('does not delay what is for people anyway: a sweep notifies of it, and never says that it changed just now', async () => {
+  it('does not delay what is notified anyway: a sweep notifies of it, and never reports that it changed just now', async () => {
     aws.put('w', ['open-1']);
     const person: Remediator = { ...slow, plan: () => ({ status: 'manual', message: 'A person looks.' }) };
     const seen: string[] = [];
@@ -371,7 +371,7 @@ describe('settling', () => {
     expect(aws.writes).toEqual(['RevokeRule']);
     expect(time).toBe(START + 60_000);
   });
-  it('a sweep checks everything before it returns to what it saw first', async () => {
+  it('a sweep checks everything before it returns to the first resources', async () => {
     const anyAge: Remediator = { ...slow, freshWithin: null };
     for (const id of ['w', 'x', 'y']) aws.put(id, ['open-1']);
     let tagged = false;
@@ -399,7 +399,7 @@ it('carries out what was approved, and not an earlier approval that was stopped'
   expect(aws.rules('w')).toEqual(['open-1', 'closed']);
 });
 
-it('asks about each plan', async () => {
+it('requests an approval for each plan', async () => {
   aws.put('w', ['open-1', 'open-2', 'closed']);
   const passes = [await asked('open-1'), await asked('open-2')];
   expect(new Set(passes.map(({ approval }) => approval)).size).toBe(2);
@@ -408,7 +408,7 @@ it('asks about each plan', async () => {
   for (const { approval, plan } of passes) expect(waiting.find(({ id }) => id === approval)?.planDigest).toBe(plan?.digest);
 });
 
-it('asks again if there is more to ask about the same plan', async () => {
+it('requests it again if there are more objections to the same plan', async () => {
   const first = await asked();
   aws.put('w', ['open-1', 'closed'], { 'aws:cloudformation:stack-name': 'network' });
   const second = await asked();
@@ -423,7 +423,7 @@ it('asks again if there is more to ask about the same plan', async () => {
   expect((await engine().approve(second.approval ?? '', BY)).map((pass) => pass.outcome)).toEqual(['remediated']);
 });
 
-it('asks again if the pending request was not for a new gap', async () => {
+it('requests it again if the pending request was not for a new gap', async () => {
   const pass = await asked();
   const [first] = await engine().approvals();
   expect(first).toMatchObject({ id: pass.approval, fresh: true });
@@ -545,7 +545,7 @@ describe('the circuit breaker', () => {
         for (const id of ['a', 'b']) await fix(id);
       },
     ],
-  ])('is recorded before what opened it is answered: %s', async (_name, extra, before) => {
+  ])('is recorded before the input that opened it is acknowledged: %s', async (_name, extra, before) => {
     await before();
     let record: () => void = () => undefined;
     const asked = new Promise<void>((resolve) => {
@@ -692,7 +692,7 @@ describe('an answer', () => {
     expect(await engine({ policy: listed }).deny(approval as string, by)).toMatchObject({ verdict: 'denied', by: { name: MALLORY } });
   });
 
-  it('is carried out within the limits of a run, and not where there is no time for it', async () => {
+  it('is carried out within the limits of a run, and not without time for it', async () => {
     const id = (await asked()).approval as string;
     const none = policy({ limits: [{ per: ['run'], changes: 0 }] });
     expect(await engine({ policy: none }).approve(id, BY)).toMatchObject([{ outcome: 'denied', message: expect.stringContaining('This run has made 0') }]);
@@ -703,7 +703,7 @@ describe('an answer', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('to something that is gone requests a decision about what is there, as a person would', async () => {
+  it('about a resource that changed requests a new decision, like a request by a person', async () => {
     const id = (await asked()).approval as string;
     aws.put('w', ['open-1', 'open-2', 'closed']);
     await engine().approve(id, BY);
@@ -761,7 +761,7 @@ describe('an answer', () => {
         {},
         ['breaker/refused', expect.stringContaining('is not open'), expect.stringContaining('redress breakers')],
       ],
-      ['a remediator that is not here', 'other', {}, {}, ['compose/invalid', expect.stringContaining('"other"'), `Known: ${ID}`]],
+      ['a remediator that is not installed', 'other', {}, {}, ['compose/invalid', expect.stringContaining('"other"'), `Known: ${ID}`]],
     ])('is refused for %s', async (_name, remediator, where, more, expected) => {
       await open();
       expect(await refusal(engine().closeBreaker(remediator, { account: ACCOUNT, ...where }, { ...how, ...more }))).toEqual(expected);

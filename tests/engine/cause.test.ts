@@ -69,7 +69,7 @@ beforeEach(() => {
 });
 
 describe('whoever caused a gap may not approve the change that closes it', () => {
-  it('even if a sweep requested it before the event came: it is one request', async () => {
+  it('even if a sweep requested the approval before the event arrived: it is one request', async () => {
     const [first] = await swept();
     expect(first).toMatchObject({ outcome: 'awaiting-approval', approval: expect.any(String) });
     time += HOUR / 4;
@@ -80,7 +80,7 @@ describe('whoever caused a gap may not approve the change that closes it', () =>
     expect(await answer(first?.approval, LEAD)).toBe('remediated');
   });
 
-  it('even if the event requested it, and a sweep requests the same: what was new stays new', async () => {
+  it('even if the event requested it, and a sweep requests the same: a new gap stays new', async () => {
     const first = await event(PAT);
     time += 2 * HOUR;
     const [again] = await swept();
@@ -108,7 +108,7 @@ describe('whoever caused a gap may not approve the change that closes it', () =>
     expect((await recordsOf(journal))[0]?.record.body['trigger']).toMatchObject({ person: 'pat@example.com', parts: ['open-1'] });
   });
 
-  it('nobody else is affected: whoever opened another rule may approve', async () => {
+  it('and nobody else is affected: whoever opened another rule may approve', async () => {
     aws.put('w', ['open-1', 'open-2']);
     const first = await event(LEAD, {}, 'open-1');
     const second = await event(PAT, {}, 'open-2');
@@ -119,7 +119,7 @@ describe('whoever caused a gap may not approve the change that closes it', () =>
     expect(await answer(first.approval, PAT)).toBe('remediated');
   });
 
-  it('if nobody names the gap, nobody with a known event may approve alone', async () => {
+  it('and if nobody names the gap, nobody with a known event may approve alone', async () => {
     await event(PAT, {}, 'open-9');
     const [asked] = await swept();
     expect(await answer(asked?.approval, PAT)).toMatch(/caused it/);
@@ -147,7 +147,7 @@ describe('whoever caused a gap may not approve the change that closes it', () =>
     expect(await answer(asked?.approval, LEAD)).toBe('remediated');
   });
 
-  it('even if the approval came before the event: it is not used, and somebody else is asked', async () => {
+  it('even if the approval came before the event: it is not used, and another approver is needed', async () => {
     const frozen = { policy: policy({ freeze: [{ from: '2026-11-01T00:00:00Z', to: '2026-11-24T12:00:00Z', reason: 'r' }] }) };
     const [asked] = await swept();
     expect(await answer(asked?.approval, PAT, frozen)).toBe('notified');
@@ -175,7 +175,7 @@ describe('whoever caused a gap may not approve the change that closes it', () =>
     expect(aws.rules('w')).toEqual(['open-1', 'closed']);
   });
 
-  it('their approval that was not carried out yet no longer counts, and people are asked again', async () => {
+  it('and an approval of theirs that was not carried out yet no longer counts: it is requested again', async () => {
     const [asked] = await swept();
     const begun = await journal.begin({
       resource: widget('w'),
@@ -202,7 +202,7 @@ describe('whoever caused a gap may not approve the change that closes it', () =>
     expect(await answer(again.approval, LEAD)).toBe('remediated');
   });
 
-  it('what Redress does itself is caused by nobody', async () => {
+  it('a change by Redress has no cause', async () => {
     await event(aws.identity.arn, { policy: policy({}, 'notify') });
     await event(PAT, { policy: policy({}, 'notify') }, 'open-9');
     await swept();
@@ -210,7 +210,7 @@ describe('whoever caused a gap may not approve the change that closes it', () =>
   });
 });
 
-it('a look that finds nothing is recorded as that; a look at a missing resource is not', async () => {
+it('a check that finds nothing is recorded as compliant; a check of a missing resource is not', async () => {
   aws.put('w', ['closed']);
   await event(PAT);
   aws.widgets.delete('w');

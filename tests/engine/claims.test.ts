@@ -64,8 +64,8 @@ describe('a transition that AWS Config reports', () => {
   it.each([
     ['the recorder was off for twenty days', 20 * 24 * 60 * MINUTE],
     ['it records daily', 24 * 60 * MINUTE],
-    ['its record before is a minute too old', 31 * MINUTE],
-  ])('shows nothing to be new where %s: a person is asked', async (_name, before) => {
+    ['its previous record is a minute too old', 31 * MINUTE],
+  ])('does not prove that the gap is new if %s: it needs an approval', async (_name, before) => {
     aws.put('w1', ['open-1']);
     const { results } = await redress().handle(reported(widget('w1'), START - before));
     expect(results[0]?.passes).toMatchObject([{ outcome: 'awaiting-approval' }]);
@@ -82,7 +82,7 @@ describe('a transition that AWS Config reports', () => {
   });
 });
 
-describe('a source that reports a failure of a resource that looks compliant', () => {
+describe('a source that reports a failure of a resource that seems compliant', () => {
   const claimed = (over: Partial<Parameters<typeof configComplianceEvent>[0]> = {}) =>
     configComplianceEvent({ resource: widget('w1'), rule: 'widget-open', previous: null, time: new Date(clock.time), ...over });
   const judging = (judge: NonNullable<Remediator['judge']>): Remediator => ({ ...revokeOpenRules, judge });
@@ -127,7 +127,7 @@ describe('a source that reports a failure of a resource that looks compliant', (
     expect(result?.gap).toEqual({ closed: false, open: ['port 3306 is open'] });
   });
 
-  it('is over if one remediator judges it completely, or none can judge it', async () => {
+  it('is closed if one remediator judges it completely, or none can judge it', async () => {
     for (const remediators of [[judging(() => [])], [half, { ...revokeOpenRules, id: 'widget-second', breadth: 5, judge: () => [] }], [revokeOpenRules]])
       expect((await redress({ remediators }).handle(claimed())).results[0]?.gap.closed).toBe(true);
     expect(told).toEqual([]);
@@ -149,7 +149,7 @@ describe('a source that reports a failure of a resource that looks compliant', (
     expect(told.map((each) => each.message)).toEqual(['A person looks.']);
   });
 
-  it('is over if the resource is gone, or an execution has closed it', async () => {
+  it('is closed if the resource is gone, or an execution has closed it', async () => {
     expect((await handle(half, claimed({ resource: widget('w0') })))?.gap.closed).toBe(true);
     aws.put('w1', ['open-1']);
     await handle(half, configComplianceEvent({ resource: widget('w1'), rule: 'widget-open', time: new Date(clock.time - MINUTE) }));
@@ -171,7 +171,7 @@ describe('a source that reports a failure of a resource that looks compliant', (
     expect(told).toEqual([]);
   });
 
-  it('is judged with what the rule is, and what it was configured to look for', async () => {
+  it('is judged by the rule and its parameters', async () => {
     const claims: Claim[] = [];
     const spy = judging(({ claim }) => (claims.push(claim), []));
     const read: string[] = [];
@@ -203,7 +203,7 @@ describe('a Config rule with a name of its own', () => {
 
   beforeEach(() => aws.put('w1', ['open-1']));
 
-  it('is known by its identifier, if it can be read', async () => {
+  it('is identified by its source, if that can be read', async () => {
     const configRules = identified('WIDGET_OPEN');
     expect((await ask('acme-baseline-7F3K2', { configRules }))?.passes).toMatchObject([{ outcome: 'remediated' }]);
     expect(configRules.asked).toEqual(['acme-baseline-7F3K2']);
@@ -248,7 +248,7 @@ describe('a call whose record omits its parameters', () => {
   });
 
   it.each([null, { omitted: true, originalSize: 125_000, reason: 'The request is too large.' }])(
-    '%j: is looked for by a sweep of its type, and shows nothing to be new',
+    '%j: a sweep of its type looks for the gap, which does not count as new',
     async (request) => {
       const result = await handle(left(request));
       expect(result).toMatchObject({
@@ -260,7 +260,7 @@ describe('a call whose record omits its parameters', () => {
     },
   );
 
-  it('a hundred of them cost one sweep; what was created since the last one waits until its type may be swept again', async () => {
+  it('a hundred of them cause one sweep; what was created since the last one waits until its type may be swept again', async () => {
     for (let n = 0; n < 100; n++) expect((await handle(left(null, START - 61_000)))?.retryable).toBe(false);
     expect(await sweeps()).toBe(1);
     clock.time = START + 30_000;
@@ -273,7 +273,7 @@ describe('a call whose record omits its parameters', () => {
     expect(await sweeps()).toBe(2);
   });
 
-  it('is only reported in a dry run; other, failed and replayed calls that omit something start no sweep', async () => {
+  it('is only reported in a dry run; other, failed and replayed calls with omissions start no sweep', async () => {
     expect(await handle(left(null), {}, { dryRun: true })).toMatchObject({ passes: [], reason: expect.stringContaining('would look for it') });
     const other = left(null) as { detail: object };
     await handle({ ...other, detail: { ...other.detail, eventName: 'PutNote' } });

@@ -37,7 +37,7 @@ beforeEach(() => {
   journal = memoryJournal({ clock });
 });
 
-it('is closed by reading the resource again, when a person says that its worker is gone; then the resource is fixed', async () => {
+it('is closed by reading the resource again when a person confirms that its worker is gone; then the resource is fixed', async () => {
   const execution = await lost(YEAR);
   expect(await engine().recover()).toEqual([]);
   expect((await handle()).results[0]?.passes).toMatchObject([{ outcome: 'busy', retryable: true }]);
@@ -51,7 +51,7 @@ it('is closed by reading the resource again, when a person says that its worker 
   expect(aws.rules('w1')).toEqual([]);
 });
 
-it('whose worker comes back after all cannot record anything more', async () => {
+it('whose worker returns cannot record anything more', async () => {
   const execution = await lost(YEAR);
   const { open } = await journal.view(widget('w1'));
   await engine().recoverExecution(execution, BY);
@@ -61,23 +61,23 @@ it('whose worker comes back after all cannot record anything more', async () => 
 });
 
 it.each([
-  ['a worker that may be alive', 0, BY, /is leased until 2026-11-24T10:02:\d\d.\d{3}Z: its worker may still be working on it/],
-  ['one whose clock is a little ahead', 3_000_000, BY, /its worker may still be working on it/],
-  ['without a reason', YEAR, { by: 'kim', reason: ' ' }, /a person and a reason/],
-  ['by nobody', YEAR, { by: '', reason: 'x' }, /a person and a reason/],
-])('is not taken from %s', async (_who, ahead, by, message) => {
+  ['a worker that may be running', 0, BY, /is leased until 2026-11-24T10:02:\d\d.\d{3}Z: its worker may still be working on it/],
+  ['a worker whose clock is slightly ahead', 3_000_000, BY, /its worker may still be working on it/],
+  ['a person without a reason', YEAR, { by: 'kim', reason: ' ' }, /a person and a reason/],
+  ['an unnamed person', YEAR, { by: '', reason: 'x' }, /a person and a reason/],
+])('is not accepted from %s', async (_who, ahead, by, message) => {
   const execution = await lost(ahead);
   await expect(engine().recoverExecution(execution, by)).rejects.toMatchObject({ code: 'recovery/refused', message: expect.stringMatching(message) });
   expect(await journal.open()).toHaveLength(1);
   expect((await recordsOf(journal)).map(({ record }) => record.kind)).toEqual(['intent']);
 });
 
-it('has to be a known one', async () => {
+it('has to exist', async () => {
   await lost(YEAR);
   await expect(engine().recoverExecution('x-1', BY)).rejects.toMatchObject({ code: 'recovery/refused', message: 'Execution x-1 is not open.' });
 });
 
-it('is not resumed by the journal on a claim alone, while its worker may be alive', async () => {
+it('is not resumed by the journal on a claim alone, while its worker may be running', async () => {
   const execution = await lost(0);
   const request = { resource: widget('w1'), remediator: anyAge.id, planDigest: 'sha256:0', generation: 0, budgets: [], lease: 1000, body: {} } as const;
   expect(await journal.begin({ ...request, resume: execution, gone: true })).toMatchObject({ status: 'busy' });

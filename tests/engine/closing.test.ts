@@ -66,16 +66,16 @@ beforeEach(() => {
 describe('a composition is refused', () => {
   it.each<[string, Partial<RedressOptions>]>([
     ['with a remediator of another contract', { remediators: [{ ...revokeOpenRules, contract: 2 as 1 }] }],
-    ['with two remediators of one name', { remediators: [revokeOpenRules, { ...noteWidget, id: 'widget-revoke-open' }] }],
-    ['with two guardrails of one name', { guardrails: [{ id: 'mode', needs: [], evaluate: () => ({ effect: 'allow', code: 'a', message: 'b' }) }] }],
+    ['with two remediators with the same id', { remediators: [revokeOpenRules, { ...noteWidget, id: 'widget-revoke-open' }] }],
+    ['with two guardrails with the same id', { guardrails: [{ id: 'mode', needs: [], evaluate: () => ({ effect: 'allow', code: 'a', message: 'b' }) }] }],
     [
-      'with a guardrail that is called as the last one',
+      'with a guardrail with the id of the last one',
       { guardrails: [{ id: 'freshness', needs: [], evaluate: () => ({ effect: 'allow', code: 'a', message: 'b' }) }] },
     ],
   ])('%s', (_name, over) => {
     expect(() => engine({ policy: definePolicy({ version: 1 }), ...over })).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
   });
-  it('when it is asked about something unknown', async () => {
+  it('if the request names something unknown', async () => {
     const fan = resource({ type: 'AWS::Test::Fan', id: 'f', account: ACCOUNT, region: 'us-east-1' });
     await expect(engine().run(fan)).rejects.toMatchObject({ code: 'compose/invalid' });
     await expect((async () => engine().plan('widget-revoke-opne', widget('w1')))()).rejects.toMatchObject({
@@ -115,7 +115,7 @@ describe('what cannot be read is not decided', () => {
       message: 'Not decided, because it could not be read: not read with credentials of another account',
     });
   });
-  it('if the remediator read no tags, or nothing that could be exempted', async () => {
+  it('if the remediator reads no tags, or nothing that could be exempt', async () => {
     aws.put('w1', ['open-1']);
     const untagged = { ...revokeOpenRules, observe: async () => ({ state: { open: ['open-1'] } }) } as unknown as Remediator;
     expect((await handle(event(), { remediators: [untagged] }))[0]?.message).toContain('widget-revoke-open did not observe the tags.');
@@ -125,20 +125,20 @@ describe('what cannot be read is not decided', () => {
   });
 });
 
-describe('what a person has to do', () => {
+describe('manual steps', () => {
   const manual = (more: object = {}): Remediator => ({
     ...revokeOpenRules,
     plan: () => ({ status: 'manual', message: 'Look.', steps: ['Open it.'], ...more }),
   });
   const hazard = { code: 'wide', effect: 'approve' as const, message: 'It opens more.' };
-  it('is reported with its steps', async () => {
+  it('are reported', async () => {
     aws.put('w1', ['open-1'], { team: 'a' });
     expect(await handle(event(), { remediators: [manual()] })).toMatchObject([{ outcome: 'notified', message: 'Look.', open: ['Look.'], steps: ['Open it.'] }]);
     expect(told).toMatchObject([{ outcome: 'notified', message: 'Look.', steps: ['Open it.'], plan: null, open: ['Look.'], tags: { team: 'a' } }]);
     expect(await bodies('decision')).toMatchObject([{ outcome: 'notified', message: 'Look.', open: ['Look.'], steps: ['Open it.'] }]);
     expect((await handle(event('w1', 'open-1', time, { eventId: 'e2' }), { remediators: [manual({ steps: undefined })] }))[0]?.steps).toEqual([]);
   });
-  it('is decided on with its hazards', async () => {
+  it('are decided on with their hazards', async () => {
     aws.put('w1', ['open-1']);
     const results = async (more: object) =>
       (await handle(event(), { remediators: [manual(more)] }))[0]?.decision?.results.filter((each) => each.guardrail === 'hazards').map((each) => each.code);
@@ -147,8 +147,8 @@ describe('what a person has to do', () => {
   });
 });
 
-describe('a record', () => {
-  it('of nothing to do has what was seen, but no plan', async () => {
+describe('the record', () => {
+  it('of a compliant resource has what was read, but no plan', async () => {
     aws.put('w1', ['closed'], { team: 'a' });
     expect(await handle()).toMatchObject([{ outcome: 'no-op', message: 'There is nothing to change.', plan: null, open: [] }]);
     const [only] = await recordsOf(journal);
@@ -157,11 +157,11 @@ describe('a record', () => {
     expect(Object.keys(only?.record.body ?? {})).not.toContain('steps');
     expect(told).toEqual([]);
   });
-  it('of a missing resource says so', async () => {
+  it('of a missing resource reports that', async () => {
     expect(await handle()).toMatchObject([{ outcome: 'no-op', message: 'The resource is gone.' }]);
     expect((await recordsOf(journal))[0]?.documents).toEqual({ observation: 'gone' });
   });
-  it('of something not applicable says why', async () => {
+  it('of something not applicable has the reason', async () => {
     aws.put('w1', ['open-1']);
     const other: Remediator = { ...revokeOpenRules, plan: () => ({ status: 'not-applicable', reason: 'It is small.' }) };
     expect(await handle(event(), { remediators: [other] })).toMatchObject([{ outcome: 'no-op', message: 'It does not apply: It is small.' }]);
@@ -234,9 +234,9 @@ it('a notification that cannot be delivered is a warning, and the change stands'
 
 describe('what waits for an approval', () => {
   it.each([
-    ['shown to be new', START - 60_000, true],
+    ['proven to be new', START - 60_000, true],
     ['too old', START - 2 * 3_600_000, false],
-  ])('keeps whether the event has shown it to be new: %s', async (_name, at, fresh) => {
+  ])('keeps whether the event has shown the gap to be new: %s', async (_name, at, fresh) => {
     aws.put('w1', ['open-1']);
     const asking = { policy: policyOf('approve') };
     expect(await handle(event('w1', 'open-1', at), asking)).toMatchObject([
@@ -246,7 +246,7 @@ describe('what waits for an approval', () => {
     const [body] = await bodies('decision');
     expect(body).toMatchObject({ subjects: ['open-1'], approval: { fresh, causedBy: `arn:aws:iam::${ACCOUNT}:user/mallory` } });
   });
-  it('is no longer the resource that was approved: nothing is done on it', async () => {
+  it('is superseded if the resource differs from what was approved: nothing is done', async () => {
     const lead = `arn:aws:iam::${ACCOUNT}:role/Lead`;
     aws.put('w1', ['open-1']);
     const asking = { policy: policyOf('approve', undefined, { approvers: { dev: [lead] } }) };
@@ -302,7 +302,7 @@ describe('recovery', () => {
     expect(await journal.open()).toHaveLength(1);
     time += DAY;
   };
-  it('leaves open what it cannot read, says so, and closes the others', async () => {
+  it('leaves open what it cannot read, reports it, and closes the others', async () => {
     aws.put('w1', ['open-1']);
     await left('after-intent');
     aws.faults.set('DescribeWidget', ['denied']);
@@ -318,7 +318,7 @@ describe('recovery', () => {
     expect(await engine({ remediators: [noteWidget] }).recover()).toMatchObject([{ outcome: 'busy', message: expect.stringContaining('is not installed') }]);
     expect(await journal.open()).toHaveLength(1);
   });
-  it('says what has changed since, if the change itself was made', async () => {
+  it('reports what has changed since, if the change itself was made', async () => {
     aws.put('w1', ['open-1']);
     const dying: Journal = { ...bound(journal), finish: () => Promise.reject(new Error('the process died')) };
     await engine({ journal: dying }).handle(event());
@@ -329,7 +329,7 @@ describe('recovery', () => {
     ]);
     expect((await bodies('outcome'))[0]).toMatchObject({ observedBy: 'recovery', verified: 'verified', open: ['revoke open-2'] });
   });
-  it('of a plan of which one change closes the gap and another flags it: it is closed', async () => {
+  it('of a plan with one change that closes the gap and another one that flags it: it is closed', async () => {
     aws.put('w1', ['open-1', 'open-2']);
     const mixed: Remediator = {
       ...anyAge,
@@ -346,7 +346,7 @@ describe('recovery', () => {
     time += DAY;
     expect(await engine({ remediators: [mixed] }).recover()).toMatchObject([{ outcome: 'remediated', open: [] }]);
   });
-  it('of a rollback after which somebody has changed it: a person decides, and it is held', async () => {
+  it('of a rollback after which somebody has changed the resource: a person has to decide, and a hold begins', async () => {
     aws.put('w1', ['open-1']);
     const [fixed] = await handle();
     const dying: Journal = { ...bound(journal), finish: () => Promise.reject(new Error('the process died')) };
@@ -365,7 +365,7 @@ describe('recovery', () => {
   });
 });
 
-describe('a wider remediator that asks a narrower one', () => {
+describe('a wider remediator that consults a narrower one', () => {
   const wide: Remediator = { ...anyAge, id: 'widget-revoke-all', breadth: 10 };
   const remediators = [wide, anyAge];
   const except = (name: string) =>
@@ -395,7 +395,7 @@ describe('a wider remediator that asks a narrower one', () => {
     expect(await recorded()).toEqual(['intent', 'call', 'outcome'].map((kind) => [kind, 'widget-revoke-all']));
     expect(aws.writes).toEqual(['RevokeRule']);
   });
-  it('leaves it if there is one, which is recorded, and nobody is notified of it under another name', async () => {
+  it('leaves the change if there is an objection, which is recorded, and nobody is notified of it under another name', async () => {
     aws.put('w1', ['open-1']);
     expect(await sweep(except('w1'))).toEqual([['widget-revoke-all', 'exempt']]);
     expect((await recorded()).filter(([, by]) => by === 'widget-revoke-open')).toEqual([]);
@@ -403,7 +403,7 @@ describe('a wider remediator that asks a narrower one', () => {
   });
 });
 
-it('what a sweep finds for a call without its request counts with what the same run changes', async () => {
+it('what a sweep finds for a call without parameters counts towards the limit of the same run', async () => {
   aws.put('w1', ['open-1']);
   const policy = policyOf('enforce', undefined, { limits: [{ changes: 1, per: ['run'] }] });
   const omitted = event('w2', 'open-2', time - 61_000) as { detail: object };
@@ -420,7 +420,7 @@ it('what a sweep finds for a call without its request counts with what the same 
   expect(aws.writes).toEqual(['RevokeRule']);
 });
 
-it('a denial holds while another plan of the same remediator is carried out', async () => {
+it('a denial is valid while another plan of the same remediator is carried out', async () => {
   const lead = `arn:aws:iam::${ACCOUNT}:role/Lead`;
   aws.put('w1', ['open-1']);
   const asking = { policy: policyOf('approve', undefined, { approvers: { dev: [lead] } }) };
@@ -445,7 +445,7 @@ describe('an input for which there is not enough time', () => {
     for (const id of ['w1', 'w2', 'w3']) aws.put(id, ['open-1']);
   });
 
-  it('continues in the next delivery where it ended, and what was done is not checked again', async () => {
+  it('continues in the next delivery where it stopped, and what was done is not checked again', async () => {
     aws.before = (operation) => {
       if (operation === 'RevokeRule') time += 60_000;
     };
@@ -493,15 +493,15 @@ describe('an input for which there is not enough time', () => {
     expect(second.results.every(({ gap }) => gap.closed)).toBe(true);
   });
 
-  it('is handled completely if nothing ends it, and no progress is recorded', async () => {
+  it('is handled completely if there is no deadline, and no progress is recorded', async () => {
     const { results } = await engine().handle(input());
     expect(results.map(({ gap }) => gap.closed)).toEqual([true, true, true]);
     expect((await bodies('sweep')).length).toBe(0);
   });
 });
 
-describe('the outcome of a finding', () => {
-  it('is closed if each remediator is satisfied, and otherwise says what is open', async () => {
+describe('the result of a finding', () => {
+  it('is closed if each remediator is satisfied, and otherwise lists what is open', async () => {
     aws.put('w1', ['open-1']);
     const stopped = { policy: policyOf('notify') };
     const { results } = await engine(stopped).handle(event());
@@ -533,7 +533,7 @@ describe('the outcome of a finding', () => {
     expect((await engine({ policy }).handle(event())).results).toMatchObject([{ error: { code: 'policy/unavailable', message: 'down' }, retryable: true }]);
   });
 
-  it('is what the finding itself is asked as, too', async () => {
+  it('has a finding that can be passed to run', async () => {
     aws.put('w1', ['open-1']);
     const { results } = await engine({ policy: policyOf('notify') }).handle(event());
     const [first] = results;
@@ -611,7 +611,7 @@ describe('a rollback is refused', () => {
     expect(await engine({ killSwitch }).rollback(execution, how)).toMatchObject({ outcome: expect.not.stringMatching('rolled-back') });
     expect(aws.writes).toEqual(['RevokeRule']);
   });
-  it('and one that is not refused is recorded with the person, the reason, and the length of its hold', async () => {
+  it('and an accepted one is recorded with the person, the reason, and the length of its hold', async () => {
     const execution = await fix();
     expect(await engine().rollback(execution, { ...how, hold: 3_600_000 })).toMatchObject({
       outcome: 'rolled-back',

@@ -50,7 +50,7 @@ function world(journal = memoryJournal({ clock })) {
 }
 
 describe('a gap with a deadline', () => {
-  it('is notified when it appears, a day before, and when the time is over; its record has it', async () => {
+  it('is notified when it appears, a day before, and when the deadline has passed; its record has the deadline', async () => {
     const { heard, sweep, journal, decisions } = world();
     await sweep([{ within: 'P3D', ceilings: ['notify'] }], 0, 100);
     expect(heard).toEqual(['0: notified', '48: notified, until 72', '72: notified, until 72']);
@@ -61,7 +61,7 @@ describe('a gap with a deadline', () => {
     expect(await decisions()).toHaveLength(2);
   });
 
-  it('of less than a day is notified when it is over', async () => {
+  it('of less than a day is notified when it has passed', async () => {
     const { heard, sweep } = world();
     await sweep([{ within: 'PT12H' }], 0, 30);
     expect(heard).toEqual(['0: notified', '12: notified, until 12']);
@@ -76,7 +76,7 @@ describe('a gap with a deadline', () => {
     expect((await journal.standing()).gaps).toEqual([]);
   });
 
-  it('gets it from a later policy, and counts from when it appeared', async () => {
+  it('gets the deadline of a later policy, counted from when the gap appeared', async () => {
     const { heard, sweep, journal } = world();
     await sweep(undefined, 0, 10);
     expect((await journal.standing()).gaps).toMatchObject([{ deadline: null }]);
@@ -84,7 +84,7 @@ describe('a gap with a deadline', () => {
     expect(heard).toEqual(['0: notified', '48: notified, until 72']);
   });
 
-  it('is another remediator’s, or another environment’s: it has none', async () => {
+  it('has none if the deadline is for another remediator or another environment', async () => {
     const { heard, sweep, journal } = world();
     await sweep([{ within: 'PT1H', ceilings: ['enforce', 'approve'] }], 0, 5);
     expect(heard).toEqual(['0: notified']);

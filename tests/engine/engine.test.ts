@@ -70,7 +70,7 @@ beforeEach(() => {
   told = [];
 });
 
-describe('the way of an event', () => {
+describe('the path of an event', () => {
   it('fixes, verifies, records and notifies', async () => {
     aws.put('w1', ['open-1', 'closed-1']);
     const [pass] = await handle();
@@ -125,7 +125,7 @@ describe('the way of an event', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('a missing resource is nothing to do', async () => {
+  it('a missing resource needs no change', async () => {
     expect(await handle()).toMatchObject([{ outcome: 'no-op' }]);
     expect(aws.writes).toEqual([]);
   });
@@ -141,7 +141,7 @@ describe('the way of an event', () => {
   });
 });
 
-describe('zero writing calls', () => {
+describe('zero write calls', () => {
   const exempt = defineRegister([
     { id: 'EXC-1', scope: { account: ACCOUNT, resource: 'w1' }, reason: 'r', owner: 'a', approver: 'b', expires: new Date(START + 1e9).toISOString() },
   ]);
@@ -357,14 +357,14 @@ describe('faults', () => {
     expect((await handle()).map((pass) => pass.outcome)).toEqual(['superseded', 'no-op']);
   });
 
-  it('a lost reply after the effect: looks, and does not send it again', async () => {
+  it('a lost reply after the effect: reads, and does not send it again', async () => {
     aws.put('w1', ['open-1']);
     aws.faults.set('RevokeRule', ['lost']);
     expect(await handle()).toMatchObject([{ outcome: 'remediated' }]);
     expect(aws.writes).toEqual(['RevokeRule']);
   });
 
-  it('a lost reply after the effect, and looks that do not show it yet: looks again, and does not send it again', async () => {
+  it('a lost reply after the effect, and reads that do not show it yet: reads again, and does not send it again', async () => {
     aws.put('w1', ['open-1']);
     aws.faults.set('RevokeRule', ['lost']);
     aws.before = (operation) => void (operation === 'RevokeRule' && aws.faults.set('DescribeWidget', ['stale', 'stale']));
@@ -372,7 +372,7 @@ describe('faults', () => {
     expect(aws.writes).toEqual(['RevokeRule']);
   });
 
-  it('a change that does not show yet: reads again until it does', async () => {
+  it('a change that is not visible yet: reads again until it is', async () => {
     aws.put('w1', ['open-1']);
     aws.before = (operation) => void (operation === 'RevokeRule' && aws.faults.set('DescribeWidget', ['stale', 'stale']));
     expect(await handle()).toMatchObject([{ outcome: 'remediated' }]);
@@ -380,7 +380,7 @@ describe('faults', () => {
     expect(aws.writes).toEqual(['RevokeRule']);
   });
 
-  it('a lost reply whose effect shows only after the looks: the second call is refused, and the change is recognized as its own', async () => {
+  it('a lost reply whose effect is visible only after the reads: the second call is refused, and the change is recognized as its own', async () => {
     aws.put('w1', ['open-1']);
     aws.faults.set('RevokeRule', ['lost']);
     aws.before = (operation) => {
@@ -400,7 +400,7 @@ describe('faults', () => {
     ]);
   });
 
-  it('a lost call without effect: looks, and sends it once more', async () => {
+  it('a lost call without effect: reads, and sends it once more', async () => {
     aws.put('w1', ['open-1']);
     aws.faults.set('RevokeRule', ['lost-before']);
     expect(await handle()).toMatchObject([{ outcome: 'remediated' }]);
@@ -408,7 +408,7 @@ describe('faults', () => {
     expect(aws.rules('w1')).toEqual([]);
   });
 
-  it('a lost reply and a resource that cannot be read: unknown, a person decides', async () => {
+  it('a lost reply and a resource that cannot be read: unknown, a person has to decide', async () => {
     aws.put('w1', ['open-1']);
     aws.faults.set('RevokeRule', ['lost']);
     aws.before = (operation) => void (operation === 'RevokeRule' && aws.faults.set('DescribeWidget', Array(20).fill('server')));
@@ -436,7 +436,7 @@ describe('faults', () => {
     expect(aws.rules('w1')).toEqual([]);
   });
 
-  it('a change that meets the work of another is superseded, and decided on again', async () => {
+  it('a change that conflicts with another one is superseded, and decided on again', async () => {
     aws.put('w1', ['open-1']);
     const work = aws.handle.bind(aws);
     let conflicts = 1;
@@ -449,7 +449,7 @@ describe('faults', () => {
     expect(aws.rules('w1')).toEqual([]);
   });
 
-  it('a verify that never sees the change is unknown, not success', async () => {
+  it('a verification that never shows the change is unknown, not success', async () => {
     aws.put('w1', ['open-1']);
     const work = aws.handle.bind(aws);
     aws.handle = (operation, input) =>
@@ -482,7 +482,7 @@ describe('faults', () => {
   });
 });
 
-describe('once', () => {
+describe('exactly once', () => {
   it('the same event ten times in a row: one execution, nine records that name it', async () => {
     aws.put('w1', ['open-1']);
     const passes = [];
@@ -494,7 +494,7 @@ describe('once', () => {
     expect(await records((each) => each.record.kind === 'duplicate' && each.record.execution === execution)).toHaveLength(9);
   });
 
-  it('the same event ten times at once: the same, when what was busy has been delivered again', async () => {
+  it('the same event ten times concurrently: the same, once what was busy has been delivered again', async () => {
     aws.put('w1', ['open-1']);
     const shared = redress();
     const delivered = async () => {
@@ -553,7 +553,7 @@ describe('limits', () => {
     }
   });
 
-  it('per run, over several calls that are given one budget', async () => {
+  it('per run, over several calls with one budget', async () => {
     const shared = redress({ policy: enforce({ limits: [{ per: ['run'], changes: 1 }] }) });
     for (const id of ['a', 'b', 'c']) aws.put(id, ['open-1']);
     const budget = { changes: 0 };
@@ -575,7 +575,7 @@ describe('limits', () => {
     expect([aws.writes.length, budget.changes]).toEqual([2, 2]);
   });
 
-  it('per hour, over runs, and given back when nothing was sent', async () => {
+  it('per hour, over runs, and returned when nothing was sent', async () => {
     const policy = enforce({ limits: [{ per: ['remediator', 'account'], changes: 2, window: 'PT1H' }] });
     for (const id of ['a', 'b', 'c', 'd']) aws.put(id, ['open-1']);
     aws.faults.set('RevokeRule', ['denied']);
@@ -588,7 +588,7 @@ describe('limits', () => {
   });
 });
 
-describe('the limit of a run, when something goes wrong', () => {
+describe('the limit of a run after a failure', () => {
   const limited = (over: Partial<RedressOptions> = {}) => redress({ policy: enforce({ limits: [{ per: ['run'], changes: 1 }] }), ...over });
   const both = async (over: Partial<RedressOptions> = {}) => {
     for (const id of ['w1', 'w2']) aws.put(id, ['open-1']);
@@ -610,17 +610,17 @@ describe('the limit of a run, when something goes wrong', () => {
     };
   };
 
-  it.each(['append', 'finish'] as const)('what was sent keeps its place, even if %s throws after it', async (method) => {
+  it.each(['append', 'finish'] as const)('keeps the place of what was sent, even if %s throws after it', async (method) => {
     expect(await both({ journal: failing(method) })).toEqual(['journal/lost-lease', 'denied']);
     expect([aws.rules('w1'), aws.rules('w2')]).toEqual([[], ['open-1']]);
   });
 
-  it('what was never begun gives its place back', async () => {
+  it('returns the place of what was never begun', async () => {
     expect(await both({ journal: failing('begin') })).toEqual(['journal/lost-lease', 'remediated']);
     expect([aws.rules('w1'), aws.rules('w2')]).toEqual([['open-1'], []]);
   });
 
-  it('what was refused gives its place back', async () => {
+  it('returns the place of what was refused', async () => {
     aws.faults.set('RevokeRule', ['denied']);
     expect(await both()).toEqual(['failed', 'remediated']);
   });
@@ -628,7 +628,7 @@ describe('the limit of a run, when something goes wrong', () => {
   it.each<[string, () => Partial<RedressOptions>]>([
     ['is refused when it is sent again', () => (aws.faults.set('RevokeRule', ['lost-before', 'denied']), {})],
     [
-      'is not sent again, because changes are stopped in that moment',
+      'is not sent again, because changes are stopped at that moment',
       () => {
         let stop: Stop = 'none';
         aws.faults.set('RevokeRule', ['lost-before']);
@@ -638,7 +638,7 @@ describe('the limit of a run, when something goes wrong', () => {
       },
     ],
     [
-      'cannot be looked at',
+      'cannot be read',
       () => {
         aws.faults.set('RevokeRule', ['lost']);
         aws.before = (operation) => {
@@ -647,7 +647,7 @@ describe('the limit of a run, when something goes wrong', () => {
         return {};
       },
     ],
-  ])('what was sent once and got no reply keeps its place when it %s', async (_name, happens) => {
+  ])('keeps the place of a call without a reply when it %s', async (_name, happens) => {
     for (const id of ['w1', 'w2']) aws.put(id, ['open-1']);
     const { results } = await limited(happens()).handle([event('w1'), event('w2')]);
     expect((await journal.view(widget('w1'))).closed).toMatchObject([{ outcome: expect.stringMatching(/^(partial|unknown)$/), sent: 1 }]);
@@ -655,7 +655,7 @@ describe('the limit of a run, when something goes wrong', () => {
     expect(aws.rules('w2')).toEqual(['open-1']);
   });
 
-  it('what was sent twice without a reply keeps its place: it may still have its effect', async () => {
+  it('keeps the place of a call that was sent twice without a reply: it may still have an effect', async () => {
     aws.faults.set('RevokeRule', ['lost-before', 'lost-before']);
     expect(await both()).toEqual(['partial', 'denied']);
     expect(aws.writes).toEqual(['RevokeRule', 'RevokeRule']);
@@ -704,7 +704,7 @@ describe('crashes', () => {
     ]);
   });
 
-  it('right after its lease, while the last write does not show yet: it waits for that, and closes it as done', async () => {
+  it('right after its lease, while the last write is not visible yet: it waits for that, and closes it as done', async () => {
     aws.put('w1', ['open-1']);
     await handle(event(), { journal: dying('append') });
     const [open] = await journal.open();
@@ -717,7 +717,7 @@ describe('crashes', () => {
     expect(aws.writes).toEqual(['RevokeRule']);
   });
 
-  it('while the lease lives, nobody takes over', async () => {
+  it('while the lease is valid: nobody takes over', async () => {
     aws.put('w1', ['open-1']);
     await handle(event(), { journal: dying('finish') });
     expect(await redress().recover()).toEqual([]);
@@ -742,7 +742,7 @@ describe('crashes', () => {
     expect((await journal.view(widget('w1'))).closed).toMatchObject([{ outcome: 'unknown', sent: 1 }]);
   });
 
-  it('after one of two writes: partial, and it says what is left', async () => {
+  it('after one of two writes: partial, with what is left', async () => {
     aws.put('w1', ['open-1', 'open-2']);
     const half: Journal = {
       ...bound(journal),
@@ -762,7 +762,7 @@ describe('crashes', () => {
     expect(aws.writes).toEqual(['RevokeRule']);
   });
 
-  it('neither as before nor as planned: unknown, a person decides', async () => {
+  it('neither as before nor as planned: unknown, a person has to decide', async () => {
     aws.put('w1', ['open-1']);
     await handle(event(), { journal: dying('after-begin') });
     clock.time += 600_000;
@@ -787,7 +787,7 @@ describe('rollback', () => {
     return pass?.execution as string;
   };
 
-  it('rolls the change back, records it, and leaves a hold', async () => {
+  it('restores the resource, records it, and leaves a hold', async () => {
     const execution = await fixed();
     expect(await redress().rollback(execution, { by: 'ops', reason: 'vendor' })).toMatchObject({ outcome: 'rolled-back' });
     expect(aws.rules('w1').sort()).toEqual(['closed', 'open-1']);
@@ -799,14 +799,14 @@ describe('rollback', () => {
     expect(await handle(event('w1', 'open-1', { eventId: 'a-week-later' }))).toMatchObject([{ outcome: 'remediated' }]);
   });
 
-  it('refuses twice', async () => {
+  it('is refused a second time', async () => {
     const execution = await fixed();
     await redress().rollback(execution, { by: 'ops', reason: 'r' });
     await expect(redress().rollback(execution, { by: 'ops', reason: 'r' })).rejects.toMatchObject({ code: 'rollback/refused' });
     expect(aws.writes).toHaveLength(2);
   });
 
-  it('refuses twice, however much has happened in between', async () => {
+  it('is refused a second time, however much has happened in between', async () => {
     const execution = await fixed();
     await redress().rollback(execution, { by: 'ops', reason: 'r' });
     // More than a view holds.
@@ -833,7 +833,7 @@ describe('rollback', () => {
     expect(aws.rules('w1')).toEqual(['closed']);
   });
 
-  it('refuses when the resource is not as the fix left it', async () => {
+  it('is refused when the resource is not as the fix left it', async () => {
     const execution = await fixed();
     aws.put('w1', ['open-2']);
     await expect(redress().rollback(execution, { by: 'ops', reason: 'r' })).rejects.toMatchObject({
@@ -843,7 +843,7 @@ describe('rollback', () => {
     expect(aws.rules('w1')).toEqual(['open-2']);
   });
 
-  it('refuses when what the fix left was never read, until it is accepted that later changes may be overwritten', async () => {
+  it('is refused when the result of the fix was never read, until it is accepted that later changes may be overwritten', async () => {
     aws.put('w1', ['open-1', 'closed']);
     aws.before = (operation) => {
       if (operation === 'RevokeRule') aws.faults.set('DescribeWidget', Array(5).fill('denied'));
@@ -863,7 +863,7 @@ describe('rollback', () => {
     expect(aws.rules('w1')).toEqual(['theirs', 'open-1']);
   });
 
-  it('refuses without a person or a reason, for an unknown execution, and if everything is stopped', async () => {
+  it('is refused without a person or a reason, for an unknown execution, and if everything is stopped', async () => {
     const execution = await fixed();
     await expect(redress().rollback(execution, { by: ' ', reason: 'r' })).rejects.toMatchObject({ code: 'rollback/refused' });
     await expect(redress().rollback('x-unknown', { by: 'ops', reason: 'r' })).rejects.toMatchObject({ code: 'journal/not-found' });
@@ -880,7 +880,7 @@ describe('rollback', () => {
     });
   });
 
-  it('needs the loss accepted when the undo destroys something', async () => {
+  it('requires that the loss is accepted when the undo destroys something', async () => {
     aws.put('w1', ['closed']);
     const [pass] = await redress({ remediators: [noteWidget] }).run(widget('w1'));
     expect(pass?.outcome).toBe('flagged');
@@ -890,7 +890,7 @@ describe('rollback', () => {
     expect(aws.widgets.get('w1')?.note).toBeNull();
   });
 
-  it('refuses another account, without a call', async () => {
+  it('is refused for another account, without a call', async () => {
     const execution = await fixed();
     const before = aws.calls.length;
     aws.identity = { account: '222222222222', arn: 'arn:aws:iam::222222222222:role/x' };
@@ -898,7 +898,7 @@ describe('rollback', () => {
     expect(aws.calls).toHaveLength(before);
   });
 
-  it('a lost reply in a rollback is looked at, not repeated blindly', async () => {
+  it('reads after a lost reply instead of repeating the call blindly', async () => {
     const execution = await fixed();
     aws.faults.set('AuthorizeRule', ['lost']);
     expect(await redress().rollback(execution, { by: 'ops', reason: 'r' })).toMatchObject({ outcome: expect.stringMatching(/rolled-back|partial/) });
@@ -907,7 +907,7 @@ describe('rollback', () => {
 });
 
 describe('someone who undoes a fix', () => {
-  it('causes one more fix; the second time it is left alone, and they are named', async () => {
+  it('causes one more fix; the second time the gap is left alone, and they are named', async () => {
     for (const round of [1, 2, 3]) {
       aws.put('w1', ['open-1']);
       clock.time += 3_600_000;

@@ -122,14 +122,14 @@ describe('a register entry by tag', () => {
     expect(rules()).toEqual([id]);
   });
 
-  it('does not apply to tags that nothing has', async () => {
+  it('does not apply to tags that no resource has', async () => {
     aws.state.instances = { [WEB]: web, [VENDOR]: { tags: { team: 'Vendor' }, groups: [GROUP] } };
     open('0.0.0.0/0');
     expect(await outcomes(exempt({ tag: 'team=vendor' }))).toEqual(['remediated']);
     expect(rules()).toEqual([]);
   });
 
-  it('says what the exception applies to', async () => {
+  it('reports what the exception applies to', async () => {
     aws.state.instances = { [VENDOR]: vendor };
     open('0.0.0.0/0');
     const [pass] = await told22(exempt({ tag: 'team=vendor' }));
@@ -141,18 +141,18 @@ describe('a register entry by tag', () => {
     ['names its ARN', { resource: `arn:aws:ec2:${REGION}:${ACCOUNT}:instance/${VENDOR}` }, ['exempt']],
     ['names its ARN in another region', { resource: `arn:aws:ec2:us-east-1:${ACCOUNT}:instance/${VENDOR}` }, ['remediated']],
     ['names the group by its ARN in another region', { resource: `arn:aws:ec2:us-east-1:${ACCOUNT}:security-group/${GROUP}` }, ['remediated']],
-    ['names an instance that does not', { resource: WEB }, ['remediated']],
-    ['is of all instances of the account: what uses the group is not meant', { account: ACCOUNT, resourceType: 'AWS::EC2::Instance' }, ['remediated']],
-    ['is of the instances with a tag', { tag: 'team=vendor', resourceType: 'AWS::EC2::Instance' }, ['exempt']],
-    ['is of the interfaces with a tag', { tag: 'team=vendor', resourceType: 'AWS::EC2::NetworkInterface' }, ['remediated']],
-    ['is of the group, with the tag of the instance', { resource: GROUP, tag: 'team=vendor' }, ['exempt']],
+    ['names an instance that does not use it', { resource: WEB }, ['remediated']],
+    ['covers all instances of the account: what uses the group is not included', { account: ACCOUNT, resourceType: 'AWS::EC2::Instance' }, ['remediated']],
+    ['covers the instances with a tag', { tag: 'team=vendor', resourceType: 'AWS::EC2::Instance' }, ['exempt']],
+    ['covers the interfaces with a tag', { tag: 'team=vendor', resourceType: 'AWS::EC2::NetworkInterface' }, ['remediated']],
+    ['covers the group, with the tag of the instance', { resource: GROUP, tag: 'team=vendor' }, ['exempt']],
   ])('%s', async (_name, scope, expected) => {
     aws.state.instances = { [VENDOR]: vendor };
     open('0.0.0.0/0');
     expect(await outcomes(exempt(scope))).toEqual(expected);
   });
 
-  it('a rule of the policy is evaluated with the tags of each, too', async () => {
+  it('a rule of the policy is evaluated with the tags of each resource', async () => {
     const policy = (when: string) =>
       definePolicy({
         version: 1,
@@ -178,7 +178,7 @@ describe('an exception on a rule of the group', () => {
     ['by its type', (id: string) => exempt({ resource: id, resourceType: 'AWS::EC2::SecurityGroupIngress' })],
     ['by its id and the type of the group', (id: string) => exempt({ resource: id, resourceType: 'AWS::EC2::SecurityGroup' })],
     ['by its tag', () => exempt({ tag: 'keep=yes' })],
-    ['among others that do not hold', (id: string) => exempt({ resource: 'sg-0000000000000000f' }, { resource: id })],
+    ['among others that do not apply', (id: string) => exempt({ resource: 'sg-0000000000000000f' }, { resource: id })],
   ])('%s holds for that rule, and only for it', async (_name, exceptions) => {
     const kept = open('0.0.0.0/0', { keep: 'yes' });
     const other = open('::/0');
@@ -207,7 +207,7 @@ describe('an exception on a rule of the group', () => {
     });
   });
 
-  it('the exception tag holds it back for three days from its own first sight, and not the others', async () => {
+  it('by tag holds that rule back for three days from its own first sight, and not the others', async () => {
     const kept = open('0.0.0.0/0', { 'redress:exception': 'please' });
     open('::/0');
     expect(await outcomes()).toEqual(['remediated', 'notified']);
@@ -274,7 +274,7 @@ describe('an exception on a rule of the group', () => {
   });
 });
 
-describe('a tag that was meant as the exception tag', () => {
+describe('a tag that was probably meant as the exception tag', () => {
   it.each(['redress:exceptions', 'redress-exception', 'Redress_Exception', 'redress:exeption', 'redress:exempt', 'redress:ignore'])(
     'is reported in the notice: %s',
     async (key) => {
@@ -284,17 +284,17 @@ describe('a tag that was meant as the exception tag', () => {
       expect(told[0]?.hints).toEqual([expect.stringMatching(/^sgr-\w+ has the tag .* which is not the exception tag redress:exception, and has no effect\.$/)]);
     },
   );
-  it.each(['team', 'exception', 'redress:stale-access-keys', 'except', 'redress:owner'])('%s is not', async (key) => {
+  it.each(['team', 'exception', 'redress:stale-access-keys', 'except', 'redress:owner'])('%s is not reported', async (key) => {
     open('0.0.0.0/0', { [key]: 'please' });
     await told22();
     expect(told[0]?.hints).toEqual([]);
   });
-  it.each([' redress:exception', 'redress:exception\t', ' REDRESS:exception '])('%j is it', async (key) => {
+  it.each([' redress:exception', 'redress:exception\t', ' REDRESS:exception '])('%j is the exception tag', async (key) => {
     Object.assign(aws.state.groups[GROUP]?.tags ?? {}, { [key]: 'please' });
     open('0.0.0.0/0');
     expect(await outcomes()).toEqual(['notified']);
   });
-  it('a policy whose tag has a space around it means the same', async () => {
+  it('spaces around the tag in a policy do not matter', async () => {
     Object.assign(aws.state.groups[GROUP]?.tags ?? {}, { 'acme:leave-alone': '' });
     open('0.0.0.0/0');
     const policy = definePolicy({
@@ -323,32 +323,32 @@ describe('a policy that names a register', () => {
   });
 });
 
-describe('an entry that can match nothing', () => {
+describe('an entry that cannot match anything', () => {
   const all = ec2Remediators;
   it.each([
-    ['a type that there is not', { account: ACCOUNT, resourceType: 'AWS::EC2::SecurityGroups' }, /resourceType.*did you mean AWS::EC2::SecurityGroup\?/],
-    ['a type that nobody works on', { account: ACCOUNT, resourceType: 'AWS::S3::Bucket' }, /resourceType.*no remediator works on that type/],
-    ['an id of a type that nobody works on', { resource: 'vpc-0123456789abcdef0' }, /is of type AWS::EC2::VPC/],
+    ['an unknown type', { account: ACCOUNT, resourceType: 'AWS::EC2::SecurityGroups' }, /resourceType.*did you mean AWS::EC2::SecurityGroup\?/],
+    ['a type without a remediator', { account: ACCOUNT, resourceType: 'AWS::S3::Bucket' }, /resourceType.*no remediator works on that type/],
+    ['an id of a type without a remediator', { resource: 'vpc-0123456789abcdef0' }, /is of type AWS::EC2::VPC/],
     ['an ARN of such a type', { resource: 'arn:aws:s3:::invoices' }, /is of type AWS::S3::Bucket/],
-    ['a name, where all that is worked on has ids', { resource: 'web' }, /is not an id/],
+    ['a name, if all types have ids', { resource: 'web' }, /is not an id/],
     ['a group under a remediator of volumes', { resource: GROUP, remediators: 'ec2-report-unencrypted-ebs-volumes' }, /does not work on that type/],
     [
-      'a group whose type is said to be another',
+      'a group with another type',
       { resource: `arn:aws:ec2:${REGION}:${ACCOUNT}:security-group/${GROUP}`, resourceType: 'AWS::EC2::Volume' },
       /which resourceType does not name/,
     ],
     [
-      'an ARN of another account than the one named',
+      'an ARN of another account than the named one',
       { resource: `arn:aws:ec2:${REGION}:222222222222:security-group/${GROUP}`, account: ACCOUNT },
       /is of account 222222222222/,
     ],
     [
-      'an ARN in another region than the one named',
+      'an ARN in another region than the named one',
       { resource: `arn:aws:ec2:${REGION}:${ACCOUNT}:security-group/${GROUP}`, region: 'us-east-1' },
       /is in eu-west-1/,
     ],
-    ['the region of IAM, where nothing is global', { account: ACCOUNT, region: 'aws-global' }, /on resources without a region/],
-    ['a remediator that there is not', { account: ACCOUNT, remediators: 'ec2-revoke-sg-open-shh' }, /did you mean ec2-revoke-sg-open-ssh\?/],
+    ['the region of IAM, without a global type', { account: ACCOUNT, region: 'aws-global' }, /on resources without a region/],
+    ['an unknown remediator', { account: ACCOUNT, remediators: 'ec2-revoke-sg-open-shh' }, /did you mean ec2-revoke-sg-open-ssh\?/],
   ])('%s is refused with its place', (_name, scope, message) => {
     const thrown = (make: () => unknown) => {
       try {
@@ -364,7 +364,7 @@ describe('an entry that can match nothing', () => {
     expect(error.place?.path).toMatch(/^1\.scope\.\w+$/);
   });
 
-  it('all of them are reported at once, with the lines of the file', () => {
+  it('is reported with all others at once, with the lines of the file', () => {
     const text = `- id: EXC-1
   scope: { account: "111111111111", resourceType: [AWS::EC2::SecurityGroup, AWS::EC2::SecurityGroups] }
   reason: r
@@ -383,14 +383,14 @@ describe('an entry that can match nothing', () => {
     expect(() => redress({ exceptions })).toThrow(/2 mistakes:\n {2}exceptions\.yaml:2:\d+.*SecurityGroups.*\n {2}exceptions\.yaml:9:\d+.*VPC/);
   });
 
-  it('changes nothing when a register that is read again has one', async () => {
+  it('changes nothing when it is in a register that is read again', async () => {
     open('0.0.0.0/0');
     const register = defineRegister([entry({ account: ACCOUNT, resourceType: 'AWS::EC2::SecurityGroups' })]);
     expect(await outcomes({ exceptions: { read: async () => register } })).toEqual(['denied']);
     expect(rules()).toHaveLength(1);
   });
 
-  it('a managed rule that nobody knows is refused, too', () => {
+  it('is refused for an unknown managed rule as well', () => {
     const mapped = (identifier: string) => definePolicy({ version: 1, configRules: { 'acme-ssh': identifier } });
     expect(() => redress({ policy: mapped('INCOMING_SSH_DISABLE') })).toThrow(
       expect.objectContaining({
@@ -403,7 +403,7 @@ describe('an entry that can match nothing', () => {
     expect(() => redress({ policy: mapped('restricted-ssh') })).not.toThrow();
   });
 
-  it('what is valid for one of several remediators is valid', () => {
+  it('is accepted if it is valid for one of several remediators', () => {
     for (const scope of [
       { resource: GROUP },
       { account: ACCOUNT, resourceType: ['AWS::EC2::SecurityGroup', 'AWS::::Account'] },
@@ -415,7 +415,7 @@ describe('an entry that can match nothing', () => {
   });
 });
 
-it('a resource of a type that its remediator does not declare is not decided', async () => {
+it('a resource of a type that its remediator does not declare is not decided on', async () => {
   open('0.0.0.0/0');
   const undeclared = remediators.map((each) => ({ ...each, exceptionTypes: [] }));
   expect(await outcomes({ remediators: undeclared })).toEqual(['denied']);

@@ -32,7 +32,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 10, maxLength: 30 },
 ) as fc.Arbitrary<Step[]>;
 
-it('nothing is changed before its period since the announcement is over, and nothing that is exempt', async () => {
+it('nothing is changed before the end of its period since the announcement, and nothing exempt is changed', async () => {
   let changed = 0;
   await fc.assert(
     fc.asyncProperty(steps, async (given) => {

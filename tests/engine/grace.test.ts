@@ -135,7 +135,7 @@ describe('a change with a grace period', () => {
     expect(await engine().approvals()).toEqual([]);
   });
 
-  it('reappears: then its period begins again, with a new notice', async () => {
+  it('that reappears begins again, with a new notice', async () => {
     await reported();
     time = START + 6 * DAY;
     await swept();
@@ -182,7 +182,7 @@ describe('a change with a grace period', () => {
     expect((await engine().approvals()).map(({ id }) => id)).not.toContain(first.approval);
   });
 
-  it('is not ended by what another remediator sees of the same resource', async () => {
+  it('is not ended by what another remediator reads of the same resource', async () => {
     const anyAge = { ...revokeOpenRules, freshWithin: null };
     const over = { remediators: [anyAge, noteWidget], policy: policy({ remediators: { [ID]: { dev: 'enforce' }, 'widget-note': { dev: 'enforce' } } }) };
     const waiting = async () => (await engine(over).approvals()).map(({ id, remediator }) => `${remediator} ${id}`).sort();
@@ -195,7 +195,7 @@ describe('a change with a grace period', () => {
     expect(told.flatMap(({ grace, remediator }) => (grace === undefined ? [] : [`${remediator.id} ${grace.notice}`]))).toEqual([`${ID} 0`, 'widget-note 0']);
   });
 
-  it('is not announced to anybody if somebody has approved it at that moment', async () => {
+  it('is not announced to anybody if somebody approves it at that moment', async () => {
     const answered: Journal = {
       ...bound(journal),
       append: async (entry) => {
@@ -231,7 +231,7 @@ describe('a change with a grace period', () => {
     expect(await swept()).toMatchObject([{ outcome: 'remediated' }]);
   });
 
-  it('is denied by a person: then it is not made', async () => {
+  it('is denied by a person and then not made', async () => {
     const { approval } = await reported();
     time = START + 6 * DAY;
     await swept();
@@ -243,7 +243,7 @@ describe('a change with a grace period', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('is approved by a person: then it is made at once', async () => {
+  it('is approved by a person and then made at once', async () => {
     const { approval } = await reported();
     time = START + DAY;
     expect(await engine().approve(approval as string, BY)).toMatchObject([{ outcome: 'remediated' }]);
@@ -256,10 +256,10 @@ describe('a change with a grace period', () => {
     ['a freeze', () => ({ policy: policy({ freeze: [{ from: '2026-11-01T00:00:00Z', to: '2026-12-31T00:00:00Z', reason: 'year end' }] }) }), 'notified'],
     ['a stop', () => ({ killSwitch: { read: async () => 'changes' as const } }), 'denied'],
     ['another mode', () => ({ policy: policy({ remediators: { [ID]: { dev: 'notify' } } }) }), 'notified'],
-    ['an approval that is asked for now', () => ({ policy: policy({ remediators: { [ID]: { dev: 'approve' } } }) }), 'awaiting-approval'],
+    ['an approval that is required now', () => ({ policy: policy({ remediators: { [ID]: { dev: 'approve' } } }) }), 'awaiting-approval'],
     ['a limit', () => ({ policy: policy({ limits: [{ per: ['remediator'], changes: 0, window: 'PT1H' }] }) }), 'denied'],
     ['a longer period', () => ({ policy: policy({ grace: [{ period: 'P30D' }] }) }), 'awaiting-approval'],
-  ])('is held back by %s that came up since', async (_what, over, outcome) => {
+  ])('is held back by %s that was added since', async (_what, over, outcome) => {
     await reported();
     time = START + 6 * DAY;
     await swept();
@@ -278,7 +278,7 @@ describe('a change with a grace period', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('with a hazard is requested, and never made automatically', async () => {
+  it('with a hazard needs an approval, and is never made automatically', async () => {
     aws.put('w', ['open-wide-1']);
     await reported('open-wide-1');
     for (let day = 1; day < 40; day += 3) {
@@ -289,7 +289,7 @@ describe('a change with a grace period', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('is made at once without one: for others, in other environments', async () => {
+  it('is made at once without a grace period: for others, in other environments', async () => {
     expect(await reported('open-1', { policy: policy({ grace: [] }) })).toMatchObject({ outcome: 'remediated' });
   });
 
@@ -304,7 +304,7 @@ describe('a change with a grace period', () => {
     expect((await records()).filter(({ record }) => record.kind === 'approval')).toEqual([]);
   });
 
-  it('whose notice does not arrive is announced again; the period begins when it has', async () => {
+  it('whose notice does not arrive is announced again; the period begins when it has arrived', async () => {
     let broken = true;
     const notify = async (each: Notification) => {
       if (broken) throw new Error('Slack is down');
@@ -319,7 +319,7 @@ describe('a change with a grace period', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('delivers what the notifier would hold back', async () => {
+  it('is announced at once even if the notifier groups notices', async () => {
     const flushed: unknown[] = [];
     const notify = Object.assign(async (each: Notification) => void told.push(each), { flush: async (options?: object) => void flushed.push(options) });
     await reported('open-1', { notify });
@@ -329,8 +329,8 @@ describe('a change with a grace period', () => {
   it.each([
     ['a worker that has two minutes', 120_000, 179_000],
     ['a worker that has half an hour', 1_800_000, 1_859_000],
-    ['a worker that nothing ends', null, 5_459_000],
-  ])('that %s claims before it dies is announced by another one when its time is over, and not before', async (_name, lives, still) => {
+    ['a worker without a deadline', null, 5_459_000],
+  ])('that %s claims before it dies is announced by another one after the claim has expired, and not before', async (_name, lives, still) => {
     const dying = async () => {
       throw Object.assign(new Error('the process is gone'), { died: true });
     };
@@ -402,7 +402,7 @@ describe('many workers at once', () => {
   const atOnce = (many: number, notify?: RedressOptions['notify']) =>
     Promise.all(Array.from({ length: many }, () => (notify === undefined ? reported() : reported('open-1', { notify }))));
 
-  it('send each notice once, and make the change once', async () => {
+  it('send each notice once and make the change once', async () => {
     // A slow channel, so that all of them are in it at the same time.
     const notify = async (each: Notification) => {
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -422,7 +422,7 @@ describe('many workers at once', () => {
   });
 });
 
-describe('what a grace period leaves in the journal', () => {
+describe('the records of a grace period', () => {
   const said = async () =>
     (await records())
       .filter(({ record }) => record.kind === 'approval')
@@ -434,7 +434,7 @@ describe('what a grace period leaves in the journal', () => {
     }[];
   const iso = (at: number) => new Date(at).toISOString();
 
-  it('is each notice, before it is sent and after it was delivered', async () => {
+  it('have each notice, before it is sent and after it was delivered', async () => {
     const { approval, plan } = await reported();
     time = START + 4 * DAY;
     await swept();
@@ -461,7 +461,7 @@ describe('what a grace period leaves in the journal', () => {
     ]);
   });
 
-  it('is a notice that was not delivered; it may be sent again at once', async () => {
+  it('have a notice that was not delivered; it may be sent again at once', async () => {
     const broken = { notify: () => Promise.reject(new Error('Slack is down')) };
     const { approval } = await reported('open-1', broken);
     const [sending, unsent] = await said();
@@ -474,7 +474,7 @@ describe('what a grace period leaves in the journal', () => {
     expect(notices()).toEqual([[0, 7]]);
   });
 
-  it('is a claim: until the worker that has it must be gone no other one sends the notice', async () => {
+  it('have a claim: until its worker must be gone, no other one sends the notice', async () => {
     const dead: Journal = {
       ...bound(journal),
       append: (entry) => (JSON.stringify(entry.body).includes('"sent"') ? Promise.reject(new Error('the process died')) : journal.append(entry)),
@@ -496,25 +496,25 @@ describe('what a grace period leaves in the journal', () => {
     expect(notices()).toHaveLength(2);
   });
 
-  it('is a claim of ninety minutes and one, where nothing ends the worker', async () => {
+  it('have a claim of ninety-one minutes if the worker has no deadline', async () => {
     await reported();
     expect((await said())[0]?.approval['sending']).toEqual({ notice: 0, until: START + 5_460_000 });
   });
 
-  it('is nothing where nobody can be notified, which is a warning', async () => {
+  it('are missing if nobody can be notified, which is a warning', async () => {
     const pass = await reported('open-1', { notify: undefined } as unknown as Partial<RedressOptions>);
     expect(pass).toMatchObject({ outcome: 'awaiting-approval', approval: expect.stringMatching(/^a-/) });
     expect(warned).toEqual([`the grace period of ${pass.approval} does not begin`]);
     expect(await said()).toEqual([]);
   });
 
-  it('is nothing where the request is not to be found', async () => {
+  it('are missing if the request cannot be found', async () => {
     const empty: Journal = { ...bound(journal), view: async (ref) => ({ ...(await journal.view(ref)), approvals: [] }) };
     expect(await reported('open-1', { journal: empty })).toMatchObject({ outcome: 'awaiting-approval' });
     expect([await said(), notices()]).toEqual([[], []]);
   });
 
-  it('is one notice where two claim it: the first in the stream has it', async () => {
+  it('have one notice if two workers claim it: the first in the stream has it', async () => {
     let claims = 0;
     const second: Journal = {
       ...bound(journal),
@@ -531,7 +531,7 @@ describe('what a grace period leaves in the journal', () => {
     expect(await said()).toHaveLength(2);
   });
 
-  it('has no notice where somebody denies it while the notice is claimed, nor after that', async () => {
+  it('have no notice if somebody denies the change while the notice is claimed, or after that', async () => {
     const denied: Journal = {
       ...bound(journal),
       append: async (entry) => {
@@ -547,7 +547,7 @@ describe('what a grace period leaves in the journal', () => {
     expect(notices()).toEqual([]);
   });
 
-  it('is no reminder of what was approved, also where that does not count any more', async () => {
+  it('have no reminder of what was approved, even if that approval is no longer valid', async () => {
     const { approval } = await reported();
     await engine({ policy: policy({ stop: 'changes' }) }).approve(approval ?? '', BY);
     time = START + 5 * DAY;
@@ -557,7 +557,7 @@ describe('what a grace period leaves in the journal', () => {
   });
 });
 
-describe('what was announced is over', () => {
+describe('an announcement ends', () => {
   const ended = async () =>
     (await records()).flatMap(({ record }) => {
       const { id, ended: why } = (record.body['approval'] ?? {}) as { id?: string; ended?: string };
@@ -579,7 +579,7 @@ describe('what was announced is over', () => {
   it.each<[string, () => unknown]>([
     ['cannot be read', () => aws.faults.set('DescribeWidget', ['denied'])],
     ['is as it was', () => undefined],
-  ])('not when the resource %s', async (_what, happens) => {
+  ])('not if the resource %s', async (_what, happens) => {
     const { approval } = await reported();
     time += DAY;
     happens();
@@ -588,7 +588,7 @@ describe('what was announced is over', () => {
     expect((await engine().approvals()).map(({ id }) => id)).toEqual([approval]);
   });
 
-  it('not when it needs an approval, nor when it was denied', async () => {
+  it('not if it needs an approval, or was denied', async () => {
     const asking = { policy: policy({ remediators: { [ID]: { dev: 'approve' } } }) };
     await reported('open-1', asking);
     aws.put('w', ['closed']);

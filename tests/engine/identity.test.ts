@@ -24,7 +24,7 @@ function world(remediator: string, turn?: (account: Account, name: string) => vo
 }
 const rollBack = (redress: Redress, execution: string | null) => redress.rollback(execution ?? '', { by: 'alice', reason: 'test', acceptLoss: true });
 
-describe('recreated under its name, in the state that the fix left', () => {
+describe('a resource that is recreated under its name, in the state that the fix left', () => {
   it('a bucket is not rolled back', async () => {
     const { account, clock, redress, fix } = world('s3-block-public-access-private-bucket');
     account.act('s3', 'CreateBucket', { Bucket: 'invoices' });
@@ -84,7 +84,7 @@ it('a bucket that is recreated between the decision and the write is checked aga
   expect(account.calls.filter(({ write }) => write)).toHaveLength(1);
 });
 
-it('a group under a retention policy of the account is not changed, and a fix from before it is not rolled back', async () => {
+it('a group under a retention policy of the account is not changed, and an earlier fix is not rolled back', async () => {
   const { account, redress, fix } = world('logs-raise-retention');
   account.act('logs', 'CreateLogGroup', { logGroupName: '/app' });
   account.act('logs', 'PutRetentionPolicy', { logGroupName: '/app', retentionInDays: 7 });

@@ -38,12 +38,12 @@ async function planned(account: string, options: Partial<RedressOptions>, rule =
 }
 
 describe('what enforcing would do', () => {
-  it.each(['enforce', 'approve', 'plan', 'notify', 'off'] as const)('is the same whatever the mode is now: %s', async (mode) => {
+  it.each(['enforce', 'approve', 'plan', 'notify', 'off'] as const)('does not depend on the current mode: %s', async (mode) => {
     const { enforced, restricting } = await planned(DEV, { policy: policy(mode) });
     expect([enforced, restricting]).toEqual(['allow', []]);
   });
 
-  it('depends on every other guardrail: hazards, exceptions, freezes, and what a lower environment has not proven', async () => {
+  it('depends on all other guardrails: hazards, exceptions, freezes, and what a lower environment has not proven', async () => {
     expect(await planned(DEV, {}, 'open-wide')).toMatchObject({ now: 'notify', enforced: 'approve' });
     const frozen = policy('notify', { freeze: [{ from: '2026-11-20T00:00:00Z', to: '2026-12-01T00:00:00Z', reason: 'peak' }] });
     expect(await planned(DEV, { policy: frozen })).toMatchObject({ enforced: 'notify', restricting: ['frozen'] });
@@ -56,7 +56,7 @@ describe('what enforcing would do', () => {
     expect(await planned(OTHER, { policy: definePolicy({ version: 1 }) })).toMatchObject({ now: 'notify', enforced: 'allow' });
   });
 
-  it('acts on nothing, and records nothing', async () => {
+  it('changes nothing, and records nothing', async () => {
     await planned(DEV, {});
     expect(aws.writes).toEqual([]);
     expect(await recordsOf(journal)).toEqual([]);

@@ -64,7 +64,7 @@ const ended = {
 };
 
 describe('definitions', () => {
-  it('are not loaded for an event that leads to none of them', async () => {
+  it('are not loaded for an event that no remediator handles', async () => {
     const engine = redress();
     const call = openedEvent('w1', 'open-1', clock.time) as { detail: { eventName: string } };
     const other = { ...call, detail: { ...call.detail, eventName: 'AuthorizeOther' } };
@@ -73,7 +73,7 @@ describe('definitions', () => {
     expect(loads).toEqual([]);
   });
 
-  it('are loaded for the event that asks for them, and no others are', async () => {
+  it('are loaded for the event that needs them, and no others are', async () => {
     aws.put('w1', ['open-1', 'closed-1']);
     const { results } = await redress().handle(opened());
     expect(outcomes(results.flatMap((each) => each.passes))).toEqual(['widget-revoke-open: remediated']);
@@ -134,7 +134,7 @@ describe('a definition that cannot be used', () => {
     expect(outcomes((await engine.handle(opened())).results.flatMap((each) => each.passes))).toEqual(['widget-revoke-open: remediated']);
   });
 
-  it('changes nothing if it has other facts than those that were routed by', async () => {
+  it('changes nothing if its facts differ from those that it was routed by', async () => {
     aws.put('w1', ['open-1']);
     const remediators = lateRemediators([{ ...remediatorFacts(revokeOpenRules), freshWithin: 86_400_000 }], async () => [revokeOpenRules]);
     const { results } = await redress({ remediators, policy: policy({ 'widget-revoke-open': { dev: 'enforce' } }) }).handle(opened());
@@ -142,7 +142,7 @@ describe('a definition that cannot be used', () => {
     expect(aws.calls).toEqual([]);
   });
 
-  it.each(['widget-revoke-open', 'widget-note'])('changes nothing with parameters of %s that do not fit, however often it is asked', async (id) => {
+  it.each(['widget-revoke-open', 'widget-note'])('changes nothing with invalid parameters of %s, however often it is called', async (id) => {
     aws.put('w1', ['open-1']);
     const wrong = policy({ 'widget-revoke-open': { dev: 'enforce' }, [id]: { dev: 'enforce', parameters: { a: 1 } } });
     const engine = redress({ policy: wrong });
@@ -154,7 +154,7 @@ describe('a definition that cannot be used', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('does not keep a person from denying what waits, or from closing a circuit breaker', async () => {
+  it('does not keep a person from denying a pending request, or from closing a circuit breaker', async () => {
     aws.put('w1', ['open-1']);
     const options = { policy: policy({ 'widget-revoke-open': { dev: 'approve' } }) };
     await redress(options).handle(opened());
@@ -166,7 +166,7 @@ describe('a definition that cannot be used', () => {
     expect(loads).toEqual(['widget-revoke-open']);
   });
 
-  it('is not an empty list', async () => {
+  it('does not result in an empty list', async () => {
     const engine = redress();
     broken = true;
     const listed = async () => {

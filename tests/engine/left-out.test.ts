@@ -60,13 +60,13 @@ beforeEach(() => {
   journal = memoryJournal({ clock });
 });
 
-it('not by a remediator that cannot sweep', async () => {
+it('an omitted call is not looked for by a remediator that cannot sweep', async () => {
   const found = await handled(START - 61_000, { remediators: [{ ...revokeOpenRules, discover: null }] });
   expect(found).toMatchObject({ retryable: false, passes: [], reason: expect.not.stringContaining('leaves out') });
   expect(await sweeps()).toEqual([]);
 });
 
-it('by nobody if nothing can be recorded: it says who would', async () => {
+it('an omitted call is looked for by nobody if nothing can be recorded: the reason names who would', async () => {
   const { journal: _, ...options } = { remediators: [revokeOpenRules, other()], policy: definePolicy({ version: 1 }), journal, connect: aws.connect, clock };
   const event = openedEvent('w1', 'open-1', START - 61_000) as { detail: Record<string, unknown> };
   const { results } = await createRedress(options).handle({ ...event, detail: { ...event.detail, requestParameters: null } });
@@ -76,7 +76,7 @@ it('by nobody if nothing can be recorded: it says who would', async () => {
   expect(aws.calls).toEqual([]);
 });
 
-it('by each that reads such calls; passes cover what was found, and not what is compliant', async () => {
+it('an omitted call is looked for by each remediator of such calls; passes cover what was found, not what is compliant', async () => {
   const remediators = [revokeOpenRules, other(), other({ id: 'widget-deaf', apiCalls: {} })];
   expect(await handled(START - 61_000, { remediators })).toEqual({
     reason: `${LEFT}: a sweep of widget-revoke-open, widget-other in us-east-1 looked for it, at 4.`,
@@ -86,7 +86,7 @@ it('by each that reads such calls; passes cover what was found, and not what is 
   expect(await sweeps()).toEqual([['widget-other', 'widget-revoke-open']]);
 });
 
-it('when the call shows: as long after it as the slowest of them settles, a minute at least', async () => {
+it('a sweep waits until the omitted call is visible: for the longest settle time of its remediators, at least a minute', async () => {
   const slow = { remediators: [revokeOpenRules, other({ settle: 300_000 })] };
   const made = START - 299_999;
   expect(await handled(made, slow)).toEqual({
@@ -104,7 +104,7 @@ it('when the call shows: as long after it as the slowest of them settles, a minu
   expect(await handled(time - 60_000, quick)).toMatchObject({ retryable: false });
 });
 
-it('of a call with a future time: as of now', async () => {
+it('an omitted call with a future time counts as made now', async () => {
   expect(await handled(START + 3_600_000)).toMatchObject({
     retryable: true,
     reason: expect.stringContaining(`after ${new Date(START + 60_000).toISOString()}.`),
@@ -114,7 +114,7 @@ it('of a call with a future time: as of now', async () => {
   expect(await handled(START + 3_600_000, {}, { seenAt: START })).toMatchObject({ retryable: false, reason: expect.stringContaining('looked for it') });
 });
 
-it('only by those whose last sweep does not show it, and not before their type may be swept again', async () => {
+it('only remediators whose last sweep was before the omitted call look for it, and not before their type may be swept again', async () => {
   const both = { remediators: [revokeOpenRules, other()] };
   await engine(both).sweep({ targets: [{ account: ACCOUNT, region: 'us-east-1' }], remediators: ['widget-other'] });
   const swept = time;
@@ -132,14 +132,14 @@ it('only by those whose last sweep does not show it, and not before their type m
   });
 });
 
-it('whatever other types were swept', async () => {
+it('an omitted call is looked for whatever other types were swept', async () => {
   const fan = other({ id: 'fan-off', resourceTypes: ['AWS::Test::Fan'], apiCalls: {} });
   const both = { remediators: [revokeOpenRules, fan] };
   await engine(both).sweep({ targets: [{ account: ACCOUNT, region: 'us-east-1' }], remediators: ['fan-off'] });
   expect(await handled(START - 61_000, both)).toMatchObject({ retryable: false, reason: expect.stringContaining('looked for it') });
 });
 
-it('again if there was no time to check all of it', async () => {
+it('an omitted call is looked for again if there was no time to check all resources', async () => {
   for (let n = 3; n < 9; n++) aws.put(`w${n}`, ['closed-1']);
   aws.before = (operation) => {
     if (operation === 'DescribeWidget') time += 30;

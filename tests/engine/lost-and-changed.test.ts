@@ -58,7 +58,7 @@ beforeEach(() => {
 it.each([
   ['was not made', 'lost-before'],
   ['was made', 'lost'],
-] as const)('where the call %s', async (_name, fault) => {
+] as const)('a lost reply does not prove the call if somebody changed the resource and the call %s', async (_name, fault) => {
   aws.faults.set('PutNote', [fault]);
   meanwhile = () => write('theirs');
   aws.before = (operation) => void (operation === 'DescribeWidget' && aws.writes.length > 0 && write('theirs'));
@@ -71,7 +71,7 @@ it.each([
   expect(aws.widgets.get('w')?.note).toBe('theirs');
 });
 
-it('if the call was answered: a state that it did not leave is not overwritten', async () => {
+it('a state that an acknowledged call did not leave is not overwritten', async () => {
   aws.before = (operation) => void (operation === 'DescribeWidget' && aws.writes.length > 0 && write('theirs'));
   const [pass] = await engine().run(widget('w'));
   expect(pass).toMatchObject({ outcome: 'unknown' });

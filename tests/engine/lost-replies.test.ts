@@ -43,7 +43,7 @@ beforeEach(() => {
   told = [];
 });
 
-it('a call that is recorded twice for it is rolled back once', async () => {
+it('a call that is recorded twice because of it is rolled back once', async () => {
   const first = once();
   const result = await handled({ ...bound(journal), append: after(journal.append.bind(journal), (entry) => entry.kind === 'call' && first()) });
   const [fixed] = result?.passes ?? [];
@@ -61,7 +61,7 @@ it('a recorded outcome counts: people are notified of it, and the input is not d
   expect(await kinds()).toEqual(['intent', 'call', 'outcome']);
 });
 
-it('an outcome of another worker, which took the execution over, is not taken for our own', async () => {
+it('an outcome of another worker that took over the execution is not used as our own', async () => {
   let left = 1;
   const overtaken: Journal = {
     ...bound(journal),

@@ -33,7 +33,7 @@ beforeEach(() => {
   journal = memoryJournal({ clock });
 });
 
-describe('what cannot be read now is delivered again, and is fixed then', () => {
+describe('what cannot be read now is delivered again and then fixed', () => {
   const identifying: Remediator = {
     ...revokeOpenRules,
     identify: async (args) => {
@@ -53,7 +53,7 @@ describe('what cannot be read now is delivered again, and is fixed then', () => 
         aws.identityFails = false;
       },
     ],
-    ['the policy, while it is routed', () => ({ policy: down() }), () => undefined],
+    ['the policy, during routing', () => ({ policy: down() }), () => undefined],
     ['the exceptions register', () => ({ exceptions: down() }), () => undefined],
     ['the kill switch', () => ({ killSwitch: down() }), () => undefined],
     ['the history', () => ({ journal: { ...bound(journal), view: () => Promise.reject(new Error('down')) } }), () => undefined],
@@ -67,7 +67,7 @@ describe('what cannot be read now is delivered again, and is fixed then', () => 
       () => undefined,
     ],
     [
-      'who the resource is, throttled',
+      'the identity of the resource, throttled',
       () => {
         aws.faults.set('DescribeWidget', ['throttled']);
         return { remediators: [identifying] };
@@ -94,14 +94,14 @@ describe('what cannot be read now is delivered again, and is fixed then', () => 
     expect(results[0]?.passes).toMatchObject([{ outcome: 'denied', retryable: true }]);
   });
 
-  it.each(['DescribeWidget'])('what AWS refuses for good does not: %s', async (operation) => {
+  it.each(['DescribeWidget'])('a permanent refusal by AWS is not: %s', async (operation) => {
     aws.faults.set(operation, ['denied']);
     const { retry, results } = await handle();
     expect(retry).toEqual([]);
     expect(results[0]?.passes).toMatchObject([{ outcome: 'denied', retryable: false }]);
   });
 
-  it('credentials of another account do not', async () => {
+  it('credentials of another account are not', async () => {
     aws.identity = { account: '222222222222', arn: 'arn:aws:iam::222222222222:role/Other' };
     const { retry, results } = await handle();
     expect(retry).toEqual([]);
@@ -110,7 +110,7 @@ describe('what cannot be read now is delivered again, and is fixed then', () => 
   });
 });
 
-it('an event whose first worker died is not acknowledged as a repeat of an abandoned execution', async () => {
+it('an event whose first worker died is not acknowledged as a duplicate of an abandoned execution', async () => {
   // A function that EventBridge invokes itself is tried again after a minute: the lease still lives, and whether its worker does nobody knows.
   const dying: Journal = { ...bound(journal), begin: async (request) => (await journal.begin(request), Promise.reject(new Error('the process died'))) };
   expect((await handle({ journal: dying })).retry).toEqual([ITEM]);
@@ -123,7 +123,7 @@ it('an event whose first worker died is not acknowledged as a repeat of an aband
 });
 
 describe('a finding that fails', () => {
-  it('says why, and affects no other', async () => {
+  it('has its reason, and does not affect others', async () => {
     aws.put('w2', ['open-1']);
     let views = 0;
     const flaky: Journal = {
@@ -172,7 +172,7 @@ it('a resource that keeps changing is delivered again', async () => {
   expect(await journal.open()).toEqual([]);
 });
 
-it('a journal that is down right after a write is tried again, not left open', async () => {
+it('a journal that is down right after a write is retried, and nothing stays open', async () => {
   let failures = 2;
   const flaky: Journal = {
     ...bound(journal),
@@ -201,7 +201,7 @@ it('an execution that cannot be closed does not stop others from being closed', 
   expect(await engine().recover()).toMatchObject([{ outcome: 'remediated' }]);
 });
 
-it('a change that leaves the gap open in another way is not called a fix', async () => {
+it('a change that leaves the gap open in another way is not reported as a fix', async () => {
   const half: Remediator = {
     ...noteWidget,
     id: 'widget-half',
@@ -286,7 +286,7 @@ describe('the current state does not prove a change that may have been made', ()
   });
 
   it.each([['nothing', () => undefined], ...happened.slice(0, 2)] as typeof happened)(
-    'but a call whose reply is recorded was made, though the resource %s',
+    'but a call whose reply is recorded was made, even if the resource %s',
     async (_what, happens) => {
       const dying: Journal = { ...bound(journal), finish: () => Promise.reject(new Error('the process died')) };
       await engine({ ...options, journal: dying })

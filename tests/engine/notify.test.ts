@@ -61,7 +61,7 @@ it('what cannot be read has no tags', async () => {
   expect(widget('w').account).toBe('111111111111');
 });
 
-it('people are notified of a stop that meets a replay, and not of each replay', async () => {
+it('a stop that affects a replay is notified once, not for each replay', async () => {
   const replayed = (stop: 'none' | 'changes') =>
     told('enforce', (_, options) =>
       createRedress({ ...options, killSwitch: { read: async () => stop } }).handle(openedEvent('w', 'open-1', START - 1000, { replay: 'again' })),

@@ -51,8 +51,8 @@ beforeEach(() => {
   journal = memoryJournal({ clock });
 });
 
-describe('what the policy lets it do', () => {
-  it('plans, and changes nothing: what would be done is recorded', async () => {
+describe('a mode of the policy', () => {
+  it('plans and changes nothing: what would be done is recorded', async () => {
     aws.put('w1', ['open-1']);
     const [pass] = await handle(event(), { policy: modes([anyAge], 'plan') });
     expect(pass).toMatchObject({ outcome: 'planned', plan: { changes: [{ summary: 'revoke open-1' }] } });
@@ -71,13 +71,13 @@ describe('what the policy lets it do', () => {
   });
 });
 
-describe('everything that is said about it', () => {
-  it('is in its message, without what says less', async () => {
+describe('the message of a pass', () => {
+  it('has all reasons of the strictest effect, and no weaker ones', async () => {
     aws.put('w1', ['open-1']);
     const guardrails = [says('one', 'deny', 'One.'), says('two', 'deny', 'Two.'), says('three', 'notify', 'Three.')];
     expect(await handle(event(), { guardrails })).toMatchObject([{ outcome: 'denied', message: 'One. Two.', retryable: false }]);
   });
-  it('is what would be done, in a dry run, and what that leaves open', async () => {
+  it('says in a dry run what would be done, and what that leaves open', async () => {
     aws.put('w1', ['open-1', 'open-2']);
     const run = { dryRun: true };
     const passes = await engine().run(widget('w1'), run);
@@ -86,7 +86,7 @@ describe('everything that is said about it', () => {
     expect(notes).toMatchObject([{ outcome: 'planned', message: 'note it', open: ['someone has to look'] }]);
     expect([aws.writes, await recordsOf(journal)]).toEqual([[], []]);
   });
-  it('leaves nothing exempt open', async () => {
+  it('lists nothing exempt as open', async () => {
     aws.put('w1', ['open-1']);
     const entry = { id: 'EXC-1', scope: { account: ACCOUNT }, reason: 'r', owner: 'a', approver: 'b', expires: '2027-01-01T00:00:00Z' };
     const [pass] = await engine({ remediators: [noteWidget], exceptions: defineRegister([entry]) }).run(widget('w1'));
@@ -111,7 +111,7 @@ describe('a change that has not settled', () => {
   });
 });
 
-describe('what another remediator has decided in the same pass', () => {
+describe('the decision of a narrower remediator in the same pass', () => {
   const wide: Remediator = { ...anyAge, id: 'widget-revoke-all', breadth: 10 };
   /** Sees one of the rules only. */
   const narrow: Remediator = {
@@ -139,7 +139,7 @@ describe('what another remediator has decided in the same pass', () => {
     ]);
     expect(aws.rules('w1')).toEqual(['open-1']);
   });
-  it('says so if everything was decided', async () => {
+  it('is reported if it covers everything', async () => {
     aws.put('w1', ['open-1']);
     const passes = await engine({ remediators: [narrow, wide], guardrails: [says('one', 'deny', 'One.')] }).run(widget('w1'));
     expect(passes.map(({ outcome, message, open }) => [outcome, message, open])).toEqual([
@@ -149,7 +149,7 @@ describe('what another remediator has decided in the same pass', () => {
   });
 });
 
-describe('an event that reports what is closed', () => {
+describe('an event about a gap that is closed', () => {
   const begin = async (remediator: string) => {
     const view = await journal.view(widget('w1'));
     const result = await journal.begin({
@@ -178,22 +178,22 @@ describe('an event that reports what is closed', () => {
   it.each([
     ['by another remediator', 'other', 'remediated'],
     ['by an execution that failed', anyAge.id, 'failed'],
-  ])('does not repeat one that was closed %s', async (_how, remediator, outcome) => {
+  ])('is not a duplicate if the gap was closed %s', async (_how, remediator, outcome) => {
     aws.put('w1', []);
     await closeAs(remediator, outcome);
     time += 1000;
     expect(await handle()).toMatchObject([{ outcome: 'no-op', duplicate: false, execution: null, message: 'There is nothing to change.' }]);
   });
-  it('does not repeat one that was closed before it happened', async () => {
+  it('is not a duplicate if the gap was closed before it', async () => {
     aws.put('w1', []);
     await closeAs(anyAge.id, 'remediated');
     time += 120_000;
     expect(await handle(event(time - 60_000))).toMatchObject([{ outcome: 'no-op', duplicate: false }]);
   });
   it.each([
-    ['what a person has to do', { status: 'manual', message: 'Look.', steps: ['one'] }],
-    ['what does not apply', { status: 'not-applicable', reason: 'it is gone' }],
-  ])('is answered also where what is left is %s', async (_what, assessment) => {
+    ['manual steps', { status: 'manual', message: 'Look.', steps: ['one'] }],
+    ['something that does not apply', { status: 'not-applicable', reason: 'it is gone' }],
+  ])('is a duplicate even if what is left is %s', async (_what, assessment) => {
     aws.put('w1', []);
     const remediator: Remediator = { ...anyAge, plan: () => assessment as never };
     const first = await handle(event(), { remediators: [remediator] });

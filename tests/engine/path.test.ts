@@ -75,8 +75,8 @@ beforeEach(() => {
   notices = [];
 });
 
-describe('what is sent concurrently', () => {
-  it('the second look is made while the intent is written', async () => {
+describe('concurrent calls', () => {
+  it('read the resource a second time while the intent is written', async () => {
     aws.put('w1', ['open-1']);
     const second = gate();
     aws.before = () => void (aws.calls.filter(({ write }) => !write).length === 1 && second.open());
@@ -92,7 +92,7 @@ describe('what is sent concurrently', () => {
     expect(aws.calls.map(({ operation }) => operation)).toEqual(['DescribeWidget', 'DescribeWidget', 'RevokeRule', 'DescribeWidget']);
   });
 
-  it('the session of the execution is opened while the intent is written', async () => {
+  it('open the session of the execution while the intent is written', async () => {
     aws.put('w1', ['open-1']);
     const connected = gate();
     const slow: Journal = { ...bound(journal), begin: async (request) => (await connected.opened, journal.begin(request)) };
@@ -103,7 +103,7 @@ describe('what is sent concurrently', () => {
     expect(outcomes(await handle(event(), { journal: slow, connect }))).toEqual(['remediated']);
   });
 
-  it('the record of the last call is written while its effect is read', async () => {
+  it('write the record of the last call while its effect is read', async () => {
     aws.put('w1', ['open-1']);
     const verifying = gate();
     aws.before = (operation) => void (operation === 'DescribeWidget' && aws.writes.length > 0 && verifying.open());
@@ -118,7 +118,7 @@ describe('what is sent concurrently', () => {
     expect(await kindsOf(journal)).toEqual(['intent', 'call', 'outcome']);
   });
 
-  it('the reads of the next remediator are sent while the fix is verified, and not repeated', async () => {
+  it('send the reads of the next remediator while the fix is verified, and do not repeat them', async () => {
     aws.put('w1', ['open-1']);
     const asked = gate();
     const narrow: Remediator = {
@@ -142,7 +142,7 @@ describe('what is sent concurrently', () => {
     expect(aws.calls.map(({ operation }) => operation)).toEqual(['DescribeWidget', 'DescribeWidget', 'RevokeRule', 'DescribeWidget']);
   });
 
-  it('if the first look does not show the fix yet, the next remediator sees what the last look has seen', async () => {
+  it('give the next remediator the last read if the first one does not show the fix yet', async () => {
     aws.put('w1', ['open-1']);
     const next: Remediator = { ...revokeOpenRules, id: 'widget-revoke-all', breadth: 10 };
     aws.before = (operation) => void (operation === 'DescribeWidget' && aws.writes.length > 0 && slept.length === 0 && aws.faults.set(operation, ['stale']));
@@ -151,7 +151,7 @@ describe('what is sent concurrently', () => {
     expect(aws.writes).toEqual(['RevokeRule']);
   });
 
-  it('the resource that an event names is read while its identity is resolved', async () => {
+  it('read the resource of an event while its identity is resolved', async () => {
     aws.put('w1', ['open-1']);
     const looked = gate();
     const named: Remediator = {
@@ -163,7 +163,7 @@ describe('what is sent concurrently', () => {
     expect(aws.calls).toHaveLength(4);
   });
 
-  it('what was read under another name is not used for the decision', async () => {
+  it('do not use what was read under another name for the decision', async () => {
     aws.put('w1', ['open-1']);
     aws.put('w2', ['open-1']);
     const named: Remediator = { ...revokeOpenRules, identify: async () => ({ id: 'w2' }) };
@@ -171,7 +171,7 @@ describe('what is sent concurrently', () => {
     expect([aws.rules('w1'), aws.rules('w2')]).toEqual([['open-1'], []]);
   });
 
-  it('a record of a call that cannot be written closes nothing: recovery finds what was done', async () => {
+  it('do not close an execution whose call record cannot be written; recovery finds what was done', async () => {
     aws.put('w1', ['open-1']);
     const down: Journal = {
       ...bound(journal),
@@ -188,8 +188,8 @@ describe('what is sent concurrently', () => {
   });
 });
 
-describe('the second look', () => {
-  it('stops at a hazard that was not part of the decision', async () => {
+describe('the second read', () => {
+  it('stops the change at a hazard that was not part of the decision', async () => {
     const hazard = { code: 'busy', effect: 'approve' as const, message: 'Somebody is connected.' };
     const risky: Remediator = {
       ...revokeOpenRules,
@@ -202,13 +202,13 @@ describe('the second look', () => {
     expect(outcomes(await handle(event(), { remediators: [risky] }))).toEqual(['superseded', 'remediated']);
   });
 
-  it('does not stop at a hazard of what this plan leaves alone', async () => {
+  it('does not stop it at a hazard of what this plan does not change', async () => {
     aws.put('w1', ['open-1', 'open-wide']);
     expect(outcomes(await handle(event()))).toEqual(['remediated', 'awaiting-approval']);
     expect(aws.rules('w1')).toEqual(['open-wide']);
   });
 
-  it('makes only the reads that confirm', async () => {
+  it('makes only the reads for a confirmation', async () => {
     const purposes: (string | undefined)[] = [];
     const noting: Remediator = { ...revokeOpenRules, observe: (args) => (purposes.push(args.purpose), revokeOpenRules.observe(args)) };
     aws.put('w1', ['open-1']);
@@ -217,7 +217,7 @@ describe('the second look', () => {
   });
 });
 
-describe('what a command waits for', () => {
+describe('a wait of a command', () => {
   it('is reported before each sleep, with the time of its end', async () => {
     aws.put('w1', ['open-1']);
     const waits: unknown[] = [];
@@ -230,8 +230,8 @@ describe('what a command waits for', () => {
   });
 });
 
-describe('an event younger than the time to settle', () => {
-  it('is not read before then: a read that lags would take the resource for missing', async () => {
+describe('an event younger than the settle time', () => {
+  it('is not read before that time: a read that lags would show the resource as missing', async () => {
     aws.put('w1', ['open-1']);
     const looks: number[] = [];
     aws.before = () => {
@@ -244,7 +244,7 @@ describe('an event younger than the time to settle', () => {
     expect(aws.rules('w1')).toEqual([]);
   });
 
-  it('is delivered again then, if there is no time or patience to wait', async () => {
+  it('is delivered again at that time, if there is no time or patience to wait', async () => {
     aws.put('w1', ['open-1']);
     const then = { outcome: 'busy', retryable: true, retryAt: START + 57_000 };
     expect(await handle(event(START - 3000), { remediators: [settling] }, { patience: 10_000 })).toMatchObject([then]);
@@ -254,9 +254,9 @@ describe('an event younger than the time to settle', () => {
   });
 
   it.each([
-    ['says no time', null],
-    ['is said to be of tomorrow', new Date(START + 86_400_000).toISOString()],
-  ])('one that %s is as old as its first delivery: it does not settle again at each', async (_name, observedAt) => {
+    ['has no time', null],
+    ['is dated tomorrow', new Date(START + 86_400_000).toISOString()],
+  ])('that %s is as old as its first delivery: it does not settle again at each delivery', async (_name, observedAt) => {
     aws.put('w1', ['open-1']);
     const [finding] = normalize(event()) as Finding[];
     const deliver = async (run: object) => redress({ remediators: [{ ...settling, freshWithin: null }] }).run({ ...(finding as Finding), observedAt }, run);
@@ -268,7 +268,7 @@ describe('an event younger than the time to settle', () => {
     expect(slept).toEqual([]);
   });
 
-  it('the finding says when all of it can be decided, if each part says so', async () => {
+  it('has the time when all of it can be decided, if each part has one', async () => {
     aws.put('w1', ['open-1']);
     const slower: Remediator = { ...settling, id: 'widget-slower', settle: 90_000 };
     const at = async (...remediators: Remediator[]) => (await redress({ remediators }).handle(event(START - 3000), { patience: 10_000 })).results[0]?.retryAt;
@@ -280,14 +280,14 @@ describe('an event younger than the time to settle', () => {
     expect(await at(revokeOpenRules)).toBeNull();
   });
 
-  it('does not wait if it is older, or in a dry run', async () => {
+  it('is not waited for if it is older, or in a dry run', async () => {
     aws.put('w1', ['open-1']);
     expect(outcomes(await handle(event(START - 1), { remediators: [settling] }, { dryRun: true }))).toEqual(['planned']);
     expect(outcomes(await handle(event(START - 60_000), { remediators: [settling] }))).toEqual(['remediated']);
     expect(slept).toEqual([]);
   });
 
-  it('what nobody would change does not wait for it: a sweep notifies people at once', async () => {
+  it('is not waited for if nothing would be changed: a sweep notifies people at once', async () => {
     aws.put('w1', ['open-1']);
     const manual: Remediator = { ...settling, plan: () => ({ status: 'manual', message: 'Look at it.' }) };
     const passes: PassResult[] = [];
@@ -300,7 +300,7 @@ describe('an event younger than the time to settle', () => {
   });
 });
 
-describe('what says no time', () => {
+describe('an event without a time', () => {
   it('is read at once, and again when it has settled: changes in between count', async () => {
     aws.put('w1', ['open-1']);
     const waiting = {
@@ -326,7 +326,7 @@ describe('a resource that another worker holds', () => {
     return begun.lease;
   };
 
-  it('is waited for, and then read again', async () => {
+  it('is waited for and then read again', async () => {
     const lease = await hold(60_000);
     const sleep = clock.sleep;
     const looksWhileHeld = () => aws.calls.length;
@@ -347,7 +347,7 @@ describe('a resource that another worker holds', () => {
     expect(aws.rules('w1')).toEqual(['open-2']);
   });
 
-  it('for longer than ten seconds is left until its lease ends', async () => {
+  it('for longer than ten seconds is left until the lease ends', async () => {
     await hold(60_000);
     expect(await handle(event())).toMatchObject([{ outcome: 'busy', retryable: true, retryAt: START + 60_000 }]);
     expect([time, aws.writes]).toEqual([START + 10_000, []]);
@@ -359,7 +359,7 @@ describe('a resource that another worker holds', () => {
     expect(time).toBe(START + 3000);
   });
 
-  it('by worker after worker is waited for no longer than the process has time', async () => {
+  it('by one worker after another is waited for no longer than the process has time', async () => {
     aws.put('w1', ['open-1']);
     let leases = 0;
     let lease: Lease | null = null;
@@ -412,7 +412,7 @@ describe('a store that cannot be reached for a moment right before the write', (
   it.each([
     ['the kill switch', (fails: (reads: number) => boolean) => ({ killSwitch: readsOf<Stop>('none', fails) })],
     ['the register', (fails: (reads: number) => boolean) => ({ exceptions: readsOf(defineRegister([]), fails) })],
-  ])('%s: nothing is written, and the event comes back', async (_name, over) => {
+  ])('%s: nothing is written, and the event is delivered again', async (_name, over) => {
     aws.put('w1', ['open-1']);
     const options = over((reads) => reads === 2);
     const shared = redress(options);
@@ -422,7 +422,7 @@ describe('a store that cannot be reached for a moment right before the write', (
     expect((await shared.handle(event())).results[0]?.passes.map(({ outcome }) => outcome)).toEqual(['remediated']);
   });
 
-  it('between two writes: what was made stays, the rest comes back, and it does not count as a failure', async () => {
+  it('between two writes: what was made stays, the rest is delivered again, and it does not count as a failure', async () => {
     const shared = redress({ remediators: [anyAge], killSwitch: readsOf<Stop>('none', (reads) => reads % 3 === 0) });
     for (const id of ['w1', 'w2', 'w3']) {
       aws.put(id, ['open-1', 'open-2']);
@@ -434,7 +434,7 @@ describe('a store that cannot be reached for a moment right before the write', (
   });
 });
 
-describe('what somebody else has closed', () => {
+describe('a gap that somebody else closes during an execution', () => {
   const twoOpen = (after: () => void) => {
     aws.put('w1', ['open-1', 'open-2']);
     let writes = 0;
@@ -442,7 +442,7 @@ describe('what somebody else has closed', () => {
   };
   const outcome = async () => (await recordsOf(journal)).find(({ record }) => record.kind === 'outcome')?.record.body;
 
-  it('is closed: the record says what this execution did, and what it found done', async () => {
+  it('is closed: the record has what this execution did, and what it found done', async () => {
     twoOpen(() => aws.put('w1', []));
     const [pass] = await handle(event(), { remediators: [anyAge] });
     expect(pass).toMatchObject({ outcome: 'remediated', open: [], retryable: false });
@@ -452,7 +452,7 @@ describe('what somebody else has closed', () => {
     expect(await outcome()).toMatchObject({ foundDone: ['revoke open-2'], verified: 'verified' });
   });
 
-  it('is waited for if it shows late', async () => {
+  it('is waited for if it is visible late', async () => {
     twoOpen(() => {
       aws.put('w1', []);
       let stale = 3;
@@ -463,13 +463,13 @@ describe('what somebody else has closed', () => {
     expect(outcomes(await handle(event(), { remediators: [anyAge] }))).toEqual(['remediated']);
   });
 
-  it('is not taken for closed where the resource is gone', async () => {
+  it('is not closed if the resource is gone', async () => {
     twoOpen(() => aws.widgets.delete('w1'));
     expect(outcomes(await handle(event(), { remediators: [anyAge] }))).toEqual(['partial']);
     expect(await outcome()).not.toHaveProperty('foundDone');
   });
 
-  it('what nobody has closed makes it partial, and is not waited for', async () => {
+  it('makes the execution partial, without a wait, if nobody has closed it', async () => {
     aws.put('w1', ['open-1', 'open-2']);
     let writes = 0;
     aws.before = (operation) => void (operation === 'RevokeRule' && ++writes === 2 && aws.faults.set('RevokeRule', ['denied']));
@@ -478,8 +478,8 @@ describe('what somebody else has closed', () => {
   });
 });
 
-describe('what people answer between the decision and the intent', () => {
-  it('counts: a denial of the call refuses it', async () => {
+describe('an answer between the decision and the intent', () => {
+  it('counts: a denial of the call stops it', async () => {
     aws.put('w1', ['open-1']);
     const asked = await handle(event(time - 60_000, 'w1', 'another'));
     expect(asked).toMatchObject([{ outcome: 'awaiting-approval' }]);
@@ -496,8 +496,8 @@ describe('what people answer between the decision and the intent', () => {
   });
 });
 
-describe('what stops one part', () => {
-  it('does not stop the others from being decided', async () => {
+describe('an objection to one part', () => {
+  it('does not keep the others from being decided', async () => {
     aws.put('w1', ['open-1', 'open-old']);
     let stop: Stop = 'none';
     aws.before = () => void (aws.calls.length >= 1 && (stop = 'changes'));
@@ -520,7 +520,7 @@ describe('one gap', () => {
     return passes;
   };
 
-  it('is one request and one notice, whichever remediator meets it first', async () => {
+  it('is one request and one notice, whichever remediator finds it first', async () => {
     for (const order of [
       ['widget-revoke-open', 'widget-revoke-all'],
       ['widget-revoke-all', 'widget-revoke-open'],
@@ -559,7 +559,7 @@ describe('one gap', () => {
   });
 });
 
-it('a claim is not taken for the name of a resource because its credentials were not known for a moment', async () => {
+it('a claim is not used as the name of a resource when its credentials are unknown for a moment', async () => {
   aws.put('w1', ['open-1']);
   const named: Remediator = { ...revokeOpenRules, identify: async () => ({ id: 'w1' }) };
   let fails = 1;

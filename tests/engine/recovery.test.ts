@@ -79,7 +79,7 @@ beforeEach(() => {
   warned = [];
 });
 
-describe('it is closed', () => {
+describe('an open execution is closed', () => {
   it('when its lease has ended, and not a millisecond before', async () => {
     const { leaseUntil } = await lost(0);
     time = leaseUntil - 1;
@@ -92,7 +92,7 @@ describe('it is closed', () => {
     expect(await journal.open()).toEqual([]);
   });
 
-  it('without waiting where all that was written shows by now', async () => {
+  it('without waiting if all writes are visible by then', async () => {
     const { leaseUntil } = await lost(0);
     time = leaseUntil + SHOWS;
     expect(await engine().recover()).toHaveLength(1);
@@ -113,7 +113,7 @@ describe('it is closed', () => {
     expect(told).toEqual([]);
   });
 
-  it('under a lease of its own, which says who asked for it', async () => {
+  it('under its own lease, which has the person who requested it', async () => {
     await lost(0);
     await recovered();
     const leases = async () => (await recordsOf(journal)).filter(({ record }) => record.kind === 'lease').map(({ record }) => record.body);
@@ -183,7 +183,7 @@ describe('it is closed', () => {
   });
 });
 
-describe('it comes to', () => {
+describe('the outcome of recovery is', () => {
   interface Case {
     /** Of two calls: how many are recorded; the next is sent all the same, if there is one. */
     readonly calls: number;
@@ -195,7 +195,7 @@ describe('it comes to', () => {
   }
   it.each<[string, Case]>([
     [
-      'what was planned, where that is there',
+      'remediated, if the planned state exists',
       {
         calls: 2,
         expected: { outcome: 'remediated', message: /^revoke open-1; revoke open-2 \(its worker was lost; found done by recovery\)$/ },
@@ -205,7 +205,7 @@ describe('it comes to', () => {
       },
     ],
     [
-      'a failure, where nothing has happened; it may be tried again',
+      'failed, if nothing has happened; it may be retried',
       {
         calls: -1,
         expected: { outcome: 'failed', message: /is as it was before/, retryable: true },
@@ -215,7 +215,7 @@ describe('it comes to', () => {
       },
     ],
     [
-      'a part, where only that is there',
+      'partial, if only a part exists',
       {
         calls: 0,
         expected: { outcome: 'partial', message: /after 1 of 2 changes/, open: ['revoke open-2'] },
@@ -225,7 +225,7 @@ describe('it comes to', () => {
       },
     ],
     [
-      'nothing that is known, where what was made is undone by somebody',
+      'unknown, if somebody has undone the change',
       {
         calls: 1,
         happens: () => aws.put('w', ['open-1', 'open-2']),
@@ -236,7 +236,7 @@ describe('it comes to', () => {
       },
     ],
     [
-      'nothing that is known, where there is something else',
+      'unknown, if the state is another one',
       {
         calls: -1,
         happens: () => aws.put('w', ['open-1', 'open-2', 'open-3']),
@@ -247,7 +247,7 @@ describe('it comes to', () => {
       },
     ],
     [
-      'nothing that is known, where it is gone',
+      'unknown, if the resource is gone',
       {
         calls: 2,
         happens: () => aws.widgets.delete('w'),
@@ -274,7 +274,7 @@ describe('it comes to', () => {
     expect((await journal.view(widget('w'))).holds).toEqual([]);
   });
 
-  describe('of a rollback', () => {
+  describe('for a rollback', () => {
     const back = async (calls: number) => {
       const [fixed] = await engine().run(widget('w'));
       const execution = fixed?.execution ?? '';
@@ -283,19 +283,19 @@ describe('it comes to', () => {
         .catch(() => undefined);
     };
     const holds = async () => (await journal.view(widget('w'))).holds.map(({ owner, until }) => [owner, until]);
-    it('that it is complete, and holds', async () => {
+    it('that it is complete, with a hold', async () => {
       await back(2);
       expect(await recovered()).toMatchObject([{ outcome: 'rolled-back', message: expect.stringContaining('rolled the change back'), retryable: false }]);
       expect(await holds()).toEqual([['ops', time + 1000]]);
       expect((await outcomeRecord())?.record.body).toMatchObject({ observedBy: 'recovery', verified: 'verified' });
     });
-    it('that nothing has happened, and holds nothing', async () => {
+    it('that nothing has happened, without a hold', async () => {
       await back(-1);
       expect(await recovered()).toMatchObject([{ outcome: 'failed', message: expect.stringContaining('as it was before'), retryable: false }]);
       expect(await holds()).toEqual([]);
       expect((await outcomeRecord())?.record.body).toMatchObject({ observedBy: 'recovery', verified: 'verified' });
     });
-    it('that nobody knows, and holds', async () => {
+    it('that it is unknown, with a hold', async () => {
       await back(0);
       expect(await recovered()).toMatchObject([{ outcome: 'unknown', message: expect.stringContaining('during a rollback') }]);
       expect(await holds()).toEqual([['ops', time + 1000]]);
@@ -304,7 +304,7 @@ describe('it comes to', () => {
   });
 });
 
-describe('a person ends one with an implausibly long lease', () => {
+describe('a request to end an execution with an implausibly long lease', () => {
   const refused = (execution: string, how = BY) =>
     engine()
       .recoverExecution(execution, how)
@@ -312,7 +312,7 @@ describe('a person ends one with an implausibly long lease', () => {
         () => null,
         ({ code, message, next }: { code: string; message: string; next: string }) => [code, message, next],
       );
-  it('is refused, with what to do', async () => {
+  it('is refused, with the next step', async () => {
     const { execution, leaseUntil } = await lost(0);
     for (const how of [
       { ...BY, by: ' ' },
@@ -332,7 +332,7 @@ describe('a person ends one with an implausibly long lease', () => {
     time = leaseUntil;
     expect(await refused(execution)).toBeNull();
   });
-  it('finds the right one among several', async () => {
+  it('finds the right execution among several', async () => {
     await lost(0);
     aws.put('v', ['open-1']);
     await engine({ journal: dying(0) })

@@ -73,7 +73,7 @@ beforeEach(() => {
 });
 
 describe('a call that AWS refuses for good', () => {
-  it('is notified once, kept with who refuses it, and not sent again', async () => {
+  it('is notified once, kept with the policy that refuses it, and not sent again', async () => {
     deny();
     const [refused] = await event('w');
     expect(refused).toMatchObject({
@@ -151,7 +151,7 @@ describe('a call that AWS refuses for good', () => {
     expect(outcomes(await event('w'))).toEqual(['remediated']);
   });
 
-  it('holds up no other part of the resource', async () => {
+  it('does not block other parts of the resource', async () => {
     const over = { remediators: [wide], policy: policy({ 'widget-revoke-all': 'enforce' }) };
     deny();
     expect(outcomes(await engine(over).run(widget('w')))).toEqual(['failed']);
@@ -217,7 +217,7 @@ describe('a call that AWS refuses for good', () => {
   });
 });
 
-it('three exception tags that nobody registered, by which IAM denies the call, open no circuit breaker; without the tag it is tried again', async () => {
+it('three exception tags that nobody registered, by which IAM denies the call, open no circuit breaker; without the tag the call is retried', async () => {
   // More than three days after the tag was seen first: it has no effect any more, but for IAM.
   const tagged = { 'redress:exception': '' };
   const over = { policy: policy({ 'widget-revoke-all': 'enforce' }), remediators: [wide] };
@@ -274,7 +274,7 @@ describe('a week of hourly sweeps in an account of Control Tower', () => {
     };
   let sent: string[] = [];
 
-  it('tries three groups once, notifies once of each, and closes all others; the week after once more', async () => {
+  it('tries three groups once, notifies once of each, and closes all others; the next week once more', async () => {
     sent = [];
     const account = simulatedAccount({ clock });
     const add = (name: string) => {

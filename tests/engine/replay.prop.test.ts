@@ -14,7 +14,7 @@ const policyOf = (mode: Mode) =>
   definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { [revokeOpenRules.id]: { dev: mode } } });
 const said = (passes: readonly ReplayedPass[]) => passes.map(({ status, pass }) => (status === 'decided' ? pass.outcome : status));
 
-it('under the policy of then it says what was decided then', async () => {
+it('a replay under the same policy gives the recorded decisions', async () => {
   const step = fc.record({
     widget: fc.constantFrom('w1', 'w2'),
     rules: fc.subarray(['open-1', 'open-2', 'open-wide-3', 'closed-1']),

@@ -72,13 +72,13 @@ describe('what was notified, under a policy that enforces', () => {
       pass: { outcome: 'planned', decision: { effect: 'allow' }, plan: { changes: [{ summary: 'revoke open-1' }] } },
     });
   });
-  it('is decided on part by part, as it was', async () => {
+  it('is decided on part by part, as before', async () => {
     aws.put('w1', ['open-1', 'open-old']);
     const input = event();
     await live(input, policyOf('notify'));
     expect(said(await again(input))).toEqual(['planned', 'awaiting-approval']);
   });
-  it('is exempt if an exception covers it, even through a tag that it had', async () => {
+  it('is exempt if an exception covers it, even by a tag that it had', async () => {
     aws.put('w1', ['open-1'], { team: 'vendor' });
     const input = event();
     await live(input, policyOf('notify'));
@@ -91,7 +91,7 @@ describe('what was notified, under a policy that enforces', () => {
     // Judged as of then: it had ended before.
     expect(await under({ account: ACCOUNT }, '2026-11-24T09:59:59Z')).toEqual(['planned']);
   });
-  it('is its own call, even by a role that it only acts as', async () => {
+  it('is recognized as its own call, even by a role that it only acts as', async () => {
     aws.identity = { ...aws.identity, actsAs: [`arn:aws:iam::${ACCOUNT}:role/RedressRollback`] };
     aws.put('w1', ['open-1']);
     const input = event('w1', 'open-1', { actor: `arn:aws:sts::${ACCOUNT}:assumed-role/RedressRollback/x-1` });
@@ -115,7 +115,7 @@ describe('what was fixed, under a policy that only notifies', () => {
     expect(said(await again(input, { policy: policyOf('notify') }))).toEqual(['notified']);
     expect(said(await again(input))).toEqual(['planned']);
   });
-  it('and its repeat says no more than that', async () => {
+  it('and its duplicate reports no more than that', async () => {
     aws.put('w1', ['open-1']);
     await live(event());
     const repeat = { ...event(), id: 'another' };
@@ -134,18 +134,18 @@ describe('what is not recorded', () => {
     time += 3_600_000;
     expect(said(await again(event('w1', 'open-2')))).toEqual(['undecidable']);
   });
-  it('is denied where the state does not matter', async () => {
+  it('is denied if the state does not matter', async () => {
     expect(said(await again(event(), { policy: policyOf('off') }))).toEqual(['denied']);
     expect(said(await again({ ...event(), account: '222222222222' }))).toEqual(['denied']);
   });
-  it('and neither can what could not be read then', async () => {
+  it('and neither can be what could not be read', async () => {
     aws.put('w1', ['open-1']);
     aws.faults.set('DescribeWidget', ['denied']);
     const input = event();
     expect(await live(input)).toMatchObject([{ outcome: 'denied' }]);
     expect(said(await again(input))).toEqual(['undecidable']);
   });
-  it('and neither can what has lost a document', async () => {
+  it('and neither can be what has lost a document', async () => {
     aws.put('w1', ['open-1']);
     const input = event();
     await live(input, policyOf('notify'));
@@ -158,21 +158,21 @@ describe('what is not recorded', () => {
   });
 });
 
-it('a resource that was missing then is known to have been missing, whatever is there now', async () => {
+it('a resource that was missing then is replayed as missing, whatever exists now', async () => {
   const input = event();
   expect(await live(input)).toMatchObject([{ outcome: 'no-op', message: 'The resource is gone.' }]);
   aws.put('w1', ['open-1']);
   expect(await again(input)).toMatchObject([{ status: 'decided', at: START, pass: { outcome: 'no-op', message: 'The resource is gone.' } }]);
 });
 
-describe('why no remediator handles it', () => {
+describe('the reason why no remediator handles a finding', () => {
   const unasked = async (input: unknown) => {
     const replay = createReplay({ remediators: [revokeOpenRules], policy: policyOf('enforce'), recordings: await readRecordings(journal) });
     const reasons: (string | null)[] = [];
     for (const envelope of unwrap(input)) for (const finding of normalize(envelope)) reasons.push(await replay.unasked(finding));
     return reasons;
   };
-  it('is only given for a candidate that leads nowhere', async () => {
+  it('is only given for a candidate without a remediator', async () => {
     expect(await unasked(event())).toEqual([null]);
     const other = event() as { detail: object };
     expect(await unasked({ ...other, detail: { ...other.detail, eventName: 'PutNote' } })).toEqual(['No remediator handles the call widget:PutNote.']);
@@ -180,8 +180,8 @@ describe('why no remediator handles it', () => {
   });
 });
 
-describe('the past of a resource', () => {
-  it('a circuit breaker that opened later does not count, one that was open does', async () => {
+describe('the history of a resource', () => {
+  it('has a circuit breaker that was open, and none that opened later', async () => {
     aws.put('w1', ['open-1']);
     const before = event();
     await live(before, policyOf('notify'));
@@ -198,7 +198,7 @@ describe('the past of a resource', () => {
     expect(said(await again(after))).toEqual(['denied']);
   });
 
-  it('a hold after a rollback counts from then on', async () => {
+  it('has a hold from its rollback on', async () => {
     aws.put('w1', ['open-1']);
     const first = event();
     const [fixed] = await live(first);
@@ -218,7 +218,7 @@ describe('the past of a resource', () => {
     expect(said(await again(first))).toEqual(['planned']);
   });
 
-  it("a person's answer to a plan counts from then on, and so does its execution", async () => {
+  it("has a person's answer from then on, and its execution", async () => {
     const LEAD = `arn:aws:iam::${ACCOUNT}:role/Lead`;
     const asking = policyOf('approve', { approvers: { dev: [LEAD] } });
     const redress = () => createRedress({ remediators: [revokeOpenRules], policy: asking, journal, connect: aws.connect, clock });
@@ -245,7 +245,7 @@ describe('the past of a resource', () => {
     for (const { input, pass } of was) expect(said(await again(input, { policy: asking }))).toEqual([pass?.outcome]);
   });
 
-  it('a fix in a lower environment that was rolled back later still counts as proof of then', async () => {
+  it('a fix in a lower environment that was rolled back later still counts as proof at its time', async () => {
     const PROD = '333333333333';
     const policy = definePolicy({
       version: 1,

@@ -54,7 +54,7 @@ it('undoes the last change first', async () => {
   expect(sent()).toEqual(['RevokeRule open-1', 'RevokeRule open-2', 'AuthorizeRule open-2', 'AuthorizeRule open-1']);
 });
 
-it('says that a fix with expired documents cannot be undone, and changes nothing', async () => {
+it('reports that a fix with expired documents cannot be undone, and changes nothing', async () => {
   const execution = await fix();
   const [writes, records] = [aws.writes.length, (await recordsOf(journal)).length];
   const expired: Journal = {
@@ -72,7 +72,7 @@ it('says that a fix with expired documents cannot be undone, and changes nothing
   expect(await recordsOf(journal)).toHaveLength(records);
 });
 
-it('reads again under the lease: what somebody changed at that moment is left as it is', async () => {
+it('reads again under the lease: what somebody changed at that moment is left unchanged', async () => {
   const execution = await fix();
   const racing: Journal = {
     ...bound(journal),
@@ -99,12 +99,12 @@ describe('the hold', () => {
     expect(await engine().run(widget('w'))).toMatchObject([{ outcome: 'remediated' }]);
   });
 
-  it('lasts as long as the person says', async () => {
+  it('lasts as long as the person requests', async () => {
     await back(await fix(), {}, { hold: 3_600_000 });
     expect(await holds()).toMatchObject([{ until: START + 3_600_000 }]);
   });
 
-  it('is left by a rollback that is refused half-way', async () => {
+  it('is left by a rollback that is refused after its first call', async () => {
     const execution = await fix();
     aws.before = (operation) => void (operation === 'AuthorizeRule' && aws.rules('w').length === 1 && aws.faults.set('AuthorizeRule', ['denied']));
     expect(await back(execution)).toMatchObject({ outcome: 'partial', message: expect.stringContaining('AccessDenied') });
@@ -142,7 +142,7 @@ describe('the hold', () => {
     await isLeftAlone();
   });
 
-  it('is left by recovery, for as long as the person had said', async () => {
+  it('is left by recovery, for the length that the person requested', async () => {
     const execution = await fix();
     const dying: Journal = { ...bound(journal), finish: () => Promise.reject(new Error('the process died')) };
     await back(execution, { journal: dying }, { hold: 3 * SEVEN_DAYS }).catch(() => undefined);
@@ -166,7 +166,7 @@ describe('the hold', () => {
     expect(sent().slice(2)).toEqual(['AuthorizeRule open-2', 'AuthorizeRule open-1']);
   });
 
-  it('is left by recovery of a rollback that is done in half', async () => {
+  it('is left by recovery of a partial rollback', async () => {
     const execution = await fix();
     const dying: Journal = { ...bound(journal), append: (entry) => (entry.kind === 'call' ? Promise.reject(new Error('died')) : journal.append(entry)) };
     await back(execution, { journal: dying }).catch(() => undefined);
@@ -197,7 +197,7 @@ it('counts a call whose reply was lost as sent', async () => {
   expect(await holds()).toHaveLength(1);
 });
 
-it('is stopped between two calls when everything is stopped, and not when changes are', async () => {
+it('is stopped between two calls if everything is stopped, and not if changes are', async () => {
   const execution = await fix();
   let stop: Stop = 'changes';
   aws.before = (operation) => void (operation === 'AuthorizeRule' && (stop = 'everything'));
@@ -332,7 +332,7 @@ it('refuses if one of several replies that it needs was lost', async () => {
   expect(sent()).toHaveLength(2);
 });
 
-it('is compared with the newest thing that is recorded of the fix, not with the plan', async () => {
+it('is compared with the newest recorded state of the fix, not with the plan', async () => {
   const execution = await fix();
   const [intent, , , outcome] = await recordsOf(journal);
   expect([intent?.documents['before'], outcome?.documents['after']]).toEqual([{ open: ['open-1', 'open-2'] }, { open: [] }]);
@@ -342,7 +342,7 @@ it('is compared with the newest thing that is recorded of the fix, not with the 
   expect(sent()).toHaveLength(2);
 });
 
-describe('its result, and its records', () => {
+describe('the result and the records of a rollback', () => {
   const outcomeRecord = async () => (await recordsOf(journal)).findLast(({ record }) => record.kind === 'outcome');
   const refusal = (work: Promise<unknown>) =>
     work.then(
@@ -350,7 +350,7 @@ describe('its result, and its records', () => {
       ({ code, message, retryable }: { code: string; message: string; retryable: boolean }) => [code, message, retryable],
     );
 
-  it('of one that is complete', async () => {
+  it('that is complete', async () => {
     const execution = await fix();
     const result = await back(execution);
     expect(result).toMatchObject({
@@ -384,7 +384,7 @@ describe('its result, and its records', () => {
     expect(outcome?.documents['after']).toEqual({ open: ['open-1', 'open-2'] });
   });
 
-  it('reads like a verification, and no longer than necessary', async () => {
+  it('are read like those of a verification, and no longer than necessary', async () => {
     const purposes: unknown[] = [];
     const watched: Remediator = { ...anyAge, observe: (args) => (purposes.push(args.purpose), anyAge.observe(args)) };
     const execution = await fix();
@@ -393,7 +393,7 @@ describe('its result, and its records', () => {
     expect([purposes, time]).toEqual([['verification', 'verification', 'verification'], before]);
   });
 
-  it('of one that shows at the last look', async () => {
+  it('that is visible at the last read', async () => {
     const execution = await fix();
     const before = time;
     aws.before = (operation) =>
@@ -402,7 +402,7 @@ describe('its result, and its records', () => {
     expect(time).toBe(before + 7250);
   });
 
-  it('of one that got half-way', async () => {
+  it('that is partial', async () => {
     const execution = await fix();
     aws.before = (operation) => void (operation === 'AuthorizeRule' && aws.rules('w').length === 1 && aws.faults.set('AuthorizeRule', ['denied']));
     expect(await back(execution)).toMatchObject({
@@ -414,7 +414,7 @@ describe('its result, and its records', () => {
     expect(outcome?.documents['after']).toEqual({ open: ['open-2'] });
   });
 
-  it('of one after which it is not as it was', async () => {
+  it('after which the resource is not as before', async () => {
     const execution = await fix();
     const work = aws.handle.bind(aws);
     aws.handle = (operation, input) => {
@@ -434,7 +434,7 @@ describe('its result, and its records', () => {
   it.each<[string, () => unknown, string]>([
     ['cannot be read', () => aws.faults.set('DescribeWidget', Array(10).fill('denied')), 'widget:DescribeWidget: AccessDenied: AccessDenied'],
     ['is gone', () => aws.widgets.delete('w'), 'it is gone'],
-  ])('of one after which the resource %s', async (_what, happens, why) => {
+  ])('after which the resource %s', async (_what, happens, why) => {
     const execution = await fix();
     const work = aws.handle.bind(aws);
     aws.handle = (operation, input) => {
@@ -454,7 +454,7 @@ describe('its result, and its records', () => {
   it.each<[string, () => unknown]>([
     ['cannot be read', () => aws.faults.set('DescribeWidget', ['denied'])],
     ['is gone', () => aws.widgets.delete('w')],
-  ])('of one under whose lease the resource %s: nothing is sent', async (_what, happens) => {
+  ])('under whose lease the resource %s: nothing is sent', async (_what, happens) => {
     const execution = await fix();
     const racing: Journal = {
       ...bound(journal),
@@ -475,7 +475,7 @@ describe('its result, and its records', () => {
   it.each([
     ['throttled', true],
     ['denied', false],
-  ] as const)('of one whose first call is %s: it may be tried again, or not', async (fault, retryable) => {
+  ] as const)('whose first call is %s: it may be retried, or not', async (fault, retryable) => {
     const execution = await fix();
     aws.faults.set('AuthorizeRule', [fault]);
     expect(await back(execution)).toMatchObject({ outcome: 'failed', message: expect.stringMatching(/^widget:AuthorizeRule was refused: /), retryable });
@@ -484,7 +484,7 @@ describe('its result, and its records', () => {
     expect(await back(execution)).toMatchObject({ outcome: 'rolled-back' });
   });
 
-  it('of one for which there is not enough time', async () => {
+  it('without enough time', async () => {
     const execution = await fix();
     const by = { by: 'ops', reason: 'vendor' };
     expect(await refusal(engine().rollback(execution, { ...by, deadline: time }))).toEqual([
@@ -501,7 +501,7 @@ describe('its result, and its records', () => {
     expect(await engine().rollback(execution, { ...by, deadline: time + 60_000 })).toMatchObject({ outcome: 'rolled-back' });
   });
 
-  it('of one that another worker came before', async () => {
+  it('that another worker preceded', async () => {
     const execution = await fix();
     const moved: Journal = { ...bound(journal), begin: async () => ({ status: 'moved' }) as never };
     expect(await refusal(back(execution, { journal: moved }))).toEqual(['rollback/refused', 'Something happened to the resource just now.', true]);
@@ -517,12 +517,12 @@ describe('its result, and its records', () => {
     expect(sent()).toHaveLength(2);
   });
 
-  it('is the rollback of the remediator that made the change, among several', async () => {
+  it('come from the remediator that made the change, among several', async () => {
     const other: Remediator = { ...anyAge, id: 'other', observe: () => Promise.reject(new Error('not asked')) };
     expect(await back(await fix(), { remediators: [other, anyAge] })).toMatchObject({ remediator: 'widget-revoke-open', outcome: 'rolled-back' });
   });
 
-  it('notifies like any request by a person', async () => {
+  it('are notified like any request by a person', async () => {
     const execution = await fix();
     const told: unknown[] = [];
     await back(execution, { notify: async (each) => void told.push(each) });
@@ -535,11 +535,11 @@ it('may only use the reads of its own role: not those that only decide on a fix'
   const deciding: Remediator = { ...anyAge, uses: { ...anyAge.uses, decides: [widgetService.pick('DescribeWidget')] } };
   await expect(back(execution, { remediators: [deciding] })).rejects.toMatchObject({
     code: 'rollback/refused',
-    message: expect.stringContaining('nobody needs for a rollback'),
+    message: expect.stringContaining('is not a declared read for a rollback'),
   });
 });
 
-it('refuses what a view says is one more rollback of it, and only that', async () => {
+it('refuses another rollback of the same fix according to the view, and nothing else', async () => {
   const execution = await fix();
   aws.faults.set('AuthorizeRule', ['denied']);
   expect(await back(execution)).toMatchObject({ outcome: 'failed' });
@@ -553,7 +553,7 @@ it('refuses what a view says is one more rollback of it, and only that', async (
   await expect(back(execution)).rejects.toMatchObject({ code: 'rollback/refused', message: `${execution} was rolled back already.` });
 });
 
-it('can be made of each fix, whatever was rolled back before', async () => {
+it('is possible for each fix, whatever was rolled back before', async () => {
   const first = await fix();
   expect(await back(first)).toMatchObject({ outcome: 'rolled-back' });
   time += SEVEN_DAYS;

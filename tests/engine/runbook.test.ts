@@ -145,8 +145,8 @@ beforeEach(() => {
   journal = memoryJournal({ clock });
 });
 
-describe('a change that is a runbook', () => {
-  it('is started once, and waits; its intent has what the resource was before', async () => {
+describe('a runbook', () => {
+  it('is started once and waited for; its intent has the state before', async () => {
     expect(await run()).toEqual(['awaiting-runbook']);
     expect([await run(), await run()]).toEqual([['awaiting-runbook'], ['awaiting-runbook']]);
     expect([keys.sent, keys.started.size]).toEqual([1, 1]);
@@ -155,7 +155,7 @@ describe('a change that is a runbook', () => {
     expect(calls).toMatchObject([{ status: 'applied', automation: 'automation-1' }]);
   });
 
-  it('that is quick is verified at once', async () => {
+  it('is verified at once if it is quick', async () => {
     const handle = keys.handle.bind(keys);
     keys.handle = (operation, input) => {
       const answer = handle(operation, input);
@@ -165,7 +165,7 @@ describe('a change that is a runbook', () => {
     expect(await run()).toEqual(['remediated']);
   });
 
-  it('is closed by reading the resource: an event that it has ended leads to that, also when it says that it failed', async () => {
+  it('is verified by reading the resource when an event reports its end, even if the event reports a failure', async () => {
     await run();
     keys.rotates = true;
     expect(await handled(ended('automation-1', 'Failed'))).toEqual(['remediated']);
@@ -177,7 +177,7 @@ describe('a change that is a runbook', () => {
     ]);
   });
 
-  it('is not closed by what it says of itself', async () => {
+  it('is not closed because its own status is success', async () => {
     await run();
     expect(await handled(ended('automation-1', 'Success'))).toEqual(['awaiting-runbook']);
     expect(keys.sent).toBe(1);
@@ -185,8 +185,8 @@ describe('a change that is a runbook', () => {
 
   it.each([
     ['is gone', () => (keys.gone = true)],
-    ['cannot have the gap any more', () => (keys.enabled = false)],
-  ])('is not said to have closed the gap of what %s', async (_what, happens) => {
+    ['can no longer have the gap', () => (keys.enabled = false)],
+  ])('is not credited with the closed gap when the resource %s', async (_what, happens) => {
     const [started] = await engine().run(KEY);
     happens();
     expect(await run()).toEqual(['unknown']);
@@ -199,7 +199,7 @@ describe('a change that is a runbook', () => {
     expect(await run()).toEqual(['no-op']);
   });
 
-  it('fails when its time is over, and may be started again after that', async () => {
+  it('fails when its time limit is over, and may be started again after that', async () => {
     await run();
     time += HALF_AN_HOUR;
     const [failed] = await engine().run(KEY);
@@ -210,14 +210,14 @@ describe('a change that is a runbook', () => {
     expect([keys.sent, keys.started.size]).toEqual([2, 2]);
   });
 
-  it('whose start got no answer is not started a second time', async () => {
+  it('is not started a second time when its start got no answer', async () => {
     keys.lost = 2;
     expect(await run()).toEqual(['awaiting-runbook']);
     expect(await run()).toEqual(['awaiting-runbook']);
     expect([keys.sent, keys.started.size]).toEqual([2, 1]);
   });
 
-  it('whose worker was lost is waited for, whether it was started or not', async () => {
+  it('is waited for when its worker was lost, whether it was started or not', async () => {
     const { generation } = await journal.view(KEY);
     const [planned] = await engine().plan('test-enable-rotation', KEY);
     const plan = planned?.plan;
@@ -240,7 +240,7 @@ describe('a change that is a runbook', () => {
     expect([await run(), keys.sent]).toEqual([['awaiting-runbook'], 0]);
   });
 
-  it('is rolled back by the execution that verified it, not while it may be running', async () => {
+  it('is rolled back through the execution that verified it, and not while it may be running', async () => {
     const [started] = await engine().run(KEY);
     const how = { by: 'ann', reason: 'not now' };
     await expect(engine().rollback(started?.execution ?? '', how)).rejects.toMatchObject({
@@ -253,7 +253,7 @@ describe('a change that is a runbook', () => {
     expect(keys.rotates).toBe(false);
   });
 
-  it('is reported by events of its own document; others, and one that continues, lead nowhere', async () => {
+  it('is verified only after events that report the end of its own document', async () => {
     const [pattern] = eventPatterns([enableRotation]).filter(({ name }) => name === 'automation-ended');
     expect(pattern?.pattern).toMatchObject({ source: ['aws.ssm'], detail: { Definition: ['Test-EnableRotation'] } });
     expect(await handled(ended('automation-1', 'InProgress'))).toEqual([]);
@@ -263,9 +263,9 @@ describe('a change that is a runbook', () => {
   });
 });
 
-describe('what is said of a runbook', () => {
+describe('a pass reports a runbook', () => {
   const UNTIL = '2026-11-24T10:30:07.250Z';
-  it('while it may be at work: which one, since which execution, and until when', async () => {
+  it('that may be running: which one, since which execution, and until when', async () => {
     const [started] = await engine().run(KEY);
     expect(time).toBe(START + 7250);
     const message = `Test-EnableRotation was started by ${started?.execution}, and has until ${UNTIL}.`;
@@ -284,7 +284,7 @@ describe('what is said of a runbook', () => {
     expect(await run()).toEqual(['failed']);
   });
 
-  it('when it has closed the gap: an execution of its own has the change, and what undoes it', async () => {
+  it('that has closed the gap: an execution of its own has the change and its undo', async () => {
     const [started] = await engine().run(KEY);
     const first = await newest('intent');
     keys.rotates = true;
@@ -324,7 +324,7 @@ describe('what is said of a runbook', () => {
     expect(outcome?.documents['after']).toEqual({ rotates: true, enabled: true });
   });
 
-  it('when its time is over', async () => {
+  it('that exceeded its time limit', async () => {
     const [started] = await engine().run(KEY);
     time += HALF_AN_HOUR;
     const [failed] = await engine().run(KEY);
@@ -335,7 +335,7 @@ describe('what is said of a runbook', () => {
 
   it.each<[string, () => unknown, string, unknown]>([
     ['is gone', () => (keys.gone = true), 'the resource is gone', undefined],
-    ['cannot have the gap any more', () => (keys.enabled = false), 'it no longer applies', { rotates: false, enabled: false }],
+    ['can no longer have the gap', () => (keys.enabled = false), 'it no longer applies', { rotates: false, enabled: false }],
   ])('when the resource %s', async (_what, happens, why, after) => {
     const [started] = await engine().run(KEY);
     happens();
@@ -347,7 +347,7 @@ describe('what is said of a runbook', () => {
     expect(outcome?.documents['after']).toEqual(after);
   });
 
-  it('in a dry run, while it may be at work and after that: nothing is recorded', async () => {
+  it('in a dry run, while it may be running and after that: nothing is recorded', async () => {
     const [started] = await engine().run(KEY);
     const before = (await recordsOf(journal)).length;
     expect(await engine().plan('test-enable-rotation', KEY)).toMatchObject([{ outcome: 'awaiting-runbook', execution: started?.execution }]);
@@ -359,7 +359,7 @@ describe('what is said of a runbook', () => {
     expect(await recordsOf(journal)).toHaveLength(before);
   });
 
-  it('where another worker records it: it is delivered again', async () => {
+  it('that another worker is recording: the input is delivered again', async () => {
     await run();
     keys.rotates = true;
     const { begin } = journal;
@@ -379,7 +379,7 @@ describe('what is said of a runbook', () => {
     expect(await run()).toEqual(['denied']);
   });
 
-  it('when it has closed the gap while the circuit breaker is open: nothing is sent', async () => {
+  it('that has closed the gap while the circuit breaker is open: nothing is sent', async () => {
     await run();
     keys.rotates = true;
     await journal.append({
@@ -392,7 +392,7 @@ describe('what is said of a runbook', () => {
     expect(keys.sent).toBe(1);
   });
 
-  it('to its own remediator: what another has started is not waited for', async () => {
+  it('of its own remediator only: it does not wait for one that another remediator started', async () => {
     await run();
     const { view } = journal;
     journal.view = async (ref) => {

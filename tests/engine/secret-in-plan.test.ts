@@ -90,7 +90,7 @@ beforeEach(() => {
   journal = memoryJournal({ clock });
 });
 
-it('answers no secret to an event: not in what AWS said', async () => {
+it('the answer to an event has no secret, not even from an error of AWS', async () => {
   aws.put('w1', ['open-1']);
   aws.before = () => {
     throw Object.assign(new Error('password=hunter2hunter2 is wrong'), { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } });
@@ -103,7 +103,7 @@ it('answers no secret to an event: not in what AWS said', async () => {
 });
 
 describe('a plan from a state that holds a secret', () => {
-  it('is carried out, and rolled back, as long as no call writes the secret; its digest is that of what is stored', async () => {
+  it('is carried out and rolled back if no call writes the secret; its digest is that of what is stored', async () => {
     const ref = put('password=hunter2');
     const [pass] = await engine(undefined, only).run(ref);
     expect([pass?.outcome, aws.rules('w1')]).toEqual(['remediated', []]);
@@ -116,7 +116,7 @@ describe('a plan from a state that holds a secret', () => {
     expect([back.outcome, aws.rules('w1'), aws.widgets.get('w1')?.note]).toEqual(['rolled-back', ['open-1'], 'password=hunter2']);
   });
 
-  it('is the same plan under the same key, and another one when the secret is another', async () => {
+  it('is the same plan under the same key, and another one if the secret differs', async () => {
     const digest = async (note: string, key = KEY) => (await engine({ key }, only).plan('widget-take-out', put(note)))[0]?.plan?.digest;
     const first = await digest('password=hunter2');
     expect(await digest('password=hunter2')).toBe(first);
@@ -124,7 +124,7 @@ describe('a plan from a state that holds a secret', () => {
     expect(await digest('password=hunter2', 'another key of sixteen or more')).not.toBe(first);
   });
 
-  it('sees that the secret was changed since, although it does not know it: nothing is rolled back over it', async () => {
+  it('detects that the secret was changed since, without having it: it is not overwritten by a rollback', async () => {
     const ref = put('password=hunter2');
     const [pass] = await engine(undefined, only).run(ref);
     const there = aws.widgets.get('w1');
@@ -139,7 +139,7 @@ describe('a plan from a state that holds a secret', () => {
     expect(aws.rules('w1')).toEqual([]);
   });
 
-  it('is denied where a call, or its undo, would write the secret: nothing is sent', async () => {
+  it('is denied if a call, or its undo, would write the secret: nothing is sent', async () => {
     const [pass] = await engine(undefined, only).run(put('write password=hunter2'));
     expect(pass?.outcome).toBe('denied');
     expect(pass?.decision?.results.filter((each) => each.effect === 'deny').map((each) => [each.guardrail, each.code])).toEqual([
@@ -149,7 +149,7 @@ describe('a plan from a state that holds a secret', () => {
     expect(JSON.stringify(await recordsOf(journal))).not.toContain('hunter2');
   });
 
-  it('is sent by nobody, whatever decides: the gate itself refuses what stands for a secret', async () => {
+  it('is never sent, whatever the decision: the gate itself refuses redacted text', async () => {
     const call = widgetService.call('PutNote', { Id: 'w1', Note: 'was [redacted hmac:0123456789abcdef]' });
     const lease = { execution: 'x-1', fence: 1, until: time + 600_000 };
     const resource = put('x');
@@ -161,7 +161,7 @@ describe('a plan from a state that holds a secret', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('is not rolled back where the undo that is recorded would write a secret', async () => {
+  it('is not rolled back if the recorded undo would write a secret', async () => {
     const ref = put('x');
     const [pass] = await engine(undefined, only).run(ref);
     const real = journal;
@@ -190,8 +190,8 @@ describe('a plan from a state that holds a secret', () => {
   });
 });
 
-describe('the key', () => {
-  it('is read when the first secret is met, once, and not before', async () => {
+describe('the redaction key', () => {
+  it('is read once, when the first secret is found', async () => {
     let asked = 0;
     const redactor = new Redactor({ key: async () => (asked++, KEY) }, null);
     expect(await redactor.of({ a: 'nothing' })).toEqual({ a: 'nothing' });
@@ -201,7 +201,7 @@ describe('the key', () => {
     expect(redactor.now('password=hunter2')).toBe(one);
   });
 
-  it('that cannot be read lets nothing be written that holds a secret, and is asked for again', async () => {
+  it('that cannot be read blocks every record with a secret, and is requested again', async () => {
     let fails = true;
     const key = async () => {
       if (fails) throw new Error('the parameter is not there');
@@ -217,12 +217,12 @@ describe('the key', () => {
     expect((await engine({ key }, only).run(ref))[0]?.outcome).toBe('remediated');
   });
 
-  it('that is short, and a pattern that finds the first secret only, are refused', () => {
+  it('is refused if it is short, and so is a pattern that finds only the first secret', () => {
     expect(() => new Redactor({ key: 'short' }, null)).toThrow('shorter than 16 characters');
     expect(() => new Redactor({ patterns: [/x/] }, null)).toThrow('first secret only');
   });
 
-  it('is that of the journal, where none is given', async () => {
+  it('is that of the journal if none is given', async () => {
     const key = (await journal.redactionKey?.()) ?? '';
     expect(key).toMatch(/^[0-9a-f]{64}$/);
     expect(await new Redactor({}, journal).of('password=hunter2')).toBe(await new Redactor({ key }, null).of('password=hunter2'));
@@ -230,7 +230,7 @@ describe('the key', () => {
 });
 
 describe('warnings and errors', () => {
-  it('holds no secret: a warning, its error and what caused that', () => {
+  it('have no secret: neither a warning, nor its error or cause', () => {
     const cause = new Error('password=hunter2 is wrong');
     const error = new RedressError('aws/invalid', 'Value password=hunter2', { cause, next: 'Not password=hunter2' });
     const clean = new Redactor({ key: KEY }, null).now(error);
@@ -239,7 +239,7 @@ describe('warnings and errors', () => {
     expect(error.code).toBe('aws/invalid');
   });
 
-  it('holds no secret where it is a warning of the engine', async () => {
+  it('have no secret in a warning of the engine', async () => {
     const warned: string[] = [];
     const engineOf = createRedress({
       remediators: [revokeOpenRules],

@@ -55,7 +55,7 @@ beforeEach(() => {
 
 describe('someone flips the kill switch in the middle of a run', () => {
   const anyAge: Remediator = { ...revokeOpenRules, freshWithin: null };
-  it('is reported as it happens', async () => {
+  it('stops the next write, which is reported as partial', async () => {
     aws.put('w', ['open-1', 'open-2', 'open-3']);
     let revoked = 0;
     aws.before = (operation) => {
@@ -79,7 +79,7 @@ describe('someone flips the kill switch in the middle of a run', () => {
     expect(aws.rules('w').sort()).toEqual(['open-1', 'open-2', 'open-3']);
   });
 
-  it('and what is left is planned when the switch is off, old rules with an approval', async () => {
+  it('and the rest is planned when the switch is off, old rules with an approval', async () => {
     aws.put('w', ['open-1', 'open-2']);
     let revoked = 0;
     aws.before = (operation) => {
@@ -158,7 +158,7 @@ describe('a register entry expires at midnight', () => {
     { id: 'EXC-42', scope: { account: ACCOUNT, resource: 'w' }, reason: 'vendor', owner: 'payments', approver: 'security', expires: '2026-12-31T00:00:00Z' },
   ]);
   const anyAge: Remediator = { ...revokeOpenRules, freshWithin: null };
-  it('exempts until its last millisecond, and not one longer', async () => {
+  it('exempts until its last millisecond and no longer', async () => {
     aws.put('w', ['open-old']);
     time = midnight - 1;
     expect((await handle(event('other'), { exceptions, remediators: [anyAge] }))[0]).toMatchObject({ outcome: 'exempt' });
@@ -171,7 +171,7 @@ describe('a register entry expires at midnight', () => {
     expect((await handle(event('other'), { exceptions, remediators: [anyAge] }))[0]).toMatchObject({ outcome: 'remediated' });
   });
 
-  it('and one that is put in while an execution is on its way holds before its write', async () => {
+  it('and one that is added during an execution applies before its write', async () => {
     aws.put('w', ['open-1']);
     let looks = 0;
     let registered = false;
@@ -184,8 +184,8 @@ describe('a register entry expires at midnight', () => {
   });
 });
 
-describe('a worker dies before it has rolled anything back', () => {
-  it('is not a rollback, also where what the fix has left is as good as what was before it', async () => {
+describe('a worker that dies before it has rolled anything back', () => {
+  it('has made no rollback, even if the state after the fix is equivalent to the one before it', async () => {
     const lenient: Remediator = { ...revokeOpenRules, equivalent: () => true };
     aws.put('w', ['open-1']);
     const [fixed] = await handle(event('open-1'), { remediators: [lenient] });

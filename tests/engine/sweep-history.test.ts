@@ -51,8 +51,8 @@ beforeEach(() => {
   };
 });
 
-describe('a round', () => {
-  it('reads no more of the journal after forty others, and no stream from its beginning', async () => {
+describe('a round of a sweep', () => {
+  it('reads no more of the journal after forty others, and reads no stream from its beginning', async () => {
     const round = async () => {
       asked.length = 0;
       time += HOUR;

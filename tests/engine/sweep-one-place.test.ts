@@ -34,8 +34,8 @@ beforeEach(() => {
   journal = memoryJournal({ clock });
 });
 
-describe('what has to settle in a sweep', () => {
-  it('is met, left for later, and closed when it has settled; it counts once', async () => {
+describe('a resource that has to settle in a sweep', () => {
+  it('is left for later and closed when it has settled; it counts once', async () => {
     fill(3, ['open-1']);
     const [summary] = await engine({ remediators: [settling] }).sweep({ targets: [HERE] });
     expect(summary).toMatchObject({ status: 'complete', looked: 3, outcomes: { remediated: 3 }, retryable: 0, errors: 0, message: '3 checked.' });
@@ -43,7 +43,7 @@ describe('what has to settle in a sweep', () => {
     expect(time - START).toBeGreaterThanOrEqual(60_000);
     expect(time - START).toBeLessThan(70_000);
   });
-  it('is not waited for where its deadline comes first: it is busy, and said to be tried again', async () => {
+  it('is not waited for if that would exceed its deadline: it is busy and reported to be retried', async () => {
     fill(2, ['open-1']);
     const [summary] = await engine({ remediators: [settling] }).sweep({ targets: [HERE], deadline: START + 50_000 });
     expect(summary).toMatchObject({ looked: 2, outcomes: { busy: 2 }, retryable: 2 });
@@ -53,10 +53,10 @@ describe('what has to settle in a sweep', () => {
 });
 
 describe('the summary of a sweep', () => {
-  it('of a place without anything says so', async () => {
+  it('reports that a place has no resources', async () => {
     expect(await engine().sweep({ targets: [HERE] })).toMatchObject([{ status: 'complete', looked: 0, message: 'Nothing to check.', next: null }]);
   });
-  it('counts what may be tried again', async () => {
+  it('counts what may be retried', async () => {
     fill(2, ['open-1']);
     const stopped = { read: async () => 'changes' as const };
     const [summary] = await engine({ killSwitch: stopped }).sweep({ targets: [HERE] });
@@ -71,7 +71,7 @@ describe('the summary of a sweep', () => {
   });
 });
 
-describe('a sweep of several', () => {
+describe('a sweep of several places', () => {
   it('shares the budget of its run', async () => {
     fill(3, ['open-1']);
     const policy = policyOf({ limits: [{ per: ['run'], changes: 2 }] });
@@ -82,7 +82,7 @@ describe('a sweep of several', () => {
     const [spent] = await engine({ policy }).sweep({ targets: [HERE], budget });
     expect(spent?.outcomes).toEqual({ denied: 2, 'no-op': 1 });
   });
-  it('looks at what is asked for only', async () => {
+  it('checks only what is requested', async () => {
     fill(1, ['open-1']);
     const other: Remediator = { ...anyAge, id: 'widget-other' };
     const summaries = await engine({ remediators: [anyAge, other] }).sweep({ targets: [HERE], remediators: ['widget-other'] });
@@ -90,8 +90,8 @@ describe('a sweep of several', () => {
   });
 });
 
-describe('a resource that stands open and is not listed any more', () => {
-  it('is looked at after all that is listed, once', async () => {
+describe('an open resource that is no longer listed', () => {
+  it('is checked once, after everything that is listed', async () => {
     const hides: Remediator = {
       ...anyAge,
       discover: async function* () {

@@ -40,7 +40,7 @@ beforeEach(() => {
 });
 
 describe('the time to settle', () => {
-  it('is waited for once, for all places, and only where something would be changed', async () => {
+  it('is waited for once for all places, and only if something would be changed', async () => {
     for (const id of ['w1', 'w2', 'w3']) aws.put(id, ['open-1']);
     const targets = ['us-east-1', 'eu-west-1', 'eu-west-2'].map((region) => ({ account: ACCOUNT, region }));
     const elsewhere: Remediator = {
@@ -54,7 +54,7 @@ describe('the time to settle', () => {
     expect(waits()).toEqual([60_000]);
   });
 
-  it.each(['notify', 'plan', 'approve'])('is not waited for where the policy lets nothing be changed (%s)', async (mode) => {
+  it.each(['notify', 'plan', 'approve'])('is not waited for if the policy allows no change (%s)', async (mode) => {
     aws.put('w1', ['open-1']);
     const [summary] = await sweep({}, { policy: policy(mode) });
     expect(summary).toMatchObject({ complete: true, left: 0 });
@@ -71,7 +71,7 @@ describe('the time to settle', () => {
     expect(waits()).toEqual([]);
   });
 
-  it('is not over for what has come since to a resource that the journal knows', async () => {
+  it('is not over for a new gap of a resource that the journal knows', async () => {
     aws.put('w1', ['open-1']);
     await sweep({}, { policy: policy('notify') });
     time += 60_000;
@@ -81,7 +81,7 @@ describe('the time to settle', () => {
     expect(aws.rules('w1')).toEqual([]);
   });
 
-  it('lets a worker that has not the patience say when to come back, and the next one begins with it, and waits for nothing', async () => {
+  it('is reported by a worker that cannot wait that long, and the next worker begins with that resource without waiting', async () => {
     for (const id of ['w1', 'w2', 'w3']) aws.put(id, ['open-1']);
     aws.put('w4', ['closed']);
     const first = await sweep({ patience: 0, deadline: time + 120_000 });
@@ -97,7 +97,7 @@ describe('the time to settle', () => {
     expect(waits()).toEqual([]);
   });
 
-  it('is not a reason to ask people by a wider remediator for what a narrower one is about to do', async () => {
+  it('does not cause an approval request of a wider remediator while a narrower one is about to act', async () => {
     aws.put('w1', ['open-1']);
     const wide: Remediator = { ...anyAge, id: 'widget-wide', breadth: 10, ceiling: 'approve' };
     const remediators = { 'widget-revoke-open': { dev: 'enforce' }, 'widget-wide': { dev: 'enforce' } } as const;
@@ -111,15 +111,15 @@ describe('the time to settle', () => {
   });
 });
 
-describe('what is left', () => {
-  it('is what could not be read for a moment: it is tried again, and complete is said when it was decided on', async () => {
+describe('a resource that a sweep leaves', () => {
+  it('is retried if it could not be read, and the sweep is complete only when it was decided on', async () => {
     for (const id of ['w1', 'w2']) aws.put(id, ['open-1']);
     aws.faults.set('DescribeWidget', ['server']);
     const [summary] = await sweep();
     expect(summary).toMatchObject({ complete: true, looked: 2, unread: 0, outcomes: { remediated: 2 } });
   });
 
-  it('is tried three times in a round; then the next round begins with it, and nothing comes back for it before', async () => {
+  it('is tried three times in a round; the next round begins with it, and nothing is retried before that', async () => {
     for (const id of ['w1', 'w2', 'w3']) aws.put(id, ['closed']);
     const dead: Remediator = {
       ...anyAge,
@@ -136,7 +136,7 @@ describe('what is left', () => {
     expect(aws.calls[0]).toMatchObject({ operation: 'DescribeWidget', input: { Id: 'w2' } });
   });
 
-  it('is left when a sweep is stopped, and the next one goes on; whoever stopped it gets what was done', async () => {
+  it('is left when a sweep is stopped, and the next sweep continues; the caller gets what was done', async () => {
     for (let at = 1; at <= 9; at++) aws.put(`w${at}`, ['open-1']);
     const stop = new AbortController();
     const passes: string[] = [];
@@ -150,7 +150,7 @@ describe('what is left', () => {
     expect(aws.writes).toHaveLength(9);
   });
 
-  it('does not wait to settle when it is stopped in the middle of that', async () => {
+  it('is not waited for any longer when the sweep is stopped', async () => {
     aws.put('w1', ['open-1']);
     const stop = new AbortController();
     const sleeping = { ...clock, sleep: () => new Promise<void>(() => stop.abort()) };
@@ -158,7 +158,7 @@ describe('what is left', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('counts as progress what is found and decided on', async () => {
+  it('counts as progress when it is found and decided on', async () => {
     for (let at = 1; at <= 3; at++) aws.put(`w${at}`, ['closed']);
     aws.put('w4', ['open-1']);
     const seen: unknown[] = [];
@@ -167,11 +167,11 @@ describe('what is left', () => {
   });
 });
 
-describe('what a place may ask of AWS', () => {
+describe('the API budget of a place', () => {
   const calls = { widget: { perSecond: 2, burst: 5 } };
   const closed: Remediator = { ...anyAge, settle: 0 };
 
-  it('is a budget of calls for each account, region and service', async () => {
+  it('limits calls for each account, region and service', async () => {
     for (let at = 0; at < 20; at++) aws.put(`w${String(at).padStart(2, '0')}`, ['closed']);
     await sweep({ calls }, { remediators: [closed] });
     // One list and twenty looks: five at once, and sixteen at two a second.
@@ -179,7 +179,7 @@ describe('what a place may ask of AWS', () => {
     expect(time - START).toBe(8000);
   });
 
-  it('is shared by all who sweep it at the same time, and by one sweep after the other', async () => {
+  it('is shared by concurrent sweeps, and by one sweep after another', async () => {
     for (let at = 0; at < 10; at++) aws.put(`w${at}`, ['closed']);
     const redress = engine({ remediators: [closed] });
     await Promise.all([1, 2].map(() => redress.sweep({ targets: [HERE], calls, dryRun: true })));
@@ -189,7 +189,7 @@ describe('what a place may ask of AWS', () => {
     expect(time - START).toBe(14_000);
   });
 
-  it('counts the calls of fixes, too', async () => {
+  it('counts the calls of fixes as well', async () => {
     for (let at = 0; at < 4; at++) aws.put(`w${at}`, ['open-1']);
     const redress = engine({ remediators: [closed] });
     await redress.sweep({ targets: [HERE], calls });
@@ -199,7 +199,7 @@ describe('what a place may ask of AWS', () => {
     expect(time - START).toBeGreaterThanOrEqual(((aws.calls.length - 5) / 2) * 1000);
   });
 
-  it('lets no fix wait between its second look and its write: a tag that is set while the sweep waits holds', async () => {
+  it('does not delay a fix between its second read and its write: a tag that is set while the sweep waits applies', async () => {
     const calls = { widget: { perSecond: 0.1, burst: 1 } };
     // At the first wait, then at the second …: what is not fixed by then gets the tag, and stays as it is.
     const fixedBefore: number[] = [];
@@ -236,7 +236,7 @@ describe('what a place may ask of AWS', () => {
     expect(time - before).toBeLessThan(10_000);
   });
 
-  it('gets less when AWS throttles it, and no other place does', async () => {
+  it('shrinks when AWS throttles the place, and that of no other place does', async () => {
     for (let at = 0; at < 10; at++) aws.put(`w${at}`, ['closed']);
     const timed = async (region: string, faults: 'throttled'[]) => {
       aws.faults.set('DescribeWidget', faults);
@@ -261,7 +261,7 @@ describe('what a place may ask of AWS', () => {
 });
 
 describe('the order of places', () => {
-  it('is that of their last sweeps: what was swept longest ago comes first, and what nobody has swept before it', async () => {
+  it('is that of their last sweeps: places that were never swept first, then those that were swept longest ago', async () => {
     const order: string[] = [];
     const noted: Remediator = {
       ...anyAge,
@@ -284,7 +284,7 @@ describe('the order of places', () => {
   });
 });
 
-describe('places that cannot be swept', () => {
+describe('a place that cannot be swept', () => {
   const error = (name: string) => Object.assign(new Error(name), { name, $metadata: { httpStatusCode: 400 } });
   const two = [anyAge, { ...anyAge, id: 'widget-fan', resourceTypes: ['AWS::Test::Fan'] }];
   const targets = ['us-east-1', 'me-south-1', 'eu-west-1'].map((region) => ({ account: ACCOUNT, region }));
@@ -301,7 +301,7 @@ describe('places that cannot be swept', () => {
     aws.put('w1', ['closed']);
   });
 
-  it('a region that is not enabled is said once, as that, and has nothing left to do; the others are swept', async () => {
+  it('is reported once if its region is not enabled, and has nothing left to do; the others are swept', async () => {
     const refuses = (region: string) => (region === 'me-south-1' ? error('InvalidClientTokenId') : null);
     const summaries = await sweep({ targets }, { remediators: two, connect: connect(refuses), onWarning: (message) => warnings.push(message) });
     expect(summaries.map(({ region, remediator, status, complete }) => [region, remediator, status, complete])).toEqual([
@@ -318,7 +318,7 @@ describe('places that cannot be swept', () => {
     expect(await engine({ remediators: two }).swept({ account: ACCOUNT, region: 'me-south-1' })).toBe(START);
   });
 
-  it('is also found by what a list answers', async () => {
+  it('is also recognized by the error of a list call', async () => {
     const off: Remediator = {
       ...anyAge,
       discover: async function* ({ region }) {
@@ -330,7 +330,7 @@ describe('places that cannot be swept', () => {
     expect(summaries.filter(({ region }) => region === 'me-south-1')).toMatchObject([{ remediator: '*', status: 'absent' }]);
   });
 
-  it('an account that denies us is said once, as that, and it is not complete', async () => {
+  it('is reported once if the account denies access, and is not complete', async () => {
     const denied = connect(() => new RedressError('aws/denied', 'AssumeRole: AccessDenied: not authorized to perform sts:AssumeRole'));
     const summaries = await sweep({ targets: targets.slice(0, 1) }, { remediators: two, connect: denied });
     expect(summaries).toMatchObject([
@@ -340,12 +340,12 @@ describe('places that cannot be swept', () => {
     expect(records).toMatchObject([{ status: 'failed', message: expect.stringContaining('not authorized') }]);
   });
 
-  it('credentials that hold nowhere say nothing of the region', async () => {
+  it('is not reported as a disabled region if the credentials are valid nowhere', async () => {
     const summaries = await sweep({ targets: targets.slice(1, 2) }, { connect: connect(() => error('InvalidClientTokenId')) });
     expect(summaries).toMatchObject([{ remediator: '*', status: 'failed', complete: false }]);
   });
 
-  it('a service that is not in the region is nothing to sweep; without a network it is a failure', async () => {
+  it('has nothing to sweep if the service does not exist in the region; without a network it fails', async () => {
     const nameless = Object.assign(new Error('getaddrinfo ENOTFOUND fan.me-south-1.amazonaws.com'), { code: 'ENOTFOUND' });
     const gone: Remediator = {
       ...anyAge,
@@ -367,7 +367,7 @@ describe('places that cannot be swept', () => {
     expect(await redress.swept(HERE)).toBe(START);
   });
 
-  it('what has no region is swept once for each account, where the first of its places is, or where it is asked for', async () => {
+  it('sweeps resources without a region once for each account, in the first of its places or where that is requested', async () => {
     const listed: string[] = [];
     const everywhere: Remediator = {
       ...anyAge,
@@ -420,7 +420,7 @@ describe('a worker that dies at any write of a sweep', () => {
     return { journal: wrapped, connect, isDead: () => dead };
   };
 
-  it('is followed by one that goes on: everything is fixed once, and every intent has its outcome', async () => {
+  it('is followed by one that continues: everything is fixed once, and every intent has its outcome', async () => {
     let deaths = 0;
     for (const when of ['before', 'after'] as const)
       for (let after = 1; ; after++) {

@@ -131,7 +131,7 @@ beforeEach(() => {
 });
 
 describe('a round of sweeps', () => {
-  it('is a message for each account, and one for each of its regions; every gap is closed', async () => {
+  it('sends a message for each account and one for each of its regions; every gap is closed', async () => {
     await handlerOf()(tick(), context());
     expect(queue.sent.map((body) => JSON.parse(body) as unknown)).toEqual(
       ACCOUNTS.map((account) => ({ redress: 'sweep', round: '2026-11-24T10:00:00.000Z', account, regions: [REGION] })),
@@ -144,7 +144,7 @@ describe('a round of sweeps', () => {
     expect(sum('SweepCompleted')).toBe(3);
   });
 
-  it('sweeps an account that is new the next time', async () => {
+  it('sweeps a new account the next time', async () => {
     await handlerOf()(tick(), context());
     await work();
     const aws = new Widgets();
@@ -160,7 +160,7 @@ describe('a round of sweeps', () => {
     expect(lines('sweep-summary').filter((line) => line['account'] === ACCOUNTS[0])).toHaveLength(2);
   });
 
-  it('goes on with another message when time runs out, until all is decided on', async () => {
+  it('continues with another message when time runs out, until everything is decided on', async () => {
     const [account, aws] = [...accounts][0] as [string, Widgets];
     for (let index = 0; index < 300; index++) aws.put(`w-${index}`, ['closed']);
     accounts = new Map([[account, aws]]);
@@ -178,7 +178,7 @@ describe('a round of sweeps', () => {
     expect(ages.at(-1)).toBe((time - START) / 1000);
   });
 
-  it('does not send another message where nothing comes on, and gives up in the end', async () => {
+  it('sends no further message without progress, and gives up in the end', async () => {
     const short = () => {
       const handler = handlerOf();
       return ((event: unknown) => handler(event, { getRemainingTimeInMillis: () => 31_000 })) as ReturnType<typeof handlerOf>;
@@ -191,7 +191,7 @@ describe('a round of sweeps', () => {
     expect(sum('SweepFailed')).toBe(3);
   });
 
-  it('leaves out what was swept since, also at a place where nothing without a region is looked at', async () => {
+  it('skips what was swept since, also in a place where nothing without a region is checked', async () => {
     const targets = ACCOUNTS.flatMap((account) => [REGION, 'eu-west-1'].map((region) => ({ account, region })));
     const everywhere: Remediator = { ...anyAge, id: 'widget-everywhere', resourceTypes: ['AWS::Test::Other'], global: true };
     const handler = () => handlerOf({ remediators: [anyAge, everywhere] }, { targets });
@@ -203,7 +203,7 @@ describe('a round of sweeps', () => {
     expect(lines('sweep-skipped').map((line) => `${line['account']} ${line['region']}`)).toEqual(targets.map(({ account, region }) => `${account} ${region}`));
   });
 
-  it('leaves out what was swept since it was asked for', async () => {
+  it('skips what was swept since it was requested', async () => {
     await handlerOf()(tick(), context());
     await work();
     const before = (await kindsOf(journal)).length;
@@ -223,7 +223,7 @@ describe('a round of sweeps', () => {
 });
 
 describe('a worker that dies', () => {
-  it('is followed by another 15 seconds after its invocation would have ended', async () => {
+  it('is followed by another one 15 seconds after its invocation would have ended', async () => {
     await handlerOf()(tick(), context());
     queue.receive();
     queue.receive();
@@ -235,7 +235,7 @@ describe('a worker that dies', () => {
     expect(queue.nextAt()).toBe(START + 135_000);
   });
 
-  it('at whatever step: the next goes on, every gap is closed, and nothing is done twice', async () => {
+  it('at any step is followed by one that continues: every gap is closed, and nothing is done twice', async () => {
     await handlerOf()(tick(), context());
     steps = 0;
     await work();
@@ -261,8 +261,8 @@ describe('a worker that dies', () => {
   });
 });
 
-describe('what is left of a sweep', () => {
-  it('is not begun before it can be gone on with', async () => {
+describe('the rest of a sweep', () => {
+  it('does not begin before it can be continued', async () => {
     const later = {
       redress: 'sweep',
       round: new Date(START).toISOString(),
@@ -281,7 +281,7 @@ describe('what is left of a sweep', () => {
   });
 });
 
-describe('what cannot be swept', () => {
+describe('a place that cannot be swept', () => {
   const regions =
     (left: SweepRegions['left']) =>
     async (_: string, asked: readonly string[]): Promise<SweepRegions> => ({
@@ -289,7 +289,7 @@ describe('what cannot be swept', () => {
       left,
     });
 
-  it('is said once, as what it is, and keeps nothing else from being swept', async () => {
+  it('is reported once with its reason, and does not keep other places from being swept', async () => {
     const of = (account: string, asked: readonly string[]) =>
       regions(
         account === ACCOUNTS[0]
@@ -311,7 +311,7 @@ describe('what cannot be swept', () => {
     expect(queue.sent).toHaveLength(3 + 4);
   });
 
-  it('is retried while it cannot be determined which regions there are', async () => {
+  it('is retried while its regions cannot be determined', async () => {
     let fails = true;
     const handler = () =>
       handlerOf(
@@ -335,7 +335,7 @@ describe('what cannot be swept', () => {
   });
 });
 
-describe('a message', () => {
+describe('an invalid message', () => {
   it.each([
     '{"redress":"sweep"}',
     '{"redress":"sweep","round":"2026-11-24T10:00:00Z","account":"1","region":"us-east-1"}',
@@ -344,7 +344,7 @@ describe('a message', () => {
     '{"redress":"sweep","round":"2026-11-24T10:00:00Z","account":"111111111111","regions":["us-east-1",7]}',
     '{"redress":"sweep","round":"2026-11-24T10:00:00Z","account":"111111111111"}',
     '{"redress":"sweep","round":"2026-11-24T10:00:00Z","account":"111111111111","region":"us-east-1","at":"later"}',
-  ])('that does not fit sweeps nothing: %s', async (body) => {
+  ])('sweeps nothing: %s', async (body) => {
     await queue.send([{ group: 'g', id: 'i', body }]);
     const record = queue.receive();
     await handlerOf()({ Records: [record] }, context());

@@ -35,7 +35,7 @@ beforeEach(() => {
   journal = memoryJournal({ clock });
 });
 
-describe('whoever stops a sweep', () => {
+describe('a sweep that is stopped', () => {
   it.each([
     ['right before it waits', -1],
     ['while it waits', 5],
@@ -61,7 +61,7 @@ describe('whoever stops a sweep', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('while it waits has nothing changed any more, whatever has settled by then', async () => {
+  it('while it waits changes nothing any more, whatever has settled by then', async () => {
     aws.put('w1', ['open-1']);
     const stop = new AbortController();
     const late = { ...clock, sleep: async (milliseconds: number) => void clock.sleep(milliseconds).then(() => stop.abort()) };
@@ -71,7 +71,7 @@ describe('whoever stops a sweep', () => {
     expect(await sweep()).toMatchObject([{ status: 'complete', outcomes: { remediated: 1 } }]);
   });
 
-  it('is listened to by no wait that is over', async () => {
+  it('leaves no listener on its signal while it waits for its rate limit', async () => {
     for (let at = 0; at < 5; at++) aws.put(`w${at}`, ['closed']);
     const stop = new AbortController();
     const listening: number[] = [];
@@ -89,8 +89,8 @@ describe('whoever stops a sweep', () => {
   });
 });
 
-describe('a place of which something is left that nobody waits for', () => {
-  it('waits for the rest all the same', async () => {
+describe('a place with a rest that is not waited for', () => {
+  it('still waits for what settles', async () => {
     for (const id of ['w1', 'w2']) aws.put(id, ['open-1']);
     const broken: Remediator = {
       ...settling,
@@ -112,7 +112,7 @@ describe('a place of which something is left that nobody waits for', () => {
   });
 });
 
-describe('what was done before in a place', () => {
+describe('the history of a place', () => {
   const failing = (code: 'journal/corrupt' | 'journal/unavailable'): Journal => ({
     ...bound(journal),
     view: async (ref) => {
@@ -121,7 +121,7 @@ describe('what was done before in a place', () => {
     },
   });
 
-  it('and cannot be verified is said of that place, which is not swept; the others are', async () => {
+  it('that cannot be verified is reported for that place, which is not swept; the others are', async () => {
     aws.put('w1', ['closed']);
     const summaries = await sweep({ targets: [THERE, HERE] }, { journal: failing('journal/corrupt') });
     expect(summaries).toMatchObject([
@@ -132,13 +132,13 @@ describe('what was done before in a place', () => {
     expect(await sweeps()).toEqual([HERE.region]);
   });
 
-  it('and cannot be read fails the sweep: with the journal down nothing is done anywhere', async () => {
+  it('that cannot be read fails the sweep: without the journal nothing is done anywhere', async () => {
     aws.put('w1', ['open-1']);
     await expect(sweep({ targets: [HERE, THERE] }, { journal: failing('journal/unavailable') })).rejects.toMatchObject({ code: 'journal/unavailable' });
     expect(aws.calls).toEqual([]);
   });
 
-  it('is no matter in a dry run, which looks at everything', async () => {
+  it('does not matter in a dry run, which checks everything', async () => {
     for (const id of ['w1', 'w2']) aws.put(id, ['closed']);
     await sweep({ perSecond: 1, deadline: time + 36_000 });
     expect(await sweep({ dryRun: true })).toMatchObject([{ status: 'complete', looked: 2, record: null }]);
@@ -146,7 +146,7 @@ describe('what was done before in a place', () => {
     expect(await sweep({ dryRun: true, targets: [THERE] }, unread)).toMatchObject([{ status: 'complete', looked: 2, record: null }]);
   });
 
-  it('is continued, unless the sweep begins again', async () => {
+  it('is continued unless the sweep starts over', async () => {
     for (const id of ['w1', 'w2', 'w3']) aws.put(id, ['closed']);
     const looked = () => aws.calls.splice(0).flatMap(({ operation, input }) => (operation === 'DescribeWidget' ? [input['Id']] : []));
     expect(await sweep({ perSecond: 1, deadline: time + 36_000 })).toMatchObject([{ status: 'stopped' }]);
@@ -157,14 +157,14 @@ describe('what was done before in a place', () => {
   });
 });
 
-describe('what has no region', () => {
+describe('a remediator of resources without a region', () => {
   const global: Remediator = { ...noteWidget, id: 'widget-global', global: true };
   const places = async (targets: readonly SweepTarget[]) =>
     (await sweep({ targets }, { remediators: [global], policy: definePolicy({ version: 1 }) })).map(
       ({ region, remediator, status }) => `${region}: ${remediator} ${status}`,
     );
 
-  it('and cannot be looked for is said once for each account', async () => {
+  it('that cannot discover is reported once for each account', async () => {
     expect(await places([HERE, THERE])).toEqual(['us-east-1: widget-global not-swept']);
     expect(
       await places([

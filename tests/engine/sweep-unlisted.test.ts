@@ -40,7 +40,7 @@ beforeEach(async () => {
   await engine().handle(openedEvent('known', 'open-1', time - 60_000));
 });
 
-it('where it is denied, and what stands open is left for a later part', async () => {
+it('a round whose list is denied is not complete; a later part checks the open gaps that were left', async () => {
   aws.faults.set('DescribeWidgets', ['denied']);
   aws.faults.set('DescribeWidget', ['throttled', 'throttled', 'throttled', 'throttled', 'throttled']);
   expect(await sweep()).toMatchObject([{ status: 'failed', complete: false, lastComplete: null }]);

@@ -50,7 +50,7 @@ describe('a sweep', () => {
       });
   });
 
-  it('counts what it could not read, which it has not looked at, and goes on', async () => {
+  it('counts what it could not read, which does not count as checked, and continues', async () => {
     for (const id of ['w1', 'w2', 'w3']) aws.put(id, ['closed']);
     aws.faults.set('DescribeWidget', ['denied']);
     const [summary] = await engine().sweep({ targets: [HERE] });
@@ -63,7 +63,7 @@ describe('a sweep', () => {
     expect(stopped).toMatchObject({ looked: 3, unread: 0 });
   });
 
-  it('takes the path of a finding: exempt, notified, and old rules need an approval', async () => {
+  it('handles resources like findings: exempt, notified, and old rules need an approval', async () => {
     for (const id of ['w1', 'w2']) aws.put(id, ['open-1']);
     const exceptions = defineRegister([
       { id: 'EXC-1', scope: { resource: 'w1' }, reason: 'r', owner: 'a', approver: 'b', expires: new Date(START + 1e9).toISOString() },
@@ -74,7 +74,7 @@ describe('a sweep', () => {
     expect((await kinds()).sort()).toEqual(['decision', 'decision', 'sweep']);
   });
 
-  it('changes and records nothing when it is dry', async () => {
+  it('changes and records nothing in a dry run', async () => {
     aws.put('w1', ['open-1']);
     const [summary] = await engine().sweep({ targets: [HERE], dryRun: true });
     expect(summary).toMatchObject({ outcomes: { planned: 1 }, record: null });
@@ -82,7 +82,7 @@ describe('a sweep', () => {
     expect(await kinds()).toEqual([]);
   });
 
-  it('looks at a resource under its own name, whatever one that it is listed by would show', async () => {
+  it('checks a resource under its own name, not under the alias by which it is listed', async () => {
     aws.put('other-name', ['closed']);
     aws.put('w1', ['open-1']);
     const { observeMany: _, ...rest } = anyAge as Remediator & { observeMany?: unknown };
@@ -97,20 +97,20 @@ describe('a sweep', () => {
     expect([aws.rules('w1'), aws.rules('other-name')]).toEqual([[], ['closed']]);
   });
 
-  it('keeps to its rate', async () => {
+  it('keeps to its rate limit', async () => {
     for (let at = 0; at < 20; at++) aws.put(`w${at}`, ['closed']);
     await engine().sweep({ targets: [HERE], perSecond: 2 });
     expect(time - START).toBe(10_000);
   });
 
-  it('reports each pass, and keeps none', async () => {
+  it('reports each pass and stores none', async () => {
     aws.put('w1', ['open-1']);
     const seen: string[] = [];
     await engine().sweep({ targets: [HERE], onPass: (pass) => seen.push(`${pass.resource.id} ${pass.outcome}`) });
     expect(seen).toEqual(['w1 remediated']);
   });
 
-  it('closes executions whose worker is gone first', async () => {
+  it('first closes executions whose worker is gone', async () => {
     aws.put('w1', ['open-1']);
     const dying: Journal = { ...bound(journal), finish: () => Promise.reject(new Error('died')) };
     await expect(engine({ journal: dying }).run(resource({ type: 'AWS::Test::Widget', id: 'w1', ...HERE }))).rejects.toThrow('died');
@@ -143,7 +143,7 @@ describe('a glance', () => {
   const swept = async (remediator: Remediator, options: Partial<Parameters<ReturnType<typeof engine>['sweep']>[0]> = {}) =>
     engine({ remediators: [remediator] }).sweep({ targets: [HERE], ...options });
 
-  it('that shows that there is nothing to do ends the look at a resource; what may have a gap is looked at, and what was read is not asked for again', async () => {
+  it('that shows no gap ends the check of a resource; what may have a gap is checked, and nothing is read twice', async () => {
     for (const id of ['w1', 'w3', 'w4']) aws.put(id, ['closed']);
     aws.put('w2', ['open-1']);
     const [summary] = await swept(glancing(), { dryRun: true });
@@ -158,8 +158,8 @@ describe('a glance', () => {
   it.each([
     ['shows nothing', async () => null],
     ['cannot read', () => Promise.reject(new Error('denied'))],
-    ['shows what nobody can judge', async () => ({ state: {} })],
-  ])('that %s is not the last word', async (_what, glance) => {
+    ['shows something that cannot be judged', async () => ({ state: {} })],
+  ])('that %s is not final', async (_what, glance) => {
     aws.put('w1', ['open-1']);
     aws.put('w2', ['closed']);
     const [summary] = await swept(glancing({ glance: glance as never }));
@@ -167,7 +167,7 @@ describe('a glance', () => {
     expect([...new Set(looks)].sort()).toEqual(['w1', 'w2']);
   });
 
-  it('does not end what stands in the journal: a pass says that it is over', async () => {
+  it('does not close a gap in the journal: a pass reports that it is closed', async () => {
     aws.put('w1', ['open-1']);
     const notify = definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'widget-revoke-open': { dev: 'notify' } } });
     await engine({ remediators: [glancing()], policy: notify }).sweep({ targets: [HERE] });
@@ -190,7 +190,7 @@ describe('a sweep without enough time', () => {
     return { summaries, summary: summaries[0], looked: looked(aws.calls) };
   };
 
-  it('is continued by the next one, and begins again after its end', async () => {
+  it('is continued by the next one, and starts over after it completes', async () => {
     for (let at = 0; at < some; at++) aws.put(id(at), ['closed']);
     const first = await part();
     expect(first.summary).toMatchObject({ status: 'stopped', complete: false, looked: 6, next: 'us-east-1/AWS::Test::Widget/w05', retryAt: time, left: 0 });
@@ -200,7 +200,7 @@ describe('a sweep without enough time', () => {
     expect((await part()).looked[0]).toBe('w00');
   });
 
-  it('goes on by name, whatever the order of a list: what comes and goes meanwhile makes it pass nothing over', async () => {
+  it('continues by name, whatever the order of a list: nothing is skipped when resources appear and disappear', async () => {
     for (let at = 0; at < some; at++) aws.put(id(at), ['closed']);
     await part();
     // What it stopped at is gone, something new comes after it, and the list has another order.
@@ -215,7 +215,7 @@ describe('a sweep without enough time', () => {
     expect((await part()).looked).toEqual(['w11']);
   });
 
-  it('has every remediator of a type decide on a resource before the next one', async () => {
+  it('lets every remediator of a type decide on a resource before it goes to the next one', async () => {
     for (let at = 0; at < some; at++) aws.put(id(at), ['open-1']);
     const other: Remediator = { ...anyAge, id: 'widget-other' };
     const { summaries, looked: of } = await part({ remediators: [anyAge, other], policy: definePolicy({ version: 1 }) });
@@ -227,7 +227,7 @@ describe('a sweep without enough time', () => {
     expect(aws.calls.filter((call) => call.operation === 'DescribeWidget')).toHaveLength(of.length);
   });
 
-  it('comes to every type in its round, and what had no turn is said, and comes first', async () => {
+  it('reaches every type in its round; types without a turn are reported and come first in the next one', async () => {
     for (let at = 0; at < some; at++) aws.put(id(at), ['closed']);
     const types = ['Fan', 'Lamp', 'Stove'];
     const remediators = types.map(
@@ -249,7 +249,7 @@ describe('a sweep without enough time', () => {
     expect(new Set(parts.flat().flatMap((each) => (each.complete ? [each.remediator] : []))).size).toBe(3);
   });
 
-  it('has no remediator that is always first, also where no sweep lives to say how far it came', async () => {
+  it('has no remediator that is always first, even if no sweep survives to record its progress', async () => {
     aws.put('w00', ['closed']);
     const first: string[] = [];
     const types = ['Fan', 'Lamp', 'Stove'];
@@ -277,8 +277,8 @@ describe('a sweep without enough time', () => {
   });
 });
 
-describe('what fails in a sweep', () => {
-  it('a resource: keeps no other from being looked at', async () => {
+describe('a failure in a sweep', () => {
+  it('of a resource does not keep others from being checked', async () => {
     for (const id of ['w1', 'w2', 'w3']) aws.put(id, ['open-1']);
     const broken: Journal = {
       ...bound(journal),
@@ -295,7 +295,7 @@ describe('what fails in a sweep', () => {
     expect(aws.writes).toEqual(['RevokeRule', 'RevokeRule', 'RevokeRule']);
   });
 
-  it('a discovery: is recorded, and keeps no other remediator from being swept', async () => {
+  it('of a discovery is recorded, and does not keep other remediators from being swept', async () => {
     aws.put('w1', ['open-1']);
     aws.faults.set('DescribeWidgets', ['denied']);
     const other: Remediator = {
@@ -313,19 +313,19 @@ describe('what fails in a sweep', () => {
     expect(await kinds()).toContain('sweep');
   });
 
-  it('a remediator that cannot look: is named, not passed over', async () => {
+  it('of a remediator that cannot discover is reported, not skipped', async () => {
     const summaries = await engine({ remediators: [noteWidget], policy: definePolicy({ version: 1 }) }).sweep({ targets: [HERE] });
     expect(summaries).toMatchObject([{ remediator: 'widget-note', status: 'not-swept', record: null }]);
   });
 
-  it('the wrong place: is refused before anything is looked at', async () => {
+  it('because of the wrong place is reported before anything is checked', async () => {
     await expect(engine().sweep({ targets: [] })).rejects.toMatchObject({ code: 'compose/invalid' });
     await expect(engine().sweep({ targets: [{ account: '1', region: 'us-east-1' }] })).rejects.toMatchObject({ code: 'resource/invalid' });
     await expect(engine().sweep({ targets: [HERE], remediators: ['widget-revoke-opne'] })).rejects.toMatchObject({ code: 'compose/invalid' });
     expect(aws.calls).toEqual([]);
   });
 
-  it('credentials of another account: nothing is listed', async () => {
+  it('because of credentials of another account: nothing is listed', async () => {
     aws.put('w1', ['open-1']);
     aws.identity = { account: '222222222222', arn: 'arn:aws:iam::222222222222:role/Other' };
     const [summary] = await engine().sweep({ targets: [HERE] });

@@ -51,7 +51,7 @@ beforeEach(() => {
   meanwhile = () => undefined;
 });
 
-it('after a call whose reply was lost: it is not sent again', async () => {
+it('a call with a lost reply is not sent again if an exception tag was added since', async () => {
   aws.faults.set('RevokeRule', ['lost-before']);
   meanwhile = tag;
   expect(await handled()).not.toContain('remediated');
@@ -59,7 +59,7 @@ it('after a call whose reply was lost: it is not sent again', async () => {
   expect(aws.rules('w')).toEqual(['open-1']);
 });
 
-it('after a call whose reply was lost, and which was made: the next one is not sent', async () => {
+it('an exception tag that is added while a reply is lost stops the next call', async () => {
   aws.put('w', ['open-1', 'open-2']);
   aws.faults.set('RevokeRule', ['lost']);
   const { handle } = createRedress({
@@ -81,19 +81,19 @@ it('after a call whose reply was lost, and which was made: the next one is not s
   expect(aws.rules('w')).toEqual(['open-2']);
 });
 
-it('while the journal takes its time: nothing is sent', async () => {
+it('an exception tag that is added during a slow write to the journal stops the change', async () => {
   meanwhile = tag;
   expect(await handled(slow(20_000))).toEqual(['notified']);
   expect(aws.writes).toEqual([]);
 });
 
-it('while the journal takes its time, or anything else is: what is there then is decided on', async () => {
+it('another change during a slow write to the journal is decided on', async () => {
   meanwhile = () => void aws.widgets.get('w')?.rules.push('open-2');
   expect(await handled(slow(20_000))).toEqual(['superseded', 'remediated', expect.anything()]);
   expect(aws.rules('w')).toEqual(['open-2']);
 });
 
-it('is asked for once more only where time has gone by', async () => {
+it('the resource is read once more only if time has passed', async () => {
   expect(await handled(slow(1_000))).toEqual(['remediated']);
   const looks = aws.calls.map(({ operation }) => operation);
   // The look, the second one beside the record of the intent, and that after the change.

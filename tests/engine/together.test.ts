@@ -63,7 +63,7 @@ const exceptions = defineRegister([
 ]);
 
 describe('several remediators on one resource', () => {
-  it('run narrow before wide, and what the first has closed the second finds closed', async () => {
+  it('run narrow before wide, and the second finds closed what the first has closed', async () => {
     aws.put('w', ['open-1', 'closed']);
     const { results } = await engine(both).handle(openedEvent('w', 'open-1', time - 1000));
     expect(results[0]?.passes.map((each) => [each.remediator, each.outcome])).toEqual([
@@ -74,7 +74,7 @@ describe('several remediators on one resource', () => {
     expect(aws.writes).toEqual(['RevokeRule']);
   });
 
-  it('ask AWS the same question once', async () => {
+  it('send the same read once', async () => {
     aws.put('w', ['closed']);
     await engine(both).run(widget('w'));
     expect(reads()).toBe(1);
@@ -85,14 +85,14 @@ describe('several remediators on one resource', () => {
     expect(aws.calls.map((call) => (call.write ? 'write' : 'read'))).toEqual(['read', 'read', 'write', 'read']);
   });
 
-  it('after a change the second sees what is there now, not what the first decided on', async () => {
+  it('read again after a change: the second one sees the current state', async () => {
     aws.put('w', ['open-1']);
     const { results } = await engine({ ...both, 'widget-revoke-all': 'notify' }).handle(openedEvent('w', 'open-1', time - 1000));
     expect(results[0]?.passes.map((each) => each.outcome)).toEqual(['remediated', 'no-op']);
     expect(results[0]?.gap.closed).toBe(true);
   });
 
-  it('what is left to change after a change is looked at, and decided on', async () => {
+  it('decide on what is left after a change', async () => {
     aws.put('w', ['open-1', 'open-wide-2']);
     const { results } = await engine(both).handle(openedEvent('w', 'open-1', time - 1000));
     expect(results[0]?.passes.map((each) => [each.remediator, each.outcome])).toEqual([
@@ -102,7 +102,7 @@ describe('several remediators on one resource', () => {
     ]);
   });
 
-  it('the second reads again under its lease: an exception tag that came after the verification of the first holds it back', async () => {
+  it('read again under the lease: an exception tag that came after the first verification holds the second one back', async () => {
     aws.put('w', ['open-1', 'rule'], {});
     const tagged: Journal = {
       ...bound(journal),
@@ -126,7 +126,7 @@ describe('several remediators on one resource', () => {
     expect(aws.writes).toEqual(['RevokeRule']);
   });
 
-  it('a read that failed is asked again by the next', async () => {
+  it('retry a read that failed for the previous one', async () => {
     aws.put('w', ['open-1']);
     aws.faults.set('DescribeWidget', ['throttled']);
     const { results } = await engine(both).handle(openedEvent('w', 'open-1', time - 1000));
@@ -134,7 +134,7 @@ describe('several remediators on one resource', () => {
     expect(results[0]?.gap.closed).toBe(false);
   });
 
-  it('an exception from the narrow one holds for the same call under the wide one', async () => {
+  it('respect an exception from the narrow one for the same call under the wide one', async () => {
     aws.put('w', ['open-1']);
     const { results } = await engine(both, { exceptions }).handle(openedEvent('w', 'open-1', time - 1000));
     expect(results[0]?.passes.map((each) => [each.outcome, each.message.startsWith('Decided on already: widget-revoke-open: exempt')])).toEqual([
@@ -144,7 +144,7 @@ describe('several remediators on one resource', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('what waits for an approval is asked about once', async () => {
+  it('request an approval once for the same gap', async () => {
     aws.put('w', ['open-old', 'open-1']);
     const { results } = await engine({ ...both, 'widget-revoke-all': 'approve' }).handle(openedEvent('w', 'open-1', time - 1000));
     expect(results[0]?.passes.map((each) => [each.remediator, each.outcome])).toEqual([
@@ -156,21 +156,21 @@ describe('several remediators on one resource', () => {
     expect(await engine(both).approvals()).toHaveLength(1);
   });
 
-  it('in a dry run what the first would fix is not there for the second', async () => {
+  it('count in a dry run what the first one would fix as fixed for the second', async () => {
     aws.put('w', ['open-1']);
     const { results } = await engine(both).handle(openedEvent('w', 'open-1', time - 1000), { dryRun: true });
     expect(results[0]?.passes.map((each) => each.outcome)).toEqual(['planned', 'no-op']);
     expect(aws.writes).toEqual([]);
   });
 
-  it('but one that the policy does not name says nothing of another', async () => {
+  it('ignore a decision of one that the policy does not name', async () => {
     aws.put('w', ['open-1']);
     const { results } = await engine({ 'widget-revoke-all': 'enforce' }).handle(openedEvent('w', 'open-1', time - 1000));
     expect(results[0]?.passes.map((each) => each.outcome)).toEqual(['notified', 'remediated']);
   });
 });
 
-describe('a wider remediator that is asked alone', () => {
+describe('a wider remediator that runs alone', () => {
   const LEAD = `arn:aws:iam::${ACCOUNT}:role/Lead`;
   const BY = { by: { name: LEAD, verified: true }, reason: 'CHG-1' };
   const policy = (narrow: Mode, extra: object = {}) =>
@@ -192,7 +192,7 @@ describe('a wider remediator that is asked alone', () => {
     return passes.map((each) => [each.outcome, each.message]);
   };
 
-  it('heeds an exception from the narrow one: in a sweep, in a plan, and after an approval of its own', async () => {
+  it('respects an exception from the narrow one: in a sweep, in a plan, and after an approval of its own', async () => {
     aws.put('w', ['open-1', 'closed']);
     const asks = {
       exceptions,
@@ -211,7 +211,7 @@ describe('a wider remediator that is asked alone', () => {
     expect(await sweptBy({ exceptions })).toMatchObject([['remediated', expect.any(String)]]);
   });
 
-  it('heeds it for what the narrow one is about, and for nothing else', async () => {
+  it('respects it for what the narrow one covers, and for nothing else', async () => {
     aws.put('w', ['open-1', 'rule']);
     const { discover, uses } = revokeOpenRules;
     const all: Remediator = { ...noteWidget, id: 'widget-revoke-all', discover, uses: { ...noteWidget.uses, reads: uses.reads } };
@@ -219,7 +219,7 @@ describe('a wider remediator that is asked alone', () => {
     expect(aws.writes).toEqual(['PutNote']);
   });
 
-  it('heeds a no to the plan of the narrow one, and that a person is asked', async () => {
+  it('respects a pending request of the narrow one, and its denial', async () => {
     aws.put('w', ['open-1']);
     const [asked] = await engine(both).run(widget('w'));
     expect(asked).toMatchObject({ remediator: 'widget-revoke-open', outcome: 'awaiting-approval' });
@@ -235,7 +235,7 @@ describe('a wider remediator that is asked alone', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('heeds a no to a request that was recorded before calls were', async () => {
+  it('respects a denial of a request that was recorded without calls', async () => {
     aws.put('w', ['open-1', 'open-2']);
     const older: Journal = {
       ...bound(journal),
@@ -253,7 +253,7 @@ describe('a wider remediator that is asked alone', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('heeds the hold after a rollback of the narrow one: it does not undo the undo', async () => {
+  it('respects the hold after a rollback of the narrow one: it does not undo the undo', async () => {
     aws.put('w', ['open-1']);
     const { results } = await engine(both).handle(openedEvent('w', 'open-1', time - 1000));
     await engine(both).rollback(results[0]?.passes[0]?.execution ?? '', { by: 'ops', reason: 'vendor' });
@@ -261,7 +261,7 @@ describe('a wider remediator that is asked alone', () => {
     expect(aws.rules('w')).toEqual(['open-1']);
   });
 
-  it('heeds the grace period in which the narrow one would make the same change', async () => {
+  it('respects the grace period in which the narrow one would make the same change', async () => {
     aws.put('w', ['open-1']);
     const grace = policy('enforce', { grace: [{ remediators: ['widget-revoke-open'], period: 'P7D', remind: ['P1D'] }] });
     await engine(both, { policy: grace, notify: async () => undefined }).handle(openedEvent('w', 'open-1', time - 1000));
@@ -269,7 +269,7 @@ describe('a wider remediator that is asked alone', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('heeds nobody who is no narrower: of two that are alike each decides for itself', async () => {
+  it('respects no remediator that is not narrower: of two equal ones each decides for itself', async () => {
     const alike: Remediator[] = ['widget-revoke-all', 'widget-revoke-open'].map((id) => ({ ...wide, id }));
     for (const swept of ['widget-revoke-all', 'widget-revoke-open']) {
       aws.put('w', ['open-1']);
@@ -288,7 +288,7 @@ describe('a wider remediator that is asked alone', () => {
     }
   });
 
-  describe('does not wait for a request that nobody can carry out any more, and asks for itself:', () => {
+  describe('does not wait for a request that can no longer be carried out, and makes its own:', () => {
     const asks = (narrow: Mode) => policy(narrow, { remediators: { 'widget-revoke-open': { dev: narrow }, 'widget-revoke-all': { dev: 'approve' } } });
     const askedByNarrow = async () => {
       aws.put('w', ['open-1']);
@@ -296,7 +296,7 @@ describe('a wider remediator that is asked alone', () => {
       return asked?.approval ?? '';
     };
 
-    it('of a remediator that is not installed any more', async () => {
+    it('of a remediator that is no longer installed', async () => {
       await askedByNarrow();
       const alone = (dev: Mode) => ({
         remediators: [wide],
@@ -307,7 +307,7 @@ describe('a wider remediator that is asked alone', () => {
       expect(await sweptBy(alone('enforce'))).toMatchObject([['remediated', expect.any(String)]]);
     });
 
-    it('of one that plans something else by now, also where somebody has approved it', async () => {
+    it('of one that now plans something else, even if somebody has approved it', async () => {
       const id = await askedByNarrow();
       const other: Remediator = { ...revokeOpenRules, plan: () => ({ status: 'compliant' }) };
       await engine(both, { policy: asks('approve'), remediators: [wide, other] }).approve(id, BY);
@@ -323,7 +323,7 @@ describe('a wider remediator that is asked alone', () => {
     });
   });
 
-  it('heeds an exception from the narrow one that is registered between the decision and the write', async () => {
+  it('respects an exception from the narrow one that is registered between the decision and the write', async () => {
     aws.put('w', ['open-1']);
     let read = 0;
     const register = { read: async () => (read++ === 0 ? defineRegister([]) : exceptions) };
@@ -341,7 +341,7 @@ describe('a wider remediator that is asked alone', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('does not heed what the policy lets the narrow one do, nor that it would have to ask', async () => {
+  it('does not respect the mode of the narrow one, nor that it would need an approval', async () => {
     aws.put('w', ['open-1']);
     expect(await sweptBy({ policy: policy('notify') })).toMatchObject([['remediated', expect.any(String)]]);
     aws.put('w', ['open-2']);

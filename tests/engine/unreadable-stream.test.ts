@@ -51,7 +51,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-it('a no can be said by a new process, and the running one heeds it; what cannot be read is not changed, the rest is', async () => {
+it('a new process can record a denial, which the running one respects; what cannot be read is not changed, the rest is', async () => {
   await sweep(running);
   damage(widget('bad'));
   const next = folderJournal({ directory, clock });
@@ -64,7 +64,7 @@ it('a no can be said by a new process, and the running one heeds it; what cannot
   expect({ bad: aws.rules('bad'), good: aws.rules('good'), other: aws.rules('other') }).toEqual({ bad: ['open-1'], good: ['open-1'], other: [] });
 });
 
-it('a no is recorded also where the circuit breakers of the account cannot be read; nothing is changed in it then', async () => {
+it('a denial is recorded even if the circuit breakers of the account cannot be read; nothing is changed in it then', async () => {
   await sweep(running);
   const [first] = await running.approvals();
   await running.append({ kind: 'breaker', resource: breakerOf(widget('good')), remediator: 'widget-revoke-open', body: { breaker: 'closed' } });
@@ -77,7 +77,7 @@ it('a no is recorded also where the circuit breakers of the account cannot be re
   expect(aws.writes).toEqual([]);
 });
 
-it('a sweep goes on in the other places where what it did in one cannot be read', async () => {
+it('a sweep continues in other places if the history of one cannot be read', async () => {
   await sweep(running);
   damage(resource({ type: 'AWS::::Account', id: ACCOUNT, ...HERE }));
   const summaries = await engine(running).sweep({ targets: [HERE, { ...HERE, region: 'eu-west-1' }] });
@@ -87,7 +87,7 @@ it('a sweep goes on in the other places where what it did in one cannot be read'
   ]);
 });
 
-it('all that verifies is read, and then it is named', async () => {
+it('everything that verifies is read before a corrupt stream is named', async () => {
   await sweep(running);
   damage(widget('bad'));
   const seen = new Set<string>();

@@ -88,8 +88,8 @@ async function recorded(journal: Journal, gap: Gap) {
   return found;
 }
 
-describe.concurrent('a message comes back', () => {
-  it('when its resource has settled, and is fixed', async () => {
+describe.concurrent('a message is delivered again', () => {
+  it('when its resource has settled, and is then fixed', async () => {
     const gap = await ssh.gap(aws, REGION);
     const before = await gap.read();
     const { journal, send, deliver } = await hub();
@@ -107,7 +107,7 @@ describe.concurrent('a message comes back', () => {
     expect(await gap.read()).toEqual(ssh.fixed(before));
   });
 
-  it('when nobody holds its resource any more', async () => {
+  it('when the lease on its resource has ended', async () => {
     const gap = await ssh.gap(aws, REGION);
     const before = await gap.read();
     const { journal, send, deliver } = await hub();
@@ -136,7 +136,7 @@ describe.concurrent('a message comes back', () => {
   });
 
   // Here without the order: the emulator (moto 5.2.5) delivers the second of two that are visible again, and the first when that is deleted.
-  it('in a FIFO queue with what was received behind it', async () => {
+  it('in a FIFO queue, together with what was received behind it', async () => {
     const gaps = [await ssh.gap(aws, REGION), await ssh.gap(aws, REGION)];
     const [young, old] = gaps.map(({ ref }) => ref.id);
     const { journal, send, deliver } = await hub({ fifo: true });
@@ -153,7 +153,7 @@ describe.concurrent('a message comes back', () => {
     for (const gap of gaps) expect(outcomes(await recorded(journal, gap))).toEqual(['remediated']);
   });
 
-  it('as ever where its visibility cannot be changed: that is a warning', async () => {
+  it('after the timeout of the queue if its visibility cannot be changed, with a warning', async () => {
     const gap = await ssh.gap(aws, REGION);
     const proxy = await recordingProxy(endpoint);
     proxy.inject({ kind: 'denied', on: 'ChangeMessageVisibility', times: 10 });

@@ -11,7 +11,7 @@ import { expect, it } from 'vitest';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
 
-it('the demo ends by naming the report, which is there, is of what it did, and has files whose sums fit', async () => {
+it('the demo ends with the name of the report, which exists, covers what it did, and has files with matching checksums', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'redress-demo-test-'));
   try {
     // It runs what is built, as a user's would.

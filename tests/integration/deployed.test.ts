@@ -99,7 +99,7 @@ const journal = () => ['--journal', `aws:${outputs['TableName']}/${outputs['Buck
 const redress = (...argv: string[]) => command([...argv, ...journal(), '--json'], directory);
 
 describe('what the templates deploy', () => {
-  it('closes a port that comes out of the queue, by the roles of the templates alone', async () => {
+  it('closes a port on an event from the queue, using only the roles of the templates', async () => {
     const group = await openedGroup();
     await sqs.send(new SendMessageCommand({ QueueUrl: outputs['QueueUrl'], MessageBody: JSON.stringify(event(group)) }));
     await expect.poll(() => rules(group)).toBe(0);
@@ -111,28 +111,28 @@ describe('what the templates deploy', () => {
     expect(Items.filter((item) => item['documents'] !== undefined).length).toBeGreaterThan(1);
   });
 
-  it('has queues that are encrypted with the key that it was given', async () => {
+  it('has queues that are encrypted with the given key', async () => {
     for (const name of ['QueueUrl', 'DeadLettersUrl', 'UndeliveredUrl', 'SweepsUrl']) {
       const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: outputs[name], AttributeNames: ['KmsMasterKeyId'] }));
       expect([name, Attributes?.['KmsMasterKeyId']]).toEqual([name, key]);
     }
   });
 
-  it('has what happened just now delivered again when it has settled, not when the queue would', async () => {
+  it('gets a recent change delivered again when it has settled, not after the timeout of the queue', async () => {
     const group = await openedGroup();
     await sqs.send(new SendMessageCommand({ QueueUrl: outputs['QueueUrl'], MessageBody: JSON.stringify(event(group, 45_000)) }));
     // By its own time-out the queue hides it for twelve minutes, which is longer than this waits.
     await expect.poll(() => rules(group)).toBe(0);
   });
 
-  it('leaves what has the tag of an exception', async () => {
+  it('leaves what has the exception tag', async () => {
     const group = await openedGroup({ 'redress:exception': 'true' });
     const { failed, answer } = await called(event(group));
     expect(failed, answer).toBe(false);
     expect(await rules(group)).toBe(1);
   });
 
-  it('stops when its kill switch says so, and goes on when it does no longer', async () => {
+  it('stops while its kill switch is set, and continues when it is cleared', async () => {
     const group = await openedGroup();
     const stop = (Value: string) => ssm.send(new PutParameterCommand({ Name: outputs['StopParameterName'], Value, Overwrite: true }));
     await stop('changes');
@@ -142,7 +142,7 @@ describe('what the templates deploy', () => {
     await expect.poll(async () => (await called(event(group)), rules(group)), { interval: 1000 }).toBe(0);
   });
 
-  it('has evidence that can be verified, and says of each why', async () => {
+  it('has evidence that can be verified, with a reason for each record', async () => {
     const verified = await redress('evidence', 'verify');
     expect(verified.exit, verified.out + verified.err).toBe(0);
     const { out } = await redress('history');
@@ -151,7 +151,7 @@ describe('what the templates deploy', () => {
     expect(outcomes).toEqual(expect.arrayContaining(['remediated', 'notified', 'denied']));
   });
 
-  it('is found well by doctor', async () => {
+  it('passes doctor', async () => {
     const { out, err } = await redress('doctor', '--live', '--stack', 'redress');
     expect(err).toBe('');
     const checks = (JSON.parse(out) as DoctorDocument).checks.map(({ status, code }) => `${status} ${code}`);

@@ -75,7 +75,7 @@ describe('TypeScript', () => {
   it.each(examples)('%s type-checks', (_where, block) => {
     expect(problems.split('\n').filter((line) => line.includes(fileOf(block)))).toEqual([]);
   });
-  it('nothing else is wrong', () => {
+  it('has no other errors', () => {
     expect(problems).toBe('');
   });
   it.each(examples.filter(([, block]) => block.words.includes('run')))('%s runs', async (_where, block) => {
@@ -90,11 +90,11 @@ describe('YAML', () => {
   const yaml = named('yaml');
   const refused = yaml.filter(([, { words }]) => words.includes('refused'));
 
-  it.each(yaml.filter(([, { words }]) => !words.includes('refused')))('%s is a policy, or a register, that holds', (_where, block) => {
+  it.each(yaml.filter(([, { words }]) => !words.includes('refused')))('%s is a valid policy or register', (_where, block) => {
     const { digest } = read(block);
     expect(digest).toMatch(/^sha256:/);
   });
-  it.each(refused)('%s is refused, with the words that the page says', (_where, block) => {
+  it.each(refused)('%s is refused with the message on the page', (_where, block) => {
     let message = '';
     try {
       read(block);
@@ -106,7 +106,7 @@ describe('YAML', () => {
     expect(said[0]).not.toBe('');
     for (const each of said) expect(message).toContain(each);
   });
-  it('of both sorts is there', () => {
+  it('of both kinds exists', () => {
     expect([yaml.length > 3, refused.length > 1]).toEqual([true, true]);
   });
 });
@@ -192,18 +192,18 @@ describe('links', () => {
   });
 });
 
-describe('what pages say of the code', () => {
+describe('what pages claim about the code', () => {
   it('every built-in guardrail is explained', () => {
     const explained = [...textOf('docs/architecture.md').matchAll(/^\| `([a-z-]+)` \| /gm)].map((match) => match[1]);
     expect(explained).toEqual(expect.arrayContaining(builtinGuardrails.map(({ id }) => id)));
   });
-  it('every promise of the threat model is one that is broken on purpose', () => {
+  it('every promise of the threat model has a planted defect', () => {
     const tested = [...textOf('docs/safety-tests.md').matchAll(/^\| (.+?) \| /gm)].map((match) => match[1]);
     const promised = [...textOf('SECURITY.md').matchAll(/^\| .+ \| (.+\.) \|$/gm)].map((match) => match[1]);
     expect(promised.length).toBeGreaterThan(10);
     for (const promise of promised) expect(tested).toContain(promise);
   });
-  it('every package has a page with what people need', () => {
+  it('every package has a page with what its users need', () => {
     for (const page of pages.filter((path) => /^packages\/(?:remediators\/)?[^/]+\/README\.md$/.test(path))) {
       const headings = [...textOf(page).matchAll(/^## (.+)$/gm)].map((match) => match[1]);
       expect(headings, page).toEqual(expect.arrayContaining(['Install', 'Use']));

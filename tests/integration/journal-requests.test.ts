@@ -5,7 +5,7 @@ import { expect, inject, it } from 'vitest';
 import { emulator } from '../../packages/evidence/test/support/emulator.js';
 import { all, HOUR, ref, request, verified } from '../../packages/evidence/test/support/world.js';
 
-it('is four requests, of which three are one after the other, on a stream that is new and on one that is known', async () => {
+it('takes four requests, three of them in sequence, on a new stream and on a known one', async () => {
   const aws = emulator(inject('moto'));
   const { table, bucket, remove } = await aws.make();
   const proxy = await recordingProxy(inject('moto'));
@@ -65,7 +65,7 @@ it('is four requests, of which three are one after the other, on a stream that i
   await remove();
 });
 
-it('what is open, waits and stands is read together where it is asked for together, and each time where it is not', async () => {
+it('open executions, approvals and gaps are read together if they are requested together, and each time if they are not', async () => {
   const aws = emulator(inject('moto'));
   const { table, bucket, remove } = await aws.make();
   const proxy = await recordingProxy(inject('moto'));

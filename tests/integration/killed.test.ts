@@ -190,7 +190,7 @@ const tick = () => ({
   detail: {},
 });
 
-it('decides on every gap of every account in one round, and does nothing twice, with a worker killed at each message and each write', async ({ task }) => {
+it('decides on every gap of every account in one round, and does nothing twice, if a worker is killed at each message and each write', async ({ task }) => {
   const sqs = new SQSClient(of(emulator.account));
   const QueueUrl = outputs['SweepsUrl'];
   const worked: Delivered[] = [];

@@ -92,7 +92,7 @@ const callers = async (of: ResourceRef) =>
 const roleOf = (form: URLSearchParams) => form.get('RoleArn')?.split(':').slice(4).join(' ');
 
 describe('a fix in a member account', () => {
-  it('is made by a session that is named by its execution, and recorded so; nothing changes in another account', async () => {
+  it('is made in a session with the name of its execution, and recorded so; nothing changes in another account', async () => {
     const [pass] = await redress.run(ref(MEMBER));
     expect(pass).toMatchObject({ outcome: 'remediated', execution: expect.stringMatching(/^x-/) });
     expect([await encrypted(MEMBER), await encrypted(OTHER), await encrypted(HUB)]).toEqual([true, false, false]);
@@ -130,7 +130,7 @@ describe('a fix in a member account', () => {
     expect(Policy).not.toContain('DisableEbsEncryptionByDefault');
   });
 
-  it('asks STS once for each fix, in whatever region; what only looks asks nothing more', async () => {
+  it('calls STS once for each fix, in any region, and not for further reads', async () => {
     const regions = [REGION, 'eu-central-2', 'ap-south-2'];
     for (const [index, region] of regions.entries()) {
       await (await ec2Of(MEMBER, region)).send(new DisableEbsEncryptionByDefaultCommand({}));
@@ -142,7 +142,7 @@ describe('a fix in a member account', () => {
     expect(asked).toHaveLength(4);
   });
 
-  it('is not made with the credentials of the hub, in its own account neither', async () => {
+  it('is not made with the credentials of the hub, not even in its own account', async () => {
     const [pass] = await redress.run(ref(HUB));
     expect(await callers(ref(HUB))).toEqual([`arn:aws:sts::${HUB}:assumed-role/RedressFix/${pass?.execution}`]);
   });
@@ -160,7 +160,7 @@ describe('a fix in a member account', () => {
   });
 });
 
-it('what a session of Redress did is its own doing, whichever role it has; what anyone else did is not', async () => {
+it('a call in a session of Redress is its own, whichever role it has; a call of anyone else is not', async () => {
   const event = (arn: string) =>
     cloudTrailEvent({
       service: 'ec2',
@@ -179,7 +179,7 @@ it('what a session of Redress did is its own doing, whichever role it has; what 
   expect(await passes(`arn:aws:sts::${OTHER}:assumed-role/RedressFix/x-1`)).toMatchObject([{ outcome: 'remediated' }]);
 });
 
-it('STS says the same of the session as its own reply did', async () => {
+it('STS returns the same identity for the session as in its own response', async () => {
   const execution = { id: 'x-1', remediator: 'ec2-enable-ebs-encryption-by-default', resource: ref(MEMBER) };
   const target: ConnectTarget = { partition: 'aws', account: MEMBER, region: REGION, access: 'write', execution };
   const connection = await connect(target);
@@ -191,7 +191,7 @@ it('STS says the same of the session as its own reply did', async () => {
   expect(asked.map((form) => form.get('Action'))).toEqual(['AssumeRole', 'GetCallerIdentity']);
 });
 
-it('the session policy of each remediator is one that STS takes', () => {
+it('STS accepts the session policy of each remediator', () => {
   const policyOf = onlyDeclared(builtinRemediators);
   for (const { id } of builtinRemediators)
     for (const access of ['write', 'rollback'] as const) {

@@ -186,6 +186,6 @@ describe.each(situations.map((situation) => [situation.remediator.id, situation]
   });
 });
 
-it('leaves evidence that holds', () => {
+it('leaves evidence that verifies', () => {
   expect(account.runtime.verify()).toMatchObject({ status: 'intact', findings: [] });
 });

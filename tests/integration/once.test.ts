@@ -14,7 +14,7 @@ const naming = (records: readonly StoredRecord[], execution: string | null | und
   records.filter(({ record }) => record.kind === 'duplicate' && record.execution === execution).length;
 
 describe.each(situations.map((situation) => [situation.remediator.id, situation] as const))('%s', (_id, situation) => {
-  it('the same event ten times in a row; then it is undone, and reported again', async () => {
+  it('the same event ten times in a row; then the fix is undone, and the gap reported again', async () => {
     const gap = await situation.gap(account.aws, 'ap-northeast-2');
     const before = await gap.read();
     const event = gap.event();
@@ -41,7 +41,7 @@ describe.each(situations.map((situation) => [situation.remediator.id, situation]
     expect(outcomes(after)[0]).toBe(outcomes(after).at(-1));
   });
 
-  it('ten at once, in ten sandboxes that share only the journal; a queue brings back what was busy', async () => {
+  it('ten events at once, in ten sandboxes that share only the journal; a queue delivers again what was busy', async () => {
     const first = await situation.gap(account.aws, 'ap-northeast-3');
     const alone = (await account.runtime.deliver(account.runtime.handler(enforced(situation)), [first.event()])).wire;
     const gap = await situation.gap(account.aws, 'ap-southeast-3');
@@ -67,6 +67,6 @@ describe.each(situations.map((situation) => [situation.remediator.id, situation]
   });
 });
 
-it('leaves evidence that holds', () => {
+it('leaves evidence that verifies', () => {
   expect(account.runtime.verify()).toMatchObject({ status: 'intact', findings: [], executions: situations.length * 4 });
 });

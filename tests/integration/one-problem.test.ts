@@ -114,11 +114,11 @@ async function tell(order: readonly Teller[], atOnce: boolean) {
   return outcomes(records);
 }
 
-describe('five report one open port', () => {
-  it('the one that shows it to be new comes first: it is fixed, and four name the execution', async () => {
+describe('five sources report one open port', () => {
+  it('the event that proves it new comes first: the port is fixed, and the other four name the execution', async () => {
     expect(await tell(names, false)).toEqual(['remediated']);
   });
-  it('it comes last: the others need an approval, then it is fixed', async () => {
+  it('it comes last: the others need an approval, then the port is fixed', async () => {
     expect(await tell(['security hub, best practices', 'security hub, CIS', 'new security hub', 'cloudtrail', 'config'], false)).toEqual([
       'awaiting-approval',
       'awaiting-approval',
@@ -134,7 +134,7 @@ describe('five report one open port', () => {
       { numRuns: 10, seed: 4 },
     );
   });
-  it('all at once, each in a sandbox of its own', async () => {
+  it('all at once, each in a separate sandbox', async () => {
     for (let round = 0; round < 12; round++) expect(await tell(names, true)).toContain('remediated');
   });
 });

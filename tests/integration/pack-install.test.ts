@@ -150,7 +150,7 @@ describe.each(names)('%s', (name) => {
     (path) => path !== './package.json',
   );
 
-  it('holds what is published, and nothing of the workspace', () => {
+  it('contains what is published, and nothing of the workspace', () => {
     const { files, manifest, folder } = it_();
     const text = files.get('package.json') ?? '';
     expect(text).not.toMatch(/workspace:|catalog:|@redress\/source|file:|link:/);
@@ -166,7 +166,7 @@ describe.each(names)('%s', (name) => {
     for (const [path, content] of files) expect(content.includes(ROOT), `${path} names a folder of the machine that packed it`).toBe(false);
   });
 
-  it('asks for no package that it does not name', () => {
+  it('depends on no package that it does not declare', () => {
     const { files, manifest } = it_();
     const named = [name, ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies })];
     const asked = new Set<string>();
@@ -185,7 +185,7 @@ describe.each(names)('%s', (name) => {
     expect([...asked].filter((each) => !named.includes(each))).toEqual([]);
   });
 
-  it.each(subpaths)('can be imported alone: %s', async (subpath) => {
+  it.each(subpaths)('can be imported on its own: %s', async (subpath) => {
     const entry = `${name}${subpath.slice(1)}`;
     const out = await must(NODE, ['--input-type=module', '-e', `console.log(Object.keys(await import('${entry}')).length, import.meta.resolve('${entry}'))`]);
     const [count, from] = out.trim().split(' ');
@@ -195,7 +195,7 @@ describe.each(names)('%s', (name) => {
 });
 
 describe('a project with all packages', () => {
-  it('has ours from the tarballs only, each once', () => {
+  it('has our packages only from the tarballs, each once', () => {
     const { packages } = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8')) as { packages: Record<string, { resolved?: string }> };
     const ours = Object.entries(packages).filter(([path]) => path.includes('node_modules/@redress/'));
     expect(ours.map(([path]) => path).sort()).toEqual(names.map((name) => `node_modules/${name}`));
@@ -236,7 +236,7 @@ export const handler = createHandler({
   it.each([
     ['nodenext', { module: 'nodenext', moduleResolution: 'nodenext', outDir: 'out' }],
     ['bundler', { module: 'esnext', moduleResolution: 'bundler', noEmit: true }],
-  ])('type-checks a handler of remediators of ours and of the user, types of packages too: %s', async (resolution, more) => {
+  ])('type-checks a handler with our remediators and a custom one, package types included: %s', async (resolution, more) => {
     const file = join(project, `tsconfig.${resolution}.json`);
     writeFileSync(file, JSON.stringify({ compilerOptions: { ...compilerOptions, ...more, rootDir: '.' }, files: ['handler.ts'] }));
     const { exit, out } = await run(NODE, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', file, '--pretty', 'false']);
@@ -244,7 +244,7 @@ export const handler = createHandler({
     expect(exit).toBe(0);
   });
 
-  it('checks parameters with the schema library of the user, in whatever version is installed', async () => {
+  it('validates parameters with the schema library of the user, in any installed version', async () => {
     const script = `import { defineRemediator } from '@redress/core';
 import { parametersJsonSchema } from '@redress/core/schema';
 import * as ours from '@redress/core/parameters';
@@ -322,7 +322,7 @@ console.log(JSON.stringify(all.map(given).map((each) => [each.parameters({}), tr
       key = (await call('kms', 'CreateKey', {})).KeyMetadata.KeyId;
     });
 
-    it('answers the installed command: --help', async () => {
+    it('runs the installed command: --help', async () => {
       const help = await must(join(project, 'node_modules', '.bin', 'redress'), ['--help']);
       for (const command of ['normalize', 'plan', 'run', 'rollback', 'history', 'evidence', 'remediators', 'policy']) expect(help).toContain(`\n  ${command} `);
       expect((await must('npx', ['--no-install', 'redress', '--version'])).trim()).toBe(packed.get('@redress/cli')?.manifest.version);
@@ -394,8 +394,8 @@ process.stdout.write('\\n' + JSON.stringify(answer));
 /** Megabytes in files, besides clients of AWS; `everything` with them. See docs/adr/0034. */
 const REST = { remediator: 1.7, command: 42, everything: 101 };
 
-describe('what is downloaded', () => {
-  it('for one remediator is its clients of AWS, and some 1.5 MB more', () => {
+describe('the download', () => {
+  it('for one remediator is its AWS clients, and about 1.5 MB more', () => {
     const { aws, rest } = megabytes(small);
     expect(rest).toBeLessThanOrEqual(REST.remediator);
     expect(aws).toBeLessThanOrEqual(16);
@@ -403,7 +403,7 @@ describe('what is downloaded', () => {
     expect(rest).toBeGreaterThan(1);
   });
 
-  it('for the command line is at most 101 MB, and no remediator but four packages', () => {
+  it('for the command line is at most 101 MB, with only four remediator packages', () => {
     const { aws, rest } = megabytes(command);
     expect(aws + rest).toBeLessThanOrEqual(REST.everything);
     expect(rest).toBeLessThanOrEqual(REST.command);
@@ -412,7 +412,7 @@ describe('what is downloaded', () => {
     ]);
   });
 
-  it('has no source map; what is in the code of another package comes with its licence', () => {
+  it('has no source map; code of other packages includes their licences', () => {
     for (const [name, { files }] of packed)
       for (const [path, text] of files) expect(path.endsWith('.map') || text.includes('\n//# sourceMappingURL='), `${name} ${path}`).toBe(false);
     expect(packed.get('@redress/cli')?.files.get('dist/THIRD-PARTY-NOTICES.txt')).toMatch(

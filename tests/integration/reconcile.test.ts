@@ -101,7 +101,7 @@ async function nextSecond(): Promise<number> {
   return at;
 }
 
-it('every change of Redress has its record and its event; what others do is not asked for', async () => {
+it('every change by Redress has its record and its event; changes by others are not read', async () => {
   const since = await nextSecond();
   await fixed();
   await fixed();
@@ -117,7 +117,7 @@ it('every change of Redress has its record and its event; what others do is not 
   expect(exit).toBe(0);
 });
 
-it('a change that nobody recorded is an orphan, and a record of a call that nobody made is a ghost, when the grace time is over', async () => {
+it('a change without a record is an orphan, and a record without a call is a ghost, after the grace time', async () => {
   const since = await nextSecond();
   const ref = await fixed();
   const put = await ours.send(new PutRetentionPolicyCommand({ logGroupName: ref.id, retentionInDays: 400 }));
@@ -150,7 +150,7 @@ it('a change that nobody recorded is an orphan, and a record of a call that nobo
   expect(young.waiting).toMatchObject([{ requestId: call.requestId, late: false }]);
 });
 
-it('where CloudTrail was not asked nothing is a ghost: that is said, and the result is incomplete', async () => {
+it('nothing is a ghost without coverage by CloudTrail: that is reported, and the result is incomplete', async () => {
   const since = await nextSecond();
   await fixed();
   const { exit, json } = await reconcile(since, ...AT_ONCE, '--in', 'eu-central-1');

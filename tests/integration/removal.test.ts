@@ -102,7 +102,7 @@ it('covers every remediator', () => {
 });
 
 describe.each(subjects.map((subject) => [subject.remediator.id, subject] as const))('%s', (_id, subject) => {
-  it('needs each action that its roles have, and says which one is missing', async () => {
+  it('needs each action of its roles, and names a missing one', async () => {
     const { rows: found, problems } = await matrix(subject, bench, aws, enforced.account);
     expect(problems).toEqual([]);
     expect(found.length).toBeGreaterThan(0);
@@ -110,7 +110,7 @@ describe.each(subjects.map((subject) => [subject.remediator.id, subject] as cons
   });
 });
 
-it('is what docs/iam.md says', () => {
+it('matches docs/iam.md', () => {
   const page = readFileSync(PAGE, 'utf8');
   const [, before, , after] = /^([\s\S]*<!-- removal -->\n)([\s\S]*?)(\n<!-- \/removal -->[\s\S]*)$/.exec(page) ?? [];
   const head = ['| Remediator | Situation | Role | Removed, one at a time | Result | Decided by |', `|${' --- |'.repeat(6)}`];
@@ -140,7 +140,7 @@ describe('whatever the engine does', () => {
   const flag = [{ Key: 'redress:stale-access-key', Value: 'x' }];
   beforeAll(whole);
 
-  it('IAM lets nobody fix what has the exception tag, however it is written, and lets a rollback through', async () => {
+  it('IAM lets nobody fix what has the exception tag, in any spelling, and allows a rollback', async () => {
     const fix = await as('write', IAMClient);
     const exempt = await user({ Key: 'Redress:Exception', Value: 'EXC-1' });
     await expect(fix.send(new TagUserCommand({ UserName: exempt, Tags: flag }))).rejects.toMatchObject(denied);
@@ -157,7 +157,7 @@ describe('whatever the engine does', () => {
     await rollback.send(new UntagUserCommand({ UserName: exempt, TagKeys: ['redress:stale-access-key'] }));
   });
 
-  it('the roles set no tag but flags, and neither set nor take the exception tag', async () => {
+  it('the roles set no tag except flags, and neither set nor remove the exception tag', async () => {
     const UserName = await user({ Key: 'redress:exception-not', Value: 'x' });
     for (const access of ['write', 'rollback'] as const) {
       const iam = await as(access, IAMClient);
@@ -168,7 +168,7 @@ describe('whatever the engine does', () => {
     expect((await aws.call(REGION, 'iam', 'list_user_tags', { UserName })).Tags).toEqual([{ Key: 'redress:exception-not', Value: 'x' }]);
   });
 
-  it('a role to which everything was attached still does only what is declared for it', async () => {
+  it('a role with additional policies still does only what is declared for it', async () => {
     const everything = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] });
     for (const RoleName of Object.values(ROLES))
       await aws.call(REGION, 'iam', 'put_role_policy', { RoleName, PolicyName: 'Everything', PolicyDocument: everything });
@@ -194,7 +194,7 @@ describe('whatever the engine does', () => {
     }
   });
 
-  it('a role is passed only where the policy names it, and to its service alone', () => {
+  it('a role is passed only if the policy names it, and only to its service', () => {
     const { account } = enforced;
     const arn = (name: string) => `arn:aws:iam::${account}:role/${name}`;
     const passing = everyOne.filter(({ passes = [] }) => passes.length > 0);

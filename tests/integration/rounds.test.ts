@@ -140,7 +140,7 @@ function killWorkers(): number {
   return workers.length;
 }
 
-it('decides on every gap of every account in one round, whatever workers are killed at; and no event waits', async () => {
+it('decides on every gap of every account in one round, wherever workers are killed, and delays no event', async () => {
   // The schedule begins the round; once is enough.
   await expect.poll(async () => (await kind('sweep-round')).length, { interval: 250 }).toBeGreaterThan(0);
   const bridge = new EventBridgeClient(of(emulator.account));

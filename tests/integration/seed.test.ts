@@ -31,7 +31,7 @@ it.each([
   expect(ran.writes).toHaveLength(1);
 });
 
-it('an unencrypted volume: notified, and left as it is', async () => {
+it('an unencrypted volume: notified, and not changed', async () => {
   const { VolumeId } = await account.aws.call(REGION, 'ec2', 'create_volume', { AvailabilityZone: `${REGION}a`, Size: 1, Encrypted: false });
   const read = () => account.aws.call(REGION, 'ec2', 'describe_volumes', { VolumeIds: [VolumeId] });
   const before = await read();
@@ -46,7 +46,7 @@ it('an unencrypted volume: notified, and left as it is', async () => {
   expect(outcomes(await account.runtime.records(ref))).toEqual(['notified']);
 });
 
-it('a public bucket that is a website: notified, and it goes on serving', async () => {
+it('a public bucket that is a website: notified, and still served', async () => {
   const Bucket = `website-${process.pid}`;
   const s3 = (operation: string, input: object) => account.aws.call(REGION, 's3', operation, { Bucket, ...input });
   await s3('create_bucket', { CreateBucketConfiguration: { LocationConstraint: REGION } });
@@ -66,7 +66,7 @@ it('a public bucket that is a website: notified, and it goes on serving', async 
   expect(outcomes(await account.runtime.records(ref))).toEqual(['notified']);
 });
 
-it('a bucket under KMS is not lowered to the baseline', async () => {
+it('a bucket with KMS is not lowered to the baseline', async () => {
   const gap = await encryption.gap(account.aws, REGION);
   await account.aws.call(REGION, 's3', 'put_bucket_encryption', {
     Bucket: gap.ref.id,
@@ -80,7 +80,7 @@ it('a bucket under KMS is not lowered to the baseline', async () => {
   expect(await gap.read()).toEqual(before);
 });
 
-it('a rule that was modified needs an approval: no event shows what it was before', async () => {
+it('a modified rule needs an approval: no event has its previous state', async () => {
   const gap = await ssh.gap(account.aws, REGION);
   const before = await gap.read();
   const event = cloudTrailEvent({
@@ -97,7 +97,7 @@ it('a rule that was modified needs an approval: no event shows what it was befor
   expect(outcomes(await account.runtime.records(gap.ref))).toEqual(['awaiting-approval']);
 });
 
-it('a bucket that lost its exception tag: asked again, and fixed', async () => {
+it('a bucket that lost its exception tag: checked again, and fixed', async () => {
   const gap = await encryption.gap(account.aws, REGION);
   const before = await gap.read();
   const changed = {
@@ -113,7 +113,7 @@ it('a bucket that lost its exception tag: asked again, and fixed', async () => {
   expect(await gap.read()).toEqual(encryption.fixed(before));
 });
 
-it('leaves evidence that holds', () => {
+it('leaves evidence that verifies', () => {
   const report = account.runtime.verify();
   expect([report.status, report.findings]).toEqual(['intact', []]);
   expect(report.executions).toBe(7);

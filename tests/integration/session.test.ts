@@ -160,7 +160,7 @@ const commandsIn = (text: string) =>
   );
 const filledBefore = (command: string) => command.replace(/ --parameter-overrides .*$/, '');
 
-it('goes from an empty folder to the report of a fix, by what the page says', async () => {
+it('works from an empty folder to the report of a fix, with the commands on the page', async () => {
   const handler = join(folder, 'our-redress');
   const plays = playsOf(handler);
   const played = new Set<RegExp>();

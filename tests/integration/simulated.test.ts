@@ -228,7 +228,7 @@ const NOT_AWS: Readonly<Record<string, string>> = {
 };
 
 describe.each(Object.entries(sequences))('%s', (title, steps) => {
-  it('answers as the emulator does, call by call', async () => {
+  it('responds like the emulator, call by call', async () => {
     const account = simulatedAccount({ account: ACCOUNT, clock: { now: () => Date.now(), sleep: async () => undefined } });
     const found = [{}, {}] as [Record<string, string>, Record<string, string>];
     for (const [index, [service, operation, input, keep = {}]] of steps.entries()) {
@@ -245,7 +245,7 @@ describe.each(Object.entries(sequences))('%s', (title, steps) => {
   });
 });
 
-it('every operation that a remediator declares is there, and compared', () => {
+it('covers and compares every operation that a remediator declares', () => {
   const declared = new Set(
     builtinRemediators.flatMap(({ uses }) =>
       [...uses.reads, ...uses.writes, ...uses.undoes].flatMap((use) => use.operations.map((operation) => `${use.service.id}:${operation}`)),

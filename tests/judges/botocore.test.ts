@@ -28,7 +28,7 @@ const nameOf = ({ serviceId, operation }: Pick<Call, 'serviceId' | 'operation'>)
 const distinct = (all: Iterable<string>) => [...new Set(all)].sort();
 const calls = () => walked.flatMap((each) => each.calls);
 
-it('accepts the input of every call, in every scenario, and refuses what its model does not have', async ({ task }) => {
+it('accepts the input of every call in every scenario, and refuses what its model does not have', async ({ task }) => {
   const problems: string[] = [];
   for (const { kit, scenario, calls: sent } of walked)
     for (const call of sent)
@@ -77,7 +77,7 @@ const takenFor = ({ name, code, status }: OperationModel['errors'][number]) =>
     ' or ',
   );
 
-it('knows every error of a read by which a service says that a resource is not there, and takes no other one for it', async ({ task }) => {
+it('recognizes every error that reports a missing resource, and no other one', async ({ task }) => {
   const read = new Set(
     kits.flatMap(({ remediator: { uses } }) => uses.reads.flatMap(({ service, operations }) => operations.map((each) => `${service.id}:${each}`))),
   );
@@ -155,7 +155,7 @@ async function leftOut(
   return found;
 }
 
-it('no reply that lacks a member, or has one more, breaks a reader, or is taken for the good state; and a write that replaces carries what was read', async ({
+it('no response with a missing or an additional member breaks a reader, or counts as compliant; and a write that replaces has everything that was read', async ({
   task,
 }) => {
   const [crashes, absences, drops] = [new Set<string>(), new Set<string>(), new Set<string>()];
@@ -219,7 +219,7 @@ function spoilt(id: string, change: (remediator: Walked['kit']['remediator']) =>
   return { ...each, kit: { ...each.kit, remediator: { ...each.kit.remediator, ...change(each.kit.remediator) } } };
 }
 
-it('sees a reader that crashes, one that takes what is absent for compliant, and a write that drops a member', async () => {
+it('detects a reader that crashes, one that treats a missing member as compliant, and a write that drops a member', async () => {
   // What each of them is told is a reply without the list that it needs.
   const lacking = async (each: Walked) => {
     const [first] = await readsOf(each.look as NonNullable<Walked['look']>);
@@ -349,7 +349,7 @@ function changesOf(before: Reviewed['operations'], now: Reviewed['operations']):
   });
 }
 
-it('is of the version, and says of each operation, what was reviewed', async ({ task }) => {
+it('has the reviewed version, and the reviewed model of each operation', async ({ task }) => {
   const operations: Record<string, Kept> = {};
   for (const { serviceId, operation } of [...new Map(calls().map((call) => [nameOf(call), call])).values()].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)))
     operations[nameOf({ serviceId, operation })] = kept(await models.describe(serviceId, operation));

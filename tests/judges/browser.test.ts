@@ -75,7 +75,7 @@ describe('chromium and axe', () => {
     await page.close();
   });
 
-  it('read it without script, and hostile names are text', async ({ task }) => {
+  it('show it without script, and hostile names are text', async ({ task }) => {
     const context = await browser.newContext({ javaScriptEnabled: false, offline: true });
     const page = await context.newPage();
     await page.goto(pathToFileURL(pages.quarter).href);
@@ -89,7 +89,7 @@ describe('chromium and axe', () => {
     await context.close();
   });
 
-  it('take its style, which its policy lets in, and nothing else', async () => {
+  it('load its style, which its policy allows, and nothing else', async () => {
     const page = await browser.newPage();
     const said: string[] = [];
     page.on('console', (message) => said.push(message.text()));
@@ -106,7 +106,7 @@ describe('chromium and axe', () => {
     await page.close();
   });
 
-  it('have eyes', async () => {
+  it('detect faults', async () => {
     const bad = join(directory, 'bad.html');
     writeFileSync(
       bad,

@@ -32,7 +32,7 @@ it('cfn-lint finds nothing', async ({ task }) => {
   expect(files.length).toBe(11);
 });
 
-it('cfn-lint finds what is wrong', async () => {
+it('cfn-lint detects a mistake', async () => {
   const wrong = join(folder, 'wrong.json');
   writeFileSync(wrong, printTemplate({ ...templates['member-role'], Resources: { Queue: { Type: 'AWS::SQS::Queue', Properties: { Nonsense: 1 } } } }, 'json'));
   await expect(run(lint, [wrong])).rejects.toMatchObject({ stdout: expect.stringContaining('Nonsense') });

@@ -12,7 +12,7 @@ import { templateFiles, templates } from './support/templates.js';
 
 const run = promisify(execFile);
 
-it('checkov finds nothing but what is excepted with a reason, and finds a role that may do more', async ({ task }) => {
+it('checkov finds only what is suppressed with a reason, and detects a role with more permissions', async ({ task }) => {
   const folder = mkdtempSync(join(tmpdir(), 'redress-checkov-'));
   try {
     for (const [name, text] of Object.entries(templateFiles())) writeFileSync(join(folder, name), text);

@@ -123,7 +123,7 @@ describe('chromium and axe', () => {
     },
   );
 
-  it('let nobody in twice, and show that nobody is', async () => {
+  it('let nobody in twice, and show that nobody is logged in', async () => {
     const other = await browser.newContext({ bypassCSP: true });
     const second = await other.newPage();
     expect((await second.goto(running.url))?.status()).toBe(401);
@@ -146,7 +146,7 @@ describe('chromium and axe', () => {
     expect(heard).toEqual([]);
   });
 
-  it('run the one script and nothing else, and fetch from nowhere else', async () => {
+  it('run only the one script, and fetch from nowhere else', async () => {
     await page.evaluate(
       "document.body.insertAdjacentHTML('beforeend', '<style>h1{color:red}</style><img src=https://example.com/x onerror=document.title=1><iframe src=https://example.com></iframe>')",
     );
@@ -157,7 +157,7 @@ describe('chromium and axe', () => {
 });
 
 describe('with the keyboard', () => {
-  it('the content is one step away, and every link, field and button is reached and shows that it is', async () => {
+  it('the content is one step away, and every link, field and button can be reached and shows its focus', async () => {
     for (const path of ['/', '/fixes', await requestFor('w-dev')]) {
       await go(path);
       await page.keyboard.press('Tab');
@@ -188,7 +188,7 @@ describe('with the keyboard', () => {
     expect(await page.evaluate('document.activeElement.id')).toBe('main');
   });
 
-  it('a plan is approved, and Enter in its reason answers nothing', async () => {
+  it('a plan is approved, and Enter in its reason does not submit an answer', async () => {
     await world.opened(DEV, 'w-keys', 'open-keys');
     await expect.poll(() => requestFor('w-keys'), PATIENT).toMatch(/^\/approvals\/a-/);
     const path = await requestFor('w-keys');
@@ -233,7 +233,7 @@ describe('with the keyboard alone, a flow', () => {
     return new URL(page.url()).pathname;
   };
 
-  it('of yes: to the request, through what is folded, the answer, the fix, and its resource', async () => {
+  it('of an approval: to the request, through folded sections, the answer, the fix, and its resource', async () => {
     await world.opened(DEV, 'w-keys-yes', 'open-keys');
     const path = await toRequest('w-keys-yes');
     await tabTo('summary', 'What the undo would send');
@@ -249,7 +249,7 @@ describe('with the keyboard alone, a flow', () => {
     expect(await page.locator('ol.story > li').count()).toBeGreaterThan(1);
   });
 
-  it('of no, by the space bar', async () => {
+  it('of a denial, with the space bar', async () => {
     await world.opened(DEV, 'w-keys-no', 'open-keys');
     const path = await toRequest('w-keys-no');
     await tabTo('#reason');
@@ -272,7 +272,7 @@ describe('with the keyboard alone, a flow', () => {
     expect(new URL(page.url()).pathname).toBe(path);
   });
 
-  it('of a filter, its pages, and what it finds', async () => {
+  it('of a filter, its pages, and its results', async () => {
     await go('/');
     await follow('nav a', 'Fixes');
     await tabTo('#environment');
@@ -295,7 +295,7 @@ describe('with the keyboard alone, a flow', () => {
     expect(new URL(page.url()).pathname).toMatch(/^\/resources\//);
   });
 
-  it('of what is new: the focus stays where it was, and on a page on which somebody decides the news is one step away', async () => {
+  it('of updates: the focus stays where it was, and on a page with a decision the update is one step away', async () => {
     await go('/approvals');
     await tabTo('td a', 'w-prod');
     await world.opened(DEV, 'w-keys-live', 'open-live');
@@ -314,7 +314,7 @@ describe('with the keyboard alone, a flow', () => {
 });
 
 describe('to a screen reader', () => {
-  it('every page says what it is, where one is, and what its tables, fields and buttons are', async () => {
+  it('every page has its title, its position, and names for its tables, fields and buttons', async () => {
     const of = async (path: string) => {
       await go(path);
       return page.locator('body').ariaSnapshot();
@@ -341,7 +341,7 @@ describe('to a screen reader', () => {
 });
 
 describe('a flow', () => {
-  it('of yes: the plan as a difference, what could break, the answer, and the fix', async () => {
+  it('of an approval: the plan as a difference, what could break, the answer, and the fix', async () => {
     await again({ bypassCSP: true });
     const path = await requestFor('w-dev');
     await go(path);
@@ -364,7 +364,7 @@ describe('a flow', () => {
     expect(heard).toEqual([]);
   });
 
-  it('of no', async () => {
+  it('of a denial', async () => {
     const path = await requestFor('w-deny');
     await go(path);
     await page.locator('#reason').fill('in use');
@@ -375,7 +375,7 @@ describe('a flow', () => {
     expect((await world.widgets(DEV)).rules('w-deny')).toEqual(['closed', 'open-asked']);
   });
 
-  it('that is refused, in the words of the command line', async () => {
+  it('that is refused, with the message of the command line', async () => {
     await again({ bypassCSP: true });
     const path = await requestFor('w-prod');
     await go(path);
@@ -405,7 +405,7 @@ describe('a flow', () => {
     expect(heard).toEqual([]);
   });
 
-  it('of what is new: a list shows it, and a page on which somebody decides says so', async () => {
+  it('of updates: a list shows them, and a page with a decision reports them', async () => {
     await go('/approvals');
     await page.evaluate('window.isTheSamePage = true');
     await world.opened(DEV, 'w-live', 'open-live');
@@ -437,7 +437,7 @@ describe('a flow', () => {
     expect(await page.locator('tbody tr').count()).toBe(1);
   });
 
-  it('from another page does nothing, and its link leads on', async () => {
+  it('from another page does nothing, and its link works', async () => {
     const path = await requestFor('w-prod');
     await go(path);
     const csrf = await page.locator('input[name=csrf]').inputValue();

@@ -82,7 +82,7 @@ function generated(): Named[] {
   return [...found.values()];
 }
 
-it('says the same of every pattern that is generated and every event', ({ task }) => {
+it('agrees on every generated pattern and every event', ({ task }) => {
   const parameter = { resourceType: 'Parameter', resourceId: '/redress/Canary' };
   const { invalid, differences, yes, pairs, matched, said } = judged(generated(), [
     ...triggerEvents(asking),
@@ -162,7 +162,7 @@ const BY_HAND: readonly (readonly [name: string, pattern: unknown, yes: unknown,
   ['$or, absent in one', { $or: [{ a: { b: [1] } }, { a: { b: [{ exists: false }], c: ['x'] } }] }, { a: { c: 'x' } }, { a: { b: 2, c: 'x' } }],
 ];
 
-it('says the same of what each operator is about', ({ task }) => {
+it('agrees on each operator', ({ task }) => {
   const events = BY_HAND.flatMap(([name, , yes, no]): Named[] => [
     [`${name}: yes`, yes],
     [`${name}: no`, no],
@@ -208,7 +208,7 @@ const { pattern } = fc.letrec((tie) => ({
   wanted: fc.oneof({ maxDepth: 3 }, fc.uniqueArray(filter, { minLength: 1, maxLength: 3, selector: (each) => JSON.stringify(each) }), tie('pattern')),
 }));
 
-it('says the same of patterns and events that nobody wrote', ({ task }) => {
+it('agrees on random patterns and events', ({ task }) => {
   const sample = (arbitrary: fc.Arbitrary<unknown>, count: number, kind: string) =>
     fc.sample(arbitrary, count).map((value, index): Named => [`${kind} ${index}`, value]);
   const { invalid, differences, pairs, matched, said } = judged(sample(pattern, 150, 'pattern'), sample(event, 300, 'event'));

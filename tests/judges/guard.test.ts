@@ -133,7 +133,7 @@ async function judge(templates: readonly Deployed[]) {
 const LIST = new URL('known/pack.json', import.meta.url);
 const known = JSON.parse(readFileSync(LIST, 'utf8')) as Known;
 
-it('refuse what the list says, and nothing else: no more, and no less', async ({ task }) => {
+it('refuse exactly what is listed', async ({ task }) => {
   const { failing, met } = await judge(deployed);
   const inPack = (list: readonly string[]) => list.filter((rule) => pack.some(({ name }) => name === rule)).length;
   const version = (JSON.parse(readFileSync(join(GUARD, 'guard-version.json'), 'utf8')) as { version: string }).version;
@@ -157,7 +157,7 @@ it('refuse what the list says, and nothing else: no more, and no less', async ({
   expect(met).toEqual(known.met);
 });
 
-it('find each rule that fails met by an option that there is, or left with a reason', () => {
+it('find each failing rule covered by an existing option, or listed with a reason', () => {
   const options = new Set([...Object.keys(hubTemplate({ remediators: [] }).Parameters), ...Object.keys(sealerTemplate().Parameters)]);
   for (const { rule, on, option, because } of known.failing) {
     if (option !== undefined) expect(options, rule).toContain(option);
@@ -166,7 +166,7 @@ it('find each rule that fails met by an option that there is, or left with a rea
   }
 });
 
-it('leave nothing of the pack unjudged that is about types of ours, but what the list says', () => {
+it('leave no rule of the pack about our types unjudged, except what is listed', () => {
   const types = new Set(
     deployed.flatMap(({ Resources }) => Object.values(Resources).map(({ Type }) => (Type === 'AWS::IAM::ManagedPolicy' ? 'AWS::IAM::Policy' : Type))),
   );
@@ -176,7 +176,7 @@ it('leave nothing of the pack unjudged that is about types of ours, but what the
   for (const { rule, because } of known.unjudged) expect(because.length, rule).toBeGreaterThan(20);
 });
 
-it('find what is wrong: a policy in a role, a bucket that anyone may read, logs without the key', async () => {
+it('detect mistakes: an inline policy in a role, a public bucket, logs without the key', async () => {
   const hub = deployed.find(({ name, options }) => name === 'hub' && options === 'on') as Deployed;
   const changed = (name: string, more: Record<string, unknown>) => ({ ...hub.Resources[name], Properties: { ...hub.Resources[name]?.Properties, ...more } });
   const wrong = {

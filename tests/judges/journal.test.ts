@@ -39,7 +39,7 @@ describeLedger('ministack and versitygw', async () => {
   return ledgerOnAws({ table, bucket, clients: aws.clients }, remove, { lockDays: 1 });
 });
 
-it('signs checkpoints with a KMS key that the library which signed notes come from opens', async ({ task }) => {
+it('signs checkpoints with a KMS key that the original library of signed notes accepts', async ({ task }) => {
   const credentials = { accessKeyId: 'testing', secretAccessKey: 'testing' };
   const client = new KMSClient({ region: 'us-east-1', endpoint: dynamodb.endpoint, credentials });
   const { KeyMetadata } = await client.send(new CreateKeyCommand({ KeySpec: 'ECC_NIST_EDWARDS25519', KeyUsage: 'SIGN_VERIFY' }));
@@ -135,7 +135,7 @@ describe(`${WRITERS} writers at once, each with a journal of its own`, () => {
     await made.remove();
   });
 
-  it('never exceed a limit, and take again what was given back', async () => {
+  it('never exceed a limit, and use again what was returned', async () => {
     await fresh();
     const budgets = [
       { key: 'account=111111111111', changes: 7, window: HOUR },
@@ -175,7 +175,7 @@ describe(`${WRITERS} writers at once, each with a journal of its own`, () => {
     await made.remove();
   });
 
-  it('take over once what nobody holds any more', async () => {
+  it('take over once after a lease has ended', async () => {
     await fresh();
     let time = Date.parse('2026-11-24T10:00:00Z');
     const journals = writers(world, { clock: { now: () => time } });
@@ -189,7 +189,7 @@ describe(`${WRITERS} writers at once, each with a journal of its own`, () => {
     await made.remove();
   });
 
-  it('store a document once, locked for as long as the longest of them asks', async ({ task }) => {
+  it('store a document once, locked for the longest requested time', async ({ task }) => {
     await fresh({ lock: true });
     world = { ...world, clients: { ...world.clients, s3: locksInTurn(world.clients.s3) } };
     const before = Date.now();

@@ -50,7 +50,7 @@ const logFiles = (directory: string) =>
     .sort();
 
 describe('fsck of Tessera', () => {
-  it('accepts logs of many sizes, and what is sealed onto them', async ({ task }) => {
+  it('accepts logs of many sizes, and what is sealed after them', async ({ task }) => {
     const sizes: number[] = [];
     const world = sealing();
     // Around the edges of tiles: each seal adds one entry of its own.
@@ -66,7 +66,7 @@ describe('fsck of Tessera', () => {
     task.meta.said = `fsck accepts logs of ${sizes.join(', ')} entries`;
   });
 
-  it('finds every file of a log that was changed, as our verifier does', ({ task }) => {
+  it('detects every changed file of a log, like our verifier', ({ task }) => {
     const directory = made.copy(kept);
     const all = logFiles(directory);
     expect(all).toHaveLength(8);
@@ -110,7 +110,7 @@ describe('golang.org/x/mod/sumdb/note', () => {
 });
 
 describe('golang.org/x/mod/sumdb/tlog', () => {
-  it('checks the proofs of our records, and finds each that was changed, as our verifier does', ({ task }) => {
+  it('verifies the proofs of our records, and detects each that was changed, like our verifier', ({ task }) => {
     let checked = 0;
     for (const id of ['a', 'b', 'c'])
       for (const seq of [1, 2, 90, 180]) {
@@ -134,7 +134,7 @@ describe('golang.org/x/mod/sumdb/tlog', () => {
     task.meta.said = `sumdb/tlog checks 12 proofs of records, and refuses ${checked} that were changed`;
   });
 
-  it('reads the longest record that a proof holds', async () => {
+  it('reads the longest record that fits into a proof', async () => {
     const world = sealing();
     // Of the record itself, so that whole proofs lie on either side of 64 KiB.
     for (const length of [47_000, 48_300, 49_200]) await world.decide('long', { text: 'x'.repeat(length) });
@@ -150,7 +150,7 @@ describe('golang.org/x/mod/sumdb/tlog', () => {
 });
 
 describe('litewitness', () => {
-  it('cosigns checkpoints of many sizes, also after some that it was not asked for, and our verifier finds that it has', async ({ task }) => {
+  it('cosigns checkpoints of many sizes, even after some that it was not sent, and our verifier accepts them', async ({ task }) => {
     const witness = await startLitewitness(VERIFIER);
     const world = sealing();
     const sealed = (witnesses = [witness]) => sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, witnesses });

@@ -161,7 +161,7 @@ function worse(before: readonly Row[], after: readonly Row[]): readonly string[]
   return after.filter((row) => row.status === 'FAIL' && was.get(keyOf(row)) === 'PASS').map((row) => `${keyOf(row)}: ${row.why}`);
 }
 
-it('finds each mistake before a sweep with a yes to all that waits, and none of them after it, and nothing that is worse', async ({ task }) => {
+it('finds each mistake before a sweep in which everything is approved, none of them after it, and nothing that is worse', async ({ task }) => {
   const mistakes: Mistake[] = [];
   // With such an instance the emulator fails at every look for what uses a security group.
   for (const kit of closing) if (kit.remediator.id !== 'ec2-require-imdsv2-on-instance') mistakes.push(...(await make(kit)));

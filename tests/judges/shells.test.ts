@@ -20,7 +20,7 @@ async function script(shell: string, name: string): Promise<string> {
   return file;
 }
 
-it('zsh reads its script, and knows where it is', async ({ task }) => {
+it('zsh reads its script, and completes at each position', async ({ task }) => {
   const file = await script('zsh', '_redress');
   const ask = `compdef() { :; }; _describe() { print -l "\${found[@]}"; }; source ${file}; words=(redress evidence ver); CURRENT=3; _redress`;
   const out = execFileSync('zsh', ['-f', '-c', ask], { encoding: 'utf8' });
@@ -29,7 +29,7 @@ it('zsh reads its script, and knows where it is', async ({ task }) => {
   task.meta.said = 'the commands of `redress evidence`';
 });
 
-it('fish reads its script, and knows where it is', async ({ task }) => {
+it('fish reads its script, and completes at each position', async ({ task }) => {
   const file = await script('fish', 'redress.fish');
   const complete = (line: string) => execFileSync('fish', ['--no-config', '-c', `source ${file}; complete -C '${line}'`], { encoding: 'utf8' });
   expect(complete('redress evidence ver')).toMatch(/^verify\t/);

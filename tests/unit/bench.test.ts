@@ -8,7 +8,7 @@ import { toLine } from '../../bench/support/report.ts';
 const BENCH = join(import.meta.dirname, '..', '..', 'bench');
 const benches = readdirSync(BENCH).filter((file) => file.endsWith('.ts'));
 
-it('all eleven write their report in one form', () => {
+it('all eleven write their report in the same form', () => {
   expect(benches).toEqual([
     'coldstart.ts',
     'commands.ts',
@@ -40,7 +40,7 @@ it('a report is one line of names, values and units', () => {
   expect(line).toBe('{"name":"some","results":[{"name":"a.b","value":1.235,"unit":"ms"}],"ratios":[{"name":"a / b","value":2}]}');
 });
 
-it('what is no number is not reported, nor two of one name', () => {
+it('a value that is not a number is refused, and so is a second one with the same name', () => {
   const one = (value: number) => ({ name: 'a', value, unit: 'ms' });
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) expect(() => toLine({ name: 'some', results: [one(value)], ratios: [] })).toThrow('some: a is');
   expect(() => toLine({ name: 'some', results: [one(1), one(2)], ratios: [] })).toThrow('two of a');

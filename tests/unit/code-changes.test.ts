@@ -17,7 +17,7 @@ const NOT_IN_CODE = ['iam:UntagUser'];
 it.each(writes.filter(([, operation]) => !NOT_IN_CODE.includes(operation)))('%s: %s', (_, operation) => {
   expect(Object.keys(SNIPPETS)).toContain(operation);
 });
-it('are not more than there are', () => {
+it('every snippet belongs to a declared write', () => {
   const known = new Set<string>(writes.map(([, operation]) => operation));
   expect(Object.keys(SNIPPETS).filter((each) => !known.has(each))).toEqual([]);
 });

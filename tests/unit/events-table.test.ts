@@ -249,13 +249,13 @@ Other known formats (a Terraform state, a CloudFormation template, a WAF log) ar
 `;
 }
 
-it('is what the page says', async () => {
+it('matches the page', async () => {
   const now = await page();
   if (process.env['REDRESS_WRITE_DOCS'] === '1') writeFileSync(PAGE, now);
   expect(readFileSync(PAGE, 'utf8')).toBe(now);
 });
 
-it('acts on nothing that it does not know, and names a reason for all that it leaves', async () => {
+it('acts only on known events, and has a reason for every other one', async () => {
   for (const [, , event] of EVENTS) {
     const { results } = await redress.handle(event, { dryRun: true });
     expect(results.length).toBeGreaterThan(0);

@@ -45,7 +45,7 @@ const key = { KeyManager: 'CUSTOMER', KeySpec: 'SYMMETRIC_DEFAULT', Origin: 'AWS
 const without = <T extends object>(value: T, member: keyof T) => Object.fromEntries(Object.entries(value).filter(([name]) => name !== member));
 const balancerRef = named('AWS::ElasticLoadBalancingV2::LoadBalancer', 'app/web/1');
 
-describe('a look', () => {
+describe('a read', () => {
   it.each<[left: string, id: string, ref: ResourceRef, replies: Readonly<Record<string, object>>]>([
     ['Snapshots', 'ec2-make-ebs-snapshot-private', named('AWS::EC2::Snapshot', 'snap-1'), { DescribeSnapshotAttribute: { CreateVolumePermissions: [] } }],
     ['CreateVolumePermissions', 'ec2-make-ebs-snapshot-private', named('AWS::EC2::Snapshot', 'snap-1'), { DescribeSnapshots: snapshot }],
@@ -97,12 +97,12 @@ describe('a look', () => {
       named('AWS::S3::Bucket', 'b'),
       { GetBucketAcl: { Grants: [{ Grantee: { Type: 'Group' }, Permission: 'READ' }] }, GetBucketPolicyStatus: { PolicyStatus: { IsPublic: false } } },
     ],
-  ])('that lacks %s is not made: %s', async (left, id, ref, replies) => {
+  ])('without %s fails: %s', async (left, id, ref, replies) => {
     const more = left === 'Grants' ? { GetBucketPolicyStatus: { PolicyStatus: { IsPublic: false } } } : {};
     await expect(look(id, ref, { ...replies, ...more })).rejects.toThrow(`The service did not return ${left}: `);
   });
 
-  it('finds a resource gone where the list is there, and empty', async () => {
+  it('finds a resource missing if the list exists and is empty', async () => {
     expect(await look('redshift-disable-public-access', named('AWS::Redshift::Cluster', 'c'), { DescribeClusters: { Clusters: [] } })).toBe('gone');
     expect(await look('ec2-report-unencrypted-ebs-volumes', named('AWS::EC2::Volume', 'vol-1'), { DescribeVolumes: { Volumes: [] } })).toBe('gone');
   });
@@ -119,11 +119,11 @@ describe('a sweep', () => {
     ['OwnerId', 'ec2-enable-vpc-flow-logs', { DescribeVpcs: { Vpcs: [{ VpcId: 'vpc-1' }] } }],
     ['OwnerId', 'ec2-disable-subnet-auto-public-ip', { DescribeSubnets: { Subnets: [{ SubnetId: 'subnet-1' }] } }],
     ['Clusters', 'redshift-disable-public-access', {}],
-  ])('that lacks %s passes nothing over: %s', async (left, id, replies) => {
+  ])('without %s skips nothing: %s', async (left, id, replies) => {
     await expect(listed(id, replies)).rejects.toThrow(`The service did not return ${left}: `);
   });
 
-  it('lists what is there', async () => {
+  it('lists what exists', async () => {
     expect(await listed('cloudtrail-restart-logging', { DescribeTrails: { trailList: [trail] } })).toEqual(['t']);
     expect(
       await listed('ec2-enable-vpc-flow-logs', {
@@ -138,7 +138,7 @@ describe('a sweep', () => {
   });
 });
 
-it('point-in-time recovery is turned on with the period that is set already, and without one where none is', async () => {
+it('point-in-time recovery is enabled with its existing period, and without one if there is none', async () => {
   const planned = async (recovery: object) => {
     const ref = named('AWS::DynamoDB::Table', 't');
     const seen = await look('dynamodb-enable-pitr', ref, {

@@ -42,12 +42,12 @@ describe('event patterns', () => {
     expect(problems.filter((problem) => !/"readOnly":true/.test(problem))).toEqual([]);
   });
 
-  it('let through something for every remediator', () => {
+  it('deliver something to every remediator', () => {
     const reached = new Set(triggerEvents().flatMap(([, event]) => (delivered(event).length > 0 ? routed(normalize(event)) : [])));
     expect([...reached].sort()).toEqual(all.map((each) => each.id).sort());
   });
 
-  it('leave out what nobody is asked about', () => {
+  it('omit events that no remediator handles', () => {
     const { detail } = fixtures.apiCall() as { detail: Members };
     expect(delivered(fixtures.apiCall({ eventName: 'RunInstances' }))).toEqual([]);
     expect(delivered({ ...fixtures.apiCall(), source: 'acme.ec2', detail })).toEqual([]);
@@ -72,7 +72,7 @@ describe('event patterns', () => {
     expect(new Set(patterns.map(({ name }) => name)).size).toBe(patterns.length);
   });
 
-  it('are divided when a rule cannot hold them', () => {
+  it('are split if a rule cannot hold them', () => {
     const apiCalls = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`ec2:MakeSomethingOfALongName${at}`, () => []]));
     const many = eventPatterns([{ resourceTypes: [], controls: [], configRules: [], apiCalls, whenResolved: false }]);
     expect(many.length).toBeGreaterThan(1);
@@ -86,7 +86,7 @@ describe('event patterns', () => {
     for (const { pattern } of many) expect(JSON.stringify(pattern).length).toBeLessThanOrEqual(2048);
   });
 
-  it('hold the calls of many services in one rule, each with its own, and those of global services apart', () => {
+  it('have the calls of many services in one rule, separated by service, and those of global services apart', () => {
     const apiCalls = Object.fromEntries(['ec2:MakeThing', 's3:MakeThing', 's3:DropThing', 'iam:MakeThing'].map((call) => [call, () => []]));
     const made = eventPatterns([{ resourceTypes: [], controls: [], configRules: [], apiCalls, whenResolved: false }]);
     const through = (service: string, eventName: string, more: Members = {}) =>
@@ -104,7 +104,7 @@ describe('event patterns', () => {
     expect(through('iam', 'MakeThing')).toEqual(['cloudtrail-global']);
   });
 
-  it('let resolved findings through for who asks for them', () => {
+  it('deliver resolved findings to remediators that handle them', () => {
     const [closing] = all.filter((each) => each.configRules.length > 0).map((each): Remediator => ({ ...each, whenResolved: true }));
     const some = eventPatterns([closing as Remediator]);
     const event = fixtures.complianceChange('COMPLIANT') as { detail: Members };
@@ -115,7 +115,7 @@ describe('event patterns', () => {
 
 const FOLDER = process.env['REDRESS_EVENT_SAMPLES'];
 // With a folder of recorded events: patterns and normalizer agree on them, too.
-it('agree on recorded events, where there are some', () => {
+it('agree on recorded events, if there are some', () => {
   const files =
     FOLDER === undefined
       ? []

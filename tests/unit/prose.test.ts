@@ -19,7 +19,7 @@ describe('the list of words', () => {
       expect([sentence, (await lint('a.md', `${sentence}\n`)).map(({ rule }) => rule)]).not.toEqual([sentence, expect.arrayContaining([id])]);
   });
 
-  it('has each id once, and suggests what it does not forbid', async () => {
+  it('has each id once, and suggests nothing that it forbids', async () => {
     expect(new Set(WORDS.map(({ id }) => id)).size).toBe(WORDS.length);
     for (const { write } of WORDS) expect([write, await lint('a.md', `${write}\n`)]).toEqual([write, []]);
   });

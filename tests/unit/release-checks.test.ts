@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { differing, filesOf, rehearsal, released } from '../../scripts/release-checks.mjs';
 
 describe('a rehearsal', () => {
-  it('holds when everything was looked at, and everything holds', () => {
+  it('passes if everything was checked and is valid', () => {
     const { check, same, step, ended, failed, document } = rehearsal();
     check('one', true);
     same('two', ['b', 'a'], ['a', 'b']);
@@ -25,14 +25,14 @@ describe('a rehearsal', () => {
   });
 
   it.each([
-    ['one check does not', (r: ReturnType<typeof rehearsal>) => r.check('one', 0, 'nothing'), 'nothing'],
+    ['one check fails', (r: ReturnType<typeof rehearsal>) => r.check('one', 0, 'nothing'), 'nothing'],
     [
-      'something is missing, or more than expected, or there twice',
+      'something is missing, superfluous, or duplicate',
       (r: ReturnType<typeof rehearsal>) => r.same('one', ['b', 'c', 'c'], ['a', 'c']),
       /^missing: a; not expected: b; twice: c$/,
     ],
-    ['it broke off', (r: ReturnType<typeof rehearsal>) => r.ended(new Error('the registry does not start')), 'the registry does not start'],
-  ])('does not hold when %s', (_name, wrong, detail) => {
+    ['it was aborted', (r: ReturnType<typeof rehearsal>) => r.ended(new Error('the registry does not start')), 'the registry does not start'],
+  ])('fails if %s', (_name, wrong, detail) => {
     const made = rehearsal();
     made.check('another', true);
     wrong(made);
@@ -41,12 +41,12 @@ describe('a rehearsal', () => {
     expect(made.failed()).toEqual([{ what: expect.any(String), holds: false, detail: expect.stringMatching(detail) }]);
   });
 
-  it('does not hold when nothing was looked at', () => {
+  it('fails if nothing was checked', () => {
     expect(rehearsal().document().holds).toBe(false);
   });
 });
 
-describe('two looks at a registry', () => {
+describe('two states of a registry', () => {
   const before = { core: { versions: { '1.0.0': 'sha512-a' } }, s3: { versions: { '0.1.0': 'sha512-b' } } };
 
   it('report what was published', () => {
@@ -54,7 +54,7 @@ describe('two looks at a registry', () => {
     expect(released(before, after)).toEqual({ published: ['ec2@0.1.0', 's3@0.1.1'], damaged: [] });
   });
 
-  it('report what was replaced, and what has gone', () => {
+  it('report what was replaced, and what was removed', () => {
     expect(released(before, { s3: { versions: { '0.1.0': 'sha512-other' } } })).toEqual({ published: [], damaged: ['core@1.0.0', 's3@0.1.0'] });
   });
 });
@@ -63,12 +63,12 @@ describe('two versions of a package', () => {
   const contents = (version: string, files: Record<string, string>) => ({ version, files: new Map(Object.entries(files)) });
   const old = contents('0.1.0', { 'package.json': '{"version":"0.1.0"}', 'dist/index.js': 'const version = "0.1.0"; act();' });
 
-  it('are the same but for the version', () => {
+  it('are equal except for the version', () => {
     const more = { 'package.json': '{"version":"0.1.1"}', 'dist/index.js': 'const version = "0.1.1"; act();', 'CHANGELOG.md': '# 0.1.1' };
     expect(differing(old, contents('0.1.1', more))).toEqual(['CHANGELOG.md']);
   });
 
-  it('differ where code does, where a range does, and where a file has gone', () => {
+  it('differ if code, a range, or the list of files does', () => {
     const index = 'const version = "0.1.1"; act();';
     expect(differing(old, contents('0.1.1', { 'package.json': '{"version":"0.1.1"}', 'dist/index.js': `${index} again();` }))).toEqual(['dist/index.js']);
     expect(differing(old, contents('0.1.1', { 'package.json': '{"version":"0.1.1","dependencies":{"a":"^2"}}', 'dist/index.js': index }))).toEqual([

@@ -56,7 +56,7 @@ async function typed(line: string, { account, clock }: ReturnType<typeof gaps>, 
   return { exit, json: JSON.parse(out) as unknown, err };
 }
 
-it('there is one for each remediator, and no other', () => {
+it('each remediator has one page, and no other page exists', () => {
   expect(readdirSync(PAGES).sort()).toEqual(remediators.map(({ id }) => `${id}.md`).sort());
 });
 
@@ -66,7 +66,7 @@ describe.each(remediators.map((each) => [each.id, each] as const))('%s', (id, re
     if (remediator.uses.writes.length > 0) expect(remediator.rollback?.what).toMatch(/\.$/);
   });
 
-  it('its page says all that is declared', () => {
+  it('has a page with everything that is declared', () => {
     const page = pageOf(id);
     const said = [
       remediator.title,
@@ -88,7 +88,7 @@ describe.each(remediators.map((each) => [each.id, each] as const))('%s', (id, re
 
   // What does not come with the command needs a configuration of its own, and what it needs is not simulated.
   if (!builtinRemediators.includes(remediator)) return;
-  it('its commands do what the page says', async () => {
+  it('has working commands on its page', async () => {
     const page = pageOf(id);
     const cwd = mkdtempSync(join(directory, 'page-'));
     const world = gaps();

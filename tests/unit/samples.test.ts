@@ -217,7 +217,7 @@ if (FOLDER !== undefined && FOLDER !== '') {
     samples.push([file, feed(each.form, JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Record<string, never>), each]);
 }
 
-describe('events as they are delivered', () => {
+describe('delivered events', () => {
   it.each(samples)('%s', (_name, event, expected) => {
     check(expected, normalize(event));
   });

@@ -21,13 +21,13 @@ it.each<[string, (secret: string) => string]>([
   expect(missed).toEqual([]);
 });
 
-it('finds a part of what is long', () => {
+it('finds a part of a long secret', () => {
   const long = secrets.filter(({ secret }) => secret.length > 60);
   expect(long.length).toBeGreaterThan(20);
   expect(long.filter((each) => leaksIn(`x${each.secret.slice(12, 44)}x`, [each]).length === 0)).toEqual([]);
 });
 
-it('finds what is shorter than what is hashed, and nothing in what has none', () => {
+it('finds secrets that are shorter than the hashed length, and nothing in a text without any', () => {
   expect(leaksIn('a pin: 9x7q', [{ kind: 'pin', secret: '9x7q' }])).toEqual(['pin (an address): 9x7q']);
   expect(leaksIn('Nothing of that kind is in here. '.repeat(200), secrets)).toEqual([]);
   expect(leaksIn('', secrets)).toEqual([]);

@@ -44,7 +44,7 @@ it.each<[string, string[]]>([
   ["corrupt(stream, seq, 'its line is missing')", ["'its line is missing'"]],
   // Named as what every object inherits.
   ["bytes.toString('utf8')", []],
-])('%s: words for people are not code', (source, left) => {
+])('%s: text for people is not mutated', (source, left) => {
   expect(ignored(source)).toEqual(left);
 });
 

@@ -6,7 +6,7 @@ const texts = (svg: string) =>
   [...svg.matchAll(/<text(?: class="(\w)")? x="([\d.]+)" y="(\d+)" textLength="([\d.]+)">([^<]*)<\/text>/g)].map((each) => each.slice(1));
 
 describe('a terminal as a picture', () => {
-  it('has the prompt, what was typed and what was printed, each at its column and row', () => {
+  it('has the prompt, the input and the output, each at its column and row', () => {
     const svg = terminalSvg('Two lines.', 20, [{ typed: 'redress x', printed: 'one\n    two\n' }]);
     expect(texts(svg)).toEqual([
       ['d', '16', '29', '7.8', '$'],
@@ -25,7 +25,7 @@ describe('a terminal as a picture', () => {
     expect(texts(svg).map(([, , y, , text]) => `${y} ${text}`)).toEqual(['29 $', '29 a', '47 x', '83 $', '83 b', '101 y']);
   });
 
-  it('goes on in the next row where the terminal ends, in the same colour', () => {
+  it('continues in the next row at the edge of the terminal, in the same colour', () => {
     const svg = terminalSvg('Long.', 4, [{ typed: 'c', printed: '\u001b[32mabcdef\u001b[39mgh' }]);
     expect(texts(svg).slice(2)).toEqual([
       ['g', '16', '47', '31.2', 'abcd'],
@@ -34,7 +34,7 @@ describe('a terminal as a picture', () => {
     ]);
   });
 
-  it('is text and no markup, with a text alternative', () => {
+  it('is text without markup, with a text alternative', () => {
     const svg = terminalSvg('a < b & "c"', 40, [{ typed: 'c', printed: '<script>alert("x")</script> & \u001b[31mred\u001b[39m' }]);
     expect(svg).not.toContain('<script');
     expect(svg).toContain('<title id="t">a &lt; b &amp; &quot;c&quot;</title>');

@@ -12,19 +12,19 @@ describe('entryText', () => {
     expect(new Function(`return ${given}`)()).toEqual({ version: 1, note: '`${x}` "\u2028 </script>' });
   });
 
-  it('brings CEL along only where there is a rule, or a configuration that may have one', () => {
+  it('includes CEL only if there is a rule, or a configuration that may have one', () => {
     expect(entryText({ remediators: s3, policy: { version: 1 } })).not.toContain('celRules');
     expect(entryText({ remediators: s3, policy: { version: 1, rules: [{ when: 'true' }] } })).toContain('guardrails: [celRules()]');
     expect(entryText({ config: '/x/redress.config.mjs' })).toContain('guardrails: [celRules(), ...(given.guardrails ?? [])]');
   });
 
-  it('lets the file of the policy go before that of the configuration, as on the command line', () => {
+  it('prefers the file of the policy to that of the configuration, like the command line', () => {
     const text = entryText({ config: '/x/redress.config.mjs', policy: { version: 1 } });
     expect(text.indexOf('...given,')).toBeGreaterThan(0);
     expect(text.indexOf('policy: JSON')).toBeGreaterThan(text.indexOf('...given,'));
   });
 
-  it('follows Config rules that none of its remediators judges, as data', () => {
+  it('tracks Config rules that none of its remediators judges, as data', () => {
     const text = entryText({
       remediators: s3,
       tracked: [{ identifier: 'RDS_MULTI_AZ_SUPPORT', name: 'rds-multi-az-support', types: ['AWS::RDS::DBInstance'] }],
@@ -36,7 +36,7 @@ describe('entryText', () => {
     expect(entryText({ remediators: s3 })).not.toContain('tracked');
   });
 
-  it('follows controls of Security Hub too, as data', () => {
+  it('tracks controls of Security Hub, as data', () => {
     const text = entryText({
       remediators: s3,
       tracked: [{ identifier: null, name: 'own', types: ['AWS::RDS::DBInstance'] }],
@@ -49,7 +49,7 @@ describe('entryText', () => {
     expect(new Function(`return ${controls}`)()).toEqual([{ control: 'RDS.5', types: ['AWS::RDS::DBInstance'] }]);
   });
 
-  it('holds the facts of remediators that are given, and imports their list late', () => {
+  it('has the facts of given remediators, and imports their list late', () => {
     const [first, second] = s3Remediators as readonly [Remediator, Remediator];
     const list = { '@redress/remediator-s3': { name: 's3Remediators', remediators: s3Remediators } };
     const text = entryText({ remediators: list, only: [second.id] });
@@ -60,21 +60,21 @@ describe('entryText', () => {
     expect(text).not.toContain(first.title);
   });
 
-  it('refuses a policy whose parameters do not fit: a start has no definitions to find out', () => {
+  it('refuses a policy with invalid parameters, which would be found only after the start', () => {
     const list = { '@redress/remediator-s3': { name: 's3Remediators', remediators: s3Remediators } };
     const policy = { version: 1, remediators: { 's3-enforce-default-encryption': { parameters: { algorithm: 'none' } } } };
     expect(() => entryText({ remediators: list, policy })).toThrow(expect.objectContaining({ code: 'policy/invalid' }));
     expect(() => entryText({ remediators: list, policy, only: ['s3-block-public-access-private-bucket'] })).not.toThrow();
   });
 
-  it('takes two lists of one name, and one of the name of a variable in it', () => {
+  it('accepts two lists with one name, and one with the name of a variable in it', () => {
     const text = entryText({ remediators: { a: 'remediators', b: 'remediators' } });
     expect(text).toContain('import { remediators as list0 } from "a";');
     expect(text).toContain('import { remediators as list1 } from "b";');
     expect(text).toContain('const all = [...list0, ...list1];');
   });
 
-  it('refuses to do nothing', () => {
+  it('refuses an entry without remediators', () => {
     expect(() => entryText({})).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
   });
 });

@@ -12,28 +12,28 @@ async function exportsOf(source: string): Promise<Record<string, unknown>> {
 }
 
 describe('literalKeys', () => {
-  it('writes computed keys as the literals that they are', () => {
+  it('writes computed keys as literals', () => {
     expect(literalKeys('const _xN = "xmlName";\nvar A = [0, { [_xN]: "Min", [ _xN ]: 1 }];')).toBe(
       'const _xN = "xmlName";\nvar A = [0, { "xmlName": "Min", "xmlName": 1 }];',
     );
   });
 
-  it('leaves alone what is not the name of a text', () => {
+  it('leaves anything else that looks like a name unchanged', () => {
     const source = 'const a = 1, b = f();\nlet c = "c";\nvar x = { [a]: 1, [b]: 2, [c]: 3, [d]: 4, [`e`]: 5, a: 6, f() { return [a]; } };';
     expect(literalKeys(source)).toBe(source);
   });
 
-  it('does not touch texts, comments and indexes that look like a key', () => {
+  it('does not change texts, comments and indexes that look like a key', () => {
     const source = 'const _k = "key";\nvar t = "[_k]: 1"; /* [_k]: */ var u = { a: [_k], b: t[_k], c: `{[_k]: ${_k}}` };';
     expect(literalKeys(source)).toBe(source);
   });
 
-  it('does not make a prototype of a key', async () => {
+  it('does not turn a key into a prototype', async () => {
     const source = 'const _p = "__proto__";\nexport const x = Object.keys({ [_p]: { y: 1 } });';
     expect(await exportsOf(literalKeys(source))).toEqual({ x: ['__proto__'] });
   });
 
-  it('means the same afterwards', async () => {
+  it('does not change the meaning', async () => {
     const source = [
       'const _a = "a b", _q = "quo\\"te\\n";',
       'const _u = "\\u2028";',
@@ -65,7 +65,7 @@ describe('shortErrors', () => {
     }
 }`;
 
-  it('leaves alone whatever is not of exactly that form', () => {
+  it('leaves any other form unchanged', () => {
     const odd = [
       written('A', ['Message']).replace('this.Message = opts.Message', 'this.Message = opts.message'),
       written('B', []).replace('Object.setPrototypeOf(this, B.prototype);', ''),
@@ -75,7 +75,7 @@ describe('shortErrors', () => {
     for (const each of odd) expect(shortErrors(base + each)).toBe(base + each);
   });
 
-  it('keeps what an error of a service says of retrying', async () => {
+  it('keeps the retry information of a service error', async () => {
     const short = shortErrors(base + written('Busy', ['Message'], '$retryable = { throttling: true };\n    '));
     expect(short).not.toContain('class Busy');
     const { Busy } = (await exportsOf(short)) as { Busy: new (options: object) => Error };
@@ -85,7 +85,7 @@ describe('shortErrors', () => {
   });
 
   // The classes as they are installed: a version that writes them in another way would show here.
-  it.each(['cloudwatch-logs', 'dynamodb', 'iam', 's3', 'sns', 'ssm', 'sts'])('makes the same errors: %s', async (client) => {
+  it.each(['cloudwatch-logs', 'dynamodb', 'iam', 's3', 'sns', 'ssm', 'sts'])('results in the same errors: %s', async (client) => {
     const main = createRequire(import.meta.url).resolve(`@aws-sdk/client-${client}`);
     const errors = join(main.slice(0, main.lastIndexOf('dist-')), 'dist-es', 'models', 'errors.js');
     const [plain, short] = [await classesIn(errors, []), await classesIn(errors, [errorClasses])];
@@ -111,7 +111,7 @@ describe('shortErrors', () => {
 describe('package.json', () => {
   it.each<[string, string, string | undefined, boolean]>([
     ['of a client', 'node_modules/@aws-sdk/client-s3', '@aws-sdk/client-s3', true],
-    ['of clients inside of clients', 'node_modules/@aws-sdk/nested-clients', '@aws-sdk/nested-clients', true],
+    ['of nested clients', 'node_modules/@aws-sdk/nested-clients', '@aws-sdk/nested-clients', true],
     ["of Redress's remediators, installed", 'node_modules/@redress/remediator-s3', '@redress/remediator-s3', true],
     ["of Redress's remediators, in the workspace", 'packages/remediators/s3', '@redress/remediator-s3', true],
     ['of remediators of others, in a folder of that name', 'packages/remediators/s3', '@acme/remediator-s3', false],

@@ -24,7 +24,7 @@ const made = (env: Record<string, string>, more: { policy?: PolicyInput | Live<P
 const refused = (message: RegExp) => expect.objectContaining({ code: 'compose/invalid', message: expect.stringMatching(message) as string });
 
 describe('fromEnvironment', () => {
-  it('makes both functions of what the template sets', () => {
+  it('makes both functions from the variables of the template', () => {
     const { handler, approvals } = made({
       ...ENV,
       ...ROLES,
@@ -57,13 +57,13 @@ describe('fromEnvironment', () => {
     expect(() => made(without, { policy: { read: async () => definePolicy(policy) } })).not.toThrow();
   });
 
-  it('does not start with another policy than the one that was reviewed', () => {
+  it('does not start with a policy that was not reviewed', () => {
     const { digest } = definePolicy(policy);
     expect(() => made({ ...ENV, REDRESS_POLICY_DIGEST: digest })).not.toThrow();
     expect(() => made({ ...ENV, REDRESS_POLICY_DIGEST: `sha256:${'0'.repeat(64)}` })).toThrow(refused(/REDRESS_POLICY_DIGEST/));
   });
 
-  it('does not start with another exceptions register than the one that was reviewed', () => {
+  it('does not start with an exceptions register that was not reviewed', () => {
     const exceptions = [
       { id: 'EXC-1', scope: { account: '111111111111', resource: 'b' }, reason: 'r', owner: 'a', approver: 'b', expires: '2027-01-01T00:00:00Z' },
     ];
@@ -74,7 +74,7 @@ describe('fromEnvironment', () => {
     expect(() => made({ ...ENV, REDRESS_REGISTER_DIGEST: digest }, { exceptions: defineRegister([]) })).toThrow(refused(/REDRESS_REGISTER_DIGEST/));
   });
 
-  it('does not use the credentials of the function where a role was forgotten', () => {
+  it('does not use the credentials of the function if a role is missing', () => {
     expect(() => made({ ...ENV, REDRESS_READ_ROLE: 'RedressRead', REDRESS_EXTERNAL_ID: 'external' })).toThrow(refused(/REDRESS_MEMBER_ROLE/));
     expect(() => made({ ...ENV, REDRESS_ROLLBACK_ROLE: 'RedressRollback' })).toThrow(refused(/REDRESS_READ_ROLE/));
     expect(() => made({ ...ENV, REDRESS_READ_ROLE: 'RedressRead', REDRESS_MEMBER_ROLE: 'RedressFix' })).toThrow(refused(/external id/));
@@ -94,14 +94,14 @@ describe('fromEnvironment', () => {
     expect(() => made({ ...nowhere, REDRESS_ACCOUNT: '222222222222' }, { policy: { version: 1 } })).not.toThrow();
   });
 
-  it('sweeps every region that there is only where somebody asks which are enabled', () => {
+  it('sweeps every region only if the enabled regions can be read', () => {
     expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'all' })).toThrow(refused(/REDRESS_SWEEP_QUEUE is not set/));
     const queue = 'https://sqs.eu-west-1.amazonaws.com/111111111111/sweeps.fifo';
     expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'all', REDRESS_SWEEP_QUEUE: queue })).not.toThrow();
     expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'all,eu-west-1', REDRESS_SWEEP_QUEUE: queue })).toThrow(refused(/"all" is not a region/));
   });
 
-  it('does not start with units and tags of an organization that nobody asks', () => {
+  it('does not start with units and tags of an organization without a reader for them', () => {
     const units: PolicyInput = { version: 1, environments: { dev: { organizationalUnits: ['ou-ab12-cdefgh34'] } } };
     const env = { ...ENV, REDRESS_POLICY_DIGEST: definePolicy(units).digest };
     expect(() => made(env, { policy: units })).toThrow(refused(/REDRESS_ORGANIZATION is not set/));
@@ -116,7 +116,7 @@ describe('fromEnvironment', () => {
     );
   });
 
-  it('finds a mistake of the policy at the start of the function that the sandbox is for', () => {
+  it('finds a mistake in the policy when the function starts', () => {
     const unknown: { policy: PolicyInput } = { policy: { ...policy, remediators: { 's3-no-such': { dev: 'enforce' } } } };
     const env = { ...ENV, REDRESS_POLICY_DIGEST: definePolicy(unknown.policy).digest };
     expect(() => made({ ...env, _HANDLER: 'index.handler' }, unknown)).toThrow(expect.objectContaining({ code: 'policy/invalid' }));
@@ -190,14 +190,14 @@ describe('a round of sweeps', () => {
   }
   const listed = (...ids: string[]) => ({ body: { Accounts: ids.map((Id) => ({ Id, State: 'ACTIVE' })) } });
 
-  it('has every account of the organization, and those of the policy and of the hub', async () => {
+  it('covers every account of the organization, and those of the policy and of the hub', async () => {
     const sent = await round(() => listed('111111111111', '333333333333'));
     expect(sent.map(({ account, regions }) => [account, regions])).toEqual(
       ['111111111111', '222222222222', '333333333333'].map((account) => [account, ['eu-west-1', 'us-east-1']]),
     );
   });
 
-  it('has those that are known where the organization is not ours to ask, and says that others may be forgotten', async () => {
+  it('covers the known accounts if the organization cannot be read, and reports that others may be missing', async () => {
     const sent = await round(() => ({ status: 400, body: { __type: 'AccessDeniedException', Message: 'no' } }));
     expect(sent.map(({ account }) => account)).toEqual(['111111111111', '222222222222']);
     expect(log.lines).toContainEqual(
@@ -213,7 +213,7 @@ describe('a round of sweeps', () => {
     await expect(round(() => ({ status: 400, body: { __type: 'InvalidInputException', Message: 'no' } }))).rejects.toMatchObject({ code: 'lambda/retry' });
   });
 
-  it('asks every region of the partition where it is to be all', async () => {
+  it('checks every region of the partition if all are requested', async () => {
     const [first] = await round(() => listed('111111111111'), { REDRESS_SWEEP_REGIONS: 'all' });
     expect(first?.regions).toEqual(expect.arrayContaining(['eu-south-2', 'us-east-1']));
     expect(first?.regions.some((region) => region.startsWith('cn-') || region.startsWith('us-gov-'))).toBe(false);

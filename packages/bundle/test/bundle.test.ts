@@ -37,7 +37,7 @@ async function run(files: Readonly<Record<string, string | Uint8Array>>, env: Re
 }
 
 describe('a bundle', () => {
-  it('is the same bytes again, in another folder too', async () => {
+  it('has the same bytes again, even in another folder', async () => {
     const again = await bundle({ ...here, entry: { text } });
     expect(again.digest).toBe(pruned.digest);
     expect(Buffer.from(again.zip).equals(Buffer.from(pruned.zip))).toBe(true);
@@ -52,7 +52,7 @@ describe('a bundle', () => {
     expect(second.digest).toBe(first.digest);
   });
 
-  it('says nothing of the machine that made it', () => {
+  it('has no information about the machine that made it', () => {
     const told = [homedir(), tmpdir(), dirname(dirname(here.resolveDir)), process.env['USER'] ?? '/nobody/'].filter((each) => each.length > 4);
     for (const made of [pruned, plain])
       for (const [name, bytes] of made.files) {
@@ -61,7 +61,7 @@ describe('a bundle', () => {
       }
   });
 
-  it('is what Lambda takes: a ZIP with index.mjs, readable, each piece with its source map', () => {
+  it('can be uploaded to Lambda: a ZIP with index.mjs, readable, each file with its source map', () => {
     const files = unzipSync(pruned.zip);
     expect(Object.keys(files)).toEqual([...pruned.files.keys()]);
     for (const name of Object.keys(files).filter((each) => each.endsWith('.mjs'))) {
@@ -72,7 +72,7 @@ describe('a bundle', () => {
     }
   });
 
-  it('lists whose code it holds, with versions and licences that may be shipped', () => {
+  it('lists the packages in it, with versions and licences that may be shipped', () => {
     const sbom = JSON.parse(Buffer.from(pruned.files.get('sbom.cdx.json') as Uint8Array).toString('utf8')) as {
       bomFormat: string;
       specVersion: string;
@@ -89,7 +89,7 @@ describe('a bundle', () => {
     expect([...licenses].filter((id) => !['Apache-2.0', 'MIT', 'BSD-3-Clause', 'BSD-2-Clause', 'ISC', '0BSD', 'MIT-0'].includes(id))).toEqual([]);
   });
 
-  it('leaves out what nothing uses', () => {
+  it('leaves out unused code', () => {
     const names = pruned.packages.map(({ name }) => name);
     for (const gone of ['@aws-sdk/credential-provider-sso', '@aws-sdk/credential-provider-ini', 'bowser', 'yaml', 'esbuild']) expect(names).not.toContain(gone);
     // Whoever raises these says why: they are what each start loads. See bench/README.md.
@@ -98,7 +98,7 @@ describe('a bundle', () => {
     expect(plain.bytes.code / pruned.bytes.code).toBeGreaterThan(1.5);
   });
 
-  it('loads no definition of a remediator at a start', () => {
+  it('loads no definition of a remediator at its start', () => {
     const { files } = pruned;
     const contents = (name: string) => Buffer.from(files.get(name) as Uint8Array).toString('utf8');
     const atStart = new Set<string>();
@@ -117,7 +117,7 @@ describe('a bundle', () => {
       }
   });
 
-  it('starts in little more CPU time than Node itself, and not much memory', async () => {
+  it('starts in little more CPU time than Node itself, and with little memory', async () => {
     const report = `
       const { user, system } = process.cpuUsage();
       const kb = /VmHWM:\\s+(\\d+)/.exec(process.getBuiltinModule('node:fs').readFileSync('/proc/self/status', 'utf8'))[1];
@@ -152,7 +152,7 @@ describe('a bundle', () => {
     expect(most).toBeLessThan(80);
   });
 
-  it('says where an entry is wrong', async () => {
+  it('reports where an entry is wrong', async () => {
     await expect(bundle({ ...here, entry: { text: 'import x from "no-such-package";\n' } })).rejects.toMatchObject({
       code: 'compose/invalid',
       message: expect.stringContaining('no-such-package') as string,
@@ -161,7 +161,7 @@ describe('a bundle', () => {
     await expect(bundle({ ...here, entry: 'no-such-file.mjs' })).rejects.toMatchObject({ code: 'compose/invalid' });
   });
 
-  it('refuses a module without a handler, and says what it exports instead', async () => {
+  it('refuses a module without a handler, and reports what it exports instead', async () => {
     const folder = await temporary();
     const made = async (name: string, source: string) => {
       await writeFile(join(folder, name), source);
@@ -186,7 +186,7 @@ describe('a bundle', () => {
     expect(pruned.exports).toEqual(['approvals', 'config', 'handler', 'seal']);
   });
 
-  it('knows credentials from the environment only, and refuses a profile instead of leaving it out', async () => {
+  it('reads credentials only from the environment, and refuses a profile instead of ignoring it', async () => {
     const { files } = await bundle({
       ...here,
       entry: {
@@ -202,7 +202,7 @@ describe('a bundle', () => {
     expect(JSON.parse(await run(index, {}))).toEqual(['CredentialsProviderError', 'CredentialsProviderError']);
   });
 
-  it('reads modules of Node by name, and does not load what it does not use', async () => {
+  it('imports modules of Node by name, and does not load unused ones', async () => {
     const entry = `
       import { request, STATUS_CODES } from 'node:http';
       import fs, { existsSync } from 'fs';

@@ -140,7 +140,7 @@ const message = (body: unknown) => ({
 
 const intents = async (region: string) => (await recordsOf(setting(region))).filter(({ kind }) => kind === 'intent');
 
-it('closes a gap in another account, once, in a session with the name of the execution, and records it', async () => {
+it('closes a gap in another account once, in a session with the name of the execution, and records it', async () => {
   const lambda = await started('index.handler');
   const event = toldOf('eu-west-1');
   expect(await encrypted('eu-west-1')).toBe(false);
@@ -159,7 +159,7 @@ it('closes a gap in another account, once, in a session with the name of the exe
   expect(await intents('eu-west-1')).toHaveLength(1);
 });
 
-it('has a message whose resource is held delivered again when the lease ends, not when the queue would', async () => {
+it('gets a message whose resource is held again when the lease ends, not after the timeout of the queue', async () => {
   const lambda = await started('index.handler');
   const sqs = new SQSClient(HUB);
   const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: { VisibilityTimeout: '720' } }));
@@ -194,7 +194,7 @@ it('has a message whose resource is held delivered again when the lease ends, no
   sqs.destroy();
 });
 
-it('changes nothing while the kill switch stops it, or cannot be read', async () => {
+it('changes nothing while the kill switch stops changes, or cannot be read', async () => {
   const lambda = await started('index.handler');
   for (const value of ['changes', 'everything', 'off?']) {
     await stop(value);
@@ -233,7 +233,7 @@ it('sweeps what events missed, and sends the canary', async () => {
   expect(TagList).toHaveLength(1);
 });
 
-it('acknowledges what can never be read, and answers the approvals of a signed request only', async () => {
+it('acknowledges what can never be read, and accepts approvals only from signed requests', async () => {
   const lambda = await started('index.handler');
   expect(await lambda.invoke(message('no event'))).toEqual({ ok: true, value: { batchItemFailures: [] } });
 
@@ -257,19 +257,19 @@ it('acknowledges what can never be read, and answers the approvals of a signed r
   expect(await approvals.invoke(http(null))).toMatchObject({ ok: true, value: { statusCode: 403 } });
 });
 
-it('does not start with another policy than the reviewed one: nothing is handled then', async () => {
+it('does not start with a policy that was not reviewed, and then handles nothing', async () => {
   const lambda = await started('index.handler', { REDRESS_POLICY_DIGEST: `sha256:${'0'.repeat(64)}` });
   const { errorMessage } = await lambda.failed;
   expect(errorMessage).toContain('REDRESS_POLICY_DIGEST');
 });
 
-it('names the source of an error, though the code is one line', async () => {
+it('reports the source position of an error, although the code is one line', async () => {
   const lambda = await started('index.handler', { REDRESS_TABLE: '' });
   await lambda.failed;
   expect(JSON.stringify(await lambda.failed)).toContain('@redress/bundle@');
 });
 
-it('sweeps the accounts that a live policy names when the schedule comes', async () => {
+it('sweeps the accounts in the live policy at the time of the schedule', async () => {
   for (const key of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) vi.stubEnv(key, 'testing');
   vi.stubEnv('AWS_REGION', REGION);
   const FIRST = '777777777771';

@@ -24,7 +24,7 @@ const also = [
 ];
 `;
 
-it('a pruned bundle puts the same on the wire as a plain one, and reads the same, for every declared operation', async () => {
+it('a pruned bundle sends and reads the same as a plain one, for every declared operation', async () => {
   const proofs = await proveEqual({
     ...here,
     remediators: Object.fromEntries(Object.entries(BUILT_IN).map(([module, { name }]) => [module, name])),

@@ -82,7 +82,7 @@ async function verified(first: string) {
 }
 
 describe('the function of the sealer', () => {
-  it('replaces its key once, seals with the next one from then on, and needs the old one no more', async () => {
+  it('replaces its key once, seals with the next one from then on, and no longer needs the old one', async () => {
     await recorded();
     expect(await sealer()()).toMatchObject({ number: 1, records: 1, size: 2, made: 'sealed' });
     await recorded();
@@ -106,7 +106,7 @@ describe('the function of the sealer', () => {
     expect(await verified(from)).toMatchObject({ status: 'intact', checkpoint: { size: 9 } });
   });
 
-  it('signs nothing with a key that was replaced, though it is deployed with that once more', async () => {
+  it('signs nothing with a replaced key, even if it is deployed with that key again', async () => {
     await recorded();
     await sealer()();
     const { rotated } = await sealer(change())();
@@ -115,7 +115,7 @@ describe('the function of the sealer', () => {
     expect(await verified(rotated?.from ?? '')).toMatchObject({ status: 'intact', unsealed: 1, checkpoint: { size: 4 } });
   });
 
-  it('moves documents into an archive for each seal, locked for so long', async () => {
+  it('moves documents into an archive for each seal, locked for the configured time', async () => {
     await recorded();
     expect(await sealer()()).toMatchObject({ number: 1 });
     await recorded();
@@ -132,7 +132,7 @@ describe('the function of the sealer', () => {
     await rm(out, { recursive: true, force: true });
   });
 
-  it('does not start with a rotation that nobody answers for, or with days that are not a number', () => {
+  it('does not start with a rotation without a person, or with an invalid number of days', () => {
     for (const missing of ['REDRESS_SEAL_ROTATION_BY', 'REDRESS_SEAL_ROTATION_REASON'])
       expect(() => sealer({ ...change(), [missing]: ' ' })).toThrowError(
         expect.objectContaining({ code: 'compose/invalid', message: expect.stringContaining(missing) }),

@@ -70,7 +70,7 @@ const types = (template: Pick<Template, 'Resources'>) =>
     .sort();
 
 describe('the constructs', () => {
-  it('are the templates, resource by resource', () => {
+  it('equal the templates, resource by resource', () => {
     const { app, synthesised, done } = made();
     app.synth();
     const hub = hubTemplate({ remediators });
@@ -116,7 +116,7 @@ describe('the constructs', () => {
     done();
   });
 
-  it('narrow what the roles may do to the given regions and resources', () => {
+  it('limit the roles to the given regions and resources', () => {
     const stack = new Stack(new App({ analyticsReporting: false }), 'Narrow');
     const given = { remediators: s3Remediators, hubRoleArns: ['arn:aws:iam::111111111111:role/Redress-Function'], externalId: 'o-abc-redress' };
     const policiesOf = (id: string, more: object) =>
@@ -128,7 +128,7 @@ describe('the constructs', () => {
     expect(policiesOf('All', {})).not.toContain('ours-*');
   });
 
-  it('pass cdk-nag; each thing that is kept is needed', () => {
+  it('pass cdk-nag; each acknowledged finding is necessary', () => {
     const { app, synthesised, done } = made();
     const checks = new AwsSolutionsChecks(app);
     Validations.of(app).addPlugins(checks);
@@ -139,7 +139,7 @@ describe('the constructs', () => {
     done();
   });
 
-  it('are judged at all: a wildcard in an action is found, whatever is acknowledged', () => {
+  it('are really checked: a wildcard in an action is found, whatever is acknowledged', () => {
     const { app, hub, done } = made();
     const policy = hub.template.getResource('FunctionRolePolicy') as CfnManagedPolicy;
     policy.policyDocument = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'dynamodb:*', Resource: hub.table.tableArn }] };
@@ -179,7 +179,7 @@ describe('the sealer', () => {
   }
   const one = (template: Pick<Template, 'Resources'>, type: string) => Object.values(template.Resources).find(({ Type }) => Type === type);
 
-  it('is the template, resource by resource, with what it is given in place of parameters', () => {
+  it('equals the template, resource by resource, with values instead of parameters', () => {
     const witnesses = [
       { key: 'w.example/a+1a2b3c4d+BAx/', url: 'https://w.example/a' },
       { key: 'w.example/b+1a2b3c4d+BAy/', url: 'https://w.example/b' },
@@ -204,7 +204,7 @@ describe('the sealer', () => {
     done();
   });
 
-  it('has one way in for documents, and for a key that replaces another one', () => {
+  it('has one property for documents, and one for a key rotation', () => {
     const [old, next] = ['1', '2'].map((id) => `arn:aws:kms:eu-west-1:111111111111:key/${id}`) as [string, string];
     const rotation = { nextKeyArn: next, by: 'alice', reason: 'yearly' };
     const changing = sealer({ documentsDays: 400, keyArn: old, rotation });
@@ -231,7 +231,7 @@ describe('the sealer', () => {
       expect(() => sealer(wrong), JSON.stringify(wrong)).toThrowError(expect.objectContaining({ code: 'compose/invalid' }));
   });
 
-  it('is typed, and goes with a hub of the same application', () => {
+  it('is typed, and can be used with a hub of the same application', () => {
     const { app, stack, made: of, done } = sealer();
     const resolved = [of.function.functionArn, of.key.keyArn, of.role.roleArn, of.undeliveredQueue.queueArn].map((each) => JSON.stringify(stack.resolve(each)));
     for (const each of resolved) expect(each).toMatch(/"Fn::GetAtt":\["Sealer\w+","Arn"\]/);

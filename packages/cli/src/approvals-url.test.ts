@@ -175,7 +175,7 @@ describe('approvals at their Function URL', () => {
     ]);
   });
 
-  it('are denied, and say why they are refused', async () => {
+  it('are denied, and report why they are refused', async () => {
     const id = await ask();
     expect((await redress(KEY, 'approvals', 'deny', id, '--reason', 'in use', '--url', url)).out).toBe(`${SESSION} denied ${id}.\n`);
     expect(await redress(KEY, 'approvals', 'approve', id, '--reason', 'r', '--url', url, '--json')).toMatchObject({
@@ -185,7 +185,7 @@ describe('approvals at their Function URL', () => {
     expect(widgets.writes).toEqual([]);
   });
 
-  it('is not what another secret signed', async () => {
+  it('is not valid with another secret', async () => {
     const id = await ask();
     const answer = await redress({ ...KEY, secretAccessKey: 'x' }, 'approvals', 'approve', id, '--reason', 'r', '--url', url, '--json');
     expect(answer).toMatchObject({
@@ -195,7 +195,7 @@ describe('approvals at their Function URL', () => {
     expect(widgets.writes).toEqual([]);
   });
 
-  it('follow no redirect, and take no page for an answer', async () => {
+  it('follow no redirect, and accept no web page as an answer', async () => {
     between = (_request, response) => {
       response.writeHead(307, { location: 'http://127.0.0.1:9/' }).end();
       return true;
@@ -210,7 +210,7 @@ describe('approvals at their Function URL', () => {
     expect(page.err).not.toContain('\u001b');
   });
 
-  it('are sent once, and to nobody over plain HTTP', async () => {
+  it('are sent once, and never over plain HTTP', async () => {
     between = (request) => {
       request.socket.destroy();
       return true;

@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 describe('the folder of compiled code', () => {
-  it.each(['XDG_CACHE_HOME', 'HOME'])('is made below %s, for its owner alone', (variable) => {
+  it.each(['XDG_CACHE_HOME', 'HOME'])('is created below %s, only for its owner', (variable) => {
     const base = own();
     const folder = compileCacheFolder({ [variable]: base }, uid);
     expect(folder).toBe(join(base, variable === 'HOME' ? '.cache' : '', 'redress', 'compiled'));
@@ -26,7 +26,7 @@ describe('the folder of compiled code', () => {
     expect(compileCacheFolder({ [variable]: base }, uid)).toBe(folder);
   });
 
-  it.each([0o777, 0o770, 0o702, 0o755])('is not used when others may write into it, or into a folder above it: %o', (mode) => {
+  it.each([0o777, 0o770, 0o702, 0o755])('is not used if others may write to it, or to a folder above it: %o', (mode) => {
     const base = own();
     const folder = compileCacheFolder({ XDG_CACHE_HOME: base }, uid) as string;
     chmodSync(folder, mode);
@@ -36,7 +36,7 @@ describe('the folder of compiled code', () => {
     if (mode !== 0o755) expect(compileCacheFolder({ XDG_CACHE_HOME: base }, uid)).toBeNull();
   });
 
-  it('is not made in a shared folder for temporary files', () => {
+  it('is not created in a shared folder for temporary files', () => {
     const shared = own();
     chmodSync(shared, 0o1777);
     const base = kept(mkdtempSync(join(shared, 'compiled-')));
@@ -45,7 +45,7 @@ describe('the folder of compiled code', () => {
     if ((statSync(tmpdir()).mode & 0o002) !== 0) expect(compileCacheFolder({ HOME: kept(mkdtempSync(join(tmpdir(), 'compiled-'))) }, uid)).toBeNull();
   });
 
-  it('is not used when it is somebody else’s, or a link', () => {
+  it('is not used if it belongs to another user, or is a link', () => {
     const base = own();
     const folder = compileCacheFolder({ XDG_CACHE_HOME: base }, uid) as string;
     expect(compileCacheFolder({ XDG_CACHE_HOME: base }, uid + 1)).toBeNull();
@@ -54,7 +54,7 @@ describe('the folder of compiled code', () => {
     expect(compileCacheFolder({ XDG_CACHE_HOME: base }, uid)).toBeNull();
   });
 
-  it('does not exist without a home, with a relative one, without owners, or where it cannot be made', () => {
+  it('does not exist without a home, with a relative one, without owners, or if it cannot be created', () => {
     const base = own();
     expect(compileCacheFolder({}, uid)).toBeNull();
     expect(compileCacheFolder({ HOME: 'home', XDG_CACHE_HOME: '' }, uid)).toBeNull();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { run } from './run.js';
 
-it('mistakes in the policy and in the register of a configuration are one handled error', async () => {
+it('mistakes in the policy and the register of a configuration are reported in one error', async () => {
   const cwd = mkdtempSync(join(tmpdir(), 'redress-config-'));
   const unhandled: unknown[] = [];
   const heard = (error: unknown) => void unhandled.push(error);

@@ -42,7 +42,7 @@ async function document(...argv: string[]): Promise<CoverageDocument> {
 const row = ({ rows }: CoverageDocument, id: string) => rows.find((each) => each.id === id);
 
 describe('coverage of the pack for APRA CPG 234', () => {
-  it('answers each of the 130 rules', async () => {
+  it('has an answer for each of the 130 rules', async () => {
     const { rows, counts } = await document('--pack', 'apra-cpg-234');
     expect(rows).toHaveLength(130);
     for (const { answer, id } of rows) expect(['closes', 'asks', 'reports', 'attested', 'tracked'], id).toContain(answer);
@@ -52,7 +52,7 @@ describe('coverage of the pack for APRA CPG 234', () => {
     expect(counts['closes']).toBeGreaterThanOrEqual(3);
   });
 
-  it('says whose word a process check rests on, until when, and that it has ended', async () => {
+  it('reports who attested a process check, until when, and that the attestation has ended', async () => {
     const RULE = 'security-awareness-program-exists';
     const last = async () => row(await document('--pack', 'apra-cpg-234'), RULE)?.by.map((each) => [each.remediator, each.last]);
     expect(await last()).toEqual([[`attested-${RULE}`, null]]);
@@ -73,7 +73,7 @@ describe('coverage of the pack for APRA CPG 234', () => {
     expect((await command(['history'], directory)).out).toContain('attested');
   });
 
-  it('says who answers, in which mode of each environment, and nothing of a journal that is not there', async () => {
+  it('reports the remediator and its mode in each environment, and nothing about a missing journal', async () => {
     const found = await document('--pack', 'apra-cpg-234');
     expect(row(found, 'ec2-ebs-encryption-by-default')).toEqual({
       id: 'ec2-ebs-encryption-by-default',
@@ -89,7 +89,7 @@ describe('coverage of the pack for APRA CPG 234', () => {
     expect(row(found, 'restricted-ssh')).toMatchObject({ answer: 'asks', paragraphs: expect.arrayContaining(['36f']) });
   });
 
-  it('says tracked only of what the policy tracks', async () => {
+  it('reports as tracked only what the policy tracks', async () => {
     expect(row(await document('--pack', 'apra-cpg-234'), 'rds-multi-az-support')).toMatchObject({
       answer: 'tracked',
       because: 'Only its source says whether it is open.',
@@ -122,7 +122,7 @@ describe('coverage of the pack for APRA CPG 234', () => {
     expect([exit, err]).toEqual([2, expect.stringMatching(says)]);
   });
 
-  it('never shows a mode above what the remediator may do at most', async () => {
+  it('never shows a mode above the ceiling of the remediator', async () => {
     writeFileSync(
       join(directory, 'redress.yaml'),
       'version: 1\nenvironments: { dev: { accounts: ["111111111111"] } }\nremediators: { ec2-report-unencrypted-ebs-volumes: enforce }\n',
@@ -130,7 +130,7 @@ describe('coverage of the pack for APRA CPG 234', () => {
     expect(row(await document('--pack', 'apra-cpg-234'), 'encrypted-volumes')?.by[0]?.modes).toEqual({ dev: 'notify' });
   });
 
-  it('says what the journal knows at last', async () => {
+  it('reports the last outcome in the journal', async () => {
     const journal = folderJournal({ directory: join(directory, '.redress') });
     const at = resource({ type: 'AWS::::Account', id: '111111111111', account: '111111111111', region: 'eu-west-1', partition: 'aws' });
     const decided = (outcome: string, gap: object) =>
@@ -173,7 +173,7 @@ describe('coverage of a file', () => {
     expect(rows).toMatchObject([{ id: 'keep-logs', answer: 'reports', because: 'The rule has MinRetentionTime 731, but the policy has 365.' }]);
   });
 
-  it('has no formula for a spreadsheet, whatever its rules are called', async () => {
+  it('has no formula for a spreadsheet, whatever the names of its rules', async () => {
     const names = ['=1+1', '@SUM(A1)', '+1', '-1', 'a "b", c'];
     const rule = (name: string, at: number) =>
       `  R${at}: { Type: "AWS::Config::ConfigRule", Properties: { ConfigRuleName: ${JSON.stringify(name)}, Source: { Owner: AWS, SourceIdentifier: INCOMING_SSH_DISABLED } } }\n`;
@@ -184,7 +184,7 @@ describe('coverage of a file', () => {
 });
 
 describe('coverage of a framework', () => {
-  it('finds remediators by the checks of its own version', async () => {
+  it('finds remediators by the checks of its version', async () => {
     const six = await document('--framework', 'cis-6.0');
     const seven = await document('--framework', 'cis-7.0');
     expect(row(six, '2.8')?.by.map((each) => each.remediator)).toEqual(['iam-strengthen-password-policy']);
@@ -201,7 +201,7 @@ describe('coverage of a framework', () => {
       expect([answer, because]).toEqual(['partly', expect.stringMatching(/^In part: no remediator covers [a-z0-9_, ]+\.$/)]);
   });
 
-  it('does not count what AWS has withdrawn as answered', async () => {
+  it('does not count withdrawn controls as answered', async () => {
     const { rows, counts } = await document('--framework', 'fsbp');
     expect(
       rows

@@ -463,7 +463,7 @@ async function commands(path: readonly string[] = []): Promise<string[]> {
   return [...own, ...below];
 }
 
-it('every command has a row, and one that ends well', async () => {
+it('every command has a row with a successful run', async () => {
   expect(Object.keys(table).sort()).toEqual((await commands()).sort());
   const neverDone = Object.entries(table).filter(([, rows]) => !rows.some(([, , exit]) => exit === 0));
   expect(neverDone.map(([name]) => name).sort()).toEqual([...ELSEWHERE].sort());
@@ -472,7 +472,7 @@ it('every command has a row, and one that ends well', async () => {
 });
 
 const rows = Object.entries(table).flatMap(([name, all]) => all.map(([what, argv, exit, arrange]) => ({ name, what, argv, exit, arrange })));
-it.each(rows)('$name: $what ends with $exit', async ({ name, argv, exit, arrange }) => {
+it.each(rows)('$name: $what exits with $exit', async ({ name, argv, exit, arrange }) => {
   await arrange?.();
   const given = typeof argv === 'function' ? await argv() : argv;
   const { out, err, exit: ended } = await redress(...name.split(' '), ...given, '--json');
@@ -481,7 +481,7 @@ it.each(rows)('$name: $what ends with $exit', async ({ name, argv, exit, arrange
   if (exit === 2) expect(['evidence verify', 'reconcile'].includes(name) || document?.error !== undefined).toBe(true);
 });
 
-it('what was not read or has no remediator is never said to be handled, and is named once, with its place', async () => {
+it('what was not read or has no remediator is never reported as handled, and is named once, with its place', async () => {
   file(
     'rules.jsonl',
     `${JSON.stringify(compliance('acme-rule'))}\n${JSON.stringify(compliance('acme-rule', 'COMPLIANT'))}\n${JSON.stringify(compliance('acme-rule'))}\n`,
@@ -523,7 +523,7 @@ it('what was not read or has no remediator is never said to be handled, and is n
   });
 });
 
-it('compliance details belong to the account of the credentials, which is reported, and never show that something is new', async () => {
+it('compliance details belong to the account of the credentials, which is reported, and never prove that something is new', async () => {
   const { out, err } = await redress('plan', 'details.json', '--json');
   expect(err).toBe('details.json does not contain its account and region: 111111111111 and us-east-1 are assumed. Give others with --from ACCOUNT/REGION.\n');
   expect(JSON.parse(out)).toMatchObject({
@@ -546,7 +546,7 @@ it.each([
   ['plan', ['plan', 'event.json']],
   ['plan --live', ['plan', '--live', '--remediator', 'widget-revoke-open']],
   ['sweep', ['sweep', '--remediator', 'widget-revoke-open']],
-])('%s gives a reason once, on standard output or on standard error', async (_name, argv) => {
+])('%s reports a reason once, on standard output or on standard error', async (_name, argv) => {
   // Text for people is wrapped.
   const said = (text: string) => text.replaceAll(/\s+/g, ' ').split('AccessDenied: AccessDenied').length - 1;
   denied('DescribeWidget');
@@ -558,7 +558,7 @@ it.each([
   if (argv.length > 2 || argv[0] === 'sweep') expect([unlisted.exit, said(unlisted.out + unlisted.err)]).toEqual([1, 1]);
 });
 
-it('history and explain say a reason once, too', async () => {
+it('history and explain report a reason once', async () => {
   denied('DescribeWidget');
   await ran();
   for (const name of ['history', 'explain']) expect((await redress(name, 'w-1')).out.split('AccessDenied: AccessDenied')).toHaveLength(2);

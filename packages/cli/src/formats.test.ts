@@ -29,7 +29,7 @@ async function recorded(): Promise<void> {
   await journal.close?.();
 }
 
-it('each format is a file, and the same each time', async () => {
+it('each format is a file with the same content each time', async () => {
   await recorded();
   expect(await exported('--format', 'ocsf')).toEqual({ exit: 0, json: { format: 'ocsf', out: 'redress.ocsf.ndjson', count: 2 } });
   expect(await exported('--format', 'oscal-ar')).toEqual({ exit: 0, json: { format: 'oscal-ar', out: 'redress.assessment-results.json', count: 1 } });
@@ -49,7 +49,7 @@ it('each format is a file, and the same each time', async () => {
   expect(text('other.ndjson')).toBe(first[0]);
 });
 
-it('of a journal that does not verify nothing is written', async () => {
+it('nothing is written for a journal that does not verify', async () => {
   await recorded();
   const streams = join(directory, '.redress', 'streams');
   const name = readdirSync(streams, { recursive: true, encoding: 'utf8' }).find((each) => each.endsWith('.jsonl')) ?? '';

@@ -18,7 +18,7 @@ async function generate(...argv: string[]): Promise<{ exit: number; out: string;
 const ssh = ['--remediator', 'ec2-revoke-sg-open-ssh'];
 
 describe('redress generate iam', () => {
-  it('prints a policy for the remediators that were named, with the tag of the policy, ready for IAM', async () => {
+  it('prints a policy for the named remediators, with the tag of the policy, ready for IAM', async () => {
     const { exit, statements } = await generate('fix', ...ssh, '--account', '111111111111', '--in', 'eu-west-1');
     expect(exit).toBe(0);
     expect(statements().map((each) => each['Sid'])).toEqual(['Exempt', 'FixSecurityGroup']);
@@ -33,7 +33,7 @@ describe('redress generate iam', () => {
     expect((await generate('fix', ...ssh, '--no-exception-tag')).out).not.toContain('Deny');
   });
 
-  it('keeps the roles apart, and bounds them', async () => {
+  it('keeps the roles separate and bounded', async () => {
     expect((await generate('rollback', ...ssh)).out).toContain('ec2:AuthorizeSecurityGroupIngress');
     expect((await generate('read', ...ssh)).out).not.toMatch(/Authorize|Revoke/);
     expect((await generate('boundary', ...ssh)).statements().slice(-2)).toMatchObject([
@@ -49,7 +49,7 @@ describe('redress generate iam', () => {
     expect((await generate('boundary', ...ssh)).out).toContain('ec2:AuthorizeSecurityGroupIngress');
   });
 
-  it('prints the one policy that is needed, or the part that is asked for', async () => {
+  it('prints the only policy that is needed, or the requested part', async () => {
     expect((await generate('fix', ...ssh, '--part', '1')).out).toBe((await generate('fix', ...ssh)).out);
   });
 
@@ -59,7 +59,7 @@ describe('redress generate iam', () => {
     expect(out).toContain('"ec2:DescribeTags" ]');
   });
 
-  it('lets an auditor read one journal', async () => {
+  it('allows an auditor to read one journal', async () => {
     const { statements } = await generate('auditor', '--table', 'Journal', '--bucket', 'evidence');
     expect(statements().flatMap((each) => each['Resource'])).toContain('arn:*:dynamodb:*:*:table/Journal');
     const { exit, err } = await generate('auditor');

@@ -52,7 +52,7 @@ describe('redress generate', () => {
     expect((await generate('conformance-pack', '--pack', 'no-such')).err).toContain('apra-cpg-234');
   });
 
-  it('lets approvers of other accounts call the approval endpoint of the hub, by its URL alone', async () => {
+  it('allows approvers of other accounts to call the approval endpoint of the hub only by its URL', async () => {
     const LEAD = 'arn:aws:iam::222222222222:role/security/Lead';
     const ANN = 'arn:aws:iam::333333333333:user/ann';
     const { exit, out } = await generate(
@@ -86,19 +86,19 @@ describe('redress generate', () => {
   });
 
   it.each(['*', 'arn:aws:iam::222222222222:root', 'arn:aws:iam::222222222222:role/*', 'arn:aws:iam::222222222222:role/Le?d', '222222222222', 'Lead'])(
-    'takes %s for no approver: it is everybody there, or nobody',
+    'refuses the approver %s, which is everybody there or nobody',
     async (approver) => {
       const { exit, out, err } = await generate('template', 'hub', '--approver', approver);
       expect([exit, out, err]).toEqual([2, '', expect.stringContaining('is not the ARN of a role or a user')]);
     },
   );
 
-  it('has approvers in the template of the hub alone', async () => {
+  it('uses approvers only in the template of the hub', async () => {
     const { exit, err } = await generate('template', 'member-role', '--approver', 'arn:aws:iam::222222222222:role/Lead');
     expect([exit, err]).toEqual([2, expect.stringContaining('member-role has no approvers')]);
   });
 
-  it('prints the Automation document, whose defaults are what was given', async () => {
+  it('prints the Automation document with the given values as defaults', async () => {
     const arn = 'arn:aws:lambda:eu-west-1:111111111111:function:redress-Config';
     const { out } = await generate('ssm-document', '--function', arn, '--format', 'json');
     expect(JSON.parse(out)).toMatchObject({ schemaVersion: '0.3', parameters: { FunctionArn: { default: arn } } });

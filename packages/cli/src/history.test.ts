@@ -63,14 +63,14 @@ describe('redress history', () => {
     expect(await found(...options)).toEqual(wanted);
   });
 
-  it('all that is given has to hold', async () => {
+  it('all given filters have to match', async () => {
     const both = await found('--account', PROD, '--outcome', 'awaiting-approval');
     expect(both.length).toBeGreaterThan(0);
     for (const { resource, outcome } of both) expect([resource.account, outcome]).toEqual([PROD, 'awaiting-approval']);
     expect((await redress('history', '--environment', 'dev', '--account', PROD, '--output', 'ndjson')).out).toBe('');
   });
 
-  it('prints a table, a document and lines of JSON, and names from accounts drive no terminal', async () => {
+  it('prints a table, a document and lines of JSON, and names from accounts cannot control a terminal', async () => {
     const { out } = await redress('history', '--resource', 'd-1', '--output', 'table');
     expect(out.split('\n')[0]).toMatch(/^time +outcome +environment +account +resource +remediator +approver +ticket +actor/);
     expect(out).toContain('AWS::Test::Widget/d-1');
@@ -89,7 +89,7 @@ describe('redress history', () => {
     [['--account', 'prod'], 'For example: 111111111111'],
     [['--since', 'monday'], 'For example: P7D'],
     [['--output', 'xml'], 'Choose one of table, json, ndjson, csv.'],
-  ])('refuses %j with what is allowed', async (options, next) => {
+  ])('refuses %j and lists what is allowed', async (options, next) => {
     const { exit, out } = await redress('history', ...options, '--json');
     expect(exit).toBe(2);
     expect((JSON.parse(out) as { error: { next: string } }).error.next).toContain(next);

@@ -32,7 +32,7 @@ async function recorded(...ids: string[]): Promise<void> {
 const keyed = async () => expect((await redress('evidence', 'key', '--origin', 'example.com/redress')).exit).toBe(0);
 
 describe('redress evidence key', () => {
-  it('makes a private key that only its owner reads, and a trust file; and replaces neither', async () => {
+  it('makes a private key that only its owner can read, and a trust file, and overwrites neither', async () => {
     const { exit, out, json } = await redress('evidence', 'key', '--origin', 'example.com/redress', '--json');
     expect(exit).toBe(0);
     const key = readFileSync(at('redress.key'), 'utf8');
@@ -55,7 +55,7 @@ describe('redress evidence key', () => {
 });
 
 describe('redress evidence seal and verify', () => {
-  it('seal what was recorded, an empty interval as well, and verify it', async () => {
+  it('seal the records, even an empty interval, and verify it', async () => {
     await recorded('a', 'b');
     await keyed();
     expect((await redress('evidence', 'seal')).out).toContain('sealed  .redress: seal 1 of example.com/redress, 2 records, 3 entries in all, root ');
@@ -72,7 +72,7 @@ describe('redress evidence seal and verify', () => {
     expect(await redress('evidence', 'verify', '--json')).toMatchObject({ exit: 0, json: { status: 'intact', unsealed: 1, checkpoint: { size: 4 } } });
   });
 
-  it('find a stream that was taken out as a whole, which no chain shows', async () => {
+  it('detect a removed stream, which no chain shows', async () => {
     await recorded('a', 'b');
     await keyed();
     await redress('evidence', 'seal');
@@ -90,7 +90,7 @@ describe('redress evidence seal and verify', () => {
     expect((await redress('evidence', 'verify')).exit).toBe(1);
   });
 
-  it('compare with a checkpoint that was kept elsewhere', async () => {
+  it('compare with a checkpoint that was stored elsewhere', async () => {
     await recorded('a');
     await keyed();
     await redress('evidence', 'seal');
@@ -109,7 +109,7 @@ describe('redress evidence seal and verify', () => {
     expect(await redress('evidence', 'verify', '--checkpoint', 'redress.key', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/file' } } });
   });
 
-  it('find an execution that rests on an approval which nobody gave, sealed or not', async () => {
+  it('find an execution that relies on an approval which nobody gave, sealed or not', async () => {
     await recorded('a');
     await keyed();
     const journal = at('.redress');
@@ -168,7 +168,7 @@ describe('redress evidence seal and verify', () => {
 });
 
 describe('redress evidence seal --documents-days', () => {
-  it('moves documents into an archive; history and verify read them there, and it may be deleted when their time is over', async () => {
+  it('moves documents into an archive; history and verify read them there, and it may be deleted when they expire', async () => {
     await recorded('a', 'b');
     await keyed();
     const { exit, out } = await redress('evidence', 'seal', '--documents-days', '30');
@@ -247,7 +247,7 @@ describe('redress evidence rotate', () => {
     expect((await redress('evidence', 'verify')).exit).toBe(0);
   });
 
-  it('refuses what does not fit, and changes nothing then', async () => {
+  it('refuses invalid input, and then changes nothing', async () => {
     await recorded('a');
     expect(await rotate('--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/file', place: { file: 'redress.trust.json' } } } });
     await keyed();
@@ -266,7 +266,7 @@ describe('redress evidence break', () => {
   const verifierIn = (file: string) => (JSON.parse(readFileSync(join(directory, file), 'utf8')) as { keys: { key: string }[] }).keys.map(({ key }) => key);
   const idOf = (key: string) => key.split('+').slice(0, 2).join('+');
 
-  it('continues after a key is lost: on record, and untrusted until the trust file says that one key succeeds the other', async () => {
+  it('continues after a key is lost: on record, and untrusted until the trust file names the successor', async () => {
     await recorded('a');
     await redress('evidence', 'key', '--origin', 'example.com/redress');
     await redress('evidence', 'seal');
@@ -298,7 +298,7 @@ describe('redress evidence break', () => {
     expect((await redress('evidence', 'verify')).out).toContain('continues without its announcement');
   });
 
-  it('refuses a key that the trust file does not have, or that has not sealed last, and makes none then', async () => {
+  it('refuses a key that is not in the trust file, or has not sealed last, and then makes none', async () => {
     await recorded('a');
     await redress('evidence', 'key', '--origin', 'example.com/redress');
     await redress('evidence', 'seal');

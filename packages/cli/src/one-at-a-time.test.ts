@@ -37,19 +37,19 @@ const TYPESCRIPT = `data:text/javascript,${encodeURIComponent(
 registerHooks({ resolve(name, context, next) { try { return next(name, context); } catch (error) { if (!name.endsWith('.js')) throw error; return next(name.slice(0, -3) + '.ts', context); } } });`,
 )}`;
 
-it('six in one process write six lines', async () => {
+it('six writers in one process write six lines', async () => {
   await Promise.all(Array.from({ length: 6 }, (_, index) => rewrite(file, 'exceptions.yaml', (text) => `${text}line ${index}\n`)));
   expect(lines()).toEqual(['line 0', 'line 1', 'line 2', 'line 3', 'line 4', 'line 5']);
   expect(readdirSync(directory).sort()).toEqual(['.exceptions.yaml.lock', 'exceptions.yaml']);
 });
 
-it('six processes at once write six lines', async () => {
+it('six processes write six lines concurrently', async () => {
   const all = Array.from({ length: 6 }, (_, index) => program(`await rewrite(file, 'f', (text) => text + 'line ${index}\\n');`));
   expect(await Promise.all(all.map(async (child) => (await once(child, 'exit'))[0]))).toEqual([0, 0, 0, 0, 0, 0]);
   expect(lines()).toEqual(['line 0', 'line 1', 'line 2', 'line 3', 'line 4', 'line 5']);
 });
 
-it('one that is killed while it has the lock leaves the file as it was, and blocks nobody', async () => {
+it('a process that is killed while it has the lock leaves the file unchanged, and blocks nobody', async () => {
   const child = program(
     `await rewrite(file, 'f', (text) => { writeSync(1, 'mine'); for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); });`,
   );
@@ -63,7 +63,7 @@ it('one that is killed while it has the lock leaves the file as it was, and bloc
   expect(lines()).toEqual(['mine']);
 });
 
-it('what cannot be made of it leaves the file as it was, and the next may write', async () => {
+it('a failed rewrite leaves the file unchanged, and the next one may write', async () => {
   await expect(
     rewrite(file, 'exceptions.yaml', () => {
       throw new Error('no');
@@ -74,7 +74,7 @@ it('what cannot be made of it leaves the file as it was, and the next may write'
   expect(readdirSync(directory).sort()).toEqual(['.exceptions.yaml.lock', 'exceptions.yaml']);
 });
 
-it('says which file is not there', async () => {
+it('a missing file is named', async () => {
   await expect(rewrite(join(directory, 'none.yaml'), 'none.yaml', (text) => text)).rejects.toMatchObject({
     code: 'cli/file',
     message: 'none.yaml cannot be read: there is no such file',

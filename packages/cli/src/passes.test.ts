@@ -10,17 +10,17 @@ const texts = (message: string, ...reasons: string[]) => {
 };
 
 describe('a reason is reported once', () => {
-  it('where the message is what the guardrails said', () => {
+  it('if the message repeats what the guardrails reported', () => {
     expect(texts('It is frozen. It is old.', 'It is frozen.', 'It is old.', 'It is late.')).toEqual([null, 'It is frozen.', 'It is old.', 'It is late.']);
   });
-  it('where one cause keeps several from deciding', () => {
+  it('if one cause keeps several guardrails from deciding', () => {
     expect(texts('Not decided, because it could not be read: denied', 'observation could not be read: denied', 'history could not be read: denied')).toEqual([
       null,
       'observation could not be read: denied',
     ]);
     expect(texts('', 'observation could not be read: denied', 'policy could not be read: gone')).toHaveLength(3);
   });
-  it('and a message that says something else stays', () => {
+  it('and a message with other information stays', () => {
     expect(texts('revoke open-1', 'It is old.')).toEqual(['revoke open-1', 'It is old.']);
     expect(texts('Nothing to change.')).toEqual(['Nothing to change.']);
   });

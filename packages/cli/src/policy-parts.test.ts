@@ -17,7 +17,7 @@ const asked = (parts: PolicyParts, policy: Policy) =>
   } as unknown as Facts);
 
 describe('rules of a policy', () => {
-  it('are evaluated in a policy that got them while the process ran', async () => {
+  it('are evaluated in a policy that got them while the process was running', async () => {
     const parts = new PolicyParts([], []);
     expect(await parts.read(() => plain)).toBe(plain);
     expect(asked(parts, plain)).toMatchObject({ effect: 'allow', code: 'no-rules' });
@@ -25,11 +25,11 @@ describe('rules of a policy', () => {
     expect(asked(parts, ruled)).toMatchObject({ effect: 'deny', code: 'rule', message: 'crown jewels (resource.id == "sg-1").' });
   });
 
-  it('never allow where they were not read', () => {
+  it('never allow if they were not read', () => {
     expect(() => asked(new PolicyParts([], []), ruled)).toThrow('were not read');
   });
 
-  it('are refused at the first reading, with every other mistake', async () => {
+  it('are refused when they are read first, with every other mistake', async () => {
     const input = {
       version: 1,
       remediators: { 'no-such-remediator': 'notify' },

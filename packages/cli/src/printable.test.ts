@@ -12,15 +12,15 @@ describe('printable', () => {
     ['a\nb\r\t', 'a\\u000ab\\u000d\\u0009'],
     ['\u009b2J', '\\u009b2J'],
     ['\u202eevil', '\\u202eevil'],
-  ])('makes %j into %j', (text, shown) => expect(printable(text)).toBe(shown));
+  ])('converts %j to %j', (text, shown) => expect(printable(text)).toBe(shown));
 
-  it('leaves nothing that a terminal obeys', () => {
+  it('leaves no control characters', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => !OBEYED.test(printable(text))));
   });
 });
 
 describe('printableJson', () => {
-  it('is JSON of the same value, with nothing that a terminal obeys', () => {
+  it('is JSON of the same value, without control characters', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.string({ unit: 'binary' }), (value, text) => {
         const shown = printableJson({ value, text });

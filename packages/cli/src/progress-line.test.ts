@@ -17,7 +17,7 @@ function at(terminal: boolean) {
 }
 
 describe('a line of progress', () => {
-  it('shows each step on a terminal, what comes fast not, and makes way', () => {
+  it('shows each step on a terminal, skips fast ones, and is cleared for other output', () => {
     const { made, io, clock } = at(true);
     const line = new ProgressLine(io, clock);
     line.step('one');
@@ -32,7 +32,7 @@ describe('a line of progress', () => {
     expect(made.text).toBe(`${CLEAR}one${CLEAR}two${CLEAR}two, 2 of 2${CLEAR}`);
   });
 
-  it('is a line a minute elsewhere, steps too', () => {
+  it('is a line a minute elsewhere, with steps', () => {
     const { made, io, clock } = at(false);
     const line = new ProgressLine(io, clock);
     line.step('one');
@@ -48,7 +48,7 @@ describe('a line of progress', () => {
     expect(made.text).toBe('one, 2 of 2\nthree\n');
   });
 
-  it('makes way for an error', async () => {
+  it('is cleared for an error', async () => {
     const { made, io, clock } = at(true);
     const failing = withProgress(io, clock, async (progress) => {
       progress.step('reading');
@@ -59,7 +59,7 @@ describe('a line of progress', () => {
   });
 });
 
-describe('commands that take long', () => {
+describe('long commands', () => {
   let directory: string;
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'redress-progress-'));
@@ -87,18 +87,18 @@ describe('commands that take long', () => {
     return err.split(CLEAR).slice(1);
   }
 
-  it('doctor says what it reads', async () => {
+  it('doctor reports what it reads', async () => {
     expect(await steps('doctor')).toEqual(['reading the journal', '']);
   });
 
-  it('reconcile says what it reads', async () => {
+  it('reconcile reports what it reads', async () => {
     mkdirSync(join(directory, '.redress'));
     const shown = await steps('reconcile', 'trail');
     expect(shown.slice(0, 2)).toEqual(['reading the journal', 'reading the trail']);
     expect(shown.at(-1)).toBe('');
   });
 
-  it('bundle says what it bundles', async () => {
+  it('bundle reports what it bundles', async () => {
     const shown = await steps('bundle');
     expect(shown[0]).toMatch(/^bundling \d+ remediators$/);
     expect(shown.at(-1)).toBe('');

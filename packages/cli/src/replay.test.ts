@@ -51,7 +51,7 @@ async function past(): Promise<void> {
 }
 
 describe('replay', () => {
-  it('says what the policy of today makes of the past, and touches nothing', async () => {
+  it("shows the result of today's policy for past events, and changes nothing", async () => {
     await past();
     const [calls, before] = [widgets.calls.length, bytes()];
     const document = await replayed('events.jsonl');
@@ -73,7 +73,7 @@ describe('replay', () => {
     expect([widgets.calls.length, bytes()]).toEqual([calls, before]);
   });
 
-  it('shows what ends otherwise under another policy, with its own exceptions', async () => {
+  it('shows what differs under another policy, with its own exceptions', async () => {
     await past();
     file('exceptions.yaml', '- id: EXC-1\n  scope: { tag: "team=vendor" }\n  reason: r\n  owner: a\n  approver: b\n  expires: "2026-12-31T00:00:00Z"\n');
     file('other.yaml', policy('approve', 'exceptions: { register: exceptions.yaml }\n'));
@@ -90,20 +90,20 @@ describe('replay', () => {
     expect((await replayed('events.jsonl', '--against', 'redress.yaml')).against?.differences).toEqual([]);
   });
 
-  it('lists as many as it is asked to, and counts all', async () => {
+  it('lists as many as requested, and counts all', async () => {
     await past();
     file('none.yaml', policy('off'));
     const document = await replayed('events.jsonl', '--most', '2', '--against', 'none.yaml');
     expect([document.passes.length, document.left, document.against?.passes.length, document.against?.left]).toEqual([2, 3, 2, 3]);
   });
 
-  it('reads standard input as it comes', async () => {
+  it('reads standard input as a stream', async () => {
     await past();
     const { out } = await redress(['replay', '-', '--json'], ['{"det', 'ail":1}\n', JSON.stringify(openedEvent('w1', 'open-1', START - 60_000)), '\n']);
     expect(JSON.parse(out)).toMatchObject({ documents: 2, counted: { rejected: 1 }, passes: [{ resource: { id: 'w1' }, verdict: 'would-fix' }] });
   });
 
-  it('without a journal knows no state, and says so', async () => {
+  it('without a journal has no state, and reports that', async () => {
     file('redress.yaml', policy('enforce'));
     file('event.json', openedEvent('w1', 'open-1', START));
     const { out, err, exit } = await redress(['replay', 'event.json']);
@@ -112,7 +112,7 @@ describe('replay', () => {
     expect(readdirSync(directory).sort()).toEqual(['event.json', 'redress.yaml']);
   });
 
-  it('continues after an unreadable input, and says so', async () => {
+  it('continues after an unreadable input, and reports it', async () => {
     await past();
     file('bad.jsonl', `${JSON.stringify(openedEvent('w1', 'open-1', START - 60_000))}\n{\n`);
     const { out, exit } = await redress(['replay', 'bad.jsonl', '--json']);

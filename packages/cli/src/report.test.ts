@@ -56,7 +56,7 @@ const until = () => records.filter(({ record }) => record.time < '2026-10-01');
 const within = () => until().filter(({ record }) => record.time >= '2026-07-01');
 
 describe('the population', () => {
-  it('is every intent of the period in the records, no more and no less', () => {
+  it('is every intent of the period in the records', () => {
     const intents = within().filter(({ record }) => record.kind === 'intent');
     const rows = csv('out', 'changes.csv');
     expect(rows.map(({ execution }) => execution).sort()).toEqual(intents.map(({ record }) => record.execution).sort());
@@ -73,7 +73,7 @@ describe('the population', () => {
     }
   });
 
-  it('has a section for each change, with its page of facts, its difference and its proof', () => {
+  it('has a section for each change, with its facts, its difference and its proof', () => {
     const html = file('out', 'report.html');
     const rows = csv('out', 'changes.csv');
     expect(html.match(/<article class="change"/g)).toHaveLength(rows.length);
@@ -92,14 +92,14 @@ describe('the population', () => {
     for (const { guardrail, code, message } of answers) expect(text).toContain(`· ${guardrail} (${code}): ${message}`);
   });
 
-  it('names who rolled back, and why', () => {
+  it('names who rolled back, with the reason', () => {
     const html = textOf(file('out', 'report.html')).replace(/\s+/g, ' ');
     expect(html).toMatch(/Rolled back 2026-07-2\d .{0,20}UTC by dana : INC-77: it broke the shop/);
   });
 });
 
 describe('the scope', () => {
-  it('is every account that has records, with its environment, and how many resources there', () => {
+  it('is every account that has records, with its environment and its number of resources', () => {
     const resources = (account: string) => new Set(until().flatMap(({ record, stream }) => (record.resource.account === account ? [stream] : []))).size;
     const page = textOf(section(file('out', 'report.html'), 'verification')).replace(/\s+/g, ' ');
     expect(page).toMatch(new RegExp(`111111111111 , dev: ${resources('111111111111')} resources 333333333333 , prod: ${resources('333333333333')} resources`));
@@ -110,7 +110,7 @@ describe('the scope', () => {
 });
 
 describe('the sample', () => {
-  it('is drawn again from the ids and the seed alone, in any order', async () => {
+  it('can be repeated from the ids and the seed, in any order', async () => {
     const { json } = await redress('report', ...PERIOD, '--out', 'seeded', '--sample', '7', '--seed', 'auditor 2026', '--json');
     expect(json['sample']).toEqual({ seed: 'auditor 2026', size: 7 });
     const ids = csv('seeded', 'changes.csv').map(({ execution }) => execution ?? '');
@@ -125,7 +125,7 @@ describe('the sample', () => {
     expect(section(file('seeded', 'report.html'), 'population')).toContain('auditor 2026');
   });
 
-  it('has the root of the sealed tree as seed, and stands in the page with the tree size that binds it', () => {
+  it('has the root of the sealed tree as seed, and the page names the tree size that binds it', () => {
     const page = section(file('out', 'report.html'), 'population');
     const [, size = '', root = ''] = /^example\.com\/redress\n(\d+)\n(\S+)\n/.exec(file('.redress', 'ledger', 'checkpoint')) ?? [];
     expect(page).toContain(`sealed tree of ${size} entries`);
@@ -133,7 +133,7 @@ describe('the sample', () => {
     expect(csv('out', 'sample.csv')).toHaveLength(25);
   });
 
-  it('and each change are proven by files that verify alone', () => {
+  it('and each change are proven by files that verify on their own', () => {
     const trust = parseTrust(file('redress.trust.json'));
     const proofs = readdirSync(join(directory, 'out', 'proofs')).filter((name) => name.endsWith('.tlog-proof'));
     expect(proofs).toHaveLength(csv('out', 'changes.csv').length);
@@ -147,7 +147,7 @@ describe('the sample', () => {
 });
 
 describe('open gaps', () => {
-  it('are those of the plan of action and milestones, and none is left out', () => {
+  it('are those of the plan of action and milestones, without exception', () => {
     const items = (JSON.parse(file('out', 'oscal-poam.json')) as { 'plan-of-action-and-milestones': { 'poam-items': object[] } })[
       'plan-of-action-and-milestones'
     ]['poam-items'];
@@ -161,7 +161,7 @@ describe('open gaps', () => {
     expect(page).toContain(`${open.length} gaps of ${open.length} resources are open`);
   });
 
-  it('have their age, their owner and their clocks, and no claim about materiality', () => {
+  it('have their age, owner and deadlines, and no claim about materiality', () => {
     const [gap] = csv('out', 'gaps.csv').filter(({ resource }) => resource?.includes('p-11'));
     expect(gap).toMatchObject({ owner: 'platform', environment: 'prod', since: '2026-09-16T09:03:00.000Z', ageDays: '14', businessDays: '11' });
     // Ten business days in Sydney after Wednesday, 16 September.
@@ -176,7 +176,7 @@ describe('open gaps', () => {
     );
   });
 
-  it('count business days by a calendar that is given, which is named with its digest', async () => {
+  it('count business days by a given calendar, which is named with its digest', async () => {
     writeFileSync(join(directory, 'calendar.json'), JSON.stringify({ zone: 'UTC', holidays: ['2026-09-25', '2026-09-28'] }));
     await redress('report', ...PERIOD, '--out', 'calendar', '--calendar', 'calendar.json');
     expect(csv('calendar', 'gaps.csv').find(({ resource }) => resource?.includes('p-11'))).toMatchObject({
@@ -187,7 +187,7 @@ describe('open gaps', () => {
     expect(file('calendar', 'report.html')).toContain(`sha256:${digest}`);
   });
 
-  it('are open where their exception has ended, whatever the last record says', () => {
+  it('are open if their exception has expired, whatever the last record is', () => {
     expect(csv('out', 'gaps.csv').find(({ resource }) => resource?.includes('w-ended'))).toMatchObject({
       ...{ status: 'open', outcome: 'exempt', exception: 'EXC-2', exceptionStatus: 'It has ended.' },
     });
@@ -204,7 +204,7 @@ describe('open gaps', () => {
 });
 
 describe('times and weeks', () => {
-  it('count what the records have', () => {
+  it('are counted from the records', () => {
     const weeks = csv('out', 'weeks.csv');
     const sum = (column: string) => weeks.reduce((total, week) => total + Number(week[column]), 0);
     const outcomes = (wanted: string) =>
@@ -229,7 +229,7 @@ describe('times and weeks', () => {
     expect(page.match(/<table/g)).toHaveLength(2);
   });
 
-  it('coverage begins with what nothing answers', () => {
+  it('coverage begins with what is not covered', () => {
     const page = textOf(section(file('out', 'report.html'), 'coverage'));
     for (const [of, count] of [
       ['apra-cpg-234', 130],
@@ -244,7 +244,7 @@ describe('times and weeks', () => {
 });
 
 describe('hostile names', () => {
-  it('are text wherever they stand', () => {
+  it('are text everywhere', () => {
     const html = file('out', 'report.html');
     expect(html).not.toMatch(/<script|<img|<b>|<i>|onerror=(?!alert\(1\)&gt;)/);
     expect(html.match(/<style>/g)).toHaveLength(1);
@@ -264,7 +264,7 @@ describe('hostile names', () => {
 });
 
 describe('the same evidence', () => {
-  it('gives the same bytes, in other zones, from a copy without its index, and its sums fit', async () => {
+  it('gives the same bytes, in other time zones and from a copy without its index, and the checksums match', async () => {
     const copy = mkdtempSync(join(tmpdir(), 'redress-report-copy-'));
     try {
       cpSync(directory, copy, { recursive: true, filter: (source) => !/index\.sqlite/.test(source) });
@@ -305,21 +305,21 @@ describe('what could not be verified', () => {
     return { ...answer, html, first: textOf(section(html, 'verification')).replace(/\s+/g, ' ') };
   };
 
-  it('stands first, and of an intact ledger says what no check can show', () => {
+  it('comes first, and for an intact ledger lists what no check can show', () => {
     const text = cover('out', 'report.html');
     expect(text.indexOf('What could not be verified')).toBeLessThan(text.indexOf('What was verified'));
     expect(text).toContain('Whether records were true when they were written.');
     expect(text).toContain('✓ intact');
   });
 
-  it('without a trusted key the ledger reads as untrusted, never as verified', async () => {
+  it('without a trusted key the ledger is reported as untrusted, never as verified', async () => {
     const { exit, json, html, first } = await inCopy((copy) => rmSync(join(copy, 'redress.trust.json')));
     expect([exit, json['status']]).toEqual([1, 'untrusted']);
     expect(first).toContain('No trusted key has signed these records.');
     expect(html).not.toContain('✓ intact');
   });
 
-  it('of a ledger that was never sealed nothing binds the population', async () => {
+  it('nothing binds the population of a ledger that was never sealed', async () => {
     const { exit, json, html, first } = await inCopy((copy) => {
       rmSync(join(copy, '.redress', 'ledger'), { recursive: true });
       rmSync(join(copy, '.redress', 'sealer'), { recursive: true, force: true });
@@ -331,7 +331,7 @@ describe('what could not be verified', () => {
     expect(textOf(section(html, 'population'))).toContain('The ledger is not sealed, so nothing proves this number.');
   });
 
-  it('a record that was changed is named, what can be read is reported, and nothing is proven', async () => {
+  it('a changed record is named, what can be read is reported, and nothing is proven', async () => {
     const { exit, json, html, first } = await inCopy((copy) => {
       const stream =
         until()
@@ -354,7 +354,7 @@ describe('what could not be verified', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('invalid options', () => {
   it.each([
     [['--from', '2026-09-30', '--to', '2026-07-01'], 'not before'],
     [['--from', '2026-07-01', '--to', '2026-10-05'], 'is in the future'],
@@ -371,7 +371,7 @@ describe('what is refused', () => {
     expect(readdirSync(directory).filter((name) => name.startsWith('refused'))).toEqual([]);
   });
 
-  it('a folder that holds something is not replaced', async () => {
+  it('a folder that is not empty is not replaced', async () => {
     const before = file('out', 'SHA256SUMS');
     expect(await redress('report', ...PERIOD, '--out', 'out', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/file' } } });
     expect(file('out', 'SHA256SUMS')).toBe(before);

@@ -46,7 +46,7 @@ async function redress(...argv: string[]): Promise<{ exit: number; out: string; 
 }
 
 describe('normalize', () => {
-  it('answers one row per finding, and one for a file that is not JSON', async () => {
+  it('returns one row per finding, and one for a file that is not JSON', async () => {
     file('event.json', openedEvent('w-1', 'open-1', START));
     file('broken.json', '{ "a": ');
     const { exit, json } = await redress('normalize', 'event.json', 'broken.json', '-', '--json');
@@ -79,7 +79,7 @@ describe('normalize', () => {
     expect(json).toEqual({ error: { code: 'cli/file', message: 'none.json cannot be read: there is no such file', next: null, place: { file: 'none.json' } } });
   });
 
-  it('shows nothing that a terminal obeys', async () => {
+  it('has no control characters in its output', async () => {
     file('event.json', openedEvent('w-1', 'open-1', START, { actor: 'arn:aws:iam::111111111111:user/\u001b[2Jx' }));
     const { out } = await redress('normalize', 'event.json');
     expect(out).not.toContain('\u001b');
@@ -88,7 +88,7 @@ describe('normalize', () => {
 });
 
 describe('plan', () => {
-  it('says what would be done, exactly, and how it is undone; changes and records nothing', async () => {
+  it('shows exactly what would be done, and how it is undone; changes and records nothing', async () => {
     file('redress.yaml', POLICY);
     file('event.json', openedEvent('w-1', 'open-1', START));
     widgets.put('w-1', ['open-1', 'open-old', 'closed']);
@@ -127,7 +127,7 @@ describe('plan', () => {
     expect(readdirSync(directory).sort()).toEqual(['event.json', 'redress.yaml']);
   });
 
-  it('reads for people', async () => {
+  it('has readable output for people', async () => {
     file('redress.yaml', POLICY);
     file('event.json', openedEvent('w-1', 'open-1', START));
     widgets.put('w-1', ['open-1', 'open-old']);
@@ -159,7 +159,7 @@ describe('plan', () => {
     );
   });
 
-  it('sweeps the account, names what it cannot sweep, and without a policy shows what enforcing would do', async () => {
+  it('sweeps the account, names what it cannot sweep, and without a policy shows the result of enforcing', async () => {
     widgets.put('w-1', ['open-1']);
     widgets.put('w-2', ['closed']);
     const { exit, json, err } = await redress('plan', '--live', '--json');
@@ -179,7 +179,7 @@ describe('plan', () => {
     expect(out).toContain('1 gap in 1 resource: 0 would be fixed, 0 need approval, 1 held back. 1 pass\nfound nothing to change.');
   });
 
-  it('shows what a rollback holds, out of the journal, and writes nothing to it', async () => {
+  it('shows the hold of a rollback from the journal, and writes nothing to it', async () => {
     file('redress.yaml', POLICY);
     file('event.json', openedEvent('w-1', 'open-1', START));
     widgets.put('w-1', ['open-1', 'closed']);
@@ -200,7 +200,7 @@ describe('plan', () => {
     expect(journal()).toEqual(before);
   });
 
-  it('says first, before anything is asked of AWS, that it looks', async () => {
+  it('reports that it reads before it sends a call to AWS', async () => {
     file('redress.yaml', POLICY);
     widgets.put('w-1', ['open-1']);
     const order: string[] = [];
@@ -220,7 +220,7 @@ describe('plan', () => {
     expect(order.length).toBeGreaterThan(2);
   });
 
-  it.each(['table', 'json', 'ndjson', 'csv', 'markdown'])('answers as %s what is counted', async (output) => {
+  it.each(['table', 'json', 'ndjson', 'csv', 'markdown'])('prints the counted gaps as %s', async (output) => {
     file('redress.yaml', POLICY);
     widgets.put('w-1', ['open-1', 'open-2']);
     widgets.put('=w-2', ['open-3']);
@@ -262,7 +262,7 @@ describe('plan', () => {
     if (output === 'table') expect(out).toContain('3 gaps in 2 resources: 0 would be fixed, 3 need approval, 0 held back.');
   });
 
-  it('shows calls where they are asked for, and the width that COLUMNS says', async () => {
+  it('shows calls on request, in the width of COLUMNS', async () => {
     file('redress.yaml', POLICY);
     widgets.put('w-1', ['open-1']);
     widgets.put('w-2', ['open-2']);
@@ -274,7 +274,7 @@ describe('plan', () => {
     expect(Math.max(...wide.out.split('\n').map((line) => line.length))).toBeGreaterThan(80);
   });
 
-  it('says with its exit code that something could not be read', async () => {
+  it('has an exit code for something that could not be read', async () => {
     file('redress.yaml', POLICY);
     widgets.put('w-1', ['open-1']);
     widgets.faults.set('DescribeWidget', ['denied']);
@@ -315,7 +315,7 @@ describe('plan', () => {
 });
 
 describe('run, history, rollback', () => {
-  it('goes end to end, remembers it, and rolls it back', async () => {
+  it('works end to end: it fixes, recognizes the repeat, and rolls back', async () => {
     file('redress.yaml', POLICY);
     file('event.json', openedEvent('w-1', 'open-1', START));
     widgets.put('w-1', ['open-1', 'closed']);
@@ -390,7 +390,7 @@ describe('run, history, rollback', () => {
     expect(out).toContain('not shown: ');
   });
 
-  it('says that something has to be run again', async () => {
+  it('reports what has to be run again', async () => {
     file('redress.yaml', POLICY);
     file('event.json', openedEvent('w-1', 'open-1', START));
     widgets.put('w-1', ['open-1']);
@@ -403,7 +403,7 @@ describe('run, history, rollback', () => {
     expect(json).toMatchObject({ handled: false, files: [{ passes: [{ retryable: true }] }] });
   });
 
-  it('does nothing at all when one of the files is not JSON', async () => {
+  it('does nothing at all if one of the files is not JSON', async () => {
     file('redress.yaml', POLICY);
     file('event.json', openedEvent('w-1', 'open-1', START));
     file('broken.json', 'no');
@@ -413,7 +413,7 @@ describe('run, history, rollback', () => {
     expect(existsSync(join(directory, '.redress'))).toBe(false);
   });
 
-  it('closes an execution whose worker was lost, once its lease is over', async () => {
+  it('closes an execution whose worker was lost, once its lease has ended', async () => {
     file('redress.yaml', POLICY);
     file('event.json', openedEvent('w-1', 'open-1', START));
     widgets.put('w-1', ['open-1']);
@@ -435,7 +435,7 @@ describe('run, history, rollback', () => {
     expect(await redress('evidence', 'verify', '--json')).toMatchObject({ exit: 0, json: { status: 'intact', openExecutions: 0 } });
   });
 
-  it('ends an execution of a worker whose clock was a year ahead, when a person says that it is gone', async () => {
+  it('ends an execution of a worker whose clock was a year ahead, when a person confirms that the worker is gone', async () => {
     file('redress.yaml', POLICY);
     file('event.json', openedEvent('w-1', 'open-1', START + 365 * 86_400_000));
     widgets.put('w-1', ['open-1']);
@@ -461,7 +461,7 @@ describe('run, history, rollback', () => {
     expect(await redress('evidence', 'verify', '--json')).toMatchObject({ exit: 0, json: { status: 'intact', openExecutions: 0 } });
   });
 
-  it('stops when the file STOP is there', async () => {
+  it('changes nothing if the file STOP exists', async () => {
     file('redress.yaml', POLICY);
     file('event.json', openedEvent('w-1', 'open-1', START));
     widgets.put('w-1', ['open-1']);
@@ -480,7 +480,7 @@ describe('run, history, rollback', () => {
     expect((await redress('rollback', entry?.execution as string, '--reason', 'x', '--data', 'journal')).exit).toBe(0);
   });
 
-  it('refuses what it cannot roll back, or does not know', async () => {
+  it('refuses what it cannot roll back, or does not find', async () => {
     file('redress.yaml', POLICY);
     expect((await redress('rollback', 'none', '--reason', 'x', '--json')).json).toMatchObject({ error: { code: 'cli/not-found' } });
     file('event.json', openedEvent('w-1', 'closed', START));
@@ -531,7 +531,7 @@ describe('sweep', () => {
     expect(people.out).toContain('Everything was read.');
   });
 
-  it('reports with its exit code that not everything was checked', async () => {
+  it('has an exit code for a sweep that did not check everything', async () => {
     widgets.put('w-1', ['open-1']);
     widgets.faults.set('DescribeWidgets', ['denied']);
     const { exit, out } = await redress('sweep');
@@ -553,7 +553,7 @@ describe('rollback --all', () => {
   const back = (...argv: string[]) => redress('rollback', '--all', '--reason', 'bad hour', ...argv);
   type Document = { done: boolean; executions: { resource: { id: string } }[]; passes: { outcome: string }[]; refused: { message: string }[] };
 
-  it('shows a period first, rolls it back newest first, and leaves what was changed since', async () => {
+  it('first shows a period, then rolls it back newest first, and leaves what was changed since', async () => {
     file('redress.yaml', POLICY);
     const fix = async (id: string) => {
       widgets.put(id, ['open-1', 'closed-1']);
@@ -610,7 +610,7 @@ describe('rollback --all', () => {
     expect(((await back('--since', 'PT1H', '--json')).json as Document).refused.length).toBe(2);
   });
 
-  it('refuses what it cannot mean', async () => {
+  it('refuses ambiguous options', async () => {
     file('redress.yaml', POLICY);
     for (const argv of [[], ['--since', 'yesterday'], ['--since', 'PT1H', '--remediator', 'nothing']]) expect((await back(...argv)).exit).toBe(2);
     expect((await redress('rollback', '--reason', 'r')).exit).toBe(2);
@@ -619,7 +619,7 @@ describe('rollback --all', () => {
 });
 
 describe('explain', () => {
-  it('says what happened, why, and what to do next', async () => {
+  it('reports what happened, why, and the next step', async () => {
     file('redress.yaml', POLICY);
     widgets.put('w-1', ['open-1']);
     widgets.put('w-2', ['open-1']);
@@ -641,7 +641,7 @@ describe('explain', () => {
     expect((await redress('explain', 'nothing')).exit).toBe(2);
   });
 
-  it('says that nobody was notified without a channel, and until when sweeps confirmed it', async () => {
+  it('reports that nobody was notified without a channel, and until when sweeps confirmed the gap', async () => {
     file('redress.yaml', 'version: 1\n');
     widgets.put('w-1', ['open-1']);
     await redress('sweep');
@@ -678,10 +678,10 @@ describe('explain', () => {
   });
 
   it.each([
-    ['takes it', "({ status: 'delivered', channels: ['chat'] })", 'People were notified (chat) on 2026-11-20T', 0],
+    ['accepts it', "({ status: 'delivered', channels: ['chat'] })", 'People were notified (chat) on 2026-11-20T', 0],
     ['fails', "Promise.reject(new Error('secret address'))", 'Nobody was notified: It threw an error: see the log.', 1],
     ['sends it to nobody', "({ status: 'nobody', channels: [] })", 'Nobody was notified: its route has no channel.', 0],
-  ])('says how a notice ended: a channel that %s', async (_name, notify, said, exit) => {
+  ])('reports the result of a notice: a channel that %s', async (_name, notify, said, exit) => {
     file('redress.yaml', 'version: 1\n');
     widgets.put('w-1', ['open-1']);
     file('redress.config.mjs', `export default { notify: async () => ${notify} };\n`);
@@ -692,7 +692,7 @@ describe('explain', () => {
     expect(out).not.toContain('secret address');
   });
 
-  it('has something to do next for every answer of a guardrail that restricts', () => {
+  it('has a next step for every restriction of a guardrail', () => {
     // Codes as they stand in the code, so that a new one without a sentence is seen.
     const guardrails = new URL('../../core/src/guardrails/', import.meta.url);
     const sources = readdirSync(guardrails)
@@ -718,7 +718,7 @@ describe('approvals', () => {
     return (json as RunDocument).files[0]?.passes[0]?.approval as string;
   };
 
-  it('are listed, shown with all that an answer is about, and carried out', async () => {
+  it('are listed, shown with everything that an answer is about, and carried out', async () => {
     file('redress.yaml', policy());
     const id = await asked();
     expect((await redress('approvals', 'list', '--json')).json).toMatchObject([{ id, verdict: 'none', causedBy: ['arn:aws:iam::111111111111:user/mallory'] }]);
@@ -806,7 +806,7 @@ describe('breakers', () => {
 });
 
 describe('retry', () => {
-  it('has tried again what AWS refused, and records who wants it', async () => {
+  it('makes Redress send a refused call again, and records who requested it', async () => {
     file('redress.yaml', POLICY);
     file('event.json', openedEvent('w-1', 'open-1', START));
     widgets.put('w-1', ['open-1']);
@@ -834,7 +834,7 @@ describe('retry', () => {
     expect(await outcome()).toBe('remediated');
     expect(widgets.rules('w-1')).toEqual([]);
   });
-  it('says what is retried, and when', async () => {
+  it('reports what is retried, and when', async () => {
     file('redress.yaml', POLICY);
     file('event.json', openedEvent('w-1', 'open-1', START));
     widgets.put('w-1', ['open-1']);
@@ -871,7 +871,7 @@ describe('exceptions', () => {
     file('exceptions.yaml', '# accepted risks\n[]\n');
   });
 
-  it('go from entry to use, reminder, and end', async () => {
+  it('work from entry to use, reminder and end', async () => {
     widgets.put('w-1', ['open-1']);
     expect(await add('--remediator', 'widget-revoke-open', '--ticket', 'CHG-1', '--control', 'jump host')).toMatchObject({
       exit: 0,
@@ -904,10 +904,10 @@ describe('exceptions', () => {
     ['an end in the past', ['--expires', '2020-01-01T00:00:00Z'], /not a time in the future/],
     ['an unknown remediator', ['--remediator', 'widget-revoke'], /There is no remediator/],
     ['an invalid account', ['--account', '12'], /12-digit/],
-    ['a type that nobody works on', ['--type', 'AWS::EC2::SecurityGroups'], /no remediator works on that type.*allowed: AWS::Test::Widget/],
+    ['a type without a remediator', ['--type', 'AWS::EC2::SecurityGroups'], /no remediator works on that type.*allowed: AWS::Test::Widget/],
     ['an id in capitals', ['--resource', 'SG-0123456789ABCDEF0'], /did you mean sg-0123456789abcdef0/],
-    ['a region that there is not', ['--in', 'us-east-9'], /did you mean us-east-/],
-  ])('refuse %s, and leave the register as it was', async (_name, more, message) => {
+    ['an unknown region', ['--in', 'us-east-9'], /did you mean us-east-/],
+  ])('refuse %s, and leave the register unchanged', async (_name, more, message) => {
     const before = register();
     const { exit, json } = await add(...more);
     expect(exit).toBe(2);
@@ -915,7 +915,7 @@ describe('exceptions', () => {
     expect(register()).toBe(before);
   });
 
-  it('six at once are six entries, and six at once end them', async () => {
+  it('six concurrent ones are six entries, and six concurrent ones end them', async () => {
     const ids = ['EXC-1', 'EXC-2', 'EXC-3', 'EXC-4', 'EXC-5', 'EXC-6'];
     const one = (id: string) =>
       redress(
@@ -945,7 +945,7 @@ describe('exceptions', () => {
     expect((await Promise.all(ids.map(() => one('EXC-7')))).map(({ exit }) => exit).sort()).toEqual([0, 2, 2, 2, 2, 2]);
   });
 
-  it('a register that is empty, as when half of it was written, is no register', async () => {
+  it('an empty register, as after a truncated write, is refused', async () => {
     for (const text of ['', '# accepted risks\n', '---\n']) {
       file('exceptions.yaml', text);
       widgets.put('w-1', ['open-1']);
@@ -967,7 +967,7 @@ describe('exceptions', () => {
     expect(statSync(join(directory, 'kept.yaml')).mode & 0o777).toBe(0o640);
   });
 
-  it('refuse an id that is used, and a policy without register', async () => {
+  it('refuse a used id, and a policy without a register', async () => {
     await add();
     expect((await add()).exit).toBe(2);
     file('redress.yaml', POLICY);
@@ -976,7 +976,7 @@ describe('exceptions', () => {
 });
 
 describe('schema', () => {
-  it('knows the remediators, and needs no policy that holds', async () => {
+  it('includes the remediators, and needs no valid policy', async () => {
     file('redress.yaml', 'version: 7\n');
     const { exit, json } = await redress('schema', 'policy', '--json');
     expect(exit).toBe(0);
@@ -990,7 +990,7 @@ describe('schema', () => {
 });
 
 describe('patterns', () => {
-  it('are what rules of EventBridge need, for all or some remediators', async () => {
+  it('are those for rules of EventBridge, for all or some remediators', async () => {
     const { exit, json } = await redress('patterns', '--json');
     expect(exit).toBe(0);
     expect((json as { name: string }[]).map(({ name }) => name)).toContain('cloudtrail');
@@ -1002,7 +1002,7 @@ describe('patterns', () => {
 });
 
 describe('policy and configuration', () => {
-  it('names file, line and what is allowed', async () => {
+  it('report file, line and what is allowed', async () => {
     file('redress.yaml', POLICY.replace('enforce', 'enforced'));
     const { exit, json, out } = await redress('policy', 'check', '--json');
     expect(exit).toBe(2);
@@ -1014,7 +1014,7 @@ describe('policy and configuration', () => {
     );
   });
 
-  it('reports every mistake of the policy in one round, those of remediators, parameters and rules as well, each with its place', async () => {
+  it('report every mistake of the policy at once, those of remediators, parameters and rules as well, each with its place', async () => {
     file(
       'redress.yaml',
       'version: 1\nstopp: none\nenvironments:\n  dev: { accounts: [111111111111] }\nremediators:\n  widget-revoke-opn: { dev: enforce }\n  widget-note: { dev: enforced, parameters: { colour: red } }\nrules:\n  - { when: "resource.", effect: deny, because: x }\n',
@@ -1032,7 +1032,7 @@ describe('policy and configuration', () => {
     ]);
   });
 
-  it('refuses an unknown remediator', async () => {
+  it('refuse an unknown remediator', async () => {
     file('mine.yaml', POLICY.replace('widget-revoke-open', 'widget-revoke-opne'));
     const { err, exit } = await redress('--policy', 'mine.yaml', 'plan', '--live');
     expect(exit).toBe(2);
@@ -1041,14 +1041,14 @@ describe('policy and configuration', () => {
     );
   });
 
-  it('refuses a policy that was named but is not there', async () => {
+  it('refuse a named policy that does not exist', async () => {
     expect(await redress('policy', 'check', '--policy', 'none.yaml', '--json')).toMatchObject({
       exit: 2,
       json: { error: { code: 'policy/invalid', place: { file: 'none.yaml' } } },
     });
   });
 
-  it('finds the register next to the policy, and its mistakes', async () => {
+  it('find the register next to the policy, and its mistakes', async () => {
     rmSync(directory, { recursive: true });
     const { mkdirSync } = await import('node:fs');
     mkdirSync(join(directory, 'conf'), { recursive: true });
@@ -1082,7 +1082,7 @@ describe('policy and configuration', () => {
     });
   });
 
-  it('lists remediators with their modes and IAM actions, fix and undo apart', async () => {
+  it('list remediators with their modes and IAM actions, fix and undo separately', async () => {
     file('redress.yaml', POLICY);
     const { json } = await redress('remediators', '--json');
     expect(json).toMatchObject([
@@ -1098,7 +1098,7 @@ describe('policy and configuration', () => {
     expect((await redress('remediators')).out).toContain('widget-revoke-open  dev: enforce');
   });
 
-  it('takes guardrails and more from a configuration file', async () => {
+  it('accept guardrails and more from a configuration file', async () => {
     file('redress.yaml', POLICY);
     widgets.put('w-1', ['open-1']);
     file(
@@ -1123,7 +1123,7 @@ describe('policy and configuration', () => {
 });
 
 describe('the command itself', () => {
-  it('brings its remediators along', async () => {
+  it('includes its remediators', async () => {
     const { exit, out } = await command(['remediators', '--json'], directory);
     expect(exit).toBe(0);
     const documents = JSON.parse(out) as RemediatorDocument[];
@@ -1158,14 +1158,14 @@ describe('the command itself', () => {
     [['normalize'], 2],
     [['policy', 'check', '--region', 'nowhere'], 2],
     [['policy', 'check', '--endpoint-url', 'ftp://x'], 2],
-  ])('%j ends with %i, and with --json one document', async (argv, exit) => {
+  ])('%j exits with %i, and with --json prints one document', async (argv, exit) => {
     expect((await redress(...argv)).exit).toBe(exit);
     const { json, exit: same } = await redress(...argv, '--json');
     expect(same).toBe(exit);
     expect(json).toMatchObject(exit === 0 ? { text: expect.any(String) as string } : { error: { code: expect.stringMatching(/^cli\//) as string } });
   });
 
-  it('says what to do when the identity cannot be read', async () => {
+  it('reports the next step when the identity cannot be read', async () => {
     widgets.identityFails = true;
     expect(await redress('plan', '--live', '--json')).toMatchObject({
       exit: 1,
@@ -1174,14 +1174,14 @@ describe('the command itself', () => {
   });
 });
 
-it('an emulated account is never recorded in the journal of real ones', async () => {
+it('an emulated account is never recorded in the journal of real accounts', async () => {
   expect(await redress('up', '--endpoint-url', 'http://127.0.0.1:9', '--journal', 'aws:table/bucket', '--json')).toMatchObject({
     exit: 2,
     json: { error: { code: 'cli/usage', message: 'An emulated account has its own journal.' } },
   });
 });
 
-describe('what policy check warns of, and refuses', () => {
+describe('policy check warns of', () => {
   it('a mode above the ceiling of a remediator', async () => {
     file('redress.yaml', `${POLICY}  widget-note: { dev: enforce }\n`);
     const asks = { ...noteWidget, ceiling: 'approve' as const };
@@ -1197,7 +1197,7 @@ describe('what policy check warns of, and refuses', () => {
     expect((await checked()).out).not.toContain('warning');
   });
 
-  it('an exception that ends later than the policy allows, with its place; and exceptions add does not write one', async () => {
+  it('an exception that expires later than the policy allows, with its place; exceptions add refuses it', async () => {
     const register = (expires: string) =>
       file('exceptions.yaml', `- id: EXC-1\n  scope: { resource: w-1 }\n  reason: r\n  owner: a\n  approver: b\n  expires: "${expires}"\n`);
     file('redress.yaml', `${POLICY}exceptions: { register: exceptions.yaml, longest: 90 days }\n`);

@@ -58,7 +58,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 const placesOf = (of: readonly { account: string; region: string }[]) => [...new Set(of.map(({ account, region }) => `${account} ${region}`))].sort();
 
 describe('sweep', () => {
-  it('goes through all accounts of the organization and the regions that are named, and says once which account does not let it in', async () => {
+  it('covers all accounts of the organization and the named regions, and reports once which account denies access', async () => {
     const { exit, out, err } = await redress(['sweep', '--accounts', 'all', '--in', 'us-east-1', 'eu-west-1', '--json']);
     const document = JSON.parse(out) as SweepDocument;
     expect([exit, err]).toEqual([1, '']);
@@ -68,14 +68,14 @@ describe('sweep', () => {
     expect([OWN, OTHER].map((account) => accounts.get(account)?.rules(`open-${account}`))).toEqual([[], []]);
   });
 
-  it('takes organizational units, and closes what an environment names by one', async () => {
+  it('accepts organizational units, and closes what an environment names by one', async () => {
     const { exit, out } = await redress(['sweep', '--accounts', UNIT, '--json']);
     expect(exit).toBe(0);
     expect(placesOf((JSON.parse(out) as SweepDocument).sweeps)).toEqual([`${OTHER} us-east-1`]);
     expect([OWN, OTHER].map((account) => accounts.get(account)?.rules(`open-${account}`))).toEqual([['open-1'], []]);
   });
 
-  it('resumes where it was interrupted, and says how', async () => {
+  it('resumes where it was interrupted, and reports how', async () => {
     const aws = accounts.get(OWN) as Widgets;
     for (let index = 0; index < 30; index++) aws.put(`w-${index}`, ['closed']);
     const controller = new AbortController();
@@ -118,7 +118,7 @@ describe('sweep', () => {
 });
 
 describe('plan --live', () => {
-  it('reads every named account and region, and counts passes with nothing to change', async () => {
+  it('reads every named account and region, and counts passes without changes', async () => {
     const { exit, out } = await redress(['plan', '--live', '--accounts', OWN, OTHER, '--in', 'us-east-1', '--json']);
     const document = JSON.parse(out) as PlanDocument;
     expect(exit).toBe(0);
@@ -140,7 +140,7 @@ describe('plan --live', () => {
     expect([...accounts.values()].flatMap(({ writes }) => writes)).toEqual([]);
   });
 
-  it('says that it was interrupted, so that there may be more', async () => {
+  it('reports that it was interrupted, so that there may be more', async () => {
     const controller = new AbortController();
     controller.abort();
     const { exit, out } = await redress(['plan', '--live', '--json'], controller.signal);
@@ -151,7 +151,7 @@ describe('plan --live', () => {
 });
 
 describe('a policy that names a unit', () => {
-  it('is shown with it, and is refused by a replay, which asks nothing of AWS', async () => {
+  it('is shown with it, and is refused by a replay, which makes no call to AWS', async () => {
     expect((await redress(['policy', 'check'])).out).toContain(`environment dev: ${OWN}, ${UNIT}`);
     writeFileSync(join(directory, 'event.json'), '{}');
     const { exit, out } = await redress(['replay', 'event.json', '--json']);
@@ -162,7 +162,7 @@ describe('a policy that names a unit', () => {
   });
 });
 
-describe('what a command waits for', () => {
+describe('a wait of a command', () => {
   it('is reported before a sweep sleeps, with its end', async () => {
     const { exit, err } = await command(['sweep'], directory, { remediators: [{ ...anyAge, settle: 60_000 }], connect, organization, clock });
     expect([exit, err.split('\n')]).toEqual([
@@ -172,7 +172,7 @@ describe('what a command waits for', () => {
     expect(accounts.get(OWN)?.rules(`open-${OWN}`)).toEqual([]);
   });
 
-  it('stands on a line of its own, where another was written over', () => {
+  it('is on its own line, even after a progress line', () => {
     let text = '';
     const io = { stderr: (more: string) => void (text += more), terminal: true } as unknown as Io;
     const progress = new ShownProgress(io, { now: () => time, sleep: async () => undefined });
@@ -185,8 +185,8 @@ describe('what a command waits for', () => {
   });
 });
 
-describe('how far a sweep is', () => {
-  it('is places, resources, a rate, and the time that is left', () => {
+describe('the progress of a sweep', () => {
+  it('has places, resources, a rate, and the remaining time', () => {
     const progress = { places: 12, placesDone: 3, found: 5000, decided: 4200 };
     expect(progressLine(progress, 60_000)).toBe('3 of 12 places, 4200 of 5000 resources so far, 70/s, about 3 min left');
     expect(progressLine({ ...progress, placesDone: 0 }, 60_000)).toBe('0 of 12 places, 4200 of 5000 resources so far, 70/s');
@@ -210,7 +210,7 @@ describe('how far a sweep is', () => {
     return text;
   };
 
-  it('is one line on a terminal, which makes way', () => {
+  it('is one line on a terminal, which is cleared for other output', () => {
     const text = shown(true, [1, 2, 3]);
     expect(text.split('\r\u001b[K').slice(1)).toEqual([
       '0 of 2 places, 1 of 1 resources so far, 1.0/s',

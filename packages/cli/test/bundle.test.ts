@@ -91,7 +91,7 @@ it('contains the policy and the register of the folder, and reports their digest
   expect((await bundled('--remediator', 's3-enforce-default-encryption')).json.digest).not.toBe(json.digest);
 });
 
-it('follows the Config rules that the policy tracks, and starts with a mode for one of them', async () => {
+it('tracks the Config rules of the policy, and starts with a mode for one of them', async () => {
   const policy = `version: 1
 environments: { dev: { accounts: ["111111111111"] } }
 tracked: { packs: [apra-cpg-234] }
@@ -106,7 +106,7 @@ remediators: { tracked-rds-multi-az-support: { dev: "off" } }
   expect(start({ REDRESS_POLICY_DIGEST: json.policy ?? '', REDRESS_REGISTER_DIGEST: json.register ?? '' })).toBe('started');
 });
 
-it('refuses what would stop the functions at their start, and leaves what was there', async () => {
+it('refuses what would stop the functions at their start, and leaves the existing bundle', async () => {
   write({ 'redress.yaml': POLICY, 'exceptions.yaml': '[]' });
   expect((await bundled('--remediator', 's3-enforce-default-encryption')).exit).toBe(0);
   const before = readdirSync(join(directory, 'redress-bundle/code'));
@@ -121,7 +121,7 @@ it('refuses what would stop the functions at their start, and leaves what was th
   expect(readdirSync(join(directory, 'redress-bundle/code'))).toEqual(before);
 });
 
-it('includes a configuration: remediators and guardrails of one’s own', async () => {
+it('includes a configuration with custom remediators and guardrails', async () => {
   const source = JSON.stringify(join(ROOT, 'packages/remediators/cloudwatch-logs/src/index.ts'));
   write({
     'redress.yaml':
@@ -144,7 +144,7 @@ it('includes a configuration: remediators and guardrails of one’s own', async 
   expect(start({ REDRESS_POLICY_DIGEST: json.policy ?? '', REDRESS_REGISTER_DIGEST: json.register ?? '' })).toBe('started');
 });
 
-it('bundles an entry of one’s own, and knows nothing of its policy', async () => {
+it('bundles a custom entry, and does not report a policy for it', async () => {
   write({ 'handler.mjs': 'export const handler = async () => "mine";\n' });
   const { exit, json, err } = await bundled('--entry', 'handler.mjs', '--plain');
   expect([exit, json.policy, json.remediators]).toEqual([0, null, null]);
@@ -162,7 +162,7 @@ it('bundles an entry of one’s own, and knows nothing of its policy', async () 
   expect(readFileSync(join(directory, 'redress-bundle/code/index.mjs'), 'utf8')).toContain('mine');
 });
 
-it('warns of a connection of one’s own, which replaces the roles of the hub', async () => {
+it('warns of a custom connection, which replaces the roles of the hub', async () => {
   write({ 'redress.yaml': 'version: 1\n', 'redress.config.mjs': 'export default { connect: async () => { throw new Error("none"); } };\n' });
   const only = ['--remediator', 'logs-raise-retention'];
   const { exit, err } = await bundled(...only);

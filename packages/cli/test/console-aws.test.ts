@@ -88,7 +88,7 @@ const answersOf = async (id: string) =>
     return record.kind === 'approval' && own?.id === id ? [own?.verdict] : [];
   });
 
-it('shows each page without asking AWS for it, and reads a journal once, two requests for each stream', async () => {
+it('shows each page without a call to AWS, and reads a journal once, with two requests for each stream', async () => {
   for (const id of ['w-1', 'w-2', 'w-3']) await world.opened(DEV, id, 'open-asked');
   const streams = new Set((await world.records()).map(({ stream }) => stream)).size;
   const starting = await asked(() => start());
@@ -110,7 +110,7 @@ it('shows each page without asking AWS for it, and reads a journal once, two req
   expect(await page('/')).toContain(LEAD_SESSION);
 });
 
-it('a plan is approved, and the fix is there', async () => {
+it('a plan is approved, and then fixed', async () => {
   const id = String(await world.opened(DEV, 'w-yes', 'open-asked'));
   await start();
   const shown = await page(`/approvals/${id}`);
@@ -128,7 +128,7 @@ it('a plan is approved, and the fix is there', async () => {
   expect(await page('/approvals')).toContain('0 plans wait');
 });
 
-it('a plan is denied, and one is refused where the command line refuses it', async () => {
+it('a plan is denied, and one is refused if the command line refuses it', async () => {
   const no = String(await world.opened(DEV, 'w-no', 'open-asked'));
   const prod = String(await world.opened(PROD, 'w-prod', 'open-asked'));
   await start();
@@ -153,7 +153,7 @@ it('a request is found among the open ones, and its stream is read: always eleve
   expect(counted(calls)).toEqual({ Query: 8 + 1, BatchGetItem: 1, GetItem: 1 });
 });
 
-it('shows a new request, and one that somebody else has answered', async () => {
+it('shows a new request, and one that another person has answered', async () => {
   const first = String(await world.opened(DEV, 'w-first', 'open-asked'));
   await start();
   const version = async () => Number(/data-version="(\d+)"/.exec(await page('/approvals'))?.[1]);
@@ -170,7 +170,7 @@ it('shows a new request, and one that somebody else has answered', async () => {
   expect(await page(`/approvals/${first}`)).toContain('It was answered already.');
 });
 
-it('what began and ended between two looks shows when all is read again', async () => {
+it('what began and ended between two reads is shown when everything is read again', async () => {
   await world.opened(DEV, 'w-1', 'open-asked');
   await start('--refresh', 'PT1S');
   const { table, bucket } = made;

@@ -111,7 +111,7 @@ describe('redress doctor', () => {
     expect((await doctor('--function', `${name}-none`)).code('')).toEqual(code(''));
   });
 
-  it('sees a trail that does not log, or leaves out what writes', async () => {
+  it('finds a trail that does not log, or omits write events', async () => {
     await trail.send(new CreateTrailCommand({ Name: name, S3BucketName: name, IsMultiRegionTrail: true }));
     expect((await doctor()).code('trail')).toEqual(['fail trail-stopped']);
     await trail.send(new StartLoggingCommand({ Name: name }));
@@ -139,7 +139,7 @@ describe('redress doctor', () => {
     await trail.send(new StartLoggingCommand({ Name: name }));
   });
 
-  it('sees a recorder that is off, or does not record what is needed', async () => {
+  it('finds a recorder that is off, or does not record what is needed', async () => {
     const roleARN = `arn:aws:iam::${ACCOUNT}:role/config`;
     const put = (recordingGroup: object) =>
       recorder.send(new PutConfigurationRecorderCommand({ ConfigurationRecorder: { name: 'default', roleARN, recordingGroup } }));
@@ -237,7 +237,7 @@ describe('redress doctor', () => {
     expect([...last.code('queue'), ...last.code('kill-switch')]).toEqual(['ok queue', 'unknown kill-switch']);
   });
 
-  it('sees rules that are missing, disabled, of another pattern, or lose what they cannot deliver', async () => {
+  it('finds rules that are missing, disabled, have another pattern, or lose undelivered events', async () => {
     const patterns = eventPatterns(remediators);
     for (const { name: rule, pattern } of patterns) {
       await events.send(new PutRuleCommand({ Name: `${name}-${rule}`, EventPattern: JSON.stringify(pattern) }));
@@ -272,7 +272,7 @@ describe('redress doctor', () => {
     );
   });
 
-  it('reads the journal of the deployment, and when its canary last came back', async () => {
+  it('reads the journal of the deployment, and when its canary arrived last', async () => {
     const variables = {
       REDRESS_STOP_PARAMETER: `/${name}/stop`,
       REDRESS_POLICY_DIGEST: digest,
@@ -316,12 +316,12 @@ describe('redress doctor', () => {
     expect([...gone.code('canary'), ...gone.code('journal')]).toEqual(['unknown journal', 'unknown canary'].reverse());
   });
 
-  it('says that Security Hub is on when it is', async () => {
+  it('reports that Security Hub is enabled if it is', async () => {
     await new SecurityHubClient(config).send(new EnableSecurityHubCommand({}));
     expect((await doctor()).code('security-hub')).toEqual(['ok security-hub']);
   });
 
-  it('does not take another account for the one that was asked about, nor what cannot be read for good', async () => {
+  it('does not report on another account than the requested one, nor accept what cannot be read', async () => {
     const { exit, checks } = await doctor('--account', '222222222222', '--in', OTHER);
     expect(exit).toBe(1);
     const other = checks.filter((each) => each.where.startsWith('222222222222'));
@@ -329,7 +329,7 @@ describe('redress doctor', () => {
     expect([...new Set(other.map((each) => each.status))]).toEqual(['unknown']);
   });
 
-  it('asks EC2 by a dry run only, and only on request', async () => {
+  it('checks EC2 permissions only by a dry run, and only on request', async () => {
     const ec2 = new EC2Client(config);
     const rules = async () => (await ec2.send(new DescribeSecurityGroupRulesCommand({}))).SecurityGroupRules?.map((each) => each.SecurityGroupRuleId).sort();
     const before = await rules();
@@ -339,7 +339,7 @@ describe('redress doctor', () => {
     expect(before?.length).toBeGreaterThan(0);
   });
 
-  it('wants no account without --live', async () => {
+  it('requires no account without --live', async () => {
     expect(await redress('doctor', '--stack', 'x')).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
     const { exit, json } = await redress('doctor');
     expect([exit, (json as DoctorDocument).status, (json as DoctorDocument).live]).toEqual([0, 'ok', false]);

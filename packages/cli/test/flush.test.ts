@@ -7,7 +7,7 @@ import { command } from './support/command.js';
 it.each([
   ["appendFileSync('flushed', JSON.stringify(options))", '{"all":true}', '', 0],
   ["appendFileSync('flushed', ''); throw new Error('no\\u001b[2J')", '', 'warning: some notifications could not be delivered: no\\u001b[2J\n', 1],
-])('what was held back is delivered before the process ends: %s', async (body, flushed, warned, ended) => {
+])('held messages are delivered before the process ends: %s', async (body, flushed, warned, ended) => {
   const directory = mkdtempSync(join(tmpdir(), 'redress-flush-'));
   try {
     const path = JSON.stringify(join(directory, 'flushed'));

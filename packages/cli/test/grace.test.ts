@@ -44,7 +44,7 @@ const writes = () => account.calls.filter((call) => call.write).map((call) => ca
 /** Longer than the resource has to settle. */
 const settle = () => clock.advance(120_000);
 
-it('is announced, listed, explained, and made when it is over; all of it verifies', async () => {
+it('is announced, listed, explained, and made when the period is over; all of it verifies', async () => {
   await sweep();
   settle();
   expect((await sweep()).exit).toBe(0);
@@ -71,7 +71,7 @@ it('is announced, listed, explained, and made when it is over; all of it verifie
   expect((await redress('evidence', 'verify')).exit).toBe(0);
 });
 
-it('is stopped by who may, and by an exception', async () => {
+it('is stopped by an approver, and by an exception', async () => {
   await sweep();
   settle();
   await sweep();

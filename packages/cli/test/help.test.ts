@@ -33,12 +33,12 @@ it.each([['--help'], ['plan', '--help'], ['--version']])('%s loads the parser of
   expect(files.length).toBeLessThanOrEqual(20);
 });
 
-it('counts loaded modules where something is loaded', async () => {
+it('detects loaded modules', async () => {
   const { files } = await loadedBy(['schema', 'policy']);
   expect(files.some((file) => /packages\/core\//.test(file))).toBe(true);
 });
 
-it('plan --live asks whose the credentials are before it loads what it does not need for that', async () => {
+it('plan --live reads the identity of the credentials before it loads anything else', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'redress-first-call-'));
   const { files } = await loadedBy(['plan', '--live'], {
     cwd: folder,

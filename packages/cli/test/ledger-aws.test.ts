@@ -62,7 +62,7 @@ async function made() {
   return { name, journal: ['--journal', `aws:${name}/${name}`], key: KeyMetadata?.Arn ?? '', dynamodb, s3, record, objects };
 }
 
-it('is sealed by a KMS key, and verified from a copy', async () => {
+it('is sealed with a KMS key, and verified from a copy', async () => {
   const { name, journal, key, s3, record, objects } = await made();
   expect(await redress('evidence', 'key', '--origin', 'example.com/redress', '--kms', key, '--json')).toMatchObject({
     exit: 0,
@@ -88,7 +88,7 @@ it('is sealed by a KMS key, and verified from a copy', async () => {
   });
 });
 
-it('says which copy was not kept, and has sealed', async () => {
+it('reports which copy was not stored, and still seals', async () => {
   const { journal, key } = await made();
   await redress('evidence', 'key', '--origin', 'o', '--kms', key);
   const sealed = await redress('evidence', 'seal', ...journal, '--kms', key, '--anchor', 's3://redress-no-such-bucket', 'redress.trust.json', 'kept', '--json');
@@ -145,7 +145,7 @@ it('restores what a table lost, reports it, and names the stream that has diverg
   });
 });
 
-it('misses a stream that was taken out of the table as a whole, and a log that was taken out of the bucket', async () => {
+it('detects a stream that was removed from the table, and a log that was removed from the bucket', async () => {
   const { name, journal, key, dynamodb, s3, objects } = await made();
   await redress('evidence', 'key', '--origin', 'o', '--kms', key);
   await redress('evidence', 'seal', ...journal, '--kms', key);

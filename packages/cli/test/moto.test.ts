@@ -128,7 +128,7 @@ describe('against an emulated account', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('fixes what an event shows to be new, remembers it, and rolls it back', async () => {
+  it('fixes what an event proves to be new, recognizes the repeat, and rolls it back', async () => {
     const group = await openGroup();
     file('redress.yaml', `version: 1\nenvironments: { dev: { accounts: ["${ACCOUNT}"] } }\nremediators:\n  ec2-revoke-sg-open-ssh: { dev: enforce }\n`);
     file('event.json', authorized(group));
@@ -214,7 +214,7 @@ describe('against an emulated account', () => {
     expect(await redress('history', '--journal', 'aws:nowhere')).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
   });
 
-  it('is stopped by the parameter that stops the functions, and by the file of the folder', async () => {
+  it('is stopped by the parameter that stops the functions, and by the file in the folder', async () => {
     const ssm = new SSMClient({ region: 'us-east-1', endpoint, credentials: { accessKeyId: 'testing', secretAccessKey: 'testing' } });
     const name = `/redress/stop-${crypto.randomUUID()}`;
     const says = (Value: string) => ssm.send(new PutParameterCommand({ Name: name, Value, Type: 'String', Overwrite: true }));
@@ -315,7 +315,7 @@ describe('files as people have them', () => {
     };
   }
 
-  it('all lead to the group, which is read, and to a person, since none of them shows that AWS sent it', async () => {
+  it('all lead to the group, which is read, and to an approval, since none of them proves that AWS sent it', async () => {
     const group = await openGroup();
     const files = gap(group);
     for (const [name, content] of Object.entries(files)) {

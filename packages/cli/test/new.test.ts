@@ -90,7 +90,7 @@ export default { resolve: { conditions }, ssr: { resolve: { conditions } }, test
     );
   });
 
-  it('type-checks under strict flags, and builds', async () => {
+  it('type-checks with strict flags, and builds', async () => {
     const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
     if (!existsSync(join(ROOT, 'packages/core/dist/index.d.ts'))) expect((await program(ROOT, [join(ROOT, 'scripts/build.mjs')])).exit).toBe(0);
     const [checked, built] = await Promise.all([
@@ -103,7 +103,7 @@ export default { resolve: { conditions }, ssr: { resolve: { conditions } }, test
     expect(readFileSync(join(folder, 'dist/index.d.ts'), 'utf8')).toContain(ID.replace(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase()));
   });
 
-  it('passes the conformance kit, on its own account and on the emulator; and fails it when it forgets a hazard', async () => {
+  it('passes the conformance kit, on its own account and on the emulator, and fails it without a hazard', async () => {
     const vitest = [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--config', join(directory, 'vitest.config.mjs'), '--root', '.', '--reporter=json'];
     let runs = 0;
     const source = join(folder, 'src', `${ID}.ts`);
@@ -123,7 +123,7 @@ export default { resolve: { conditions }, ssr: { resolve: { conditions } }, test
     writeFileSync(source, text);
   });
 
-  it('is what the command line works with in its folder', async () => {
+  it('works with the command line in its folder', async () => {
     const sdk = new DynamoDBClient({ region: 'us-east-1', endpoint, credentials: { accessKeyId: 'testing', secretAccessKey: 'testing' } });
     const TableName = `new-${crypto.randomUUID()}`;
     await sdk.send(
@@ -144,7 +144,7 @@ export default { resolve: { conditions }, ssr: { resolve: { conditions } }, test
     expect(Table?.DeletionProtectionEnabled).toBe(false);
   });
 
-  it('overwrites nothing, and writes nothing where one file is there', async () => {
+  it('overwrites nothing, and writes nothing if one of the files exists', async () => {
     const before = filesBelow(folder).map((file) => [file, readFileSync(join(folder, file), 'utf8')]);
     const again = await redress(directory, 'new', 'remediator', ID, ...how);
     expect(again).toMatchObject({ exit: 2, json: { error: { code: 'cli/file' } } });
@@ -158,7 +158,7 @@ export default { resolve: { conditions }, ssr: { resolve: { conditions } }, test
     expect(readFileSync(join(theirs, 'src/client.ts'), 'utf8')).toBe('mine\n');
   });
 
-  it('takes away what it wrote when the rest cannot be written', async () => {
+  it('removes what it wrote if the rest cannot be written', async () => {
     const blocked = join(directory, `blocked-${ID}`);
     mkdirSync(blocked);
     // A folder that only points to one which is not there: it can be seen as absent, and not be made.
@@ -181,7 +181,7 @@ describe('redress new handler', () => {
     link(folder);
   });
 
-  it('has every built-in remediator, and lets none change anything', async () => {
+  it('has every built-in remediator, and allows none to change anything', async () => {
     const { exit, json } = await redress(folder, 'remediators');
     expect(exit).toBe(0);
     const listed = json as readonly RemediatorDocument[];
@@ -189,7 +189,7 @@ describe('redress new handler', () => {
     for (const { modes } of listed) expect(modes).toEqual({ '*': 'notify' });
   });
 
-  it('its policy and register hold, and scripts name commands that are there', async () => {
+  it('has a valid policy and register, and its scripts name existing commands', async () => {
     expect((await redress(folder, 'policy', 'check')).exit).toBe(0);
     expect((await redress(folder, 'exceptions', 'check')).exit).toBe(0);
     const register = readFileSync(join(folder, 'exceptions.yaml'), 'utf8');
@@ -215,7 +215,7 @@ describe('redress new handler', () => {
   });
 });
 
-it('asks for tools of the majors that this repository uses', () => {
+it('uses the major versions of the tools in this repository', () => {
   for (const [name, range] of Object.entries(TOOLS)) {
     const { version } = JSON.parse(readFileSync(require.resolve(`${name}/package.json`), 'utf8')) as { version: string };
     expect(range).toBe(`^${version.split('.')[0]}.0.0`);

@@ -6,7 +6,7 @@ import { ACCOUNT, AT, DAY, event, keyOf, packed, REGION, workplace } from './sup
 const endpoint = inject('moto');
 const { reconcile, recorded } = workplace('--endpoint-url', endpoint, '--region', 'us-east-1');
 
-it('a bucket is read like a folder, and what does not belong to the time is not asked for', async () => {
+it('a bucket is read like a folder, and only objects of the period are requested', async () => {
   const [one = '', two = ''] = await recorded('r-1', 'r-2');
   const s3 = new S3Client({ endpoint, region: 'us-east-1', credentials: { accessKeyId: 'testing', secretAccessKey: 'testing' }, forcePathStyle: true });
   const Bucket = `trail-${crypto.randomUUID()}`;
@@ -35,7 +35,7 @@ it('a bucket is read like a folder, and what does not belong to the time is not 
   s3.destroy();
 });
 
-it('an account whose LookupEvents cannot be asked is an error with its place, and nothing of it is a ghost', async () => {
+it('an account whose LookupEvents fails is an error with its place, and none of its records is a ghost', async () => {
   await recorded('r-1');
   // This emulator does not know LookupEvents.
   const { exit, json } = await reconcile('--lookup', '--in', REGION);

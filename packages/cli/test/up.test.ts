@@ -127,7 +127,7 @@ describe('redress up', () => {
     );
   });
 
-  it('leaves open what an exception covers, and says so', async () => {
+  it('leaves open what an exception covers, and reports it', async () => {
     await open(payments);
     await until(
       () => out.split('\n'),
@@ -136,7 +136,7 @@ describe('redress up', () => {
     expect(await ports(payments)).toEqual([22]);
   });
 
-  it('takes events that the emulator does not send, by HTTP and by command', async () => {
+  it('accepts events that the emulator does not send, by HTTP and by command', async () => {
     const group = await groupOf('old');
     // Not through the twin: no CloudTrail event shows that it is new, so it only asks.
     await direct.send(
@@ -190,7 +190,7 @@ describe('redress up', () => {
     expect(refused.status).toBe(400);
   });
 
-  it('has its own journal, and first says what it creates', async () => {
+  it('has its own journal, and first lists what it creates', async () => {
     expect(existsSync(join(directory, '.redress-up'))).toBe(true);
     expect(existsSync(join(directory, '.redress'))).toBe(false);
     expect(err).toMatch(/^Creating a queue, and \d+ EventBridge rules that deliver to it\.$/m);
@@ -198,7 +198,7 @@ describe('redress up', () => {
     expect(err).toContain('An emulated account has its own journal.');
   });
 
-  it('is for emulators on this machine only', async () => {
+  it('only works with emulators on this machine', async () => {
     expect(await run(['up', '--endpoint-url', 'https://ec2.eu-west-1.amazonaws.com'], io())).toBe(2);
     expect(err).toContain('not an emulator on this machine');
   });

@@ -34,7 +34,7 @@ async function connecting(codes: Readonly<Record<string, string>>, identity: () 
 }
 const mine = async () => ({ account: ACCOUNT, arn: `arn:aws:sts::${ACCOUNT}:assumed-role/r/s` });
 
-it('asks each region who the session is, and says which are not enabled', async () => {
+it('reads the identity in each region, and reports which regions are not enabled', async () => {
   const { regions, asked } = await connecting({ 'eu-south-1': 'InvalidClientTokenId', 'me-south-1': 'RegionDisabledException' }, mine);
   expect(await regions(ACCOUNT, ['eu-west-1', 'eu-south-1', 'us-east-1', 'me-south-1'])).toEqual({
     enabled: ['eu-west-1', 'us-east-1'],
@@ -46,7 +46,7 @@ it('asks each region who the session is, and says which are not enabled', async 
   expect(asked.sort()).toEqual(['eu-south-1', 'eu-west-1', 'me-south-1', 'us-east-1']);
 });
 
-it('says of an account that denies once that it does, and asks no region', async () => {
+it('reports once that an account denies access, and then reads no region', async () => {
   const { regions, asked } = await connecting({}, () => Promise.reject(new RedressError('aws/denied', 'The identity could not be read: AccessDenied: no')));
   expect(await regions(ACCOUNT, ['eu-west-1', 'us-east-1'])).toEqual({
     enabled: [],
@@ -55,7 +55,7 @@ it('says of an account that denies once that it does, and asks no region', async
   expect(asked).toEqual([]);
 });
 
-it('looks at no account with the credentials of another', async () => {
+it('reads no account with the credentials of another one', async () => {
   const { regions, asked } = await connecting({}, mine);
   expect((await regions('222222222222', ['eu-west-1'])).left).toEqual([
     { region: null, reason: 'denied', message: `The credentials belong to account ${ACCOUNT}, not to 222222222222.` },
@@ -63,7 +63,7 @@ it('looks at no account with the credentials of another', async () => {
   expect(asked).toEqual([]);
 });
 
-it('takes what says nothing of account or region for neither', async () => {
+it('throws errors that are about neither the account nor the region', async () => {
   const expired = await connecting({}, () => Promise.reject(new RedressError('aws/denied', 'expired', { retryable: true })));
   await expect(expired.regions(ACCOUNT, ['eu-west-1'])).rejects.toMatchObject({ message: 'expired' });
   const throttled = await connecting({ 'us-east-1': 'Throttling' }, mine);

@@ -67,7 +67,7 @@ afterEach(() => {
 });
 
 describe('connectAws', () => {
-  it('reads the identity once per connection, also when asked at the same time', async () => {
+  it('reads the identity once per connection, even concurrently', async () => {
     const { endpoint, requests } = await sts(() => ({ body: caller('111111111111', 'arn:aws:iam::111111111111:user/a') }));
     const connection = await connectAws({ endpoint, credentials })(target);
     const [one, two] = await Promise.all([connection.identity(), connection.identity()]);
@@ -77,7 +77,7 @@ describe('connectAws', () => {
     expect(requests.map((each) => each.get('Action'))).toEqual(['GetCallerIdentity']);
   });
 
-  it('does not keep a failed read, and says what to do', async () => {
+  it('does not cache a failed read, and reports the next step', async () => {
     const { endpoint } = await sts((_, count) =>
       count === 1 ? { status: 403, body: denied } : { body: caller('111111111111', 'arn:aws:iam::111111111111:user/a') },
     );
@@ -88,7 +88,7 @@ describe('connectAws', () => {
     expect((await connection.identity()).account).toBe('111111111111');
   });
 
-  it('says that there are no credentials', async () => {
+  it('reports that there are no credentials', async () => {
     const why = 'Could not load credentials from any providers';
     const connection = await connectAws({ credentials: () => Promise.reject(Object.assign(new Error(why), { name: 'CredentialsProviderError' })) })(target);
     const error: unknown = await connection.identity().catch((thrown: unknown) => thrown);
@@ -98,7 +98,7 @@ describe('connectAws', () => {
     expect(isRedressError(error) && redact(error.message)).toBe(`There are no AWS credentials. ${why}`);
   });
 
-  it.each(['option', 'AWS_PROFILE'])('names a profile that is not there (%s), and those that are', async (by) => {
+  it.each(['option', 'AWS_PROFILE'])('names a missing profile (%s), and the existing ones', async (by) => {
     const folder = mkdtempSync(join(tmpdir(), 'redress-profiles-'));
     writeFileSync(join(folder, 'config'), '[profile audit]\nregion = eu-west-1\n[default]\nregion = eu-west-1\n');
     writeFileSync(join(folder, 'credentials'), '[break-glass]\naws_access_key_id = A\naws_secret_access_key = S\n');
@@ -120,7 +120,7 @@ describe('connectAws', () => {
     }
   });
 
-  it('names a region that is not known where nothing answers, and says nothing of one that is', async () => {
+  it('names an unknown region if it cannot be reached, and does not for a known one', async () => {
     const nobody = { endpoint: 'http://127.0.0.1:1', credentials };
     const asked = async (region: string) => (await connectAws(nobody)({ ...target, region })).identity().catch((thrown: unknown) => thrown);
     const unknown = await asked('eu-west-9');
@@ -161,7 +161,7 @@ describe('connectAws', () => {
     ]);
   });
 
-  it('renews credentials before they end', async () => {
+  it('renews credentials before they expire', async () => {
     const { endpoint, requests } = await sts((_, count) => ({ body: role(String(count), new Date(Date.now() + 60_000)) }));
     const connection = await connectAws({ endpoint, credentials, roleArn: () => 'arn:aws:iam::111111111111:role/r' })(target);
     const { credentials: ask } = connection.config as { credentials(): Promise<{ accessKeyId: string }> };
@@ -169,7 +169,7 @@ describe('connectAws', () => {
     expect(requests).toHaveLength(2);
   });
 
-  it('configures S3 for a custom endpoint only', async () => {
+  it('configures S3 only for a custom endpoint', async () => {
     expect((await connectAws({ endpoint: 'http://127.0.0.1:1', credentials })(target)).config).toMatchObject({
       region: 'eu-west-1',
       endpoint: 'http://127.0.0.1:1',
@@ -183,7 +183,7 @@ describe('connectAws', () => {
   describe('with roles in each account', () => {
     const roles = memberRoles({ read: 'RedressRead', fix: 'security/RedressFix', rollback: 'RedressRollback', externalId: 'o-1' });
 
-    it('gives each execution a session of its own, by its name, and what only looks one per role', async () => {
+    it('gives each execution its own session, by its name, and reads one per role', async () => {
       const { endpoint, requests } = await assuming();
       const connect = connectAws({ endpoint, credentials, ...roles });
       const places = [
@@ -219,7 +219,7 @@ describe('connectAws', () => {
       expect(requests.map((each) => each.get('SourceIdentity')).filter((each) => each === 'redress')).toHaveLength(3);
     });
 
-    it('keeps no session of an execution, and one for all when nothing in it is of an execution', async () => {
+    it('caches no session of an execution, and only one if its options do not depend on an execution', async () => {
       const { endpoint, requests } = await assuming();
       const own = connectAws({ endpoint, credentials, ...roles });
       for (const _ of [1, 2]) await (await own(inAccount('222222222222', 'write', 'x-1'))).identity();
@@ -234,7 +234,7 @@ describe('connectAws', () => {
       expect(requests.slice(2).map(said)).toMatchObject([{ RoleSessionName: 'all', SourceIdentity: 'hub' }]);
     });
 
-    it('has no execution use what was made for another: role, external id or none at all, under one name for all', async () => {
+    it('lets no execution use the connection of another one: role, external id or neither, even under one name', async () => {
       const ids = ['x-1', 'x-2'];
       const made = async (options: ConnectAwsOptions) => {
         const { endpoint, requests } = await assuming();
@@ -260,7 +260,7 @@ describe('connectAws', () => {
       expect(ofAll.requests).toHaveLength(1);
     });
 
-    it('says which roles it acts as, as far as it may', async () => {
+    it('reports which roles it acts as, as far as it may', async () => {
       const { endpoint } = await assuming();
       const { actsAs } = await (await connectAws({ endpoint, credentials, ...roles })(inAccount('222222222222', 'read'))).identity();
       expect(actsAs?.map((arn) => arn.split('/').at(-1))).toEqual(['RedressRead', 'RedressFix', 'RedressRollback']);
@@ -269,7 +269,7 @@ describe('connectAws', () => {
       expect(identity.actsAs).toEqual(['arn:aws:iam::222222222222:role/RedressRead', 'arn:aws:iam::222222222222:role/RedressFix']);
     });
 
-    it('asks the STS of its own region, whatever the region of the target', async () => {
+    it('calls STS in its own region, whatever the region of the target', async () => {
       const { endpoint, auth } = await assuming();
       const connect = connectAws({ endpoint, credentials, ...roles, stsRegion: 'eu-central-1' });
       const connection = await connect({ ...inAccount('222222222222', 'read'), region: 'af-south-1' });
@@ -278,7 +278,7 @@ describe('connectAws', () => {
       expect(connection.config).toMatchObject({ region: 'af-south-1' });
     });
 
-    it('narrows a session by a policy, and refuses one that STS would not take', async () => {
+    it('limits a session by a policy, and refuses one that STS would not accept', async () => {
       const { endpoint, requests } = await assuming();
       const only = ({ execution }: ConnectTarget) =>
         execution === null
@@ -298,13 +298,13 @@ describe('connectAws', () => {
       expect(requests).toHaveLength(3);
     });
 
-    it('says so when STS cannot pack the policy', async () => {
+    it('reports that STS cannot pack the policy', async () => {
       const { endpoint } = await sts(() => ({ status: 400, body: denied.replace('AccessDenied', 'PackedPolicyTooLarge') }));
       const connection = await connectAws({ endpoint, credentials, ...roles })(inAccount('222222222222', 'write', 'x-1'));
       await expect(connection.identity()).rejects.toMatchObject({ code: 'connect/policy-too-large' });
     });
 
-    it('does not keep a session that was refused, and says what to look at', async () => {
+    it('does not cache a session that was refused, and reports what to check', async () => {
       const { endpoint } = await sts((_, count) =>
         count === 1
           ? { status: 403, body: denied }
@@ -317,7 +317,7 @@ describe('connectAws', () => {
     });
   });
 
-  it('refuses what would have no effect: a policy or a source identity without a role', async () => {
+  it('refuses options without effect: a policy or a source identity without a role', async () => {
     const invalid = expect.objectContaining({ code: 'compose/invalid' });
     expect(() => connectAws({ sessionPolicy: () => ({}) })).toThrow(invalid);
     expect(() => connectAws({ sourceIdentity: 'redress' })).toThrow(invalid);
@@ -325,7 +325,7 @@ describe('connectAws', () => {
     await expect(connect(target)).rejects.toMatchObject({ code: 'compose/invalid' });
   });
 
-  it('has one pool of sockets for all clients, and closing one of them closes none', async () => {
+  it('shares one socket pool between all clients, and closing a client does not close it', async () => {
     let sockets = 0;
     const { endpoint } = await assuming();
     servers.at(-1)?.on('connection', () => sockets++);

@@ -14,11 +14,11 @@ describe('memberRoles', () => {
     expect(memberRoles(options).roleArn?.({ ...target, access })).toBe(`arn:aws-us-gov:iam::111111111111:${name}`);
   });
 
-  it('has none where no account is named: whose the credentials are is asked with them', () => {
+  it('has none without an account: the credentials are used to find it', () => {
     expect(memberRoles(options).roleArn?.({ ...target, account: '' })).toBeUndefined();
   });
 
-  it.each([undefined, ''])('without a rollback role (%j) nothing is rolled back, neither with the ambient credentials nor with those of a fix', (rollback) => {
+  it.each([undefined, ''])('nothing is rolled back without a rollback role (%j), neither with the ambient credentials nor with those of a fix', (rollback) => {
     const { roleArn } = memberRoles({ ...options, rollback });
     expect(() => roleArn?.({ ...target, access: 'rollback' })).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
     expect(roleArn?.({ ...target, access: 'write' })).toMatch(/RedressFix$/);
@@ -30,12 +30,12 @@ describe('memberRoles', () => {
     ['an ARN', { fix: 'arn:aws:iam::111111111111:role/RedressFix' }],
     ['a path without a name', { read: 'security/' }],
     ['no external id', { externalId: '' }],
-    ['an external id that STS does not take', { externalId: 'a b' }],
+    ['an external id that STS does not accept', { externalId: 'a b' }],
   ])('refuses %s', (_, over) => {
     expect(() => memberRoles({ ...options, ...over })).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
   });
 
-  it('leaves the source identity alone where it is configured to', () => {
+  it('sets no source identity if configured so', () => {
     expect(memberRoles(options)).toHaveProperty('sourceIdentity');
     expect(memberRoles({ ...options, sourceIdentity: false })).not.toHaveProperty('sourceIdentity');
   });

@@ -52,14 +52,14 @@ describe('onlyDeclared', () => {
   it.each([
     ['write', ['lamp:SwitchOff']],
     ['rollback', ['lamp:GetLamp', 'lamp:GetLampTags', 'lamp:SwitchOn']],
-  ] as const)('%s may do what is declared for it, in the region of the resource', (access, Action) => {
+  ] as const)('%s may call what is declared for it, in the region of the resource', (access, Action) => {
     expect(policyOf(target(access, 'lamp-switch-off'))).toEqual({
       Version: '2012-10-17',
       Statement: [{ Effect: 'Allow', Action, Resource: '*', Condition: { StringEquals: { 'aws:RequestedRegion': 'eu-west-1' } } }],
     });
   });
 
-  it('leaves what only looks alone, and knows no remediator of others', () => {
+  it('does not limit reads, and refuses an unknown remediator', () => {
     expect(policyOf(target('read', null))).toBeUndefined();
     expect(() => policyOf(target('write', 'door-close'))).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
   });

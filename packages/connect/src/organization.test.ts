@@ -47,7 +47,7 @@ async function serving(answer: (asked: Asked) => { status?: number; body: unknow
 
 const account = (Id: string, more: object = { State: 'ACTIVE', Status: 'ACTIVE' }) => ({ Id, ...more });
 
-it('lists accounts over all pages, also after an empty one, and leaves out what is closed', async () => {
+it('lists accounts over all pages, even after an empty one, and omits closed accounts', async () => {
   const pages: Record<string, object> = {
     '': { Accounts: [account('111111111111'), account('222222222222', { State: 'SUSPENDED', Status: 'ACTIVE' })], NextToken: 'a' },
     a: { Accounts: [], NextToken: 'b' },
@@ -58,7 +58,7 @@ it('lists accounts over all pages, also after an empty one, and leaves out what 
   expect(await organization({ endpoint, region: 'eu-west-1' }).accounts()).toEqual(['111111111111', '333333333333', '555555555555']);
 });
 
-it('finds accounts below a unit, however deep', async () => {
+it('finds accounts below a unit, at any depth', async () => {
   const accounts: Record<string, object[]> = { 'ou-ab12-aaaaaaaa': [account('111111111111')], 'ou-ab12-cccccccc': [account('333333333333')] };
   const units: Record<string, object[]> = { 'ou-ab12-aaaaaaaa': [{ Id: 'ou-ab12-bbbbbbbb' }], 'ou-ab12-bbbbbbbb': [{ Id: 'ou-ab12-cccccccc' }] };
   const { endpoint } = await serving(({ operation, input }) => ({
@@ -78,7 +78,7 @@ it('reads the tags of an account', async () => {
   expect(asked.map(({ input }) => input['ResourceId'])).toEqual(['111111111111', '111111111111']);
 });
 
-it('asks with a session of the role that is named', async () => {
+it('uses a session of the configured role', async () => {
   const { endpoint, asked } = await serving(() => ({ body: { Accounts: [account('111111111111')] } }));
   await organization({ endpoint, region: 'eu-west-1', roleArn: 'arn:aws:iam::999999999999:role/List', externalId: 'external' }).accounts();
   expect(asked.map(({ operation, key }) => [operation, key])).toEqual([
@@ -88,7 +88,7 @@ it('asks with a session of the role that is named', async () => {
   expect(asked[0]?.input).toMatchObject({ RoleArn: 'arn:aws:iam::999999999999:role/List', ExternalId: 'external', RoleSessionName: 'redress-organization' });
 });
 
-it('says what to do where Organizations does not answer this account', async () => {
+it('reports the next step if Organizations denies this account', async () => {
   const { endpoint } = await serving(() => ({ status: 400, body: { __type: 'AccessDeniedException', Message: 'no' } }));
   await expect(organization({ endpoint, region: 'eu-west-1' }).accounts()).rejects.toMatchObject({
     code: 'aws/denied',
@@ -97,6 +97,6 @@ it('says what to do where Organizations does not answer this account', async () 
   });
 });
 
-it.each(['List', 'arn:aws:iam::999999999999:role/*', 'arn:aws:iam::999999999999:user/List', ''])('does not take %j for a role', (roleArn) => {
+it.each(['List', 'arn:aws:iam::999999999999:role/*', 'arn:aws:iam::999999999999:user/List', ''])('refuses the role %j', (roleArn) => {
   expect(() => organization({ roleArn })).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
 });

@@ -43,7 +43,7 @@ async function queue(fails: (entry: Entry, call: number) => { SenderFault: boole
 }
 const messages = (count: number) => Array.from({ length: count }, (_, index) => ({ group: `g${index % 3}`, id: `i${index}`, body: `b${index}` }));
 
-it('sends all of them, ten in a call, each with its group and its id', async () => {
+it('sends all messages, ten in a call, each with its group and its id', async () => {
   const { send, calls } = await queue();
   await send(messages(25));
   expect(calls.map(({ Entries }) => Entries.length).sort((a, b) => b - a)).toEqual([10, 10, 5]);
@@ -56,13 +56,13 @@ it('sends all of them, ten in a call, each with its group and its id', async () 
   expect(calls[0]?.QueueUrl).toMatch(/\/111111111111\/sweeps\.fifo$/);
 });
 
-it('sends what SQS could not take once more, and nothing else', async () => {
+it('sends again only what SQS could not accept', async () => {
   const { send, calls } = await queue(({ MessageBody }, call) => (MessageBody === 'b1' && call === 1 ? { SenderFault: false } : null));
   await send(messages(3));
   expect(calls.map(({ Entries }) => Entries.map(({ MessageBody }) => MessageBody))).toEqual([['b0', 'b1', 'b2'], ['b1']]);
 });
 
-it('fails when some are not taken after three calls, or at once for what is wrong with a message', async () => {
+it('fails if some are not accepted after three calls, or at once if a message is invalid', async () => {
   const down = await queue(({ MessageBody }) => (MessageBody === 'b2' ? { SenderFault: false } : null));
   await expect(down.send(messages(3))).rejects.toMatchObject({ code: 'aws/server', retryable: true });
   expect(down.calls).toHaveLength(3);
@@ -71,7 +71,7 @@ it('fails when some are not taken after three calls, or at once for what is wron
   expect(wrong.calls).toHaveLength(1);
 });
 
-it('makes no call for nothing', async () => {
+it('makes no call without messages', async () => {
   const { send, calls } = await queue();
   await send([]);
   expect(calls).toEqual([]);

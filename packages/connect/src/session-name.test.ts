@@ -8,9 +8,9 @@ describe('sessionNameOf', () => {
     ['ü', 'redress--'],
     ['', 'redress'],
     ['x', 'redress-x'],
-  ])('makes %j into %j', (text, name) => expect(sessionNameOf(text)).toBe(name));
+  ])('converts %j to %j', (text, name) => expect(sessionNameOf(text)).toBe(name));
 
-  it('keeps what STS takes, 64 characters at most', () => {
+  it('keeps what STS accepts, at most 64 characters', () => {
     const name = sessionNameOf(`a+=,.@-_${'b'.repeat(100)}`);
     expect(name).toHaveLength(64);
     expect(name).toMatch(/^[\w+=,.@-]{2,64}$/);

@@ -14,7 +14,7 @@ afterAll(async () => {
   config.destroy();
 });
 
-it('are read by name, with what they were configured to look for', async () => {
+it('are read by name, with their parameters', async () => {
   await config.send(
     new PutConfigRuleCommand({
       ConfigRule: {
@@ -33,7 +33,7 @@ it('are read by name, with what they were configured to look for', async () => {
   expect(await read({ aws, name })).toEqual({ name, identifier: 'IAM_PASSWORD_POLICY', parameters: { MaxPasswordAge: '90', RequireSymbols: 'true' } });
 });
 
-it('one that is not there, or has code of its own, has no identifier', async () => {
+it('have no identifier if they do not exist or have custom code', async () => {
   const { read } = readConfigRules();
   const answering = (answer: () => object) => ({ config: { DescribeConfigRules: async () => answer() } }) as never;
   const gone = answering(() => {

@@ -24,19 +24,19 @@ it('is read again each time', async () => {
   }
 });
 
-it.each(['', 'off', 'NONE', 'none,changes', 'false'])('any other value is refused: %s', async (value) => {
+it.each(['', 'off', 'NONE', 'none,changes', 'false'])('refuses any other value: %s', async (value) => {
   await put(value === '' ? ' ' : value);
   await expect(parameterStop({ name, region: 'us-east-1', endpoint }).read()).rejects.toMatchObject({ code: 'aws/unknown' });
 });
 
-it('one that is not there cannot be read, which is not the same as none', async () => {
+it('cannot be read if it does not exist, which differs from none', async () => {
   await put('none');
   await ssm.send(new DeleteParameterCommand({ Name: name }));
   await expect(parameterStop({ name, region: 'us-east-1', endpoint }).read()).rejects.toMatchObject({ code: 'aws/unreachable', retryable: true });
   await expect(parameterStop({ name, region: 'us-east-1', endpoint: 'http://127.0.0.1:1' }).read()).rejects.toMatchObject({ code: 'aws/unreachable' });
 });
 
-it('a key of redaction is read out of what is encrypted, and one that is not there is no key', async () => {
+it('a redaction key is read from an encrypted parameter, and a missing one is an error', async () => {
   const Name = `/redress/key-${process.pid}`;
   await ssm.send(new PutParameterCommand({ Name, Value: 'a key of sixteen characters or more', Type: 'SecureString' }));
   expect(await parameterKey({ name: Name, region: 'us-east-1', endpoint })()).toBe('a key of sixteen characters or more');
@@ -45,7 +45,7 @@ it('a key of redaction is read out of what is encrypted, and one that is not the
   expect(() => parameterKey({ name: ' ' })).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
 });
 
-it('has to have a name', () => {
+it('needs a name', () => {
   expect(() => parameterStop({ name: ' ' })).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
 });
 

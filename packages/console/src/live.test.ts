@@ -41,8 +41,8 @@ function world() {
   };
 }
 
-describe('the journal as it is now', () => {
-  it('has a new version when something was recorded, and only then; and those who wait hear of it', async () => {
+describe('the current journal', () => {
+  it('has a new version only when something was recorded, and then notifies its listeners', async () => {
     const { live, gap, give, all, one } = world();
     const heard: number[] = [];
     const off = live.onChange((version) => heard.push(version));
@@ -65,7 +65,7 @@ describe('the journal as it is now', () => {
     live.close();
   });
 
-  it('says of what is open how old it is now', async () => {
+  it('shows the current age of what is open', async () => {
     const { live, gap, give, all, later } = world();
     await gap('a', { key: 'g-1' });
     give(all);
@@ -78,7 +78,7 @@ describe('the journal as it is now', () => {
     live.close();
   });
 
-  it('keeps what could not be read until it is', async () => {
+  it('keeps what could not be read until it can be', async () => {
     const { live, gap, give, all, one } = world();
     await gap('a', { key: 'g-1' });
     let stream = '';
@@ -102,7 +102,7 @@ describe('the journal as it is now', () => {
     live.close();
   });
 
-  it('is read by one at a time', async () => {
+  it('is read once at a time', async () => {
     const { live, gap, give, all } = world();
     await gap('a', { key: 'g-1' });
     let calls = 0;

@@ -37,7 +37,7 @@ describe('a folder', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it('gives everything, and then what has grown, whole', async () => {
+  it('returns everything, and then only the streams that have grown, completely', async () => {
     const source = folderSource(directory);
     expect(await changed(source)).toEqual({ a: 1, b: 1 });
     expect(await changed(source)).toEqual({});
@@ -47,7 +47,7 @@ describe('a folder', () => {
     expect(await changed(source)).toEqual({});
   });
 
-  it('is looked at again when its index says nothing, and each time where it has none', async () => {
+  it('is read again if its index was not touched, and each time without an index', async () => {
     const source = folderSource(directory);
     await changed(source);
     await journal.close?.();
@@ -62,7 +62,7 @@ describe('a folder', () => {
     do await changed(source);
     while (problems.length === 0 && ++calls < 100);
     expect([calls, problems.length]).toEqual([28, 1]);
-    expect(problems[0]?.[0]).toContain('its last line is half written');
+    expect(problems[0]?.[0]).toContain('its last line is unfinished');
     for (const name of readdirSync(directory).filter((each) => each.startsWith('index.sqlite'))) rmSync(join(directory, name));
     await changed(source);
     grow();
@@ -77,8 +77,8 @@ describe('a folder', () => {
   });
 });
 
-describe('a journal that is asked', () => {
-  it('gives everything, then what waits, is open or stands, and everything again after a while', async () => {
+describe('a journal without files', () => {
+  it('returns everything, then what waits, is open or has a gap, and everything again after a while', async () => {
     let now = Date.parse('2026-11-24T10:00:00Z');
     const journal = memoryJournal({ clock: { now: () => now } });
     const source = journalSource(journal, { now: () => now, everything: 300_000 });
@@ -97,7 +97,7 @@ describe('a journal that is asked', () => {
     expect(await changed(source)).toEqual({ a: 2, b: 2 });
   });
 
-  it('says which stream it could not read, and gives no part of it', async () => {
+  it('names the stream that it could not read, and returns no part of it', async () => {
     const journal = memoryJournal();
     await decision(journal, bucket('a'));
     let isBroken = false;

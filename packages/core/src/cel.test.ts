@@ -36,7 +36,7 @@ describe('rules', () => {
     );
   });
 
-  it('the most restrictive of those that match wins, and all are named', () => {
+  it('apply the most restrictive match, and all matches are named', () => {
     const rules = policy(
       { when: 'true' },
       { when: 'resource.id != ""', effect: 'deny' },
@@ -49,25 +49,25 @@ describe('rules', () => {
     });
   });
 
-  it('one that cannot be evaluated denies', () => {
+  it('deny if one cannot be evaluated', () => {
     const decision = decide([celRules()], facts({ policy: known(policy({ when: '1 / (size(plan.hazards)) > 0' })) }));
     expect(decision).toMatchObject({ effect: 'deny', results: [{ guardrail: 'rules', code: 'guardrail-failed' }] });
     expect(decide([celRules()], facts({ policy: known(policy({ when: 'nobody == 1' })) })).effect).toBe('deny');
   });
 
-  it('have nothing to say of a gone resource but what it is', () => {
+  it('cannot use more than the name of a missing resource', () => {
     expect(celRules().evaluate(facts({ policy: known(policy({ when: 'resource.tags["a"] == ""' })), observation: known('gone') }))).toMatchObject({
       effect: 'approve',
     });
   });
 
-  it('without an actor there is an empty text', () => {
+  it('get an empty text if there is no actor', () => {
     const trigger = { by: 'finding' as const, finding: apiCallFinding({ actor: null }) };
     expect(celRules().evaluate(facts({ trigger, policy: known(policy({ when: 'trigger.actor == ""' })) }))).toMatchObject({ effect: 'approve' });
   });
 });
 
-describe('a rule speaks of', () => {
+describe('a rule can use', () => {
   const matches = (when: string, over: Partial<Facts> = {}) => celRules().evaluate(facts({ policy: known(policy({ when })), ...over })).code === 'rule';
   const { subject: _, ...whole } = revoke;
   it.each<[string, Partial<Facts>]>([
@@ -104,7 +104,7 @@ describe('a rule speaks of', () => {
     expect(seen('resource.tags["team"] == "shop" && resource.tags["tier"] == "gold"')).toBe(false);
   });
 
-  it('nothing where the policy has none, or none is true', () => {
+  it('the result is allow if the policy has no rule, or none matches', () => {
     const said = (...rules: { when: string }[]) => celRules().evaluate(facts({ policy: known(policy(...rules)) }));
     expect(said()).toMatchObject({ effect: 'allow', code: 'no-rules' });
     expect(said({ when: 'false' })).toMatchObject({ effect: 'allow', code: 'no-rule' });
@@ -116,7 +116,7 @@ describe('a rule speaks of', () => {
     });
   });
 
-  it('and where it cannot be read it says which, and why', () => {
+  it('and one that cannot be read is named with the reason', () => {
     const given = facts({ policy: known(policy({ when: 'nobody == 1' })) });
     expect(() => celRules().evaluate(given)).toThrow(
       new TypeError('the rule nobody == 1 cannot be read: Unknown variable: nobody (column 1); allowed: resource, remediator, trigger, plan, now'),
@@ -144,10 +144,10 @@ describe('a policy with rules', () => {
   ])('is refused for %s', (when, message) => {
     expect(() => compose(policy({ when }))).toThrow(message);
   });
-  it('is refused where nothing reads them', () => {
+  it('is refused without a guardrail that evaluates them', () => {
     expect(() => compose(policy({ when: 'true' }), [])).toThrow(/no guardrail evaluates these rules/);
   });
-  it('is taken when they hold', () => {
+  it('is accepted if they are valid', () => {
     expect(() => compose(policy({ when: 'resource.tags["a"] == "b"' }))).not.toThrow();
   });
 });

@@ -10,7 +10,7 @@ const schema = z.strictObject({
   ports: z.array(z.string()),
 });
 
-it('has types for what is given and for the result', () => {
+it('has types for the input and for the result', () => {
   expectTypeOf<z.input<typeof schema>>().toEqualTypeOf<{
     mode: 'REJECT' | 'ALL';
     seconds: 1 | 5;

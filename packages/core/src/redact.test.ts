@@ -54,7 +54,7 @@ describe('redaction', () => {
   });
 });
 
-describe('what stands for a secret', () => {
+describe('the placeholder of a secret', () => {
   it('is equal for equal secrets under one key, wherever they are, and for no others', () => {
     const marker = redact({ DB_PASSWORD: 'hunter2' }, KEY).DB_PASSWORD;
     expect(marker).toMatch(/^\[redacted hmac:[0-9a-f]{16}\]$/);
@@ -64,18 +64,18 @@ describe('what stands for a secret', () => {
     expect(redact({ DB_PASSWORD: 'hunter2' }, 'another key').DB_PASSWORD).not.toBe(marker);
   });
 
-  it('is an HMAC with SHA-256: a digest that anybody can make would be guessed', () => {
+  it('is an HMAC with SHA-256: a plain digest could be guessed', () => {
     // echo -n hunter2 | openssl dgst -sha256 -hmac key
     expect(redact({ password: 'hunter2' }, 'key')).toEqual({ password: '[redacted hmac:05d210d8af05129c]' });
   });
 
-  it('says nothing of the secret without a key', () => {
+  it('reveals nothing about the secret without a key', () => {
     expect(redact({ password: 'hunter2' })).toEqual({ password: '[redacted]' });
   });
 });
 
-describe('what holds no secret', () => {
-  it('is the very same value: events of every kind', () => {
+describe('a value without a secret', () => {
+  it('is returned as the same object: events of every kind', () => {
     for (const [name, event] of Object.entries(everyKind())) {
       expect([name, redact(event, KEY)]).toEqual([name, event]);
       expect(redact(event, KEY)).toBe(event);
@@ -83,7 +83,7 @@ describe('what holds no secret', () => {
   });
 
   it.each(['notify', 'enforce', 'approve', 'plan', 'off', 'remediated', 'flagged: tagged old-user', 'AWS::IAM::User old-user (111111111111, us-east-1)'])(
-    'is the very same value: what is said of a remediator whose id ends like the name of a secret (%s)',
+    'is returned unchanged for a remediator whose id ends like the name of a secret (%s)',
     (said) => {
       const line = `iam-flag-stale-access-key: ${said}`;
       expect(redact(line, KEY)).toBe(line);
@@ -121,7 +121,7 @@ describe('what holds no secret', () => {
     fc.ipV4(),
     fc.emailAddress({ localPart: fc.stringMatching(/^[a-z]{1,12}$/) } as never),
   );
-  it('is the very same value: ids, ARNs, digests, accounts, request ids, and Base64 of hashes', () => {
+  it('is returned unchanged: ids, ARNs, digests, accounts, request ids, and Base64 of hashes', () => {
     fc.assert(
       fc.property(names, fc.constantFrom('id', 'requestId', 'etag', 'arn', 'secretArn', 'clientToken', 'nextToken', 'resource', 'hash'), (value, member) => {
         const said = { [member]: value, list: [value], text: `It is about ${value}, as asked.`, json: JSON.stringify({ [member]: value }) };
@@ -146,18 +146,18 @@ describe('what holds no secret', () => {
     'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGq me@example.com',
     'The token: expired. Its password is required.',
     'Its state holds a secret: if it was replaced since, use the one before.',
-  ])('is the very same value: %j', (value) => {
+  ])('is returned unchanged: %j', (value) => {
     expect(redact(value, KEY)).toBe(value);
   });
 
-  it('keeps what names a resource, whatever it is called: its records are found by it', () => {
+  it('is the name of a resource, whatever it looks like: its records are found by it', () => {
     const ref = { type: 'AWS::S3::Bucket', id: 'xoxb-backup-of-2026', account: '111111111111', region: 'eu-west-1', partition: 'aws' };
     expect(redact({ resource: ref, message: 'xoxb-backup-of-2026' }, KEY).resource).toBe(ref);
   });
 });
 
-describe('what somebody adds', () => {
-  it('is redacted under its name, however that is written, and by its form', () => {
+describe('an additional pattern', () => {
+  it('redacts by name, in any spelling, and by form', () => {
     const rules = { names: ['x-acme-pin'], patterns: [/\bACME-[0-9]{4}\b/g] };
     expect(redact({ XAcmePin: '1234', X_ACME_PIN: '0', other: 'see ACME-1234' }, null, rules)).toEqual({
       XAcmePin: '[redacted]',

@@ -14,12 +14,12 @@ const record = (minute: number, sweep: unknown, over: object = {}) => ({
 const after = (before: Swept | null, ...records: ReturnType<typeof record>[]) => records.reduce<Swept | null>(sweptAfter, before);
 const of = (remediators: Record<string, string>) => Object.fromEntries(Object.entries(remediators).map(([id, status]) => [id, { status }]));
 
-describe('what sweeps of a place came to', () => {
-  it('is not changed by anything else', () => {
+describe('the result of the sweeps of a place', () => {
+  it('is not changed by other records', () => {
     expect(after(NEVER_SWEPT, record(1, null), record(1, { began: at(1) }, { kind: 'decision' }), record(1, 'x'))).toBe(NEVER_SWEPT);
     expect(after(null, record(1, null))).toBeNull();
   });
-  it('is complete where a service is absent: nothing can be there', () => {
+  it('is complete if a service is absent: nothing can exist there', () => {
     const swept = after(NEVER_SWEPT, record(5, { began: at(1), remediators: of({ one: 'absent', two: 'complete', three: 'failed' }) })) as Swept;
     expect(['one', 'two', 'three', 'four'].map((id) => lastSweepOf(swept, id))).toEqual([
       { time: at(5), complete: at(1) },
@@ -28,7 +28,7 @@ describe('what sweeps of a place came to', () => {
       null,
     ]);
   });
-  it('is complete for all where the region is absent, and stays so for each that swept it later or before', () => {
+  it('is complete for all if the region is absent, and stays so for each that swept it before or after', () => {
     const absent = record(15, { began: at(11), remediators: of({ '*': 'absent' }) });
     const swept = after(NEVER_SWEPT, record(5, { began: at(1), remediators: of({ one: 'complete' }) }), absent) as Swept;
     expect([lastSweepOf(swept, 'one'), lastSweepOf(swept, 'two')]).toEqual([
@@ -43,7 +43,7 @@ describe('what sweeps of a place came to', () => {
     const denied = after(NEVER_SWEPT, record(5, { began: at(1), remediators: of({ '*': 'failed' }) })) as Swept;
     expect(lastSweepOf(denied, 'one')).toEqual({ time: at(5), complete: null });
   });
-  it('keeps a round for each that is asked for, the newest eight, until it has ended', () => {
+  it('keeps the newest eight requested rounds until they have ended', () => {
     const asked = (id: string, next: unknown, minute = 1) => record(minute, { asked: [id], began: at(0), remediators: {}, next });
     const many = after(
       NEVER_SWEPT,
@@ -61,7 +61,7 @@ describe('what sweeps of a place came to', () => {
       ['r-3', 'b'],
     ]);
   });
-  it('is not known after records of an earlier version, until one holds their result', () => {
+  it('is unknown after records of an earlier version, until one has their result', () => {
     const own = { began: at(7), asked: ['one'], remediators: of({ one: 'stopped' }), next: { after: 'a' } };
     expect(after(null, record(9, own))).toBeNull();
     expect(after(null, record(9, { ...own, before: { time: 1 } }))).toBeNull();

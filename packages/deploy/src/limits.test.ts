@@ -63,7 +63,7 @@ beforeAll(async () => {
   narrowing = Object.fromEntries(await Promise.all([...new Set(unknown)].map(async (action) => [action, await referenceNarrowing(action)] as const)));
 });
 
-it('stands on 120 remediations of many services', () => {
+it('covers 120 remediations of many services', () => {
   expect(MANY).toHaveLength(120);
   expect(new Set(MANY.map(({ id }) => id)).size).toBe(120);
   expect(actionsOf('read', MANY).length).toBeGreaterThan(100);
@@ -78,14 +78,14 @@ describe.each([
 ] as const)('with %s', (_, remediators) => {
   const options = () => ({ remediators, narrowing });
 
-  it.each(MEMBER_ROLES)('%s: each managed policy has at most 6,144 characters, at most 10 are attached, and the boundary is one', (role) => {
+  it.each(MEMBER_ROLES)('%s: each managed policy has at most 6,144 characters, at most 10 are attached, and there is one boundary', (role) => {
     const policies = memberPolicies(role, options());
     expect(policies.length).toBeGreaterThan(0);
     expect(policies.length).toBeLessThanOrEqual(10);
     for (const policy of [...policies, boundaryPolicy(options(), role)]) expect(characters(policy)).toBeLessThanOrEqual(6144);
   });
 
-  it.each(MEMBER_ROLES)('%s: may do exactly what is declared, of all that AWS knows, also where a resource lets its session', (role) => {
+  it.each(MEMBER_ROLES)('%s: may do exactly what is declared, of all actions of AWS, even if a resource policy allows its session', (role) => {
     const identity = memberPolicies(role, options()).flatMap(({ Statement }) => Statement);
     const boundary = boundaryPolicy(options(), role).Statement;
     // What nobody may declare stays denied.
@@ -95,7 +95,7 @@ describe.each([
     expect(byResource.sort()).toEqual(declared);
   });
 
-  it.each(MEMBER_ROLES)('%s: divided, its policies say what they say in one, and no action is a wildcard', (role) => {
+  it.each(MEMBER_ROLES)('%s: divided policies have the same statements as one, and no action is a wildcard', (role) => {
     const divided = memberPolicies(role, options()).flatMap(({ Statement }) => Statement);
     const own = new Set(divided.map((each) => JSON.stringify(each)));
     for (const each of memberPolicy(role, options()).Statement) expect(own).toContain(JSON.stringify(each));
@@ -103,7 +103,7 @@ describe.each([
       for (const action of [...listOf(statement['Action']), ...listOf(statement['NotAction'])]) expect(action).not.toContain('*');
   });
 
-  it('the boundary of every remediator of Redress keeps each write to resources of its kind, or of its service where there is no room', () => {
+  it('the boundary of every remediator of Redress limits each write to resources of its kind, or of its service if there is no room', () => {
     if (remediators === MANY) return;
     const writes = remediators.flatMap(({ uses }) => iamActions([...uses.writes, ...uses.undoes])).filter((action) => NARROWING[action]?.resources !== null);
     const wide = new Set<string>();
@@ -122,7 +122,7 @@ describe.each([
     expect([...wide]).toEqual(remediators === everyOne ? ['rollback: arn:*:ec2:*:*:*'] : []);
   });
 
-  it('the boundary keeps conditions: a bucket of another account, a tag, a role that is passed are bounded by it, too', () => {
+  it('the boundary keeps conditions: a bucket of another account, a tag and a role that is passed are limited by it', () => {
     for (const role of MEMBER_ROLES)
       for (const statement of boundaryPolicy(options(), role).Statement.filter((each) => each['Effect'] === 'Allow'))
         for (const action of listOf(statement['Action'])) {
@@ -133,7 +133,7 @@ describe.each([
         }
   });
 
-  it('the template of the roles has policies that fit where the names are longest', () => {
+  it('the template of the roles has policies that fit with the longest names', () => {
     const { Resources } = memberRoleTemplate(options());
     const policies = Object.entries(Resources).filter(([, each]) => each.Type === 'AWS::IAM::ManagedPolicy');
     for (const [name, { Properties }] of policies) {
@@ -157,7 +157,7 @@ describe.each([
     }
   });
 
-  it('in the template, too, the boundary keeps each write of every remediator of Redress to its kind, or to its service in the account', () => {
+  it('in the template, the boundary also limits each write of every remediator of Redress to its kind, or to its service in the account', () => {
     if (remediators === MANY) return;
     const { Resources } = memberRoleTemplate({ remediators });
     const writes = remediators.flatMap(({ uses }) => iamActions([...uses.writes, ...uses.undoes])).filter((action) => NARROWING[action]?.resources !== null);
@@ -173,7 +173,7 @@ describe.each([
     expect(wide).toEqual({ FixBoundary: [], RollbackBoundary: rollback });
   });
 
-  it('patterns have at most 2,048 characters, each rule a name of its own', () => {
+  it('patterns have at most 2,048 characters, and each rule has its own name', () => {
     const patterns = eventPatterns(remediators);
     for (const { name, pattern } of patterns) expect(JSON.stringify(pattern).length, name).toBeLessThanOrEqual(2048);
     expect(new Set(patterns.map(({ name }) => name)).size).toBe(patterns.length);
@@ -199,7 +199,7 @@ describe.each([
   });
 });
 
-describe('what does not fit', () => {
+describe('too many permissions', () => {
   /** One service with so many actions that their names alone are too long. */
   const endless = [{ ...(MANY[0] as Remediator), uses: { ...(MANY[0] as Remediator).uses } }];
   const uses = (count: number) => [
@@ -219,7 +219,7 @@ describe('what does not fit', () => {
   const declaring = (count: number): readonly Remediator[] =>
     endless.map((each) => ({ ...each, uses: { reads: [], writes: uses(count), undoes: uses(count) } }));
 
-  it('is refused with what to do, and not allowed by a wildcard', () => {
+  it('are refused with the next step, and not replaced by a wildcard', () => {
     expect(() => boundaryPolicy({ remediators: declaring(400) }, 'fix')).toThrow(
       expect.objectContaining({ code: 'compose/invalid', next: expect.stringContaining('--remediator') }),
     );

@@ -137,7 +137,7 @@ describe('a remediation of AWS Config', () => {
     expect(JSON.parse(simulated(DOCUMENT).print())).toEqual(DOCUMENT);
   });
 
-  it('fixes, and says so when it is seen', async () => {
+  it('fixes, and reports success once it is verified', async () => {
     const name = await shortGroup();
     const { remediate: config, records } = setUp('enforce');
     const { attempts, exception } = await config(name);
@@ -150,7 +150,7 @@ describe('a remediation of AWS Config', () => {
     expect(exception).toBe(false);
   });
 
-  it('is held back over two attempts, changes nothing, and asks a person once', async () => {
+  it('is held back over two attempts, changes nothing, and requests one approval', async () => {
     const name = await shortGroup();
     const { remediate: config, records, redress } = setUp('approve');
     const { attempts, exception } = await config(name);
@@ -171,7 +171,7 @@ describe('a remediation of AWS Config', () => {
     expect(await config(name)).toMatchObject({ attempts: [{ status: 'Success', outputs: { 'Judge.Executions': [] } }], exception: false });
   });
 
-  it('is held back by an exception, and where the policy only notifies', async () => {
+  it('is held back by an exception, and if the policy only notifies', async () => {
     const name = await shortGroup();
     const exceptions = [
       {
@@ -195,7 +195,7 @@ describe('a remediation of AWS Config', () => {
     expect(await retention(name)).toBe(7);
   });
 
-  it('that fails for a moment succeeds at the second attempt', async () => {
+  it('with a temporary failure succeeds at the second attempt', async () => {
     const name = await shortGroup();
     const { remediate: config } = setUp('enforce', { fails: 1 });
     const { attempts, exception } = await config(name);
@@ -204,7 +204,7 @@ describe('a remediation of AWS Config', () => {
     expect([await retention(name), exception]).toEqual([365, false]);
   });
 
-  it('is not called fixed while another worker holds the lease', async () => {
+  it('is not reported as fixed while another worker holds the lease', async () => {
     const name = await shortGroup();
     const { remediate: config, redress, journal, records } = setUp('enforce');
     const ref = resource({ type: 'AWS::Logs::LogGroup', id: name, ...PLACE });
@@ -225,10 +225,10 @@ describe('a remediation of AWS Config', () => {
     ['nothing', null],
     ['a word', 'fixed'],
     ['a list', ['fixed']],
-    ['a word that is like it', { answer: 'Fixed' }],
+    ['a similar word', { answer: 'Fixed' }],
     ['an error of Lambda', { errorType: 'Error', errorMessage: '{"answer":"fixed"}' }],
     ['a failure', { answer: 'failed', message: 'Nobody is asked.', passes: [] }],
-  ])('fails when the function answers %s', async (_name, answer) => {
+  ])('fails if the function returns %s', async (_name, answer) => {
     const asked = { ConfigRuleName: RULE, ResourceType: 'AWS::Logs::LogGroup', ResourceId: '/x' };
     expect(await run(DOCUMENT, asked, PLACE, async () => ({ StatusCode: 200, Payload: JSON.stringify(answer) }))).toMatchObject({
       status: 'Failed',

@@ -40,11 +40,11 @@ const outcome = (execution: string, fence: number, sent = 1): Fields => ({
 });
 
 describe('fences', () => {
-  it('get higher with each intent', () => {
+  it('increase with each intent', () => {
     const closed = stateAfter(intent('x-1', 3), outcome('x-1', 3));
     expect([2, 3, 4].map((fence) => problem(closed, intent('x-2', fence)))).toEqual(['wrong-fence', 'wrong-fence', 'none']);
   });
-  it('get higher with each worker that takes an execution over', () => {
+  it('increase with each takeover of an execution', () => {
     const open = stateAfter(intent('x-1', 3));
     expect([2, 3, 4].map((fence) => problem(open, lease('x-1', fence)))).toEqual(['wrong-fence', 'wrong-fence', 'none']);
     const taken = stateAfter(intent('x-1', 3), lease('x-1', 5));
@@ -59,19 +59,19 @@ describe('fences', () => {
   });
 });
 
-describe('what is open', () => {
-  it('is what calls, leases and outcomes are of', () => {
+describe('the open execution', () => {
+  it('is the one that calls, leases and outcomes belong to', () => {
     const open = stateAfter(intent('x-1', 3));
     expect([lease('x-2', 4), call('x-2', 3), outcome('x-2', 3)].map((each) => problem(open, each))).toEqual(['not-open', 'not-open', 'not-open']);
     const closed = stateAfter(intent('x-1', 3), outcome('x-1', 3));
     expect([lease('x-1', 4), call('x-1', 3), outcome('x-1', 3)].map((each) => problem(closed, each))).toEqual(['not-open', 'not-open', 'not-open']);
   });
-  it('is one at a time', () => {
+  it('is the only one', () => {
     expect(['x-1', 'x-2'].map((each) => problem(stateAfter(intent('x-1', 3)), intent(each, 4)))).toEqual(['already-open', 'already-open']);
   });
 });
 
-describe('an approval that an execution rests on', () => {
+describe('the approval that an execution relies on', () => {
   const asks = (id: string, planDigest: Digest, more: object = {}): Fields => ({
     body: { approval: { id, planDigest, discharges: [], fresh: true, expires: START + 1000, causedBy: null, ...more } },
   });
@@ -81,7 +81,7 @@ describe('an approval that an execution rests on', () => {
   });
   const resting = (more: object = {}, remediator = 'r') => ({ ...intent('x-1', 1, { approval: 'a-1', ...more }), remediator });
 
-  it('was asked for, given, and is of the same plan and remediator', () => {
+  it('was requested, given, and is for the same plan and remediator', () => {
     expect(problem(stateAfter(), resting())).toBe('no-approval');
     expect(problem(stateAfter(asks('a-1', ONE)), resting())).toBe('no-approval');
     expect(problem(stateAfter(asks('a-1', ONE), answers('a-1', 'denied')), resting())).toBe('no-approval');
@@ -91,11 +91,11 @@ describe('an approval that an execution rests on', () => {
     expect(problem(given, resting({ approval: 'a-2' }))).toBe('no-approval');
     expect(problem(given, resting())).toBe('none');
   });
-  it('counts once, and again only when nothing was sent', () => {
+  it('counts once, and again only if nothing was sent', () => {
     const used = (sent: number) => stateAfter(asks('a-1', ONE), answers('a-1', 'approved'), resting(), outcome('x-1', 1, sent));
     expect([1, 0].map((sent) => problem(used(sent), { ...resting({ fence: 2 }), execution: 'x-2' }))).toEqual(['no-approval', 'none']);
   });
-  it('may be an announcement to which nobody has said no, until it ends', () => {
+  it('may be an announcement that nobody denied, until it ends', () => {
     const grace = { period: 1000, remind: [] };
     const announced = stateAfter(asks('a-1', ONE, { grace }));
     expect(problem(announced, resting())).toBe('none');
@@ -106,7 +106,7 @@ describe('an approval that an execution rests on', () => {
   });
 });
 
-describe('a change that is announced', () => {
+describe('an announced change', () => {
   const announces = (id: string, more: object = {}, at = 1000): Fields => ({
     body: {
       approval: { id, planDigest: ONE, discharges: [], fresh: true, expires: START + at, causedBy: null, grace: { period: 1000, remind: [100] }, ...more },
@@ -117,9 +117,9 @@ describe('a change that is announced', () => {
     ['another plan', { planDigest: TWO }],
     ['another period', { grace: { period: 2000, remind: [100] } }],
     ['other reminders', { grace: { period: 1000, remind: [] } }],
-    ['something that was not shown to be new', { fresh: false }],
-    ['other questions', { discharges: [TWO] }],
-  ])('twice at once is announced once, and not where it is %s', (_name, more) => {
+    ['something that was not proven to be new', { fresh: false }],
+    ['other objections', { discharges: [TWO] }],
+  ])('that is announced twice at once is announced once, and not if it is %s', (_name, more) => {
     expect(standing(announces('a-1'), announces('a-2'))).toEqual(['a-1']);
     expect(standing(announces('a-1'), announces('a-2', more))).toEqual(['a-1', 'a-2']);
   });
@@ -136,7 +136,7 @@ it('keeps its order when a clock is set back, and refuses a record that does not
   expect(readLine(later.state, line)).toMatchObject({ ok: false, problem: { code: 'time-backwards' } });
 });
 
-it('keeps what an outcome says: whether it is retryable, and how it was verified', () => {
+it('keeps the details of an outcome: whether it is retryable, and how it was verified', () => {
   const closed = (body: object) => stateAfter(intent('x-1', 1), { ...outcome('x-1', 1), body: { ...outcome('x-1', 1).body, ...body } }).closed[0];
   expect(closed({})).toMatchObject({ retryable: false, verified: false, begunAt: START, closedAt: START, sent: 1 });
   expect(closed({ retryable: true, verified: 'verified' })).toMatchObject({ retryable: true, verified: true });
@@ -149,7 +149,7 @@ it('keeps the fifty newest closed executions, newest first', () => {
   expect([closed.length, closed[0]?.execution, closed.at(-1)?.execution, generation]).toEqual([50, 'x-51', 'x-2', 52]);
 });
 
-describe('a line that was changed', () => {
+describe('a changed line', () => {
   const first = stateAfter(intent('x-1', 1));
   const { line } = nextLine(first, { kind: 'outcome', resource: ref, remediator: 'r', blobs: {}, execution: null, ...outcome('x-1', 1) } as Whole, START);
   const redigested = (json: string) => `${digestText(json)} ${json}`;
@@ -160,9 +160,9 @@ describe('a line that was changed', () => {
     ['with another text', line.replace('"remediator":"r"', '"remediator":"q"'), 'wrong-digest'],
     ['that is not JSON', redigested('{"v":1'), 'not-json'],
     ['with spaces', changed((json) => json.replaceAll(',"', ', "')), 'not-canonical'],
-    ['with a member twice', changed((json) => json.replace('"v":1', '"v":1,"v":1')), 'not-canonical'],
-    ['with a member that nobody knows', changed((json) => json.replace('"v":1', '"v":1,"w":1')), 'malformed'],
-    ['with an outcome that nobody knows', changed((json) => json.replace('"outcome":"remediated"', '"outcome":"well"')), 'malformed'],
+    ['with a duplicate member', changed((json) => json.replace('"v":1', '"v":1,"v":1')), 'not-canonical'],
+    ['with an unknown member', changed((json) => json.replace('"v":1', '"v":1,"w":1')), 'malformed'],
+    ['with an unknown outcome', changed((json) => json.replace('"outcome":"remediated"', '"outcome":"well"')), 'malformed'],
     ['of another resource', changed((json) => json.replace('"id":"a"', '"id":"b"')), 'wrong-stream'],
     ['with another number', changed((json) => json.replace('"seq":2', '"seq":3')), 'wrong-number'],
     ['that follows another record', changed((json) => json.replace(/"prev":"sha256:../, '"prev":"sha256:00')), 'broken-chain'],

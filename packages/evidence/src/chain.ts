@@ -157,7 +157,7 @@ export function readLine(state: StreamState, line: string): ReadRecord {
   const space = line.indexOf(' ');
   const json = line.slice(space + 1);
   const digest = digestText(json);
-  if (space < 0 || line.slice(0, space) !== digest) return wrong('wrong-digest', 'The record does not match the digest before it.');
+  if (space < 0 || line.slice(0, space) !== digest) return wrong('wrong-digest', 'The record does not match its digest.');
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -182,7 +182,7 @@ export function follow(state: StreamState, record: unknown, digest: Digest): Rea
   if (!isEvidenceRecord(record)) return wrong('malformed', 'It does not have the form of a record.');
   if (record.stream !== state.stream || streamOf(record.resource) !== state.stream) return wrong('wrong-stream', 'The record belongs to another resource.');
   if (record.seq !== state.length + 1) return wrong('wrong-number', `The record has number ${record.seq}; ${state.length + 1} is next.`);
-  if (record.prev !== state.head) return wrong('broken-chain', 'The record does not follow the one before it: that one was changed, removed or put in.');
+  if (record.prev !== state.head) return wrong('broken-chain', 'The record does not follow the one before it: that one was changed, removed or inserted.');
   if (Date.parse(record.time) < state.lastTime) return wrong('time-backwards', `The record is dated ${record.time}, before the one before it.`);
   const own = journalBody(record);
   if (record.kind === 'intent' && state.open !== null)

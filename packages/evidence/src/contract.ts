@@ -72,7 +72,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
     });
     afterEach(() => under.cleanup());
 
-    it('has one key of redaction, whoever asks first, and no record holds it', async () => {
+    it('has one redaction key for all callers, and no record contains it', async () => {
       const asked = await Promise.all([journal.redactionKey?.(), journal.redactionKey?.()]);
       const [key = ''] = asked;
       expect(asked).toEqual([key, key]);
@@ -125,13 +125,13 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect(await all()).toHaveLength(1);
     });
 
-    it('refuses to begin on an observation from before an execution was closed', async () => {
+    it('refuses to begin on an observation that was made before an execution was closed', async () => {
       await finish(await begun());
       expect(await begin('a', { generation: 0 })).toEqual({ status: 'stale', generation: 1 });
       expect(await all()).toHaveLength(2);
     });
 
-    it('begins under the id that was chosen, which no other execution may have', async () => {
+    it('begins under the chosen id, which no other execution may have', async () => {
       const execution = newExecution(time);
       const lease = await begun('a', { execution });
       expect(lease.execution).toBe(execution);
@@ -141,7 +141,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect((await all({ resource: ref('b') })).map((each) => each.record.kind)).toEqual([]);
     });
 
-    it('never lets a budget be exceeded, also at once', async () => {
+    it('never allows a budget to be exceeded, even by concurrent executions', async () => {
       const budgets = [{ key: 'account=111111111111', changes: 5, window: 3_600_000 }];
       const results = await Promise.all(Array.from({ length: 32 }, (_, index) => begin(`r-${index}`, { budgets })));
       expect(results.filter((each) => each.status === 'begun')).toHaveLength(5);
@@ -152,7 +152,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect((await begin('later', { budgets })).status).toBe('begun');
     });
 
-    it('counts an execution once where two windows count the same, and keeps to both', async () => {
+    it('counts an execution once if two windows count the same, and enforces both', async () => {
       const budgets = [
         { key: 'account=1', changes: 3, window: 1000 },
         { key: 'account=1', changes: 4, window: 60_000 },
@@ -164,14 +164,14 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect(results).toEqual(['begun', 'begun', 'begun', 'over-budget', 'begun', 'over-budget']);
     });
 
-    it('gives a budget back when nothing was sent, and keeps it when something was', async () => {
+    it('returns a budget if nothing was sent, and keeps it if something was', async () => {
       const budgets = [{ key: 'k', changes: 1, window: 3_600_000 }];
       await finish(await begun('a', { budgets }), { sent: 0, outcome: 'failed' });
       await finish(await begun('a', { budgets }), { sent: 1 });
       expect(await begin('a', { budgets })).toMatchObject({ status: 'over-budget', used: 1 });
     });
 
-    it('keeps to every budget, gives every one back, and counts what is open', async () => {
+    it('enforces every budget, returns each one, and counts what is open', async () => {
       const budgets = [
         { key: 'a', changes: 9, window: 3_600_000 },
         { key: 'b', changes: 2, window: 3_600_000 },
@@ -189,7 +189,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect(await begin('g', { budgets: [{ key: 'a', changes: 3, window: 3_600_000 }] })).toMatchObject({ status: 'over-budget', used: 3 });
     });
 
-    it('gives a budget back that a worker took whose lease another has taken over', async () => {
+    it('returns a budget that a worker took whose lease another one has taken over', async () => {
       const budgets = [{ key: 'k', changes: 1, window: 3_600_000 }];
       const old = await begun('a', { budgets });
       time += 60_001;
@@ -199,7 +199,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect((await begin('b', { budgets })).status).toBe('begun');
     });
 
-    it('does not count what has another key', async () => {
+    it('does not count executions with another key', async () => {
       await begun('a', { budgets: [{ key: 'x', changes: 1, window: 1000 }] });
       expect((await begin('b', { budgets: [{ key: 'y', changes: 1, window: 1000 }] })).status).toBe('begun');
     });
@@ -224,7 +224,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
           body: { approval: { id, verdict, by: { name: 'arn:lead', verified: true } } },
         });
 
-      it('waits until someone answers, with all that was shown', async () => {
+      it('waits until someone answers, with everything that was shown', async () => {
         await request();
         await request({ causedBy: 'arn:eve' });
         await request({ causedBy: null });
@@ -253,7 +253,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect(await journal.approvals()).toHaveLength(1);
       });
 
-      it('an answer refuses what was decided on before it', async () => {
+      it('refuses what was decided on before the answer', async () => {
         await request({ calls: [digestOf('call')], asks: ['freshness'], breadth: 2 });
         const { generation, approvals } = await journal.view(ref());
         expect(approvals).toMatchObject([{ calls: [digestOf('call')], asks: ['freshness'], breadth: 2 }]);
@@ -262,7 +262,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await begin('a', { planDigest: digestOf('another plan') })).status).toBe('begun');
       });
 
-      it('is caused by those whose events name what it is about, whoever has asked; nobody begins on the yes of one of them', async () => {
+      it('is caused by everyone whose event names its subject, whoever requested it; their yes permits nobody to begin', async () => {
         const event = (actor: string, parts: string[]) =>
           journal.append({
             kind: 'decision',
@@ -281,7 +281,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await begin('a', { approval: 'a-1' })).status).toBe('stale');
       });
 
-      it('is used once, also at once', async () => {
+      it('is used once, even concurrently', async () => {
         await request();
         expect((await begin('a', { approval: 'a-1' })).status).toBe('stale');
         await answer('approved');
@@ -293,7 +293,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await begin('a', { approval: 'a-1' })).status).toBe('stale');
       });
 
-      describe('of a change that is announced', () => {
+      describe('of an announced change', () => {
         const announced = (over: object = {}) => request({ expires: time + 60_000, grace: { period: 10_000, remind: [1000] }, ...over });
         const said = (what: object) =>
           journal.append({ kind: 'approval', resource: ref(), remediator: 'test-fix', body: { approval: { id: 'a-1', ...what } } });
@@ -305,7 +305,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         };
         const asked = async () => (await begin('a', { approval: 'a-1' })).status;
 
-        it('begins when its period after the notification is over, and once', async () => {
+        it('begins once, when its period after the notification is over', async () => {
           await announced();
           time += 50_000;
           // Nobody has been notified yet.
@@ -348,7 +348,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
           expect(await asked()).toBe('stale');
         });
 
-        it('has one sender for each notice: the first that claims it', async () => {
+        it('has one sender for each notice: the first worker that claims it', async () => {
           await announced();
           const claims = await Promise.all(Array.from({ length: 5 }, () => said({ sending: { notice: 0, until: time + 500 } })));
           const first = Math.min(...claims.map(({ seq }) => seq));
@@ -371,7 +371,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
           expect((await state())?.sending).toBeNull();
         });
 
-        it('is notified about even if a clock is ahead', async () => {
+        it('is announced even if a clock is ahead', async () => {
           await announced({ expires: time + 9_000_000 });
           await said({ sending: { notice: 0, until: time + 900_000_000 } });
           time += 5_459_999;
@@ -382,7 +382,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
           expect((await state())?.sent).toHaveLength(1);
         });
 
-        it('is the same when it is announced twice at once', async () => {
+        it('is the same when it is announced twice concurrently', async () => {
           await announced();
           await announced({ id: 'a-2', causedBy: 'arn:eve' });
           expect((await journal.approvals()).map(({ id, causedBy }) => [id, causedBy])).toEqual([['a-1', ['arn:mallory', 'arn:eve']]]);
@@ -391,7 +391,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         });
       });
 
-      it('of another execution is not given back with one of which nothing came', async () => {
+      it('of another execution is not returned with one that changed nothing', async () => {
         const other = digestOf({ plan: 2 });
         await request();
         await request({ id: 'a-2', planDigest: other });
@@ -403,7 +403,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await begin('a', { approval: 'a-1' })).status).toBe('stale');
       });
 
-      it('waits while others are used, and those that wait are listed oldest first, over all resources', async () => {
+      it('waits while others are used; pending ones are listed oldest first, over all resources', async () => {
         const ask = async (id: string, at: string, planDigest = plan) => {
           time += 1000;
           const approval = { id, planDigest, discharges: [], fresh: true, expires: time + 100_000, causedBy: null };
@@ -428,7 +428,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await journal.approvals()).map(({ id }) => id)).toEqual(['a-2', 'a-3', 'a-4', 'a-5']);
       });
 
-      it('still stands when nothing was sent', async () => {
+      it('remains valid if nothing was sent', async () => {
         await request();
         await answer('approved');
         await finish(await begun('a', { approval: 'a-1' }), { sent: 0, outcome: 'superseded' });
@@ -455,7 +455,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await begin('a', { approval: 'a-1' })).status).toBe('stale');
       });
 
-      it('that was denied stays so, also when a yes is recorded after it', async () => {
+      it('that was denied stays denied, even if a yes is recorded after it', async () => {
         await request();
         await answer('denied');
         await answer('approved');
@@ -463,7 +463,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await begin('a', { approval: 'a-1' })).status).toBe('stale');
       });
 
-      it('that was denied lets nobody begin the plan until it runs out, also who needs no approval', async () => {
+      it('that was denied blocks the plan until it expires, even if no approval is needed', async () => {
         await request();
         await answer('denied');
         expect((await begin()).status).toBe('stale');
@@ -473,13 +473,13 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await begin()).status).toBe('begun');
       });
 
-      it('that was denied stops no rollback', async () => {
+      it('that was denied blocks no rollback', async () => {
         await request();
         await answer('denied');
         expect((await begin('a', { breaker: 'ignored' })).status).toBe('begun');
       });
 
-      it('that was denied is not forgotten for many others, nor is one that was given', async () => {
+      it('is remembered, denied or given, however many others there are', async () => {
         await request();
         await answer('denied');
         await request({ id: 'a-2', planDigest: digestOf({ plan: 2 }) });
@@ -496,7 +496,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
     });
 
     describe('the result of sweeps', () => {
-      it('is in the view of their place: when each remediator swept last, and where those that were asked go on', async () => {
+      it('is in the view of their place: when each remediator swept last, and where requested sweeps continue', async () => {
         const place: ResourceRef = { ...ref(), type: 'AWS::::Account', id: ref().account };
         expect((await journal.view(place)).swept).toEqual({ time: 0, lasts: {}, rounds: [] });
         const sweep = (sweep: JsonObject) => journal.append({ kind: 'sweep', resource: place, remediator: 'redress-sweep', body: { sweep } });
@@ -512,7 +512,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       });
     });
 
-    describe('what stands open', () => {
+    describe('an open gap', () => {
       const decide = (id: string, gap: JsonObject, over: { remediator?: string; outcome?: string } = {}) =>
         journal.append({
           kind: 'decision',
@@ -525,7 +525,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         journal.append({ kind: 'notice', resource: ref(id), remediator: 'test-fix', body: { message: 'm', notice: { of, status, channels: ['c'], ...more } } });
       const stands = async () => (await journal.standing()).gaps.map((each) => [each.resource.id, each.key, each.state, each.told?.state ?? null]);
 
-      it('is known over all resources, and in the view of its own, until a decision says that it is over', async () => {
+      it('is known over all resources and in the view of its own, until a decision says that it is closed', async () => {
         const first = await decide('a', gap('g-1'));
         const began = time;
         time += 1000;
@@ -566,7 +566,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await journal.view(ref('a'))).gaps).toEqual([]);
       });
 
-      it('is the same for whoever finds it unchanged: its record, and when it began, stay', async () => {
+      it('is the same for each remediator pass that finds it unchanged: it keeps its record and its beginning', async () => {
         const { seq } = await decide('a', gap('g-1'));
         const began = time;
         time += 5000;
@@ -574,7 +574,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await journal.view(ref('a'))).gaps).toMatchObject([{ record: seq, since: began, seenAt: time, triedAt: began }]);
       });
 
-      it('keeps its age where more is found next to it, and not where it was closed', async () => {
+      it('keeps its age if more is found next to it, and not if it was closed', async () => {
         await decide('a', gap('g-1'));
         const began = time;
         time += 5000;
@@ -585,7 +585,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await journal.view(ref('a'))).gaps).toMatchObject([{ key: 'g-1', since: time }]);
       });
 
-      it('ends with the execution that closes it, and with no other', async () => {
+      it('ends with the execution that closes it, and with no other one', async () => {
         const key = (subject: string) => gapKey('test-fix', [subject]);
         await decide('a', { ...gap(key('one')), subjects: ['one'] });
         await decide('a', { ...gap(key('two')), subjects: ['two'] });
@@ -597,7 +597,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await stands()).map(([, each]) => each)).toEqual([key('two')]);
       });
 
-      it('says what people were notified of, and by which channels, once that was delivered', async () => {
+      it('has what people were notified of, and through which channels, once that was delivered', async () => {
         const { seq } = await decide('a', gap('g-1'));
         time += 1000;
         await notice('a', seq, 'not-delivered', { gap: 'g-1', state: 's1' });
@@ -608,7 +608,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await journal.view(ref('a'))).gaps).toMatchObject([{ told: { state: 's1', approval: 'a-1', at: time, channels: ['c'] } }]);
       });
 
-      it('has what nobody could be notified of, until somebody was', async () => {
+      it('keeps a notice that could not be delivered, until it is', async () => {
         const lease = await begun('a');
         const { seq } = await finish(lease);
         await notice('a', seq, 'not-delivered', { outcome: 'remediated' });
@@ -619,7 +619,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await journal.standing()).unsaid).toEqual([]);
       });
 
-      it('is known of one account and region, whatever stands elsewhere', async () => {
+      it('is listed for one account and region, whatever is open elsewhere', async () => {
         const [other, region] = [
           { ...ref('a'), account: '222222222222' },
           { ...ref('a'), region: 'eu-west-1' },
@@ -652,7 +652,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect([gaps.length, gaps[0]?.key, unsaid.length, unsaid[0]?.of]).toEqual([50, 'g-10', 20, 10]);
       });
 
-      it('lets one worker send the digest of a day, and another when that one was lost or could not', async () => {
+      it('lets one worker send the digest of a day, and another one if that worker was lost or failed', async () => {
         const say = (day: string, what: JsonObject) =>
           journal.append({ kind: 'notice', resource: breakerOf(ref()), remediator: 'digest', body: { digest: { day, ...what }, message: 'm' } });
         const digest = async () => (await journal.view(breakerOf(ref()))).digest;
@@ -684,7 +684,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       const account = breakerOf(ref());
       const breaker = (state: string) =>
         journal.append({ kind: 'breaker', resource: account, remediator: 'test-fix', body: { breaker: state, reason: 'too many' } });
-      it('stop every resource of the account until they are closed', async () => {
+      it('block every resource of the account until they are closed', async () => {
         expect((await journal.view(ref())).breakers).toEqual([]);
         await breaker('open');
         expect((await journal.view(ref('other'))).breakers).toEqual([{ remediator: 'test-fix', since: time, reason: 'too many' }]);
@@ -695,7 +695,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await journal.view(ref())).breakers).toEqual([]);
         expect((await begin()).status).toBe('begun');
       });
-      it('are of a remediator each: one that opens or is closed leaves the others as they are', async () => {
+      it('belong to one remediator each: opening or closing one does not affect the others', async () => {
         const other = (state: string) =>
           journal.append({ kind: 'breaker', resource: account, remediator: 'other-fix', body: { breaker: state, reason: 'bad' } });
         await breaker('open');
@@ -706,7 +706,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await journal.view(ref())).breakers.map(({ remediator }) => remediator)).toEqual(['other-fix']);
         expect([(await begin()).status, (await begin('b', { remediator: 'other-fix' })).status]).toEqual(['begun', 'stale']);
       });
-      it('are recorded in the stream of the account, whose own executions give back what they took', async () => {
+      it('are recorded in the stream of the account, whose own executions return their budgets', async () => {
         const budgets = [{ key: 'k', changes: 1, window: 3_600_000 }];
         const of = { resource: account, budgets };
         const lease = await begun('a', of);
@@ -716,7 +716,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         await finish(lease, { resource: account, sent: 0, outcome: 'failed' });
         expect((await begin('b', { budgets })).status).toBe('begun');
       });
-      it('let a rollback through, and the recovery of what is open', async () => {
+      it('block neither a rollback nor the recovery of open executions', async () => {
         const open = await begun('r');
         await breaker('open');
         expect((await begin('a', { breaker: 'ignored' })).status).toBe('begun');
@@ -725,7 +725,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       });
     });
 
-    it('knows what a remediator has done, over all resources of accounts, newest first', async () => {
+    it('knows what a remediator has done, over all resources of the given accounts, newest first', async () => {
       const terms = { version: '1.2.3', parameters: 'sha256:p', drill: true };
       await finish(await begun('a', { body: { terms } }), { body: { verified: 'verified' } });
       time += 1000;
@@ -749,7 +749,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect(await journal.trackRecord({ remediator: 'test-fix', accounts: ['222222222222'] })).toHaveLength(1);
     });
 
-    it('lets nobody take over before the lease has run out, and an old holder nothing afterwards', async () => {
+    it('allows no takeover before the lease has ended, and nothing by the old holder after it', async () => {
       const old = await begun();
       expect((await begin('a', { resume: old.execution })).status).toBe('busy');
       time += 60_001;
@@ -765,14 +765,14 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect(await journal.open()).toEqual([]);
     });
 
-    it('lets only one of twenty take over', async () => {
+    it('lets only one of twenty workers take over', async () => {
       const old = await begun();
       time += 60_001;
       const results = await Promise.all(Array.from({ length: 20 }, () => begin('a', { resume: old.execution })));
       expect(results.filter((each) => each.status === 'begun')).toHaveLength(1);
     });
 
-    it('does not take over what is not open', async () => {
+    it('does not take over an execution that is not open', async () => {
       const lease = await begun();
       await finish(lease);
       time += 60_001;
@@ -780,7 +780,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect((await begin('a', { resume: 'x-unknown' })).status).toBe('stale');
     });
 
-    it('lets a late holder finish when nobody took over', async () => {
+    it('lets a late holder finish if nobody took over', async () => {
       const lease = await begun();
       time += 60_001;
       await finish(lease);
@@ -812,7 +812,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect((await all({ execution: lease.execution })).map((each) => each.record.kind)).toEqual(['intent', 'outcome']);
     });
 
-    it('appends a hundred records at once without gap or fork', async () => {
+    it('appends a hundred records concurrently without gap or fork', async () => {
       await Promise.all(
         Array.from({ length: 100 }, (_, index) => journal.append({ kind: 'decision', resource: ref(), remediator: 'test-fix', body: { index } })),
       );
@@ -821,7 +821,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect(new Set(records.map((each) => each.record.body['index'])).size).toBe(100);
     });
 
-    it('remembers the first sight of an exception tag, for good', async () => {
+    it('remembers the first sight of an exception tag permanently', async () => {
       const seen = () => journal.append({ kind: 'decision', resource: ref(), remediator: 'test-fix', body: { exceptionTagUnregistered: true } });
       await seen();
       const first = time;
@@ -871,13 +871,13 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       ]);
     });
 
-    it('knows which execution a rollback reverts', async () => {
+    it('knows which execution a rollback rolls back', async () => {
       const lease = await begun('a', { body: { rollbackOf: 'x-1' } });
       await finish(lease, { outcome: 'rolled-back' });
       expect((await journal.view(ref())).closed[0]).toMatchObject({ rollbackOf: 'x-1', outcome: 'rolled-back' });
     });
 
-    it('dates records in order although the clock is set back', async () => {
+    it('dates records in order even if the clock is set back', async () => {
       const lease = await begun();
       time -= 600_000;
       await finish(lease);
@@ -885,7 +885,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect(Date.parse(two?.record.time ?? '')).toBeGreaterThanOrEqual(Date.parse(one?.record.time ?? ''));
     });
 
-    it('refuses what it cannot keep, and writes nothing then', async () => {
+    it('refuses what it cannot store, and then writes nothing', async () => {
       const entry = { kind: 'decision' as const, resource: ref(), remediator: 'test-fix' };
       await expect(journal.append({ ...entry, body: { journal: {} } })).rejects.toMatchObject({ code: 'journal/invalid' });
       await expect(journal.append({ ...entry, body: { at: new Date() as unknown as string } })).rejects.toMatchObject({ code: 'json/not-json' });
@@ -894,7 +894,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect(await all()).toEqual([]);
     });
 
-    it('says that it does not know an execution', async () => {
+    it('reports an unknown execution', async () => {
       await expect(all({ execution: 'x-unknown' })).rejects.toMatchObject({ code: 'journal/not-found' });
     });
 
@@ -905,7 +905,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect(new Set((await all()).map((each): Digest => each.stream)).size).toBe(2);
     });
 
-    it('has everything after it was opened again', async () => {
+    it('has everything after it was reopened', async () => {
       if (under.reopen === undefined) return;
       const lease = await begun('a', { budgets: [{ key: 'k', changes: 1, window: 3_600_000 }] });
       const before = await all();

@@ -57,7 +57,7 @@ beforeEach(() => {
 });
 
 describe('the cause of a gap', () => {
-  it('is who names the part, also where the event was only notified, and under another remediator', async () => {
+  it('is whoever names the part, even if the event was only notified, and under another remediator', async () => {
     await event(ALICE, { parts: ['one'] }, { remediator: 'narrow-fix' });
     await event(BOB, { parts: ['two'] });
     later(DAY);
@@ -65,23 +65,23 @@ describe('the cause of a gap', () => {
     expect(await causes(['two'])).toEqual([BOB]);
     expect(await causes(['one', 'two'])).toEqual([ALICE, BOB]);
   });
-  it('is everybody who did something since, where nobody names it', async () => {
+  it('is everybody who made a change since, if nobody names the part', async () => {
     await event(ALICE, { parts: ['two'] });
     await event(BOB, { parts: ['three'] });
     expect(await causes(['one'])).toEqual([ALICE, BOB]);
   });
-  it('is, of what is changed as a whole, who did what that remediator is asked about', async () => {
+  it('is, for what is changed as a whole, whoever made a call of that remediator', async () => {
     await event(ALICE, {}, { remediator: 'other-fix' });
     await event(BOB);
     expect(await causes([digestOf('call')])).toEqual([BOB]);
     expect(await causes([digestOf('call')], 'third-fix')).toEqual([ALICE, BOB]);
   });
-  it('is nobody where nothing is known', async () => {
+  it('is nobody if nothing is known', async () => {
     expect(await causes()).toEqual([]);
     await record({ outcome: 'notified', trigger: { by: 'finding', actor: null, call: null } });
     expect(await causes()).toEqual([]);
   });
-  it('is not who did something before it was closed', async () => {
+  it('does not include what was done before the gap was closed', async () => {
     await event(ALICE, { parts: ['one'] });
     later(MINUTE);
     await executed(['one']);
@@ -89,19 +89,19 @@ describe('the cause of a gap', () => {
     await event(BOB, { parts: ['one'] });
     expect(await causes()).toEqual([BOB]);
   });
-  it('is unknown when it is back and nobody did anything since: then it may have been anyone', async () => {
+  it('is unknown if the gap is back and nobody is known to have acted since: then it may have been anyone', async () => {
     await event(ALICE, { parts: ['one'] });
     later(MINUTE);
     await executed(['one']);
     later(DAY);
     expect(await causes()).toEqual([ALICE, null]);
   });
-  it('is unknown where an event names nobody', async () => {
+  it('is unknown if an event names nobody', async () => {
     await event(ALICE, { parts: ['two'] });
     await event(null, { parts: ['one'] });
     expect(await causes()).toEqual([ALICE, null]);
   });
-  it('is who did something while it was being closed: a late read may not have shown it', async () => {
+  it('includes what was done while the gap was being closed: a late read may not have shown it', async () => {
     const { generation } = await journal.view(ref);
     const begun = await journal.begin({
       resource: ref,
@@ -119,19 +119,19 @@ describe('the cause of a gap', () => {
     await journal.finish({ resource: ref, remediator: 'fix', lease: begun.lease, outcome: 'remediated', sent: 1, body: { verified: 'verified' } });
     expect(await causes()).toEqual([ALICE]);
   });
-  it.each(['not-verified', 'unconfirmed'])('is who did it where an execution is %s', async (verified) => {
+  it.each(['not-verified', 'unconfirmed'])('includes whoever acted during an execution that is %s', async (verified) => {
     await event(ALICE, { parts: ['one'] });
     later(MINUTE);
     await executed(['one'], { verified });
     expect(await causes()).toEqual([ALICE]);
   });
-  it.each(['partial', 'failed', 'unknown'] as const)('is who did it where an execution is %s, and what is there is verified', async (outcome) => {
+  it.each(['partial', 'failed', 'unknown'] as const)('includes whoever acted during an execution that is %s, with a verified state', async (outcome) => {
     await event(ALICE, { parts: ['one'] });
     later(MINUTE);
     await executed(['one'], { outcome });
     expect(await causes()).toEqual([ALICE]);
   });
-  it('is again who did it when the fix was rolled back', async () => {
+  it('includes them again when the fix was rolled back', async () => {
     await event(ALICE, { parts: ['one'] });
     later(MINUTE);
     const fixed = await executed(['one', 'two']);
@@ -141,14 +141,14 @@ describe('the cause of a gap', () => {
     expect(await causes(['one'])).toEqual([ALICE]);
     expect(await causes(['two'])).toEqual([BOB]);
   });
-  it('is again who did it when a rollback does not say of what', async () => {
+  it('includes them again when a rollback does not name its fix', async () => {
     await event(ALICE, { parts: ['one'] });
     later(MINUTE);
     const fixed = await executed(['one']);
     await executed([], { rollbackOf: fixed });
     expect(await causes()).toEqual([ALICE]);
   });
-  it('is not who did something five minutes before the remediator saw nothing', async () => {
+  it('does not include what was done five minutes before the remediator found nothing', async () => {
     await event(ALICE, { parts: ['one'] });
     later(5 * MINUTE - 1);
     await record({ outcome: 'no-op', compliant: true });
@@ -173,14 +173,14 @@ describe('the cause of a gap', () => {
     await record({ outcome: 'no-op', compliant: true });
     expect(await causes()).toEqual([ALICE, BOB, CAROL, null]);
   });
-  it('is who set the source identity, too', async () => {
+  it('includes whoever set the source identity', async () => {
     await event('arn:aws:sts::111111111111:assumed-role/Deploy/x', { sourceIdentity: 'alice', parts: ['one'] });
     expect(await causes()).toEqual(['arn:aws:sts::111111111111:assumed-role/Deploy/x', 'alice']);
   });
   it.each([
-    ['an event that was not believed', 'authenticity'],
+    ['an event that is not authentic', 'authenticity'],
     ['a call that failed', 'failed-call'],
-    ['what Redress did itself', 'self-event'],
+    ['a call by Redress itself', 'self-event'],
   ])('is not in %s', async (_name, guardrail) => {
     await event(ALICE, { parts: ['one'] }, { guardrails: [{ guardrail, effect: 'deny', code: 'c', message: 'm' }] });
     expect(await causes()).toEqual([]);
@@ -196,14 +196,14 @@ describe('the cause of a gap', () => {
     );
     expect(await causes()).toEqual([BOB]);
   });
-  it('is in records of the last version, which name no part, as of the whole resource', async () => {
+  it('covers the whole resource in records of the last version, which name no part', async () => {
     await record({ outcome: 'notified', trigger: { by: 'finding', id: 'e', actor: ALICE, call: 'ec2:X', observedAt: new Date(time).toISOString() } });
     await event(BOB, { parts: ['one'] });
     expect(await causes()).toEqual([ALICE, BOB]);
     await record({ trigger: { by: 'finding', id: 'e', actor: CAROL, call: 'ec2:X' } }, 'fix', 'duplicate');
     expect(await causes()).toEqual([ALICE, BOB, CAROL]);
   });
-  it('is unknown when more was done than is kept: who did the first of it may have done this', async () => {
+  it('is unknown if more was done than is kept: the first actor may have caused this', async () => {
     await event(ALICE, { parts: ['one'] });
     for (let n = 0; n < 100; n++) {
       later(1000);
@@ -216,7 +216,7 @@ describe('the cause of a gap', () => {
     await event(CAROL, { parts: ['one'] });
     expect(await causes()).toEqual([CAROL]);
   });
-  it('grows with what was done of a resource, and is kept for what was done last', async () => {
+  it('grows with what was done to a resource, and keeps what was done last', async () => {
     for (let n = 0; n < 60; n++) {
       await event(ALICE, { parts: [`part-${n}`] });
       later(1000);
@@ -229,7 +229,7 @@ describe('the cause of a gap', () => {
   });
 });
 
-describe('what is known of deeds', () => {
+describe('the known deeds', () => {
   const START = Date.parse('2026-11-24T10:00:00Z');
   const said = (body: JsonObject, kind: EvidenceRecord['kind'] = 'decision', remediator = 'fix'): EvidenceRecord => ({
     v: 1,
@@ -252,12 +252,12 @@ describe('what is known of deeds', () => {
   const approval = (more: Partial<Approval> = {}) => ({ subjects: ['one'], remediator: 'fix', causedBy: [], by: null, ...more }) as unknown as Approval;
   const causesIn = (deeds: Deeds, more: Partial<Approval> = {}) => approvalsOf({ approvals: [approval(more)], deeds })[0]?.causedBy;
 
-  it('is what a state says, and of one that says nothing that all before it is forgotten', () => {
+  it('are those of the state; a state without them means that everything before it is unknown', () => {
     expect(deedsOf({ deeds: known, lastTime: START })).toBe(known);
     expect(deedsOf({ lastTime: START })).toEqual({ done: [], absent: {}, compliant: {}, forgotten: START });
   });
 
-  it('is the same after what closes nothing, verified or not', () => {
+  it('are unchanged by a record that closes nothing, verified or not', () => {
     for (const record of [outcome('failed'), outcome('remediated', 'unconfirmed'), said({ verified: 'verified', journal: 'x' }, 'outcome'), said({})])
       expect(witnessed(known, record, closing())).toEqual(known);
     expect(witnessed(known, outcome('remediated'), null)).toEqual(known);
@@ -265,7 +265,7 @@ describe('what is known of deeds', () => {
     expect(witnessed(known, said({ verified: 'verified', journal: { outcome: 'remediated' } }, 'call'), closing())).toEqual(known);
   });
 
-  it('is that a part is absent since the execution began that has closed it, flagged or remediated', () => {
+  it('say that a part is absent since the beginning of the execution that remediated or flagged it', () => {
     for (const name of ['remediated', 'flagged'] as const)
       expect(witnessed(known, outcome(name), closing({ subjects: ['one', 'three'] }))).toEqual({
         ...known,
@@ -273,18 +273,18 @@ describe('what is known of deeds', () => {
       });
   });
 
-  it('is that all is right since five minutes before a look found nothing', () => {
+  it('say that everything is compliant since five minutes before a check that found nothing', () => {
     expect(witnessed(known, said({ compliant: true }), null)).toEqual({ ...known, compliant: { fix: START - 300_000, other: 8 } });
     expect(witnessed(known, said({ compliant: 'yes' }), null)).toEqual(known);
   });
 
-  it('is nothing, after a rollback, of the parts that it is of and of its remediator; of all parts where it names none', () => {
+  it('forget, after a rollback, its parts and its remediator; all parts if it names none', () => {
     const back = (subjects: readonly string[]) => witnessed(known, outcome('rolled-back'), closing({ subjects, rollbackOf: 'x-1' }));
     expect(back(['one'])).toEqual({ ...known, absent: { two: 6 }, compliant: { other: 8 } });
     expect(back([])).toEqual({ ...known, absent: {}, compliant: { other: 8 } });
   });
 
-  it('is of the fifty parts that were seen absent last', () => {
+  it('keep the fifty parts that were absent last', () => {
     const absent = Object.fromEntries(Array.from({ length: 49 }, (_, n) => [`p-${n}`, n]));
     const fifty = witnessed({ ...known, absent }, outcome('remediated'), closing()).absent;
     expect(fifty).toEqual({ ...absent, one: START - 7000 });
@@ -292,7 +292,7 @@ describe('what is known of deeds', () => {
     expect(witnessed({ ...known, absent: fifty }, outcome('remediated'), closing({ subjects: ['two'] })).absent).toEqual({ ...rest, two: START - 7000 });
   });
 
-  it('is each deed once, with the last time, in the order of time; the newest hundred', () => {
+  it('have each deed once, with its last time, in the order of time; the newest hundred', () => {
     const event = (at: number, parts: string[]) =>
       said({ trigger: { by: 'finding', actor: ALICE, call: 'ec2:X', observedAt: new Date(at).toISOString(), parts } });
     const first = witnessed(NO_DEEDS, event(START - 1000, ['one']), null);
@@ -309,7 +309,7 @@ describe('what is known of deeds', () => {
     expect(witnessed({ ...full, forgotten: 50 }, said({}), null).forgotten).toBe(50);
   });
 
-  it('is a cause where it was done after the part was absent, and after all was right, to the millisecond', () => {
+  it('are a cause if done after the part was absent and after everything was compliant, to the millisecond', () => {
     const at = (absent: Deeds['absent'], compliant: Deeds['compliant']) =>
       causesIn({ done: [done('one', 10), done('two', 20, BOB)], absent, compliant, forgotten: null });
     expect(at({}, {})).toEqual([ALICE]);
@@ -324,7 +324,7 @@ describe('what is known of deeds', () => {
     expect(at({ one: 20 }, {})).toEqual([ALICE, BOB, null]);
   });
 
-  it('is anyone who is known, whoever asked, and somebody unknown, where it is not known who', () => {
+  it('make all known actors, those of the request and an unknown one the cause if it is not known', () => {
     const deeds: Deeds = { ...NO_DEEDS, done: [done('one', 10), done('two', 20, BOB)] };
     const unknown = [ALICE, BOB, CAROL, null];
     expect(causesIn(deeds, { causedBy: [CAROL] })).toEqual([ALICE]);
@@ -339,14 +339,14 @@ describe('what is known of deeds', () => {
     expect(causesIn({ ...NO_DEEDS, forgotten: 5 })).toEqual([null]);
   });
 
-  it('is everyone since where a request names no part: nothing is known to be of it', () => {
+  it('make everyone who acted since the cause if a request names no part: none of it can be ruled out', () => {
     const deeds: Deeds = { ...NO_DEEDS, done: [done('one', 10), done('two', 20, BOB)], compliant: { fix: 15 } };
     expect(causesIn(deeds, { subjects: [] })).toEqual([BOB]);
     const { subjects: _, causedBy: __, ...old } = approval();
     expect(approvalsOf({ approvals: [old as Approval], deeds })[0]?.causedBy).toEqual([BOB]);
   });
 
-  it('refuses the yes of who may have caused it, and of nobody else', () => {
+  it('refuse the approval of everyone who may be the cause, and of nobody else', () => {
     const by = (name: string) => ({ by: { name, verified: true } });
     const deeds: Deeds = { ...NO_DEEDS, done: [done('one', 10), done('one', 11, BOB)] };
     expect([ALICE, BOB, CAROL].map((name) => byItsCause(deeds, approval(by(name))))).toEqual([true, true, false]);

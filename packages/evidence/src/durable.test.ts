@@ -127,7 +127,7 @@ afterEach(async () => {
   rmSync(root, { recursive: true });
 });
 
-it('has a record, its documents, and every folder above them on the disk when it is acknowledged', async () => {
+it('an acknowledged record is on the disk, with its documents and every folder above them', async () => {
   for (let n = 0; n < 20; n++) {
     await journal.append(entry(`r-${n}`));
     expect(lost()).toEqual([]);
@@ -136,7 +136,7 @@ it('has a record, its documents, and every folder above them on the disk when it
   expect([...made].filter((name) => name === directory || name.endsWith('.jsonl') || dirname(name).endsWith('streams')).length).toBeGreaterThan(20);
 });
 
-it('so, too, what another process has made that was stopped before it had come so far', async () => {
+it('so is what another process had made before it was stopped', async () => {
   await journal.append(entry('a'));
   await journal.close?.();
   // Only what is in the journal's folder: the folders above it belong to others.
@@ -147,7 +147,7 @@ it('so, too, what another process has made that was stopped before it had come s
   await next.close?.();
 });
 
-it('so, too, what is cut off a record that was never finished, and what is kept of it', async () => {
+it('so are the rest of an unfinished record that is cut off, and the stream without it', async () => {
   await journal.append(entry('a'));
   await journal.close?.();
   const [stream] = [...made].filter((name) => name.endsWith('.jsonl'));
@@ -161,7 +161,7 @@ it('so, too, what is cut off a record that was never finished, and what is kept 
   await next.close?.();
 });
 
-it('so, too, a log and its archives that a sealer has made that died, before a document is removed', async () => {
+it('so are a log and its archives of a sealer that died, before a document is removed', async () => {
   await journal.append(entry('a'));
   const signer = signerOf(generateKey('example.com/redress').secret);
   const dead = sealFolder({

@@ -64,7 +64,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-it('goes over to the index that another process has built again, and counts with it', async () => {
+it('switches to the index that another process has rebuilt, and counts with it', async () => {
   const budgets = [{ key: 'k', changes: 1, window: 60_000 }];
   const beginOne = (from: Journal, id: string) =>
     from.begin({ resource: ref(id), remediator: 'r', planDigest: digestOf(1), generation: 0, budgets, lease: 60_000, body: {} });
@@ -86,7 +86,7 @@ it('goes over to the index that another process has built again, and counts with
   await other.close?.();
 });
 
-it('takes nothing for a document that is not what its name says, and begins nothing on it', async () => {
+it('does not accept a document that does not match its name, and begins nothing on it', async () => {
   const before = { open: ['22'] };
   await journal.view(ref());
   const at = blobFile(directory, digestOf(before));
@@ -100,12 +100,12 @@ it('takes nothing for a document that is not what its name says, and begins noth
   expect(verifyLedger({ directory }).findings.map(({ code }) => code)).toEqual(['open-execution']);
 });
 
-describe('a last line that was never finished', () => {
+describe('an unfinished last line', () => {
   const decision = (text: string) => journal.append({ kind: 'decision', resource: ref(), remediator: 'r', body: { text } });
   const stream = () => streamFile(directory, streamOf(ref()));
   const torn = () => readdirSync(join(directory, 'torn')).map((name) => readFileSync(join(directory, 'torn', name), 'utf8'));
 
-  it('is kept aside as it is, and the stream goes on before it', async () => {
+  it('is set aside unchanged, and the stream continues before it', async () => {
     // Bytes and characters are not the same here.
     await decision('äöü 安');
     const whole = readFileSync(stream());
@@ -119,7 +119,7 @@ describe('a last line that was never finished', () => {
     expect((await recordsOf(journal)).map(({ record }) => record.body['text'])).toEqual(['äöü 安', 'two']);
   });
 
-  it('is kept, too, when it is the only one', async () => {
+  it('is set aside if it is the only one, too', async () => {
     await journal.view(ref());
     mkdirSync(dirname(stream()), { recursive: true });
     writeFileSync(stream(), 'sha256:0');
@@ -149,7 +149,7 @@ it('rebuilds an index of any other version', async () => {
   }
 });
 
-it('is not opened in a format of another version, and nothing is written to it', async () => {
+it('refuses a format of another version, and writes nothing to it', async () => {
   await journal.view(ref());
   await journal.close?.();
   writeFileSync(join(directory, 'FORMAT'), 'redress-journal 2\n');
@@ -158,7 +158,7 @@ it('is not opened in a format of another version, and nothing is written to it',
   expect(existsSync(streamFile(directory, streamOf(ref())))).toBe(false);
 });
 
-it('counts a stream once that was read again, however often another process has written it', async () => {
+it('counts a stream once that was read again, however often another process has written to it', async () => {
   const budgets = [{ key: 'k', changes: 3, window: 60_000 }];
   const beginOne = (from: Journal, id: string) =>
     from.begin({ resource: ref(id), remediator: 'r', planDigest: digestOf(1), generation: 0, budgets, lease: 60_000, body: {} });
@@ -184,7 +184,7 @@ it('counts a stream once that was read again, however often another process has 
   ]);
 });
 
-describe('a stream that cannot be read', () => {
+describe('an unreadable stream', () => {
   /** Each of them as a test creates it, and the error for its own resource. */
   const faults: readonly [string, string, () => void][] = [
     ['was changed, in the same size', 'journal/corrupt', () => damage('bad', 0)],
@@ -201,7 +201,7 @@ describe('a stream that cannot be read', () => {
     ],
   ];
 
-  it.each(faults)('%s: denies for its resource, in each process; the others go on, and a no is recorded', async (_what, code, fault) => {
+  it.each(faults)('%s: denies for its resource, in each process; the others continue, and a denial is recorded', async (_what, code, fault) => {
     const running = journal;
     for (const id of ['bad', 'good']) await announce(running, id);
     await say(running, 'bad', 'approved');
@@ -222,7 +222,7 @@ describe('a stream that cannot be read', () => {
     await next.close?.();
   });
 
-  it('keeps nobody from the others either when the index is rebuilt, and what it says was begun still counts against limits', async () => {
+  it('does not block the others when the index is rebuilt, and its executions still count against limits', async () => {
     const budgets = [{ key: 'k', changes: 2, window: 60_000 }];
     for (const id of ['bad', 'good']) expect((await journal.begin(request(id, { budgets }))).status).toBe('begun');
     await journal.close?.();
@@ -234,7 +234,7 @@ describe('a stream that cannot be read', () => {
     await next.close?.();
   });
 
-  it('leaves no track record that could lack a rollback', async () => {
+  it('provides no track record that could lack a rollback', async () => {
     expect((await journal.begin(request('bad'))).status).toBe('begun');
     await journal.close?.();
     damage('bad', 0);
@@ -244,7 +244,7 @@ describe('a stream that cannot be read', () => {
     await next.close?.();
   });
 
-  it('takes nothing that restricts away: an outcome that does not verify gives no budget back', async () => {
+  it('removes no restriction: an outcome that does not verify returns no budget', async () => {
     const budgets = [{ key: 'k', changes: 1, window: 60_000 }];
     const begun = await journal.begin(request('bad', { budgets }));
     if (begun.status !== 'begun') throw new Error(begun.status);
@@ -257,7 +257,7 @@ describe('a stream that cannot be read', () => {
     await next.close?.();
   });
 
-  it('is that of the account: nothing of the account is begun, since a circuit breaker may be open', async () => {
+  it('of the account blocks every execution in the account, since a circuit breaker may be open', async () => {
     const account = breakerOf(ref());
     await journal.append({ kind: 'breaker', resource: account, remediator: 'r', body: { breaker: 'open', reason: 'x' } });
     writeFileSync(streamFile(directory, streamOf(account)), 'rubbish\n');
@@ -271,7 +271,7 @@ describe('a stream that cannot be read', () => {
     }
   });
 
-  it('is not what else lies in the folder of streams: that is passed over', async () => {
+  it('does not include other files in the folder of streams: they are skipped', async () => {
     await announce(journal, 'good');
     writeFileSync(join(directory, 'streams', '.DS_Store'), '');
     writeFileSync(join(directory, 'streams', streamOf(ref('good')).slice(7, 9), 'notes.jsonl'), 'x');
@@ -296,7 +296,7 @@ describe('a folder that is removed or replaced while it is in use', () => {
     await say(journal, 'a', 'denied');
   };
 
-  it('denies, recreates nothing, and goes on when it is back', async () => {
+  it('denies, recreates nothing, and continues when it is back', async () => {
     await used();
     renameSync(directory, `${directory}-away`);
     await denied();
@@ -307,9 +307,9 @@ describe('a folder that is removed or replaced while it is in use', () => {
   });
 
   it.each([
-    ['an empty one', () => undefined],
-    ['one that another process has begun', async () => void (await folderJournal({ directory }).view(ref()))],
-    ['a copy of it', () => cpSync(`${directory}-away`, directory, { recursive: true, preserveTimestamps: true })],
+    ['an empty folder', () => undefined],
+    ['a folder that another process has created', async () => void (await folderJournal({ directory }).view(ref()))],
+    ['a copy', () => cpSync(`${directory}-away`, directory, { recursive: true, preserveTimestamps: true })],
   ])('denies when %s is in its place', async (_what, put) => {
     await used();
     renameSync(directory, `${directory}-away`);
@@ -321,13 +321,13 @@ describe('a folder that is removed or replaced while it is in use', () => {
     rmSync(`${directory}-away`, { recursive: true });
   });
 
-  it('denies when its streams were removed and the rest was not', async () => {
+  it('denies if its streams were removed and the rest was not', async () => {
     await used();
     rmSync(join(directory, 'streams'), { recursive: true });
     await denied();
   });
 
-  it('denies for what the index knows, in a new process too, when streams were removed', async () => {
+  it('denies for what the index has, in a new process too, if streams were removed', async () => {
     await used();
     await journal.close?.();
     for (const prefix of readdirSync(join(directory, 'streams'))) rmSync(join(directory, 'streams', prefix), { recursive: true });
@@ -335,7 +335,7 @@ describe('a folder that is removed or replaced while it is in use', () => {
     await expect(journal.begin(request('new'))).rejects.toMatchObject({ code: 'journal/corrupt' });
   });
 
-  it('is not a journal when only a part of it is there', async () => {
+  it('is not a journal if only a part of it is there', async () => {
     await used();
     await journal.close?.();
     rmSync(join(directory, 'FORMAT'));
@@ -348,7 +348,7 @@ describe('a folder that is removed or replaced while it is in use', () => {
 describe('an index', () => {
   const walk = (at: string): string[] => readdirSync(at, { recursive: true, withFileTypes: true }).map(({ name }) => name);
 
-  it('that cannot be read denies, and says what to do: deleted it is made again from the records', async () => {
+  it('that cannot be read denies, and reports the next step: deleted, it is rebuilt from the records', async () => {
     const budgets = [{ key: 'k', changes: 1, window: 60_000 }];
     expect((await journal.begin(request('a', { budgets }))).status).toBe('begun');
     await journal.close?.();
@@ -367,7 +367,7 @@ describe('an index', () => {
     expect((await journal.open()).map(({ resource: { id } }) => id)).toEqual(['a']);
   });
 
-  it('that is made again knows what waits, what stands open, and of what nobody was notified', async () => {
+  it('that is rebuilt has what waits, what is open, and what nobody was notified of', async () => {
     await announce(journal, 'asked');
     const gap = { key: 'g-1', state: 's', subjects: ['one'] };
     await journal.append({ kind: 'decision', resource: ref('gap'), remediator: 'r', body: { outcome: 'notified', message: 'm', gap } });
@@ -387,7 +387,7 @@ describe('an index', () => {
     }
   });
 
-  it('that is made again knows each execution once, and what it has sent', async () => {
+  it('that is rebuilt has each execution once, with what it sent', async () => {
     const budgets = [
       { key: 'k', changes: 2, window: 60_000 },
       { key: 'l', changes: 9, window: 60_000 },
@@ -414,7 +414,7 @@ describe('an index', () => {
     }
   });
 
-  it('finds an execution that another process has begun, though it has lost its row', async () => {
+  it('finds an execution that another process has begun, though its row is lost', async () => {
     const begun = await journal.begin(request('a'));
     if (begun.status !== 'begun') throw new Error(begun.status);
     const database = new DatabaseSync(join(directory, 'index.sqlite'));
@@ -425,7 +425,7 @@ describe('an index', () => {
     expect(found).toEqual(['intent']);
   });
 
-  it('is left as it was by what is refused, and nobody waits for it', async () => {
+  it('is unchanged by what is refused, and nobody waits for it', async () => {
     await journal.append({ kind: 'decision', resource: ref('bad'), remediator: 'r', body: {} });
     damage('bad', 0);
     const next = folderJournal({ directory });
@@ -437,7 +437,7 @@ describe('an index', () => {
     await next.close?.();
   });
 
-  it('and all other files are what a journal has, and nothing on its way', async () => {
+  it('and all other files are those of a journal, without temporary ones', async () => {
     await journal.append({ kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { one: { a: 1 }, two: { a: 2 } } });
     writeFileSync(file(), 'half', { flag: 'a' });
     await journal.view(ref());
@@ -451,7 +451,7 @@ describe('an index', () => {
   });
 });
 
-it('that is no folder denies, and says what to look at', async () => {
+it('a journal that is not a folder denies, and reports what to check', async () => {
   writeFileSync(join(directory, 'a-file'), '');
   const next = folderJournal({ directory: join(directory, 'a-file') });
   await expect(next.view(ref())).rejects.toMatchObject({ code: 'journal/unavailable', retryable: true, next: 'Check that the folder is writable.' });

@@ -136,7 +136,7 @@ class FolderStorage implements Storage {
 
   #settle(name: string): void {
     if (this.#settled.has(name)) return;
-    syncDirectory(parent(name));
+    syncDirectory(dirname(name));
     if (this.#settled.size >= 10_000) this.#settled.clear();
     this.#settled.add(name);
   }
@@ -149,7 +149,7 @@ class FolderStorage implements Storage {
         this.#opened();
         const file = blobFile(this.#directory, digest);
         await keepOnce(file, text);
-        this.#settle(parent(file));
+        this.#settle(dirname(file));
       }),
     );
     for (const each of kept) if (each.status === 'rejected') throw this.#unavailable(each.reason);
@@ -219,7 +219,7 @@ class FolderStorage implements Storage {
           }
         }
         await written.flush();
-        for (const file of written.files()) for (const name of [file, parent(file)]) this.#settle(name);
+        for (const file of written.files()) for (const name of [file, dirname(file)]) this.#settle(name);
         database.exec('COMMIT');
       } catch (error) {
         written.undo();
@@ -601,7 +601,7 @@ class Written {
     if (before !== undefined) return before.handle;
     const there = openIfThere(file);
     // Folders above it are not created: a folder that was removed at this moment must not be started anew.
-    if (there === null && !existsSync(parent(file))) mkdirSync(parent(file));
+    if (there === null && !existsSync(dirname(file))) mkdirSync(dirname(file));
     const handle = there ?? openSync(file, 'a');
     this.#files.set(file, { handle, from, made: there === null });
     return handle;
@@ -653,7 +653,7 @@ let temporaries = 0;
 
 /** Creates a file atomically, unless it exists. It is on the disk when this resolves. */
 export async function keepOnce(file: string, text: string): Promise<void> {
-  const folder = parent(file);
+  const folder = dirname(file);
   // A sealer may be moving it at this moment.
   const there = existsSync(file) ? readIfThere(file) : null;
   if (there !== null) {
@@ -695,19 +695,19 @@ function makeKey(file: string): void {
 
 /** Writes a file atomically. It is on the disk when this returns. */
 function durable(file: string, text: string | Buffer): void {
-  makeFolder(parent(file));
+  makeFolder(dirname(file));
   const temporary = `${file}.${process.pid}.tmp`;
   writeFileSync(temporary, text, { flush: true });
   renameSync(temporary, file);
-  syncDirectory(parent(file));
+  syncDirectory(dirname(file));
 }
 
 /** Creates a folder and its parents. They are on the disk when this returns. */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
-  makeFolder(parent(path));
+  makeFolder(dirname(path));
   mkdirSync(path, { recursive: true });
-  syncDirectory(parent(path));
+  syncDirectory(dirname(path));
 }
 
 /** What to do if the folder cannot be used, depending on what is known of it. */
@@ -736,8 +736,4 @@ function syncDirectory(path: string): void {
   } finally {
     closeSync(handle);
   }
-}
-
-function parent(file: string): string {
-  return dirname(file);
 }

@@ -71,7 +71,7 @@ const results = async () => {
 const poam = async () => (await oscalPoam(await source())).document['plan-of-action-and-milestones'] as unknown as Record<string, JsonObject[]>;
 
 describe('OCSF', () => {
-  it('a fix is a finding, a remediation and an entity before and after, which name each other and the resource', async () => {
+  it('a fix is a finding, a remediation, and an entity before and after, which reference each other and the resource', async () => {
     const execution = await executed('remediated');
     const made = await events();
     const [finding, remediation, entity] = made;
@@ -104,7 +104,7 @@ describe('OCSF', () => {
     expect(made).toHaveLength(3);
   });
 
-  it('a finding is created, updated, and closed by what passes; it has one id, and when it was first seen', async () => {
+  it('a finding is created, updated and closed by passes; it has one id, and the time when it was first seen', async () => {
     await decided('notified', { body: gap() });
     await decided('exempt', { body: gap() });
     await executed('remediated', { calls: 0 });
@@ -138,7 +138,7 @@ describe('OCSF', () => {
     expect(finding).toMatchObject({ compliance: { status_id: compliance } });
   });
 
-  it('a rollback restores, and says by whom and why; a state that is not there is left out', async () => {
+  it('a rollback restores, with the person and the reason; a missing state is left out', async () => {
     await executed('rolled-back', { body: { rollbackOf: 'x-9', by: { name: 'ada' }, reason: 'it was wrong' }, after: null });
     const [finding, remediation, entity] = await events();
     expect(remediation).toMatchObject({ type_uid: 700103, activity_name: 'Restore', remediation: { desc: 'Execution x-9 was rolled back.' } });
@@ -149,7 +149,7 @@ describe('OCSF', () => {
 });
 
 describe('OSCAL', () => {
-  it('a control is satisfied where every resource is, and there is nothing in between', async () => {
+  it('a control is satisfied if every resource is, and nothing is in between', async () => {
     await executed('remediated', { id: 'a' });
     await executed('remediated', { id: 'b' });
     const target = async () => (await results())['findings']?.map((each) => (each['target'] as JsonObject)['status']);
@@ -159,7 +159,7 @@ describe('OSCAL', () => {
     expect((await results())['findings']?.[0]).toMatchObject({ title: 'test-fix', description: '1 of 3 resources are not compliant.' });
   });
 
-  it('a gap that stands is not satisfied, although the last thing that was done passed', async () => {
+  it('an open gap is not satisfied, even if the last action passed', async () => {
     await decided('notified', { body: gap() });
     await executed('remediated', { calls: 0 });
     expect((await journal.standing()).gaps).toHaveLength(1);
@@ -184,7 +184,7 @@ describe('OSCAL', () => {
     expect(log).toMatchObject([{ title: 'test-fix: remediated', start: '2026-11-20T12:00:01.000Z', end: '2026-11-20T12:00:03.000Z' }]);
   });
 
-  it('what is open has an item with a risk, its deadline, and whether it is accepted', async () => {
+  it('each open gap has an item with a risk, its deadline, and whether it is accepted', async () => {
     await decided('notified', { id: 'a', body: gap('g-1', { deadline: Date.parse('2026-12-01T00:00:00Z') }) });
     await decided('exempt', { id: 'b', body: gap('g-2') });
     await executed('unknown', { id: 'c' });
@@ -199,14 +199,14 @@ describe('OSCAL', () => {
     expect(items.map((each) => each['related-risks'])).toEqual(risks.map(({ uuid }) => [{ 'risk-uuid': uuid }]));
   });
 
-  it('where nothing is open one item says so, since there is no plan without items', async () => {
+  it('without an open gap, one item says so, since a plan needs items', async () => {
     await executed('remediated');
     const { document, count } = await oscalPoam(await source());
     expect(count).toBe(0);
     expect(document['plan-of-action-and-milestones']).toMatchObject({ 'poam-items': [{ title: 'Nothing is open' }] });
   });
 
-  it('is the same for the same records, in whatever order their streams come, and another for others', async () => {
+  it('the result is the same for the same records, whatever the order of their streams, and differs for others', async () => {
     await decided('notified', { id: 'a', body: gap() });
     await executed('remediated', { id: 'b' });
     await executed('failed', { id: 'c' });
@@ -218,14 +218,14 @@ describe('OSCAL', () => {
     expect(await made(streams.slice(1))).not.toBe(await made(streams));
   });
 
-  it('an id begins with a letter, and two that differ stay apart', () => {
+  it('an id begins with a letter, and different ids stay different', () => {
     expect(tokenOf('ec2-revoke-sg-open-ssh')).toBe('ec2-revoke-sg-open-ssh');
     expect(tokenOf('2.1.1')).toMatch(/^control-2\.1\.1-[0-9a-f]{8}$/);
     expect(tokenOf('a b')).not.toBe(tokenOf('a_b'));
     expect(tokenOf('a b')).not.toBe(tokenOf('a/b'));
   });
 
-  it('a UUID is of version 5, and of its parts', () => {
+  it('a UUID is of version 5 and derived from its parts', () => {
     expect(uuidOf('a', 'b')).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(uuidOf('a', 'b')).not.toBe(uuidOf('ab'));
     // As Python's uuid.uuid5 creates it.
@@ -234,7 +234,7 @@ describe('OSCAL', () => {
 });
 
 describe('one reading for all formats', () => {
-  it('has the events and the assessment of a reading for each', async () => {
+  it('has the events and the assessment of a single reading for each', async () => {
     await decided('notified', { body: gap() });
     await executed('remediated');
     await decided('exempt', { id: 'b', body: gap('g-2') });
@@ -250,7 +250,7 @@ describe('one reading for all formats', () => {
     expect(reading.done()).toEqual(await assess({ records, gaps: (await journal.standing()).gaps }));
   });
 
-  it('makes no event of what was before a moment, and knows of it in those after it', async () => {
+  it('makes no event of what was before the given time, and uses it in those after it', async () => {
     await decided('notified', { body: gap() });
     const since = now + 1;
     await decided('no-op');

@@ -33,7 +33,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-it.each(['ENOSPC', 'EDQUOT'])('says so, begins nothing, and goes on when there is space again: %s', async (code) => {
+it.each(['ENOSPC', 'EDQUOT'])('reports a full disk, begins nothing, and continues when there is space again: %s', async (code) => {
   disk.code = code;
   const journal = folderJournal({ directory });
   await journal.append({ kind: 'decision', resource: ref, remediator: 'r', body: {} });

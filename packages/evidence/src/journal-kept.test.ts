@@ -51,11 +51,11 @@ describe.each<[string, () => Journal]>([
   });
   afterEach(() => journal.close?.());
 
-  it('says what it is', () => {
+  it('describes itself', () => {
     expect(journal.kind).toBe(where === 'in memory' ? 'memory' : 'folder');
   });
 
-  it.each([0, -1, Number.NaN])('begins nothing under a lease of %s milliseconds', async (lease) => {
+  it.each([0, -1, Number.NaN])('begins nothing with a lease of %s milliseconds', async (lease) => {
     await expect(journal.begin(request('a', { lease }))).rejects.toMatchObject({
       code: 'journal/invalid',
       message: expect.stringContaining('a lease of no time'),
@@ -66,14 +66,14 @@ describe.each<[string, () => Journal]>([
   it.each([
     ['an unknown outcome', { outcome: 'done' }, 'the outcome "done"'],
     ['a negative number of calls', { sent: -1 }, 'a number of calls'],
-    ['half a call', { sent: 0.5 }, 'a number of calls'],
+    ['a fraction of a call', { sent: 0.5 }, 'a number of calls'],
   ])('closes nothing with %s', async (_what, over, message) => {
     const lease = await begun(journal, 'a');
     await expect(end(journal, 'a', lease, over)).rejects.toMatchObject({ code: 'journal/invalid', message: expect.stringContaining(message) });
     expect((await journal.view(ref())).open?.execution).toBe(lease.execution);
   });
 
-  it('knows of a track record what one remediator did, and what of it was rolled back', async () => {
+  it('has a track record of what one remediator did, and what of it was rolled back', async () => {
     const fix = await begun(journal, 'a');
     await end(journal, 'a', fix);
     time++;
@@ -99,13 +99,13 @@ describe.each<[string, () => Journal]>([
     expect(await track('other')).toEqual([[other.execution, false, 'a']]);
   });
 
-  it('reads streams in one order, whichever was first', async () => {
+  it('reads streams in one order, whichever was written first', async () => {
     const ids = Array.from({ length: 12 }, (_, n) => `r-${n}`);
     for (const id of ids) await journal.append({ kind: 'decision', resource: ref(id), remediator: 'r', body: {} });
     expect((await all(journal)).map(({ stream }) => stream)).toEqual(ids.map((id) => streamOf(ref(id))).sort());
   });
 
-  it('can be used when it was closed', async () => {
+  it('can be used after it was closed', async () => {
     await begun(journal, 'a');
     await journal.close?.();
     expect((await journal.view(ref())).length).toBe(where === 'in memory' ? 0 : 1);
@@ -122,7 +122,7 @@ describe('a journal in a folder', () => {
   afterEach(() => journal.close?.());
   const before = { open: ['22'] };
 
-  it('keeps no document of what it refuses', async () => {
+  it('stores no document of what it refuses', async () => {
     const lease = await begun(journal, 'a');
     const stale = { ...lease, fence: lease.fence + 1 };
     await expect(end(journal, 'a', stale, { documents: { before } })).rejects.toMatchObject({ code: 'journal/lost-lease' });
@@ -135,7 +135,7 @@ describe('a journal in a folder', () => {
     expect(documents()).toHaveLength(1);
   });
 
-  it('reads a record without a document that is missing, and not one whose document was changed', async () => {
+  it('reads a record without a missing document, and not one whose document was changed', async () => {
     await journal.append({ kind: 'decision', resource: ref(), remediator: 'r', body: {} });
     await journal.append({ kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { before, after: {} } });
     const file = blobFile(directory, digestOf(before));
@@ -151,7 +151,7 @@ describe('a journal in a folder', () => {
     expect((await all(journal)).map((each) => each.documents)).toEqual([{}, { before, after: {} }]);
   });
 
-  it('names the record that does not verify, and the one after those that are missing', async () => {
+  it('names the record that does not verify, and the one after missing records', async () => {
     for (let n = 0; n < 3; n++) await journal.append({ kind: 'decision', resource: ref(), remediator: 'r', body: { n } });
     const file = streamFile(directory, streamOf(ref()));
     const text = readFileSync(file, 'utf8');
@@ -191,7 +191,7 @@ describe('a journal in a folder', () => {
     expect(readdirSync('/proc/self/fd').length - had).toBeLessThan(10);
   });
 
-  it('says what to do about an index whose pages were damaged', async () => {
+  it('reports the next step for an index with damaged pages', async () => {
     for (let n = 0; n < 40; n++) await begun(journal, `r-${n}`, { budgets: [{ key: 'k', changes: 100, window: 60_000 }] });
     await journal.close?.();
     const file = join(directory, 'index.sqlite');
@@ -205,7 +205,7 @@ describe('a journal in a folder', () => {
     });
   });
 
-  it('passes over what else lies among its streams', async () => {
+  it('skips other files among its streams', async () => {
     await journal.append({ kind: 'decision', resource: ref(), remediator: 'r', body: {} });
     const file = streamFile(directory, streamOf(ref()));
     writeFileSync(join(directory, 'streams', 'README'), 'x');

@@ -3,13 +3,13 @@ import { blobFile, FORMAT, isStreamFile, streamFile } from './layout.js';
 
 const hex = `4f${'0a'.repeat(31)}`;
 
-it('is a file for each stream and each document, in a folder named by the first two digits of its digest', () => {
+it('each stream and each document is a file, in a folder named by the first two digits of its digest', () => {
   expect(FORMAT).toBe('redress-evidence/1\n');
   expect(streamFile('/j', `sha256:${hex}`)).toBe(`/j/streams/4f/${hex}.jsonl`);
   expect(blobFile('/j', `sha256:${hex}`)).toBe(`/j/blobs/4f/${hex}.json`);
 });
 
-it('knows the file of a stream by the whole of its name', () => {
+it('the file of a stream is recognized by its complete name', () => {
   expect(isStreamFile(`${hex}.jsonl`)).toBe(true);
   for (const name of [
     `0${hex}.jsonl`,

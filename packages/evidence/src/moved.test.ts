@@ -26,7 +26,7 @@ vi.resetModules();
 const { folderJournal } = await import('./folder.js');
 const { blobFile } = await import('./layout.js');
 
-it('a document that is moved while a record that names it is written is kept once more, and the record is there', async () => {
+it('a document that is moved while a record that names it is written is stored once more, and the record is written', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'redress-moved-'));
   const journal = folderJournal({ directory });
   const state = { id: 'a' };

@@ -2,7 +2,7 @@ import { resource } from '@redress/core';
 import { expect, it } from 'vitest';
 import { memoryJournal } from './memory.js';
 
-it('a record that is acknowledged can be read back, whatever its members are called', async () => {
+it('an acknowledged record can be read back, whatever its members are called', async () => {
   const ref = resource({ type: 'AWS::S3::Bucket', id: 'logs', account: '111111111111', region: 'us-east-1' });
   const journal = memoryJournal();
   const kept: unknown[] = [];

@@ -19,7 +19,7 @@ const executions = fc.array(
   { minLength: 1, maxLength: 8 },
 );
 
-it('finds one event that is missing, one that is too many, and nothing else', async () => {
+it('finds one missing event, one superfluous event, and nothing else', async () => {
   await fc.assert(
     fc.asyncProperty(executions, fc.nat(), fc.nat(), async (made, drop, add) => {
       let now = NOON;

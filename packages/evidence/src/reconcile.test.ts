@@ -99,8 +99,8 @@ async function found(records: readonly JsonObject[], over: Partial<Comparison> =
   });
 }
 
-describe('what both know', () => {
-  it('is known by the request id, whatever CloudTrail calls the operation', async () => {
+describe('a change that both have', () => {
+  it('is matched by the request id, whatever CloudTrail calls the operation', async () => {
     const { session } = await executed([{ requestId: 'r-1' }, { requestId: 'r-2' }]);
     const { discrepancies, events, records } = await found([
       logged({ requestID: 'r-1', session }),
@@ -114,20 +114,20 @@ describe('what both know', () => {
     });
   });
 
-  it('is counted once, in however many files an event is', async () => {
+  it('is counted once, in however many files its event is', async () => {
     const { session } = await executed([{ requestId: 'r-1' }]);
     const event = logged({ requestID: 'r-1', session });
     expect(await found([event, event])).toMatchObject({ discrepancies: [], events: { ours: 1, byRequest: 1 } });
   });
 
-  it('is a call whose reply was lost, by its execution: once for each', async () => {
+  it('with a lost reply is matched by its execution, once for each call', async () => {
     const { session } = await executed([{ requestId: null, observedBy: 'look' }]);
     const one = logged({ requestID: 'r-8', session });
     expect(await found([one])).toMatchObject({ discrepancies: [], events: { byExecution: 1 }, records: { calls: 1, confirmed: 1 } });
     expect((await found([one, logged({ requestID: 'r-9', session })])).discrepancies).toMatchObject([{ kind: 'orphan', requestId: 'r-9' }]);
   });
 
-  it('is one call that a worker made before it died, by its execution or its source identity', async () => {
+  it('that a worker made before it died is matched by its execution or its source identity', async () => {
     const { session, execution } = await executed([], { finish: false });
     expect(await found([logged({ requestID: 'r-1', session })])).toMatchObject({ discrepancies: [], events: { ours: 1, byExecution: 1 } });
     const sourced = logged({
@@ -139,7 +139,7 @@ describe('what both know', () => {
     expect((await found([logged({ requestID: 'r-1', session }), sourced])).discrepancies).toMatchObject([{ kind: 'orphan', execution }]);
   });
 
-  it('is what a worker made that died, also when recovery has closed its execution', async () => {
+  it('of a worker that died is matched even if recovery has closed its execution', async () => {
     const { session, execution } = await executed([], { finish: false });
     now += HOUR;
     const ref = resource({ type: 'AWS::EC2::SecurityGroup', id: 'sg-1', account: ACCOUNT, region: REGION });
@@ -157,7 +157,7 @@ describe('what both know', () => {
 });
 
 describe('an orphan', () => {
-  it('is a change of our role that no record knows, with why', async () => {
+  it('is a change by our role that no record has, with the reason', async () => {
     const { session, execution } = await executed([{ requestId: 'r-1' }]);
     const gone = newExecution(now);
     const elsewhere = await executed([{ requestId: 'r-2' }], { account: OTHER, id: 'sg-2', finish: false });
@@ -181,7 +181,7 @@ describe('an orphan', () => {
     ]);
   });
 
-  it('is found by the name of the session where no record is left that names the role', async () => {
+  it('is found by the name of the session if no record is left that names the role', async () => {
     expect((await found([logged({ requestID: 'r-1', session: newExecution(now) })])).discrepancies).toMatchObject([{ kind: 'orphan', requestId: 'r-1' }]);
     expect((await found([logged({ requestID: 'r-1', session: 'ada' })])).discrepancies).toEqual([]);
     for (const principal of [ROLE, `arn:aws:iam::${ACCOUNT}:role/security/${ROLE}`])
@@ -189,7 +189,7 @@ describe('an orphan', () => {
     expect((await found([logged({ requestID: 'r-1', session: 'ada' })], { principals: [`arn:aws:iam::${OTHER}:role/${ROLE}`] })).discrepancies).toEqual([]);
   });
 
-  it('is of our role in whichever account, but of a person only in theirs', async () => {
+  it('is by our role in any account, but by a person only in the recorded accounts', async () => {
     await executed([{ requestId: 'r-1' }]);
     expect((await found([logged({ requestID: 'r-9', session: 'x', account: OTHER })])).discrepancies.filter(({ kind }) => kind === 'orphan')).toHaveLength(1);
     journal = memoryJournal({ clock: { now: () => now } });
@@ -198,7 +198,7 @@ describe('an orphan', () => {
     expect(discrepancies.map(({ kind }) => kind)).toEqual(['ghost']);
   });
 
-  it('is not a call that failed, only read, was about data, was made by a service on our behalf, or was left out', async () => {
+  it('is not a call that failed, only read, was about data, was made by a service on our behalf, or was omitted', async () => {
     await executed([{ requestId: 'r-1' }]);
     const { events, discrepancies } = await found(
       [
@@ -219,7 +219,7 @@ describe('an orphan', () => {
 });
 
 describe('a ghost', () => {
-  it('is a record of which CloudTrail knows nothing, after the grace time alone', async () => {
+  it('is a record without an event in CloudTrail, after the grace time', async () => {
     const { execution } = await executed([{ requestId: 'r-1' }]);
     const ghost = { kind: 'ghost', requestId: 'r-1', execution, event: null, record: { seq: 2 }, account: ACCOUNT, region: REGION };
     expect((await found([])).discrepancies).toMatchObject([ghost]);
@@ -229,7 +229,7 @@ describe('a ghost', () => {
     expect(await found([], { now: NOON + 900_000 - 1 })).toMatchObject({ discrepancies: [], waiting: [{ late: false }] });
   });
 
-  it('is a change that a look has shown, and that the execution has not made', async () => {
+  it('is a change that was observed, and that the execution did not make', async () => {
     const { session } = await executed([{ requestId: null, observedBy: 'look' }]);
     expect((await found([])).discrepancies).toMatchObject([{ kind: 'ghost', message: expect.stringContaining('Somebody else may have made it') }]);
     // A call that may have been made does not explain the event if there is one that was made.
@@ -244,7 +244,7 @@ describe('a ghost', () => {
     expect((await found([logged({ session }), logged({ session: of2 })])).discrepancies).toEqual([]);
   });
 
-  it('is not a call that was refused, or of which nobody knows, and nothing that a runbook did', async () => {
+  it('is not a call that was refused or is unknown, and nothing that a runbook did', async () => {
     await executed([
       { requestId: 'r-1', status: 'refused' },
       { requestId: 'r-2', status: 'unknown' },
@@ -253,19 +253,19 @@ describe('a ghost', () => {
     expect(await found([])).toMatchObject({ discrepancies: [], records: { calls: 0, notComparable: 0 } });
   });
 
-  it('does not exist where there is nothing to know it by: that is counted', async () => {
+  it('does not exist if nothing identifies the call: that is counted', async () => {
     await executed([{ requestId: null, observedBy: 'look' }], { session: 'ada' });
     expect(await found([])).toMatchObject({ discrepancies: [], records: { calls: 1, confirmed: 0, notComparable: 1 } });
   });
 
-  it('is looked for where CloudTrail records what has no region', async () => {
+  it('is looked for where CloudTrail records resources without a region', async () => {
     await executed([{ requestId: 'r-1' }], { region: 'aws-global' });
     expect((await found([])).discrepancies).toMatchObject([{ kind: 'ghost', region: 'us-east-1' }]);
   });
 });
 
 describe('a contradiction', () => {
-  it('is a call that was made by the record, and failed by CloudTrail, or the other way round', async () => {
+  it('is a call that was made according to the record and failed according to CloudTrail, or the other way round', async () => {
     const { session } = await executed([{ requestId: 'r-1' }, { requestId: 'r-2', status: 'refused' }, { requestId: 'r-3' }]);
     const { discrepancies } = await found([
       logged({ requestID: 'r-1', session, errorCode: 'AccessDenied' }),
@@ -279,14 +279,14 @@ describe('a contradiction', () => {
     ]);
   });
 
-  it('does not exist where an event is shared with another account', async () => {
+  it('does not exist if an event is shared with another account', async () => {
     const { session } = await executed([{ requestId: 'r-1' }]);
     expect((await found([logged({ requestID: 'r-1', session, account: OTHER }), logged({ requestID: 'r-1', session })])).discrepancies).toEqual([]);
   });
 });
 
 describe('the period', () => {
-  it('judges what is in it, and joins what is next to it', async () => {
+  it('limits what is judged, and matches what is next to it', async () => {
     const { session } = await executed([{ requestId: 'r-1' }]);
     const event = logged({ requestID: 'r-1', session, eventTime: '2026-11-20T11:59:59Z' });
     const from = NOON;
@@ -304,7 +304,7 @@ describe('the period', () => {
     expect((await found([], { period: { from: NOON + 1, until: NOON + HOUR } })).discrepancies).toEqual([]);
   });
 
-  it('holds these accounts alone', async () => {
+  it('covers only these accounts', async () => {
     await executed([{ requestId: 'r-1' }]);
     const orphan = logged({ requestID: 'r-2', account: OTHER });
     expect((await found([orphan], { accounts: new Set([ACCOUNT]) })).discrepancies.map(({ kind }) => kind)).toEqual(['ghost']);
@@ -312,7 +312,7 @@ describe('the period', () => {
   });
 });
 
-describe('what the trail does not cover', () => {
+describe('a gap in the trail', () => {
   const uncovered = async (coverage: Coverage) => {
     const { discrepancies, uncovered: gaps } = await found([], { coverage });
     return discrepancies.length > 0 ? discrepancies.map(({ kind }) => kind) : gaps.map(({ reason, records }) => [records, reason]);
@@ -324,7 +324,7 @@ describe('what the trail does not cover', () => {
   };
   const LOG = `${ACCOUNT}_CloudTrail_${REGION}_20261120T1205Z_AbCdEfGhIjKlMnOp.json.gz`;
 
-  it('is said, with the reason, and is not a ghost', async () => {
+  it('is reported, with the reason, and is not a ghost', async () => {
     await executed([{ requestId: 'r-1' }]);
     const coverage = new Coverage(900_000);
     expect(await uncovered(coverage)).toEqual([[1, 'nothing was read from the account']]);
@@ -336,14 +336,14 @@ describe('what the trail does not cover', () => {
     expect(await uncovered(coverage)).toEqual(['ghost']);
   });
 
-  it('is what comes after the newest file', async () => {
+  it('includes what comes after the newest file', async () => {
     await executed([{ requestId: 'r-1' }]);
     const coverage = new Coverage(900_000);
     coverage.file(file(LOG.replace('1205Z', '1155Z')));
     expect(await uncovered(coverage)).toEqual([[1, 'it is after the newest log file']]);
   });
 
-  it('is known by digests where there are some: also that nothing was delivered, and what is missing', async () => {
+  it('is known from digests if there are some: also that nothing was delivered, and what is missing', async () => {
     await executed([{ requestId: 'r-1' }]);
     const digest = (from: string, until: string, files: string[]) =>
       readTrail({
@@ -373,7 +373,7 @@ describe('what the trail does not cover', () => {
 });
 
 describe('readTrail', () => {
-  it('reads log files, answers of LookupEvents, lists and single records alike', () => {
+  it('reads log files, responses of LookupEvents, lists and single records', () => {
     const record = logged({ requestID: 'r-1' });
     const [event] = readTrail({ Records: [record] }).events;
     expect(event).toMatchObject({ account: ACCOUNT, operation: 'ec2:RevokeSecurityGroupIngress', requestId: 'r-1', sessionName: 'x', errorCode: null });
@@ -381,7 +381,7 @@ describe('readTrail', () => {
       expect(readTrail(document).events).toEqual([event]);
   });
 
-  it('names what is not an event, by its place, and reads on', () => {
+  it('names by its position what is not an event, and continues', () => {
     const { events, mistakes, records } = readTrail({
       Records: [
         logged(),
@@ -404,14 +404,14 @@ describe('readTrail', () => {
     for (const other of [null, 'text', {}, { logFiles: 3 }]) expect(readTrail(other).mistakes).toMatchObject([{ code: 'trail/not-cloudtrail', path: null }]);
   });
 
-  it('takes a call without readOnly for what its name says', () => {
+  it('infers from its name whether a call without readOnly is a read', () => {
     const { readOnly: _, ...old } = logged();
     expect(readTrail([{ ...old, eventName: 'DescribeInstances' }]).events).toEqual([]);
     expect(readTrail([old]).events).toHaveLength(1);
   });
 });
 
-it('the tree of a trail is walked where it may hold what is wanted', () => {
+it('the tree of a trail is only walked where it may hold what is needed', () => {
   const wanted = { from: Date.parse('2026-11-20T01:00:00Z'), until: Date.parse('2026-11-20T20:00:00Z'), accounts: new Set([ACCOUNT]) };
   const day = (account: string, date: string, kind = 'CloudTrail') => `copy/AWSLogs/o-abcdefghij/${account}/${kind}/${REGION}/${date}/`;
   for (const path of [

@@ -46,7 +46,7 @@ describe('records in a folder', () => {
     expect(existsSync(join(directory, 'index.sqlite'))).toBe(false);
   });
 
-  it('are read of those streams alone that have grown', async () => {
+  it('are read only from the streams that have grown', async () => {
     const before = streamSizes(directory);
     expect([before.size, [...before.values()].reduce((sum, size) => sum + size, 0)]).toEqual([
       3,
@@ -66,7 +66,7 @@ describe('records in a folder', () => {
     ]);
   });
 
-  it('have their documents from archives, too, and are without those that are gone', async () => {
+  it('have their documents from archives as well, without those that are missing', async () => {
     const wanted = await byJournal();
     await sealFolder({ directory, signer: signerOf(generateKey('example.com/redress').secret), documentsFor: 30 });
     expect(readdirSync(join(directory, 'blobs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'))).toEqual([]);
@@ -77,10 +77,10 @@ describe('records in a folder', () => {
   });
 
   it.each<[string, (text: string) => string, string]>([
-    ['a record that was changed', (text) => text.replace('"seen"', '"Seen"'), 'the record is not what its digest says'],
-    ['a record that was taken out', (text) => `${text.split('\n')[1] ?? ''}\n`, 'the record is not in its place'],
-    ['a line that is half written', (text) => text.slice(0, -5), 'its last line is half written'],
-  ])('without %s and what follows it; other streams are read', (_name, change, problem) => {
+    ['a record that was changed', (text) => text.replace('"seen"', '"Seen"'), 'the record does not match its digest'],
+    ['a record that was removed', (text) => `${text.split('\n')[1] ?? ''}\n`, 'the record is not in its place'],
+    ['an unfinished line', (text) => text.slice(0, -5), 'its last line is unfinished'],
+  ])('are read without %s and what follows it; other streams are complete', (_name, change, problem) => {
     const path = streamOfA();
     writeFileSync(path, change(readFileSync(path, 'utf8')));
     const { found, unread } = byFolder();
@@ -89,7 +89,7 @@ describe('records in a folder', () => {
     expect(unread[0]).toContain(problem);
   });
 
-  it('whose form nobody knows are not read, whatever their digests say', async () => {
+  it('with an unknown form are not read, even if their digests match', async () => {
     const { digestText } = await import('@redress/core');
     const path = streamOfA();
     const [first = ''] = readFileSync(path, 'utf8').split('\n');

@@ -72,13 +72,13 @@ function streamsIn(directory: string): readonly Digest[] {
 function* linesOf(bytes: Buffer): Generator<Buffer> {
   let from = 0;
   for (let to = bytes.indexOf(LINE_FEED); to >= 0; from = to + 1, to = bytes.indexOf(LINE_FEED, from)) yield bytes.subarray(from, to);
-  if (from < bytes.length) throw new Error('its last line is half written');
+  if (from < bytes.length) throw new Error('its last line is unfinished');
 }
 
 function recordIn(stream: Digest, seq: number, line: Buffer, documentFor: (digest: Digest) => Json | undefined): StoredRecord {
   const digest = line.toString('latin1', 0, JSON_AT - 1);
   const json = line.subarray(JSON_AT);
-  if (digestOf(json) !== digest) throw new Error('the record is not what its digest says');
+  if (digestOf(json) !== digest) throw new Error('the record does not match its digest');
   const record = JSON.parse(json.toString('utf8')) as EvidenceRecord;
   if (!isRecord(record) || record.seq !== seq || record.stream !== stream) throw new Error('the record is not in its place');
   if (!hasForm(record)) throw new Error('the record does not have the form of a record');
@@ -100,7 +100,7 @@ function hasForm({ kind, time, remediator, execution, resource, body, blobs }: E
 function documentOf(directory: string, digest: Digest, archives: FolderArchives): Json | undefined {
   const text = textOf(blobFile(directory, digest)) ?? archives.get(digest);
   if (text === null) return undefined;
-  if (digestOf(Buffer.from(text)) !== digest) throw new Error(`the document ${digest} is not what its digest says`);
+  if (digestOf(Buffer.from(text)) !== digest) throw new Error(`the document ${digest} does not match its digest`);
   return JSON.parse(text) as Json;
 }
 

@@ -35,7 +35,7 @@ beforeEach(() => {
   journal = memoryJournal({ clock: { now: () => time } });
 });
 
-it('a call that was refused is kept, with who refuses it, and its execution is marked as denied', async () => {
+it('a refused call is kept, with the policy that refuses it, and its execution is marked as denied', async () => {
   expect(await kept()).toEqual([]);
   const execution = await ended('failed', denied());
   expect(await kept()).toEqual([
@@ -60,14 +60,14 @@ it('a call that was refused is kept, with who refuses it, and its execution is m
   expect(await kept()).toHaveLength(1);
 });
 
-it('refused again, the newest counts', async () => {
+it('of several refusals of a call, the newest counts', async () => {
   await ended('failed', denied());
   time += 1000;
   const second = await ended('partial', denied(CALL, { authorizationId: null, tagged: true }));
   expect(await kept()).toMatchObject([{ execution: second, at: START + 1000, authorizationId: null, tagged: true }]);
 });
 
-it('it is over when the call was made after all, and not when another one was', async () => {
+it('a refusal ends when the call was made after all, and not when another one was', async () => {
   await ended('failed', denied());
   await ended('remediated', {}, ['other']);
   await ended('unknown', {});
@@ -76,7 +76,7 @@ it('it is over when the call was made after all, and not when another one was', 
   expect(await kept()).toEqual([]);
 });
 
-it('it is over when a person wants it tried again', async () => {
+it('a refusal ends when a person requests another attempt', async () => {
   await ended('failed', denied());
   await ended('failed', denied(digestOf('other')));
   expect(await kept()).toHaveLength(2);
@@ -86,7 +86,7 @@ it('it is over when a person wants it tried again', async () => {
   expect(await kept()).toEqual([]);
 });
 
-it('the newest fifty are kept, and what says nothing is not', async () => {
+it('the newest fifty are kept, and none without content', async () => {
   for (let n = 0; n < 52; n++) await ended('failed', denied(digestOf(n)));
   expect((await kept()).map(({ call }) => call)).toEqual(Array.from({ length: 50 }, (_, n) => digestOf(51 - n)));
   journal = memoryJournal({ clock: { now: () => time } });

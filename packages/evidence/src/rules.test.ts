@@ -19,13 +19,13 @@ const code = (work: () => unknown): string => {
 
 describe('an entry', () => {
   it.each<[string, object, string]>([
-    ['as it should be', {}, 'taken'],
+    ['in the expected form', {}, 'taken'],
     ['with a body that is a list', { body: [] }, 'journal/invalid'],
     ['with a body that is a text', { body: 'x' }, 'journal/invalid'],
-    ['with the own member of the journal', { body: { journal: {} } }, 'journal/invalid'],
-    ['with no remediator', { remediator: '' }, 'journal/invalid'],
-    ['with a remediator that has no name', { remediator: undefined }, 'journal/invalid'],
-    ['with a document that cannot be kept', { documents: { a: Number.NaN } }, 'json/not-json'],
+    ['with the member of the journal', { body: { journal: {} } }, 'journal/invalid'],
+    ['without a remediator', { remediator: '' }, 'journal/invalid'],
+    ['with a remediator without a name', { remediator: undefined }, 'journal/invalid'],
+    ['with a document that cannot be stored', { documents: { a: Number.NaN } }, 'json/not-json'],
   ])('%s: %j is %s', (_what, more, expected) => {
     expect(code(() => checked({ ...entry, ...more } as Entry))).toBe(expected);
   });
@@ -94,7 +94,7 @@ describe('a lease', () => {
   const request = (more: object): BeginRequest => ({ ...entry, planDigest: digestOf(1), generation: 0, budgets: [], lease: 60_000, ...more });
   const status = (leaseUntil: number, more: object) => beginning(open(leaseUntil), request(more), NOW).status;
 
-  it('is held until its last millisecond is over, and by its own execution only', () => {
+  it('is held until its last millisecond has passed, and only by its own execution', () => {
     expect(status(NOW + 1, { resume: 'x-1' })).toBe('busy');
     expect(status(NOW, { resume: 'x-1' })).toBe('may');
     expect(status(NOW, { resume: 'x-2' })).toBe('stale');
@@ -103,13 +103,13 @@ describe('a lease', () => {
     expect(beginning(open(NOW), request({ resume: 'x-1' }), NOW)).toMatchObject({ fresh: false, lease: { execution: 'x-1', fence: 4, until: NOW + 60_000 } });
   });
 
-  it('is ended by a person only when it lasts longer than an hour: the clock of that worker was ahead', () => {
+  it('can be ended by a person only if it lasts longer than an hour: the clock of that worker was ahead', () => {
     expect(status(NOW + 3_600_000, { resume: 'x-1', gone: true })).toBe('busy');
     expect(status(NOW + 3_600_001, { resume: 'x-1', gone: true })).toBe('may');
     expect(status(NOW + 3_600_001, { resume: 'x-1' })).toBe('busy');
   });
 
-  it('is lost to whoever has another execution or another fence', () => {
+  it('is lost for another execution or another fence', () => {
     const lease: Lease = { execution: 'x-1', fence: 3, until: NOW };
     const closing = (more: object) => code(() => finishing(open(NOW), { ...entry, lease: { ...lease, ...more }, outcome: 'remediated', sent: 1 }));
     const calling = (more: object) => code(() => appending(open(NOW), { ...entry, kind: 'call', lease: { ...lease, ...more } }));
@@ -125,7 +125,7 @@ describe('a lease', () => {
   });
 });
 
-it('streams are read one after the other: one that does not verify is named after the others, and any other error at once', async () => {
+it('streams are read in sequence: one that does not verify is named after the others, and any other error at once', async () => {
   const streams = [digestOf(1), digestOf(2), digestOf(3), digestOf(4)];
   const read = async (errors: Record<string, Error>) => {
     const seen: string[] = [];

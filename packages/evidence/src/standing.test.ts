@@ -43,7 +43,7 @@ const onlyGap = (standing: Standing): Gap => {
 };
 
 describe('a gap', () => {
-  it('is what its decision says', () => {
+  it('has what its decision says', () => {
     const standing = standsAfter(NOTHING, { ...gap(), seq: 7 });
     expect(standing).toEqual({
       unsaid: [],
@@ -73,7 +73,7 @@ describe('a gap', () => {
     });
   });
 
-  it('has nothing of what is not well-formed', () => {
+  it('has nothing that is not well-formed', () => {
     const odd = { subjects: ['one', 7, null], state: 7, held: 7, approval: {}, deadline: '5', near: 'yes', quiet: 1, members: '3' };
     expect(onlyGap(standsAfter(NOTHING, gap(odd, { outcome: 'fine', message: 7 })))).toMatchObject({
       subjects: ['one'],
@@ -98,7 +98,7 @@ describe('a gap', () => {
     expect(onlyGap(standsAfter(NOTHING, gap({}, { message: 'x'.repeat(301) }))).message).toBe('x'.repeat(300));
   });
 
-  it('that is decided on again is the same, until its state, hold, approval, nearness, deadline or quiet is another', () => {
+  it('that is decided on again is the same, until its state, hold, approval, expiry, deadline or suppression changes', () => {
     const again = (more: JsonObject, body: JsonObject = {}) =>
       onlyGap(standsAfter(NOTHING, { ...gap(), seq: 3 }, { ...gap(more, body), seq: 4, at: START + HOUR }));
     for (const same of [again({}), again({ members: 9 }), again({ subjects: ['two'] }), again({}, { message: 'other', outcome: 'denied' })])
@@ -108,7 +108,7 @@ describe('a gap', () => {
       expect([more, again(more)]).toMatchObject([more, { since: START, seenAt: START + HOUR, record: 4, triedAt: START + HOUR, ...more }]);
   });
 
-  it('stays in its place among others when it is decided on again', () => {
+  it('keeps its position among others when it is decided on again', () => {
     const two = standsAfter(NOTHING, gap(), gap({ key: 'g-2' }), gap({ state: 't' }));
     expect(two.gaps.map(({ key, state }) => [key, state])).toEqual([
       ['g-1', 't'],
@@ -116,7 +116,7 @@ describe('a gap', () => {
     ]);
   });
 
-  it('that is over goes, and what takes its place is as old as it, where they share a part', () => {
+  it('that is closed goes, and its successor has its age if they share a part', () => {
     const said = { kind: 'notice', body: { notice: { gap: 'g-1', status: 'delivered', state: 's', channels: ['slack'] } }, at: START + 5 } as const;
     const before = standsAfter(NOTHING, gap({ subjects: ['one', 'two'] }), said);
     const next = (over: Json, subjects: readonly string[]) =>
@@ -142,7 +142,7 @@ describe('a gap', () => {
     expect(standsAfter(NOTHING, ...many).gaps.map(({ key }) => key)).toEqual(Array.from({ length: 50 }, (_, n) => `g-${n + 1}`));
   });
 
-  it('goes with a remediation of all its parts by its remediator, and with nothing else', () => {
+  it('is closed by a remediation of all its parts by its remediator, and by nothing else', () => {
     const before = standsAfter(NOTHING, gap(), gap({ key: 'g-2', subjects: ['one', 'two'] }), { ...gap({ key: 'g-3' }), remediator: 'q' });
     const executed = { remediator: 'r', subjects: ['one'] } as unknown as OpenExecution;
     const outcome = recordOf({ kind: 'outcome', execution: 'x-1' });
@@ -157,8 +157,8 @@ describe('a gap', () => {
   });
 });
 
-describe('who reports', () => {
-  it('sees every gap of every stream, and none that was closed', () => {
+describe('a report', () => {
+  it('has every gap of every stream, and none that was closed', () => {
     const all = new StandingGaps();
     const add = (stream: string, ...said: readonly Said[]) => {
       for (const each of said) all.add({ stream: stream as Digest, record: recordOf(each) });
@@ -177,7 +177,7 @@ describe('a notice', () => {
   const notice = (said: Json, more: Said = {}): Said => ({ kind: 'notice', at: START + HOUR, ...more, body: { message: 'm', notice: said, ...more.body } });
   const two = standsAfter(NOTHING, gap(), gap({ key: 'g-2' }));
 
-  it('of a gap says what people know of it, once it is delivered', () => {
+  it('of a gap records what people know of it, once it is delivered', () => {
     const said = { gap: 'g-1', state: 's', approval: 'a-1', channels: ['slack', 7, 'mail'] };
     const delivered = standsAfter(two, notice({ ...said, status: 'delivered' })).gaps;
     expect(delivered).toEqual([
@@ -196,7 +196,7 @@ describe('a notice', () => {
     expect(both.gaps[0]).toMatchObject({ triedAt: START + 2 * HOUR, told: { at: START + HOUR } });
   });
 
-  it('of a record that nobody could be notified of waits, until it is delivered', () => {
+  it('of a record that nobody could be notified of waits until it is delivered', () => {
     const failed = notice({ of: 4, status: 'failed', outcome: 'remediated' }, { execution: 'x-1' });
     const waiting: Unsaid = { resource: ref, remediator: 'r', of: 4, execution: 'x-1', outcome: 'remediated', message: 'm', at: START + HOUR };
     expect(standsAfter(two, failed)).toEqual({ ...two, unsaid: [waiting] });
@@ -233,7 +233,7 @@ describe('the digest of a day', () => {
     expect(of(claim(START + HOUR), claim(START + 2 * HOUR, 2, START + HOUR))?.sending).toEqual({ record: 2, until: START + 2 * HOUR });
   });
 
-  it('was sent by who claimed it, and is not sent twice', () => {
+  it('is marked as sent by its claimant, and is not sent twice', () => {
     const sent = { day: '2026-11-24', sent: true, sending: null };
     expect(of(claim(START + HOUR), digest({ sent: 1 }, 2))).toEqual(sent);
     expect(of(claim(START + HOUR), digest({ sent: 1 }, 2), claim(START + 2 * HOUR, 3, START + HOUR))).toEqual(sent);
@@ -263,7 +263,7 @@ describe('the digest of a day', () => {
   });
 });
 
-it('what stands in several streams is listed with the oldest first', () => {
+it('gaps of several streams are listed with the oldest first', () => {
   const gaps = (...since: number[]) => since.map((each) => ({ since: each }) as Gap);
   const unsaid = (...at: number[]) => at.map((each) => ({ at: each }) as Unsaid);
   const found = standingIn([

@@ -32,14 +32,14 @@ const only = (state: StreamState): Approval => {
 describe('a request for approval', () => {
   it.each<[string, JsonObject]>([
     ['without an id', { id: 7 }],
-    ['without an end', { expires: 'later' }],
-  ])('%s is not taken for one', (_what, more) => {
+    ['without an expiry', { expires: 'later' }],
+  ])('%s is refused', (_what, more) => {
     expect(stateAfter(ask('a-1', more)).approvals).toEqual([]);
   });
-  it('that is not an object is not taken for one', () => {
+  it('that is not an object is refused', () => {
     for (const approval of ['a-1', ['a-1'], null, 7]) expect(stateAfter({ body: { approval } }).approvals).toEqual([]);
   });
-  it('holds what was shown, and of what is not well-formed nothing', () => {
+  it('holds what was shown, and nothing that is not well-formed', () => {
     const good = { discharges: [digestOf(1)], calls: [digestOf(2)], asks: ['freshness'], breadth: 2, fresh: true, causedBy: 'arn:eve' };
     expect(only(stateAfter(ask('a-1', good)))).toEqual({
       id: 'a-1',
@@ -67,12 +67,12 @@ describe('a request for approval', () => {
     });
     expect(only(stateAfter({ body: { subjects: ['one', 7, null, 'two'], approval: { id: 'a-1', expires: START + HOUR } } })).subjects).toEqual(['one', 'two']);
   });
-  it('that is asked again knows everybody who caused it, each once', () => {
+  it('that is requested again has everybody who caused it, each once', () => {
     const causes = ['arn:eve', 'arn:bob', 'arn:eve'].map((causedBy) => ask('a-1', { causedBy }));
     expect(only(stateAfter(ask('a-1'), ...causes, ask('a-1'))).causedBy).toEqual(['arn:eve', 'arn:bob']);
     expect(only(stateAfter(ask('a-1'))).causedBy).toEqual([]);
   });
-  it('that is over goes before one that still stands, when there are more than fifty', () => {
+  it('that is closed is forgotten before one that is still valid if there are more than fifty', () => {
     const many = (from: number, count: number) => Array.from({ length: count }, (_, n) => ask(`a-${from + n}`));
     const ids = (state: StreamState) => state.approvals.map(({ id }) => id);
     const used: Said[] = [
@@ -95,15 +95,15 @@ describe('a request for approval', () => {
 describe('an answer', () => {
   it.each<[string, Json]>([
     ['that is not an object', 'a-1'],
-    ['that is nothing', null],
+    ['that is null', null],
     ['without an id', { id: 7, verdict: 'approved' }],
-    ['to something else', { id: 'a-2', verdict: 'approved' }],
+    ['with another verdict', { id: 'a-2', verdict: 'approved' }],
     ['of another kind', { id: 'a-1', verdict: 'perhaps' }],
-  ])('%s changes nothing, and is no answer that makes what was decided stale', (_what, answer) => {
+  ])('%s changes nothing, and does not make earlier decisions stale', (_what, answer) => {
     const state = stateAfter(ask('a-1'), say(answer));
     expect([only(state).verdict, state.generation, state.length]).toEqual(['none', 0, 2]);
   });
-  it('counts once, is of one request, and says who gave it and when', () => {
+  it('counts once, belongs to one request, and has its person and time', () => {
     const by = (value: Json) => only(stateAfter(ask('a-1'), say({ id: 'a-1', verdict: 'approved', by: value }, START + 5))).by;
     expect(by({ name: 'lead', verified: true })).toEqual({ name: 'lead', verified: true });
     expect(by({ name: 'lead', verified: 'yes' })).toEqual({ name: 'lead', verified: false });
@@ -136,7 +136,7 @@ describe('an announcement', () => {
   ])('%s is a request that waits for an answer', (_what, value) => {
     expect(only(stateAfter(announced({ grace: value })))).not.toHaveProperty('grace');
   });
-  it('is one when it is made twice under the same terms, as long as it stands', () => {
+  it('is the same when it is made twice under the same terms, as long as it is valid', () => {
     const twice = (second: Said, ...between: Said[]) => stateAfter(announced({ causedBy: 'arn:eve' }), ...between, second).approvals.map(({ id }) => id);
     expect(twice(announced({ causedBy: 'arn:bob' }, 'a-2'))).toEqual(['a-1']);
     expect(only(stateAfter(announced({ causedBy: 'arn:eve' }), announced({ causedBy: 'arn:bob' }, 'a-2'))).causedBy).toEqual(['arn:eve', 'arn:bob']);
@@ -160,7 +160,7 @@ describe('an announcement', () => {
 
   const graceOf = (...said: Said[]) => only(stateAfter(announced(), ...said)).grace;
   const claim = (notice: Json, until: Json = START + 1000, at = START) => say({ id: 'a-1', sending: { notice, until } }, at);
-  it('is claimed by who comes first, until then; of what is not well-formed nothing is taken', () => {
+  it('is claimed by the first worker, until the given time; nothing is taken from what is not well-formed', () => {
     expect(graceOf(claim(0))?.sending).toEqual({ notice: 0, record: 2, until: START + 1000 });
     expect(graceOf(claim(0), claim(0, START + 5000, START + 999))?.sending?.record).toBe(2);
     expect(graceOf(claim(0), claim(0, START + 5000, START + 1000))?.sending?.record).toBe(3);
@@ -170,7 +170,7 @@ describe('an announcement', () => {
     // Even with a clock that is ahead, a claim lasts no longer than a function can run.
     expect(graceOf(claim(0, START + 100 * HOUR))?.sending?.until).toBe(START + 5_460_000);
   });
-  it('was sent by who claimed it, and by nobody else', () => {
+  it('is marked as sent only by its claimant', () => {
     const sent = (notice: number, record: number) => say({ id: 'a-1', sent: { notice, record } }, START + 7);
     expect(graceOf(claim(0), sent(0, 2))).toMatchObject({ sent: [{ notice: 0, at: START + 7 }], sending: null });
     for (const [notice, record] of [
@@ -185,7 +185,7 @@ describe('an announcement', () => {
     expect(graceOf(claim(0), sent(0, 2), claim(0))?.sending).toBeNull();
     expect(graceOf(claim(0), sent(0, 2), claim(1))?.sending).toMatchObject({ notice: 1 });
   });
-  it('that has ended stays so', () => {
+  it('that has ended stays ended', () => {
     const ended = say({ id: 'a-1', ended: 'changed' });
     expect(graceOf(claim(0), ended)).toMatchObject({ sending: null, ended: 'changed' });
     expect(graceOf(ended, claim(0))).toMatchObject({ sending: null, ended: 'changed' });
@@ -214,7 +214,7 @@ describe('terms, tags and breakers', () => {
     });
     expect(stateAfter(intent({ terms: 'x' })).open).toMatchObject({ version: '', drill: false });
   });
-  it('of parts are remembered from when they were seen first; the oldest part of fifty goes, and never what is of the resource', () => {
+  it('of parts have their first sight; the oldest part of fifty is forgotten, and never that of the resource', () => {
     const seen = (part: Json, at: number): Said => ({ body: { exceptionTagUnregistered: part }, at });
     const parts = (count: number) => Array.from({ length: count }, (_, n) => seen(`p${n}`, START + (n === 7 ? 1 : n + 2)));
     // The clock of a stream does not go back, so the oldest is the first.
@@ -225,7 +225,7 @@ describe('terms, tags and breakers', () => {
     expect(state.tagFirstSeen).toHaveProperty('r p1');
     for (const value of [false, 7, null]) expect(stateAfter(seen(value, START)).tagFirstSeen).toEqual({});
   });
-  it('a breaker is open when its record says so, with the reason that it gives', () => {
+  it('a breaker is open if its record says so, with the reason in it', () => {
     const breaker = (body: JsonObject, remediator = 'r'): Said => ({ kind: 'breaker', remediator, body });
     expect(stateAfter(breaker({ breaker: 'open', reason: 'two' })).breakers).toEqual([{ remediator: 'r', since: START, reason: 'two' }]);
     expect(stateAfter(breaker({ breaker: 'open' })).breakers).toMatchObject([{ reason: '' }]);
@@ -251,7 +251,7 @@ describe('the form of a record', () => {
   });
   const withOwn = (kind: string, journal: Json): Record<string, Json> => ({ ...good(), kind, execution: 'x-1', body: { journal } });
   const digest: Digest = digestOf(1);
-  it('is that of records of every kind', () => {
+  it('is valid for records of every kind', () => {
     expect(isEvidenceRecord(good())).toBe(true);
     expect(isEvidenceRecord({ ...good(), prev: digest, blobs: { a: digest } })).toBe(true);
     for (const kind of ['duplicate', 'approval', 'sweep', 'breaker']) expect(isEvidenceRecord({ ...good(), kind })).toBe(true);
@@ -260,7 +260,7 @@ describe('the form of a record', () => {
   });
   it.each<[string, unknown]>([
     ['what is not an object', 'x'],
-    ['nothing', null],
+    ['null', null],
     ['a list', []],
     ...Object.entries({
       v: [2, '1'],
@@ -275,7 +275,7 @@ describe('the form of a record', () => {
       body: ['x', null, []],
       blobs: ['x', null, { a: 'x' }, { a: 7 }, { a: digest, b: null }],
     }).flatMap(([name, values]) => values.map((value): [string, unknown] => [`${name}: ${JSON.stringify(value)}`, { ...good(), [name]: value }])),
-    ['a member more', { ...good(), note: 'x' }],
+    ['an additional member', { ...good(), note: 'x' }],
     ...['intent', 'lease', 'call', 'outcome'].flatMap((kind): [string, unknown][] => [
       [`a ${kind} of no execution`, { ...withOwn(kind, { fence: 1, outcome: 'remediated' }), execution: null }],
       [`a ${kind} without what the journal adds`, { ...withOwn(kind, null), body: {} }],
@@ -283,9 +283,9 @@ describe('the form of a record', () => {
       [`a ${kind} without a fence`, withOwn(kind, { outcome: 'remediated' })],
       [`a ${kind} with a fence that is a text`, withOwn(kind, { fence: '1', outcome: 'remediated' })],
     ]),
-    ['an outcome that nobody knows', withOwn('outcome', { fence: 1, outcome: 'fine' })],
-    ['an outcome that says none', withOwn('outcome', { fence: 1 })],
-  ])('is not that of %s', (_what, value) => {
+    ['an unknown outcome', withOwn('outcome', { fence: 1, outcome: 'fine' })],
+    ['a missing outcome', withOwn('outcome', { fence: 1 })],
+  ])('is not valid for %s', (_what, value) => {
     expect(isEvidenceRecord(value)).toBe(false);
   });
 });

@@ -87,7 +87,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-it('64 records of one resource share one flush, and are in the order in which they were asked for', async () => {
+it('64 records of one resource share one flush, and are in the order in which they were appended', async () => {
   const refs = await Promise.all(Array.from({ length: 64 }, (_, n) => append('a', n)));
   expect(flushesOf('a')).toBe(1);
   expect(refs.map(({ seq }) => seq)).toEqual(Array.from({ length: 64 }, (_, n) => n + 1));
@@ -95,7 +95,7 @@ it('64 records of one resource share one flush, and are in the order in which th
   expect(verifyLedger({ directory })).toMatchObject({ status: 'intact', records: 64 });
 });
 
-it('64 records of eight resources share eight, and what one transaction does not take goes into the next', async () => {
+it('64 records of eight resources share eight flushes, and what does not fit into one transaction goes into the next', async () => {
   await Promise.all(Array.from({ length: 64 }, (_, n) => append(`r-${n % 8}`, n)));
   expect(Array.from({ length: 8 }, (_, n) => flushesOf(`r-${n}`))).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
   await Promise.all(Array.from({ length: 300 }, (_, n) => append('many', n)));
@@ -103,7 +103,7 @@ it('64 records of eight resources share eight, and what one transaction does not
   expect(numbersIn('many')).toEqual(Array.from({ length: 300 }, (_, n) => n));
 });
 
-it('nobody hears of a record, or sees it, before the disk has it; who comes meanwhile has the next flush', async () => {
+it('no record is acknowledged or visible before it is on the disk; records that arrive during a flush have the next one', async () => {
   await append('a', 0);
   disk.held = [];
   const heard: string[] = [];
@@ -119,7 +119,7 @@ it('nobody hears of a record, or sees it, before the disk has it; who comes mean
   expect([flushesOf('a'), flushesOf('b')]).toEqual([3, 1]);
 });
 
-it('a flush that fails rejects every record that it covers, and leaves none of them', async () => {
+it('a flush that fails rejects every record in it, and leaves none of them', async () => {
   await append('old', 0);
   const before = readFileSync(file('old'));
   disk.fails = file('old');
@@ -137,7 +137,7 @@ it('a flush that fails rejects every record that it covers, and leaves none of t
   expect(verifyLedger({ directory }).findings.map(({ code }) => code)).toEqual(['open-execution']);
 });
 
-it('a record that does not fit on the disk takes those with it that would be behind it, and no half of it is left', async () => {
+it('a record that does not fit on the disk rejects the others of its flush, and leaves no partial line', async () => {
   await append('a', 0);
   const before = readFileSync(file('a'));
   disk.full = { file: file('a'), left: 100 };
@@ -151,7 +151,7 @@ it('a record that does not fit on the disk takes those with it that would be beh
   expect(existsSync(join(directory, 'torn'))).toBe(false);
 });
 
-it('one that is refused, or whose resource cannot be read, takes nobody with it', async () => {
+it('a record that is refused, or whose resource cannot be read, does not affect others', async () => {
   await append('bad', 0);
   rmSync(file('bad'));
   mkdirSync(file('bad'));
@@ -171,8 +171,8 @@ it('one that is refused, or whose resource cannot be read, takes nobody with it'
   expect(numbersIn('a')).toEqual([1, 2]);
 });
 
-describe('while one waits for the disk', () => {
-  it('another journal and a sealer of the same process wait for it, and keep it from nothing', async () => {
+describe('during a flush', () => {
+  it('another journal and a sealer of the same process wait, and do not block it', async () => {
     await append('a', 0);
     const other = folderJournal({ directory });
     await other.view(ref('a'));

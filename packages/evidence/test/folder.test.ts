@@ -31,7 +31,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-it('goes on with a stream that it no longer keeps in mind', async () => {
+it('continues with a stream that it no longer has in memory', async () => {
   await begin(journal, 'first');
   // Far more than it remembers: a process that drains a backlog must not hold all of it.
   for (let n = 0; n < 450; n++) await journal.append({ kind: 'decision', resource: ref(`other-${n}`), remediator: 'r', body: {} });
@@ -42,7 +42,7 @@ it('goes on with a stream that it no longer keeps in mind', async () => {
 });
 
 describe('a folder journal after a crash', () => {
-  it('goes on after a line that was never finished, and keeps its pieces', async () => {
+  it('continues after an unfinished line, and keeps its bytes', async () => {
     await begin(journal);
     await journal.close?.();
     appendFileSync(file(), '{"v":1,"str');
@@ -65,7 +65,7 @@ describe('a folder journal after a crash', () => {
     await again.close?.();
   });
 
-  it('reads from the records what a power cut took from the index', async () => {
+  it('reads from the records what a power cut removed from the index', async () => {
     await begin(journal, 'a');
     await journal.close?.();
     const early = readFileSync(join(directory, 'index.sqlite'));
@@ -85,7 +85,7 @@ describe('a folder journal after a crash', () => {
     expect(verifyLedger({ directory }).findings.map((each) => each.code)).toEqual(['open-execution', 'open-execution']);
   });
 
-  it('is unavailable, and records nothing, when a document cannot be kept', async () => {
+  it('is unavailable, and records nothing, if a document cannot be stored', async () => {
     await journal.view(ref());
     rmSync(join(directory, 'blobs'), { recursive: true });
     writeFileSync(join(directory, 'blobs'), '');
@@ -94,7 +94,7 @@ describe('a folder journal after a crash', () => {
     expect((await journal.view(ref())).length).toBe(0);
   });
 
-  it('keeps the same document once, whoever keeps it at the same time', async () => {
+  it('stores the same document once, even concurrently', async () => {
     const other = folderJournal({ directory });
     const entry = (id: string) =>
       ({ kind: 'decision', resource: ref(id), remediator: 'r', body: {}, documents: { plan: { a: 1 }, before: { a: 1 } } }) as const;
@@ -137,7 +137,7 @@ describe('a folder journal after a crash', () => {
     await expect(again.append({ kind: 'decision', resource: ref(), remediator: 'r', body: {} })).rejects.toMatchObject({ code: 'journal/corrupt' });
   });
 
-  it('says so again and again, and keeps no other process waiting, when a stream is not what it was', async () => {
+  it('reports a changed stream each time, and does not block another process', async () => {
     await begin(journal);
     await journal.append({ kind: 'decision', resource: ref('b'), remediator: 'r', body: {} });
     await journal.close?.();
@@ -158,7 +158,7 @@ describe('a folder journal after a crash', () => {
     await expect(folderJournal({ directory }).view(ref())).rejects.toMatchObject({ code: 'journal/corrupt' });
   });
 
-  it('says that it is unavailable when the folder cannot be made', async () => {
+  it('is unavailable if the folder cannot be created', async () => {
     writeFileSync(join(directory, 'plain'), '');
     await expect(folderJournal({ directory: join(directory, 'plain', 'x') }).view(ref())).rejects.toMatchObject({
       code: 'journal/unavailable',
@@ -167,7 +167,7 @@ describe('a folder journal after a crash', () => {
   });
 });
 
-describe('a folder journal of several processes', () => {
+describe('a folder journal with several processes', () => {
   const program = (work: string) => `
     import { digestOf, resource } from '@redress/core';
     import { folderJournal } from ${JSON.stringify(join(import.meta.dirname, '../src/index.ts'))};
@@ -196,7 +196,7 @@ describe('a folder journal of several processes', () => {
     expect(verifyLedger({ directory })).toMatchObject({ records: 1, openExecutions: 1 });
   });
 
-  it('keeps budget and chain whole under four writers', async () => {
+  it('keeps budget and chain intact with four writers', async () => {
     const work = `let begun = 0;
       for (let i = 0; i < 10; i++) {
         if ((await begin(process.pid + '-' + i, [{ key: 'k', changes: 7, window: 60000 }])).status === 'begun') begun++;
@@ -211,7 +211,7 @@ describe('a folder journal of several processes', () => {
     expect(report.findings.every((problem) => problem.code === 'open-execution')).toBe(true);
   });
 
-  it('loses nothing that was acknowledged when a writer is killed', async () => {
+  it('loses nothing that was acknowledged if a writer is killed', async () => {
     const child = spawn(
       process.execPath,
       [

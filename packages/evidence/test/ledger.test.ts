@@ -59,7 +59,7 @@ function expectOneHistory(texts: readonly string[]): { records: number; seals: n
 }
 
 describe('sealers of several processes', () => {
-  it('make one history, at once, while records are written', async () => {
+  it('make one history, concurrently, while records are written', async () => {
     const sealers = [start(6), start(6), start(6)];
     let written = 0;
     let running = true;
@@ -79,7 +79,7 @@ describe('sealers of several processes', () => {
     expect(seals).toBe(last.seal.number);
   });
 
-  it('make one history when each is killed at any moment', async () => {
+  it('make one history if each is killed at any moment', async () => {
     const said: string[] = [];
     for (let round = 0; round < 6; round++) {
       for (let at = 0; at < 30; at++) await world.decide(`r${at % 7}`);

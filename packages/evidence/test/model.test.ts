@@ -49,7 +49,7 @@ function sorted(list: object[]): object[] {
 
 const key = (pk: string, sk = 'a') => ({ pk: { S: pk }, sk: { S: sk } });
 
-it('answers each transaction, read and search as the emulator does', async () => {
+it('answers each transaction, read and query like the emulator', async () => {
   const TableName = made.table;
   const names = { '#taken': 'taken', '#n': 'n' };
   const part = fc.constantFrom('p', 'q');
@@ -186,7 +186,7 @@ it('answers each transaction, read and search as the emulator does', async () =>
   );
 });
 
-it('answers what the journal never asks for on purpose as the emulator does', async () => {
+it('answers requests that the journal never sends on purpose like the emulator', async () => {
   const model = new Model(made.table, made.bucket, { overlap: false, page: 1000 });
   const TableName = made.table;
   const Put = (pk: string, more: object = {}) => ({ Put: { TableName, Item: { ...key(pk), ...more } } });

@@ -8,7 +8,7 @@ import { all, opened, ref, request } from './support/world.js';
 
 const aws = emulator(inject('moto'));
 
-it('writes back what a table lost that was set back, and all of it verifies and is sealed on', async () => {
+it('writes back what a restored table has lost; all of it verifies, and sealing continues', async () => {
   const { table, bucket, remove } = await aws.make();
   const world = { table, bucket, clients: aws.clients };
   const of = ledgerOnAws(world, remove);

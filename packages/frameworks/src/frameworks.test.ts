@@ -5,7 +5,7 @@ import { FRAMEWORKS, frameworkOf, packOf, readPack } from './index.js';
 const controls = async (id: string) => new Map((await frameworkOf(id)).controls.map((each) => [each.id, each]));
 
 describe('a pack', () => {
-  it('has the 130 rules of AWS, each with its parameters, its types and where it is from', async () => {
+  it('has the 130 rules of AWS, each with its parameters, types and source', async () => {
     const { rules } = await packOf('apra-cpg-234');
     expect(rules).toHaveLength(130);
     expect(new Set(rules.map(({ name }) => name)).size).toBe(130);
@@ -32,7 +32,7 @@ describe('a pack', () => {
     expect(rules.filter(({ paragraphs }) => paragraphs.length > 0)).toHaveLength(82);
   });
 
-  it('of another id is refused with those that there are', async () => {
+  it('with an unknown id is refused, and the existing ones are listed', async () => {
     await expect(packOf('apra-cps-234')).rejects.toMatchObject({ code: 'compose/invalid', next: expect.stringContaining('apra-cpg-234') });
   });
 });
@@ -40,7 +40,7 @@ describe('a pack', () => {
 describe('a pack that is read', () => {
   const pack = (text: string) => readPack(text, 'mine.yaml');
 
-  it('has the defaults of its parameters, as AWS writes them', () => {
+  it('has the defaults of its parameters, as written by AWS', () => {
     const { id, rules } = pack(`
 Parameters:
   KeyAge: { Default: "90", Type: String }
@@ -102,7 +102,7 @@ describe('a framework', () => {
     ['cis-7.0', 70],
     ['nist-800-53', 287],
     ['pci-4', 1679],
-  ])('%s has %i controls, each once, with where it is from', async (id, count) => {
+  ])('%s has %i controls, each once, with its source', async (id, count) => {
     const { controls: all } = await frameworkOf(id);
     expect(all).toHaveLength(count);
     expect(new Set(all.map((each) => each.id)).size).toBe(count);
@@ -113,7 +113,7 @@ describe('a framework', () => {
     expect(FRAMEWORKS as readonly string[]).toContain(id);
   });
 
-  it('means by a number what its own version means', async () => {
+  it('uses the numbers of its own version', async () => {
     expect((await controls('cis-6.0')).get('2.8')?.checks).toEqual(['iam_password_policy_reuse_24']);
     expect((await controls('cis-7.0')).get('2.8')?.checks).toEqual(['iam_password_policy_minimum_length_14']);
   });
@@ -123,7 +123,7 @@ describe('a framework', () => {
     expect(retired.sort()).toEqual(['CloudFormation.1', 'CodeBuild.5', 'S3.4', 'SNS.2']);
   });
 
-  it('of another id is refused with those that there are', async () => {
+  it('with an unknown id is refused, and the existing ones are listed', async () => {
     await expect(frameworkOf('cis-2.0')).rejects.toMatchObject({ code: 'compose/invalid', next: expect.stringContaining('cis-7.0') });
   });
 });

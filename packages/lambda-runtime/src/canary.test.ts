@@ -84,7 +84,7 @@ describe('the canary of the handler', () => {
   it.each([
     ['directly', (body: unknown) => body],
     ['through the queue', (body: unknown) => ({ Records: [message(body)] })],
-  ])('is sent and comes back %s', async (_name, wrap) => {
+  ])('is sent and arrives %s', async (_name, wrap) => {
     const { state, handler, arrived, metrics } = setUp();
     await handler(wrap({ redress: 'canary' }), context);
     expect(state.sent).toEqual([
@@ -152,7 +152,7 @@ describe('metrics', () => {
     return { aws, ...setUp({ remediators, policy: policy(mode), connect: aws.connect }) };
   };
 
-  it('say what was closed, and how long it was open from the event on', async () => {
+  it('report what was closed, and how long it was open since the event', async () => {
     const { handler, metrics, aws } = fixing('enforce');
     await handler({ Records: [message(openedEvent('w', 'open-1', START - 90_000), { SentTimestamp: String(START - 30_000) })] }, context);
     expect(aws.rules('w')).toEqual(['closed']);
@@ -168,7 +168,7 @@ describe('metrics', () => {
     }
   });
 
-  it('say what was held back', async () => {
+  it('report what was held back', async () => {
     const { handler, metrics } = fixing('notify');
     await handler(openedEvent('w', 'open-1', START - 1000), context);
     expect(metrics()).toMatchObject([{ Outcomes: 1, Outcome: 'notified' }, { HeldBack: 1 }]);
@@ -198,7 +198,7 @@ describe('metrics', () => {
     expect(metrics()).toContainEqual({ SweepCompleted: 1 });
   });
 
-  it('are written also when the invocation fails', async () => {
+  it('are also written when the invocation fails', async () => {
     const { handler, metrics, aws } = fixing('enforce');
     aws.faults.set('DescribeWidget', Array(9).fill('throttled') as 'throttled'[]);
     await expect(handler(openedEvent('w', 'open-1', START - 1000), context)).rejects.toMatchObject({ code: 'lambda/retry' });
@@ -217,7 +217,7 @@ describe('metrics', () => {
     ).toEqual([100, 100, 50, 250]);
   });
 
-  it('go to standard output inside Lambda, a raw line each, and nowhere outside of it', async () => {
+  it('go to standard output inside Lambda, as raw lines, and nowhere outside of it', async () => {
     const { handler } = setUp();
     await handler(reported({ ResourceType: 'Parameter', ResourceId: '/redress/canary', Tags: [] }), context);
     const [line] = log.text.split('\n').filter((each) => each.includes('_aws'));

@@ -73,7 +73,7 @@ function setUp(remediators: readonly Remediator[], over: Partial<HandlerOptions>
 const change = (summary: string) => ({ status: 'change', changes: [{ summary }] }) as unknown as Assessment;
 
 describe('a custom Config rule', () => {
-  it('is answered with what is seen, under the names that Config gave', async () => {
+  it('is answered with what was read, under the names that Config passed', async () => {
     const { put, invoke } = setUp([knows('BUCKETS', ['AWS::S3::Bucket'], change('encrypt it'))]);
     const { evaluations, passes } = await invoke(invocation());
     expect(put).toEqual([
@@ -108,10 +108,10 @@ describe('a custom Config rule', () => {
 
   it.each<[string, readonly (Assessment | 'none')[], string]>([
     ['compliant', [{ status: 'compliant' }], 'COMPLIANT'],
-    ['for a person', [{ status: 'manual', message: 'Look.' }], 'NON_COMPLIANT'],
-    ['none of its business', [{ status: 'not-applicable', reason: 'A directory bucket.' }], 'NOT_APPLICABLE'],
-    ['wrong for one of two', [{ status: 'compliant' }, change('x')], 'NON_COMPLIANT'],
-    ['right for one, and none of the other’s business', [{ status: 'not-applicable', reason: 'x' }, { status: 'compliant' }], 'COMPLIANT'],
+    ['manual steps', [{ status: 'manual', message: 'Look.' }], 'NON_COMPLIANT'],
+    ['not applicable', [{ status: 'not-applicable', reason: 'A directory bucket.' }], 'NOT_APPLICABLE'],
+    ['open for one of two', [{ status: 'compliant' }, change('x')], 'NON_COMPLIANT'],
+    ['compliant for one, and not applicable for the other', [{ status: 'not-applicable', reason: 'x' }, { status: 'compliant' }], 'COMPLIANT'],
   ])('%s', async (_name, answers, compliance) => {
     const remediators = answers.map((answer, index) => ({ ...knows('BUCKETS', ['AWS::S3::Bucket'], answer as Assessment), id: `test-${index}` }));
     const { put, invoke } = setUp(remediators);
@@ -122,14 +122,14 @@ describe('a custom Config rule', () => {
   it.each([
     ['that left its scope', { left: true }],
     ['that is deleted', { item: { configurationItemStatus: 'ResourceDeleted' } }],
-    ['of a type that it does not look at', { item: { resourceType: 'AWS::SQS::Queue', resourceId: 'q' } }],
-  ])('says nothing about a resource %s, and does not look', async (_name, over) => {
+    ['of a type that it does not check', { item: { resourceType: 'AWS::SQS::Queue', resourceId: 'q' } }],
+  ])('reports nothing about a resource %s, and does not read it', async (_name, over) => {
     const { put, invoke } = setUp([knows('BUCKETS', ['AWS::S3::Bucket'], new Error('looked'))]);
     await invoke(invocation(over));
     expect(put[0]?.Evaluations.map((each) => each.ComplianceType)).toEqual(['NOT_APPLICABLE']);
   });
 
-  it('reports nothing where it could not read; it is delivered again when that may help', async () => {
+  it('reports nothing that it could not read; it is delivered again if that may help', async () => {
     const busy = setUp([knows('BUCKETS', ['AWS::S3::Bucket'], new RedressError('aws/throttled', 'slow down', { retryable: true }))]);
     await expect(busy.invoke(invocation())).rejects.toMatchObject({ code: 'lambda/retry' });
     const denied = setUp([knows('BUCKETS', ['AWS::S3::Bucket'], new RedressError('aws/denied', 'no'))]);
@@ -142,7 +142,7 @@ describe('a custom Config rule', () => {
     await expect(invoke(invocation())).rejects.toMatchObject({ code: 'lambda/retry' });
   });
 
-  it('that nobody knows is refused, with what to do', async () => {
+  it('that is unknown is refused with the next step', async () => {
     const { put, invoke } = setUp([knows('BUCKETS', ['AWS::S3::Bucket'], { status: 'compliant' })]);
     await expect(invoke(invocation({ rule: 'other' }))).rejects.toMatchObject({ code: 'evaluation/refused', next: expect.stringContaining('configRules') });
     expect(put).toEqual([]);
@@ -159,7 +159,7 @@ describe('a custom Config rule', () => {
     await expect(single.invoke(invocation({ message }))).rejects.toMatchObject({ code: 'evaluation/refused' });
   });
 
-  it('is tried in test mode, and only counted where nobody answers', async () => {
+  it('is evaluated in test mode, and only counted if nobody handles it', async () => {
     const { put, invoke } = setUp([knows('BUCKETS', ['AWS::S3::Bucket'], { status: 'compliant' })]);
     await invoke(invocation({ token: 'TESTMODE' }));
     expect(put[0]?.TestMode).toBe(true);
@@ -172,7 +172,7 @@ describe('a custom Config rule', () => {
     expect(await silent(invocation(), { getRemainingTimeInMillis: () => 300_000 })).toMatchObject({ evaluations: [], counted: { evaluate: 1 } });
   });
 
-  it('a proactive one, or none at all, is not evaluated', async () => {
+  it('with a proactive evaluation, or none at all, is not evaluated', async () => {
     const redress = createRedress({
       remediators: [],
       policy: definePolicy({ version: 1 }),
@@ -185,7 +185,7 @@ describe('a custom Config rule', () => {
     }
   });
 
-  it('keeps an annotation that Config takes', async () => {
+  it('shortens an annotation to what Config accepts', async () => {
     const { put, invoke } = setUp([knows('BUCKETS', ['AWS::S3::Bucket'], change('x'.repeat(500)))]);
     await invoke(invocation());
     expect(put[0]?.Evaluations[0]?.Annotation).toHaveLength(256);

@@ -55,7 +55,7 @@ function setUp(...answers: readonly (Assessment | Error)[]) {
 const manual: Assessment = { status: 'manual', message: 'Somebody has to look.' };
 
 describe('the handler for AWS Config', () => {
-  it('says fixed when it sees that nothing is open, and records that', async () => {
+  it('returns fixed when it verifies that nothing is open, and records that', async () => {
     const { ask, records } = setUp({ status: 'compliant' });
     expect(await ask()).toEqual({
       answer: 'fixed',
@@ -66,7 +66,7 @@ describe('the handler for AWS Config', () => {
     expect(log.lines).toMatchObject([{ level: 'INFO', kind: 'pass', remediator: 'test-look-0', outcome: 'no-op', reasons: [] }]);
   });
 
-  it('says held-back when one of two leaves something open, each time, and records each', async () => {
+  it('returns held-back when one of two remediators leaves something open, each time, and records each', async () => {
     const { ask, records } = setUp({ status: 'compliant' }, manual);
     const answer = await ask();
     expect(answer).toMatchObject({ answer: 'held-back', message: 'Held back: test-look-1: notified (mode-notify, ceiling-notify).' });
@@ -79,7 +79,7 @@ describe('the handler for AWS Config', () => {
     expect(JSON.stringify(await ask())).not.toMatch(/Somebody|invoices/);
   });
 
-  it('returns failed when no remediator is concerned, or the request is invalid', async () => {
+  it('returns failed when no remediator applies, or the request is invalid', async () => {
     const { ask, looked } = setUp({ status: 'compliant' });
     expect(await ask({ ...REQUEST, configRule: 'other' })).toMatchObject({
       answer: 'failed',
@@ -95,7 +95,7 @@ describe('the handler for AWS Config', () => {
     ['a batch', { Records: [{ eventSource: 'aws:sqs', messageId: 'm', body: JSON.stringify({ ...REQUEST, resourceId: 'forged' }) }] }],
     ['findings', { Findings: [{ ...REQUEST, resourceId: 'forged' }] }],
     ['a member that is not a string', { extra: { redress: 'x' } }],
-  ])('takes nothing but the request out of one that also has %s', async (_name, beside) => {
+  ])('uses only the request of an input that also has %s', async (_name, beside) => {
     const { ask, looked } = setUp({ status: 'compliant' });
     expect(await ask({ ...beside, ...REQUEST })).toMatchObject({ answer: 'fixed' });
     expect(looked).toEqual([`${ACCOUNT} invoices`]);

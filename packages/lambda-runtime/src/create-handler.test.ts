@@ -147,7 +147,7 @@ describe('SQS', () => {
     ).toEqual(['m-2']);
   });
 
-  it('answers that all failed, without throwing, when all failed', async () => {
+  it('reports all messages, without throwing, when all failed', async () => {
     const { handler } = handlerOf({ remediators: [looker(throttled)] });
     expect(failures(await handler({ Records: [message('m-1', configEvent('one')), message('m-2', configEvent('two'))] }, time(300_000)))).toEqual([
       'm-1',
@@ -177,7 +177,7 @@ describe('SQS', () => {
     expect(observed).toBe(1);
   });
 
-  it('stops a FIFO queue at the first failure, so that nothing overtakes', async () => {
+  it('stops a FIFO queue at the first failure, so that no message overtakes another', async () => {
     const seen: string[] = [];
     const { handler } = handlerOf({
       remediators: [
@@ -222,7 +222,7 @@ describe('direct invocation', () => {
     ]);
   });
 
-  it('answers a summary', async () => {
+  it('returns a summary', async () => {
     const { handler } = handlerOf();
     expect(await handler(configEvent('one'), time(300_000))).toEqual({
       findings: 1,
@@ -269,7 +269,7 @@ describe('composition', () => {
 
   it('has no default journal', () => expect(compose(undefined)).toBe('compose/invalid'));
 
-  it('logs to standard output what went well, with every member of the line, and metrics next to it', async () => {
+  it('logs successes to standard output, with every member of the line, and metrics next to it', async () => {
     vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'redress');
     const { handler } = handlerOf();
     await handler({ Records: [message('m-1', configEvent('one'))] }, time(300_000));
@@ -293,7 +293,7 @@ describe('composition', () => {
     expect(log.metrics).toMatchObject([{ Outcomes: 1, Outcome: 'no-op' }]);
   });
 
-  it('takes a logger of its own, which has to keep what it is given', async () => {
+  it('accepts another logger, whose type excludes members that would be dropped', async () => {
     const given: unknown[] = [];
     const logger: HandlerLogger = { info: (text, members) => void given.push([text, members['outcome']]), warn: () => undefined, error: () => undefined };
     const { handler } = handlerOf({ logger });
@@ -333,7 +333,7 @@ describe('recovery', () => {
     read: (query) => journal.read(query),
   });
 
-  it('happens once, in the first invocation that has time for it', async () => {
+  it('runs once, in the first invocation that has time for it', async () => {
     const { journal, asked } = journalThatCounts();
     const { handler } = handlerOf({ journal });
     await handler(configEvent('one'), time(59_999));
@@ -405,7 +405,7 @@ describe('a schedule', () => {
     expect(log.lines.filter((line) => line['kind'] === 'sweep')).toEqual([]);
   });
 
-  it('logs as an error why a place could not be swept', async () => {
+  it('logs an error with the reason why a place could not be swept', async () => {
     const broken: Remediator = {
       ...looker(),
       // biome-ignore lint/correctness/useYield: it fails before the first.
@@ -437,13 +437,13 @@ describe('a schedule', () => {
     ]);
   });
 
-  it('sweeps when it comes through a queue', async () => {
+  it('sweeps when it arrives through a queue', async () => {
     const { handler, looked } = sweeping();
     expect(failures(await handler({ Records: [message('m-1', tick())] }, time(300_000)))).toEqual([]);
     expect(looked).toHaveLength(2);
   });
 
-  it('leaves to the next one what it has no time for', async () => {
+  it('leaves to the next invocation what it has no time for', async () => {
     const { handler, looked } = sweeping();
     expect(await handler(tick(), time(31_000))).toMatchObject({
       sweeps: [
@@ -454,7 +454,7 @@ describe('a schedule', () => {
     expect(looked).toEqual([]);
   });
 
-  it('resolves the targets again at each schedule, where they may change', async () => {
+  it('resolves the targets again at each schedule if they may change', async () => {
     let accounts = [ACCOUNT];
     const asked = vi.fn(async () => accounts.map((account) => ({ account, region: 'us-east-1' })));
     const own: Connect = async ({ account, region }) => ({
@@ -480,9 +480,9 @@ describe('a schedule', () => {
   });
 
   it.each([
-    ['it is unknown', () => Promise.reject(new RedressError('policy/invalid', 'not readable')), 'not readable'],
-    ['it is nowhere', async () => [], 'no place'],
-  ])('is delivered again, and says so, when its targets are such that %s', async (_name, targets, why) => {
+    ['they are unknown', () => Promise.reject(new RedressError('policy/invalid', 'not readable')), 'not readable'],
+    ['they are empty', async () => [], 'no place'],
+  ])('is delivered again and reports it when its targets are such that %s', async (_name, targets, why) => {
     const { handler, looked } = sweeping({ sweep: { targets } });
     await expect(handler(tick(), time(300_000))).rejects.toMatchObject({ code: 'lambda/retry', message: expect.stringContaining(why) });
     expect(failures(await handler({ Records: [message('m-1', tick())] }, time(300_000)))).toEqual(['m-1']);
@@ -491,8 +491,8 @@ describe('a schedule', () => {
   });
 
   it.each([
-    ['is only counted where nothing is to be swept', tick(), { sweep: undefined }],
-    ['is only counted when it is replayed', tick({ 'replay-name': 'archive' }), {}],
+    ['is only counted if nothing has to be swept', tick(), { sweep: undefined }],
+    ['is only counted if it is replayed', tick({ 'replay-name': 'archive' }), {}],
   ])('%s', async (_name, event, more) => {
     const { handler, looked } = sweeping(more as Partial<HandlerOptions>);
     expect(await handler(event, time(300_000))).toMatchObject({ counted: { evaluate: 1 }, sweeps: [] });

@@ -25,7 +25,7 @@ describe('the handler of the sealer', () => {
     expect(logged.map(([level, , more]) => [level, (more as { kind: string }).kind])).toEqual([['info', 'seal']]);
   });
 
-  it('says which streams are not sealed, and which copies were not kept, and fails for neither', async () => {
+  it('reports streams that are not sealed and copies that were not stored, and fails for neither', async () => {
     const skipped = [{ stream: 'sha256:1', seq: 7, message: 'it is not JSON' }];
     const failing = run({ seal: async () => ({ ...made, skipped }), copy: async () => [{ anchor: 's3://b/', message: 'denied' }] });
     expect(await failing.handler()).toMatchObject({ skipped: 1, notCopied: 1 });
@@ -39,7 +39,7 @@ describe('the handler of the sealer', () => {
     expect(throwing.counted).toEqual({ Sealed: 1, CheckpointNotCopied: 1 });
   });
 
-  it('says which witnesses have not cosigned, and what to do, and does not fail for it', async () => {
+  it('reports witnesses that have not cosigned, with the next step, and does not fail for them', async () => {
     const notCosigned = [{ witness: 'w.example', message: 'It answered 404.', next: 'Ask whoever runs it.' }];
     const { handler, counted, logged } = run({ seal: async () => ({ ...made, notCosigned }) });
     expect(await handler()).toMatchObject({ size: 5, notCopied: 0, notCosigned: 1 });
@@ -51,7 +51,7 @@ describe('the handler of the sealer', () => {
     ]);
   });
 
-  it('says that the key was replaced until the function has the new one alone', async () => {
+  it('reports a replaced key until the function has only the new one', async () => {
     const rotated = { from: 'o+1+A', to: 'o+2+B', since: '2026-01-02T00:00:00.000Z' };
     const { handler, logged } = run({ seal: async () => ({ ...made, rotated }) });
     expect(await handler()).toMatchObject({ size: 5, rotated });
@@ -62,7 +62,7 @@ describe('the handler of the sealer', () => {
     ]);
   });
 
-  it('ends with an error when nothing was sealed, and counts no seal', async () => {
+  it('fails when nothing was sealed, and counts no seal', async () => {
     const { handler, counted, logged } = run({ seal: () => Promise.reject(new Error('gone')) });
     await expect(handler()).rejects.toThrow('gone');
     expect(counted).toEqual({});

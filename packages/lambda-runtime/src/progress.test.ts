@@ -102,14 +102,14 @@ async function deliver(input: object, seconds = 60, over: Partial<Parameters<typ
   throw new Error('It never ends.');
 }
 
-it('each delivery of 1,500 findings with 60 s begins where the one before ended, and it ends', async () => {
+it('each delivery of 1,500 findings with 60 s begins where the one before ended, until all are done', async () => {
   const deliveries = await deliver(message(buckets(1500).map((id) => finding(id))));
   // 25 s of 200 ms each: 126 with the last one that was begun in time.
   expect(deliveries.map((each) => each.length)).toEqual([...Array<number>(11).fill(126), 114]);
   expect(deliveries.flat()).toEqual(buckets(1500));
 });
 
-it('the same findings go on as another message, out of the dead letters; sent again after they were handled they are evaluated again', async () => {
+it('the same findings continue as another message out of the dead letters; they are evaluated again when sent again after they were handled', async () => {
   const findings = buckets(300).map((id) => finding(id));
   const handler = createHandler({ remediators: [looker], policy, journal, connect, clock, logger: quiet, metrics: () => undefined });
   const ends = time + 60_000;
@@ -125,7 +125,7 @@ it('the same findings go on as another message, out of the dead letters; sent ag
   expect((await deliver(message(other))).flat()).toHaveLength(300);
 });
 
-it('what has to be tried again stands before nothing that nobody has looked at', async () => {
+it('resources to retry come after all that were not yet checked', async () => {
   const failing: Remediator = {
     ...looker,
     observe: async (args) => {
@@ -148,7 +148,7 @@ it('what has to be tried again stands before nothing that nobody has looked at',
   ]);
 });
 
-it('the resources of one finding are gone through in the same way', async () => {
+it('the resources of one finding are checked in the same way', async () => {
   look = () => 4000;
   const [first, ...more] = buckets(20);
   const deliveries = await deliver(message([finding(first ?? '', ...more)]));
@@ -156,18 +156,18 @@ it('the resources of one finding are gone through in the same way', async () => 
   expect(deliveries.map((each) => each.length)).toEqual([7, 7, 6]);
 });
 
-it('a look that takes all the time is one step, not none', async () => {
+it('a check that takes all the time still counts as one step', async () => {
   look = () => 29_000;
   const deliveries = await deliver(message(buckets(3).map((id) => finding(id))));
   expect(deliveries).toEqual(buckets(3).map((id) => [id]));
 });
 
-it('comes further by one, also with hardly any time', async () => {
+it('advances by at least one resource, even with hardly any time', async () => {
   const deliveries = await deliver(message(buckets(3).map((id) => finding(id))), 31);
   expect(deliveries).toEqual(buckets(3).map((id) => [id]));
 });
 
-it('names every message that was not begun, where several come as one input', async () => {
+it('names every message that was not begun when several arrive as one input', async () => {
   look = () => 30_000;
   const engine = createRedress({ remediators: [looker], policy, journal, connect, clock });
   const input = { Records: buckets(4).flatMap((id) => message([finding(id)], id).Records) };
@@ -183,7 +183,7 @@ it('names every message that was not begun, where several come as one input', as
   expect(first.counted).toEqual({});
 });
 
-it('a process that ends without a word has lost at most a hundred', async () => {
+it('a process that ends without notice loses the progress of at most a hundred resources', async () => {
   const dying: Remediator = {
     ...looker,
     observe: (args) => {
@@ -201,7 +201,7 @@ it('a process that ends without a word has lost at most a hundred', async () => 
   expect((await deliver(message(buckets(300).map((id) => finding(id))), 900)).flat()).toEqual(buckets(300).slice(200));
 });
 
-it('records nothing of a message that was handled at once, and asks for nothing where there is one resource', async () => {
+it('records no progress of a message that is handled at once, and reads none for a single resource', async () => {
   let reads = 0;
   const counting: Journal = {
     ...bound(journal),

@@ -31,7 +31,7 @@ it('throws no secret, which Lambda would log, and logs none', async () => {
   expect(log.text).not.toContain(SECRET);
 });
 
-it.each(['info', 'warn', 'error'] as const)('gives a logger no secret in a message or an attribute (%s)', (level) => {
+it.each(['info', 'warn', 'error'] as const)('passes no secret to a logger in a message or an attribute (%s)', (level) => {
   const lines: unknown[] = [];
   const logger = { info: () => undefined, warn: () => undefined, error: () => undefined, [level]: (...line: unknown[]) => lines.push(line) };
   redactingLogger(logger, redact)[level](`DB_PASSWORD=${SECRET}`, { kind: 'pass', apiToken: SECRET });

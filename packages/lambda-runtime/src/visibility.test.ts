@@ -79,7 +79,7 @@ beforeEach(() => {
 });
 
 describe('a message of a queue', () => {
-  it('comes back when its resource has settled: nobody sleeps through it, and then it is fixed', async () => {
+  it('is delivered again when its resource has settled, without sleeping, and then it is fixed', async () => {
     const event = opened('w1', 3000);
     const handler = handlerOf();
     expect(await deliver(handler, message('m-1', event))).toEqual(['m-1']);
@@ -90,14 +90,14 @@ describe('a message of a queue', () => {
     expect([asked.length, aws.rules('w1')]).toEqual([1, []]);
   });
 
-  it('is waited for where that takes ten seconds at most', async () => {
+  it('is waited for if that takes ten seconds at most', async () => {
     expect(await deliver(handlerOf(), message('m-1', opened('w1', 50_000)))).toEqual([]);
     expect([asked, slept, aws.rules('w1')]).toEqual([[], [10_000], []]);
     expect(await deliver(handlerOf(), message('m-2', opened('w2', 49_999)))).toEqual(['m-2']);
     expect([asked, slept]).toEqual([[['receipt-m-2', 11, QUEUE]], [10_000]]);
   });
 
-  it('comes back when the lease of whoever holds its resource ends', async () => {
+  it('is delivered again when the lease on its resource ends', async () => {
     const event = opened('w1', 120_000);
     await hold('w1', 60_000);
     expect(await deliver(handlerOf(), message('m-1', event))).toEqual(['m-1']);
@@ -105,7 +105,7 @@ describe('a message of a queue', () => {
     expect(asked).toEqual([['receipt-m-1', 50, QUEUE]]);
   });
 
-  it('comes back when the last of what it is about can be decided', async () => {
+  it('is delivered again when the last of its resources can be decided', async () => {
     const slower: Remediator = { ...settling, id: 'widget-slower', settle: 90_000 };
     const event = opened('w1', 3000);
     for (const remediators of [
@@ -124,25 +124,25 @@ describe('a message of a queue', () => {
 
   it.each<[string, Partial<HandlerOptions>, () => void]>([
     [
-      'one part of it does not say when',
+      'one of its resources has no time',
       { remediators: [settling, { ...revokeOpenRules, id: 'widget-throttled' }] },
       () => aws.faults.set('DescribeWidget', Array(50).fill('throttled')),
     ],
     ['it could not be handled at all', { policy: { read: () => Promise.reject(new Error('no such parameter')) } }, () => undefined],
-  ])('comes when the queue says where %s', async (_name, over, prepare) => {
+  ])('is delivered again after the timeout of the queue if %s', async (_name, over, prepare) => {
     const event = opened('w1', 3000);
     prepare();
     expect(await deliver(handlerOf(over), message('m-1', event))).toEqual(['m-1']);
     expect(asked).toEqual([]);
   });
 
-  it('comes when the queue says where there was no time for it', async () => {
+  it('is delivered again after the timeout of the queue if there was no time to handle it', async () => {
     const Records = [message('m-1', opened('w1', 3000))];
     expect(await handlerOf()({ Records }, context(29_000))).toEqual({ batchItemFailures: [{ itemIdentifier: 'm-1' }] });
     expect(asked).toEqual([]);
   });
 
-  it('that says no time is as old as the message: it does not settle again at each delivery', async () => {
+  it('without a time is as old as its first delivery: it does not settle again at each delivery', async () => {
     const undated: Remediator = { ...settling, freshWithin: null };
     const event = opened('w1', -86_400_000);
     const handler = handlerOf({ remediators: [undated] });
@@ -153,14 +153,14 @@ describe('a message of a queue', () => {
     expect(slept).toEqual([]);
   });
 
-  it('is asked for alone: others of its batch are handled and acknowledged', async () => {
+  it('is hidden alone: others of its batch are handled and acknowledged', async () => {
     const batch = [message('m-1', opened('w1', 120_000)), message('m-2', opened('w2', 3000)), message('m-3', opened('w3', 120_000))];
     expect(await deliver(handlerOf(), ...batch)).toEqual(['m-2']);
     expect(asked).toEqual([['receipt-m-2', 57, QUEUE]]);
     expect(['w1', 'w2', 'w3'].map((id) => aws.rules(id).length)).toEqual([0, 1, 0]);
   });
 
-  it('comes as early as it can three times; the rest of its deliveries have to outlast what holds it up', async () => {
+  it('is delivered early three times; its remaining deliveries have to outlast what blocks it', async () => {
     await hold('w1', 600_000);
     const event = opened('w1', 120_000);
     for (const received of [1, 2, 3, 4, 5])
@@ -173,19 +173,19 @@ describe('a message of a queue', () => {
   });
 });
 
-describe('a queue that does not do it', () => {
+describe('a queue whose visibility cannot be changed', () => {
   const denied = async () => {
     throw new RedressError('aws/denied', 'AccessDenied: sqs:ChangeMessageVisibility');
   };
 
-  it('loses nothing: that is a warning, and the message comes when the queue says', async () => {
+  it('loses nothing: a warning is logged, and the message is delivered after the timeout of the queue', async () => {
     const batch = [message('m-1', opened('w1', 3000)), message('m-2', opened('w2', 120_000))];
     expect(await deliver(handlerOf({}, denied), ...batch)).toEqual(['m-1']);
     expect(logged.filter(([level]) => level === 'warn')).toEqual([['warn', 'the visibility of a message could not be changed', 'm-1']]);
     expect(aws.rules('w2')).toEqual([]);
   });
 
-  it('is not asked at the very end of an invocation: the answer goes first', async () => {
+  it('is not called at the very end of an invocation: the response goes first', async () => {
     for (const [left, seconds] of [
       [4999, []],
       [5000, [57]],
@@ -205,7 +205,7 @@ describe('a queue that does not do it', () => {
   it.each([
     ['its receipt', 'receiptHandle'],
     ['its queue', 'eventSourceARN'],
-  ] as const)('is not asked about a message without %s', async (_name, member) => {
+  ] as const)('is not called about a message without %s', async (_name, member) => {
     const { [member]: _, ...without } = message('m-1', opened('w1', 3000));
     expect(await deliver(handlerOf(), without as SqsRecord)).toEqual(['m-1']);
     expect([asked, logged.filter(([level]) => level === 'warn')]).toEqual([[], []]);
@@ -214,12 +214,12 @@ describe('a queue that does not do it', () => {
   it.each([
     ['there is none', null, {}],
     ['the message does not say when it was sent', changeVisibility, { attributes: {} }],
-  ] as const)('where %s the function sleeps while a resource settles', async (_name, port, attributes) => {
+  ] as const)('lets the function sleep while a resource settles if %s', async (_name, port, attributes) => {
     expect(await deliver(handlerOf({}, port), { ...message('m-1', opened('w1', 3000)), ...attributes })).toEqual([]);
     expect([slept, asked, aws.rules('w1')]).toEqual([[57_000], [], []]);
   });
 
-  it('there being none, a message that is held is a failure as before', async () => {
+  it('makes a held message a failure if there is no port', async () => {
     await hold('w1', 60_000);
     expect(await deliver(handlerOf({}, null), message('m-1', opened('w1', 120_000)))).toEqual(['m-1']);
     expect([asked, logged.filter(([level]) => level === 'warn')]).toEqual([[], []]);
@@ -229,7 +229,7 @@ describe('a queue that does not do it', () => {
 describe('a FIFO queue', () => {
   const FIFO = `${QUEUE}.fifo`;
 
-  it('gets what came behind back at the same time, one after the other: hidden for longer it would hold up its whole group', async () => {
+  it('hides messages behind a held one for the same time, one after the other: longer would block their whole group', async () => {
     const gone: string[] = [];
     const slowly: HandlerOptions['changeVisibility'] = async ({ receiptHandle }, seconds) => {
       await new Promise((resolve) => setTimeout(resolve, receiptHandle === 'receipt-m-2' ? 20 : 0));
@@ -243,7 +243,7 @@ describe('a FIFO queue', () => {
     expect(['w1', 'w2', 'w3', 'w4'].map((id) => aws.rules(id).length)).toEqual([0, 1, 1, 1]);
   });
 
-  it('is left alone where nothing says when the first can be decided', async () => {
+  it('is left unchanged if it is unknown when the first message can be decided', async () => {
     const batch = [opened('w1', 3000), opened('w2', 3000)].map((event, n) => message(`m-${n + 1}`, event, { queue: FIFO }));
     const policy = { read: () => Promise.reject(new Error('no such parameter')) };
     expect(await deliver(handlerOf({ policy }), ...batch)).toEqual(['m-1', 'm-2']);
@@ -251,8 +251,8 @@ describe('a FIFO queue', () => {
   });
 });
 
-describe('what came without a queue', () => {
-  it('is waited for as before, and what nobody can decide is thrown with when it can be', async () => {
+describe('an input without a queue', () => {
+  it('is waited for; an error with the time of the retry is thrown if it cannot be decided', async () => {
     expect(await handlerOf()(opened('w1', 3000), context())).toMatchObject({ passes: [{ outcome: 'remediated' }] });
     expect([slept, asked]).toEqual([[57_000], []]);
     const event = opened('w2', 120_000);
@@ -263,20 +263,20 @@ describe('what came without a queue', () => {
   });
 });
 
-describe('seconds that a message is hidden', () => {
+describe('the seconds for which a message is hidden', () => {
   const record = (attributes: SqsRecord['attributes'] = {}): SqsRecord => ({ messageId: 'm', eventSource: 'aws:sqs', body: '', attributes });
   const DAY = 86_400_000;
 
   it.each([
-    ['up to the next one', START + 1001, {}, 2],
-    ['one at least, when it is due already', START - 5000, {}, 1],
-    ['eleven hours at most: SQS counts twelve from when it was received', START + DAY, {}, 39_600],
-    ['none where nothing says when', null, {}, null],
-    ['so that it is seen a minute before the four days end that SQS keeps it', START + 600_000, { SentTimestamp: String(START - 4 * DAY + 360_000) }, 300],
-    ['none in its last minute', START + 600_000, { SentTimestamp: String(START - 4 * DAY + 60_000) }, null],
-    ['none where it is older, which a queue may allow', START + 600_000, { SentTimestamp: String(START - 13 * DAY) }, null],
-    ['in its third delivery', START + 57_000, { ApproximateReceiveCount: '3' }, 57],
-    ['none from its fourth on', START + 57_000, { ApproximateReceiveCount: '4' }, null],
+    ['are rounded up', START + 1001, {}, 2],
+    ['are at least one, if it is due already', START - 5000, {}, 1],
+    ['are at most eleven hours: SQS counts twelve since it was received', START + DAY, {}, 39_600],
+    ['are not set without a time', null, {}, null],
+    ['end a minute before the retention of four days', START + 600_000, { SentTimestamp: String(START - 4 * DAY + 360_000) }, 300],
+    ['are not set in its last minute', START + 600_000, { SentTimestamp: String(START - 4 * DAY + 60_000) }, null],
+    ['are not set if it is older, which a queue may allow', START + 600_000, { SentTimestamp: String(START - 13 * DAY) }, null],
+    ['are set in its third delivery', START + 57_000, { ApproximateReceiveCount: '3' }, 57],
+    ['are not set from its fourth delivery on', START + 57_000, { ApproximateReceiveCount: '4' }, null],
   ])('%s', (_name, retryAt, attributes, seconds) => {
     expect(hiddenFor({ record: record(attributes), retryAt }, START)).toBe(seconds);
   });

@@ -37,7 +37,7 @@ function gap(id: string, over: Partial<GapDigest['gaps'][number]> = {}): GapDige
 const digest = (gaps: GapDigest['gaps'], unsaid: GapDigest['unsaid'] = []): GapDigest => ({ day: '2026-11-28', at: AT, gaps, unsaid });
 
 describe('the digest of a day', () => {
-  it('has what stands by remediator and account, with its age, what waits, and what ends', () => {
+  it('has open gaps by remediator and account, with their age, what waits, and what expires', () => {
     const other = { remediator: 'other', title: 'Other' };
     const message = digestMessage(
       digest(
@@ -81,7 +81,7 @@ describe('the digest of a day', () => {
     ]);
   });
 
-  it('counts what is too much for a list, and what is held back for the same reason', () => {
+  it('counts what is too long for a list, and what is held back for the same reason', () => {
     const many = Array.from({ length: 25 }, (_, at) => gap(`sg-${at}`));
     const alike = Array.from({ length: 300 }, (_, at) => gap(`sg-x${at}`, { held: 'limit-window', outcome: 'denied' }));
     const lines = digestMessage(digest([...many, ...alike]))?.sections[0]?.lines ?? [];
@@ -94,12 +94,12 @@ describe('the digest of a day', () => {
     expect(text).not.toContain('\u001b');
   });
 
-  it('is nothing where nothing stands', () => {
+  it('is not sent if nothing is open', () => {
     expect(digestMessage(digest([]))).toBeNull();
   });
 });
 
-describe('what a notifier answers', () => {
+describe('the result of a notifier', () => {
   const channel = (name: string, send: Channel['send'] = async () => undefined, more: Partial<Channel> = {}): Channel & { seen: Message[] } => {
     const seen: Message[] = [];
     return {
@@ -117,7 +117,7 @@ describe('what a notifier answers', () => {
   const made = (channels: readonly Channel[], more: Partial<NotifierOptions> = {}) =>
     notifier({ channels, clock: { now: () => AT, sleep: async () => undefined }, ...more });
 
-  it('which channels took it, and why others did not; where none did it throws', async () => {
+  it('is the channels that delivered, and why others did not; without any it throws', async () => {
     expect(await made([channel('a'), channel('b')])(sample())).toEqual({ status: 'delivered', channels: ['a', 'b'] });
     expect(await made([channel('a'), channel('b', down)])(sample())).toEqual({
       status: 'delivered',
@@ -127,7 +127,7 @@ describe('what a notifier answers', () => {
     await expect(made([channel('b', down)])(sample())).rejects.toMatchObject({ code: 'notify/failed' });
   });
 
-  it('that it waits, or that a route sends it to nobody', async () => {
+  it('is that it waits, or that no route sends it', async () => {
     const one = channel('a');
     const notify = made([one], { limits: { messages: 1 }, routes: [{ when: { outcome: 'exempt' }, to: [] }] });
     await notify(sample());
@@ -138,12 +138,12 @@ describe('what a notifier answers', () => {
     expect(await notify(sample())).toEqual({ status: 'delivered', channels: ['a'] });
   });
 
-  it('a change after a grace period is delivered to each of its channels, or is not delivered', async () => {
+  it('for a change after a grace period is delivered by each of its channels, or not delivered', async () => {
     const grace = { notice: 0, ends: AT + DAY };
     await expect(made([channel('a'), channel('b', down)])(sample({ grace }))).rejects.toMatchObject({ code: 'notify/failed' });
   });
 
-  it('a channel that has no word for it has notified nobody', async () => {
+  it('does not include a channel that does not support the message', async () => {
     const mute = channel('a', undefined, { tells: () => false });
     expect(await made([mute])(sample())).toEqual({ status: 'nobody', channels: [] });
     expect(mute.seen).toEqual([]);
@@ -156,7 +156,7 @@ describe('the digest by channel', () => {
     return { name, held: 'summed-up' as const, seen, send: async (messages: readonly Message[]) => void seen.push(...messages) };
   };
 
-  it('has the gaps that a channel was notified of; those of a channel that is gone, and those of nobody, go by routes', async () => {
+  it('has the gaps that a channel was notified of; those of a removed channel, or of none, follow the routes', async () => {
     const [all, payments] = [kept('all'), kept('payments')];
     const notify = notifier({ channels: [all, payments], default: ['all'], routes: [{ when: { environment: 'dev' }, to: ['payments'] }] });
     const told = (channels: string[]) => ({ state: 's', approval: null, at: 0, channels });
@@ -173,7 +173,7 @@ describe('the digest by channel', () => {
     expect([named(all), named(payments)]).toEqual([[['sg-2', 'sg-3']], [['sg-1', 'sg-4']]]);
   });
 
-  it('opens no ticket, and is not sent to a channel that has nothing in it', async () => {
+  it('opens no ticket, and is not sent to a channel without an entry', async () => {
     const ports = { find: async () => null, open: () => Promise.reject(new Error('no')), comment: async () => undefined, close: async () => undefined };
     const [tickets, other] = [ticketChannel({ name: 'tickets', port: ports }), kept('other')];
     const notify = notifier({ channels: [tickets, other], default: ['tickets'] });

@@ -17,8 +17,8 @@ const step = fc.record({
   fails: fc.boolean(),
 });
 
-describe('limits and repeats', () => {
-  it('never lose the last state: whatever fails, repeats, or is too much', async () => {
+describe('limits and duplicates', () => {
+  it('never lose the last state, whatever fails, repeats, or exceeds a limit', async () => {
     let held = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), fc.constantFrom('summed-up' as const, { atOnce: 2 }), async (steps, how) => {
@@ -62,7 +62,7 @@ describe('limits and repeats', () => {
     expect(held).toBeGreaterThan(0);
   });
 
-  it('never fold what asks for an answer: it is sent with its command, and an automatic change in a message of its own, or it was refused', async () => {
+  it('never fold a request: it is sent with its command, and an automatic change in its own message, or it was refused', async () => {
     const ask = fc.record({
       id: fc.constantFrom(...IDS),
       kind: fc.constantFrom('approval' as const, 'grace' as const, 'other' as const),
@@ -114,7 +114,7 @@ describe('limits and repeats', () => {
     expect(refusals).toBeGreaterThan(0);
   });
 
-  it('the same is sent once, until something else was', async () => {
+  it('send the same message once, until another one was sent', async () => {
     let now = 0;
     const seen: Message[] = [];
     const notify = notifier({
@@ -133,7 +133,7 @@ describe('limits and repeats', () => {
   });
 });
 
-it('a channel that never answers takes no more than the budget, and no other channel along', async () => {
+it('a channel that never responds takes no more than the budget, and does not affect others', async () => {
   const seen: string[] = [];
   let asked = 0;
   const budgets = vi.spyOn(AbortSignal, 'timeout');
@@ -175,8 +175,8 @@ const secret = fc.oneof(
 );
 const noise = fc.string({ unit: 'binary', maxLength: 30 });
 
-describe('what leaves', () => {
-  it('holds no control character and no secret, wherever in a notification it was', () => {
+describe('a message', () => {
+  it('has no control character and no secret, wherever in a notification it was', () => {
     fc.assert(
       fc.property(secret, noise, noise, ({ seeded, written }, before, after) => {
         const bad = `${before} ${written} ${after}`;
@@ -213,11 +213,11 @@ describe('what leaves', () => {
     'arn:aws:iam::111111111111:role/Lead',
     'x-0mwu3vwn4-2c73187ae8',
     'revoke sgr-1 of sg-0abc',
-  ])('is left alone when it is not a secret: %s', (text) => {
+  ])('keeps what is not a secret: %s', (text) => {
     expect(clean(text)).toBe(text);
   });
 
-  it('a command is one word for each thing, whatever a resource is called', async () => {
+  it('has commands with one word for each value, whatever a resource is called', async () => {
     const { execFileSync } = await import('node:child_process');
     for (const word of ["it's", '$(id)', '`id`', 'a b', '-rf', '"; rm', '\\', 'plain/name'])
       expect(execFileSync('/bin/sh', ['-c', `printf %s ${quoted(word)}`], { encoding: 'utf8' })).toBe(word);

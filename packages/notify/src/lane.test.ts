@@ -16,8 +16,8 @@ function told() {
   return { seen, notify };
 }
 
-describe('what was held back', () => {
-  it('has every approval with its resource and its command, in lists that no channel cuts', async () => {
+describe('held messages', () => {
+  it('have every approval with its resource and its command, in lists that no channel cuts off', async () => {
     const { seen, notify } = told();
     for (let at = 0; at < 40; at++) await notify(sample({ id: `sg-${at}-`, approval: `a-${at}-` }));
     for (let at = 0; at < 3; at++) await notify(sample({ id: `vol-${at}`, outcome: 'denied', approval: null }));
@@ -40,7 +40,7 @@ describe('what was held back', () => {
       });
   });
 
-  it('is not overtaken: later news about the same thing is sent later', async () => {
+  it('are not overtaken: later messages about the same resource are sent later', async () => {
     const { seen, notify } = told();
     for (const id of ['sg-1', 'sg-2']) await notify(sample({ id, outcome: 'failed', approval: null }));
     await notify(sample({ id: 'sg-a', outcome: 'failed', approval: null, change: 'one rule' }));
@@ -56,7 +56,7 @@ describe('what was held back', () => {
     ]);
   });
 
-  it('does not delay an automatic change: it is sent at once and separately, before its resource is mentioned again', async () => {
+  it('do not delay an automatic change: it is sent at once and separately, before its resource is mentioned again', async () => {
     const { seen, notify } = told();
     for (let at = 0; at < 6; at++) await notify(sample({ id: `sg-${at}`, outcome: 'failed', approval: null }));
     expect([seen.length, notify.held()]).toEqual([2, { c: 4 }]);

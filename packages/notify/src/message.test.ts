@@ -7,7 +7,7 @@ import { ownerOf } from './routes.js';
 import { bytesOf } from './text.js';
 
 describe('a message', () => {
-  it('says what to type, by what can be done', () => {
+  it('has the commands for what can be done', () => {
     const commands = (over: Parameters<typeof sample>[0]) =>
       messageOf(sample(over), { command: 'npx redress', approvalsUrl: 'https://x.lambda-url.example/' }).commands;
     expect(commands({}).map((each) => each.label)).toEqual(['Look', 'Approve', 'Deny', 'Exempt', 'Explain']);
@@ -18,7 +18,7 @@ describe('a message', () => {
     expect(commands({ outcome: 'failed', approval: null, execution: 'x-1' }).map((each) => each.label)).toEqual(['Exempt', 'Explain']);
   });
 
-  it('of an automatic change says when, and how to stop it; a reminder is not a repeat', () => {
+  it('of an automatic change has its time, and how to stop it; a reminder is not a duplicate', () => {
     const ends = Date.parse('2026-12-01T10:00:00Z');
     const first = messageOf(sample({ grace: { notice: 0, ends } }));
     const reminder = messageOf(sample({ grace: { notice: 1, ends } }));
@@ -33,13 +33,13 @@ describe('a message', () => {
     expect(messageOf(sample()).facts.map(([label]) => label)).not.toContain('Changed automatically');
   });
 
-  it('gives the gravest reasons alone', () => {
+  it('has only the strictest reasons', () => {
     const deny = { guardrail: 'kill-switch', effect: 'deny', code: 'stopped', message: 'Everything is stopped.' } as const;
     const message = messageOf(sample({ outcome: 'denied', reasons: [...sample().reasons, deny] }));
     expect(message.sections.find((each) => each.label === 'Why')?.lines).toEqual(['Everything is stopped. (kill-switch: stopped)']);
   });
 
-  it('says what restricts nothing, and people should know', () => {
+  it('has notes for people that restrict nothing', () => {
     const note = (hints?: string[]) => messageOf(sample(hints === undefined ? {} : { hints })).sections.find((each) => each.label === 'Note');
     expect(note(['sgr-1 has the tag redress:exceptions, which is not the exception tag.'])?.lines).toEqual([
       'sgr-1 has the tag redress:exceptions, which is not the exception tag.',
@@ -47,7 +47,7 @@ describe('a message', () => {
     expect([note([]), note()]).toEqual([undefined, undefined]);
   });
 
-  it('has the code to change, by what manages it', () => {
+  it('names the code to change, by what manages the resource', () => {
     const code = (tags: Record<string, string>) => messageOf(sample({ reasons: [], tags })).sections.find((each) => each.code === true);
     expect(code({ ManagedBy: 'terraform' })).toMatchObject({ label: 'Terraform', lines: expect.arrayContaining(['  cidr_blocks = ["0.0.0.0/0"]']) });
     expect(code({ 'aws:cloudformation:stack-name': 'web' })).toMatchObject({
@@ -58,7 +58,7 @@ describe('a message', () => {
     expect(code({})).toBeUndefined();
   });
 
-  it('links to the console where people have said where theirs is, and nowhere else', () => {
+  it('links to the console only if its URL is configured', () => {
     const links = (consoleUrl: string | undefined, over: Parameters<typeof sample>[0] = {}) =>
       messageOf(sample(over), consoleUrl === undefined ? {} : { consoleUrl }).links.map(({ url }) => url);
     expect(links(undefined)).toEqual([]);
@@ -72,19 +72,19 @@ describe('a message', () => {
   });
 
   it.each(['javascript:alert(1)', 'http://evil.example', 'http://127.0.0.1', 'http://127.0.0.1:4600/?x=', 'https://x|y', 'https://x y', ''])(
-    'takes no console at %j',
+    'refuses the console %j',
     (consoleUrl) => {
       const channel = { name: 'a', send: async () => undefined } as unknown as Parameters<typeof notifier>[0]['channels'][number];
       expect(() => notifier({ channels: [channel], consoleUrl })).toThrow('is not where a console is');
     },
   );
 
-  it('links to HTTPS alone', () => {
+  it('links only to HTTPS', () => {
     const links = ['https://wiki.example/x', 'javascript:alert(1)', 'http://wiki.example', 'https://x|y>'].map((url) => ({ label: 'x', url }));
     expect(messageOf(sample(), { links: () => links }).links.map((each) => each.url)).toEqual(['https://wiki.example/x']);
   });
 
-  it('shows what differs, by the ids of members', () => {
+  it('shows differences by the ids of members', () => {
     const rule = (id: string, port: number) => ({ id, port });
     expect(differences({ open: [rule('a', 22), rule('b', 23)], owner: 'x' }, { open: [rule('b', 23)], owner: 'x' })).toEqual([
       'open[a].id: "a" → absent',
@@ -93,7 +93,7 @@ describe('a message', () => {
     expect(differences({ on: false }, { on: true })).toEqual(['on: false → true']);
   });
 
-  it.each([200_000, 28_000, 4000, 900])('of at most %i bytes keeps what answers', (most) => {
+  it.each([200_000, 28_000, 4000, 900])('of at most %i bytes keeps the commands for an answer', (most) => {
     const message = messageOf(sample({ message: 'ä'.repeat(100_000), open: Array.from({ length: 500 }, () => 'y'.repeat(900)) }));
     const text = plainText(fitted(message, (each) => bytesOf(plainText(each)) <= most));
     expect(bytesOf(text)).toBeLessThanOrEqual(most);
@@ -101,7 +101,7 @@ describe('a message', () => {
   });
 });
 
-it('an owner is the first of the tags that name one, whatever their case', () => {
+it('an owner is the first of the tags that name one, in any case', () => {
   expect(ownerOf({ Team: 'web', OWNER: ' payments ' })).toBe('payments');
   expect(ownerOf({ Owner: ' ', team: 'web' })).toBe('web');
   expect([ownerOf({}), ownerOf(null)]).toEqual([null, null]);

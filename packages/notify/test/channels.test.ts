@@ -49,7 +49,7 @@ async function queue(): Promise<{ arn: string; receive: () => Promise<any> }> {
 }
 
 describe('AWS', () => {
-  it('SNS: text with the commands, and attributes to filter by; composed from the variables of a function', async () => {
+  it('SNS: a text with the commands, and attributes to filter by, configured by the variables of a function', async () => {
     const sns = new SNSClient({ region: 'us-east-1', endpoint });
     const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: `t-${crypto.randomUUID()}` }));
     const { arn, receive } = await queue();
@@ -64,7 +64,7 @@ describe('AWS', () => {
     expect(notifierFromEnvironment({})).toBeNull();
   });
 
-  it('EventBridge: an event in the form of CloudEvents', async () => {
+  it('EventBridge: an event in the CloudEvents format', async () => {
     const events = new EventBridgeClient({ region: 'us-east-1', endpoint });
     const bus = `b-${crypto.randomUUID()}`;
     const { arn, receive } = await queue();
@@ -84,7 +84,7 @@ describe('AWS', () => {
 });
 
 describe('Slack and Teams', () => {
-  it('Slack: blocks that nothing interprets, and no secret', async () => {
+  it('Slack: blocks without markup from data, and no secret', async () => {
     const { url, arrived } = await listen();
     await notifier({ channels: [slackChannel({ webhook: `${url}/services/T/B/x`, hosts: HOSTS })] })(sample({ message: NASTY }));
     const [{ json, text }] = arrived as [Arrived];
@@ -96,7 +96,7 @@ describe('Slack and Teams', () => {
     expect(json.text).not.toContain('<');
   });
 
-  it('Slack: a token, and an answer that says no with status 200', async () => {
+  it('Slack: a token, and an error response with status 200', async () => {
     const { url, arrived } = await listen(() => ({ json: { ok: false, error: 'channel_not_found' } }));
     const notify = notifier({ channels: [slackChannel({ token: 'xoxb-seeded-secret-1', channel: 'C1', api: url, hosts: HOSTS })] });
     await expect(notify(sample())).rejects.toThrow('Slack refused the message: channel_not_found');
@@ -105,7 +105,7 @@ describe('Slack and Teams', () => {
     expect(notify.held()).toEqual({ slack: 1 });
   });
 
-  it.each(['slack', 'teams'] as const)('%s: a message that is far too long keeps its commands', async (which) => {
+  it.each(['slack', 'teams'] as const)('%s: a message that is too long keeps its commands', async (which) => {
     const { url, arrived } = await listen();
     const channel = which === 'slack' ? slackChannel({ webhook: url, hosts: HOSTS }) : teamsChannel({ webhook: url, hosts: HOSTS });
     await notifier({ channels: [channel] })(
@@ -125,7 +125,7 @@ describe('Slack and Teams', () => {
   });
 
   it.each(['https://evil.example/x', 'http://hooks.slack.com/x', 'https://hooks.slack.com.evil.example/', 'https://a:b@hooks.slack.com/', 'nothing'])(
-    'an address that is not allowed is not asked, nor shown: %s',
+    'an address that is not allowed is not called and not shown: %s',
     async (webhook) => {
       const said = await notifier({ channels: [slackChannel({ webhook })] })(sample()).catch((error: Error) => error.message);
       expect(said).toMatch(/The address of a channel/);
@@ -135,7 +135,7 @@ describe('Slack and Teams', () => {
 });
 
 describe('delivery', () => {
-  it('429 and 5xx are tried twice, and Retry-After is kept', async () => {
+  it('429 and 5xx are tried twice, and Retry-After is respected', async () => {
     const times: number[] = [];
     const { url } = await listen((_, count) => {
       times.push(Date.now());
@@ -146,7 +146,7 @@ describe('delivery', () => {
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(990);
   });
 
-  it('not longer than the budget: neither for Retry-After nor for silence; what failed is sent with the next message', async () => {
+  it('the budget is not exceeded, neither for Retry-After nor without a response; what failed is sent with the next message', async () => {
     const { url, arrived } = await listen((_, count) => (count === 1 ? { status: 503, headers: { 'retry-after': '600' } } : count === 2 ? { hang: true } : {}));
     const waits: number[] = [];
     const clock = { now: Date.now, sleep: async (milliseconds: number) => void waits.push(milliseconds) };
@@ -169,7 +169,7 @@ describe('delivery', () => {
   it.each([
     ['Slack', (url: string) => slackChannel({ webhook: url, hosts: HOSTS })],
     ['Teams', (url: string) => teamsChannel({ webhook: url, hosts: HOSTS })],
-  ])('%s: of 700 approvals that are too much at once each is there with its resource and its command, however long the names', async (_name, channelOf) => {
+  ])('%s: of 700 approvals that exceed the limit each is sent with its resource and its command, however long the names', async (_name, channelOf) => {
     const { url, arrived } = await listen();
     const notify = notifier({ channels: [channelOf(url)], approvalsUrl: `https://${'u'.repeat(60)}.lambda-url.eu-west-1.on.aws/`, budget: 'PT60S' });
     const idOf = (at: number) => `sg-${String(at).padStart(4, '0')}-${'é'.repeat(200)}`;
@@ -185,7 +185,7 @@ describe('delivery', () => {
     }
   });
 
-  it('an automatic change is announced at once, in a message of its own, with its time and how to stop it, whatever is held back', async () => {
+  it('an automatic change is announced at once, in its own message, with its time and how to stop it, whatever is held', async () => {
     const { url, arrived } = await listen();
     const notify = notifier({ channels: [slackChannel({ webhook: url, hosts: HOSTS })] });
     for (let at = 0; at < 600; at++) await notify(sample({ id: `sg-${at}`, outcome: 'failed', approval: null }));
@@ -202,7 +202,7 @@ describe('delivery', () => {
     expect(arrived.at(-1)?.text).not.toContain('sg-own');
   });
 
-  it('an automatic change that could not be announced is reported, also by a channel that is skipped; and announced in a message of its own later', async () => {
+  it('an automatic change that could not be announced is reported, even by a channel that is skipped, and announced in its own message later', async () => {
     let down = true;
     const { url, arrived } = await listen(() => (down ? { status: 400 } : {}));
     const notify = notifier({ channels: [slackChannel({ webhook: url, hosts: HOSTS })] });
@@ -227,7 +227,7 @@ describe('delivery', () => {
     expect(arrived.at(-1)?.text).toContain('Reminder');
   });
 
-  it('refuses what asks for an answer when too much of it waits: the caller knows that nobody was notified', async () => {
+  it('a request is refused if too many wait: the caller learns that nobody was notified', async () => {
     const seen: string[] = [];
     const notify = notifier({
       channels: [
@@ -244,13 +244,13 @@ describe('delivery', () => {
     for (let at = 0; at < 2030; at++) expect(seen.some((each) => each.startsWith(`redress approvals approve a-${at}- `))).toBe(true);
   });
 
-  it('a redirect is not followed, and what a host says is not shown', async () => {
+  it('a redirect is not followed, and the response of a host is not shown', async () => {
     const { url, arrived } = await listen(() => ({ status: 302, headers: { location: '/elsewhere' }, json: { secret: 'x' } }));
     await expect(notifier({ channels: [slackChannel({ webhook: `${url}/hidden`, hosts: HOSTS })] })(sample())).rejects.toThrow(/^(?!.*hidden).*answered 302/);
     expect(arrived.length).toBe(1);
   });
 
-  it('goes where the owner is, to the default otherwise; one channel that fails keeps no other from it', async () => {
+  it('a message goes to its owner, or else to the default; a channel that fails does not affect others', async () => {
     const payments = await listen();
     const broken = await listen(() => ({ status: 400 }));
     const rest = await listen();
@@ -279,7 +279,7 @@ describe('delivery', () => {
 describe('tickets', () => {
   const CLOSED = { outcome: 'remediated', approval: null, execution: 'x-1', open: [] } as const;
 
-  it('Jira: one issue, commented on, then closed by whatever is done', async () => {
+  it('Jira: one issue, commented on, then closed by any outcome that closes the gap', async () => {
     let issue: { label: string; done: boolean } | null = null;
     const { url, arrived } = await listen(({ path, json }) => {
       if (path.endsWith('/search/jql')) return { json: { issues: issue !== null && !issue.done && json.jql.includes(issue.label) ? [{ id: '10001' }] : [] } };
@@ -311,7 +311,7 @@ describe('tickets', () => {
     expect(arrived.filter((each) => each.path.endsWith('/issue')).length).toBe(1);
   });
 
-  it('ServiceNow: one incident, also when the reply to its opening is lost', async () => {
+  it('ServiceNow: one incident, even if the response to its creation is lost', async () => {
     const rows: Record<string, string>[] = [];
     const { url, arrived } = await listen(({ method, path, json }) => {
       if (method === 'GET')
@@ -373,7 +373,7 @@ describe('Security Hub', () => {
     expect(one?.json.Note.Text.length).toBeLessThanOrEqual(512);
   });
 
-  it('cannot announce what has no finding: an automatic change needs another channel', async () => {
+  it('cannot announce a change without a finding: an automatic change needs another channel', async () => {
     const grace = { approval: 'a-1', grace: { notice: 0, ends: Date.parse('2026-12-01T10:00:00Z') } };
     const [note] = await told(grace);
     expect(note?.json.Note.Text).toMatch(/2026-12-01T10:00:00\.000Z.* Deny: redress approvals deny a-1 /);
@@ -383,12 +383,12 @@ describe('Security Hub', () => {
     });
   });
 
-  it('one part that waits keeps a finding from being resolved by another', async () => {
+  it('does not resolve a finding while one of its parts waits', async () => {
     const arrived = await told({ outcome: 'awaiting-approval' }, { outcome: 'remediated', remediator: { id: 'other', title: 'Other' } });
     expect(arrived.map((each) => each.json.Workflow.Status)).toEqual(['NOTIFIED', 'NOTIFIED']);
   });
 
-  it('at most 100 findings in a call, and other outcomes are left out', async () => {
+  it('at most 100 findings are sent in a call, and other outcomes are omitted', async () => {
     const { url, arrived } = await listen(() => ({ json: { ProcessedFindings: [], UnprocessedFindings: [] } }));
     const channel = securityHubChannel({ client: { endpoint: url } });
     const { messageOf } = await import('../src/message.js');

@@ -11,7 +11,7 @@ import { server } from './support.js';
 const REGION = 'sa-east-1';
 const ACCOUNT = '123456789012';
 
-it('one finding leads to exactly one action, and to one update of the finding; a gap that comes back is another', async () => {
+it('one finding leads to exactly one action, and to one update of the finding; a gap that returns is another one', async () => {
   const endpoint = inject('moto');
   const ec2 = new EC2Client({ region: REGION, endpoint });
   await ec2.send(new DisableEbsEncryptionByDefaultCommand({}));

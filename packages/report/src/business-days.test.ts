@@ -6,7 +6,7 @@ const sydney = (holidays: string[] = []): Calendar => ({ ...DEFAULT_CALENDAR, ho
 const at = (time: string) => Date.parse(time);
 
 describe('business days', () => {
-  it('are counted from the day after, in the zone', () => {
+  it('are counted from the next day, in the time zone', () => {
     // A Wednesday in Sydney.
     expect(businessDeadline(sydney(), at('2026-09-16T00:00:00Z'), 10)).toBe('2026-09-30');
     // Late on Tuesday in UTC it is Wednesday in Sydney.
@@ -17,7 +17,7 @@ describe('business days', () => {
     expect(businessDeadline(sydney(['2026-09-21']), at('2026-09-19T02:00:00Z'), 1)).toBe('2026-09-22');
   });
 
-  it('go through a change of the clock and of the year', () => {
+  it('continue over a change of the clock and of the year', () => {
     // Daylight saving begins on 4 October 2026.
     expect(businessDeadline(sydney(), at('2026-10-02T13:30:00Z'), 1)).toBe('2026-10-05');
     expect(dayIn('Australia/Sydney', at('2026-10-03T13:30:00Z'))).toBe('2026-10-03');
@@ -25,7 +25,7 @@ describe('business days', () => {
     expect(businessDeadline(sydney(['2026-12-25', '2026-12-28', '2027-01-01']), at('2026-12-23T02:00:00Z'), 10)).toBe('2027-01-11');
   });
 
-  it('holidays never bring a deadline forward, and it is as many business days away as was asked', () => {
+  it('holidays never shorten a deadline, which has the requested number of business days', () => {
     const day = fc.integer({ min: 0, max: 400 }).map((n) => new Date(at('2026-01-01T00:00:00Z') + n * 86_400_000).toISOString().slice(0, 10));
     fc.assert(
       fc.property(fc.array(day, { maxLength: 20 }), fc.integer({ min: 0, max: 300 * 86_400_000 }), fc.integer({ min: 1, max: 15 }), (holidays, after, days) => {
@@ -56,7 +56,7 @@ describe('business days', () => {
       `${JSON.stringify(day)} is not a date`,
     ]),
     [{ holidays: ['2026-12-25', 20261228] }, '20261228 is not a date'],
-  ])('number %# of the calendars that are wrong is refused with its file', (input, message) => {
+  ])('invalid calendar %# is refused with its file', (input, message) => {
     expect(() => parseCalendar(input, 'calendar.json')).toThrow(
       expect.objectContaining({
         code: 'compose/invalid',
@@ -68,7 +68,7 @@ describe('business days', () => {
     expect(() => parseCalendar(input, 'calendar.json')).toThrow(message);
   });
 
-  it('a calendar has what is given, and the rest by default', () => {
+  it('a calendar has the given values, and defaults for the rest', () => {
     expect(parseCalendar({}, 'calendar.json')).toEqual(DEFAULT_CALENDAR);
     const weekend = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday'];
     expect(parseCalendar({ zone: 'Asia/Kolkata', weekend, holidays: ['2028-02-29'] }, 'c')).toEqual({

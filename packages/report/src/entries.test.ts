@@ -25,7 +25,7 @@ const entriesOf = async (records: readonly StoredRecord[], filter = EVERYTHING) 
 };
 
 describe('the index', () => {
-  it('loses no record and has none twice, in any order of streams', async () => {
+  it('has each record once, in any order of streams', async () => {
     for (let seed = 1; seed <= 25; seed++) {
       const records = await recordsOf(await (seed % 3 === 0 ? hostile(seed) : happened(seed)));
       const entries = await entriesOf(records);
@@ -36,7 +36,7 @@ describe('the index', () => {
     }
   });
 
-  it('that keeps changes alone as a whole counts everything else as one that keeps all, and hands out nothing that it has not', async () => {
+  it('that stores only changes counts everything else like one that stores all, and returns nothing that it does not have', async () => {
     const records = await recordsOf(await happened(11, 120));
     const all = await indexOf(records);
     const some = new EntryIndex(RECORDS_ALONE, ({ kind }) => kind === 'execution');
@@ -85,7 +85,7 @@ describe('the index', () => {
     all.close();
   });
 
-  it('takes streams in once more that have grown, each as a whole, and shows them newest first', async () => {
+  it('reads streams that have grown again, each completely, and shows them newest first', async () => {
     const records = await recordsOf(await happened(11, 80));
     const streams = [...new Set(records.map(({ stream }) => stream))];
     const index = await indexOf(records.filter(({ stream, seq }) => stream !== streams[0] && seq < 3));
@@ -106,7 +106,7 @@ describe('the index', () => {
     index.close();
   });
 
-  it('answers a filter as a walk over all entries does', async () => {
+  it('returns the same for a filter as a scan of all entries', async () => {
     const records = await recordsOf(await happened(7, 80));
     const all = await entriesOf(records);
     const values = (of: (entry: HistoryEntry) => string) => fc.option(fc.uniqueArray(fc.constantFrom(...all.map(of)), { maxLength: 3 }), { nil: null });
@@ -138,7 +138,7 @@ describe('the index', () => {
 });
 
 describe('an approver', () => {
-  it('is unsigned where the name was not verified', async () => {
+  it('is unsigned if the name was not verified', async () => {
     const START = Date.parse('2026-11-24T10:00:00Z');
     const clock = { now: () => START + 90_000, sleep: async () => undefined };
     const [journal, aws] = [memoryJournal({ clock }), new Widgets()];

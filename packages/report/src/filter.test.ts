@@ -13,7 +13,7 @@ const known: Known = {
 };
 
 describe('a filter', () => {
-  it('takes durations, dates and moments; a date ends with its day', () => {
+  it('accepts durations, dates and times; a date ends with its day', () => {
     expect(parseFilter({ since: '2026-07-01', until: '2026-09-30' }, known)).toMatchObject({
       since: '2026-07-01T00:00:00.000Z',
       until: '2026-10-01T00:00:00.000Z',
@@ -27,7 +27,7 @@ describe('a filter', () => {
     });
   });
 
-  it('takes an environment as its accounts, and both as what is in both', () => {
+  it('treats an environment as its accounts, and combines both', () => {
     expect(parseFilter({ environment: ['prod'] }, known).accounts).toEqual(['333333333333', '444444444444']);
     expect(parseFilter({ environment: ['prod'], account: ['333333333333'] }, known).accounts).toEqual(['333333333333']);
     // Nothing is in both: nothing fits, and not everything.
@@ -51,7 +51,7 @@ describe('a filter', () => {
     [{ since: 'P0D' }, 'since "P0D"', 'P7D'],
     [{ resource: ['sg-1', ' '] }, 'resource is empty', 'Omit it'],
     [{ approver: [''] }, 'approver is empty', 'Omit it'],
-  ])('number %# of the filters that are wrong is refused with what is allowed', (input, message, next) => {
+  ])('invalid filter %# is refused, with what is allowed', (input, message, next) => {
     try {
       parseFilter(input, known);
       expect.unreachable();
@@ -62,7 +62,7 @@ describe('a filter', () => {
     }
   });
 
-  it('has what was given, and of everything else nothing', () => {
+  it('has the given values, and nothing else', () => {
     const nothing = { since: null, until: null, accounts: null, remediators: null, outcomes: null, kinds: null, actors: null, approvers: null };
     expect(parseFilter({}, known)).toEqual({ ...nothing, resources: null, tickets: null });
     const given = { actor: ['alice'], approver: ['SecurityLead'], resource: ['sg-1'], ticket: ['CHG-1'], outcome: ['open'], account: ['111111111111'] };
@@ -74,7 +74,7 @@ describe('a filter', () => {
     expect(parseFilter({ environment: ['lab'] }, { ...known, environments: new Map([['lab', []]]) }).accounts).toEqual([]);
   });
 
-  it('asks for an environment only where a policy names one', () => {
+  it('accepts an environment only if a policy names accounts', () => {
     expect(() => parseFilter({ environment: ['prod'] }, { ...known, environments: null })).toThrow('environment needs a policy that names accounts');
   });
 });

@@ -5,19 +5,19 @@ import { html, link, render, styleElement } from './html.js';
 const text = fc.string({ unit: 'binary', maxLength: 60 });
 
 describe('html', () => {
-  it('escapes what is put in, in text and in attributes, and puts in what it has made as it is', () => {
+  it('escapes values in text and in attributes, and leaves its own markup unchanged', () => {
     expect(render(html`<p title="${'"\'><&'}">${'<b>'}${html`<i>${'&'}</i>`}${[html`<br>`, 'x', 7]}${null}${false}</p>`)).toBe(
       '<p title="&quot;&#39;&gt;&lt;&amp;">&lt;b&gt;<i>&amp;</i><br>x7</p>',
     );
   });
 
-  it('shows what is invisible and what turns the direction of text', () => {
+  it('shows invisible characters and those that change the direction of text', () => {
     expect(render(html`${'a\u202eb\u0000c\u200bd\ud800e\nf'}`)).toBe('a\\u202eb\\u0000c\\u200bd\\ud800e\nf');
     // A pair of surrogates is one character, and letters of Arabic are letters.
     expect(render(html`${'🎉 مرحبا'}`)).toBe('🎉 مرحبا');
   });
 
-  it('lets no text become markup, whatever it is', () => {
+  it('lets no text become markup', () => {
     fc.assert(
       fc.property(text, text, (one, other) => {
         const made = render(html`<p title="${one}">${other}</p>`);
@@ -33,7 +33,7 @@ describe('html', () => {
       expect(() => link(to, 'x')).toThrow('not a link');
   });
 
-  it('takes no style that ends its own element', () => {
+  it('refuses a style that ends its own element', () => {
     expect(() => styleElement('</style>')).toThrow();
     expect(render(styleElement('a{}'))).toBe('<style>a{}</style>');
   });

@@ -95,7 +95,7 @@ const gaps = (world: World) => gapsOf(inputOf(world));
 const model = (world: World = {}) => modelOf(inputOf(world));
 
 describe('a gap that is open at the end of the period', () => {
-  it('is as old as it has been recorded, and has two clocks', () => {
+  it('has an age since its first record, and two deadlines', () => {
     const [found] = gaps({ assessed: [assessed([gap()])], tags: { Owner: ' web ' } }).gaps;
     expect(found).toEqual({
       ...{ outcome: 'notified', message: 'open', since: at('2026-09-23T12:00:00Z'), members: 1, exception: null, remediator: 'r' },
@@ -113,7 +113,7 @@ describe('a gap that is open at the end of the period', () => {
       ...{ policyDeadline: at('2026-09-30T12:00:00Z'), paragraph36: '2026-10-08', pastPolicy: true, past36: false },
     });
   });
-  it('is past its deadlines from their moments on, and never younger than a day', () => {
+  it('is past its deadlines from their time on, and at least a day old', () => {
     const one = (since: string, within: number | null = null) => gaps({ assessed: [assessed([gap({ since: at(since) })])], within }).gaps[0];
     expect(one('2026-09-23T12:00:00Z')).toMatchObject({ policyDeadline: null, pastPolicy: false });
     const last = at(END) - 1 - at('2026-09-23T12:00:00Z');
@@ -125,14 +125,14 @@ describe('a gap that is open at the end of the period', () => {
   });
   it.each<[string, unknown, string | null]>([
     ['the tag owner', { team: 't', OWNER: 'o' }, 'o'],
-    ['the tag team, where that is empty', { owner: ' ', Team: 't' }, 't'],
-    ['no tag that only sounds like it', { 'cost-owner': 'x' }, null],
+    ['the tag team, if that is empty', { owner: ' ', Team: 't' }, 't'],
+    ['no tag with a similar name', { 'cost-owner': 'x' }, null],
     ['no tag that is not text', { owner: 7 }, null],
     ['nobody', 'untaggable', null],
-  ])('is of %s', (_what, tags, owner) => {
+  ])('belongs to %s', (_what, tags, owner) => {
     expect(gaps({ assessed: [assessed([gap()])], tags }).gaps[0]?.owner).toBe(owner);
   });
-  it('may stand for many, be what a record concludes, or an execution without an end', () => {
+  it('may cover many resources, come from a record, or be an unfinished execution', () => {
     expect(gaps({ assessed: [assessed([gap({ members: 25 })])] }).gaps[0]?.members).toBe(25);
     expect(gaps({ assessed: [assessed([])] }).gaps).toMatchObject([
       { outcome: 'denied', message: 'could not be read', since: at('2026-09-24T00:00:00Z'), exception: null },
@@ -141,7 +141,7 @@ describe('a gap that is open at the end of the period', () => {
     expect(open).toMatchObject([{ outcome: 'open', since: at('2026-09-23T10:00:00Z'), members: 1, remediator: 'r', exception: null }]);
     expect(gaps({ assessed: [assessed([gap()], {}, true)] })).toMatchObject({ gaps: [], accepted: [] });
   });
-  it('comes by its deadline, and without one by when it began, after all that have one', () => {
+  it('is sorted by its deadline, and after those by when it began', () => {
     const world = (within: number | null) => ({
       within,
       assessed: [assessed([gap({ since: 2 * DAY, message: '2' }), gap({ since: DAY, message: '1b' }), gap({ since: DAY, message: '1a' })])],
@@ -165,13 +165,13 @@ describe('an exception', () => {
     const { gaps: open, accepted } = gaps(world);
     return [...open, ...accepted].map((each) => each.exception);
   };
-  it('covers what it was recorded for as long as it is live in the register: that is accepted, and not open', () => {
+  it('covers what it was recorded for as long as it is valid in the register: that is accepted, and not open', () => {
     const { gaps: open, accepted } = gaps({ assessed: [exempt()], exceptions: [exception()] });
     expect(open).toEqual([]);
     expect(accepted).toMatchObject([{ exception: { id: 'EXC-1', until: at(END) + 1, covers: true, why: 'It is live.' }, owner: 'payments' }]);
     expect(asked.at).toEqual([['s', 3]]);
   });
-  it('that has ended, or is not in the register, covers nothing: the gap is open', () => {
+  it('that has expired, or is not in the register, covers nothing: the gap is open', () => {
     const ended = { assessed: [exempt()], exceptions: [exception({ expires: at(END) })] };
     expect(gaps(ended)).toMatchObject({
       accepted: [],
@@ -181,7 +181,7 @@ describe('an exception', () => {
     const gone = { assessed: [exempt()], exceptions: [exception({ id: 'EXC-2' })] };
     expect(gaps(gone)).toMatchObject({ accepted: [], gaps: [{ exception: { covers: false, why: 'It is not in the register.', until: 5 }, owner: null }] });
   });
-  it('is of what a record calls exempt, and of nothing else', () => {
+  it('applies only to what a record calls exempt', () => {
     expect(why({ assessed: [assessed([gap()])], exceptions: [exception()] })).toEqual([null]);
     expect(why({ assessed: [exempt()], exceptions: [exception()], line: null })).toEqual([null]);
     expect(why({ assessed: [exempt()], exceptions: [exception()], line: { exception: null } })).toEqual([null]);
@@ -189,7 +189,7 @@ describe('an exception', () => {
     expect(asked.at).toEqual([['s', 7]]);
     expect(why({ assessed: [assessed([])], exceptions: [exception()] })).toEqual([null]);
   });
-  it('says how often it was used, and when last; one that was used and is not in the register is named', () => {
+  it('has the number of its uses, and the last one; one that was used and is not in the register is named', () => {
     const days = [
       { exception: 'EXC-1', count: 2, last: '2026-09-24' },
       { exception: 'EXC-1', count: 3, last: '2026-09-23' },
@@ -212,7 +212,7 @@ describe('an exception', () => {
 });
 
 describe('the report', () => {
-  it('counts what was recorded in the period by kind and end, and decisions by their policy', () => {
+  it('counts what was recorded in the period by kind and outcome, and decisions by their policy', () => {
     const days = [
       { kind: 'execution', outcome: 'remediated', count: 2, policy: 'p2' },
       { kind: 'decision', outcome: 'notified', count: 3, policy: 'p1' },
@@ -252,7 +252,7 @@ describe('the report', () => {
       { week: '2026-09-28', ...none, closed: 1 },
     ]);
   });
-  it('has times of fixes that are confirmed, without drills, by remediator and environment', () => {
+  it('has times of verified fixes, without drills, by remediator and environment', () => {
     const minutes = (decide: number) => ({ recordedAt: new Date(at('2026-09-23T10:00:00Z') - decide * 60_000).toISOString(), askedBy: {} as never });
     const entries = [
       fix(),
@@ -274,7 +274,7 @@ describe('the report', () => {
       },
     ]);
   });
-  it('draws its sample by the seed that is given, else by the root of the sealed tree, else by the population', () => {
+  it('draws its sample by the given seed, else by the root of the sealed tree, else by the population', () => {
     const entries = ['x-2', 'x-1', 'x-3'].map((execution) => fix({ execution }));
     const digest = `sha256:${createHash('sha256').update('x-1\nx-2\nx-3\n').digest('hex')}`;
     expect(model({ entries })).toMatchObject({ populationDigest: digest, sample: { seed: digest, seedFrom: 'digest of the population' } });
@@ -283,7 +283,7 @@ describe('the report', () => {
     expect(model({ entries, seed: 'mine' }).sample.ids).toHaveLength(2);
     expect(new Set(model({ entries, seed: 'mine', size: 9 }).sample.ids)).toEqual(new Set(['x-1', 'x-2', 'x-3']));
   });
-  it('says what there are records of', () => {
+  it('has the scope of the records', () => {
     const { scope, period: of } = model();
     expect(scope).toEqual({ accounts: [{ account: '111111111111', environment: 'prod', resources: 2 }], remediators: ['r'] });
     expect(of).toBe(period);

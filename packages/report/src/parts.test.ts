@@ -8,7 +8,7 @@ import { rankOf, sampleOf } from './sample.js';
 import { durationText, percentile, timesOf, weekOf, weeksBetween } from './times.js';
 
 describe('a sample', () => {
-  it('is the same in any order, and a larger one holds a smaller one', () => {
+  it('is the same in any order, and a larger one contains a smaller one', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.string({ minLength: 1 }), { maxLength: 40 }), fc.string(), fc.integer({ min: 1, max: 40 }), (ids, seed, size) => {
         const drawn = sampleOf(ids, seed, size);
@@ -19,7 +19,7 @@ describe('a sample', () => {
     );
   });
 
-  it('has those with the lowest ranks, lowest first, each once', () => {
+  it('has the lowest ranks, in order, each once', () => {
     // for id in x-1 x-2 x-3 x-4 x-5; do printf '%s\n%s' seed $id | sha256sum; done | sort
     const ranks = ['x-1', 'x-2', 'x-3', 'x-4', 'x-5'].map((id) => [rankOf('seed', id), id] as const).sort(([a], [b]) => (a < b ? -1 : 1));
     const all = sampleOf(['x-3', 'x-5', 'x-1', 'x-2', 'x-4', 'x-1'], 'seed', 9);
@@ -36,7 +36,7 @@ describe('a sample', () => {
 });
 
 describe('CSV', () => {
-  it('is that of RFC 4180, and holds no formula', () => {
+  it('follows RFC 4180, and contains no formula', () => {
     expect(csvOf(['a', 'b'], [['x', 'one, "two"\nthree']])).toBe('a,b\r\nx,"one, ""two""\nthree"\r\n');
     for (const first of ['=', '+', '-', '@', '\t', '\r'])
       expect(
@@ -63,7 +63,7 @@ describe('a difference', () => {
     expect(diffOf({ a: 1, b: 2 }, { b: 2, a: 1 })).toEqual([{ sign: '…', lines: 4 }]);
   });
 
-  it('of what has nothing in common shows both whole', () => {
+  it('of values with nothing in common shows both completely', () => {
     const [one, other] = ['a', 'b'].map((letter) => Object.fromEntries(Array.from({ length: 3000 }, (_, at) => [`${letter}${at}`, at])));
     const lines = diffOf(one ?? {}, other ?? {});
     expect(lines.filter(({ sign }) => sign === '-').length).toBeGreaterThanOrEqual(3000);
@@ -74,7 +74,7 @@ describe('a difference', () => {
   });
 });
 
-it('percentiles are of what is there, by nearest rank', () => {
+it('percentiles use the nearest rank', () => {
   expect([percentile([], 0.5), percentile([7], 0.9), percentile([4, 1, 3, 2], 0.5), percentile([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 0.9)]).toEqual([null, 7, 2, 9]);
 });
 
@@ -84,7 +84,7 @@ describe('times of a fix', () => {
   const fix = { trigger: null, askedBy: null, recordedAt: null, time: after(10), closed: after(12) };
   const event = (minutes: number) => ({ by: 'finding', observedAt: after(minutes) });
 
-  it('are counted from the event, where it says when it happened', () => {
+  it('are counted from the event if it has a time', () => {
     expect(timesOf({ ...fix, trigger: event(0) })).toEqual({ detect: 600_000, decide: 0, close: 720_000 });
     // Without one, from the first record.
     expect(timesOf(fix)).toEqual({ detect: null, decide: 0, close: 120_000 });
@@ -92,16 +92,16 @@ describe('times of a fix', () => {
     expect(timesOf({ ...fix, trigger: { observedAt: 'yesterday' } })).toEqual({ detect: null, decide: 0, close: 120_000 });
   });
 
-  it('have the time of an approval in the decision, and what had caused the request as their begin', () => {
+  it('include the time of an approval in the decision, and begin with the cause of the request', () => {
     const approved = { ...fix, trigger: { by: 'approval' }, askedBy: event(0), recordedAt: after(2) };
     expect(timesOf(approved)).toEqual({ detect: 120_000, decide: 480_000, close: 720_000 });
   });
 
-  it('say nothing of when a gap came to be that was known before its event was seen', () => {
+  it('have no detection time if the gap was recorded before its event', () => {
     expect(timesOf({ ...fix, trigger: event(5), recordedAt: after(-60) })).toEqual({ detect: null, decide: 70 * 60_000, close: 72 * 60_000 });
   });
 
-  it('are never less than nothing, whatever a clock says, and end where there is no end', () => {
+  it('are never negative, whatever the clock, and exist without an outcome', () => {
     expect(timesOf({ ...fix, closed: after(9) })).toEqual({ detect: null, decide: 0, close: 0 });
     expect(timesOf({ ...fix, recordedAt: after(11) })).toMatchObject({ decide: 0 });
     expect(timesOf({ ...fix, trigger: event(0), closed: null })).toEqual({ detect: 600_000, decide: 0, close: 600_000 });
@@ -110,13 +110,13 @@ describe('times of a fix', () => {
   });
 });
 
-it('weeks begin on Monday, and all of a period are there', () => {
+it('weeks begin on Monday, and include all of a period', () => {
   expect(weekOf(Date.parse('2026-07-05T23:59:59Z'))).toBe('2026-06-29');
   expect(weekOf(Date.parse('2026-07-06T00:00:00Z'))).toBe('2026-07-06');
   expect(weeksBetween(Date.parse('2026-07-01T00:00:00Z'), Date.parse('2026-07-13T00:00:00Z'))).toEqual(['2026-06-29', '2026-07-06']);
 });
 
-it('times are for people', () => {
+it('durations are formatted for people', () => {
   expect([0, 400, 90_000, 3_600_000, 93_784_000].map(durationText)).toEqual(['0 s', '< 1 s', '1 min 30 s', '1 h', '1 d 2 h']);
 });
 

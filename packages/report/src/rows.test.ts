@@ -27,8 +27,8 @@ const around: Around = {
 };
 const yes = { name: 'arn:lead', verified: true, at: 't', reason: 'as in INC0012345' };
 
-describe('who did it', () => {
-  it('is the person first, then what the event and the request name, each once', () => {
+describe('the actor', () => {
+  it('is the person first, then those in the event and the request, each once', () => {
     const trigger = { by: 'finding', actor: 'arn:actor', person: 'ann', sourceIdentity: 'ann', issuer: 'arn:issuer', call: 's3:X' };
     expect(actorsOf(entry({ by: { name: 'ops' }, trigger, askedBy: { actor: 'arn:asker', issuer: 'arn:issuer' } }))).toEqual([
       'ops',
@@ -42,23 +42,23 @@ describe('who did it', () => {
   });
 });
 
-describe('who approved it', () => {
-  it('is who said yes to what an execution rests on, and whether a signed request named them', () => {
+describe('the approver', () => {
+  it('is whoever approved what an execution relies on, with whether the request was signed', () => {
     expect(approverOf(entry({ approvedBy: yes, exception: 'EXC-1' }), around)).toEqual({ name: 'arn:lead', namedBy: 'signed' });
     expect(approverOf(entry({ approvedBy: { ...yes, verified: false } }), around)).toEqual({ name: 'arn:lead', namedBy: 'unsigned' });
   });
-  it.each(['approved', 'denied'])('is who answered, of an answer (%s)', (outcome) => {
+  it.each(['approved', 'denied'])('is whoever answered, for an answer (%s)', (outcome) => {
     const of = (by: HistoryEntry['by']) => approverOf(entry({ kind: 'approval', outcome, by }), around);
     expect(of({ name: 'dana', verified: true })).toEqual({ name: 'dana', namedBy: 'signed' });
     expect(of({ name: 'dana', verified: 'true' })).toEqual({ name: 'dana', namedBy: 'unsigned' });
     expect(of(null)).toEqual({ name: '', namedBy: 'unsigned' });
   });
-  it('is nobody where no one was asked, or nothing was answered', () => {
+  it('is nobody if no approval was requested, or nothing was answered', () => {
     expect(approverOf(entry({ kind: 'approval', outcome: 'ended', by: { name: 'dana', verified: true } }), around)).toBeNull();
     expect(approverOf(entry({ outcome: 'approved', by: { name: 'dana', verified: true } }), around)).toBeNull();
     expect(approverOf(entry(), around)).toBeNull();
   });
-  it('is, of what an exception covers, who the register says', () => {
+  it('is the one in the register for what an exception covers', () => {
     expect(approverOf(entry({ exception: 'EXC-1' }), around)).toEqual({ name: 'dana', namedBy: 'register' });
     expect(approverOf(entry({ exception: 'EXC-9' }), around)).toBeNull();
     expect(approverOf(entry({ exception: 'EXC-1' }), RECORDS_ALONE)).toBeNull();
@@ -66,7 +66,7 @@ describe('who approved it', () => {
 });
 
 describe('tickets', () => {
-  it('are that of the exception, and those that reasons name, each once', () => {
+  it('are that of the exception, and those in reasons, each once', () => {
     const all = entry({ exception: 'EXC-1', reason: 'see CHG-2 and CHG-1', approvedBy: yes });
     expect(ticketsOf(all, around)).toEqual(['CHG-1', 'CHG-2', 'INC0012345']);
     expect(ticketsOf(entry({ exception: 'EXC-2' }), around)).toEqual([]);
@@ -76,14 +76,14 @@ describe('tickets', () => {
 
 describe('the cause', () => {
   const cause = (trigger: HistoryEntry['trigger'], over: Partial<HistoryEntry> = {}) => causeOf(entry({ trigger, ...over }));
-  it('is the event that reported it, as far as it says', () => {
+  it('is the event that reported it, as far as it is known', () => {
     const finding = { by: 'finding', source: 'cloudtrail', kind: 'api-call', call: 's3:PutBucketAcl', actor: 'arn:a', event: 'e-1', observedAt: 't' };
     expect(cause(finding)).toBe('cloudtrail api-call, s3:PutBucketAcl, by arn:a, event e-1, of t');
     expect(cause({ by: 'finding', source: 'config' })).toBe('config');
     expect(cause({ by: 'finding', kind: 'x' })).toBe('x');
     expect(cause({ by: 'finding' })).toBe('');
   });
-  it('is a sweep, a person who approved it or asked for it, or who rolled it back and why', () => {
+  it('is a sweep, the person who approved or requested it, or who rolled it back with a reason', () => {
     expect(cause({ by: 'sweep' })).toBe('a sweep found it');
     expect(cause({ by: 'request' })).toBe('it was requested');
     expect(cause({ by: 'approval', approval: 'a-1' })).toBe('a person approved it (a-1)');
@@ -95,7 +95,7 @@ describe('the cause', () => {
 });
 
 describe('a row', () => {
-  it('has nothing of what no record says', () => {
+  it('has nothing that no record has', () => {
     const said = {
       time: EMPTY.time,
       kind: 'decision',
@@ -109,7 +109,7 @@ describe('a row', () => {
     expect(Object.fromEntries(Object.entries(row).filter(([, value]) => value !== ''))).toEqual(said);
     expect(Object.keys(row)).toEqual([...ROW_COLUMNS]);
   });
-  it('has all that they say', () => {
+  it('has everything in the records', () => {
     const calls = ['q-1', null, 'q-2'].map((requestId) => ({ time: 't', operation: 'o', status: 'ok', requestId, caller: null }));
     const records = [3, 4].map((seq) => ({ stream: 'sha256:s', seq, digest: 'd' }));
     const more = {

@@ -37,7 +37,7 @@ async function tried(scenarios: readonly Scenario[], checks: readonly string[]):
 }
 const all = (names: readonly string[]) => Object.fromEntries(ONCE.map((name) => [name, names]));
 
-it('what depends on the calls of a plan is tried with the first plan of these calls, and again with others', async () => {
+it('a check that depends only on the calls of a plan runs for the first plan with these calls, and again for other calls', async () => {
   const scenarios: Scenario[] = [
     { ...HERE, name: 'one' },
     { ...HERE, name: 'another' },
@@ -47,7 +47,7 @@ it('what depends on the calls of a plan is tried with the first plan of these ca
   expect(await tried(scenarios, [DRY_RUN, ...ONCE])).toEqual(all(['one', 'a part of it']));
 });
 
-it('a scenario with a hazard, in which nothing is changed, stands for no other', async () => {
+it('a scenario with a hazard, in which nothing is changed, replaces no other one', async () => {
   const scenarios: Scenario[] = [
     { ...HERE, name: 'with a hazard', hazards: ['website'], arrange: (sdk) => arrangeThing(sdk, { website: true }) },
     { ...HERE, name: 'without one' },
@@ -55,7 +55,7 @@ it('a scenario with a hazard, in which nothing is changed, stands for no other',
   expect(await tried(scenarios, [DRY_RUN, ...ONCE])).toEqual(all(['without one']));
 });
 
-it('a check that is run alone, without a dry run before it, is carried out in each scenario', async () => {
+it('a check without a dry run before it runs in each scenario', async () => {
   const scenarios: Scenario[] = [
     { ...HERE, name: 'one' },
     { ...HERE, name: 'another' },

@@ -125,10 +125,10 @@ export function describeGuardrail(guardrail: Guardrail, cases: readonly Guardrai
       expect(JSON.parse(JSON.stringify(answer))).toEqual(answer);
       expect(guardrail.evaluate(given)).toEqual(answer);
     });
-    it.each(guardrail.needs.map((need) => [need]))('denies when %s cannot be read', (need) => {
+    it.each(guardrail.needs.map((need) => [need]))('denies if %s cannot be read', (need) => {
       expect(guardrail.evaluate(guardrailFacts({ [need]: unreadable(new Error('down')) }))).toMatchObject({ effect: 'deny', code: 'unreadable' });
     });
-    it('makes no decision milder', () => {
+    it('makes no decision less restrictive', () => {
       for (const { facts } of cases)
         for (const effect of EFFECTS) {
           const other: Guardrail = { id: 'other', needs: [], evaluate: () => ({ effect, code: 'other', message: 'other' }) };

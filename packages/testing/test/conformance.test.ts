@@ -101,17 +101,17 @@ const flagged: Scenario = { name: 'a flagged thing', expect: 'manual', arrange: 
 
 it.each<[what: string, remediator: Remediator, scenarios: readonly Scenario[]]>([
   ['flags, and leaves the rest to people', flagThings, [plain, encrypted, flagged]],
-  ['makes two changes, with ids in its undo that only a response has', lockThings, [plain, half, locked]],
-  ['rolls back only at a loss', oneWay('destroys'), [plain, encrypted]],
+  ['makes two changes, with ids in its undo from a response', lockThings, [plain, half, locked]],
+  ['rolls back only with a loss', oneWay('destroys'), [plain, encrypted]],
 ])('finds nothing wrong with a remediator that %s', async (_, remediator, scenarios) => {
   expect(await checkRemediator(remediator, toyOptions(cloud.endpoint, scenarios))).toEqual([]);
 });
 
-it('finds nothing wrong with a remediator of all sorts of scenarios', async () => {
+it('finds nothing wrong with a remediator in all sorts of scenarios', async () => {
   expect(await checkRemediator(encryptThings, toyOptions(cloud.endpoint))).toEqual([]);
 });
 
-it('does not touch what cannot be rolled back', async () => {
+it('does not change what cannot be rolled back', async () => {
   const remediator = oneWay('irreversible');
   expect(await checkRemediator(remediator, toyOptions(cloud.endpoint, [{ ...plain, irreversible: true }, encrypted]))).toEqual([]);
   expect((await checkRemediator(remediator, toyOptions(cloud.endpoint, [plain, encrypted])))[0]?.problem).toMatch(
@@ -119,7 +119,7 @@ it('does not touch what cannot be rolled back', async () => {
   );
 });
 
-it('sees a gap come back', async () => {
+it('detects a gap that returns', async () => {
   const breakAgain: NonNullable<Scenario['breakAgain']> = async (sdk, ref) => {
     await toyCall(sdk.config.endpoint, 'PutNote', { Id: ref.id, Note: '' });
   };

@@ -370,9 +370,9 @@ it.each<Bad>(bad)('catches a remediator that %s', async (_, change, check, probl
 it.each([
   ['no compliant scenario', toyScenarios.filter((scenario) => scenario.expect !== 'compliant'), /no scenario is compliant/],
   ['no change', toyScenarios.filter((scenario) => scenario.expect !== 'change'), /no scenario without hazard expects a change/],
-  ['two scenarios of one name', [...toyScenarios, ...toyScenarios], /two scenarios have one name/],
+  ['two scenarios with the same name', [...toyScenarios, ...toyScenarios], /two scenarios have one name/],
   [
-    'steps of which the first leaves nothing open',
+    'steps whose first one leaves nothing open',
     toyScenarios.map((scenario) => (scenario.expect === 'change' ? { ...scenario, steps: true } : scenario)),
     /nothing stays open after the first/,
   ],
@@ -381,7 +381,7 @@ it.each([
   expect(failures.map((failure) => failure.problem).join('\n')).toMatch(problem);
 });
 
-it('says that an arrangement failed, and goes on', async () => {
+it('reports a failed arrangement, and continues', async () => {
   const failures = await checkRemediator(
     encryptThings,
     toyOptions(cloud.endpoint, [...toyScenarios, { name: 'impossible', expect: 'compliant', arrange: async () => Promise.reject(new Error('no such thing')) }]),
@@ -390,7 +390,7 @@ it('says that an arrangement failed, and goes on', async () => {
   expect(failures[0]?.problem).toBe('the check could not be carried out: no such thing');
 });
 
-it('names a resource that is not there', async () => {
+it('names a missing resource', async () => {
   const failures = await checkRemediator(
     encryptThings,
     toyOptions(cloud.endpoint, [
@@ -405,7 +405,7 @@ it('names a resource that is not there', async () => {
   expect(failures.map((failure) => failure.problem)).toContain('the arranged resource is not seen: observe says that it is gone');
 });
 
-it('lets a resource that is gone be compliant', async () => {
+it('accepts compliant for a missing resource', async () => {
   const failures = await checkRemediator(
     encryptThings,
     toyOptions(cloud.endpoint, [

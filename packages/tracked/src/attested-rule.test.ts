@@ -44,8 +44,8 @@ const open = async () =>
 const attest = (until: number | null, over: object = {}) =>
   engine().attest(ID, { account: ACCOUNT }, { by: 'Ada', until, evidence: 'https://wiki.example/awareness', ...over });
 
-describe('what only a person can say', () => {
-  it('is an open gap with a deadline until somebody says it, and closed from then on', async () => {
+describe('a check that only a person can attest', () => {
+  it('is an open gap with a deadline until somebody attests it, and then closed', async () => {
     expect(await sweep()).toMatchObject({ status: 'complete' });
     expect(await open()).toEqual([[ID, ACCOUNT, `Nobody has attested ${RULE} for ${ACCOUNT}.`, START + 30 * DAY]]);
     const { attestation, passes } = await attest(START + 90 * DAY);
@@ -63,7 +63,7 @@ describe('what only a person can say', () => {
     expect(await open()).toEqual([]);
   });
 
-  it('is open once more when its time is over, and says whose word it was', async () => {
+  it('is open again when the attestation expires, and names who attested it', async () => {
     await attest(START + 90 * DAY);
     time = START + 89 * DAY;
     await sweep();
@@ -73,14 +73,14 @@ describe('what only a person can say', () => {
     expect(await open()).toEqual([[ID, ACCOUNT, `The attestation of ${RULE} by Ada on 2026-11-28 expired on 2027-02-26.`, time + 30 * DAY]]);
   });
 
-  it('is a word for one account, and not for others', async () => {
+  it('is attested for one account, and not for others', async () => {
     await attest(START + 90 * DAY);
     await sweep(ACCOUNT);
     await sweep(OTHER);
     expect((await open()).map(([, account]) => account)).toEqual([OTHER]);
   });
 
-  it('can be withdrawn, and said again by another', async () => {
+  it('can be withdrawn, and attested again by another person', async () => {
     await attest(START + 90 * DAY);
     time += DAY;
     const { passes } = await attest(null, { evidence: 'the programme has ended' });
@@ -92,7 +92,7 @@ describe('what only a person can say', () => {
     expect(attestations).toMatchObject([{ remediator: ID, by: { name: 'Grace' } }]);
   });
 
-  it('is recorded with who says it, until when, and what it rests on', async () => {
+  it('is recorded with the person, the expiry and the evidence', async () => {
     await attest(START + DAY);
     const records = [];
     for await (const { record } of journal.read({ all: true })) if (record.kind === 'approval') records.push(record);
@@ -109,10 +109,10 @@ describe('what only a person can say', () => {
   });
 
   it.each<[why: string, until: number | null, over: object]>([
-    ['holds for more than 366 days', START + 366 * DAY + 1, {}],
-    ['has ended', START, {}],
-    ['is nobody’s', START + DAY, { by: ' ' }],
-    ['rests on nothing', START + DAY, { evidence: '' }],
+    ['is valid for more than 366 days', START + 366 * DAY + 1, {}],
+    ['has expired', START, {}],
+    ['has no person', START + DAY, { by: ' ' }],
+    ['has no evidence', START + DAY, { evidence: '' }],
   ])('is refused when it %s, and nothing is recorded', async (_, until, over) => {
     await expect(attest(until, over)).rejects.toMatchObject({ code: 'attest/refused' });
     const records = [];
@@ -120,13 +120,13 @@ describe('what only a person can say', () => {
     expect(records).toEqual([]);
   });
 
-  it('does not count for what looks for itself', async () => {
+  it('is refused for a rule that is evaluated automatically', async () => {
     await expect(engine().attest('tracked-acme-other', { account: ACCOUNT }, { by: 'Ada', until: START + DAY, evidence: 'x' })).rejects.toMatchObject({
       code: 'attest/refused',
     });
   });
 
-  it('is one of the process checks of a pack, under the name of each', async () => {
+  it('is one for each process check of a pack, with its name', async () => {
     const { rules } = await packOf('apra-cpg-234');
     const checks = rules.filter(({ identifier }) => identifier === 'AWS_CONFIG_PROCESS_CHECK');
     expect(checks.map(({ name }) => attestedRule({ name })).map((each) => [each.id, isTracked(each), each.attested, each.configRules])).toEqual([

@@ -84,21 +84,21 @@ const open = async () => (await journal.standing()).gaps.map(({ remediator, reso
 const failing = async () => (await open()).filter(([, , message]) => message?.includes('RDS.5 fails')).map(([, id]) => id);
 const sweep = async (redress = engine()) => (await redress.sweep({ targets: [HERE] }))[0];
 
-describe('a control that is tracked', () => {
-  it('opens by an event, when Security Hub says the same, and its record says whose word it is', async () => {
+describe('a tracked control', () => {
+  it('opens on an event that Security Hub confirms, and its record names the source', async () => {
     found('db-1', 'FAILED');
     const { results } = await engine().handle(event('db-1'));
     expect(results.flatMap(({ passes }) => passes.map(({ outcome }) => outcome))).toEqual(['notified']);
     expect(await open()).toEqual([['tracked-rds-5', 'db-1', expect.stringContaining('Reported only by Security Hub: RDS.5 fails: RDS.5 should hold')]]);
   });
 
-  it('does not open by an event that Security Hub does not bear out', async () => {
+  it('does not open on an event that Security Hub does not confirm', async () => {
     found('db-1', 'PASSED');
     await engine().handle(event('db-1'));
     expect(await open()).toEqual([]);
   });
 
-  it('closes by the word of Security Hub, which its record says', async () => {
+  it('closes when Security Hub reports it, and its record says so', async () => {
     found('db-1', 'FAILED');
     await engine().handle(event('db-1'));
     found('db-1', 'PASSED');
@@ -123,7 +123,7 @@ describe('a control that is tracked', () => {
     expect(await open()).toEqual([]);
   });
 
-  it('is found and closed by a sweep where events were lost, over all pages', async () => {
+  it('is found and closed by a sweep if events were lost, over all pages', async () => {
     for (const id of ['db-1', 'db-2', 'db-3', 'db-4', 'db-5']) found(id, 'FAILED');
     found('db-6', 'PASSED');
     // Of another account, and of another region: an administrator sees them too.
@@ -137,7 +137,7 @@ describe('a control that is tracked', () => {
     expect((await open()).map(([, id]) => id)).toEqual(['db-5']);
   });
 
-  it('is over when Security Hub evaluates the resource no more, and stands when the control is off or withdrawn', async () => {
+  it('closes when Security Hub no longer evaluates the resource, and stays if the control is off or withdrawn', async () => {
     found('db-1', 'FAILED');
     await sweep();
     found('db-1', 'FAILED', { record: 'ARCHIVED' });
@@ -157,21 +157,21 @@ describe('a control that is tracked', () => {
     expect(await failing()).toEqual([]);
   });
 
-  it('does not count where people have suppressed it in Security Hub, and counts where it could not be evaluated', async () => {
+  it('ignores findings that people have suppressed in Security Hub, and counts those that could not be evaluated', async () => {
     found('db-1', 'FAILED', { workflow: 'SUPPRESSED' });
     found('db-2', 'NOT_AVAILABLE');
     await sweep();
     expect(await open()).toEqual([['tracked-rds-5', 'db-2', expect.stringContaining('could not be evaluated (NOT_AVAILABLE)')]]);
   });
 
-  it('holds an exception, of the register and of a tag in its finding', async () => {
+  it('respects an exception from the register, and a tag in its finding', async () => {
     found('db-1', 'FAILED', { tags: { 'redress:exception': 'E-1' } });
     const entry = { id: 'E-1', reason: 'r', owner: 'a', approver: 'b', expires: '2027-12-31T00:00:00Z', scope: { tag: 'redress:exception=E-1' } };
     const [byTag] = await engine({ exceptions: defineRegister([entry]) }).run(database('db-1'));
     expect(byTag?.outcome).toBe('exempt');
   });
 
-  it.each(['GetFindings', 'BatchGetSecurityControls'])('is never taken for closed where %s cannot be read', async (operation) => {
+  it.each(['GetFindings', 'BatchGetSecurityControls'])('is never closed if %s cannot be read', async (operation) => {
     found('db-1', 'FAILED');
     await sweep();
     hub.findings = [];
@@ -183,12 +183,12 @@ describe('a control that is tracked', () => {
     expect(await failing()).toEqual(['db-1']);
   });
 
-  it('fails a sweep that finds a type which is not tracked, rather than leaving it out', async () => {
+  it('fails a sweep that finds an untracked type instead of skipping it', async () => {
     found('c-1', 'FAILED', { type: 'AwsRdsDbCluster', resource: 'arn:aws:rds:eu-west-1:111111111111:cluster:c-1' });
     expect(await sweep()).toMatchObject({ status: 'failed', message: expect.stringContaining('AWS::RDS::DBCluster') });
   });
 
-  it('is never changed, whatever the policy says: it declares no write', async () => {
+  it('is never changed, whatever the policy is: it declares no write', async () => {
     const [remediator] = engine().remediators;
     expect([remediator?.uses.writes, remediator?.ceiling, isTracked(remediator as never)]).toEqual([[], 'notify', true]);
     found('db-1', 'FAILED');
@@ -198,7 +198,7 @@ describe('a control that is tracked', () => {
   });
 });
 
-describe('which controls are tracked', () => {
+describe('the controls to track', () => {
   it('are those that no remediator judges', () => {
     const judged = [
       {

@@ -93,8 +93,8 @@ const event = (id: string, state = 'NON_COMPLIANT') => {
 };
 const open = async () => (await journal.standing()).gaps.map(({ remediator, resource: { id }, message }) => [remediator, id, message]);
 
-describe('a gap that is tracked', () => {
-  it('opens by an event, when the source says the same, and its record says whose word it is', async () => {
+describe('a tracked gap', () => {
+  it('opens on an event that the source confirms, and its record names the source', async () => {
     found('db-1', 'NON_COMPLIANT', IN_ACCOUNT, 'One zone only.');
     const { results } = await engine().handle(event('db-1'));
     expect(results.flatMap(({ passes }) => passes.map(({ outcome }) => outcome))).toEqual(['notified']);
@@ -103,13 +103,13 @@ describe('a gap that is tracked', () => {
     expect(message).toContain(`${IN_ACCOUNT} finds it not compliant: One zone only.`);
   });
 
-  it('does not open by an event that the source does not bear out', async () => {
+  it('does not open on an event that the source does not confirm', async () => {
     found('db-1', 'COMPLIANT');
     await engine().handle(event('db-1'));
     expect(await open()).toEqual([]);
   });
 
-  it('closes by the word of the source, which its record says', async () => {
+  it('closes when the source reports it, and its record says so', async () => {
     found('db-1', 'NON_COMPLIANT');
     await engine().handle(event('db-1'));
     found('db-1', 'COMPLIANT');
@@ -133,7 +133,7 @@ describe('a gap that is tracked', () => {
     expect(message).not.toContain('restricted-ssh');
   });
 
-  it('is not followed by a rule that is internal to a service of AWS, which does not publish its evaluations; that is said', async () => {
+  it('is not tracked for an internal rule of an AWS service, whose evaluations are not published; that is reported', async () => {
     found('db-1', 'NON_COMPLIANT');
     await engine().sweep({ targets: [HERE] });
     service.rules.clear();
@@ -151,7 +151,7 @@ describe('a gap that is tracked', () => {
     expect((await engine().run(database('db-1')))[0]?.outcome).toBe('no-op');
   });
 
-  it('is found and closed by a sweep where events were lost, over all pages', async () => {
+  it('is found and closed by a sweep if events were lost, over all pages', async () => {
     for (const id of ['db-1', 'db-2', 'db-3', 'db-4', 'db-5']) found(id, 'NON_COMPLIANT');
     found('db-6', 'COMPLIANT');
     const [summary] = await engine().sweep({ targets: [HERE] });
@@ -163,7 +163,7 @@ describe('a gap that is tracked', () => {
     expect((await open()).map(([, id]) => id)).toEqual(['db-5']);
   });
 
-  it('is over when the source evaluates the resource no more, and stands when the rule is gone', async () => {
+  it('closes when the source no longer evaluates the resource, and stays if the rule is gone', async () => {
     found('db-1', 'NON_COMPLIANT');
     await engine().sweep({ targets: [HERE] });
     const all = service.results;
@@ -180,7 +180,7 @@ describe('a gap that is tracked', () => {
     expect(await open()).toEqual([]);
   });
 
-  it('is exempt by the register, and lowered by a tag that Config has recorded', async () => {
+  it('is exempt by the register, and restricted by a tag that Config has recorded', async () => {
     found('db-1', 'NON_COMPLIANT');
     const exceptions = defineRegister([
       { id: 'EXC-1', scope: { account: HERE.account, resource: 'db-1' }, reason: 'r', owner: 'a', approver: 'b', expires: new Date(START + 1e9).toISOString() },
@@ -192,7 +192,7 @@ describe('a gap that is tracked', () => {
     expect(tagged?.decision?.results.map(({ code }) => code)).toContain('tag-without-entry');
   });
 
-  it('is denied, and people are notified, where the source cannot be read', async () => {
+  it('is denied, and people are notified, if the source cannot be read', async () => {
     found('db-1', 'NON_COMPLIANT');
     service.denied.add('GetComplianceDetailsByResource');
     const [pass] = await engine().run(database('db-1'));
@@ -203,13 +203,13 @@ describe('a gap that is tracked', () => {
     expect(summary?.status).toBe('failed');
   });
 
-  it('fails a sweep that finds a type which is not tracked, rather than leaving it out', async () => {
+  it('fails a sweep that finds an untracked type instead of skipping it', async () => {
     service.results.push({ rule: IN_ACCOUNT, type: 'AWS::RDS::DBCluster', id: 'c-1', compliance: 'NON_COMPLIANT' });
     const [summary] = await engine().sweep({ targets: [HERE] });
     expect(summary).toMatchObject({ status: 'failed', message: expect.stringContaining('AWS::RDS::DBCluster') });
   });
 
-  it('is never changed, whatever the policy says: it declares no write', async () => {
+  it('is never changed, whatever the policy is: it declares no write', async () => {
     const [remediator] = engine().remediators;
     expect(remediator?.uses.writes).toEqual([]);
     expect(remediator?.ceiling).toBe('notify');
@@ -224,7 +224,7 @@ describe('a gap that is tracked', () => {
     expect(service.calls.filter((name) => !/^(?:Get|Describe)/.test(name))).toEqual([]);
   });
 
-  it('of a rule of your own is known by its name, also out of a pack', async () => {
+  it('of a custom rule is identified by its name, even from a pack', async () => {
     service.rules.set('keep-zones-conformance-pack-x1y2z3', { owner: 'CUSTOM_LAMBDA', identifier: 'arn:aws:lambda:x' });
     service.results.push({ rule: 'keep-zones-conformance-pack-x1y2z3', type: DATABASE, id: 'db-9', compliance: 'NON_COMPLIANT' });
     const own = trackedRule({ identifier: null, name: 'keep-zones', types: [DATABASE] });
@@ -233,8 +233,8 @@ describe('a gap that is tracked', () => {
   });
 });
 
-describe('what is tracked', () => {
-  it('is what nobody else judges, each under an id of its own; of a process check a person says it', async () => {
+describe('the rules to track', () => {
+  it('are those that no remediator judges, each under its own id; a process check is attested by a person', async () => {
     const { rules } = await packOf('apra-cpg-234');
     const all = trackedRules(rules, []);
     expect(all).toHaveLength(130);
@@ -246,7 +246,7 @@ describe('what is tracked', () => {
     expect(fewer.map(({ id }) => id)).not.toContain('tracked-rds-multi-az-support');
   });
 
-  it('needs a type', () => {
+  it('need a type', () => {
     expect(() => trackedRule({ identifier: null, name: 'x-y', types: [] })).toThrow(expect.objectContaining({ code: 'remediator/invalid' }));
   });
 });

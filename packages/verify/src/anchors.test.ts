@@ -77,7 +77,7 @@ const places: readonly [string, () => string][] = [
 ];
 
 describe.each(places)('an anchor that is %s', (_name, make) => {
-  it('holds of a log that has only grown, and finds one that was set back or forked', () => {
+  it('matches a log that has only grown, and detects one that was set back or forked', () => {
     const place = make();
     const good = verify(now, { anchors: [place] });
     expect(good).toMatchObject({ status: 'intact', findings: [] });
@@ -90,7 +90,7 @@ describe.each(places)('an anchor that is %s', (_name, make) => {
   });
 });
 
-it('an anchor finds that the log was taken out', () => {
+it('an anchor detects that the log was removed', () => {
   writeFileSync(at('kept'), notes[1] ?? '');
   cpSync(now, at('bare'), { recursive: true });
   for (const name of ['ledger', 'sealer']) rmSync(at('bare', name), { recursive: true });
@@ -98,7 +98,7 @@ it('an anchor finds that the log was taken out', () => {
   expect(verify(at('bare'), { anchors: [at('kept')] }).findings.map(({ code }) => code)).toEqual(['no-checkpoint', 'rolled-back']);
 });
 
-it('what is not an anchor of the log is refused', () => {
+it('a file that is not an anchor of the log is refused', () => {
   mkdirSync(at('none'));
   writeFileSync(at('none', 'x'), 'x');
   writeFileSync(at('other'), (notes[0] ?? '').replaceAll('example.com/redress', 'example.org/redress'));
@@ -112,7 +112,7 @@ it('what is not an anchor of the log is refused', () => {
   const text = 'example.org/redress\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n';
   const signature = Buffer.concat([Buffer.from(key.verifier.split('+')[1] ?? '', 'hex'), signerOf(key.secret).sign(Buffer.from(text))]);
   const note = Buffer.from(`${text}\n\u2014 example.org/redress ${signature.toString('base64')}\n`);
-  expect(() => verifyLedger({ directory: now, trust: both, copies: [{ name: 'other', note }] })).toThrow('It is of example.org/redress');
+  expect(() => verifyLedger({ directory: now, trust: both, copies: [{ name: 'other', note }] })).toThrow('It belongs to example.org/redress');
 });
 
 describe('a witness', () => {
@@ -130,14 +130,14 @@ describe('a witness', () => {
   };
   const witnessed = (note: string) => verify(now, { copies: [{ name: 'kept', note: Buffer.from(note) }], witnesses: [key()] });
 
-  it('that has cosigned a copy has seen so much of the log, and said when', () => {
+  it('that has cosigned a copy has seen that size of the log, at the time in it', () => {
     expect(witnessed(cosigned(notes[1] ?? ''))).toMatchObject({ status: 'intact', witnessed: [{ witness: NAME, size: 4, time: '2026-09-21T14:13:20.000Z' }] });
     cpSync(now, at('cosigned'), { recursive: true });
     writeFileSync(at('cosigned', 'ledger', 'checkpoint'), cosigned(notes[2] ?? ''));
     expect(verify(at('cosigned'), { witnesses: [key()] })).toMatchObject({ status: 'intact', witnessed: [{ size: 6 }] });
   });
 
-  it('that has not is missed, and a cosignature that does not fit is found', () => {
+  it('that has not cosigned is reported, and so is an invalid cosignature', () => {
     expect(witnessed(notes[1] ?? '')).toMatchObject({ status: 'untrusted', firstBad: { code: 'not-witnessed' } });
     const other = generateKeyPairSync('ed25519').privateKey;
     expect(witnessed(cosigned(notes[1] ?? '', other))).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-cosignature' } });
@@ -154,11 +154,11 @@ describe('a witness', () => {
   });
 
   it.each([
-    ['of the type of logs', () => key(1)],
+    ['with the type of logs', () => key(1)],
     ['with another id', () => key().replace(/\+[0-9a-f]{8}\+/, '+00000000+')],
     ['without a name', () => key().slice(NAME.length)],
     ['that is not valid', () => 'x'],
-  ])('whose key is one %s is refused', (_name, wrong) => {
+  ])('with a key that is one %s is refused', (_name, wrong) => {
     expect(() => verify(now, { witnesses: [wrong()] })).toThrow(expect.objectContaining({ name: 'UsageError' }));
   });
 });

@@ -50,27 +50,27 @@ const begins = (execution: string, approval: string, planDigest: string = PLAN):
 });
 const finishes = (execution: string, sent = 1): Fields => ({ kind: 'outcome', execution, body: { journal: { fence, sent, outcome: 'remediated' } } });
 
-describe('an execution that rests on an approval', () => {
+describe('an execution that relies on an approval', () => {
   it.each<[string, () => Fields[]]>([
     ['which was given', () => [asks('a-1'), answers('a-1', 'approved'), begins('x-1', 'a-1'), finishes('x-1')]],
-    ['of which nothing came the first time', () => [asks('a-1'), answers('a-1', 'approved'), begins('x-1', 'a-1'), finishes('x-1', 0), begins('x-2', 'a-1')]],
-    ['which was announced, and nobody said no', () => [announces('a-1'), begins('x-1', 'a-1')]],
-    ['which was asked for twice', () => [asks('a-1'), asks('a-1'), answers('a-1', 'approved'), begins('x-1', 'a-1')]],
-    ['that stood already when it was announced once more', () => [announces('a-1'), announces('a-2'), begins('x-1', 'a-1')]],
-  ])('%s is well', (_name, records) => {
+    ['which changed nothing the first time', () => [asks('a-1'), answers('a-1', 'approved'), begins('x-1', 'a-1'), finishes('x-1', 0), begins('x-2', 'a-1')]],
+    ['which was announced, and not denied', () => [announces('a-1'), begins('x-1', 'a-1')]],
+    ['which was requested twice', () => [asks('a-1'), asks('a-1'), answers('a-1', 'approved'), begins('x-1', 'a-1')]],
+    ['that was valid already when it was announced again', () => [announces('a-1'), announces('a-2'), begins('x-1', 'a-1')]],
+  ])('%s is valid', (_name, records) => {
     expect(found(...records())).toEqual([]);
   });
 
   it.each<[string, () => Fields[], number]>([
-    ['which nobody knows', () => [begins('x-1', 'a-1')], 1],
+    ['which does not exist', () => [begins('x-1', 'a-1')], 1],
     ['which nobody gave', () => [asks('a-1'), begins('x-1', 'a-1')], 2],
     ['which was denied', () => [asks('a-1'), answers('a-1', 'denied'), begins('x-1', 'a-1')], 3],
-    ['which was denied before somebody said yes', () => [asks('a-1'), answers('a-1', 'denied'), answers('a-1', 'approved'), begins('x-1', 'a-1')], 4],
+    ['which was denied before it was approved', () => [asks('a-1'), answers('a-1', 'denied'), answers('a-1', 'approved'), begins('x-1', 'a-1')], 4],
     ['which is of another plan', () => [asks('a-1'), answers('a-1', 'approved'), begins('x-1', 'a-1', digestOf({ plan: 2 }))], 3],
     ['which is of another remediator', () => [asks('a-1'), answers('a-1', 'approved'), { ...begins('x-1', 'a-1'), remediator: 'q' }], 3],
     ['which was used', () => [asks('a-1'), answers('a-1', 'approved'), begins('x-1', 'a-1'), finishes('x-1'), begins('x-2', 'a-1')], 5],
     ['whose announcement was ended', () => [announces('a-1'), ends('a-1'), begins('x-1', 'a-1')], 3],
-    ['whose announcement was of one that stood', () => [announces('a-1'), announces('a-2'), begins('x-1', 'a-2')], 3],
+    ['whose announcement is another one', () => [announces('a-1'), announces('a-2'), begins('x-1', 'a-2')], 3],
   ])('%s is found, and the rest of its stream is read', (_name, records, seq) => {
     expect(found(...records(), { kind: 'decision', body: {} })).toEqual([['no-approval', seq]]);
   });

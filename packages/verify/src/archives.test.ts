@@ -41,7 +41,7 @@ beforeEach(() => {
 });
 
 describe('a ledger whose documents were moved', () => {
-  it('is intact, and has them all', async () => {
+  it('is intact and has all of them', async () => {
     const plain = await sealedFolder();
     const { documents } = verifyLedger({ directory: plain.directory, trust });
     rmSync(plain.directory, { recursive: true });
@@ -53,7 +53,7 @@ describe('a ledger whose documents were moved', () => {
     expect((await verifyLargeLedger({ directory: folder, trust }, 2)).findings).toEqual([]);
   });
 
-  it('shows them to who reads its journal, and to who gets a bundle', async () => {
+  it('has them for readers of the journal and in bundles', async () => {
     const journal = folderJournal({ directory: folder });
     let documents = 0;
     for await (const record of journal.read({ all: true })) {
@@ -65,7 +65,7 @@ describe('a ledger whose documents were moved', () => {
     expect(verifyBundle(Buffer.from(makeBundle(folder, { resources: ['b'] }).file), { trust })).toMatchObject({ status: 'intact', documents: 24 });
   });
 
-  it('gives a document that one archive has changed from another one that has it as it was', () => {
+  it('returns a document that one archive has changed from another one that has it unchanged', () => {
     const [first, second] = [readFileSync(at(archive(2))), readFileSync(at(archive(3)))];
     const name = [...second.toString('latin1').matchAll(/[0-9a-f]{64}\.json/g)].map(([each]) => each).find((each) => first.includes(each)) ?? '';
     expect(name).not.toBe('');
@@ -82,7 +82,7 @@ describe('a ledger whose documents were moved', () => {
     expect(verifyBundle(Buffer.from(bundle.file), { trust })).toMatchObject({ status: 'intact', findings: [] });
   });
 
-  it('keeps the proof of records whose documents have expired, and misses those that have not', async () => {
+  it('keeps the proof of records whose documents have expired, and reports missing documents that have not', async () => {
     const paths = [2, 3, 4].map(archive);
     rmSync(at(paths[1] ?? ''));
     const missing = verify();
@@ -131,7 +131,7 @@ describe('a ledger whose documents were moved', () => {
   });
 });
 
-describe('of archives it finds', () => {
+describe('the verifier finds of archives', () => {
   it('each byte that is changed', () => {
     const path = archive(2);
     const good = readFileSync(at(path));
@@ -145,7 +145,7 @@ describe('of archives it finds', () => {
     }
   });
 
-  it('that a document was put in place of another one, whatever the archive says', () => {
+  it('that a document was replaced by another one, whatever the archive claims', () => {
     const path = archive(2);
     const bytes = readFileSync(at(path));
     // One that is not compressed, of the same length.
@@ -158,7 +158,7 @@ describe('of archives it finds', () => {
     expect(report.status).toBe('tampered');
   });
 
-  it('that it is another one, is cut, longer, or none', () => {
+  it('that it is another one, truncated, longer, or not an archive', () => {
     const good = readFileSync(at(archive(2)));
     for (const bytes of [readFileSync(at(archive(3))), good.subarray(0, 200), Buffer.concat([good, Buffer.from('x')]), Buffer.from('PK'), Buffer.alloc(0)]) {
       writeFileSync(at(archive(2)), bytes);
@@ -177,7 +177,7 @@ describe('of archives it finds', () => {
     expect(codes()).toEqual(['tampered changed-archive']);
   });
 
-  it('one that no seal names, or that is of none', () => {
+  it('one that no seal names, or that belongs to no seal', () => {
     copyFileSync(at(archive(3)), at(archive(1)));
     expect(codes()).toEqual(['tampered changed-archive', 'tampered stray-file']);
     rmSync(at(archive(1)));
@@ -190,7 +190,7 @@ describe('of archives it finds', () => {
     expect(codes()).toEqual(['tampered beyond-checkpoint']);
   });
 
-  it('documents without a record: of a stream that is gone', () => {
+  it('documents of a missing stream', () => {
     const stream =
       readdirSync(at('streams'), { recursive: true, encoding: 'utf8' }).find(
         (name) => name.endsWith('.jsonl') && readFileSync(at('streams', name), 'utf8').includes('"id":"c"'),
@@ -201,7 +201,7 @@ describe('of archives it finds', () => {
     expect(found).toContain('tampered stray-document');
   });
 
-  it('that a seal says of its documents what nobody can read', async () => {
+  it('that the documents in a seal cannot be read', async () => {
     const world = sealing();
     await world.decide('a');
     const report = await sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, documentsFor: 1 });

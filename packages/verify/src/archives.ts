@@ -54,7 +54,7 @@ export class Archives {
         folder.find('tampered', 'changed-archive', 'It is not the archive that was stored: a part of it was changed.', path);
       for (const member of members ?? []) {
         const isGood = isDocument(bytes, member);
-        if (!isGood) folder.find('tampered', 'changed-document', `The document ${member.name} is not what its name says.`, path);
+        if (!isGood) folder.find('tampered', 'changed-document', `The document ${member.name} does not match its name.`, path);
         if (isGood) this.#good.set(member.digest, path);
         if (isGood || !documents.has(member.digest)) documents.set(member.digest, isGood ? 'good' : 'changed');
       }
@@ -80,7 +80,7 @@ export class Archives {
   check(log: Log | null, isNamed: (digest: string) => boolean): void {
     for (const { path, seal, documents } of this.#archives) {
       if (log !== null && seal > log.seals)
-        this.#folder.find('tampered', 'beyond-checkpoint', `It is of seal ${seal}, and the log has ${log.seals}.`, path, { entry: log.size });
+        this.#folder.find('tampered', 'beyond-checkpoint', `It belongs to seal ${seal}, and the log has ${log.seals}.`, path, { entry: log.size });
       else if (log !== null && !log.archived.has(seal))
         this.#folder.find('tampered', 'stray-file', `Seal ${seal} does not say that its documents are in an archive.`, path);
       const stray = [...documents].filter((digest) => !isNamed(digest));

@@ -90,7 +90,7 @@ describe('a changed byte', () => {
 });
 
 describe('a file', () => {
-  it('that is gone is found', () => {
+  it('that is missing is found', () => {
     for (const file of files('.')) {
       const report = whileChanged(file, null, verify);
       // Documents may have been deleted when their retention ended.
@@ -115,7 +115,7 @@ describe('a file', () => {
     );
   });
 
-  it('that is in the place of another one, or in a place where none was, is found', () => {
+  it('in the place of another one, or in a place without one, is found', () => {
     const all = files('.');
     fc.assert(
       fc.property(fc.nat(), fc.nat(), fc.constantFrom('x', '.bak', '0', '/x'), (one, other, suffix) => {
@@ -179,7 +179,7 @@ function rehashed(lines: readonly string[]): string[] {
   });
 }
 
-describe('a ledger that nobody has touched', () => {
+describe('an unchanged ledger', () => {
   it('has no finding, whatever was recorded, whichever keys and archives came with it, and wherever sealers died', async () => {
     const act = fc.record({
       what: fc.constantFrom('decide', 'fix', 'seal', 'archive', 'rotate', 'break', 'expire'),

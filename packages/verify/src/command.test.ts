@@ -27,7 +27,7 @@ afterAll(() => {
 });
 
 describe('redress-verify', () => {
-  it('says that a ledger is intact, and what that does not show', async () => {
+  it('reports that a ledger is intact, and what that does not show', async () => {
     const { exit, out, err } = await run(kept.directory, '--trust', join(root, 'trust.json'));
     expect([exit, err]).toEqual([0, '']);
     expect(out.split('\n')).toEqual([
@@ -41,14 +41,14 @@ describe('redress-verify', () => {
     expect((await run(kept.directory, '--trust', join(root, 'trust.json'), '--checkpoint', join(root, 'early'))).exit).toBe(0);
   });
 
-  it('ends with 3 where nobody trusted has sealed, and has the report as JSON', async () => {
+  it('exits with 3 if no trusted key has sealed it, and has the report as JSON', async () => {
     expect((await run(kept.directory)).exit).toBe(3);
     const { exit, out } = await run(kept.directory, '--trust', join(root, 'other.json'), '--json');
     expect(exit).toBe(3);
     expect(JSON.parse(out)).toMatchObject({ status: 'untrusted', firstBad: { code: 'untrusted-key', file: 'ledger/checkpoint' } });
   });
 
-  it('shows nothing that a terminal obeys', async () => {
+  it('has no control characters in its output', async () => {
     const checkpoint = join(kept.directory, 'ledger', 'checkpoint');
     const good = readFileSync(checkpoint, 'utf8');
     writeFileSync(checkpoint, good.replace(/^example/, 'ex\u001b[2Jample'));
@@ -61,18 +61,18 @@ describe('redress-verify', () => {
   it.each([
     ['no folder', () => []],
     ['two folders', () => [kept.directory, root]],
-    ['a folder that is not there', () => [join(root, 'none')]],
+    ['a folder that does not exist', () => [join(root, 'none')]],
     ['an unknown option', () => [kept.directory, '--no']],
     ['no trust file', () => [kept.directory, '--trust', join(root, 'none')]],
-    ['a trust file that is not valid', () => [kept.directory, '--trust', join(root, 'early')]],
-    ['a checkpoint that is not valid', () => [kept.directory, '--trust', join(root, 'trust.json'), '--checkpoint', join(root, 'trust.json')]],
-  ])('ends with 64 for %s', async (_, argv) => {
+    ['an invalid trust file', () => [kept.directory, '--trust', join(root, 'early')]],
+    ['an invalid checkpoint', () => [kept.directory, '--trust', join(root, 'trust.json'), '--checkpoint', join(root, 'trust.json')]],
+  ])('exits with 64 for %s', async (_, argv) => {
     const { exit, out, err } = await run(...argv());
     expect([exit, out]).toEqual([64, '']);
     expect(err).toMatch(/^redress-verify: /);
   });
 
-  it('ends with 3 for a checkpoint of a key that nobody trusts: of a log that was set back, what announces that key is missing', async () => {
+  it('exits with 3 for a checkpoint of an untrusted key: a log that was set back does not have its announcement', async () => {
     const { exit, out } = await run(kept.directory, '--trust', join(root, 'other.json'), '--checkpoint', join(root, 'early'));
     expect(exit).toBe(3);
     expect(out).toContain('untrusted: ');
@@ -90,7 +90,7 @@ describe('parseTrust', () => {
   const { verifier } = generateKey('example.com/redress');
   const trust = (more: object) => JSON.stringify({ keys: [{ origin: 'example.com/redress', key: verifier, ...more }] });
 
-  it('reads keys, and moments where it has them', async () => {
+  it('reads keys, and their times if they have some', async () => {
     expect(parseTrust(trust({}))).toEqual({ keys: [{ origin: 'example.com/redress', key: verifier, from: null, until: null }] });
     expect(parseTrust(trust({ from: '2026-01-01T00:00:00Z' })).keys[0]?.from).toBe('2026-01-01T00:00:00Z');
   });
@@ -104,8 +104,8 @@ describe('parseTrust', () => {
     ['another origin', trust({ origin: 'example.org/redress' })],
     ['another id', trust({ key: verifier.replace(/\+[0-9a-f]{8}\+/, '+00000000+') })],
     ['a key of another algorithm', trust({ key: verifier.replace(/\+A[A-Za-z0-9+/]/, '+BA') })],
-    ['a key that is cut', trust({ key: verifier.slice(0, -8) })],
-    ['a moment that is not valid', trust({ from: 'soon' })],
+    ['a truncated key', trust({ key: verifier.slice(0, -8) })],
+    ['an invalid time', trust({ from: 'soon' })],
   ])('refuses %s', (_, text) => {
     expect(() => parseTrust(text)).toThrow(expect.objectContaining({ name: 'UsageError' }));
   });

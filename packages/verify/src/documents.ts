@@ -56,12 +56,12 @@ export class Documents {
     const known = isThere ? seen : retention === 'over' ? 'expired' : 'missing';
     // A document that a newer record requires is missing, even if it has expired for older records.
     this.#known.set(digest, seen === 'missing' && this.#known.has(digest) ? 'missing' : known);
-    if (known === 'changed') folder.find('tampered', 'changed-document', `Its document ${name} is not what the record says.`, file, place());
+    if (known === 'changed') folder.find('tampered', 'changed-document', `Its document ${name} does not match its digest.`, file, place());
     if (known === 'missing')
       folder.find(
         'incomplete',
         'missing-document',
-        `Its document ${name} is missing, ${retention === 'kept' ? 'before its retention has ended' : 'for its retention may have ended'}; the record itself is proven.`,
+        `Its document ${name} is missing, ${retention === 'kept' ? 'before its retention has ended' : 'since its retention may have ended'}; the record itself is proven.`,
         file,
         place(),
       );
@@ -91,7 +91,7 @@ export class Documents {
       const bytes = this.#folder.bytes(file);
       if (bytes === null) continue;
       if (!isDocument(bytes, `sha256:${hex}`)) {
-        this.#folder.find('tampered', 'changed-document', 'The document is not what its name says.', file);
+        this.#folder.find('tampered', 'changed-document', 'The document does not match its name.', file);
         continue;
       }
       unused.push(file);

@@ -22,7 +22,7 @@ function mth(hashes: readonly Buffer[]): Buffer {
 }
 
 describe('hashes', () => {
-  it('are SHA-256; of an entry after a 0, of a node after a 1', () => {
+  it('are SHA-256: of an entry after a 0, of a node after a 1', () => {
     expect(sha256('abc').toString('hex')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
     expect(digestOf('abc')).toBe('sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
     expect(leaf(entry(1))).toEqual(hash(Buffer.of(0), entry(1)));
@@ -31,18 +31,21 @@ describe('hashes', () => {
     const within = Buffer.from(`ab${entry(1)}cd`);
     expect(Buffer.from(leafWithin(within, 2, within.length - 2), 'latin1')).toEqual(leaf(entry(1)));
   });
-  it.each([0, 1, 2, 3, 5, 6, 7, 8, 100, 255, 256, 257, 300, 513, 700])('of %i entries have the root of the RFC, in whole, in tiles, and in part', (count) => {
-    const all = leaves(count);
-    const list = listOf(all);
-    expect(list.count).toBe(count);
-    expect(rootOf(list, 0, count)).toEqual(mth(all));
-    expect(treeRoot(list.above())).toEqual(mth(all));
-    if (count < 3) return;
-    expect(rootOf(list, 1, count - 2)).toEqual(mth(all.slice(1, count - 1)));
-    expect(list.first(3).bytes).toEqual(Buffer.concat(all.slice(0, 3)));
-    expect(list.at(2)).toEqual(all[2]);
-  });
-  it('of the level above are those of 256 each, the last of fewer', () => {
+  it.each([0, 1, 2, 3, 5, 6, 7, 8, 100, 255, 256, 257, 300, 513, 700])(
+    'of %i entries have the root of the RFC, as a whole, in tiles, and in parts',
+    (count) => {
+      const all = leaves(count);
+      const list = listOf(all);
+      expect(list.count).toBe(count);
+      expect(rootOf(list, 0, count)).toEqual(mth(all));
+      expect(treeRoot(list.above())).toEqual(mth(all));
+      if (count < 3) return;
+      expect(rootOf(list, 1, count - 2)).toEqual(mth(all.slice(1, count - 1)));
+      expect(list.first(3).bytes).toEqual(Buffer.concat(all.slice(0, 3)));
+      expect(list.at(2)).toEqual(all[2]);
+    },
+  );
+  it('of the next level are those of 256 each, the last one of fewer', () => {
     const all = leaves(600);
     expect(listOf(all).above().bytes).toEqual(Buffer.concat([mth(all.slice(0, 256)), mth(all.slice(256, 512)), mth(all.slice(512))]));
   });
@@ -79,7 +82,7 @@ describe('an entry', () => {
   const tree = () => new Tree(new Folder(directory), SIZE);
   const root = mth(all);
 
-  it.each([0, 1, 2, 255, 256, 511, 512, 639, 640, 698, 699])('%i is shown to be in the tree by its path', (number) => {
+  it.each([0, 1, 2, 255, 256, 511, 512, 639, 640, 698, 699])('%i is proven to be in the tree by its path', (number) => {
     const path = tree().path(number);
     const included = { entry: number, bytes: entry(number), path: path ?? [] };
     expect(rootFrom(included, SIZE)).toEqual(root);
@@ -89,7 +92,7 @@ describe('an entry', () => {
     expect(rootFrom({ ...included, path: included.path.slice(1) }, SIZE)).not.toEqual(root);
     expect(rootFrom({ ...included, path: [...included.path, Buffer.alloc(32)] }, SIZE)).toBeNull();
   });
-  it('is in no tree that ends before it', () => {
+  it('is not in a tree that ends before it', () => {
     expect(rootFrom({ entry: 5, bytes: entry(5), path: [] }, 5)).toBeNull();
     expect(rootFrom({ entry: 0, bytes: entry(0), path: [] }, 0)).toBeNull();
     expect(rootFrom({ entry: Number.NaN, bytes: entry(0), path: [] }, 1)).toBeNull();
@@ -105,14 +108,14 @@ describe('an entry', () => {
         expect(rootFrom({ entry: number, bytes: entry(number), path: own.path(number) ?? [] }, size)).toEqual(mth(part));
     }
   });
-  it('is found by its hash, as long as one is looked for', () => {
+  it('is found by its hash until all are found', () => {
     const named = (...numbers: number[]) => new Set(numbers.map((number) => (all[number] as Buffer).toString('latin1')));
     const numbers = (found: Map<string, number>) => [...found.values()].sort((a, b) => a - b);
     expect(numbers(tree().numbersOf(named(0, 255, 256, 699)))).toEqual([0, 255, 256, 699]);
     expect(numbers(tree().numbersOf(new Set(['no hash'])))).toEqual([]);
     expect(numbers(tree().numbersOf(new Set()))).toEqual([]);
   });
-  it('has no path where tiles are missing or cut', () => {
+  it('has no path if tiles are missing or truncated', () => {
     const path = (number: number) => new Tree(new Folder(directory), SIZE).path(number);
     put('ledger/tile/0/002.p/188', whole(2).subarray(0, 100 * 32 + 5));
     expect(path(699)).toBeNull();

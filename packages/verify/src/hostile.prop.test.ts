@@ -147,8 +147,8 @@ function changed(directory: string): string[] {
   ];
 }
 
-describe('several changes at once', () => {
-  it('are found, with parts of older backups, of another ledger of the same key, and of what sealers had begun', () => {
+describe('several concurrent changes', () => {
+  it('are found, with parts of older backups, of another ledger of the same key, and of unfinished seals', () => {
     const any: fc.Arbitrary<Change> = fc.record({
       what: fc.constantFrom('older', 'older', 'other', 'removed', 'exchanged', 'doubled', 'byte', 'pending'),
       part: fc.constantFrom(...PARTS),
@@ -177,7 +177,7 @@ describe('several changes at once', () => {
 });
 
 describe('an older checkpoint', () => {
-  it('over tiles of the longer log is found, whatever a sealer had begun then', () => {
+  it('over tiles of the longer log is found, whatever a sealer had begun', () => {
     for (const [at, backup] of own.backups.slice(0, -1).entries())
       for (const begun of [null, ...own.pending]) {
         const directory = copy(newest());
@@ -197,7 +197,7 @@ describe('an older checkpoint', () => {
       }
   });
 
-  it('with everything as it was then is the ledger as it was then, and only what was kept elsewhere shows that it was set back', () => {
+  it('with all files of that time is a valid ledger, and only a copy that was stored elsewhere shows that it was set back', () => {
     const both: Trust = { keys: [...trust.keys, { origin: ORIGIN, key: NEXT_VERIFIER, from: null, until: null }] };
     for (const backup of own.backups.slice(0, -1)) {
       expect(verifyLedger({ directory: backup, trust }).status).toBe('intact');
@@ -218,7 +218,7 @@ describe('an older checkpoint', () => {
     }
   });
 
-  it('of another origin in the place of an anchor compares with nothing, and is refused', async () => {
+  it('of another origin in the place of an anchor is refused', async () => {
     const key = signerOf(generateKey('example.org/other').secret);
     const world = sealing();
     await world.decide('a');
@@ -241,7 +241,7 @@ describe('an older checkpoint', () => {
   });
 });
 
-describe('a key that is trusted for another time', () => {
+describe('a key that is trusted for a limited time', () => {
   const until = (end: string): Trust => ({ keys: [{ origin: ORIGIN, key: VERIFIER, from: null, until: end }] });
   const since = (from: string): Trust => ({ keys: [{ origin: ORIGIN, key: NEXT_VERIFIER, from, until: null }] });
   /** A history of a thief, who can date seals freely. */
@@ -254,7 +254,7 @@ describe('a key that is trusted for another time', () => {
     return directory;
   }
 
-  it('signs no history of after it, also where its seal is dated before that: records are of their own time', async () => {
+  it('signs no later history, even if its seal is dated earlier: records have their own time', async () => {
     // The seal is dated before the end. The second record, two seconds after midnight, is a quarter of an hour after the end.
     const end = '2026-01-01T23:45:02.000Z';
     const signer = signerOf(SECRET);
@@ -269,14 +269,14 @@ describe('a key that is trusted for another time', () => {
     expect(verifyLedger({ directory: late, trust: until(end) }).findings.map(({ code }) => code)).toEqual(['key-out-of-time']);
   });
 
-  it('signs no history of before it', async () => {
+  it('signs no earlier history', async () => {
     const world = sealing();
     const directory = await stolen(world.next, Date.UTC(2026, 0, 1));
     expect(verifyLedger({ directory, trust: since('2026-02-01T00:00:00Z') })).toMatchObject({ status: 'untrusted', firstBad: { code: 'key-out-of-time' } });
     await world.remove();
   });
 
-  it('has signed what it has signed: of the ledger whose key was replaced each key counts for its own part', () => {
+  it('remains valid for what it has signed: each key of a ledger with a replaced key counts for its own part', () => {
     const { rotations } = verifyLedger({ directory: newest(), trust });
     const [at = ''] = rotations.map((each) => each.since);
     const each: Trust = { keys: [...until(new Date(Date.parse(at) + 1).toISOString()).keys, ...since(at).keys] };

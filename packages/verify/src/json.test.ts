@@ -9,29 +9,29 @@ describe('JSON in canonical form', () => {
     ['{"1":1,"10":2,"9":3}', '{"1":1,"10":2,"9":3}'],
     ['"\ud83d\ude00"', '"\ud83d\ude00"'],
     ['[{"a":1,"b":2}]', '[{"a":1,"b":2}]'],
-  ])('%s is read', (text, value) => {
+  ])('%s is valid', (text, value) => {
     expect(readCanonical(text)).toEqual(JSON.parse(value));
   });
   it.each([
     ['another order of members', '{"b":1,"a":2}'],
-    ['another order further down', '{"a":[{"c":1,"b":2}]}'],
-    ['another order in the second of a list', '[{"a":1},{"c":1,"b":2}]'],
-    ['another order after one that is right', '{"a":{"c":1,"b":2},"b":1}'],
-    ['numbers as names in their own order', '{"9":3,"10":2}'],
-    ['a name twice', '{"a":1,"a":1}'],
+    ['another order on a lower level', '{"a":[{"c":1,"b":2}]}'],
+    ['another order in the second element of a list', '[{"a":1},{"c":1,"b":2}]'],
+    ['another order after a correct one', '{"a":{"c":1,"b":2},"b":1}'],
+    ['numeric names in their own order', '{"9":3,"10":2}'],
+    ['a duplicate name', '{"a":1,"a":1}'],
     ['space', '{"a": 1}'],
-    ['a number that is written otherwise', '{"a":1.0}'],
-    ['a large exponent that is written otherwise', '1E400'],
-    ['a letter that is escaped', '"\\u0061"'],
-    ['half of a pair', '"\\ud83d"'],
-    ['half of a pair as a name', '{"\\ud83d":1}'],
+    ['a number in another notation', '{"a":1.0}'],
+    ['a large exponent in another notation', '1E400'],
+    ['an escaped letter', '"\\u0061"'],
+    ['a lone surrogate', '"\\ud83d"'],
+    ['a lone surrogate as a name', '{"\\ud83d":1}'],
     ['nothing', ''],
-    ['more than one', '1 2'],
+    ['more than one value', '1 2'],
     ['no JSON', '{'],
-  ])('%s is not', (_what, text) => {
+  ])('%s is not valid', (_what, text) => {
     expect(readCanonical(text)).toBeUndefined();
   });
-  it('deeper than anything that is written is not', () => {
+  it('that is nested too deeply is not valid', () => {
     expect(readCanonical(`${'['.repeat(200_000)}${']'.repeat(200_000)}`)).toBeUndefined();
   });
   it('is what every value is written as, and nothing else', () => {
@@ -49,7 +49,7 @@ describe('JSON in canonical form', () => {
   });
 });
 
-it('an object is what has members', () => {
+it('an object has members', () => {
   expect([{}, { a: 1 }].map(isObject)).toEqual([true, true]);
   expect([null, [], 'x', 1, undefined].map(isObject)).toEqual([false, false, false, false, false]);
 });
@@ -70,7 +70,7 @@ it('a digest has sixty-four digits', () => {
     expect(isDigest(bad)).toBe(false);
 });
 
-it('text is what is UTF-8, also what begins with a mark', () => {
+it('text is valid UTF-8, even with a byte order mark', () => {
   expect(utf8(Buffer.from('ä€😀'))).toBe('ä€😀');
   expect(utf8(Buffer.from([0xef, 0xbb, 0xbf, 0x61]))).toBe('\ufeffa');
   for (const bytes of [[0xff], [0xc3], [0xed, 0xa0, 0x80]]) expect(utf8(Buffer.from(bytes))).toBeUndefined();

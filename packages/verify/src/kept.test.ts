@@ -22,7 +22,7 @@ afterAll(() => {
   for (const each of [root, kept.directory]) rmSync(each, { recursive: true, force: true });
 });
 
-it('a journal of the last version is sealed as it is, and verifies', async () => {
+it('a journal of the last version is sealed unchanged, and verifies', async () => {
   const directory = join(root, 'before-seals');
   cpSync(join(import.meta.dirname, '..', '..', 'evidence', 'test', 'fixtures', 'journal-0.1', 'folder'), directory, { recursive: true });
   // One of its executions was open when it was copied.
@@ -35,7 +35,7 @@ it('a journal of the last version is sealed as it is, and verifies', async () =>
   expect(verifyProof(Buffer.from(proveRecord(directory, 'fixed/9').file), { trust: own })).toMatchObject({ status: 'intact', records: [{ seq: 9 }] });
 });
 
-it('a key that was replaced is in the trust file, and so is the one after it', async () => {
+it('a replaced key is in the trust file, and so is its successor', async () => {
   const directory = made.copy(kept);
   const next = generateKey('example.com/redress');
   const later = Date.UTC(2026, 5, 1);
@@ -52,8 +52,8 @@ it('a key that was replaced is in the trust file, and so is the one after it', a
   expect(verifyLedger({ directory, trust: over })).toMatchObject({ status: 'untrusted', firstBad: { code: 'key-out-of-time' } });
 });
 
-describe('a document whose retention has ended', () => {
-  it('has expired, and breaks nothing; a younger one is missing', async () => {
+describe('a document after its retention', () => {
+  it('has expired, which is not an error; a younger one is missing', async () => {
     const directory = made.copy(kept);
     // Two days after the records.
     await sealFolder({
@@ -77,7 +77,7 @@ describe('a document whose retention has ended', () => {
   });
 });
 
-it('what the page says of checking by hand is so', () => {
+it('the manual verification on the page works', () => {
   const page = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'verify.md'), 'utf8');
   const [, script = ''] = /```sh by-hand\n([\s\S]*?)```/.exec(page) ?? [];
   const [, said = ''] = /It prints:\n\n```text\n([\s\S]*?)```/.exec(page) ?? [];

@@ -41,8 +41,8 @@ beforeEach(() => {
   folder = made.copy(kept);
 });
 
-describe('a key that was replaced', () => {
-  it('has announced the next one: who trusts the one trusts the other for what comes after it', () => {
+describe('a replaced key', () => {
+  it('has announced the next one: whoever trusts the first one trusts the next one for what follows', () => {
     const report = verify();
     expect(report.findings).toEqual([]);
     expect(report).toMatchObject({
@@ -56,7 +56,7 @@ describe('a key that was replaced', () => {
     expect(verify({ copies: checkpoints })).toMatchObject({ status: 'intact', compared: 6 });
   });
 
-  it('need not be trusted by who trusts the next one, nor by who trusts each for its time', () => {
+  it('does not have to be trusted if the next one is, nor outside of its time', () => {
     expect(codes({ trust: trusting(NEXT_VERIFIER) })).toEqual([]);
     const since = verify().rotations[0]?.since ?? '';
     const after = new Date(Date.parse(since) + 1).toISOString();
@@ -64,7 +64,7 @@ describe('a key that was replaced', () => {
     expect(codes({ trust: both })).toEqual([]);
   });
 
-  it('can announce others after it', async () => {
+  it('can be followed by further ones', async () => {
     rmSync(at('index.sqlite'), { force: true });
     const third = signerOf(generateKey(ORIGIN).secret);
     const options = { directory: folder, clock: { now: () => Date.UTC(2026, 1, 1) } };
@@ -87,7 +87,7 @@ describe('a key that was replaced', () => {
     expect(codes()).toEqual(expect.arrayContaining(['tampered wrong-rotation', 'tampered missing-rotation']));
   });
 
-  it('and whose sealer died at any write, leaves nothing that is tampered with', async () => {
+  it('leaves nothing that is tampered with if its sealer died at any write', async () => {
     const world = sealing();
     for (const id of ['a', 'b']) await world.decide(id);
     const options = { directory: world.directory, signer: world.signer, clock: world.clock };
@@ -118,8 +118,8 @@ describe('a key that was replaced', () => {
   });
 });
 
-describe('of keys that replace each other it finds', () => {
-  it('that what has announced the next one is gone', () => {
+describe('the verifier finds of replaced keys', () => {
+  it('that the announcement of the next one is missing', () => {
     rmSync(at(PROOF));
     const report = verify();
     expect(report.findings.map(({ code }) => code)).toEqual(['untrusted-key', 'missing-rotation']);
@@ -128,7 +128,7 @@ describe('of keys that replace each other it finds', () => {
     expect(codes({ trust: trusting(NEXT_VERIFIER) })).toEqual(['tampered missing-rotation']);
   });
 
-  it('that the next key alone has signed it', () => {
+  it('that only the next key has signed it', () => {
     const note = read(PROOF);
     const checkpoint = note.slice(note.indexOf('\n\n') + 2);
     writeFileSync(at(PROOF), `${note.slice(0, note.indexOf('\n\n') + 2)}${signedBy(NEXT_SECRET, checkpoint)}`);
@@ -155,7 +155,7 @@ describe('of keys that replace each other it finds', () => {
     await world.remove();
   });
 
-  it('that what is announced was not in what the key has signed', () => {
+  it('that the announcement was not in what the key has signed', () => {
     const other = generateKey(ORIGIN).verifier;
     const changed = read(PROOF).replace(/extra (\S+)/, (_, extra: string) => {
       const entry = Buffer.from(extra, 'base64').toString().replace(NEXT_VERIFIER, other);
@@ -165,7 +165,7 @@ describe('of keys that replace each other it finds', () => {
     expect(codes()).toEqual(['tampered forged-rotation', 'untrusted untrusted-key']);
   });
 
-  it('a key that nobody has announced', () => {
+  it('a key without an announcement', () => {
     const foreign = generateKey(ORIGIN);
     writeFileSync(at('ledger/checkpoint'), signedBy(foreign.secret, read('ledger/checkpoint')));
     const report = verify();
@@ -189,13 +189,13 @@ describe('of keys that replace each other it finds', () => {
     expect(report.firstBad?.message).toContain(`is signed by ${name(VERIFIER)}, which ${name(NEXT_VERIFIER)} replaced at entry 270`);
   });
 
-  it('that the key was not trusted any more when it announced the next one', () => {
+  it('that the key was no longer trusted when it announced the next one', () => {
     const report = verify({ trust: trusting(VERIFIER, null, '2026-01-01T00:00:00Z') });
     expect(report.findings.map(({ severity, code }) => `${severity} ${code}`)).toEqual(['untrusted key-out-of-time', 'untrusted untrusted-key']);
     expect(report.firstBad).toMatchObject({ file: PROOF, entry: 270 });
   });
 
-  it('that a key which has ended announced another one, as of before its end, that the trust file does not name', async () => {
+  it('that an expired key announced another one, dated before its end, that is not in the trust file', async () => {
     // A later thief of the old key pretends that it was earlier, and continues with another key.
     const [thief, world] = [signerOf(generateKey(ORIGIN).secret), sealing()];
     await world.decide('forged');
@@ -212,7 +212,7 @@ describe('of keys that replace each other it finds', () => {
     await world.remove();
   });
 
-  it('that a key it has announced is used after the until of the trust file', () => {
+  it('that an announced key is used after its until in the trust file', () => {
     const until = { keys: [...trust.keys, ...trusting(NEXT_VERIFIER, null, '2026-01-01T00:00:00Z').keys] };
     expect(codes({ trust: until })).toEqual(['untrusted key-out-of-time']);
   });
@@ -229,7 +229,7 @@ describe('of keys that replace each other it finds', () => {
     ).toEqual(['stray-file ledger/rotations/3.tlog-proof', 'stray-file ledger/rotations/x/1.tlog-proof']);
   });
 
-  it('any proof where there was none', async () => {
+  it('a proof where there was none', async () => {
     const plain = await sealedFolder({ rounds: 1 });
     const proof = read(PROOF);
     folder = made.copy(plain);
@@ -241,7 +241,7 @@ describe('of keys that replace each other it finds', () => {
   });
 });
 
-describe('a key that was lost', () => {
+describe('a lost key', () => {
   const third = generateKey(ORIGIN);
   const FILE = 'ledger/breaks/1.checkpoint';
   const both = { keys: [...trust.keys, ...trusting(third.verifier).keys] };
@@ -269,7 +269,7 @@ describe('a key that was lost', () => {
     folder = made.copy(broken);
   });
 
-  it('is named with who says so and why, and is nothing that anybody has signed: exit code 3 until the trust file says it', () => {
+  it('is named with the person and the reason, without any signature of it: exit code 3 until the trust file names its successor', () => {
     const report = verify({ trust: both });
     expect(report.findings).toMatchObject([{ severity: 'untrusted', code: 'declared-break', file: FILE, entry: 5 }]);
     expect(exitCodeOf(report)).toBe(3);
@@ -296,7 +296,7 @@ describe('a key that was lost', () => {
     ]);
   });
 
-  it('has signed what came before it, and that is looked at: its last checkpoint is there, its own, and of this log', () => {
+  it('has signed what came before, which is checked: its last checkpoint exists, is its own, and is of this log', () => {
     const note = read(FILE);
     rmSync(at(FILE));
     expect(codes({ trust: accepting })).toEqual(['tampered missing-break']);
@@ -311,7 +311,7 @@ describe('a key that was lost', () => {
     expect(codes({ trust: accepting })).toEqual(['tampered beyond-checkpoint']);
   });
 
-  it('signs nothing more, and the one that goes on nothing before: here, and in what was kept elsewhere', () => {
+  it('signs nothing afterwards, and its successor nothing before: here, and in copies that were stored elsewhere', () => {
     const late = signedBy(SECRET, read('ledger/checkpoint'));
     expect(codes({ trust: accepting, copies: [{ name: 'elsewhere', note: Buffer.from(late) }] })).toEqual(['untrusted key-out-of-time']);
     const early = signedBy(third.secret, read(FILE));
@@ -321,13 +321,13 @@ describe('a key that was lost', () => {
     expect(codes({ trust: accepting })).toContain('untrusted key-out-of-time');
   });
 
-  it('is said by the trust file as one that is a key, or not at all', () => {
+  it('is named in the trust file as a valid key, or not at all', () => {
     const text = (succeeds: unknown) => JSON.stringify({ keys: [{ ...trusting(third.verifier).keys[0], succeeds }] });
     expect(parseTrust(text(VERIFIER)).keys[0]?.succeeds).toBe(VERIFIER);
     for (const wrong of [7, 'x', null, generateKey('example.org').verifier]) expect(() => parseTrust(text(wrong))).toThrow(/succeeds/);
   });
 
-  it('is named by the proof of each record and by each bundle, of before and after it: exit code 3 until the trust file says it', () => {
+  it('is named by the proof of each record and by each bundle, from before and after it: exit code 3 until the trust file names its successor', () => {
     for (const record of ['a/1', 'a/2', 'b/2']) {
       const { file, breaks } = proveRecord(folder, record);
       expect(breaks).toBe(1);
@@ -354,7 +354,7 @@ describe('a key that was lost', () => {
     expect(verifyBundle(Buffer.from(file), { trust: accepting })).toMatchObject({ status: 'intact', findings: [], breaks: [{ accepted: true }] });
   });
 
-  it('is missed in a bundle that it was taken out of, and in a proof nobody shows that there is none', () => {
+  it('is reported if it was removed from a bundle; a proof alone cannot show that there is none', () => {
     const bundle = JSON.parse(makeBundle(folder, { resources: ['a'] }).file) as { breaks: { entry: number; text: string }[] };
     const codesOf = (value: object) =>
       verifyBundle(Buffer.from(canonicalJson(value)), { trust: accepting }).findings.map(({ severity, code }) => `${severity} ${code}`);
@@ -384,13 +384,13 @@ describe('a key that was lost', () => {
     expect(of(canonicalJson({ breaks: 'none', record }))).toMatchObject({ status: 'tampered', firstBad: { code: 'not-a-proof' } });
   });
 
-  it('is named by no proof and no bundle of a ledger of which what says so was taken out: none is made', () => {
+  it('prevents proofs and bundles of a ledger from which its announcement was removed', () => {
     rmSync(at(FILE));
     for (const make of [() => proveRecord(folder, 'a/1'), () => makeBundle(folder, { resources: ['a'] })])
       expect(make).toThrow('Some of what the log says about lost keys is missing: verify the ledger.');
   });
 
-  it('is named next to a record that is too long for its proof, too', async () => {
+  it('is named next to a record that is too long for its proof', async () => {
     const world = sealing();
     const options = { directory: world.directory, clock: world.clock };
     await world.decide('a', { text: 'x'.repeat(66_000) });
@@ -405,7 +405,7 @@ describe('a key that was lost', () => {
     await world.remove();
   });
 
-  it('leaves nothing that is tampered with, whenever who says so dies', async () => {
+  it('leaves nothing that is tampered with, wherever the sealer that records it dies', async () => {
     const world = sealing();
     for (const id of ['a', 'b']) await world.decide(id);
     const options = { directory: world.directory, signer: world.signer, clock: world.clock };
@@ -432,12 +432,12 @@ describe('a key that was lost', () => {
 describe('a bundle', () => {
   const bundle = () => makeBundle(folder, { resources: ['a'] }).file;
 
-  it('says which key has announced the one that signed it', () => {
+  it('has the announcement of the key that signed it', () => {
     expect(verifyBundle(Buffer.from(bundle()), { trust })).toMatchObject({ status: 'intact', findings: [], checkpoint: { size: 272 } });
     expect(verifyBundle(Buffer.from(bundle()), { trust: trusting(NEXT_VERIFIER) })).toMatchObject({ status: 'intact' });
   });
 
-  it('is of no trusted key without that, and tampered with where that was changed', () => {
+  it('has no trusted key without that, and is tampered with if that was changed', () => {
     const { rotations, ...rest } = JSON.parse(bundle()) as { rotations: string[] };
     expect(rotations).toHaveLength(1);
     expect(verifyBundle(Buffer.from(JSON.stringify(rest)), { trust })).toMatchObject({ status: 'untrusted', firstBad: { code: 'untrusted-key' } });

@@ -241,7 +241,11 @@ function announcedBy(file: Uint8Array, expected: number): Announced | Wrong {
   if ('code' in signed)
     return wrong('forged-rotation', `It says that ${keyName(from)} is replaced by ${keyName(to)}, but ${keyName(from)} has not signed it.`, place);
   if (entry !== signed.size - 1 || rootFrom({ entry, bytes, path }, signed.size)?.equals(signed.root) !== true)
-    return wrong('forged-rotation', `It says that ${keyName(from)} is replaced by ${keyName(to)}, but that is not what ${keyName(from)} has signed.`, place);
+    return wrong(
+      'forged-rotation',
+      `It says that ${keyName(from)} is replaced by ${keyName(to)}, but that differs from what ${keyName(from)} has signed.`,
+      place,
+    );
   return { number: expected, from, to, since: time, by: String(by), reason: String(reason), signed };
 }
 

@@ -202,7 +202,7 @@ export function* checkLog(folder: Folder, size: number, root: Buffer, known: Rea
     folder.find(
       'tampered',
       'wrong-root',
-      'Neither the entries nor their hashes are what was signed: the log was rewritten, wholly or in part.',
+      'Neither the entries nor their hashes match what was signed: the log was rewritten, wholly or in part.',
       'ledger/checkpoint',
     );
   if (byTiles) checkEntries(folder, read, tile, size, new Int32Array(job.streams));
@@ -272,7 +272,7 @@ function checkEntries(folder: Folder, read: Hashes, tile: Hashes, size: number, 
   const entries = new Entries(folder.directory, size);
   for (let index = 0; index < size; index++) {
     if (streams[index] === MISSING || read.at(index).equals(tile.at(index))) continue;
-    folder.find('tampered', 'changed-entry', 'The entry is not what was signed.', entries.pathOf(index), { entry: index, ...placeOf(entries.at(index)) });
+    folder.find('tampered', 'changed-entry', 'The entry differs from what was signed.', entries.pathOf(index), { entry: index, ...placeOf(entries.at(index)) });
   }
 }
 

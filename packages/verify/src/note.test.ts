@@ -27,7 +27,7 @@ const read = (text: string | Buffer, trust = trusted(own)) => readCheckpoint(Buf
 describe('a trust file', () => {
   const parse = (...keys: unknown[]) => parseTrust(JSON.stringify({ keys }));
   const key = { origin: LOG, key: own.text };
-  it('names keys of logs, with when they may sign', () => {
+  it('names keys of logs, with the time when they may sign', () => {
     expect(parse(key)).toEqual({ keys: [{ ...key, from: null, until: null }] });
     const timed = { ...key, from: '2026-01-31T00:00:00Z', until: '2026-02-28T00:00:00Z', succeeds: other.text };
     expect(parse(timed, { ...key, from: null })).toEqual({ keys: [timed, { ...key, from: null, until: null }] });
@@ -45,14 +45,14 @@ describe('a trust file', () => {
     ['that is not an object', null, 'keys[1] of the trust file is not an object.'],
     ['without an origin', { key: own.text }, 'keys[1] of the trust file needs origin and key.'],
     ['without a key', { origin: LOG, key: 7 }, 'keys[1] of the trust file needs origin and key.'],
-    ['that begins at no time', { ...key, from: 'soon' }, 'keys[1].from of the trust file is not a timestamp such as 2026-01-31T00:00:00Z.'],
-    ['that ends at no time', { ...key, until: 7 }, 'keys[1].until of the trust file is not a timestamp such as 2026-01-31T00:00:00Z.'],
+    ['with an invalid begin', { ...key, from: 'soon' }, 'keys[1].from of the trust file is not a timestamp such as 2026-01-31T00:00:00Z.'],
+    ['with an invalid end', { ...key, until: 7 }, 'keys[1].until of the trust file is not a timestamp such as 2026-01-31T00:00:00Z.'],
     ['of another log', { ...key, key: foreign.text }, `keys[1].key of the trust file is not ${LOG}+ID+KEY.`],
-    ['that succeeds none', { ...key, succeeds: 7 }, 'keys[1].succeeds of the trust file is not a key.'],
-    ['that succeeds one of another log', { ...key, succeeds: foreign.text }, `keys[1].succeeds of the trust file is not ${LOG}+ID+KEY.`],
+    ['that succeeds no key', { ...key, succeeds: 7 }, 'keys[1].succeeds of the trust file is not a key.'],
+    ['that succeeds a key of another log', { ...key, succeeds: foreign.text }, `keys[1].succeeds of the trust file is not ${LOG}+ID+KEY.`],
     ['of another algorithm', { ...key, key: keyOf(LOG, 2).text }, 'keys[1].key of the trust file is not an Ed25519 key.'],
     [
-      'with bytes more',
+      'with additional bytes',
       { ...key, key: `${LOG}+${own.id.toString('hex')}+${Buffer.concat([own.bytes, Buffer.of(0)]).toString('base64')}` },
       'keys[1].key of the trust file is not an Ed25519 key.',
     ],
@@ -61,10 +61,10 @@ describe('a trust file', () => {
       { ...key, key: own.text.replace(own.id.toString('hex'), '00000000') },
       `keys[1].key of the trust file is not that of ${LOG}: name, key id and key do not fit.`,
     ],
-  ])('is not valid with a key %s, and says which', (_what, bad, message) => {
+  ])('is not valid with a key %s, and names it', (_what, bad, message) => {
     expect(() => parse(key, bad)).toThrow(new UsageError(message));
   });
-  it('has keys as signed notes write them', () => {
+  it('has keys in the form of signed notes', () => {
     expect(() => checkKey(own.text, LOG, 'It')).not.toThrow();
     for (const bad of [`${own.text}\n`, ` ${own.text}`, own.text.slice(1), '', own.text.replaceAll('+', ' ')])
       expect(() => checkKey(bad, LOG, 'It')).toThrow(UsageError);
@@ -74,14 +74,14 @@ describe('a trust file', () => {
 
 describe('a checkpoint', () => {
   const said = { origin: LOG, size: 1234, root: Buffer.alloc(32, 9), by: [] };
-  it('is what a trusted key of its log has signed, whoever else has', () => {
+  it('is signed by a trusted key of its log, whatever other signatures it has', () => {
     const [key, second] = trusted(own, other).keys;
     expect(read(note(line(own)))).toEqual({ ...said, by: [key] });
     expect(read(note(line(foreign), line(own), line(other)), trusted(own, other))).toEqual({ ...said, by: [key, second] });
     // A trusted key of another log may have seen it, and says nothing about this one.
     expect(read(note(line(foreign), line(own)), trusted(foreign, own))).toEqual({ ...said, by: [key] });
   });
-  it('is not signed by a trusted key under another name than its own', () => {
+  it('is not signed by a trusted key under another name', () => {
     const renamed = line(own).replace(LOG, 'example.com/other');
     expect(read(note(renamed))).toMatchObject({ code: 'untrusted-key', said });
   });
@@ -92,7 +92,7 @@ describe('a checkpoint', () => {
       expect(read(note(strange, line(own)))).toEqual({ ...said, by: [key] });
     }
   });
-  it('is untrusted where none has, and names who has signed under the name of the log', () => {
+  it('is untrusted without one, and names who has signed under the name of the log', () => {
     const none = { code: 'untrusted-key', said };
     const unannounced = ` It is signed by ${LOG}+${own.id.toString('hex')}, which no trusted key without an end (until) has announced.`;
     expect(read(note(line(own)), trusted())).toMatchObject({ ...none, message: `No key that is trusted for "${LOG}" has signed it.${unannounced}` });
@@ -102,7 +102,7 @@ describe('a checkpoint', () => {
     });
     expect(read(note(line(foreign)), trusted(foreign, own))).toMatchObject({ ...none, message: `No key that is trusted for "${LOG}" has signed it.` });
   });
-  it('is a forgery where a trusted key should have signed it, and has not', () => {
+  it('is forged if the signature of a trusted key is not valid', () => {
     const wrong = { code: 'wrong-signature', said, message: `The signature of ${LOG} is not of this checkpoint.` };
     expect(read(note(line(own, BODY.replace('1234', '1235'))))).toEqual(wrong);
     expect(read(note(line(own), line(other, 'x')), trusted(own, other))).toEqual(wrong);
@@ -117,28 +117,28 @@ describe('a checkpoint', () => {
     ['nothing', ''],
     ['no signature', BODY],
     ['no signature after the empty line', `${BODY}\n`],
-    ['no end', note(line(own)).slice(0, -1)],
-    ['one line more', note(line(own)).replace('\n\n', '\nmore\n\n')],
+    ['no final newline', note(line(own)).slice(0, -1)],
+    ['an additional line', note(line(own)).replace('\n\n', '\nmore\n\n')],
     ['bytes that are not text', Buffer.concat([Buffer.from(note(line(own))), Buffer.of(0xff, 10)])],
     ['no name', note(line(own)).slice(LOG.length)],
     ['no size', note(line(own)).replace('1234', '')],
-    ['a size that is written otherwise', note(line(own)).replace('1234', '01234')],
-    ['a size that no number holds', note(line(own)).replace('1234', '1'.repeat(16))],
-    ['a size that ends otherwise', note(line(own)).replace('1234', '1234 ')],
-    ['a root that is short', note(line(own)).replace('CQkJ', 'CQk')],
-    ['a root that is written otherwise', note(line(own)).replace('CQk=\n', 'CQl=\n')],
+    ['a size in another notation', note(line(own)).replace('1234', '01234')],
+    ['a size that is too large', note(line(own)).replace('1234', '1'.repeat(16))],
+    ['a size with a suffix', note(line(own)).replace('1234', '1234 ')],
+    ['a root that is too short', note(line(own)).replace('CQkJ', 'CQk')],
+    ['a root in another notation', note(line(own)).replace('CQk=\n', 'CQl=\n')],
   ])('is not valid with %s', (_what, text) => {
     expect(read(text)).toMatchObject({ code: 'not-a-checkpoint', said: null });
   });
   it.each<[string, string]>([
-    ['of no form', 'x\n'],
+    ['in an unknown form', 'x\n'],
     ['with another dash', line(own).replace('\u2014', '-')],
     ['too short', `\u2014 ${LOG} ${Buffer.alloc(4).toString('base64')}\n`],
-    ['written otherwise', `\u2014 ${LOG} AAAAAAB=\n`],
-    ['with something after it', `${line(own).slice(0, -1)} x\n`],
-    ['with something before it', ` ${line(own)}`],
+    ['in another notation', `\u2014 ${LOG} AAAAAAB=\n`],
+    ['with a suffix', `${line(own).slice(0, -1)} x\n`],
+    ['with a prefix', ` ${line(own)}`],
     ['that is empty', '\n'],
-  ])('is not valid with a line %s, also after one that holds', (_what, bad) => {
+  ])('is not valid with a line %s, even after a valid one', (_what, bad) => {
     expect(read(note(line(own), bad))).toMatchObject({ code: 'not-a-checkpoint', said });
     expect(read(note(bad, line(own)))).toMatchObject({ code: 'not-a-checkpoint' });
   });
@@ -175,11 +175,11 @@ describe('a witness', () => {
     ])
       expect(() => witnessKey(bad)).toThrow(UsageError);
   });
-  it('has seen what it has cosigned, when it says', () => {
+  it('has seen what it has cosigned, at the time in it', () => {
     expect(seen(cosigned(1_764_000_000n))).toEqual({ witness: 'example.com/witness', size: 1234, time: '2025-11-24T16:00:00.000Z' });
     expect(seen(cosigned(8_640_000_000_000n))).toMatchObject({ time: '+275760-09-13T00:00:00.000Z' });
   });
-  it('has not seen what others have, or what is under another key', () => {
+  it('has not seen what others have cosigned, or a signature of another key', () => {
     expect(seen()).toBeNull();
     expect(seen(cosigned(1n, { by: keyOf('example.com/other', 4) }))).toBeNull();
     expect(seen(cosigned(1n, { id: Buffer.alloc(4) }))).toBeNull();
@@ -190,7 +190,7 @@ describe('a witness', () => {
     // Only what stands among the signatures is one.
     expect(witnessedBy(Buffer.from(`${BODY}${cosigned(1n)}\n${line(own)}`), key)).toBeNull();
   });
-  it('is wrong where what is under its key is not of this checkpoint', () => {
+  it('is wrong if the line of its key is not of this checkpoint', () => {
     expect(seen(cosigned(1n, { body: BODY.replace('1234', '1235') }))).toBe('wrong');
     expect(seen(cosigned(8_640_000_000_001n))).toBe('wrong');
     expect(seen(cosigned(1n, { more: Buffer.of(0) }))).toBe('wrong');

@@ -7,14 +7,14 @@ const made = proofFile({ entry: 41, bytes: Buffer.from('{"a":1}'), path }, Buffe
 const read = (text: string) => readProofFile(Buffer.from(text));
 
 describe('the proof of a record', () => {
-  it('is as the format has it, and is read back', () => {
+  it('has the specified format, and is read back', () => {
     const hashes = ['AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=', 'AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI='];
     expect(made).toBe(['c2sp.org/tlog-proof@v1', 'extra eyJhIjoxfQ==', 'index 41', ...hashes, '', NOTE].join('\n'));
     expect(read(made)).toEqual({ entry: 41, path, extra: Buffer.from('{"a":1}'), checkpoint: Buffer.from(NOTE) });
     expect(read(made.replace('extra eyJhIjoxfQ==\n', ''))).toMatchObject({ entry: 41, extra: null });
     expect(read(proofFile({ entry: 0, bytes: Buffer.from('x'), path: [] }, Buffer.from(NOTE), []).file)).toMatchObject({ entry: 0, path: [] });
   });
-  it('has the record as long as it can be read back elsewhere', () => {
+  it('has the record if it can be read back elsewhere', () => {
     const of = (bytes: number) => proofFile({ entry: 1, bytes: Buffer.alloc(bytes, 97), path: [] }, Buffer.from(''), []);
     expect(of(49_100)).toMatchObject({ hasRecord: true });
     expect(of(49_146).hasRecord).toBe(false);
@@ -25,25 +25,25 @@ describe('the proof of a record', () => {
   });
   it.each([
     ['another version', made.replace('@v1', '@v2')],
-    ['a line before', `x\n${made}`],
+    ['an additional line', `x\n${made}`],
     ['no number', made.replace('index 41\n', '')],
-    ['a number that is written otherwise', made.replace('index 41', 'index 041')],
+    ['a number in another notation', made.replace('index 41', 'index 041')],
     ['a number with too many digits', made.replace('index 41', `index ${'9'.repeat(16)}`)],
-    ['a record that is written otherwise', made.replace('eyJhIjoxfQ==', 'eyJhIjoxfR==')],
-    ['a hash that is cut', made.replace('AQEB', 'AQE')],
-    ['a hash that is written otherwise', made.replace('AQE=\n', 'AQF=\n')],
+    ['a record in another notation', made.replace('eyJhIjoxfQ==', 'eyJhIjoxfR==')],
+    ['a truncated hash', made.replace('AQEB', 'AQE')],
+    ['a hash in another notation', made.replace('AQE=\n', 'AQF=\n')],
     ['no checkpoint', made.slice(0, made.indexOf('\n\n') + 2)],
     ['no empty line before it', made.replace('\n\norigin', '\norigin')],
     ['nothing', ''],
   ])('is not valid with %s', (_what, text) => {
     expect(read(text)).toBeNull();
   });
-  it('is not valid where it is not UTF-8', () => {
+  it('is not valid if it is not UTF-8', () => {
     expect(readProofFile(Buffer.concat([Buffer.from(made), Buffer.of(0xff)]))).toBeNull();
   });
 });
 
-it('hashes are thirty-two bytes, each written in the one way there is', () => {
+it('hashes have thirty-two bytes, each with a single encoding', () => {
   const texts = path.map((hash) => hash.toString('base64'));
   expect(hashesOf(texts)).toEqual(path);
   expect(hashesOf([])).toEqual([]);

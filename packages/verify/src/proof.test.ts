@@ -30,7 +30,7 @@ afterAll(() => {
 const proof = (record: string) => Buffer.from(proveRecord(folder, record).file);
 
 describe('the tree of a log', () => {
-  it('has a path for each entry, which leads to the root that was signed, and from no other place', () => {
+  it('has a path for each entry, which leads to the signed root only from its own position', () => {
     const entries = entriesOf(folder);
     expect(entries).toHaveLength(270);
     const root = Buffer.from(readFileSync(join(folder, 'ledger', 'checkpoint'), 'utf8').split('\n')[2] ?? '', 'base64');
@@ -47,7 +47,7 @@ describe('the tree of a log', () => {
 });
 
 describe('the proof of a record', () => {
-  it('shows that it is in the log that was signed, and says which it is', () => {
+  it('shows that it is in the signed log, and identifies it', () => {
     const file = proof('b/7');
     const lines = file.toString('utf8').split('\n');
     expect(lines[0]).toBe('c2sp.org/tlog-proof@v1');
@@ -64,7 +64,7 @@ describe('the proof of a record', () => {
     expect(verifyProof(file, {})).toMatchObject({ status: 'untrusted', firstBad: { code: 'untrusted-key' } });
   });
 
-  it('is of any sealed record, named in any of its ways', () => {
+  it('can be made for any sealed record, by any of its names', () => {
     const [name = ''] = readdirSync(join(folder, 'streams'), { recursive: true, encoding: 'utf8' }).filter((each) => each.endsWith('.jsonl'));
     const hex = name.slice(-70, -6);
     const one = proveRecord(folder, `sha256:${hex}/1`);
@@ -73,7 +73,7 @@ describe('the proof of a record', () => {
     for (const none of ['a/90', 'z/1', '0000000/1', 'a']) expect(() => proveRecord(folder, none)).toThrow(expect.objectContaining({ name: 'UsageError' }));
   });
 
-  it('finds every byte that was changed in it', () => {
+  it('detects every changed byte of it', () => {
     const good = proof('a/3');
     fc.assert(
       fc.property(fc.nat(good.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
@@ -92,7 +92,7 @@ describe('the proof of a record', () => {
     );
   });
 
-  it('has a record that is too long for it in a file of its own', () => {
+  it('has a record that is too long for it in a separate file', () => {
     const long = proveRecord(folder, 'long/1');
     expect(long.file.length).toBeLessThan(1000);
     const record = Buffer.from(long.record ?? '');
@@ -105,7 +105,7 @@ describe('the proof of a record', () => {
     expect(() => verifyProof(other, { trust, record })).toThrow('differs from the one in the proof');
   });
 
-  it('is not made of a ledger that is not what was signed', () => {
+  it('cannot be made from a ledger that differs from what was signed', () => {
     const tile = join(folder, 'ledger', 'tile', '0', '000');
     const bytes = readFileSync(tile);
     // A hash on the path of most entries.
@@ -120,7 +120,7 @@ describe('the proof of a record', () => {
     expect(() => proveRecord(folder, 'a/1')).toThrow('never sealed');
   });
 
-  it('is untrusted where its key was not trusted any more when the record was made', () => {
+  it('is untrusted if its key was no longer trusted when the record was made', () => {
     const over = (until: string) => ({ keys: [{ origin: 'example.com/redress', key: VERIFIER, from: null, until }] });
     const made = Date.parse(verifyProof(proof('a/3'), { trust }).records[0]?.time ?? '');
     const ended = (ago: number) => verifyProof(proof('a/3'), { trust: over(new Date(made - ago).toISOString()) });
@@ -150,7 +150,7 @@ describe('proofs of executions', () => {
     return executionsIn().filter(({ stream, seq }) => seq < (rest.get(stream) ?? Number.POSITIVE_INFINITY));
   };
 
-  it('are those of the records that ended them, each as it is made alone', () => {
+  it('are those of the records that closed them, each as it is made alone', () => {
     const ends = sealed();
     expect(ends.length).toBeGreaterThan(3);
     const proofs = [
@@ -167,7 +167,7 @@ describe('proofs of executions', () => {
     }
   });
 
-  it('are looked for in the streams that are named, and missed where they are in others', () => {
+  it('are looked for in the named streams, and missing if they are in others', () => {
     const ends = sealed();
     const [first] = ends;
     const other = ends.find(({ stream }) => stream !== first?.stream);
@@ -178,7 +178,7 @@ describe('proofs of executions', () => {
     expect(() => makeBundle(folder, { executions: names, within: [other?.stream ?? ''] })).toThrow(expect.objectContaining({ name: 'UsageError' }));
   });
 
-  it('are not made of a ledger that is not what was signed', () => {
+  it('cannot be made from a ledger that differs from what was signed', () => {
     const [first] = sealed();
     const file = join(folder, 'streams', (first?.stream ?? '').slice(7, 9), `${(first?.stream ?? '').slice(7)}.jsonl`);
     writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/"time":"20\d\d/g, '"time":"1999'));
@@ -195,7 +195,7 @@ describe('a bundle', () => {
     };
   const checked = (value: object) => verifyBundle(Buffer.from(JSON.stringify(value)), { trust });
 
-  it('holds the records of a resource with their documents, and verifies alone', () => {
+  it('has the records of a resource with their documents, and verifies on its own', () => {
     const { file, records, documents } = makeBundle(folder, { resources: ['c'] });
     expect([records, documents]).toEqual([88, 24]);
     expect(verifyBundle(Buffer.from(file), { trust })).toMatchObject({ status: 'intact', findings: [], documents: 24 });
@@ -203,7 +203,7 @@ describe('a bundle', () => {
     expect(verifyBundle(Buffer.from(file), {}).status).toBe('untrusted');
   });
 
-  it('holds those of an execution, single ones, and one that is too long for an entry', () => {
+  it('has those of an execution, single ones, and one that is too long for an entry', () => {
     const { record = '' } = { record: String(entriesOf(folder).find((entry) => String(entry).includes('"kind":"intent"'))) };
     const { execution } = JSON.parse(record) as { execution: string };
     expect(verifyBundle(Buffer.from(makeBundle(folder, { executions: [execution] }).file), { trust }).records.map(({ kind }) => kind)).toEqual([
@@ -217,7 +217,7 @@ describe('a bundle', () => {
       expect(() => makeBundle(folder, none)).toThrow(expect.objectContaining({ name: 'UsageError' }));
   });
 
-  it('finds a document that was changed, or is of none of its records; one that is missing leaves the record proven', () => {
+  it('detects a document that was changed, or belongs to none of its records; a missing one leaves the record proven', () => {
     const good = parsed(makeBundle(folder, { records: ['a/1'] }).file);
     const [digest = ''] = Object.keys(good.documents);
     expect(checked({ ...good, documents: { [digest]: '{"id":"z"}' } })).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document', seq: 1 } });
@@ -227,7 +227,7 @@ describe('a bundle', () => {
     expect(checked({ ...good, documents: both })).toMatchObject({ status: 'tampered', firstBad: { code: 'unused-document' } });
   });
 
-  it('finds a record that was changed, put in or given another number, and a seal that is not the newest', () => {
+  it('detects a record that was changed, inserted or renumbered, and a seal that is not the newest', () => {
     const good = parsed(makeBundle(folder, { records: ['a/1', 'a/2'] }).file);
     const [first, second] = good.records as [(typeof good.records)[0], (typeof good.records)[0]];
     const bad = (record: object) => checked({ ...good, documents: {}, records: [record, second] });
@@ -240,7 +240,7 @@ describe('a bundle', () => {
     expect(verifyBundle(Buffer.from('x'), { trust })).toMatchObject({ status: 'tampered', firstBad: { code: 'not-a-bundle' } });
   });
 
-  it('knows when it was sealed, and so whether its key was trusted', () => {
+  it('has the time when it was sealed, and so whether its key was trusted', () => {
     const file = Buffer.from(makeBundle(folder, { records: ['a/1'] }).file);
     const until = { keys: [{ origin: 'example.com/redress', key: VERIFIER, from: null, until: '2026-01-02T00:01:00Z' }] };
     expect(verifyBundle(file, { trust: until })).toMatchObject({ status: 'untrusted', firstBad: { code: 'key-out-of-time' } });

@@ -212,11 +212,11 @@ class Checking {
       this.#find(
         'incomplete',
         'missing-document',
-        `Its document ${name} is not in the bundle, for its retention may have ended; the record itself is proven.`,
+        `Its document ${name} is not in the bundle, since its retention may have ended; the record itself is proven.`,
         place,
       );
     else if (digestOf(text) !== digest || readCanonical(text) === undefined)
-      this.#find('tampered', 'changed-document', `Its document ${name} is not what the record says.`, place);
+      this.#find('tampered', 'changed-document', `Its document ${name} does not match its digest.`, place);
   }
 
   /** Each declaration of a lost key has to be an entry of the log, and they have to be in order. */

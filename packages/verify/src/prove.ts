@@ -50,7 +50,7 @@ interface Chosen {
  *
  * @param record `STREAM/SEQ`.
  * @example writeFileSync('record.tlog-proof', proveRecord('evidence', '1a2b3c4d/3').file)
- * @throws {UsageError} if there is no such record, it is not sealed, or the ledger is not what was signed.
+ * @throws {UsageError} if there is no such record, it is not sealed, or the ledger differs from what was signed.
  */
 export function proveRecord(directory: string, record: string): MadeProof {
   const ledger = new Ledger(directory);
@@ -67,7 +67,7 @@ export function proveRecord(directory: string, record: string): MadeProof {
  * The proofs of the records that ended some executions. An execution that has not ended has none. The ledger is read once for all of them.
  *
  * @example for (const { execution, file } of proveExecutions('evidence', ['x-1', 'x-2'])) writeFileSync(`${execution}.tlog-proof`, file)
- * @throws {UsageError} if there is no such execution, its end is not sealed, or the ledger is not what was signed.
+ * @throws {UsageError} if there is no such execution, its end is not sealed, or the ledger differs from what was signed.
  */
 export function* proveExecutions(
   directory: string,
@@ -88,7 +88,7 @@ export function* proveExecutions(
  * Records with their proofs, the checkpoint and their documents, as one file that can be verified on its own.
  *
  * @example writeFileSync('bundle.json', makeBundle('evidence', { resources: ['sg-1'] }).file)
- * @throws {UsageError} if nothing is selected, something is missing or not sealed, or the ledger is not what was signed.
+ * @throws {UsageError} if nothing is selected, something is missing or not sealed, or the ledger differs from what was signed.
  */
 export function makeBundle(
   directory: string,
@@ -217,7 +217,7 @@ class Ledger {
     const path = this.#tree.path(entry);
     const included = { entry, bytes, path: path ?? [] };
     if (path === null || rootFrom(included, this.#checkpoint.size)?.equals(this.#checkpoint.root) !== true)
-      throw new UsageError(`Entry ${entry} of the log is not what was signed: verify the ledger.`);
+      throw new UsageError(`Entry ${entry} of the log differs from what was signed: verify the ledger.`);
     return included;
   }
 

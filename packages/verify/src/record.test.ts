@@ -41,10 +41,10 @@ describe('the digest of a line', () => {
 });
 
 describe('a record', () => {
-  it.each(['decision', 'duplicate', 'approval', 'sweep', 'breaker', 'notice'])('may be a %s, of an execution or of none', (kind) => {
+  it.each(['decision', 'duplicate', 'approval', 'sweep', 'breaker', 'notice'])('may be a %s, of an execution or not', (kind) => {
     expect([isRecord(record({ kind })), isRecord(record({ kind, execution: 'x' }))]).toEqual([true, true]);
   });
-  it.each(['intent', 'lease', 'call'])('may be a %s, of an execution that has a fence', (kind) => {
+  it.each(['intent', 'lease', 'call'])('may be a %s, of an execution with a fence', (kind) => {
     expect(isRecord(record(mine(kind)))).toBe(true);
     for (const bad of [{ ...mine(kind), execution: null }, { ...mine(kind), body: {} }, mine(kind, { fence: '4' }), mine(kind, { fence: 1.5 })])
       expect(isRecord(record(bad))).toBe(false);
@@ -58,20 +58,20 @@ describe('a record', () => {
   });
   it.each<[string, unknown]>([
     ['no object', []],
-    ['a member more', record({ w: 1 })],
-    ['a member less', Object.fromEntries(Object.entries(record()).slice(1))],
+    ['an additional member', record({ w: 1 })],
+    ['a missing member', Object.fromEntries(Object.entries(record()).slice(1))],
     ['another version', record({ v: 2 })],
     ['no stream', record({ stream: 'x' })],
     ['no number', record({ seq: 1.5 })],
-    ['no record before it', record({ prev: 'x' })],
+    ['no predecessor', record({ prev: 'x' })],
     ['no time', record({ time: 5 })],
     ['a time that does not exist', record({ time: 'soon' })],
-    ['a time that is written otherwise', record({ time: '2026-11-24T10:00:00Z' })],
+    ['a time in another notation', record({ time: '2026-11-24T10:00:00Z' })],
     ['another kind', record({ kind: 'rumour' })],
-    ['an execution that is not a name', record({ execution: 5 })],
+    ['an execution without a name', record({ execution: 5 })],
     ['no remediator', record({ remediator: null })],
     ['no resource', record({ resource: 'b' })],
-    ['a resource with more', record({ resource: { ...RESOURCE, z: 'x' } })],
+    ['a resource with an additional member', record({ resource: { ...RESOURCE, z: 'x' } })],
     ['a resource that is not text', record({ resource: { ...RESOURCE, id: 5 } })],
     ['no body', record({ body: 'x' })],
     ['no documents', record({ blobs: [] })],
@@ -79,13 +79,13 @@ describe('a record', () => {
   ])('is not valid with %s', (_what, value) => {
     expect(isRecord(value as never)).toBe(false);
   });
-  it('may be the first', () => {
+  it('may be the first one', () => {
     expect(isRecord(record({ prev: null }))).toBe(true);
   });
 });
 
 describe('the next record', () => {
-  it('takes the stream on', () => {
+  it('continues the stream', () => {
     const blobs = { plan: BLOB, state: BLOB };
     expect(next({ blobs })).toEqual({
       record: record({ blobs }),
@@ -105,11 +105,11 @@ describe('the next record', () => {
   it.each<[string, object, string]>([
     ['another resource', { resource: { ...RESOURCE, id: 'c' } }, 'wrong-stream'],
     ['another stream', { stream: PREV }, 'wrong-stream'],
-    ['a number that is left out', { seq: 6 }, 'wrong-number'],
-    ['a number twice', { seq: 4 }, 'wrong-number'],
-    ['another record before it', { prev: BLOB }, 'broken-chain'],
-    ['none before it', { prev: null }, 'broken-chain'],
-    ['a time before the one before it', { time: '2026-11-24T08:59:59.999Z' }, 'time-backwards'],
+    ['a skipped number', { seq: 6 }, 'wrong-number'],
+    ['a repeated number', { seq: 4 }, 'wrong-number'],
+    ['another predecessor', { prev: BLOB }, 'broken-chain'],
+    ['no predecessor', { prev: null }, 'broken-chain'],
+    ['a time before that of its predecessor', { time: '2026-11-24T08:59:59.999Z' }, 'time-backwards'],
   ])('is not valid with %s', (_what, over, expected) => {
     expect(code(over)).toBe(expected);
     expect(followSigned(chain(), bytes(over), '', new Frame(STREAM, canonical(RESOURCE)))).toBeNull();
@@ -122,20 +122,20 @@ describe('the next record', () => {
   });
 });
 
-describe('what belongs to an execution', () => {
-  it('begins one that is open from then on, where none is, with a fence that is newer', () => {
+describe('a record of an execution', () => {
+  it('begins one if none is open, with a newer fence', () => {
     expect(next(mine('intent'))).toMatchObject({ chain: { open, fence: 4 } });
     expect(code(mine('intent'), chain({ open }))).toBe('already-open');
     expect(code(mine('intent', { fence: 3 }))).toBe('wrong-fence');
     expect(code(mine('intent', { fence: 2 }))).toBe('wrong-fence');
   });
-  it.each(['lease', 'call', 'outcome'])('(%s) is of the one that is open', (kind) => {
+  it.each(['lease', 'call', 'outcome'])('(%s) belongs to the one that is open', (kind) => {
     const body = { fence: kind === 'lease' ? 5 : 4, outcome: 'remediated' };
     expect(code(mine(kind, body), chain({ open, fence: 4 }))).toBe('follows');
     expect(code(mine(kind, body))).toBe('not-open');
     expect(code({ ...mine(kind, body), execution: 'x-2' }, chain({ open, fence: 4 }))).toBe('not-open');
   });
-  it('is of who holds the lease; a new lease has a newer fence', () => {
+  it('belongs to the holder of the lease; a new lease has a newer fence', () => {
     const now = chain({ open, fence: 4 });
     for (const kind of ['call', 'outcome']) {
       expect(code(mine(kind, { fence: 3, outcome: 'failed' }), now)).toBe('wrong-fence');
@@ -144,7 +144,7 @@ describe('what belongs to an execution', () => {
     expect(code(mine('lease', { fence: 4 }), now)).toBe('wrong-fence');
     expect(next(mine('lease', { fence: 6 }), now)).toMatchObject({ chain: { open: { execution: 'x-1', fence: 6 }, fence: 6 } });
   });
-  it('ends with its outcome; what else is recorded leaves it open', () => {
+  it('closes it with its outcome; other records leave it open', () => {
     const now = chain({ open, fence: 4 });
     expect(next(mine('outcome', { outcome: 'failed' }), now)).toMatchObject({ chain: { open: null, fence: 4 } });
     expect(next(mine('call'), now)).toMatchObject({ chain: { open, fence: 4 } });
@@ -153,9 +153,9 @@ describe('what belongs to an execution', () => {
   });
 });
 
-describe('a record that is what was signed', () => {
+describe('a record that equals what was signed', () => {
   const signed = (json: Buffer, of = chain(), resource = canonical(RESOURCE)) => followSigned(of, json, sha(json), new Frame(of.stream, resource));
-  it('is read from what surrounds its body', () => {
+  it('is read from the members around its body', () => {
     for (const over of [
       {},
       { execution: 'x-1' },
@@ -171,7 +171,7 @@ describe('a record that is what was signed', () => {
     const same = chain({ time: '2026-11-24T10:00:00.000Z' });
     expect(signed(bytes(), same)).toEqual({ ...next({}, same), record: null });
   });
-  it('is read so in a stream whose resource has letters beyond ASCII, too', () => {
+  it('is also read from them in a stream whose resource has letters beyond ASCII', () => {
     const resource = { ...RESOURCE, id: 'prüfung-日本-😀' };
     const stream = `sha256:${sha(Buffer.from(canonical(resource)))}`;
     const json = bytes({ resource, stream });
@@ -179,7 +179,7 @@ describe('a record that is what was signed', () => {
     expect(read).toEqual({ ...(follow(chain({ stream }), json, sha(json)) as object), record: null });
     expect(read?.resource).toBe(canonical(resource));
   });
-  it('is read so also where it says something else than the one before it', () => {
+  it('is also read from them if they differ from those of the previous one', () => {
     const frame = new Frame(STREAM, canonical(RESOURCE));
     let now = chain({ seq: 8 });
     for (const over of [{}, { remediator: 'other' }, { kind: 'notice', execution: 'x-1' }, { kind: 'sweep' }, {}, {}]) {
@@ -193,29 +193,29 @@ describe('a record that is what was signed', () => {
     }
     expect(now.seq).toBe(14);
   });
-  it('is looked at as a whole where it belongs to an execution, or to another resource than those before it', () => {
+  it('is parsed completely if it belongs to an execution, or to another resource than the previous ones', () => {
     for (const kind of ['intent', 'lease', 'call', 'outcome']) expect(signed(bytes(mine(kind)))).toBeNull();
     expect(signed(bytes(), chain(), canonical({ ...RESOURCE, id: 'c' }))).toBeNull();
   });
   it.each<[string, object]>([
-    ['a time that is written otherwise', { time: '2026-11-24T10:00:00.00Z' }],
+    ['a time in another notation', { time: '2026-11-24T10:00:00.00Z' }],
     ['a day that not every year has', { time: '2028-02-29T10:00:00.000Z' }],
     ['a day that does not exist', { time: '2026-11-31T10:00:00.000Z' }],
-    ['no record before it', { seq: 1, prev: null }],
+    ['no predecessor', { seq: 1, prev: null }],
     ['a remediator with a quote', { remediator: 'a"b' }],
     ['an execution with a quote', { execution: 'a"b' }],
     ['a document with a quote', { blobs: { 'a"b': BLOB } }],
     ['another version', { v: 2 }],
-  ])('is looked at as a whole with %s', (_what, over) => {
+  ])('is parsed completely with %s', (_what, over) => {
     expect(signed(bytes(over))).toBeNull();
   });
-  it('is looked at as a whole where it is not UTF-8, or has no remediator', () => {
+  it('is parsed completely if it is not UTF-8, or has no remediator', () => {
     const text = canonical(record());
     const at = text.indexOf('no-op');
     expect(signed(Buffer.concat([Buffer.from(text.slice(0, at)), Buffer.of(0xff), Buffer.from(text.slice(at + 1))]))).toBeNull();
     expect(signed(Buffer.from(text.replace('"remediator":"r","resource"', '"remediator":","resource"')))).toBeNull();
   });
-  it('is looked at as a whole where its documents are not written as a list is', () => {
+  it('is parsed completely if its documents are not in canonical order', () => {
     const text = canonical(record({ blobs: { plan: BLOB, state: BLOB } }));
     const [plan, state] = [`"plan":"${BLOB}"`, `"state":"${BLOB}"`];
     for (const list of [`${plan},${state},`, `${plan}${state}`, `,${plan}`, `${state},${plan}`, `${plan},${plan}`, ',']) {
@@ -224,7 +224,7 @@ describe('a record that is what was signed', () => {
       expect(follow(chain(), json, '')).toMatchObject({ code: 'not-canonical' });
     }
   });
-  it('is never taken for one that does not follow, whatever of it is changed', () => {
+  it('does not hide a record that does not follow, whatever of it is changed', () => {
     const texts = [bytes(), bytes({ kind: 'notice', blobs: { plan: BLOB }, execution: 'x-1' })];
     fc.assert(
       fc.property(fc.constantFrom(...texts), fc.nat(), fc.constantFrom(...'",:{}0a9\\'), fc.boolean(), (text, place, letter, isIn) => {

@@ -182,7 +182,7 @@ function placed(chain: Chain, record: JsonObject): Broken | null {
     return { code: 'wrong-stream', message: 'The record belongs to another resource.' };
   if (seq !== chain.seq + 1) return { code: 'wrong-number', message: `The record has number ${String(seq)}; ${chain.seq + 1} is next.` };
   if (prev !== (chain.head === null ? null : `sha256:${chain.head}`))
-    return { code: 'broken-chain', message: 'The record does not follow the one before it: that one was changed, removed or put in.' };
+    return { code: 'broken-chain', message: 'The record does not follow the one before it: that one was changed, removed or inserted.' };
   if ((time as string) < chain.time) return { code: 'time-backwards', message: `The record is dated ${String(time)}, before the one before it.` };
   return null;
 }

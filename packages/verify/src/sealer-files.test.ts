@@ -115,7 +115,7 @@ describe('sealer/state.json', () => {
     ['of a log of another size', () => of({ size: 1, root: 'x' })],
   ];
 
-  it.each(forgeries)('%s costs time at most: the next seals, of every kind, are what they are otherwise', async (_, forged) => {
+  it.each(forgeries)('%s only costs time: the next seals, of every kind, do not change', async (_, forged) => {
     const put = () => {
       const text = forged();
       if (text === null) rmSync(at(STATE), { force: true });
@@ -148,7 +148,7 @@ describe('sealer/state.json', () => {
     });
   });
 
-  it('says nothing to who verifies', () => {
+  it('does not affect the verifier', () => {
     for (const [, forged] of forgeries) {
       const text = forged();
       if (text === null) rmSync(at(STATE), { force: true });
@@ -202,7 +202,7 @@ describe('sealer/pending.json', () => {
   };
   const put = (plan: object, signed: unknown) => writeFileSync(at(PENDING), canonicalJson({ ...plan, ...(signed === undefined ? {} : { signed }) }));
 
-  it('is completed as it was decided where the key of the log has signed it', async () => {
+  it('is completed as decided if the key of the log has signed it', async () => {
     const plan = otherwise(() => undefined);
     put(plan, await signedBy(plan, signerOf(SECRET)));
     expect(verify()).toMatchObject({ status: 'incomplete', firstBad: { code: 'unfinished-seal' } });
@@ -217,7 +217,7 @@ describe('sealer/pending.json', () => {
     ['has another number of records', (seal) => void (seal['records'] = 0)],
     ['says something else of what was said', (seal) => void (seal['said'] = { breaks: 1, documents: 0, rotations: 0 })],
   ];
-  it.each(changes)('that %s is signed by no sealer, and found by who verifies', async (_, change) => {
+  it.each(changes)('that %s is signed by no sealer, and found by the verifier', async (_, change) => {
     const genuine = (JSON.parse(readFileSync(at(PENDING), 'utf8')) as Plan).signed;
     const plan = otherwise(change);
     const before = readFileSync(at('ledger/checkpoint'), 'utf8');
@@ -247,7 +247,7 @@ describe('sealer/pending.json', () => {
     expect(verify()).toMatchObject({ status: 'intact', findings: [], rotations: [] });
   });
 
-  it('of the lost key is taken into a break only where that key has signed it', async () => {
+  it('of the lost key is completed by its successor only if that key has signed it', async () => {
     const plan = otherwise((seal) => void (seal['time'] = '2031-01-01T00:00:00.000Z'));
     put(plan, await signedBy(plan, thief));
     const lost = { ...options(), signer: third, lost: VERIFIER, by: 'kim', reason: 'the disk failed' };
@@ -259,7 +259,7 @@ describe('sealer/pending.json', () => {
     await expect(breakFolder(lost)).resolves.toMatchObject({ break: { number: 1, entries: 3 } });
   });
 
-  it('that the key has signed that was replaced or lost is signed by no sealer, and nothing that a verifier expects', async () => {
+  it('that a replaced or lost key has signed is signed by no sealer, and the verifier does not expect it', async () => {
     const C = signerOf(generateKey(ORIGIN).secret);
     const from = Date.UTC(2026, 0, 2);
     const goes = [
@@ -347,7 +347,7 @@ describe('sealer/pending.json', () => {
     return { before: { size: Number(size), root }, after: { size: tree.size, root: rootOf(tree.at, tree.size).toString('base64'), seal }, streams: {} };
   }
 
-  it('that nobody who is trusted for this log has signed explains nothing: what was tampered stays so', async () => {
+  it('without a signature of a trusted key of this log explains nothing: tampering is still reported', async () => {
     await sealFolder(options());
     rmSync(at('ledger/checkpoint'));
     expect(verify()).toMatchObject({ status: 'tampered' });
@@ -377,7 +377,7 @@ describe('sealer/pending.json', () => {
   it.each([
     ['[', ']'],
     ['{"a":', '}'],
-  ])('that is nested deeply in %s is not taken for one that was signed', (open, close) => {
+  ])('that is nested deeply in %s is not treated as signed', (open, close) => {
     for (let depth = 500; depth <= 9000; depth += 250) {
       writeFileSync(at(PENDING), `{"after":${open.repeat(depth)}1${close.repeat(depth)},"before":1,"signed":"x"}`);
       expect([depth, verify().status, verify().firstBad?.code]).toEqual([depth, 'tampered', 'wrong-pending']);
@@ -423,7 +423,7 @@ describe('sealer/pending.json', () => {
         return { seq, id: resource.id, json: Buffer.from(line.slice(72)) };
       });
 
-  it('of the version before, which has signed none, is completed while no seal says what was said, and no longer', async () => {
+  it('of the previous version, without a signature, is completed only until a seal has the counts of what was announced', async () => {
     await asBefore();
     const begun = readFileSync(at(PENDING));
     expect(verify()).toMatchObject({ status: 'incomplete', findings: [{ code: 'unfinished-seal' }] });
@@ -440,7 +440,7 @@ describe('sealer/pending.json', () => {
     await expect(sealFolder(options())).rejects.toMatchObject({ code: 'ledger/corrupt' });
   });
 
-  it('of the version before is completed where there is no seal yet', async () => {
+  it('of the previous version is completed if there is no seal yet', async () => {
     const fresh = sealing();
     folder = fresh.directory;
     await fresh.decide('a');
@@ -452,7 +452,7 @@ describe('sealer/pending.json', () => {
     await fresh.remove();
   });
 
-  it('that says what was said, and is signed by nobody, is completed by nobody, also where no seal says it yet', async () => {
+  it('with such counts, but without a signature, is never completed, even if no seal has them yet', async () => {
     await asBefore();
     put(
       following((seal) => Object.assign(seal, { said: { breaks: 0, documents: 0, rotations: 0 } })),
@@ -462,7 +462,7 @@ describe('sealer/pending.json', () => {
     await expect(sealFolder(options())).rejects.toMatchObject({ code: 'ledger/corrupt' });
   });
 
-  it('explains what is beyond the checkpoint as far as it goes, and no further', async () => {
+  it('explains what is beyond the checkpoint only up to its size', async () => {
     const begun = made.copy({ directory: folder, checkpoints: [] });
     await sealFolder(options());
     const one = made.copy({ directory: folder, checkpoints: [] });
@@ -486,13 +486,13 @@ describe('sealer/pending.json', () => {
   });
 });
 
-describe('what a seal says of what was said before it', () => {
+describe('the counts in a seal of what was announced before it', () => {
   it.each([
     ['breaks', { breaks: 1, documents: 5, rotations: 0 }],
     ['documents', { breaks: 0, documents: 4, rotations: 0 }],
     ['rotations', { breaks: 0, documents: 5, rotations: 1 }],
-    ['more than that', { breaks: 0, documents: 5, rotations: 0, more: 0 }],
-  ])('is compared: %s', async (_, said) => {
+    ['other members', { breaks: 0, documents: 5, rotations: 0, more: 0 }],
+  ])('are compared: %s', async (_, said) => {
     const world = sealing();
     folder = world.directory;
     await world.decide('a');

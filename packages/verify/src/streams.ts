@@ -227,11 +227,11 @@ class Stream {
   #end(left: number): void {
     const { seq, open } = this.#chain;
     if (seq === 0 && left === 0) this.#find('tampered', 'empty-stream', 'The stream has no records, but a stream is created with its first one.');
-    if (left > 0) this.#find('incomplete', 'torn-line', 'The last line was never finished; nothing was done on it.', seq + 1);
+    if (left > 0) this.#find('incomplete', 'torn-line', 'The last line is unfinished; nothing was done on it.', seq + 1);
     if (this.#sealed.length > seq)
-      this.#find('tampered', 'missing-record', `${this.#sealed.length} records are sealed, and ${seq} are there: the tail was cut.`, seq + 1);
+      this.#find('tampered', 'missing-record', `${this.#sealed.length} records are sealed, and ${seq} are there: the tail was cut off.`, seq + 1);
     if (open === null) return;
-    const why = 'it runs, its worker is gone, or the tail was cut.';
+    const why = 'it runs, its worker is gone, or the tail was cut off.';
     this.#find('incomplete', 'open-execution', `Execution ${open.execution} has no outcome: ${why}`, seq);
   }
 

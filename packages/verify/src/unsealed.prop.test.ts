@@ -10,7 +10,7 @@ import { verifyLedger } from './index.js';
 
 useKept();
 
-describe('verifyLedger of a journal that is not sealed, whatever is changed', () => {
+describe('verifyLedger of an unsealed journal after any change', () => {
   it('finds every changed byte of every record, and names its line', () => {
     fresh();
     const files = streams();
@@ -54,7 +54,7 @@ describe('verifyLedger of a journal that is not sealed, whatever is changed', ()
     );
   });
 
-  it('has no false alarm on journals of any history', async () => {
+  it('has no false alarm for any history', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.record({ id: fc.constantFrom('a', 'b'), act: fc.constantFrom('decision', 'execution', 'crash'), text: fc.string() }), {

@@ -17,8 +17,8 @@ const withJournal = (record: Record<string, unknown>, own: object): Record<strin
 
 const redigested = (json: string) => `${digestText(json)} ${json}`;
 
-describe('verifyLedger of a journal that is not sealed', () => {
-  it('finds an untouched journal intact, and writes nothing', () => {
+describe('verifyLedger of an unsealed journal', () => {
+  it('reports an unchanged journal as intact, and writes nothing', () => {
     fresh();
     const before = walk(copy).map((file) => [file, statSync(file).mtimeMs]);
     expect(verifyLedger({ directory: copy })).toMatchObject({
@@ -79,7 +79,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
   it.each<[string, string | undefined, (record: Record<string, unknown>, before: Record<string, unknown>) => object]>([
     // The actual content counts: the change is found, however it was made.
     ['nothing changed', undefined, (record) => record],
-    ['the time of the one before it', undefined, (record, before) => ({ ...record, time: before['time'] })],
+    ['the time of its predecessor', undefined, (record, before) => ({ ...record, time: before['time'] })],
     [
       'a time a millisecond earlier',
       'time-backwards',
@@ -94,12 +94,12 @@ describe('verifyLedger of a journal that is not sealed', () => {
     ['an older fence', 'wrong-fence', (record) => withJournal(record, { fence: 2 })],
     ['a newer fence', 'wrong-fence', (record) => withJournal(record, { fence: 4 })],
     ['a second intent', 'already-open', (record) => ({ ...withJournal(record, { fence: 4 }), kind: 'intent', execution: 'x-other' })],
-    ['a member more', 'malformed', (record) => ({ ...record, note: 'x' })],
-    ['a form of the future', 'malformed', (record) => ({ ...record, v: 2 })],
+    ['an additional member', 'malformed', (record) => ({ ...record, note: 'x' })],
+    ['a future form', 'malformed', (record) => ({ ...record, v: 2 })],
     ['an unknown outcome', 'malformed', (record) => withJournal(record, { outcome: 'fine' })],
     ['an unknown kind', 'malformed', (record) => ({ ...record, kind: 'note' })],
-    ['a time of another form', 'malformed', (record) => ({ ...record, time: String(record['time']).replace('.000Z', 'Z') })],
-    ['a resource with a member more', 'malformed', (record) => ({ ...record, resource: { ...(record['resource'] as object), note: 'x' } })],
+    ['a time in another notation', 'malformed', (record) => ({ ...record, time: String(record['time']).replace('.000Z', 'Z') })],
+    ['a resource with an additional member', 'malformed', (record) => ({ ...record, resource: { ...(record['resource'] as object), note: 'x' } })],
     ['no fence', 'malformed', (record) => withJournal(record, { fence: null })],
   ])('reads a last record with %s as %s', (_name, code, change) => {
     const found = forgedLast(change);
@@ -110,7 +110,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
     );
   });
 
-  it('finds a document that is not in canonical form, also when its name fits', () => {
+  it('finds a document that is not in canonical form, even if its name matches', () => {
     fresh();
     // A matching digest of a text that could be read in two ways: no journal writes it.
     for (const text of ['{"a":1,"a":2}', '{ "a": 1 }', '{"a":1}\n', 'not json']) {
@@ -124,7 +124,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
     expect(verifyLedger({ directory: copy }).status).toBe('intact');
   });
 
-  it('calls missing documents, torn lines and open executions incomplete, not tampered', () => {
+  it('reports missing documents, torn lines and open executions as incomplete, not tampered', () => {
     fresh();
     rmSync(blobs()[0] as string);
     expect(verifyLedger({ directory: copy })).toMatchObject({ status: 'incomplete', firstBad: { code: 'missing-document' } });
@@ -137,7 +137,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
     expect(verifyLedger({ directory: copy })).toMatchObject({ status: 'incomplete', firstBad: { code: 'open-execution' } });
   });
 
-  it('does not see a tail that is cut after an outcome, with its documents, and says that it cannot', () => {
+  it('cannot detect a tail that was cut off after an outcome, with its documents, and reports that limit', () => {
     fresh();
     const file = streams()[0] as string;
     const lines = readFileSync(file, 'utf8').slice(0, -1).split('\n');
@@ -150,7 +150,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
       rmSync(join(copy, 'blobs', digest.slice(0, 2), `${digest}.json`), { force: true });
     const report = verifyLedger({ directory: copy });
     expect(report.status).toBe('intact');
-    expect(report.limits.join(' ')).toMatch(/cut tail/);
+    expect(report.limits.join(' ')).toMatch(/tail was cut off/);
   });
 
   it('finds a stream under another name, an emptied one, a stray file and a missing FORMAT', () => {
@@ -198,7 +198,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
     expect(verifyLedger({ directory: copy })).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document', file: relative(copy, file) } });
   });
 
-  it('names what was tampered with before what is only incomplete, and stops at the first bad line of a stream', () => {
+  it('reports tampering before what is only incomplete, and stops at the first bad line of a stream', () => {
     fresh();
     const [first, second] = streams() as [string, string];
     writeFileSync(first, '{"half":', { flag: 'a' });
@@ -228,10 +228,10 @@ describe('verifyLedger of a journal that is not sealed', () => {
     ['a file where the streams should be', () => replaced(join(copy, 'streams'), text), 'stray-file'],
     ['a file where the documents should be', () => replaced(join(copy, 'blobs'), text), 'missing-document'],
     ['a stream that was renamed as if it were unfinished', () => renameSync(streams()[0] as string, `${streams()[0]}.tmp`), 'stray-file'],
-    ['what calls itself unfinished, and is not a document', () => writeFileSync(join(streams()[0] as string, '..', 'x.tmp'), ''), 'stray-file'],
+    ['a file with the name of an unfinished one that is not a document', () => writeFileSync(join(streams()[0] as string, '..', 'x.tmp'), ''), 'stray-file'],
     ['documents whose stream is missing', () => rmSync(streams()[0] as string), 'unused-document'],
     ['documents without any stream', () => rmSync(join(copy, 'streams'), { recursive: true }), 'unused-document'],
-  ])('names %s: a finding, no error, and not intact', (_what, fault, code) => {
+  ])('names %s: a finding, without an error, and not intact', (_what, fault, code) => {
     fresh();
     fault();
     const report = verifyLedger({ directory: copy });
@@ -239,13 +239,13 @@ describe('verifyLedger of a journal that is not sealed', () => {
     expect(report.findings.map((each) => each.code)).toContain(code);
   });
 
-  it('passes over a document that a writer left half-written', () => {
+  it('skips a document that a writer left unfinished', () => {
     fresh();
     writeFileSync(`${blobs()[0]}.4711.0.tmp`, '{"half');
     expect(verifyLedger({ directory: copy }).status).toBe('intact');
   });
 
-  it('counts documents of no record once, and says how many', () => {
+  it('counts documents without a record once', () => {
     fresh();
     rmSync(streams()[0] as string);
     expect(verifyLedger({ directory: copy })).toMatchObject({
@@ -255,7 +255,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
     });
   });
 
-  describe('says exactly what it found, and where', () => {
+  describe('reports exactly what it found, and where', () => {
     const found = () => verifyLedger({ directory: copy }).findings.map(({ severity, code, file, line, seq }) => [severity, code, file, line, seq]);
     const at = (file: string) => relative(copy, file);
     const linesOf = (file: string) => readFileSync(file, 'utf8').slice(0, -1).split('\n');
@@ -267,7 +267,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
       return join(copy, 'blobs', hex.slice(0, 2), `${hex}.json`);
     };
 
-    it('of a document that is missing, or changed: at the record that names it, and at no other', () => {
+    it('for a document that is missing or changed: at the record that names it, and at no other', () => {
       fresh();
       rmSync(named(4, 'after'));
       expect(found()).toEqual([['incomplete', 'missing-document', at(first()), 4, 4]]);
@@ -278,7 +278,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
       expect(verifyLedger({ directory: copy })).toMatchObject({ records: 36, documents: 18 });
     });
 
-    it('of a document that several records name: at each of them', async () => {
+    it('for a document that several records name: at each of them', async () => {
       const directory = join(root, 'shared');
       const journal = folderJournal({ directory });
       for (let n = 0; n < 2; n++)
@@ -293,7 +293,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
       ]);
     });
 
-    it('of a line that was never finished, and of an execution without an outcome', () => {
+    it('for an unfinished line, and for an execution without an outcome', () => {
       fresh();
       writeFileSync(first(), '{"half":', { flag: 'a' });
       expect(found()).toEqual([['incomplete', 'torn-line', at(first()), 13, 13]]);
@@ -308,7 +308,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
       expect(verifyLedger({ directory: copy }).findings[0]?.message).toContain(execution);
     });
 
-    it('of bytes that are not text: their line, and nothing of the stream from there on counts', () => {
+    it('for bytes that are not text: their line, and nothing of the stream from there on counts', () => {
       fresh();
       const bytes = readFileSync(first());
       const third = linesOf(first()).slice(0, 2).join('\n').length + 1;
@@ -329,7 +329,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
       expect(found().map(([, code]) => code)).toEqual(['not-utf8', 'unused-document']);
     });
 
-    it('of a stream that breaks: what is before the break counts, and an execution that it leaves open does not', () => {
+    it('for a stream that breaks: what is before the break counts, and an execution that it leaves open does not', () => {
       fresh();
       const lines = linesOf(first());
       writeFileSync(first(), `${lines.toSpliced(2, 1).join('\n')}\n{"half"`);
@@ -341,7 +341,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
       expect(verifyLedger({ directory: copy })).toMatchObject({ status: 'tampered', streams: 3, records: 26, executions: 7, openExecutions: 0 });
     });
 
-    it('of an emptied stream, and of FORMAT: the file, and no line', () => {
+    it('for an emptied stream, and for FORMAT: the file without a line', () => {
       fresh();
       writeFileSync(first(), '');
       expect(found()[0]).toEqual(['tampered', 'empty-stream', at(first()), null, null]);
@@ -356,7 +356,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
       expect(found()).toEqual([['tampered', 'stray-folder', 'FORMAT', null, null]]);
     });
 
-    it('of what does not belong there: only that', () => {
+    it('for a foreign file: only that file', () => {
       fresh();
       const name = '0'.repeat(64);
       mkdirSync(join(copy, 'streams', '00'), { recursive: true });
@@ -376,7 +376,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
       expect(verifyLedger({ directory: copy })).toMatchObject({ streams: 3, records: 36, documents: 18 });
     });
 
-    it('of one document that no record names: that it is one, and which', () => {
+    it('for one document that no record names: which one it is', () => {
       fresh();
       const digest = digestText('{"a":1}');
       const file = join(copy, 'blobs', digest.slice(7, 9), `${digest.slice(7)}.json`);
@@ -390,7 +390,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
       ['a stream', () => first(), 24],
       ['the folder of streams', () => join(copy, 'streams'), 0],
       ['the folder of documents', () => join(copy, 'blobs'), 36],
-    ] as const)('of what cannot be read, and may be whole: %s', (_what, path, records) => {
+    ] as const)('for what cannot be read, and may be complete: %s', (_what, path, records) => {
       fresh();
       const file = path();
       rmSync(file, { recursive: true });
@@ -401,7 +401,7 @@ describe('verifyLedger of a journal that is not sealed', () => {
     });
   });
 
-  it('says that a folder does not exist', () => {
+  it('reports that a folder does not exist', () => {
     expect(() => verifyLedger({ directory: join(root, 'nowhere') })).toThrow(/no folder/);
     writeFileSync(join(root, 'a-file'), '');
     expect(() => verifyLedger({ directory: join(root, 'a-file') })).toThrow(/no folder/);

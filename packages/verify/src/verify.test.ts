@@ -53,7 +53,7 @@ beforeEach(() => {
   folder = made.copy(kept);
 });
 
-describe('a ledger that nobody has touched', () => {
+describe('an unchanged ledger', () => {
   it('is intact', () => {
     const report = verify();
     expect(report.findings).toEqual([]);
@@ -67,14 +67,14 @@ describe('a ledger that nobody has touched', () => {
     expect(report.limits).toHaveLength(2);
   });
 
-  it('begins with what each checkpoint of the past says', () => {
+  it('begins with what each earlier checkpoint has', () => {
     expect(kept.checkpoints).toHaveLength(5);
     const report = verify({ copies: kept.checkpoints.map((note, index) => ({ name: `copy ${index}`, note: Buffer.from(note) })) });
     expect(report.findings).toEqual([]);
     expect(report.limits).toHaveLength(1);
   });
 
-  it('is intact with records that are not sealed yet, and says how many', async () => {
+  it('is intact with records that are not sealed yet, which are counted', async () => {
     const more = await sealedFolder({ rounds: 1, unsealed: true });
     const report = verifyLedger({ directory: more.directory, trust });
     expect(report).toMatchObject({ status: 'intact', unsealed: 1, records: 13 });
@@ -82,7 +82,7 @@ describe('a ledger that nobody has touched', () => {
     rmSync(more.directory, { recursive: true });
   });
 
-  it('is intact while somebody seals it', async () => {
+  it('is intact during a seal', async () => {
     const world = sealing();
     await world.decide('a');
     const seal = () => sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
@@ -108,7 +108,7 @@ describe('a ledger that nobody has touched', () => {
     await world.remove();
   });
 
-  it('is intact after its key was replaced, and the newest seal is of the key of that time', async () => {
+  it('is intact after its key was replaced, and the newest seal has the key of its time', async () => {
     const world = sealing();
     await world.decide('a');
     await sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
@@ -130,7 +130,7 @@ describe('a ledger that nobody has touched', () => {
     await world.remove();
   });
 
-  it('is not read with anything of what writes', () => {
+  it('is verified without any code that writes', () => {
     const sources = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
     expect(sources.length).toBeGreaterThan(8);
     const imported = sources.flatMap((name) =>
@@ -146,7 +146,7 @@ describe('a ledger that nobody has touched', () => {
   });
 });
 
-describe('of a stream it finds', () => {
+describe('the verifier finds of a stream', () => {
   it('a record that was rewritten, with its chain', () => {
     const file = streamOf('b');
     // A forger who can hash: the record, and every digest after it.
@@ -169,14 +169,14 @@ describe('of a stream it finds', () => {
   });
 
   it.each([
-    ['one was taken out', (lines: string[]) => lines.filter((_, index) => index !== 6), 7],
-    ['one was taken out of and the rest was rewritten', (lines: string[]) => rehash(lines.filter((_, index) => index !== 6)), 7],
-    ['one was put in', (lines: string[]) => lines.toSpliced(6, 0, lines[2] ?? ''), 7],
-    ['two changed places', (lines: string[]) => lines.with(6, lines[7] ?? '').with(7, lines[6] ?? ''), 7],
-    ['one is there twice', (lines: string[]) => lines.toSpliced(6, 0, lines[5] ?? ''), 7],
-    ['the tail was cut', (lines: string[]) => lines.slice(0, -4), 85],
-    ['all except the first were cut', (lines: string[]) => lines.slice(0, 1), 2],
-  ])('that %s, and which record is the first', (_, change, seq) => {
+    ['one was removed', (lines: string[]) => lines.filter((_, index) => index !== 6), 7],
+    ['one was removed and the rest was rewritten', (lines: string[]) => rehash(lines.filter((_, index) => index !== 6)), 7],
+    ['one was inserted', (lines: string[]) => lines.toSpliced(6, 0, lines[2] ?? ''), 7],
+    ['two were swapped', (lines: string[]) => lines.with(6, lines[7] ?? '').with(7, lines[6] ?? ''), 7],
+    ['one is repeated', (lines: string[]) => lines.toSpliced(6, 0, lines[5] ?? ''), 7],
+    ['the tail was cut off', (lines: string[]) => lines.slice(0, -4), 85],
+    ['all except the first were cut off', (lines: string[]) => lines.slice(0, 1), 2],
+  ])('that %s, and which record is the first one', (_, change, seq) => {
     const file = streamOf('a');
     writeLines(file, change(linesOf(file)));
     const report = verify();
@@ -208,7 +208,7 @@ describe('of a stream it finds', () => {
     expect(codes).toContain('missing-record');
   });
 
-  it('that it is in another place, or what it is not', () => {
+  it('that it is in another place, or is not a file', () => {
     const file = streamOf('c');
     mkdirSync(at('streams', 'zz'));
     renameSync(at(file), at('streams', 'zz', 'x.jsonl'));
@@ -219,7 +219,7 @@ describe('of a stream it finds', () => {
     ).toEqual(['missing-stream', 'stray-file', 'unused-document']);
   });
 
-  it('a record of an execution that is not open, and of a worker that has no lease', () => {
+  it('a record of an execution that is not open, and of a worker without a lease', () => {
     const file = streamOf('a');
     const lines = linesOf(file);
     const of = (kind: string) => lines.findIndex((line) => line.includes(`"kind":"${kind}"`));
@@ -241,7 +241,7 @@ describe('of a stream it finds', () => {
   });
 });
 
-describe('of documents it finds', () => {
+describe('the verifier finds of documents', () => {
   const document = () => files('blobs')[3] ?? '';
 
   it('that one was changed', () => {
@@ -249,7 +249,7 @@ describe('of documents it finds', () => {
     expect(verify().firstBad).toMatchObject({ severity: 'tampered', code: 'changed-document' });
   });
 
-  it('that one is missing, and the record still proven', () => {
+  it('that one is missing, with the record still proven', () => {
     rmSync(at(document()));
     const report = verify();
     expect(report.status).toBe('incomplete');
@@ -258,7 +258,7 @@ describe('of documents it finds', () => {
     expect(report.firstBad?.entry).not.toBeNull();
   });
 
-  it('that no record names one, or that something else is there', () => {
+  it('that no record names one, or that something else is in its place', () => {
     const digest = '2689367b205c16ce32ed4200942b8b8b1e262dfc70d9bc9fbc77c49699a4f1df';
     mkdirSync(at('blobs', '26'), { recursive: true });
     writeFileSync(at('blobs', '26', `${digest}.json`), 'ok');
@@ -271,8 +271,8 @@ describe('of documents it finds', () => {
   });
 });
 
-describe('of the log it finds', () => {
-  it('that an entry was changed, and which record it is of', () => {
+describe('the verifier finds of the log', () => {
+  it('that an entry was changed, and which record it belongs to', () => {
     const entries = entriesOf(folder);
     const number = numberOf('b', 7);
     replaceEntries(folder, entries.with(number, Buffer.from(String(entries[number]).replace('111111111111', '111111111112'))));
@@ -280,9 +280,9 @@ describe('of the log it finds', () => {
   });
 
   it.each([
-    ['one was taken out', (entries: Buffer[]) => entries.toSpliced(20, 1, entries[269] as Buffer)],
-    ['two changed places', (entries: Buffer[]) => entries.with(20, entries[21] as Buffer).with(21, entries[20] as Buffer)],
-    ['one is there twice', (entries: Buffer[]) => entries.with(21, entries[20] as Buffer)],
+    ['one was removed', (entries: Buffer[]) => entries.toSpliced(20, 1, entries[269] as Buffer)],
+    ['two were swapped', (entries: Buffer[]) => entries.with(20, entries[21] as Buffer).with(21, entries[20] as Buffer)],
+    ['one is repeated', (entries: Buffer[]) => entries.with(21, entries[20] as Buffer)],
   ])('that of its entries %s', (_, change) => {
     replaceEntries(folder, change(entriesOf(folder)));
     const report = verify();
@@ -292,7 +292,7 @@ describe('of the log it finds', () => {
 
   it.each([
     ['a tile of hashes is missing', 'tile/0/000', 'missing-tile'],
-    ['a tile above is missing', 'tile/1/000.p/1', 'missing-tile'],
+    ['a tile of an upper level is missing', 'tile/1/000.p/1', 'missing-tile'],
     ['a bundle of entries is missing', 'tile/entries/000', 'missing-entries'],
     ['the checkpoint is missing', 'checkpoint', 'no-checkpoint'],
   ])('that %s', (_, file, code) => {
@@ -321,7 +321,7 @@ describe('of the log it finds', () => {
     ]);
   });
 
-  it('that a tile of a shorter log was changed, and nothing where it was not', () => {
+  it('that a tile of a shorter log was changed, and nothing if it was not', () => {
     const tile = readFileSync(at('ledger', 'tile/0/000'));
     mkdirSync(at('ledger', 'tile/0/000.p'));
     writeFileSync(at('ledger', 'tile/0/000.p/7'), tile.subarray(0, 7 * 32));
@@ -349,11 +349,11 @@ describe('of the log it finds', () => {
   });
 });
 
-describe('of the checkpoint it finds', () => {
+describe('the verifier finds of the checkpoint', () => {
   const note = () => readFileSync(at('ledger', 'checkpoint'), 'utf8');
   const write = (text: string) => writeFileSync(at('ledger', 'checkpoint'), text);
 
-  it('that a key that is not trusted has signed', () => {
+  it('that an untrusted key has signed it', () => {
     const key = generateKey('example.com/redress');
     write(signed(note(), signerOf(key.secret).sign, key.verifier));
     const report = verify();
@@ -361,7 +361,7 @@ describe('of the checkpoint it finds', () => {
     expect(exitCodeOf(report)).toBe(3);
   });
 
-  it('that the key signed when it was not trusted any more, or not yet', () => {
+  it('that the key signed it when it was no longer, or not yet, trusted', () => {
     for (const [from, until] of [
       ['2026-06-01T00:00:00Z', null],
       [null, '2026-01-01T00:00:00Z'],
@@ -371,7 +371,7 @@ describe('of the checkpoint it finds', () => {
     }
   });
 
-  it('that nobody is trusted', () => {
+  it('that no key is trusted', () => {
     expect(verifyLedger({ directory: folder })).toMatchObject({ status: 'untrusted', firstBad: { code: 'untrusted-key' } });
   });
 
@@ -387,10 +387,10 @@ describe('of the checkpoint it finds', () => {
 
   it.each([
     ['has no signature', (text: string) => text.slice(0, text.indexOf('\n\n') + 2), 'not-a-checkpoint'],
-    ['says another size', (text: string) => text.replace('\n270\n', '\n269\n'), 'wrong-signature'],
-    ['says another origin', (text: string) => text.replace(/^example\.com/, 'example.org'), 'wrong-signature'],
-    ['says a size in another way', (text: string) => text.replace('\n270\n', '\n0270\n'), 'not-a-checkpoint'],
-    ['has one more line', (text: string) => text.replace('\n\n', '\nmore\n\n'), 'not-a-checkpoint'],
+    ['has another size', (text: string) => text.replace('\n270\n', '\n269\n'), 'wrong-signature'],
+    ['has another origin', (text: string) => text.replace(/^example\.com/, 'example.org'), 'wrong-signature'],
+    ['has a size in another notation', (text: string) => text.replace('\n270\n', '\n0270\n'), 'not-a-checkpoint'],
+    ['has an additional line', (text: string) => text.replace('\n\n', '\nmore\n\n'), 'not-a-checkpoint'],
     ['is empty', () => '', 'not-a-checkpoint'],
   ])('that it %s', (_, change, code) => {
     write(change(note()));
@@ -398,7 +398,7 @@ describe('of the checkpoint it finds', () => {
     expect(verify().findings.map((each) => each.code)).toContain(code);
   });
 
-  it('takes one with further signatures, as witnesses add them', () => {
+  it('accepts one with further signatures, as added by witnesses', () => {
     const witness = generateKey('witness.example');
     const more = signed(note(), signerOf(witness.secret).sign, witness.verifier);
     write(`${note()}${more.slice(more.indexOf('\n\n') + 2)}`);
@@ -406,7 +406,7 @@ describe('of the checkpoint it finds', () => {
   });
 });
 
-describe('against copies of checkpoints it finds', () => {
+describe('the verifier finds with copies of checkpoints', () => {
   const copyOf = (note: string) => ({ copies: [{ name: 'kept elsewhere', note: Buffer.from(note) }] });
 
   it('that the log was set back', async () => {
@@ -433,12 +433,12 @@ describe('against copies of checkpoints it finds', () => {
     await world.remove();
   });
 
-  it('refuses one that is not valid', () => {
+  it('refuses an invalid one', () => {
     expect(() => verify(copyOf('nothing'))).toThrow('kept elsewhere cannot be compared with');
   });
 });
 
-describe('a seal that is not complete', () => {
+describe('an unfinished seal', () => {
   it('is incomplete wherever its sealer died, and intact when it is completed', async () => {
     for (let step = 0; step < 8; step++) {
       const world = sealing();
@@ -520,16 +520,16 @@ describe('a log that was signed by another writer', () => {
   }
 
   it.each<[string, (json: string) => string, string]>([
-    ['members that no record has', (json) => json.replace('},"execution":', '},"kind":"outcome","z":{},"execution":'), 'not-canonical'],
-    ['its documents twice', (json) => json.replace('},"execution":', `},"blobs":{"plan":"sha256:${'0'.repeat(64)}"},"execution":`), 'not-canonical'],
-    ['space, and a name twice, in its body', (json) => json.replace('"message":"seen a"', ' "message" : "x","message":"y"'), 'not-canonical'],
-    ['a kind that there is not', (json) => json.replace('"kind":"decision"', '"kind":"opinion"'), 'malformed'],
-  ])('is tampered where the first record of a stream has %s: all others are compared with it', async (_, change, code) => {
+    ['unknown members', (json) => json.replace('},"execution":', '},"kind":"outcome","z":{},"execution":'), 'not-canonical'],
+    ['duplicate documents', (json) => json.replace('},"execution":', `},"blobs":{"plan":"sha256:${'0'.repeat(64)}"},"execution":`), 'not-canonical'],
+    ['a space, and a duplicate name, in its body', (json) => json.replace('"message":"seen a"', ' "message" : "x","message":"y"'), 'not-canonical'],
+    ['an unknown kind', (json) => json.replace('"kind":"decision"', '"kind":"opinion"'), 'malformed'],
+  ])('is tampered with if the first record of a stream has %s: all others are compared with it', async (_, change, code) => {
     await sealedAs('a', change, { said });
     expect(verify()).toMatchObject({ status: 'tampered', firstBad: { code, entry: 0, seq: 1 } });
   });
 
-  it('names resources as they are, whatever letters they have', async () => {
+  it('names resources unchanged, whatever letters they have', async () => {
     await sealedAs('prüfung-日本', (json) => json, { said });
     expect(verify()).toMatchObject({ status: 'intact', findings: [] });
     await world.decide('prüfung-日本');
@@ -540,9 +540,9 @@ describe('a log that was signed by another writer', () => {
   });
 
   it.each([
-    ['says', { said }, false],
-    ['does not say', {}, true],
-  ])('and whose newest seal %s how often a key was lost: a bundle says what it cannot show', async (_, more, isLimit) => {
+    ['has', { said }, false],
+    ['does not have', {}, true],
+  ])('whose newest seal %s how often a key was lost: a bundle reports what it cannot show', async (_, more, isLimit) => {
     await sealedAs('a', (json) => json, more);
     const { status, limits } = verifyBundle(Buffer.from(makeBundle(folder, { resources: ['a'] }).file), { trust });
     expect(status).toBe('intact');

@@ -75,8 +75,7 @@ const ATTEMPTS = 3;
 const LARGE = 32_000_000;
 const NO_COPY =
   'That a log was set back to an older checkpoint, records and all, or that a key signed two histories: only a checkpoint that was kept elsewhere shows it.';
-const UNSEALED =
-  'Of records that are not sealed yet: a cut tail of a stream, a stream that is missing as a whole, a history that was rewritten. Only their chains hold.';
+const UNSEALED = 'Of records that are not sealed yet: a stream whose tail was cut off, a missing stream, a rewritten history. Only their chains hold.';
 const TRUTH = 'Whether records were true when they were written.';
 
 /**
@@ -210,7 +209,7 @@ export function exitCodeOf({ status }: Pick<VerifyReport, 'status'>): 0 | 1 | 2 
 function checkFormat(folder: Folder): void {
   const bytes = folder.bytes('FORMAT');
   if (bytes === null && folder.findings.length === 0)
-    folder.find('tampered', 'no-format', 'The file FORMAT is missing: this is not a journal, or the file was taken out.', 'FORMAT');
+    folder.find('tampered', 'no-format', 'The file FORMAT is missing: this is not a journal, or the file was removed.', 'FORMAT');
   if (bytes !== null && bytes.toString('utf8') !== FORMAT) folder.find('tampered', 'wrong-format', 'The file FORMAT names another format.', 'FORMAT');
 }
 
@@ -219,7 +218,7 @@ function checkpointOf(folder: Folder, trust: Trust): Checkpoint | null {
   const file = CHECKPOINT;
   const bytes = folder.bytes(file);
   if (bytes === null) {
-    folder.find('tampered', 'no-checkpoint', 'There is no checkpoint: it was never sealed, or the log was taken out.', file);
+    folder.find('tampered', 'no-checkpoint', 'There is no checkpoint: it was never sealed, or the log was removed.', file);
     return null;
   }
   const read = readCheckpoint(bytes, trust);
@@ -263,7 +262,7 @@ function readCopy(folder: Folder, { name, note }: Copy, trust: Trust, origins: r
   const said = 'code' in read ? read.said : read;
   if ('code' in read && (said === null || read.code !== 'untrusted-key')) throw new UsageError(`${name} cannot be compared with. ${read.message}`);
   if (said !== null && !origins.includes(said.origin))
-    throw new UsageError(`${name} cannot be compared with. It is of ${said.origin}, and not of ${origins.join(' or ')}.`);
+    throw new UsageError(`${name} cannot be compared with. It belongs to ${said.origin}, not to ${origins.join(' or ')}.`);
   if (!('code' in read)) return read;
   const why = `It is of ${said?.size ?? 0} entries, and the log has ${size}: either the log was set back to before that key, or the copy is from somebody else.`;
   folder.find('untrusted', 'untrusted-copy', `${name} cannot be compared with. ${read.message} ${why}`, CHECKPOINT);
@@ -323,7 +322,7 @@ function checkUnfinished(folder: Folder, checkpoint: Checkpoint | null, log: Log
     signed === undefined && log !== null && log.size > 0 && !log.says && isObject(after) && !(isObject(after['seal']) && 'said' in after['seal']);
   const by = isOfBefore ? [] : typeof signed === 'string' ? decidedBy(signed, planDigest(text, signed), keys.trust) : null;
   if (by === null || !isObject(before) || !isObject(after) || !isObject(after['seal']) || !(fits(before) || fits(after))) {
-    folder.find('tampered', 'wrong-pending', 'The seal that was begun does not follow the checkpoint, or is not what a key of the log has signed.', file);
+    folder.find('tampered', 'wrong-pending', 'The unfinished seal does not follow the checkpoint, or differs from what a key of the log has signed.', file);
     return null;
   }
   const { time, number } = after['seal'];
@@ -332,8 +331,8 @@ function checkUnfinished(folder: Folder, checkpoint: Checkpoint | null, log: Log
   const moment = Math.max(Date.parse(String(time)), log?.sealedAt ?? 0);
   const signing = by.filter((key) => (origins ?? [key.origin]).includes(key.origin) && maySign(key, moment) && keys.outOfPlace({ by: [key], size }) === null);
   if (isOfBefore || signing.length > 0)
-    folder.find('incomplete', 'unfinished-seal', 'A seal was begun and is not complete: a sealer is running, or has died. Seal again.', file);
-  else folder.find('untrusted', 'untrusted-pending', 'A seal was begun and is not complete, and it was not begun by a trusted key that signs now.', file);
+    folder.find('incomplete', 'unfinished-seal', 'A seal is unfinished: a sealer is running, or has died. Seal again.', file);
+  else folder.find('untrusted', 'untrusted-pending', 'A seal is unfinished, and no trusted key that signs now has begun it.', file);
   // A decision by nobody who is trusted explains nothing. The exception is a declaration that a key is lost, because the key that continues may not be
   // trusted yet.
   const explains = isOfBefore || signing.length > 0 || origins === null || goesOn(checkpoint, after['seal']['break'], text, String(signed));

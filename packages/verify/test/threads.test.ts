@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-it('a ledger is verified in threads as in one', async () => {
+it('a ledger is verified in threads like in one', async () => {
   const built = (await import(new URL('../dist/index.js', import.meta.url).href)) as typeof import('@redress/verify');
   expect(await built.verifyLargeLedger({ directory, trust }, 3)).toMatchObject({ status: 'intact', findings: [], records: 1200, streams: 60 });
   const streams = readdirSync(join(directory, 'streams'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.jsonl'));

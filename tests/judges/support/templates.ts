@@ -11,9 +11,8 @@ import {
 } from '@redress/deploy';
 import { packOf } from '@redress/frameworks';
 import { remediators as everyOne } from '@redress/remediators';
-import { all } from '../../support/trigger-events.js';
+import { all as remediators } from '../../support/trigger-events.js';
 
-const remediators = all;
 const { rules } = await packOf('apra-cpg-234');
 /** With every remediator of every package, one that runs a document of Systems Manager among them, and another tag. */
 const more = { remediators: everyOne, exceptionTag: 'acme:exempt' };

@@ -78,13 +78,13 @@ const wanted = (over: Partial<Wanted> = {}): Wanted => ({
 
 describe('trails', () => {
   it.each<[string, PlaceFacts['trails'], string[]]>([
-    ['is there', known([trail()]), ['ok trail']],
+    ['exists', known([trail()]), ['ok trail']],
     ['is one of two', known([trail({ logging: known({ on: false, deliveryError: null }) }), trail()]), ['ok trail']],
-    ['is of this region alone', known([trail({ multiRegion: false })]), ['warn trail-single-region']],
-    ['is of another region alone', known([trail({ multiRegion: false, homeRegion: 'us-east-1' })]), ['fail trail-single-region']],
-    ['is not there', known([]), ['fail trail-missing']],
+    ['covers only this region', known([trail({ multiRegion: false })]), ['warn trail-single-region']],
+    ['covers only another region', known([trail({ multiRegion: false, homeRegion: 'us-east-1' })]), ['fail trail-single-region']],
+    ['does not exist', known([]), ['fail trail-missing']],
     ['does not log', known([trail({ logging: known({ on: false, deliveryError: null }) })]), ['fail trail-stopped']],
-    ['leaves writes out', known([trail({ writes: known(false) })]), ['fail trail-no-write-events']],
+    ['omits write events', known([trail({ writes: known(false) })]), ['fail trail-no-write-events']],
     ['cannot deliver', known([trail({ logging: known({ on: true, deliveryError: 'NoSuchBucket' }) })]), ['ok trail', 'warn trail-delivery']],
     ['cannot be read', no, ['unknown trail']],
     ['has a status that cannot be read', known([trail({ logging: no })]), ['unknown trail']],
@@ -95,10 +95,10 @@ describe('trails', () => {
 describe('AWS Config', () => {
   const check = (over: Partial<PlaceFacts>, want = wanted()) => said(recorderChecks(place(over), want)).filter((each) => !each.endsWith('delivery-channel'));
   it.each<[string, Partial<RecorderFact>, string, string[]]>([
-    ['records all', {}, 'us-east-1', ['ok recorder']],
+    ['records everything', {}, 'us-east-1', ['ok recorder']],
     ['is off', { recording: false }, 'us-east-1', ['fail recorder-off']],
-    ['leaves global types out', { global: false }, 'us-east-1', ['fail recorder-types']],
-    ['leaves global types out where they are not recorded', { global: false }, 'eu-west-1', ['ok recorder']],
+    ['omits global types', { global: false }, 'us-east-1', ['fail recorder-types']],
+    ['omits global types where they are not recorded', { global: false }, 'eu-west-1', ['ok recorder']],
     ['lists what is needed', { all: false, types: ['AWS::EC2::SecurityGroup'] }, 'eu-west-1', ['ok recorder']],
     ['lists something else', { all: false, types: ['AWS::EC2::Instance'] }, 'eu-west-1', ['fail recorder-types']],
     ['excludes what is needed', { all: false, except: ['AWS::EC2::SecurityGroup'] }, 'eu-west-1', ['fail recorder-types']],
@@ -108,7 +108,7 @@ describe('AWS Config', () => {
     ['records daily', { daily: true }, 'eu-west-1', ['warn recorder-daily']],
   ])('a recorder that %s', (_name, over, region, expected) => expect(check({ region, recorders: known([recorder(over)]) })).toEqual(expected));
 
-  it('is missing, not readable, or not needed', () => {
+  it('is missing, cannot be read, or is not needed', () => {
     expect(check({ recorders: known([]) })).toEqual(['fail recorder-missing']);
     expect(said(recorderChecks(place({ recorders: no, channels: no }), wanted()))).toEqual(['unknown recorder', 'unknown delivery-channel']);
     expect(said(recorderChecks(place({ channels: known(0) }), wanted()))).toEqual(['ok recorder', 'fail delivery-channel-missing']);
@@ -137,28 +137,28 @@ describe('rules', () => {
     ...over,
   });
   it.each<[string, RuleFact[], string[]]>([
-    ['is as it is to be', [rule()], ['ok rule']],
+    ['is as expected', [rule()], ['ok rule']],
     ['has its lists in another order', [rule({ pattern: api('ec2', ['B', 'A']) })], ['ok rule']],
     ['is missing', [], ['fail rule-missing']],
     ['is only a schedule', [rule({ pattern: null })], ['fail rule-missing']],
     ['is disabled', [rule({ enabled: false })], ['fail rule-disabled']],
-    ['is there twice, once disabled', [rule({ enabled: false }), rule()], ['ok rule']],
+    ['exists twice, once disabled', [rule({ enabled: false }), rule()], ['ok rule']],
     ['has an older pattern', [rule({ pattern: api('ec2', ['A']) })], ['fail rule-drift']],
-    ['lets more through', [rule({ pattern: api('ec2', ['A', 'B', 'C']) })], ['fail rule-drift']],
+    ['delivers more', [rule({ pattern: api('ec2', ['A', 'B', 'C']) })], ['fail rule-drift']],
     ['is of another service', [rule({ pattern: api('s3', ['A', 'B']) })], ['fail rule-missing']],
     ['has no target', [rule({ targets: [] })], ['fail rule-no-target']],
-    ['goes elsewhere', [rule({ targets: [{ arn: 'arn:aws:sqs:eu-west-1:111111111111:other', deadLetters: null }] })], ['fail rule-foreign-target']],
-    ['loses what it cannot deliver', [rule({ targets: [{ arn: QUEUE, deadLetters: null }] })], ['warn rule-no-dead-letters']],
+    ['delivers elsewhere', [rule({ targets: [{ arn: 'arn:aws:sqs:eu-west-1:111111111111:other', deadLetters: null }] })], ['fail rule-foreign-target']],
+    ['loses undelivered events', [rule({ targets: [{ arn: QUEUE, deadLetters: null }] })], ['warn rule-no-dead-letters']],
     // Somebody else's rule with the same pattern says nothing of ours.
-    ['is there next to a stranger’s', [rule({ name: 'theirs', targets: [{ arn: 'arn:x', deadLetters: null }] }), rule()], ['ok rule']],
+    ['exists next to one of somebody else', [rule({ name: 'theirs', targets: [{ arn: 'arn:x', deadLetters: null }] }), rule()], ['ok rule']],
     [
-      'is there next to a stranger’s like it',
+      'exists next to an equal one of somebody else',
       [rule({ name: 'theirs', pattern: api('ec2', ['Z']), targets: [{ arn: 'arn:x', deadLetters: null }] })],
       ['fail rule-missing'],
     ],
   ])('one %s', (_name, rules, expected) => expect(said(ruleChecks(place({ rules: known(rules) }), wanted(), [QUEUE]))).toEqual(expected));
 
-  it('is asked for global services alone, where nothing else need be used', () => {
+  it('is required only for global services if nothing else uses the region', () => {
     const all = wanted({ patterns: [pattern('cloudtrail-iam', api('iam', ['A'])), pattern('cloudtrail-ec2', api('ec2', ['B']))] });
     const only = ofGlobalServices(all);
     expect(said(ruleChecks(place({ region: 'us-east-1', rules: known([]) }), only, []))).toEqual(['fail rule-missing']);
@@ -168,7 +168,7 @@ describe('rules', () => {
     expect(said(ruleChecks(place({ region: 'us-east-1', rules: known([]) }), all, []))).toEqual(['fail rule-missing', 'fail rule-missing']);
   });
 
-  it('of a global service belongs to one region', () => {
+  it('for a global service belongs to one region', () => {
     const iam = wanted({ patterns: [pattern('cloudtrail-iam', api('iam', ['A']))] });
     const one = known([rule({ name: 'iam', pattern: api('iam', ['A']) })]);
     // Where there is one in its region, another is only idle.
@@ -223,15 +223,15 @@ describe('the deployment', () => {
   const fine = ['ok function', 'ok policy-digest', 'ok register-digest', 'ok mapping'];
   const but = (at: number, ...codes: string[]) => fine.toSpliced(at, 1, ...codes);
   it.each<[string, Partial<FunctionFact>, string[]]>([
-    ['is well', {}, fine],
+    ['is healthy', {}, fine],
     ['is pending', { state: 'Pending' }, but(0, 'fail function-inactive')],
     ['failed to update', { lastUpdate: 'Failed' }, but(0, 'fail function-update-failed')],
     ['has too little time', { timeout: 59 }, but(0, 'fail timeout-short')],
     ['has another policy', { environment: { REDRESS_POLICY_DIGEST: 'sha256:x', REDRESS_REGISTER_DIGEST: register.digest } }, but(1, 'fail policy-stale')],
-    ['does not say which policy it has', { environment: { REDRESS_REGISTER_DIGEST: register.digest } }, but(1, 'unknown policy-digest')],
+    ['does not report which policy it has', { environment: { REDRESS_REGISTER_DIGEST: register.digest } }, but(1, 'unknown policy-digest')],
     // An exception that was written since is not kept.
     ['has another register', { environment: { REDRESS_POLICY_DIGEST: policy.digest, REDRESS_REGISTER_DIGEST: 'sha256:x' } }, but(2, 'fail register-stale')],
-    ['does not say which register it has', { environment: { REDRESS_POLICY_DIGEST: policy.digest } }, but(2, 'unknown register-digest')],
+    ['does not report which register it has', { environment: { REDRESS_POLICY_DIGEST: policy.digest } }, but(2, 'unknown register-digest')],
     ['has no queue', { mappings: known([]) }, but(3, 'fail mapping-missing')],
     ['has a disabled mapping', { mappings: known([mapping({ enabled: false })]) }, but(3, 'fail mapping-disabled')],
     ['loses whole batches', { mappings: known([mapping({ partialAnswers: false })]) }, but(3, 'fail mapping-whole-batches')],
@@ -248,24 +248,24 @@ describe('the deployment', () => {
   });
 
   it.each<[string, Partial<DeploymentFacts>, string[]]>([
-    ['are well', {}, ['ok queue', 'ok dead-letters']],
+    ['are healthy', {}, ['ok queue', 'ok dead-letters']],
     ['have a backlog', { queues: [known(queue({ waiting: 1000 }))] }, ['warn queue-backlog', 'ok dead-letters']],
-    ['have no dead letters', { queues: [known(queue({ deadLetters: null }))], deadLetters: [] }, ['fail queue-no-dead-letters']],
+    ['have no dead-letter queue', { queues: [known(queue({ deadLetters: null }))], deadLetters: [] }, ['fail queue-no-dead-letters']],
     [
-      'are of sweeps, and need no dead letters',
+      'are for sweeps, and need no dead-letter queue',
       { queues: [known(queue({ arn: 'arn:aws:sqs:eu-west-1:1:q.fifo', deadLetters: null }))], deadLetters: [] },
       ['ok queue'],
     ],
-    ['show a message while it is handled', { queues: [known(queue({ visibility: 119 }))] }, ['fail visibility-short', 'ok dead-letters']],
+    ['show a message during its handling', { queues: [known(queue({ visibility: 119 }))] }, ['fail visibility-short', 'ok dead-letters']],
     ['show a message too soon', { queues: [known(queue({ visibility: 719 }))] }, ['warn visibility-short', 'ok dead-letters']],
-    ['gave messages up', { deadLetters: [{ arn: 'arn:dead', queue: known(queue({ waiting: 1 })) }] }, ['ok queue', 'fail dead-letters']],
+    ['have messages in the dead-letter queue', { deadLetters: [{ arn: 'arn:dead', queue: known(queue({ waiting: 1 })) }] }, ['ok queue', 'fail dead-letters']],
     ['cannot be read', { queues: [no], deadLetters: [{ arn: 'arn:dead', queue: no }] }, ['unknown queue', 'unknown dead-letters']],
   ])('queues that %s', (_name, over, expected) => expect(said(queueChecks(deployment(over)))).toEqual(expected));
 
   it.each<[string, DeploymentFacts['approvalUrl'], string[]]>([
-    ['asks IAM', known({ authType: 'AWS_IAM' }), ['ok approval-url']],
-    ['lets everybody in', known({ authType: 'NONE' }), ['fail approval-url-open']],
-    ['is not there', known(null), ['warn approval-url-missing']],
+    ['uses IAM authentication', known({ authType: 'AWS_IAM' }), ['ok approval-url']],
+    ['is public', known({ authType: 'NONE' }), ['fail approval-url-open']],
+    ['does not exist', known(null), ['warn approval-url-missing']],
     ['cannot be read', no, ['unknown approval-url']],
     ['is not named', null, []],
   ])('an approval URL that %s', (_name, approvalUrl, expected) => expect(said(approvalChecks(deployment({ approvalUrl }), policy))).toEqual(expected));
@@ -273,18 +273,18 @@ describe('the deployment', () => {
   it.each<[string, DeploymentFacts['stop'], string[]]>([
     ['is off', known('none'), ['ok kill-switch']],
     ['is on', known('everything'), ['warn kill-switch-on']],
-    ['is not there', known(null), ['fail kill-switch-missing']],
+    ['is missing', known(null), ['fail kill-switch-missing']],
     ['cannot be read', no, ['unknown kill-switch']],
     ['does not exist', null, []],
   ])('a kill switch that %s', (_name, stop, expected) => expect(said(stopChecks(deployment({ stop })))).toEqual(expected));
 
   const me = known({ account: ACCOUNT, arn: 'arn:aws:sts::111111111111:assumed-role/RedressRead/x' });
   it.each<[string, Parameters<typeof accessChecks>[0][number], string[]]>([
-    ['lets us in', { account: ACCOUNT, identity: me, actions: null, dryRun: null }, ['ok role']],
-    ['refuses the role', { account: ACCOUNT, identity: no, actions: null, dryRun: null }, ['fail role-denied']],
-    ['does not answer', { account: ACCOUNT, identity: unreadable(new Error('ECONNREFUSED')), actions: null, dryRun: null }, ['unknown role']],
+    ['allows access', { account: ACCOUNT, identity: me, actions: null, dryRun: null }, ['ok role']],
+    ['denies the role', { account: ACCOUNT, identity: no, actions: null, dryRun: null }, ['fail role-denied']],
+    ['does not respond', { account: ACCOUNT, identity: unreadable(new Error('ECONNREFUSED')), actions: null, dryRun: null }, ['unknown role']],
     ['is another one', { account: '222222222222', identity: me, actions: null, dryRun: null }, ['unknown role']],
-    ['lets fixes be made', { account: ACCOUNT, identity: me, actions: known({ role: 'r', denied: [], unsure: [] }), dryRun: null }, ['ok role', 'ok actions']],
+    ['allows fixes', { account: ACCOUNT, identity: me, actions: known({ role: 'r', denied: [], unsure: [] }), dryRun: null }, ['ok role', 'ok actions']],
     [
       'denies an action',
       { account: ACCOUNT, identity: me, actions: known({ role: 'r', denied: ['ec2:RevokeSecurityGroupIngress'], unsure: ['x:Y'] }), dryRun: null },
@@ -295,10 +295,10 @@ describe('the deployment', () => {
       { account: ACCOUNT, identity: me, actions: known({ role: 'r', denied: [], unsure: ['x:Y'] }), dryRun: null },
       ['ok role', 'warn actions-unsure'],
     ],
-    ['would let a rule be revoked', { account: ACCOUNT, identity: me, actions: null, dryRun: known(true) }, ['ok role', 'ok dry-run']],
-    ['would not', { account: ACCOUNT, identity: me, actions: null, dryRun: known(false) }, ['ok role', 'fail dry-run-denied']],
-    ['does not say whether it would', { account: ACCOUNT, identity: me, actions: null, dryRun: no }, ['ok role', 'unknown dry-run']],
-    ['does not let IAM be asked', { account: ACCOUNT, identity: me, actions: no, dryRun: null }, ['ok role', 'unknown actions']],
+    ['would allow that a rule is revoked', { account: ACCOUNT, identity: me, actions: null, dryRun: known(true) }, ['ok role', 'ok dry-run']],
+    ['would not allow it', { account: ACCOUNT, identity: me, actions: null, dryRun: known(false) }, ['ok role', 'fail dry-run-denied']],
+    ['does not report whether it would', { account: ACCOUNT, identity: me, actions: null, dryRun: no }, ['ok role', 'unknown dry-run']],
+    ['does not allow IAM simulations', { account: ACCOUNT, identity: me, actions: no, dryRun: null }, ['ok role', 'unknown actions']],
   ])('an account that %s', (_name, fact, expected) => expect(said(accessChecks([fact]))).toEqual(expected));
 });
 
@@ -314,8 +314,8 @@ describe('records', () => {
     ...over,
   });
   it.each<[string, Partial<RecordFacts>, string[]]>([
-    ['is well', {}, ['ok policy', 'ok register']],
-    ['is not there', { policyFound: false }, ['warn policy-missing', 'ok register']],
+    ['is valid', {}, ['ok policy', 'ok register']],
+    ['does not exist', { policyFound: false }, ['warn policy-missing', 'ok register']],
     ['has no environment', { policy: definePolicy({ version: 1 }) }, ['warn policy-no-environment', 'ok register']],
     [
       'stops changes',
@@ -324,9 +324,9 @@ describe('records', () => {
     ],
     ['is stopped by a file', { stopFile: known('everything') }, ['ok policy', 'warn kill-switch-on', 'ok register']],
     ['has a kill switch that cannot be read', { stopFile: no }, ['ok policy', 'unknown kill-switch', 'ok register']],
-    ['has an exception that ends soon', { register: defineRegister([entry('E-1', '2026-12-08T10:00:00Z')]) }, ['ok policy', 'warn exception-ending']],
-    ['has one that ends later', { register: defineRegister([entry('E-1', '2026-12-08T10:00:01Z')]) }, ['ok policy', 'ok register']],
-    ['has one that has ended', { register: defineRegister([entry('E-1', '2026-11-24T10:00:00Z')]) }, ['ok policy', 'warn exceptions-ended']],
+    ['has an exception that expires soon', { register: defineRegister([entry('E-1', '2026-12-08T10:00:00Z')]) }, ['ok policy', 'warn exception-ending']],
+    ['has one that expires later', { register: defineRegister([entry('E-1', '2026-12-08T10:00:01Z')]) }, ['ok policy', 'ok register']],
+    ['has one that has expired', { register: defineRegister([entry('E-1', '2026-11-24T10:00:00Z')]) }, ['ok policy', 'warn exceptions-ended']],
   ])('a policy that %s', (_name, over, expected) => expect(said(policyChecks(facts(over)))).toEqual(expected));
 
   const group = resource({ type: 'AWS::EC2::SecurityGroup', id: 'sg-1', account: ACCOUNT, region: 'eu-west-1' });
@@ -362,22 +362,22 @@ describe('records', () => {
   });
   it.each<[string, RecordFacts['journal'], string[]]>([
     ['is empty', known({ shown: 'x', open: [], approvals: [], breakers: [] }), ['ok journal']],
-    ['is not there yet', known(null), ['ok journal']],
+    ['does not exist yet', known(null), ['ok journal']],
     ['cannot be read', no, ['unknown journal']],
-    ['has an execution under way', known({ shown: 'x', open: [open(NOW + 1)], approvals: [], breakers: [] }), ['ok journal']],
-    ['has one that was left behind', known({ shown: 'x', open: [open(NOW)], approvals: [], breakers: [] }), ['fail stale-lease', 'ok journal']],
+    ['has an execution in progress', known({ shown: 'x', open: [open(NOW + 1)], approvals: [], breakers: [] }), ['ok journal']],
+    ['has one of a lost worker', known({ shown: 'x', open: [open(NOW)], approvals: [], breakers: [] }), ['fail stale-lease', 'ok journal']],
     [
       'has an open circuit breaker',
       known({ shown: 'x', open: [], approvals: [], breakers: [{ remediator: 'r', since: NOW, reason: 'too many', account: ACCOUNT }] }),
       ['warn breaker-open', 'ok journal'],
     ],
     [
-      'has an approval that runs out',
+      'has an approval that is about to expire',
       known({ shown: 'x', open: [], approvals: [approval(NOW + 24 * HOUR)], breakers: [] }),
       ['warn approval-late', 'ok journal'],
     ],
     [
-      'has one with time, one answered, one that ran out',
+      'has one with time left, one that was answered, and one that expired',
       known({ shown: 'x', open: [], approvals: [approval(NOW + 25 * HOUR), approval(NOW + HOUR, { verdict: 'denied' }), approval(NOW)], breakers: [] }),
       ['ok journal'],
     ],
@@ -390,7 +390,7 @@ describe('records', () => {
     ['cannot be looked up', no, ['unknown canary']],
   ])('a canary that %s', (_name, last, expected) => expect(said(canaryChecks([{ region: 'eu-west-1', now: NOW, last }]))).toEqual(expected));
 
-  it('always say what to do, unless there is nothing to do', () => {
+  it('always have a next step unless they are ok', () => {
     const all = [
       ...policyChecks(facts({ policyFound: false, stopFile: no })),
       ...journalChecks(facts({ journal: known({ shown: 'x', open: [open(NOW)], approvals: [], breakers: [] }) })),

@@ -57,10 +57,10 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-describe('what a role may do', () => {
+describe('the permissions of a role', () => {
   const ask = async () => (await gatherAccess(connect, ACCOUNT, 'eu-west-1', 'RedressFix', FIXES, { remediators: [] })).actions;
 
-  it('is what IAM simulates of the role', async () => {
+  it('are what IAM simulates', async () => {
     answers['SimulatePrincipalPolicy'] = simulation(['ec2:RevokeSecurityGroupIngress', 'allowed'], ['s3:PutEncryptionConfiguration', 'allowed']);
     expect(await ask()).toEqual({ ok: true, value: { role: `arn:aws:iam::${ACCOUNT}:role/RedressFix`, denied: [], unsure: [] } });
     expect(asked[0]?.get('PolicySourceArn')).toBe(`arn:aws:iam::${ACCOUNT}:role/RedressFix`);
@@ -74,14 +74,14 @@ describe('what a role may do', () => {
     expect(await ask()).toMatchObject({ ok: true, value: { denied: ['ec2:RevokeSecurityGroupIngress'], unsure: ['s3:PutEncryptionConfiguration'] } });
   });
 
-  it('is not known when IAM says nothing of an action, or may not be asked', async () => {
+  it('are unknown if IAM does not answer for an action, or denies the simulation', async () => {
     answers['SimulatePrincipalPolicy'] = simulation(['ec2:RevokeSecurityGroupIngress', 'allowed']);
     expect(await ask()).toMatchObject({ ok: false, error: expect.stringContaining('s3:PutEncryptionConfiguration') });
     answers['SimulatePrincipalPolicy'] = [403, '<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>'];
     expect(await ask()).toMatchObject({ ok: false, error: expect.stringContaining('iam:SimulatePrincipalPolicy: AccessDenied') });
   });
 
-  it('is not asked of another account', async () => {
+  it('are not simulated for another account', async () => {
     expect(await gatherAccess(connect, '222222222222', 'eu-west-1', 'RedressFix', FIXES, { remediators: [] })).toMatchObject({ actions: null });
     expect(asked).toEqual([]);
   });

@@ -17,7 +17,7 @@ it.each([
   // One control plane for both regions of China, and it is in Beijing; the gate asks IAM there, too.
   ['cn-northwest-1', 'cn-north-1'],
   ['us-gov-east-1', 'us-gov-west-1'],
-])('in %s the doctor looks for rules of global services in %s', async (region, global) => {
+])('in %s doctor looks for rules of global services in %s', async (region, global) => {
   const { out } = await command(['doctor', '--live', '--account', '222222222222', '--region', region, '--json'], directory, { connect });
   expect((JSON.parse(out) as DoctorDocument).regions).toEqual([region, global]);
 });

@@ -80,7 +80,7 @@ it('reports unknown if the organization does not answer, which fails', async () 
   expect(checks.find(({ code }) => code === 'policy-organization')?.saw).toContain('AccessDeniedException');
 });
 
-it('makes no request without --live, and says so', async () => {
+it('makes no request without --live, and reports that', async () => {
   const never: Organization = { ...organization, within: () => Promise.reject(new Error('asked')), accounts: () => Promise.reject(new Error('asked')) };
   const { exit, checks } = await doctor({ organization: never, live: false });
   expect(exit).toBe(0);

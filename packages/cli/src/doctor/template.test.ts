@@ -8,12 +8,11 @@ import { createHandler } from '@redress/lambda-runtime';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { logOfEachTest } from '../../../../tests/support/lambda-log.js';
 import { openedEvent, revokeOpenRules, Widgets } from '../../../../tests/support/widgets.js';
-import { builtinRemediators } from '../builtin.js';
+import { builtinRemediators as remediators } from '../builtin.js';
 import type { PlaceFacts, RuleFact, Wanted } from './facts.js';
 import { ruleChecks } from './place-checks.js';
 
 const CANARY = '/redress/canary';
-const remediators = builtinRemediators;
 const template = hubTemplate({ remediators });
 const resources = Object.entries(template.Resources);
 
@@ -58,13 +57,13 @@ afterEach(() => {
 });
 
 describe('the template of the hub', () => {
-  it.each(['us-east-1', 'eu-west-1'])('has rules that the doctor accepts, in %s', (region) => {
+  it.each(['us-east-1', 'eu-west-1'])('has rules that doctor accepts, in %s', (region) => {
     const checks = ruleChecks(place(region), wanted, ['arn:Queue'], known(rules));
     expect(checks.filter((each) => each.status !== 'ok')).toEqual([]);
     expect(checks.length).toBeGreaterThan(5);
   });
 
-  it('has the names that the doctor looks up', () => {
+  it('has the names that doctor looks up', () => {
     expect([template.Resources['Function']?.Type, template.Resources['Approvals']?.Type]).toEqual(['AWS::Lambda::Function', 'AWS::Lambda::Function']);
     const text = JSON.stringify(template.Resources['Function']?.Properties);
     for (const name of [
@@ -80,7 +79,7 @@ describe('the template of the hub', () => {
     expect(template.Resources['ApprovalsUrl']?.Properties).toMatchObject({ AuthType: 'AWS_IAM' });
   });
 
-  it.each(['Function', 'Approvals', 'Config'])('sets for %s all the variables that the functions read, and no others', (name) => {
+  it.each(['Function', 'Approvals', 'Config'])('sets for %s all variables that the functions read, and no others', (name) => {
     const properties = template.Resources[name]?.Properties as { Environment: { Variables: JsonObject } } | undefined;
     const set = Object.keys(properties?.Environment.Variables ?? {}).filter((each) => each.startsWith('REDRESS_'));
     const read = new Set<string>();
@@ -107,7 +106,7 @@ describe('the template of the hub', () => {
     expect([...read].filter((each) => each.startsWith('REDRESS_')).sort()).toEqual(set.sort());
   });
 
-  it('sends a schedule that the handler recognizes, and watches metrics that the handler writes', async () => {
+  it('sends a schedule that the handler recognizes, and has alarms for metrics that the handler writes', async () => {
     const tick = resources
       .flatMap(([, each]) => ((each.Properties as { Targets?: { Input?: string }[] }).Targets ?? []).map((target) => target.Input))
       .find((input) => input?.includes('canary'));

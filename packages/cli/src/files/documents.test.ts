@@ -41,7 +41,7 @@ describe('a file', () => {
       [4, [2]],
     ]);
   });
-  it('may be empty, broken, or no JSON at all', async () => {
+  it('may be empty, damaged, or not JSON at all', async () => {
     file('empty.json', ' \n');
     file('broken.json', '{\n"a"');
     file('text.json', 'hello\nworld');
@@ -51,7 +51,7 @@ describe('a file', () => {
       [null, 'It is not JSON'],
     ]);
   });
-  it('may be compressed, and cut off', async () => {
+  it('may be compressed and truncated', async () => {
     const zipped = gzipSync('{"a":1}\n{"a":2}\n');
     file('a.json.gz', zipped);
     file('cut.json.gz', zipped.subarray(0, zipped.length - 8));
@@ -61,7 +61,7 @@ describe('a file', () => {
     ]);
     expect(brief(await read(['cut.json.gz'])).at(-1)).toEqual([null, 'It cannot be read to the end']);
   });
-  it('that is not there is refused', async () => {
+  it('that does not exist is refused', async () => {
     await expect(read(['none.json'])).rejects.toMatchObject({ code: 'cli/file' });
   });
 });
@@ -84,7 +84,7 @@ describe('a folder', () => {
     ]);
   });
 
-  it('may be a bucket as CloudTrail, Config and others lay it out', async () => {
+  it('may be a bucket in the layout of CloudTrail, Config and others', async () => {
     const at = (path: string, content: string | Buffer) => {
       mkdirSync(join(directory, path, '..'), { recursive: true });
       file(path, content);
@@ -113,7 +113,7 @@ describe('a folder', () => {
     ]);
   });
 
-  it('without a file in it is refused, and one with a link around is not walked for ever', async () => {
+  it('without a file is refused, and one with a circular link is read once', async () => {
     mkdirSync(join(directory, 'empty', 'below'), { recursive: true });
     file('empty/.hidden', '{}');
     await expect(read(['empty'])).rejects.toMatchObject({ code: 'cli/file', message: 'There is no file in empty.' });
@@ -126,7 +126,7 @@ describe('a folder', () => {
   });
 });
 
-describe('what is not JSON', () => {
+describe('a file that is not JSON', () => {
   it.each([
     ['a VPC flow log', '2 111111111111 eni-0a1b2c3d 10.0.0.1 10.0.0.2 443 49152 6 10 840 1 2 ACCEPT OK\n'],
     ['a server access log of S3', `${'a'.repeat(64)} invoices [20/Nov/2026:10:00:00 +0000] 198.51.100.7 - ABC REST.GET.OBJECT key\n`],
@@ -142,14 +142,14 @@ describe('what is not JSON', () => {
     ['a ZIP archive', Buffer.from('504b030414000000', 'hex')],
     ['a Parquet file', Buffer.from('PAR1\u0015')],
     ['gzip within gzip', gzipSync(gzipSync('{}'))],
-  ])('is named for what it is: %s', async (name, content) => {
+  ])('is identified: %s', async (name, content) => {
     file('x.json', content);
     file('y.log.gz', gzipSync(content));
     expect(await read(['x.json'])).toEqual([{ file: 'x.json', line: null, value: null, problem: `It is ${name}, not JSON.`, foreign: true }]);
     expect((await read(['y.log.gz']))[0]).toMatchObject({ foreign: true });
   });
 
-  it('and is not known, is damaged where it should have been JSON, and something else where it was only found', async () => {
+  it('with unknown content is damaged if it was named or should be JSON, and skipped if it was only found', async () => {
     file('named', 'hello');
     mkdirSync(join(directory, 'folder'));
     file('folder/claims.json', 'hello');
@@ -165,7 +165,7 @@ describe('what is not JSON', () => {
 });
 
 describe('text', () => {
-  it('may be UTF-16, as PowerShell writes it; what is neither that nor UTF-8 is damaged', async () => {
+  it('may be UTF-16, as PowerShell writes it; anything else that is not UTF-8 is damaged', async () => {
     file('le.json', Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('{"a":"ü"}', 'utf16le')]));
     file('be.json', Buffer.concat([Buffer.from([0xfe, 0xff]), Buffer.from('{"a":"ü"}', 'utf16le').swap16()]));
     file('latin.json', Buffer.from('{"a":"\xfc"}', 'latin1'));
@@ -176,7 +176,7 @@ describe('text', () => {
     expect(await read(['latin.json'])).toMatchObject([{ problem: 'It cannot be read to the end: it is not UTF-8', foreign: false }]);
   });
 
-  it('may be several documents with nothing between them, as Firehose writes them', async () => {
+  it('may be several documents without a separator, as Firehose writes them', async () => {
     file('joined', '{"a":1}{"a":{"b":"}{"}}\n{"a":3}');
     expect(brief(await read(['joined']))).toEqual([
       [null, { a: 1 }],
@@ -200,7 +200,7 @@ describe('text', () => {
 describe('limits', () => {
   const limits = { document: 200, unpacked: 1000 };
 
-  it('hold what a file unpacks to', async () => {
+  it('apply to the unpacked size of a file', async () => {
     file('bomb.json.gz', gzipSync(`[${' '.repeat(2000)}]`));
     expect((await read(['bomb.json.gz'], [], limits)).at(-1)).toMatchObject({
       file: 'bomb.json.gz',
@@ -211,7 +211,7 @@ describe('limits', () => {
     expect(brief(await read(['fits.json.gz'], [], limits))).toEqual([[null, [1]]]);
   });
 
-  it('do not hold a long list: it is read by its items', async () => {
+  it('do not apply to a long list, which is read item by item', async () => {
     const items = Array.from({ length: 1200 }, (_, n) => ({ n }));
     for (const content of [JSON.stringify(items), JSON.stringify(items, null, 2), `\n\n${JSON.stringify(items)}`]) {
       file('list.json', content);
@@ -232,7 +232,7 @@ describe('limits', () => {
     ).toEqual(['Records 500', 'Records 500', 'Records 200', 'Findings 2']);
   });
 
-  it('hold one item of a list, and a document that is not a list', async () => {
+  it('apply to one item of a list, and to a document that is not a list', async () => {
     file('item.json', JSON.stringify([{ a: 1 }, { a: 'x'.repeat(200_000) }]));
     expect((await read(['item.json'], [], limits)).at(-1)).toMatchObject({ problem: expect.stringContaining('one item of it') as string, foreign: false });
     file('state.json', JSON.stringify({ resources: Array.from({ length: 60 }, (_, n) => ({ n })) }));
@@ -243,7 +243,7 @@ describe('limits', () => {
     expect((await read(['broken.json'], [], limits)).at(-1)).toMatchObject({ problem: expect.stringMatching(/^It is not JSON/) as string });
   });
 
-  it('hold one line', async () => {
+  it('apply to one line', async () => {
     file('a.jsonl', `{"a":1}\n{"a":"${'x'.repeat(300)}"}\n{"a":3}`);
     expect(brief(await read(['a.jsonl'], [], limits))).toEqual([
       [1, { a: 1 }],
@@ -252,7 +252,7 @@ describe('limits', () => {
     ]);
   });
 
-  it('hold standard input that has to be kept', async () => {
+  it('apply to standard input that has to be stored', async () => {
     const stdinChunks = async function* () {
       yield `[${' '.repeat(900)}]`;
     };
@@ -264,7 +264,7 @@ describe('before anything is done', () => {
   const stdinChunks = async function* () {
     yield '{"a":0}';
   };
-  it('all of it is read, and every damage is named with its place', async () => {
+  it('everything is read, and all damage is reported with its place', async () => {
     file('a.jsonl', '{"a":1}\n{\n');
     file('b.json', '{');
     file('state', '---\n');
@@ -274,7 +274,7 @@ describe('before anything is done', () => {
       place: { file: 'a.jsonl', line: 2 },
     });
   });
-  it('and then given, standard input too; what is something else is among it', async () => {
+  it('everything is returned, with standard input; what is not JSON is included', async () => {
     file('a.jsonl', '{"a":1}\n{"a":2}\n');
     file('state', '---\n');
     const found: Document[] = [];
@@ -292,7 +292,7 @@ describe('standard input', () => {
   it('is read once', async () => {
     await expect(read(['-', '-'])).rejects.toMatchObject({ code: 'cli/usage' });
   });
-  it('is the same however it is cut into chunks', async () => {
+  it('is the same whatever its chunks', async () => {
     const documents = fc.array(
       fc.jsonValue().filter((value) => value !== null),
       { minLength: 1, maxLength: 5 },

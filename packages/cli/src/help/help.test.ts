@@ -28,14 +28,14 @@ async function everyPath(): Promise<readonly string[]> {
 }
 
 describe('help', () => {
-  it('shows examples, and the options that every command has', async () => {
+  it('shows examples, and the common options', async () => {
     const out = await text('plan', '--help');
     expect(out).toContain('Global Options:');
     expect(out).toContain('--profile <name>');
     expect(out).toContain('Examples:\n  redress plan --live\n      the account of your credentials\n');
   });
 
-  it('has an example of every command, each with options that it has', async () => {
+  it('has an example of every command, each with options of that command', async () => {
     const paths = (await everyPath()).filter((path) => path !== '');
     expect(paths.length).toBeGreaterThan(45);
     for (const path of paths) {
@@ -51,7 +51,7 @@ describe('help', () => {
     expect(Object.keys(EXAMPLES).filter((path) => path !== '' && !paths.includes(path))).toEqual([]);
   });
 
-  it('names sample events that are in the repository, and that lead to a remediator', () => {
+  it('names sample events that exist in the repository and lead to a remediator', () => {
     const named = new Set(Object.values(EXAMPLES).flatMap((each) => each.flatMap(({ command: called }) => called.match(/examples\/\S+/g) ?? [])));
     expect([...named].sort()).toEqual([
       'examples/events',
@@ -95,7 +95,7 @@ describe('completion', () => {
     // What an option takes is no command.
     [['redress', '--data', 'plan', 'hist'], ['history']],
     [['redress', 'plan', '--policy', ''], []],
-  ])('of bash knows what follows %j', async (words, expected) => {
+  ])('of bash suggests what follows %j', async (words, expected) => {
     const file = join(directory, 'redress.bash');
     writeFileSync(file, await text('completion', 'bash'));
     const script = `source ${file}; COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _redress; printf '%s\\n' "\${COMPREPLY[@]}"`;
@@ -105,14 +105,14 @@ describe('completion', () => {
     expect(out).toEqual(expected);
   });
 
-  it('quotes what a shell would take for something else', async () => {
+  it('quotes special characters of a shell', async () => {
     for (const shell of ['bash', 'zsh', 'fish']) expect(await text('completion', shell)).not.toContain('undefined');
     expect(await command(['completion', 'tcsh'], directory)).toMatchObject({ exit: 2 });
   });
 });
 
 describe('the manual page', () => {
-  it('is made of the same tree, and is kept as it is', async () => {
+  it('is generated from the same definitions, and is up to date', async () => {
     const page = await text('man');
     const file = new URL('../../redress.1', import.meta.url);
     if (process.env['GOLDEN'] === 'write') writeFileSync(file, page);

@@ -9,7 +9,7 @@ const readme = String(files['README.md']);
 /** Lines of commands in a part of a page. */
 const commands = (text: string) => [...text.matchAll(/```sh\n([^`]*)```/g)].flatMap(([, block = '']) => block.trimEnd().split('\n'));
 
-it('is deployed as the page on deployment says, command by command', () => {
+it('is deployed with the commands of the page on deployment', () => {
   const { bundle } = (JSON.parse(String(files['package.json'])) as { scripts: { bundle: string } }).scripts;
   const deploy = commands(readme.slice(readme.indexOf('## Deploy'), readme.indexOf('## Change')));
   expect(deploy).toHaveLength(12);
@@ -17,7 +17,7 @@ it('is deployed as the page on deployment says, command by command', () => {
   expect(missing).toEqual([]);
 });
 
-it('names no command of its own that it does not have', () => {
+it('names only existing commands', () => {
   const { scripts } = JSON.parse(String(files['package.json'])) as { scripts: Record<string, string> };
   const run = commands(readme).flatMap((line) => /^npm run (\S+)/.exec(line)?.[1] ?? []);
   expect(run).toEqual(['check', 'plan', 'bundle']);

@@ -3,8 +3,8 @@ import { differencesOf, valueText } from './difference.js';
 
 const call = (operation: string, input: object) => ({ operation, input: input as never });
 
-describe('what a change makes of a resource', () => {
-  it('is after and before, where call and undo are one operation', () => {
+describe('the effect of a change on a resource', () => {
+  it('is before and after, if call and undo are one operation', () => {
     expect(differencesOf(call('logs:Put', { name: 'a', days: 365 }), [call('logs:Put', { name: 'a', days: 30 })])).toEqual({
       members: [{ kind: 'changed', path: 'days', before: 30, after: 365 }],
       unchanged: 1,
@@ -15,7 +15,7 @@ describe('what a change makes of a resource', () => {
     ]);
   });
 
-  it('is what the undo would give back, where the call removes', () => {
+  it('is what the undo would restore, if the call removes', () => {
     const rule = { IpProtocol: 'tcp', FromPort: 22, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
     expect(
       differencesOf(call('ec2:RevokeSecurityGroupIngress', { GroupId: 'sg-1', SecurityGroupRuleIds: ['sgr-1'] }), [
@@ -31,7 +31,7 @@ describe('what a change makes of a resource', () => {
     });
   });
 
-  it('is what the call gives, where the undo removes, and where nothing undoes it', () => {
+  it('is what the call sets, if the undo removes it, and if nothing undoes it', () => {
     expect(differencesOf(call('logs:PutRetentionPolicy', { name: 'a', days: 365 }), [call('logs:DeleteRetentionPolicy', { name: 'a' })])).toEqual({
       members: [{ kind: 'added', path: 'days', after: 365 }],
       unchanged: 1,
@@ -39,7 +39,7 @@ describe('what a change makes of a resource', () => {
     expect(differencesOf(call('x:Enable', { name: 'a' }), []).members).toEqual([{ kind: 'added', path: 'name', after: 'a' }]);
   });
 
-  it('searches documents that are text, and treats a list of plain values as one', () => {
+  it('also covers documents in texts, and treats a list of plain values as one', () => {
     const policy = (action: string) => JSON.stringify({ Statement: [{ Effect: 'Deny', Action: action }], Ids: ['a', 'b'] });
     expect(differencesOf(call('s3:PutBucketPolicy', { Policy: policy('s3:*') }), [call('s3:PutBucketPolicy', { Policy: policy('s3:Get*') })])).toEqual({
       members: [{ kind: 'changed', path: 'Policy.Statement[0].Action', before: 's3:Get*', after: 's3:*' }],
@@ -49,7 +49,7 @@ describe('what a change makes of a resource', () => {
   });
 });
 
-it('a value is shown as it is, and what is not there or not known yet in words', () => {
+it('a value is shown unchanged, and a missing or unknown one in words', () => {
   expect([undefined, '', 'a', 1, null, ['a'], { $response: '/Id' }, {}].map((each) => valueText(each))).toEqual([
     '(not set)',
     '""',

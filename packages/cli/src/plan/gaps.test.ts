@@ -9,7 +9,7 @@ const rule = (remediator: string, verdict: 'would-fix' | 'needs-approval' | 'not
   samplePass({ ...group, remediator, verdict, code, changes: rules.map((each) => revoked('sg-1', each)) });
 
 describe('a gap is counted once', () => {
-  it('whichever remediators plan to close it', () => {
+  it('even if several remediators plan to close it', () => {
     const gaps = gapsOf([
       rule('ssh', 'needs-approval', ['sgr-1']),
       rule('rdp', 'needs-approval', ['sgr-1']),
@@ -22,12 +22,12 @@ describe('a gap is counted once', () => {
     expect(summarize(gaps)).toMatchObject({ gaps: 2, needApproval: 2 });
   });
 
-  it('and has the best of its verdicts, with the remediator that gives it', () => {
+  it('with the best of its verdicts, and the remediator of that verdict', () => {
     const [gap] = gapsOf([rule('ssh', 'notify-only', ['sgr-1']), rule('existing', 'would-fix', ['sgr-1'], 'planned')]);
     expect(gap).toMatchObject({ remediator: 'existing', alsoPlannedBy: ['ssh'], verdict: 'would-fix', code: 'planned' });
   });
 
-  it('but equal rules of two groups, and two settings of one bucket, are two', () => {
+  it('and equal rules of two groups, and two settings of one bucket, are two', () => {
     const other = { ...rule('ssh', 'would-fix', ['sgr-1']), resource: { ...rule('ssh', 'would-fix', []).resource, id: 'sg-2' } };
     expect(gapsOf([rule('ssh', 'would-fix', ['sgr-1']), other])).toHaveLength(2);
     const bucket = { type: 'AWS::S3::Bucket', id: 'b', name: null, environment: 'dev', verdict: 'would-fix', code: 'planned' } as const;
@@ -37,7 +37,7 @@ describe('a gap is counted once', () => {
     ).toHaveLength(2);
   });
 
-  it('with several calls that belong together, and joins what another plan has of them', () => {
+  it('with several calls that belong together, which join the gaps of other plans', () => {
     const bucket = { type: 'AWS::S3::Bucket', id: 'b', name: null, environment: 'dev', verdict: 'would-fix', code: 'planned' } as const;
     const [a, b, c] = ['s3:PutA', 's3:PutB', 's3:PutC'].map((operation) => replaced(operation, 'b', { a: 1 }, { a: 2 }, operation));
     if (a === undefined || b === undefined || c === undefined) throw new Error('there are three');
@@ -51,14 +51,14 @@ describe('a gap is counted once', () => {
     expect(joined.map(({ remediator, alsoPlannedBy }) => [remediator, alsoPlannedBy])).toEqual([['x', ['z', 'y']]]);
   });
 
-  it('also where only a person can close it; what has nothing to change is not counted', () => {
+  it('even if only a person can close it; a resource without changes is not counted', () => {
     const manual = samplePass({ ...group, remediator: 'a', verdict: 'notify-only', code: 'manual', message: 'Somebody has to look.' });
     const nothing = samplePass({ ...group, remediator: 'b', verdict: 'nothing-to-change', code: 'no-op' });
     expect(gapsOf([manual, nothing]).map(({ remediator, changes }) => [remediator, changes])).toEqual([['a', ['Somebody has to look.']]]);
   });
 });
 
-it('what enforcing would do is counted by environment, in the order of the policy', () => {
+it('the result of enforcing is counted by environment, in the order of the policy', () => {
   const pass = (id: string, environment: string | null) =>
     samplePass({
       type: 'AWS::S3::Bucket',
@@ -78,7 +78,7 @@ it('what enforcing would do is counted by environment, in the order of the polic
   ]);
 });
 
-it('like gaps are one group: what would happen comes first, then the largest', () => {
+it('equal gaps are one group: what would happen comes first, then the largest group', () => {
   const of = (id: string, verdict: 'would-fix' | 'notify-only', remediator: string) =>
     samplePass({ type: 'AWS::S3::Bucket', id, name: null, environment: 'dev', remediator, verdict, code: verdict });
   const groups = groupsOf(gapsOf([of('1', 'notify-only', 'a'), of('2', 'notify-only', 'b'), of('3', 'notify-only', 'b'), of('4', 'would-fix', 'z')]));
@@ -89,7 +89,7 @@ it('like gaps are one group: what would happen comes first, then the largest', (
   ]);
 });
 
-it('every code by which a guardrail of ours restricts has words', () => {
+it('every code of a built-in guardrail that restricts has a text', () => {
   const folder = new URL('../../../core/src/guardrails/', import.meta.url);
   const source = readdirSync(folder)
     .filter((name) => name.endsWith('.ts') && !name.includes('.test.'))

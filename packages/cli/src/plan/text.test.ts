@@ -10,7 +10,7 @@ describe('text for a terminal', () => {
     expect(padded('7', 3, 'right')).toBe('  7');
   });
 
-  it('is wrapped at words, keeps its margin, and breaks what is too long', () => {
+  it('is wrapped at words, keeps its margin, and breaks long words', () => {
     expect(wrapped('one two three four five', 20, 10, '  why     ')).toEqual(['  why     one two', '          three four', '          five']);
     expect(wrapped('short', 20, 4)).toEqual(['short']);
     expect(wrapped('a'.repeat(25), 10)).toEqual(['a'.repeat(10), 'a'.repeat(10), 'a'.repeat(5)]);
@@ -27,7 +27,7 @@ describe('text for a terminal', () => {
 
 describe('a table', () => {
   const heads = [{ title: 'remediator' }, { title: 'fixed', numbers: true }];
-  it('has numbers at the right', () => {
+  it('has numbers aligned to the right', () => {
     expect(
       columns(
         heads,
@@ -40,11 +40,11 @@ describe('a table', () => {
       ),
     ).toEqual(['remediator    fixed', 'a                 7', 'bb          1234567']);
   });
-  it('cuts its first column where it has to', () => {
+  it('cuts its first column if necessary', () => {
     const [, row = ''] = columns(heads, [['x'.repeat(60), '7']], 30, plain);
     expect([widthOf(row), row]).toEqual([30, `${'x'.repeat(11)}…${'x'.repeat(11)}      7`]);
   });
-  it('is a block a row where even that does not do', () => {
+  it('becomes a block for each row if even that is not enough', () => {
     const many = [{ title: 'remediator' }, ...['fixed', 'flagged', 'approval', 'held back'].map((title) => ({ title }))];
     expect(columns(many, [['ec2-revoke-sg-open-ssh', '1', '', '2', '3']], 40, plain)).toEqual([
       'ec2-revoke-sg-open-ssh',

@@ -39,14 +39,14 @@ describe('golden screens', () => {
     }
   });
 
-  it('are in the documentation as they are', () => {
+  it('are unchanged in the documentation', () => {
     const page = readFileSync(new URL('../../../../docs/first-look.md', import.meta.url), 'utf8');
     const blocks = [...page.matchAll(/<!-- golden: (\S+) -->\n```text\n([\s\S]*?)```\n/g)];
     expect(blocks.map(([, name]) => name)).toEqual(['450-at-80-none', '450-at-120-none', '6-at-80-changes']);
     for (const [, name, text] of blocks) expect(text).toBe(readFileSync(new URL(`golden/${name}.txt`, import.meta.url), 'utf8'));
   });
 
-  it('of the same plan in any colour are the same text', () => {
+  it('of the same plan in any colour have the same text', () => {
     // Colour is the third sign beside word and symbol: without it nothing is lost.
     const coloured = planView(samplePlan(60), { width: 80, details: 'changes', paint: (style, text) => `<${style}>${text}</${style}>` });
     for (const word of ['✓ would be fixed', '• notify only']) expect(coloured).toContain(`${word}</`);
@@ -54,13 +54,13 @@ describe('golden screens', () => {
 });
 
 describe('a plan for people', () => {
-  it('begins with the places that it read, and the counts', () => {
+  it('begins with the places that were read, and the counts', () => {
     const [where, counts] = shown(samplePlan(60)).split('\n');
     expect(where).toBe('Account 111111111111, eu-west-1; policy redress.yaml.');
     expect(counts).toBe('60 gaps in 60 resources: 20 would be fixed, 0 need approval, 40 held back. 120');
   });
 
-  it('says next what could not be read, handled or swept, the same reason once', () => {
+  it('then reports what could not be read, handled or swept, each reason once', () => {
     const lines = shown({
       ...samplePlan(6),
       left: [{ account: '333333333333', reason: 'AccessDenied' }],
@@ -73,7 +73,7 @@ describe('a plan for people', () => {
     expect(lines.slice(3, 6)).toEqual(['denied  333333333333: AccessDenied', 'problem  x failed', 'not swept  a, b: It only handles events.']);
   });
 
-  it('counts ten problems, and says that there are more', () => {
+  it('lists ten problems, and reports that there are more', () => {
     const problems = Array.from({ length: 14 }, (_, at) => `problem ${at}`);
     const text = shown(planOf([], { problems }));
     expect(text).toContain('problem 9');
@@ -82,7 +82,7 @@ describe('a plan for people', () => {
     expect(shown(planOf([], { problems }), 80, 'changes')).toContain('problem 13');
   });
 
-  it('shows a hold with its end, also where the policy only notifies', () => {
+  it('shows a hold with its end, even if the policy only notifies', () => {
     const held = samplePass({
       type: 'AWS::EC2::SecurityGroup',
       id: 'sg-1',
@@ -101,7 +101,7 @@ describe('a plan for people', () => {
     expect(text).toContain('    web (sg-1)  until 2026-12-04T09:00Z');
   });
 
-  it('names the resources of several accounts with where they are', () => {
+  it('names the resources of several accounts with their place', () => {
     const pass = (account: string) =>
       samplePass({ type: 'AWS::S3::Bucket', id: `b-${account}`, account, name: null, remediator: 'a', environment: null, verdict: 'denied', code: 'stopped' });
     const text = shown(
@@ -112,7 +112,7 @@ describe('a plan for people', () => {
     expect(text).toContain('accounts in no environment');
   });
 
-  it('shows the words of a custom guardrail if all of a group have the same', () => {
+  it('shows the text of a custom guardrail if it is the same for the whole group', () => {
     const ruled = (id: string, message: string) =>
       samplePass({
         type: 'AWS::S3::Bucket',
@@ -128,7 +128,7 @@ describe('a plan for people', () => {
     expect(shown(planOf([ruled('a', 'Payments are frozen.'), ruled('b', 'Nobody is at work.')]))).toContain('\n  acme-payments\n');
   });
 
-  it('of one resource is its changes as differences, without a table', () => {
+  it('of one resource shows its changes as differences, without a table', () => {
     const changes = [replaced('logs:PutRetentionPolicy', '/app', { retentionInDays: 7 }, { retentionInDays: 365 }, 'keep 365 days instead of 7')];
     const pass = samplePass({
       type: 'AWS::Logs::LogGroup',
@@ -160,13 +160,13 @@ describe('a plan for people', () => {
     ]);
   });
 
-  it('without a gap says so, and suggests nothing', () => {
+  it('without a gap reports that, and suggests nothing', () => {
     expect(shown(planOf([]))).toBe(
       'Account 111111111111, eu-west-1; policy redress.yaml.\nNo gap was found.\n\nNothing was changed, and nothing was recorded.',
     );
   });
 
-  it('shows nothing that a terminal obeys, and is never wider than it, whatever things are called', () => {
+  it('has no control characters, and is never wider than the terminal, whatever the names are', () => {
     const hostile = fc.oneof(
       fc.string({ unit: 'grapheme', maxLength: 60 }),
       fc.constantFrom('\u001b[2J', '\u202eevil', '数据库'.repeat(20), 'a'.repeat(300), '👩‍👩‍👧'),

@@ -23,7 +23,7 @@ describe('LookupEvents', () => {
   const page = (...ids: string[]) => ({ Events: ids.map((id) => ({ EventId: id, CloudTrailEvent: JSON.stringify(event(id, 'x')) })) });
   const throttled = () => Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException', $metadata: { httpStatusCode: 400 } });
 
-  it('is asked page by page, twice a second at most, for what is not a read, as far back as it goes', async () => {
+  it('is called page by page, at most twice a second, for write events, as far back as it goes', async () => {
     const { clock, slept, gathered, start, pass, at } = world();
     const asked: object[] = [];
     const pages = [{ ...page('a', 'b'), NextToken: 't1' }, { ...page('c'), NextToken: 't2' }, page('d')];
@@ -49,7 +49,7 @@ describe('LookupEvents', () => {
     expect([gap(start - 89 * DAY), gap(start - 91 * DAY)]).toEqual([null, 'it is outside of the time that was asked for']);
   });
 
-  it('waits longer and longer when it is throttled, and says of what it could not ask to the end that it is not covered', async () => {
+  it('backs off when it is throttled, and reports an unfinished period as not covered', async () => {
     const { clock, slept, gathered, at } = world();
     const answers = [throttled(), throttled(), page('a')];
     await lookUp(

@@ -6,7 +6,7 @@ import { ACCOUNT, AT, DAY, event, keyOf, packed, REGION, workplace } from '../..
 const { put, reconcile, recorded, shown } = workplace();
 
 describe('files', () => {
-  it('of the whole tree, of other days and services too: both agree', async () => {
+  it('of the whole tree, with other days and services: both agree', async () => {
     const [one = '', two = ''] = await recorded('r-1', 'r-2');
     put(`trail/${keyOf(AT)}`, packed(event('r-1', one)));
     put(
@@ -27,7 +27,7 @@ describe('files', () => {
     expect(exit).toBe(0);
   });
 
-  it('differ: the exit code is 1, and people are shown where', async () => {
+  it('differ: the exit code is 1, and the differences are shown', async () => {
     const [one = '', two = ''] = await recorded('r-1', 'r-2');
     put(`trail/${keyOf(AT)}`, packed(event('r-1', one), event('o-1', one)));
     const { exit, json } = await reconcile('trail');
@@ -79,7 +79,7 @@ describe('files', () => {
     expect(await reconcile('trail')).toMatchObject({ exit: 1, json: { discrepancies: [{ kind: 'ghost' }], errors: [], uncovered: [] } });
   });
 
-  it('whose digest names another that is not there are incomplete', async () => {
+  it('are incomplete if a digest names a missing one', async () => {
     const [one = ''] = await recorded('r-1');
     put(`trail/${keyOf(AT)}`, packed(event('r-1', one)));
     const [date = ''] = new Date(AT).toISOString().split('T');
@@ -102,7 +102,7 @@ describe('files', () => {
     expect(await reconcile('trail')).toMatchObject({ exit: 0, json: { status: 'agrees', errors: [] } });
   });
 
-  it('say nothing of an account that was asked for, and is not in them', async () => {
+  it('do not cover a requested account that is not in them', async () => {
     await recorded('r-1');
     put('trail/a.json', { Records: [event('x', 'ada', { recipientAccountId: '222222222222' })] });
     const { exit, json } = await reconcile('trail', '--accounts', ACCOUNT, '333333333333');
@@ -132,7 +132,7 @@ describe('wrong usage', () => {
     expect(await reconcile(...argv)).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage', message } } });
   });
 
-  it('is a journal, or a folder, that is not there', async () => {
+  it('is a missing journal or folder', async () => {
     put('trail/a.json', { Records: [] });
     expect(await reconcile('trail')).toMatchObject({ exit: 2, json: { error: { code: 'cli/not-found' } } });
     await recorded('r-1');

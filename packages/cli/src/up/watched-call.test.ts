@@ -11,7 +11,7 @@ const form = (service: string, body: string) =>
   });
 
 describe('watchedCall', () => {
-  it('reads an EC2 request as CloudTrail writes it', () => {
+  it('reads an EC2 request like CloudTrail', () => {
     expect(
       form(
         'ec2',
@@ -28,7 +28,7 @@ describe('watchedCall', () => {
     });
   });
 
-  it('ignores reads, and calls that are not signed', () => {
+  it('ignores reads and unsigned calls', () => {
     expect(form('ec2', 'Action=DescribeSecurityGroups')).toBeNull();
     expect(watchedCall({ method: 'PUT', url: '/bucket', headers: {}, body: Buffer.alloc(0) })).toBeNull();
   });
@@ -53,7 +53,7 @@ describe('watchedCall', () => {
     expect(watchedCall({ method, url, headers: { authorization: signed('s3') }, body: Buffer.alloc(0) })).toBeNull();
   });
 
-  it('takes the parameters of a JSON service as they are', () => {
+  it('uses the parameters of a JSON service unchanged', () => {
     const headers = { authorization: signed('logs'), 'x-amz-target': 'Logs_20140328.PutRetentionPolicy' };
     expect(watchedCall({ method: 'POST', url: '/', headers, body: Buffer.from('{"logGroupName":"/a","retentionInDays":7}') })).toMatchObject({
       operation: 'PutRetentionPolicy',

@@ -88,9 +88,9 @@ describe('the calls of a plan', () => {
   });
 
   it.each([
-    ['for a while', new RedressError('gate/no-time-left', 'no time', { retryable: true }), true],
-    ['for good', new RedressError('gate/undeclared', 'no time'), false],
-    ['for no reason of its own', Object.assign(new Error('no time'), { retryable: true }), false],
+    ['temporarily', new RedressError('gate/no-time-left', 'no time', { retryable: true }), true],
+    ['permanently', new RedressError('gate/undeclared', 'no time'), false],
+    ['without a reason of its own', Object.assign(new Error('no time'), { retryable: true }), false],
   ])('stop where the gate stops them %s: nothing was sent', async (_name, error, retryable) => {
     expect(await applied([ok, error])).toMatchObject({ done: 1, sent: 1, unsure: 0, error: 'no time', failure: null, retryable, calls: [{ index: 0 }] });
   });

@@ -72,7 +72,7 @@ describe('a failure by its name', () => {
     expect(kind(thrown('UnknownOperationException', 404))).toEqual(['aws/not-emulated', false, 'refused']);
   });
 
-  it('reads the member in which S3 has it', () => {
+  it('reads the member that S3 uses', () => {
     expect(classifyAwsError(thrown('Error', 400, { Code: 'SlowDown' }))).toMatchObject({ code: 'aws/throttled', name: 'SlowDown' });
     expect(classifyAwsError(thrown('SlowDown', 400, { Code: 7 }))).toMatchObject({ code: 'aws/throttled', name: 'SlowDown' });
   });
@@ -97,7 +97,7 @@ describe('a failure by its status', () => {
     expect(kind(thrown('Oops', status))).toEqual(expected);
   });
 
-  it('of a server that does not say what it did may have had an effect, whatever its name', () => {
+  it('of a server that does not report the result may have had an effect, whatever its name', () => {
     expect(kind(thrown('ConflictException', 500))).toEqual(['aws/server', true, 'unknown']);
     expect(kind(thrown('NoSuchBucket', 500))).toEqual(['aws/server', true, 'unknown']);
     // What was refused before it was looked at was refused.
@@ -111,11 +111,11 @@ it.each([
   'Unexpected token \'<\', "<html>" is not valid JSON',
   '"Not Found" is not valid JSON',
   'Deserialization error: to see the raw response, inspect the hidden field',
-])('an emulator that lacks an operation answers what the SDK cannot read: %s', (message) => {
+])('an emulator without an operation returns what the SDK cannot read: %s', (message) => {
   expect(kind(Object.assign(new Error(message), { name: 'SyntaxError', $metadata: { httpStatusCode: 404 } }))).toEqual(['aws/not-emulated', false, 'unknown']);
 });
 
-it('a failure has what the service said, and nothing else', () => {
+it('a failure has what the service returned and nothing else', () => {
   expect(classifyAwsError(thrown('NoSuchKey', 404))).toEqual({
     code: 'aws/gone',
     name: 'NoSuchKey',
@@ -146,7 +146,7 @@ describe('as an error', () => {
     expect(awsError('s3:GetBucketAcl', failure('aws/server'), cause).next).toBe(awsError('s3:GetBucketAcl', failure('aws/gone'), cause).next);
   });
 
-  it('only this error says that a resource is gone', () => {
+  it('only this error means that a resource is missing', () => {
     expect(isGone(awsError('s3:GetBucketAcl', failure('aws/gone'), null))).toBe(true);
     expect(isGone({ code: 'aws/gone' })).toBe(true);
     expect(isGone(awsError('s3:GetBucketAcl', failure('aws/denied'), null))).toBe(false);

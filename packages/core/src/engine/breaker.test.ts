@@ -49,14 +49,14 @@ it('a circuit breaker that opens is recorded for its account, and people are not
   expect(told).toMatchObject([{ outcome: 'denied', remediator: { id: 'lamp-off' }, resource: stream, message }]);
 });
 
-describe('it opens', () => {
-  it('after three failed executions of any kind in a row, and names them', async () => {
+describe('the circuit breaker opens', () => {
+  it('after three failed executions of any kind in a row, which are named', async () => {
     track = [ended('x-4', 'failed'), ended('x-3', 'partial'), ended('x-2', 'unknown'), ended('x-1', 'remediated')];
     await breakerAfter(runtime, asked, after('failed'));
     expect(queries).toEqual([{ remediator: 'lamp-off', accounts: [ACCOUNT] }]);
     expect(appended).toMatchObject([{ body: { reason: '3 executions in a row have failed (x-4: failed, x-3: partial, x-2: unknown).' } }]);
   });
-  it.each(['failed', 'partial', 'unknown'])('at an end that is %s', async (outcome) => {
+  it.each(['failed', 'partial', 'unknown'])('after an execution that is %s', async (outcome) => {
     track = [ended('x-3', outcome), ended('x-2', outcome), ended('x-1', outcome)];
     await breakerAfter(runtime, asked, after(outcome));
     expect(appended).toHaveLength(1);
@@ -75,14 +75,14 @@ describe('it opens', () => {
   });
 });
 
-describe('it does not open', () => {
+describe('the circuit breaker does not open', () => {
   const bad = [ended('x-3', 'failed'), ended('x-2', 'failed'), ended('x-1', 'failed')];
   it.each<[string, PassResult, readonly TrackedExecution[]]>([
     ['after two', after('failed'), bad.slice(1)],
-    ['where one of three was good', after('failed'), [bad[0] as TrackedExecution, ended('x-2', 'remediated'), bad[2] as TrackedExecution]],
-    ['where one of three may pass', after('failed'), [bad[0] as TrackedExecution, ended('x-2', 'failed', { retryable: true }), bad[2] as TrackedExecution]],
-    ['after one that may pass', after('failed', true), bad],
-    ['after a good one', after('remediated'), bad],
+    ['if one of three succeeded', after('failed'), [bad[0] as TrackedExecution, ended('x-2', 'remediated'), bad[2] as TrackedExecution]],
+    ['if one of three is temporary', after('failed'), [bad[0] as TrackedExecution, ended('x-2', 'failed', { retryable: true }), bad[2] as TrackedExecution]],
+    ['after a temporary failure', after('failed', true), bad],
+    ['after a success', after('remediated'), bad],
   ])('%s', async (_name, result, tracked) => {
     track = tracked;
     await breakerAfter(runtime, asked, result);

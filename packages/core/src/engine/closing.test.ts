@@ -70,7 +70,7 @@ describe('nothing was sent', () => {
     [false, false],
     [true, false],
     [false, true],
-  ])('since a guardrail stopped it: it is tried again where either may be otherwise later (%s, %s)', (call, guardrail) => {
+  ])('since a guardrail stopped it: it is retried if either may change (%s, %s)', (call, guardrail) => {
     const given = ended({ ...unsent, retryable: call, failure: failure('aws/gone') }, { stopped: { decision: deny, retryable: guardrail } });
     expect(closingUnsent(given)).toEqual({
       outcome: 'denied',
@@ -84,7 +84,7 @@ describe('nothing was sent', () => {
 });
 
 describe('something was sent', () => {
-  it('and verified: it says what was done, and has the state after it', () => {
+  it('and verified: the outcome has what was done, and the state after it', () => {
     expect(closed(ended({ sent: 2, unsure: 1 }, { plan: { changes: [change('one'), change('two')] }, denied: { denial: 1 } }))).toMatchObject({
       outcome: 'remediated',
       message: 'one; two; not by this execution, but found done: two (null)',
@@ -97,7 +97,7 @@ describe('something was sent', () => {
     expect(whole).toMatchObject({ outcome: 'remediated', message: 'one; two' });
     expect(whole.body).toEqual({ calls: [{ call: 1 }], verified: 'verified' });
   });
-  it('and the resource is gone: there is no document of its state', () => {
+  it('and the resource is gone: there is no document with its state', () => {
     expect(closed(ended(), look({ after: null }))).not.toHaveProperty('documents');
   });
   it('and closes nothing: it is a flag; one change that closes it is enough', () => {
@@ -105,14 +105,14 @@ describe('something was sent', () => {
       closed(ended({ done: resolves.length }, { plan: { changes: resolves.map((each, n) => change(`${n}`, each)) } })).outcome;
     expect([of(false), of(false, true), of(true, true)]).toEqual(['flagged', 'remediated', 'remediated']);
   });
-  it('and leaves something open, in the plan or the resource: it says so', () => {
+  it('and leaves something open, in the plan or the resource: that is listed', () => {
     expect(closed(ended({}, { open: ['look'] }), look({ open: ['old rule', 'other'] }))).toMatchObject({
       outcome: 'remediated',
       message: 'one; still open: look; old rule; other',
       open: ['look', 'old rule', 'other'],
     });
   });
-  it('and could not be read, or still shows the gap: nobody knows', () => {
+  it('and could not be read, or still shows the gap: the outcome is unknown', () => {
     expect(closed(ended(), look({ status: 'unconfirmed', message: 'no answer' }))).toMatchObject({
       outcome: 'unknown',
       message: 'The calls were sent, but the resource could not be read afterwards: no answer',
@@ -122,7 +122,7 @@ describe('something was sent', () => {
       message: 'The calls were accepted, but the resource still shows the gap: one',
     });
   });
-  it('and stopped half-way: it is partial, unless a look shows nothing left', () => {
+  it('and stopped before the end: it is partial, unless a read shows nothing left', () => {
     const two = { plan: { changes: [change('one'), change('two')] } };
     const half = (left: Verification['left'], over: Partial<Applied> = {}, more: Partial<Ended> = {}) =>
       closed(ended({ error: 'no', ...over }, { ...two, ...more }), look({ left }));
@@ -139,7 +139,7 @@ describe('something was sent', () => {
     // Without an error what still shows is for the next plan.
     expect(closed(ended({ done: 2 }, two), look({ left: [change('two')] }))).toMatchObject({ outcome: 'remediated' });
   });
-  it('and starts a runbook: it waits for that, unless a look shows that it is done', () => {
+  it('and starts a runbook: it waits for that, unless a read shows that it is done', () => {
     const runbook = { document: 'Redress-Fix', waits: 3_600_000 } as never;
     const waits = (given: Ended, seen: Verification) => closingOf(given, seen, { runbook }, NOW);
     const waiting = {

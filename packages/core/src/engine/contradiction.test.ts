@@ -88,8 +88,8 @@ async function come(world: World = {}) {
 const result = async (world: World = {}) => (await come(world)).result;
 const WHY = 'the Config rule ssh-closed checks more than its remediators do, or the gap has been closed since: r: Nothing to change.';
 
-describe('a source that says failing', () => {
-  it('is contradicted by looks that find nothing, if no remediator judges it completely', async () => {
+describe('a source that reports a failure', () => {
+  it('is contradicted by passes that find nothing, if no remediator judges it completely', async () => {
     const { result: found, appended, asked } = await come();
     expect(found).toMatchObject({ outcome: 'notified', message: `Contradicted: open at the source, because ${WHY}`, open: [WHY], remediator: 'r' });
     expect(found?.decision).toEqual({ effect: 'notify', results: [{ guardrail: 'claim', effect: 'notify', code: 'contradicted', message: found?.message }] });
@@ -97,7 +97,7 @@ describe('a source that says failing', () => {
     expect(asked).toEqual([null]);
     expect((await come({ run: { deadline: 77 } })).asked).toEqual([77]);
   });
-  it('says what is open if it is judged, each gap once', async () => {
+  it('lists what is open if it is judged, each gap once', async () => {
     const looks = [['a', 'b'], ['b'], null].map((answer, at) => ({ remediator: judging(answer, `r${at}`), passes: [pass()] }));
     expect(await result({ looks })).toMatchObject({ open: ['a', 'b'], remediator: 'r0' });
   });
@@ -111,26 +111,26 @@ describe('a source that says failing', () => {
     expect((await result({ looks }))?.decision?.results.map(({ guardrail }) => guardrail)).toEqual(['mode', 'claim']);
   });
   it.each<[string, Partial<Finding>, string]>([
-    ['by the names of its controls', { configRule: null, controls: ['EC2.13', 'EC2.14'] }, 'the control EC2.13, EC2.14 checks'],
+    ['by the remediators of its controls', { configRule: null, controls: ['EC2.13', 'EC2.14'] }, 'the control EC2.13, EC2.14 checks'],
     ['or as itself', { configRule: null, controls: [] }, 'it checks'],
-  ])('is named %s', async (_what, over, start) => {
+  ])('is referred to %s', async (_what, over, start) => {
     expect((await result({ finding: finding(over) }))?.open[0]).toContain(start);
   });
 });
 
-describe('nothing is contradicted', () => {
+describe('a source is not contradicted', () => {
   it.each<[string, World]>([
-    ['where nobody judges', { looks: [{ remediator: judging(null, 'r', { judge: undefined }), passes: [pass()] }] }],
-    ['by a claim that is not one', { finding: finding({ disposition: 'resolved' as Finding['disposition'] }) }],
-    ['by a call, which says what was done', { finding: apiCallFinding() }],
-    ['where nobody has looked', { looks: [{ remediator: judging(null), passes: [] }] }],
-    ['where it is judged whole', { answer: [] }],
-    ['where one has judged it whole', { looks: [null, []].map((answer) => ({ remediator: judging(answer), passes: [pass()] })) }],
-    ['where an execution has just put it right', { looks: [{ remediator: judging(null), passes: [pass({ outcome: 'remediated', execution: 'x-1' })] }] }],
-    ['by what Config asks for, and does not say', { finding: finding({ kind: 'config-remediation' }) }],
-    ['where the resource is gone', { seen: known('gone'), answer: ['open'] }],
-    ['where it cannot be seen', { seen: unreadable('no'), answer: ['open'] }],
-    ['where the policy cannot be read', { policy: unreadable('no'), answer: ['open'] }],
+    ['if no remediator judges it', { looks: [{ remediator: judging(null, 'r', { judge: undefined }), passes: [pass()] }] }],
+    ['by something other than a claim', { finding: finding({ disposition: 'resolved' as Finding['disposition'] }) }],
+    ['by a call, which reports what was done', { finding: apiCallFinding() }],
+    ['if nothing was read', { looks: [{ remediator: judging(null), passes: [] }] }],
+    ['if it is judged completely', { answer: [] }],
+    ['if one remediator has judged it completely', { looks: [null, []].map((answer) => ({ remediator: judging(answer), passes: [pass()] })) }],
+    ['if an execution has just closed it', { looks: [{ remediator: judging(null), passes: [pass({ outcome: 'remediated', execution: 'x-1' })] }] }],
+    ['by a request of Config', { finding: finding({ kind: 'config-remediation' }) }],
+    ['if the resource is gone', { seen: known('gone'), answer: ['open'] }],
+    ['if it cannot be read', { seen: unreadable('no'), answer: ['open'] }],
+    ['if the policy cannot be read', { policy: unreadable('no'), answer: ['open'] }],
   ])('%s', async (_what, world) => {
     expect(await come(world)).toMatchObject({ result: null, appended: [] });
   });
@@ -141,8 +141,8 @@ describe('nothing is contradicted', () => {
     ['failed', { outcome: 'failed' }],
     ['is exempt', { decision: decided('exempt', 'exceptions') }],
     ['is switched off', { decision: decided('deny', 'mode') }],
-    ['may not be asked for by this event', { decision: decided('deny', 'freeze', 'authenticity') }],
-  ])('where one of them %s', async (_what, over) => {
+    ['may not be caused by this event', { decision: decided('deny', 'freeze', 'authenticity') }],
+  ])('if one of its passes %s', async (_what, over) => {
     const looks = [{ remediator: judging(['open']), passes: [pass(), pass(over)] }];
     expect(await result({ looks })).toBeNull();
     expect(await result({ looks: [...looks, { remediator: judging(['open'], 'second'), passes: [pass()] }] })).toBeNull();
@@ -150,12 +150,12 @@ describe('nothing is contradicted', () => {
   it.each<[string, Decision | null]>([
     ['was not decided on', null],
     ['is allowed', decided('allow', 'mode')],
-    ['would be asked for', decided('approve', 'mode')],
-    ['would be notified of', decided('notify', 'mode')],
+    ['would need an approval', decided('approve', 'mode')],
+    ['would be notified', decided('notify', 'mode')],
     ...['settling', 'kill-switch', 'limits', 'circuit-breaker', 'freeze', 'windows'].map(
       (each) => [`is held back by ${each}`, decided('deny', each)] as [string, Decision],
     ),
-  ])('is not said of what %s', async (_what, decision) => {
+  ])('if a pass %s', async (_what, decision) => {
     expect(await result({ looks: [{ remediator: judging(['open']), passes: [pass({ decision })] }] })).toMatchObject({ outcome: 'notified' });
   });
   it.each<Finding['kind']>([
@@ -165,13 +165,13 @@ describe('nothing is contradicted', () => {
     'finding-imported',
     'finding-imported-v2',
     'finding-custom-action',
-  ])('is not said of a %s, which says that it fails', async (kind) => {
+  ])('by a %s, which reports a failure', async (kind) => {
     expect(await result({ answer: ['open'], finding: finding({ kind }) })).toMatchObject({ outcome: 'notified' });
   });
 });
 
-describe('what is claimed', () => {
-  it('is the rule, with the parameters that it was given, or those that the finding has', async () => {
+describe('the claim of a source', () => {
+  it('is its rule, with the configured parameters or those of the finding', async () => {
     const claims: Claim[] = [];
     const remediator = judging(null, 'r', { judge: ({ claim }: { claim: Claim }) => (claims.push(claim), ['open']) });
     const looks = [{ remediator, passes: [pass()] }];
@@ -185,7 +185,7 @@ describe('what is claimed', () => {
   });
 });
 
-describe('people are notified', () => {
+describe('a contradiction is notified', () => {
   const contradicts = digestOf([WHY]);
   const said = { kind: 'decision', body: { contradicts } };
   const notice = (of: number, status: string) => ({ kind: 'notice', body: { notice: { of, status } } });
@@ -210,7 +210,7 @@ describe('people are notified', () => {
     // Of the first record, which was of something else.
     expect(await recorded({ kind: 'decision' }, notice(1, 'delivered'))).toBe(1);
   });
-  it('of nothing in a dry run, which shows what it would be', async () => {
+  it('not at all in a dry run, which shows what would be sent', async () => {
     expect(await come({ run: { dryRun: true } })).toMatchObject({ result: { outcome: 'notified', record: null }, appended: [] });
   });
 });

@@ -68,7 +68,7 @@ const begin = async (given: readonly Finding[], run: object = LATER, over: objec
 const written = () => entries.map(({ body }) => body['delivery']);
 
 describe('the progress of an input', () => {
-  it('is kept if it was not handled in one delivery, and the next one continues from there', async () => {
+  it('is recorded if it was not handled in one delivery, and the next one continues from there', async () => {
     const first = await begin(findings(4));
     expect(first.order()).toEqual([0, 1, 2, 3]);
     first.came(0, false);
@@ -102,7 +102,7 @@ describe('the progress of an input', () => {
     expect(entries).toHaveLength(2);
   });
 
-  it('says of each resource of a finding whether it has to be delivered again', async () => {
+  it('has for each resource of a finding whether it has to be delivered again', async () => {
     const first = await begin(findings(2));
     expect(first.resources(0, [A, B, C])).toEqual([A, B, C]);
     await first.handled(0, A, true);
@@ -119,7 +119,7 @@ describe('the progress of an input', () => {
     expect(second.resources(0, [A, B, C])).toEqual([C]);
   });
 
-  it('is not kept for what was handled in one delivery, but is if the last resource has to be retried', async () => {
+  it('is not recorded for what was handled in one delivery, except if the last resource has to be retried', async () => {
     const whole = await begin(findings(2));
     for (const at of [0, 1]) {
       await whole.handled(at, A, false);
@@ -155,7 +155,7 @@ describe('the progress of an input', () => {
     expect((await begin(findings(2))).order()).toEqual([1]);
   });
 
-  it('counts for fourteen days', async () => {
+  it('is valid for fourteen days', async () => {
     const first = await begin(findings(2));
     first.came(0, false);
     await first.end();
@@ -197,10 +197,10 @@ describe('the progress of an input', () => {
   });
 });
 
-describe('nothing is kept', () => {
+describe('no progress is recorded', () => {
   it.each<[string, object, object]>([
     ['of a dry run', { ...LATER, dryRun: true }, {}],
-    ['where there is all the time', {}, {}],
+    ['without a deadline', {}, {}],
     ['without a journal', LATER, { journal: null }],
   ])('%s', async (_name, run, over) => {
     const delivery = await begin(findings(2), run, over);
@@ -208,7 +208,7 @@ describe('nothing is kept', () => {
     await delivery.end();
     expect(entries).toEqual([]);
   });
-  it('of findings of no account that can be one; else it is with the first that has one', async () => {
+  it('for findings of an invalid account; otherwise it is recorded for the first account of one', async () => {
     for (const over of [{ account: null }, { region: null }, { account: 'x' }]) {
       const delivery = await begin(findings(2, over));
       delivery.came(0, false);
@@ -253,7 +253,7 @@ describe('it begins from the start', () => {
     { next: 1, again: [{ at: 0, again: [] }] },
     { next: 1, again: [{ at: 0, done: [] }] },
     { next: 1, again: [{ at: 0, done: [], again: [] }, null] },
-  ])('where the last record says %j', async (delivery) => {
+  ])('if the last record says %j', async (delivery) => {
     const first = await begin(findings(2));
     first.came(0, false);
     await first.end();
@@ -265,7 +265,7 @@ describe('it begins from the start', () => {
     expect((await begin(findings(2))).order()).toEqual([1]);
   });
 
-  it('and continues at the last possible place', async () => {
+  it('but continues at the last possible position', async () => {
     const first = await begin(findings(2));
     first.came(0, false);
     await first.end();
@@ -276,8 +276,8 @@ describe('it begins from the start', () => {
   });
 });
 
-describe('another resource is begun', () => {
-  it('as long as there is time; the first always', async () => {
+describe('another resource begins', () => {
+  it('as long as there is time, and the first one always', async () => {
     const delivery = await begin(findings(2), { deadline: NOW + 35_000 });
     expect(delivery.mayBegin()).toBe(true);
     expect(delivery.mayBegin()).toBe(true);

@@ -8,7 +8,7 @@ const thrown = (name: string, message: string, status = 403) =>
 const SAYS =
   'User: arn:aws:sts::111111111111:assumed-role/Fix/x-1 is not authorized to perform: logs:PutRetentionPolicy on resource: arn:aws:logs:eu-west-1:111111111111:log-group:/aws/ct';
 
-describe('what AWS says about a call that it refuses', () => {
+describe('the refusal of a call by AWS', () => {
   it.each<[string, string, string, string | null, string | null, string]>([
     [
       'a service control policy',
@@ -42,28 +42,42 @@ describe('what AWS says about a call that it refuses', () => {
       null,
       'no permissions boundary',
     ],
-    ['nothing that allows it', 'AccessDenied', `${SAYS} because no identity-based policy allows it`, 'identity-based-policy', null, 'no identity-based policy'],
-    ['its own policy', 'AccessDenied', `${SAYS} with an explicit deny in an identity-based policy`, 'identity-based-policy', null, 'an identity-based policy'],
-    ['an endpoint', 'AccessDenied', `${SAYS} with an explicit deny in a VPC endpoint policy`, 'vpc-endpoint-policy', null, 'a VPC endpoint policy'],
     [
-      'EC2, as ever',
+      'no policy that allows it',
+      'AccessDenied',
+      `${SAYS} because no identity-based policy allows it`,
+      'identity-based-policy',
+      null,
+      'no identity-based policy',
+    ],
+    [
+      'the policy of the principal',
+      'AccessDenied',
+      `${SAYS} with an explicit deny in an identity-based policy`,
+      'identity-based-policy',
+      null,
+      'an identity-based policy',
+    ],
+    ['a VPC endpoint policy', 'AccessDenied', `${SAYS} with an explicit deny in a VPC endpoint policy`, 'vpc-endpoint-policy', null, 'a VPC endpoint policy'],
+    [
+      'EC2 in its older form',
       'UnauthorizedOperation',
       'You are not authorized to perform this operation. Encoded authorization failure message: Zm9v',
       null,
       null,
       'UnauthorizedOperation',
     ],
-    ['S3, which says nothing', 'AccessDenied', 'Access Denied (authorization id = "abc123")', null, 'abc123', 'AccessDenied'],
+    ['S3 without a reason', 'AccessDenied', 'Access Denied (authorization id = "abc123")', null, 'abc123', 'AccessDenied'],
   ])('%s', (_name, name, message, policyType, authorizationId, by) => {
     expect(denialOf(thrown(name, message))).toEqual({ by, policyType, authorizationId });
   });
   it.each(['ThrottlingException', 'ExpiredToken', 'InvalidClientTokenId', 'SignatureDoesNotMatch', 'UnrecognizedClientException', 'AuthFailure'])(
-    'is nothing of %s',
+    'is nothing for %s',
     (name) => {
       expect(denialOf(thrown(name, 'no', name === 'ThrottlingException' ? 400 : 403))).toBeNull();
     },
   );
-  it('is described, with what makes the call be tried again', () => {
+  it('is described, with what makes Redress retry the call', () => {
     expect(toldOf({ by: 'a service control policy', policyType: 'service-control-policy', authorizationId: 'q1' })).toBe(
       '(denied by a service control policy, authorization id q1). It is tried again when the policy or the role of Redress changes, after seven days, or by `redress retry`.',
     );
@@ -74,7 +88,7 @@ describe('what AWS says about a call that it refuses', () => {
   });
 });
 
-describe('what an outcome says about it', () => {
+describe('the refusal in an outcome', () => {
   const failure = thrown('AccessDenied', SAYS);
   const other = { ...revoke, subject: 'other', call: { ...revoke.call, input: { GroupId: 'other' } } };
   const of = (done: number, unsure: number, why: AwsFailure | null = failure) => deniedBody({ failure: why, done, unsure }, [revoke, other], facts());
@@ -83,7 +97,7 @@ describe('what an outcome says about it', () => {
       denied: { by: 'AccessDenied', calls: [{ subject: 'other', operation: `${other.call.service}:${other.call.operation}` }] },
     });
   });
-  it('is nothing if a reply was lost before, if all calls were made, or if it failed otherwise', () => {
+  it('is missing if a reply was lost before, if all calls were made, or if it failed otherwise', () => {
     expect([of(0, 1), of(2, 0), of(0, 0, null), of(0, 0, thrown('ThrottlingException', 'no', 400))]).toEqual([{}, {}, {}, {}]);
   });
 });

@@ -91,11 +91,11 @@ describe('the digest of a day', () => {
   it.each<[string, object, boolean]>([
     ['was sent', { day, sent: true, sending: null }, false],
     ['is being sent', { day, sent: false, sending: { until: NOW + 1 } }, false],
-    ['was being sent by a worker whose time is over', { day, sent: false, sending: { until: NOW } }, true],
-    ['was begun by nobody', { day, sent: false, sending: null }, true],
-    ['was sent of the day before', { day: '2026-11-23', sent: true, sending: { until: NOW + 1 } }, true],
-    ['was sent of the day after, by a clock that is ahead', { day: '2026-11-25', sent: false, sending: null }, false],
-  ])('that %s: whether it is sent', async (_what, digest, isSent) => {
+    ['was being sent by a worker whose claim has expired', { day, sent: false, sending: { until: NOW } }, true],
+    ['was not claimed', { day, sent: false, sending: null }, true],
+    ['was sent the day before', { day: '2026-11-23', sent: true, sending: { until: NOW + 1 } }, true],
+    ['was sent the day after, with a clock ahead', { day: '2026-11-25', sent: false, sending: null }, false],
+  ])('is sent if it is due, and not otherwise: the one that %s', async (_what, digest, isSent) => {
     const { sends, appended } = await sent({ digest });
     expect([sends.length, appended.length]).toEqual(isSent ? [1, 2] : [0, 0]);
   });
@@ -104,11 +104,11 @@ describe('the digest of a day', () => {
     expect(sends).toEqual([]);
     expect(bodies).toHaveLength(1);
   });
-  it('is nothing if nothing is open and everything was said', async () => {
+  it('is not sent if nothing is open and everything was sent', async () => {
     expect((await sent({ gaps: [] })).appended).toEqual([]);
     expect((await sent({ gaps: [], unsaid: [unsaid()] })).sends).toHaveLength(1);
   });
-  it('has the gaps that are older than today, not quiet, not held back together, and still checked', async () => {
+  it('has the gaps that are older than today, not suppressed, not held back together, and still checked', async () => {
     const gaps = [
       gap({ key: 'g-1' }),
       gap({ key: 'g-2', since: TODAY }),
@@ -121,12 +121,12 @@ describe('the digest of a day', () => {
     // What happened is said whoever looked.
     expect(sends[0]?.unsaid.map(({ title }) => title)).toEqual(['Mine', 'gone']);
   });
-  it('names the environment, as far as the policy can be read', async () => {
+  it('has the environment, if the policy can be read', async () => {
     const other = { ...group, account: '999999999999' };
     expect((await sent({ gaps: [gap(), gap({ resource: other })] })).sends[0]?.gaps.map(({ environment }) => environment)).toEqual(['prod', null]);
     expect((await sent({ policy: new Error('no') })).sends[0]?.gaps[0]).toMatchObject({ environment: null, title: 'Mine' });
   });
-  it('says when each was last seen: by what recorded it, or a sweep that has ended since', async () => {
+  it('has when each gap was last seen: by its record, or by a sweep that has completed since', async () => {
     const seen = async (seenAt: number, complete: number | null, over: Partial<Gap> = {}) =>
       (await sent({ gaps: [gap({ seenAt, ...over })], swept: { lasts: { mine: { time: 9, complete } } } })).sends[0]?.gaps[0]?.seen;
     expect([await seen(5, 8), await seen(8, 5), await seen(5, null)]).toEqual([8, 8, 5]);
@@ -138,7 +138,7 @@ describe('the digest of a day', () => {
   });
 });
 
-describe('where it is recorded', () => {
+describe('the place where it is recorded', () => {
   const at = async (world: World) => (await sent(world)).appended[0]?.resource;
   const account = (id: string, partition: 'aws' | 'aws-cn' = 'aws') => breakerOf({ account: id, partition });
   it('is the same for all workers: the first account of the policy, or of what is swept', async () => {
@@ -155,8 +155,8 @@ describe('where it is recorded', () => {
   });
 });
 
-describe('the outcome', () => {
-  it('is what the notifier returns; one that returns nothing has delivered it', async () => {
+describe('the result of the digest', () => {
+  it('is the one of the notifier; a notifier without a result has delivered it', async () => {
     expect((await sent({ answer: undefined })).bodies[1]).toEqual(delivered({ channels: [] }));
     const { bodies, warnings } = await sent({ answer: { status: 'delivered', channels: ['mail'], failed: 'chat: 500' } });
     expect(bodies[1]).toEqual(delivered({ failed: 'chat: 500' }));
@@ -165,11 +165,11 @@ describe('the outcome', () => {
   it('is delivered at once if the notifier would hold it', async () => {
     expect((await sent({ answer: { status: 'held', channels: ['mail'] } })).flushed).toEqual([{ all: true }]);
   });
-  it('is that a route sends it to nobody: then nobody was notified of what happened either', async () => {
+  it('is that nobody was notified if no route sends it, nor of the events in it', async () => {
     const { bodies } = await sent({ answer: { status: 'nobody', channels: [] }, unsaid: [unsaid()] });
     expect(bodies.slice(1)).toEqual([{ ...delivered({ channels: [], unsaid: 1 }), message: `The digest of ${day} was not sent: a route says so.` }]);
   });
-  it('is that people were notified of what happened, each under its record and execution', async () => {
+  it('is that people were notified of each event, under its record and execution', async () => {
     const { appended } = await sent({ unsaid: [unsaid(), unsaid({ of: 8, execution: null, outcome: 'denied' })] });
     const notice = (of: number, outcome: string) => ({
       notice: { of, outcome, status: 'delivered', channels: ['mail'] },
@@ -181,7 +181,7 @@ describe('the outcome', () => {
       { ...about, body: notice(8, 'denied') },
     ]);
   });
-  it('is that it could not be delivered: the next sweep tries it again', async () => {
+  it('is that it could not be delivered: the next sweep retries it', async () => {
     const { bodies, warnings } = await sent({ answer: new Error('no reply'), unsaid: [unsaid()] });
     expect(bodies.slice(1)).toEqual([{ digest: { day, unsent: 1 }, message: `The digest of ${day} could not be delivered.` }]);
     expect(warnings).toEqual([`the digest of ${day} was not delivered: no reply`]);

@@ -77,7 +77,7 @@ describe('a verdict', () => {
   it.each<[string, readonly Assessment[], string, string]>([
     ['compliant', [{ status: 'compliant' }], 'COMPLIANT', 'There is nothing to change.'],
     [
-      'compliant, as it says',
+      'compliant, with its message',
       [
         { status: 'compliant', message: 'It is off.' },
         { status: 'compliant', message: 'It stays off.' },
@@ -85,12 +85,12 @@ describe('a verdict', () => {
       'COMPLIANT',
       'It is off.; It stays off.',
     ],
-    ['something to do', [change(undefined, 'switch off', 'unplug')], 'NON_COMPLIANT', 'To do: switch off; To do: unplug'],
-    ['something that stays open', [change(['the bulb is hot'], 'switch off')], 'NON_COMPLIANT', 'To do: switch off; the bulb is hot'],
-    ['a person has to close', [{ status: 'manual', message: 'Call a person.' }], 'NON_COMPLIANT', 'Call a person.'],
-    ['one is wrong, the other right', [{ status: 'compliant' }, { status: 'manual', message: 'No.' }], 'NON_COMPLIANT', 'No.'],
+    ['a change', [change(undefined, 'switch off', 'unplug')], 'NON_COMPLIANT', 'To do: switch off; To do: unplug'],
+    ['a change that leaves something open', [change(['the bulb is hot'], 'switch off')], 'NON_COMPLIANT', 'To do: switch off; the bulb is hot'],
+    ['manual steps', [{ status: 'manual', message: 'Call a person.' }], 'NON_COMPLIANT', 'Call a person.'],
+    ['one is open, the other compliant', [{ status: 'compliant' }, { status: 'manual', message: 'No.' }], 'NON_COMPLIANT', 'No.'],
     [
-      'one right, the other does not apply',
+      'one is compliant, the other does not apply',
       [
         { status: 'not-applicable', reason: 'No lamp.' },
         { status: 'compliant', message: 'Yes.' },
@@ -116,13 +116,13 @@ describe('a verdict', () => {
   it.each([
     [256, `${'x'.repeat(256)}`],
     [257, `${'x'.repeat(255)}…`],
-  ])('has at most 256 characters, of %i too', async (length, annotation) => {
+  ])('has at most 256 characters, even of %i', async (length, annotation) => {
     const [only] = await evaluate([knows({ status: 'manual', message: 'x'.repeat(length) })]);
     expect(only?.annotation).toBe(annotation);
     expect(only?.annotation).toHaveLength(256);
   });
 
-  it('is of each resource under the name that Config gave it, by those that are for its type and for the rule', async () => {
+  it('is for each resource under the name from Config, by the remediators of its type and rule', async () => {
     const resources = [
       { type: LAMP, id: 'l-1', rawType: 'AWS::Test::OldLamp', rawId: 'arn:l-1' },
       { type: 'AWS::Test::Fan', id: 'f-1' },
@@ -152,7 +152,7 @@ describe('a verdict', () => {
     { state: 'ResourceDeletedNotRecorded' },
     { state: 'ResourceNotRecorded' },
     { extra: { eventLeftScope: true } },
-  ])('%j: does not apply, and nobody looks', async (over) => {
+  ])('%j: does not apply, and nothing is read', async (over) => {
     expect(await evaluate([knows(new Error('nobody should look'))], invocation(over))).toEqual([
       {
         resourceType: LAMP,
@@ -164,17 +164,14 @@ describe('a verdict', () => {
     ]);
   });
 
-  it.each<Partial<Finding>>([{ state: 'OK' }, { extra: { eventLeftScope: false } }, { extra: { eventLeftScope: 'true' } }])(
-    '%j: is looked at',
-    async (over) => {
-      expect(await evaluate([knows({ status: 'compliant' })], invocation(over))).toMatchObject([{ compliance: 'COMPLIANT' }]);
-    },
-  );
+  it.each<Partial<Finding>>([{ state: 'OK' }, { extra: { eventLeftScope: false } }, { extra: { eventLeftScope: 'true' } }])('%j: is read', async (over) => {
+    expect(await evaluate([knows({ status: 'compliant' })], invocation(over))).toMatchObject([{ compliance: 'COMPLIANT' }]);
+  });
 });
 
 describe('on a schedule', () => {
   const scheduled = (over: Partial<Finding> = {}) => invocation({ kind: 'config-rule-invocation-scheduled', resources: [], ...over });
-  it('the account is looked at', async () => {
+  it('the account is checked', async () => {
     expect(await evaluate([knows({ status: 'compliant' }, { resourceTypes: ['AWS::::Account'] })], scheduled())).toMatchObject([
       { resourceType: 'AWS::::Account', resourceId: ACCOUNT, compliance: 'COMPLIANT' },
     ]);

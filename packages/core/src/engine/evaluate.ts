@@ -27,7 +27,7 @@ export async function evaluate(runtime: Runtime, finding: Finding, deadline: num
   const policy = await runtime.readPolicy();
   const knowing = runtime.remediators.filter((remediator) => remediator.configRules.some((rule) => matchesRule(rule, configRule, policy)));
   if (knowing.length === 0)
-    throw new RedressError('evaluation/refused', `No remediator knows the Config rule ${configRule}.`, {
+    throw new RedressError('evaluation/refused', `No remediator handles the Config rule ${configRule}.`, {
       next: 'Map its name in the policy: configRules: { NAME: IDENTIFIER-OF-A-MANAGED-RULE }.',
     });
   const scheduled = finding.kind === 'config-rule-invocation-scheduled';

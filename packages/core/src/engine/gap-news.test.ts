@@ -102,10 +102,10 @@ describe('a gap that is new', () => {
   });
   it.each<[string, Partial<Decided>, readonly string[]]>([
     ['what its plan changes', { plan: plan(A, B) }, ['a', 'b']],
-    ['what a person has to do', { plan: null, facts: shows({ status: 'manual', message: 'm' }) }, ['manual']],
-    ['a plan of nothing, by what a person has to do', { plan: plan(), facts: shows({ status: 'manual', message: 'm' }) }, ['manual']],
+    ['its manual steps', { plan: null, facts: shows({ status: 'manual', message: 'm' }) }, ['manual']],
+    ['a plan without changes, by its manual steps', { plan: plan(), facts: shows({ status: 'manual', message: 'm' }) }, ['manual']],
     ['what could not be read', { plan: null, facts: { assessment: unreadable('no'), now: NOW } }, ['unread']],
-    ['nothing that is known', { plan: null, facts: null }, ['unread']],
+    ['nothing', { plan: null, facts: null }, ['unread']],
     ['a change without a plan', { plan: null }, ['unread']],
   ])('is about %s', (_what, over, subjects) => {
     expect(gapNews(found(over)).gap).toMatchObject({ key: gapKey(R, subjects), subjects });
@@ -116,7 +116,7 @@ describe('a gap that stays open', () => {
   it('unchanged, and is found by a sweep, is not recorded, and nobody is notified', () => {
     expect(again(found())).toMatchObject({ record: false, changed: false, tell: false, notice: 'known', known: 7, since: NOW - HOUR, deadline: null });
   });
-  it('is recorded if the trigger is not a sweep, and still nobody is notified', () => {
+  it('is recorded if the trigger is not a sweep, and nobody is notified', () => {
     expect(again(found({ trigger: { by: 'request' } }))).toMatchObject({ record: true, changed: false, tell: false, notice: 'known', known: 7 });
   });
   it('is the same whether an event or a sweep finds it', () => {
@@ -127,7 +127,7 @@ describe('a gap that stays open', () => {
     expect(again(found(), {}, { trigger: byEvent.trigger, decision: byEvent.decision })).toMatchObject({ changed: false, tell: false });
   });
   it.each<[string, Partial<Decided>]>([
-    ['comes to something else', { outcome: 'planned' }],
+    ['has another outcome', { outcome: 'planned' }],
     ['is held back for another reason', { decision: decision(says('mode', 'notify', 'mode-plan')) }],
     ['is held back by another guardrail of the same code', { decision: decision(says('other', 'notify', 'mode-notify')) }],
     ['is held back for one more reason', { decision: decision(says('mode', 'notify', 'mode-notify'), says('hold', 'notify', 'held')) }],
@@ -135,8 +135,8 @@ describe('a gap that stays open', () => {
     ['would be undone in another way', { plan: plan({ ...A, undo: { irreversible: 'x' } }) }],
     ['leaves something else open', { open: ['more'] }],
     ['needs other steps', { steps: ['one'] }],
-    ['has nobody who decides', { decision: null }],
-  ])('is news when it %s', (_what, over) => {
+    ['is not decided on', { decision: null }],
+  ])('is notified again when it %s', (_what, over) => {
     expect(again(found(), {}, over)).toMatchObject({ record: true, changed: true, tell: true, notice: 'follows', known: 7, since: NOW - HOUR });
   });
   it.each<[string, Partial<Decided>]>([
@@ -145,16 +145,13 @@ describe('a gap that stays open', () => {
       'a reason is given twice',
       { decision: decision(says('mode', 'notify', 'mode-notify'), says('mode', 'notify', 'mode-notify'), says('hold', 'notify', 'held')) },
     ],
+    ['a weaker restriction is added', { decision: decision(says('x', 'allow', 'y'), says('mode', 'notify', 'mode-notify'), says('hold', 'notify', 'held')) }],
+    ['the plan is made from another state', { plan: { ...plan(A), digest: digestOf('other') } }],
     [
-      'what restricts less is said besides',
-      { decision: decision(says('x', 'allow', 'y'), says('mode', 'notify', 'mode-notify'), says('hold', 'notify', 'held')) },
-    ],
-    ['the plan is made of another state', { plan: { ...plan(A), digest: digestOf('other') } }],
-    [
-      'the data and the words differ',
+      'only the data and the wording differ',
       { decision: decision({ ...says('mode', 'notify', 'mode-notify', { a: 1 }), message: 'other' }, says('hold', 'notify', 'held')) },
     ],
-  ])('does not count as news when %s', (_what, over) => {
+  ])('is not notified again when %s', (_what, over) => {
     const before = found({ decision: decision(says('mode', 'notify', 'mode-notify'), says('hold', 'notify', 'held')) });
     expect(again(before, {}, { decision: before.decision, ...over })).toMatchObject({ changed: false, tell: false });
   });
@@ -162,7 +159,7 @@ describe('a gap that stays open', () => {
     expect(again(found(), { remediator: 'other' })).toMatchObject({ changed: true, tell: true, known: null, since: null });
     expect(again(found(), { members: 3 })).toMatchObject({ changed: true, tell: true, known: null, since: null });
   });
-  it('that nobody was notified of is news again after ten minutes, and not before', () => {
+  it('that nobody could be notified of is notified again after ten minutes, and not before', () => {
     const untold = (triedAt: number) => again(found(), { told: null, triedAt });
     expect(untold(NOW - 600_000)).toMatchObject({ changed: false, record: false, tell: true, notice: 'follows', known: 7, since: null });
     expect(untold(NOW - 599_999)).toMatchObject({ tell: false, notice: 'known', since: null });
@@ -171,7 +168,7 @@ describe('a gap that stays open', () => {
     expect(again(found(), { told })).toMatchObject({ changed: false, tell: true, since: NOW - HOUR });
     expect(again(found(), { told, triedAt: NOW - 599_999 })).toMatchObject({ tell: false });
   });
-  it('that somebody reopens against Redress is notified each time an event shows it', () => {
+  it('that somebody reopens after a fix is notified each time an event shows it', () => {
     const contested = found({ outcome: 'contested', decision: decision(says('fights', 'notify', 'contested')) });
     expect(again(contested)).toMatchObject({ changed: false, tell: false });
     expect(again(contested, { triedAt: NOW }, { trigger: { by: 'finding', finding: apiCallFinding() } })).toMatchObject({
@@ -181,7 +178,7 @@ describe('a gap that stays open', () => {
     });
     expect(again(found(), { triedAt: NOW }, { trigger: { by: 'finding', finding: apiCallFinding() } })).toMatchObject({ tell: false });
   });
-  it('has changed when it becomes quiet, or stops being quiet', () => {
+  it('is notified again when it becomes suppressed, or is no longer suppressed', () => {
     expect(again(found(), { quiet: true })).toMatchObject({ changed: true, record: true, tell: false, notice: 'known' });
     expect(again(found(), {}, { joined: true })).toMatchObject({ changed: true, record: true, tell: false, notice: 'none', gap: { quiet: true } });
   });
@@ -190,7 +187,7 @@ describe('a gap that stays open', () => {
 describe('an earlier gap', () => {
   const both = { facts: shows({ status: 'change', changes: [A, B] }) };
   const old = (subjects: readonly string[], over: Partial<Gap> = {}) => stands(found(), { key: gapKey(R, subjects), subjects, record: 3, ...over });
-  it('ends when it is gone, and that is recorded', () => {
+  it('closes when it is gone, and that is recorded', () => {
     const news = gapNews(found({ view: view({ gaps: [stands(found()), old(['b'])] }) }));
     expect(news).toMatchObject({ gap: { over: [gapKey(R, ['b'])] }, record: true, changed: false, tell: false, known: 7 });
   });
@@ -201,7 +198,7 @@ describe('an earlier gap', () => {
     const blind = found({ plan: null, facts: { assessment: unreadable('no'), now: NOW } });
     expect(gapNews({ ...blind, view: view({ gaps: [old(['b'])] }) })).toMatchObject({ gap: { subjects: ['unread'], over: [] } });
   });
-  it('stays under its new key when it is decided in another grouping, with what people know', () => {
+  it('stays under its new key when it is decided on in another group, with what people know', () => {
     const together = found({ ...both, plan: plan(A, B), view: view({ gaps: [old(['a']), old(['b'])] }) });
     expect(gapNews(together)).toMatchObject({
       gap: { key: gapKey(R, ['a', 'b']), over: [gapKey(R, ['a']), gapKey(R, ['b'])] },
@@ -215,22 +212,22 @@ describe('an earlier gap', () => {
     expect(gapNews({ ...together, view: view({ gaps: [old(['b'], { told })] }) })).toMatchObject({ tell: false, notice: 'known', since: NOW - HOUR });
     expect(gapNews({ ...together, view: view({ gaps: [old(['b'], { told: null })] }) })).toMatchObject({ tell: true, since: null });
   });
-  it('that shared nothing with the new gap does not affect when that began', () => {
+  it('that shares nothing with the new gap does not affect its age', () => {
     expect(gapNews(found({ view: view({ gaps: [old(['b'])] }) }))).toMatchObject({ gap: { over: [gapKey(R, ['b'])] }, since: null, tell: true });
   });
 });
 
-describe('a look that shows nothing to change', () => {
+describe('a pass that finds nothing to change', () => {
   const compliant = found({ outcome: 'no-op', decision: null, plan: null, facts: shows({ status: 'compliant' }) });
-  it('by a sweep is not recorded; otherwise it is, and nobody is notified', () => {
+  it('is not recorded for a sweep; otherwise it is, and nobody is notified', () => {
     expect(gapNews(compliant)).toEqual({ gap: null, record: false, changed: true, tell: false, notice: 'none', known: null, since: null, deadline: null });
     expect(gapNews({ ...compliant, trigger: { by: 'request' } })).toMatchObject({ gap: null, record: true, tell: false });
   });
-  it('ends an open gap, and says so', () => {
+  it('closes an open gap, and reports it', () => {
     const gaps = [stands(found()), stands(found(), { remediator: 'other', key: 'g-other' }), stands(found(), { members: 2, key: 'g-many' })];
     expect(gapNews({ ...compliant, view: view({ gaps }) })).toMatchObject({ gap: { over: [gapKey(R, ['a'])] }, record: true, tell: false, notice: 'none' });
   });
-  it('ends only what is not there any more', () => {
+  it('closes only what is no longer there', () => {
     const gaps = [stands(found()), stands(found(), { key: 'g-b', subjects: ['b'] }), stands(found(), { key: 'g-ab', subjects: ['a', 'b'] })];
     const left = { ...compliant, facts: shows({ status: 'change', changes: [A] }), view: view({ gaps }) };
     expect(gapNews(left).gap).toEqual({ over: ['g-b', 'g-ab'] });
@@ -240,7 +237,7 @@ describe('a look that shows nothing to change', () => {
     });
     expect(gapNews({ ...compliant, facts: shows({ status: 'not-applicable', reason: 'r' }), view: view({ gaps: [manual] }) }).gap).toEqual({ over: ['g-m'] });
   });
-  it('ends nothing if the resource could not be read', () => {
+  it('closes nothing if the resource could not be read', () => {
     const gaps = [stands(found())];
     expect(gapNews({ ...compliant, facts: null, view: view({ gaps }) }).gap).toBeNull();
     expect(gapNews({ ...compliant, facts: { assessment: unreadable('no'), now: NOW }, view: view({ gaps }) }).gap).toBeNull();
@@ -248,14 +245,14 @@ describe('a look that shows nothing to change', () => {
   });
 });
 
-describe('what says nothing about a gap', () => {
+describe('a pass that proves nothing about a gap', () => {
   const PLAIN = { gap: null, record: true, changed: true, known: null, since: null, deadline: null };
   it.each<[string, Partial<Decided>]>([
     ['a stream that cannot be read', { view: null }],
-    ['what was overtaken', { outcome: 'superseded' }],
+    ['what was superseded', { outcome: 'superseded' }],
     ['what waits for a runbook', { outcome: 'awaiting-runbook' }],
     [
-      'an event that is not believed',
+      'an event that is not authentic',
       { outcome: 'denied', decision: decision(says('authenticity', 'deny', 'wrong-source')), trigger: { by: 'finding', finding: apiCallFinding() } },
     ],
     [
@@ -267,10 +264,10 @@ describe('what says nothing about a gap', () => {
     expect(gapNews(found({ view: view({ gaps: [stands(found())] }), ...over }))).toEqual({ ...PLAIN, tell: true, notice: 'follows' });
   });
   it.each<[string, Partial<Decided>]>([
-    ['the same by a sweep', { trigger: { by: 'sweep' } }],
+    ['the same from a sweep', { trigger: { by: 'sweep' } }],
     ['for one more reason', { decision: decision(says('authenticity', 'deny', 'wrong-source'), says('hold', 'deny', 'x')) }],
-    ['by what does not deny', { outcome: 'awaiting-approval', decision: decision(says('authenticity', 'approve', 'no-envelope')) }],
-    ['nobody decided', { decision: null }],
+    ['by a guardrail that does not deny', { outcome: 'awaiting-approval', decision: decision(says('authenticity', 'approve', 'no-envelope')) }],
+    ['without a decision', { decision: null }],
   ])('is not: %s', (_what, over) => {
     const denied = {
       outcome: 'denied',
@@ -281,7 +278,7 @@ describe('what says nothing about a gap', () => {
   });
 });
 
-describe('what needs no notification', () => {
+describe('a pass without a notification', () => {
   const denied = (...results: readonly GuardrailResult[]) => gapNews(found({ outcome: 'denied', decision: decision(...results) }));
   const QUIETLY = { tell: false, notice: 'none', record: true, gap: { quiet: true } };
   it.each(['mode-off', 'own-call', 'replayed', 'approval-denied', 'refused-before'])('is %s', (code) => {
@@ -289,7 +286,7 @@ describe('what needs no notification', () => {
     // Where more is said, people hear of that.
     expect(denied(says('x', 'deny', code), says('y', 'deny', 'other'))).toMatchObject({ tell: true, gap: { quiet: false } });
   });
-  it('is what was refused before and has not settled either; not having settled alone is notified', () => {
+  it('is one that was refused before and has not settled either; one that only has not settled is notified', () => {
     expect(denied(says('refusals', 'deny', 'refused-before'), says('settling', 'deny', 'settling'))).toMatchObject(QUIETLY);
     expect(denied(says('mode', 'deny', 'mode-off'), says('settling', 'deny', 'settling'))).toMatchObject({ tell: true });
     expect(denied(says('settling', 'deny', 'settling'))).toMatchObject({ tell: true });
@@ -313,19 +310,19 @@ describe('what needs no notification', () => {
   });
 });
 
-describe('what holds all gaps back alike', () => {
+describe('a reason that holds all gaps back', () => {
   const denied = (...results: readonly GuardrailResult[]) => decision(...results);
   it.each<[string, Decision | null, string | null]>([
     ['a limit', denied(says('limits', 'deny', 'limit-window')), 'limit-window'],
     ['a circuit breaker', denied(says('circuit-breaker', 'deny', 'tripped')), 'tripped'],
     ['the kill switch', denied(says('kill-switch', 'deny', 'stopped')), 'stopped'],
     ['the first of two', denied(says('freeze', 'deny', 'frozen'), says('windows', 'deny', 'closed')), 'frozen'],
-    ['not: one that is about this one besides', denied(says('limits', 'deny', 'limit-window'), says('hold', 'deny', 'held')), null],
-    ['not: what only notifies', denied(says('freeze', 'notify', 'frozen')), null],
-    ['nothing', null, null],
+    ['not: one that also applies to this gap alone', denied(says('limits', 'deny', 'limit-window'), says('hold', 'deny', 'held')), null],
+    ['not: a guardrail that only notifies', denied(says('freeze', 'notify', 'frozen')), null],
+    ['no guardrail', null, null],
     ['a store that cannot be read', denied(says('x', 'deny', 'unreadable', { fact: 'history' }), says('hold', 'deny', 'held')), 'unreadable-history'],
     [
-      'the store before the resource',
+      'the store rather than the resource',
       denied(says('x', 'deny', 'unreadable', { fact: 'observation' }), says('y', 'deny', 'unreadable', { fact: 'register' })),
       'unreadable-register',
     ],
@@ -334,10 +331,10 @@ describe('what holds all gaps back alike', () => {
       denied(says('x', 'deny', 'unreadable', { fact: 'assessment' }), says('y', 'deny', 'unreadable', { fact: 'observation' })),
       'unreadable-assessment',
     ],
-    ['what does not say what it is', denied(says('x', 'deny', 'unreadable')), 'unreadable-undefined'],
+    ['a fact without a name', denied(says('x', 'deny', 'unreadable')), 'unreadable-undefined'],
     ['a guardrail that fails', denied(says('mine', 'deny', 'guardrail-failed'), says('limits', 'deny', 'limit-window')), 'guardrail-failed-mine'],
     [
-      'what cannot be read before what fails',
+      'an unreadable fact rather than a failure',
       denied(says('mine', 'deny', 'guardrail-failed'), says('x', 'deny', 'unreadable', { fact: 'policy' })),
       'unreadable-policy',
     ],
@@ -349,7 +346,7 @@ describe('what holds all gaps back alike', () => {
   it('is notified once for all: the gap is recorded, and not notified separately', () => {
     expect(gapNews(limited)).toMatchObject({ gap: { held: 'limit-window', state: '' }, record: true, changed: true, tell: false, notice: 'known' });
   });
-  it('leaves a gap what it was, and keeps its request', () => {
+  it('does not change a gap, and keeps its request', () => {
     const before = found({ outcome: 'awaiting-approval', approval: { id: 'a-1', expires: NOW + 3 * DAY, announced: false } });
     const gap = stands(before);
     const news = gapNews({ ...limited, view: view({ gaps: [gap] }) });
@@ -391,52 +388,52 @@ describe('a request for an approval', () => {
     expect(gapNews({ ...asks('a-1', {}, expires), view: view({ gaps: [heard] }) })).toMatchObject({ tell: false, notice: 'known', deadline: expires });
     expect(gapNews({ ...asks('a-1', {}, expires), view: view({ gaps: [{ ...heard, told: { ...heard.told, at: NOW - 1 } }] }) })).toMatchObject({ tell: true });
   });
-  it('that expires later than before has a new expiry, and is not news', () => {
+  it('with a later expiry than before is not notified again', () => {
     expect(gapNews({ ...asks('a-1', {}, NOW + 4 * DAY), view: view({ gaps: [stands(asks('a-1'))] }) })).toMatchObject({ changed: true, tell: false });
   });
-  it('for another plan is another state; one that waits for nobody is not', () => {
+  it('for another plan is another state, and so is one that no longer waits', () => {
     const other = { ...plan(A), digest: digestOf('other') };
     expect(again(asks('a-1'), {}, { plan: other })).toMatchObject({ changed: true, tell: true });
     expect(again(found(), {}, { plan: other })).toMatchObject({ changed: false });
   });
   it.each<[string, readonly Approval[], boolean]>([
-    ['has run out', [], true],
+    ['has expired', [], true],
     ['was answered', [request('a-1', { verdict: 'approved' })], true],
     ['was used', [request('a-1', { usedBy: 'x-1' })], true],
-    ['can be answered no more', [request('a-1', { expires: NOW })], true],
+    ['can no longer be answered', [request('a-1', { expires: NOW })], true],
     ['can still be answered', [request('a-1')], false],
     ['can still be answered, next to others', [request('a-0', { expires: NOW }), request('a-1')], false],
-  ])('made again under another name is news when the one before %s', (_what, approvals, tell) => {
+  ])('made again under another name is notified again when the previous one %s', (_what, approvals, tell) => {
     const before = stands(asks('a-1'));
     expect(gapNews(asks('a-2', { view: view({ gaps: [before], approvals }) }))).toMatchObject({ changed: true, gap: { approval: 'a-2' }, tell });
   });
-  it('is not news for people who were notified of the gap without a request', () => {
+  it('is not notified to people who were notified of the gap without a request', () => {
     const before = stands(asks('a-1'));
     expect(
       gapNews(asks('a-2', { view: view({ gaps: [{ ...before, told: { ...(before.told as NonNullable<Gap['told']>), approval: null } }] }) })),
     ).toMatchObject({ tell: false });
   });
-  it('that is announced has notices of its own, and no end that people can prolong', () => {
+  it('for an announced change has notices of its own, and an end that people cannot extend', () => {
     const announced = asks('a-1', { approval: { id: 'a-1', expires: NOW + HOUR, announced: true } });
     expect(gapNews(announced)).toMatchObject({ gap: { approval: 'a-1', deadline: null, near: false }, tell: false, notice: 'known', deadline: null });
   });
 });
 
-describe('an exception that ends', () => {
+describe('an exception that expires', () => {
   const iso = (time: number) => new Date(time).toISOString();
   const exempt = (expires: number) =>
     found({ outcome: 'exempt', decision: decision(says('exceptions', 'exempt', 'exception', { id: 'EXC-1', expires: iso(expires) })) });
   const tagged = (until: number, data: object = {}) =>
     found({ decision: decision(says('exceptions', 'notify', 'tag-without-entry', { until: iso(until), ...data })) });
-  it('is near for a week', () => {
+  it('is expiring for a week', () => {
     expect(gapNews(exempt(NOW + 7 * DAY + 1))).toMatchObject({ gap: { deadline: NOW + 7 * DAY + 1, near: false }, deadline: null });
     expect(gapNews(exempt(NOW + 7 * DAY))).toMatchObject({ gap: { deadline: NOW + 7 * DAY, near: true }, deadline: NOW + 7 * DAY });
   });
-  it('of a tag without an entry is near for a day', () => {
+  it('of a tag without an entry is expiring for a day', () => {
     expect(gapNews(tagged(NOW + DAY + 1))).toMatchObject({ gap: { deadline: NOW + DAY + 1, near: false } });
     expect(gapNews(tagged(NOW + DAY))).toMatchObject({ gap: { deadline: NOW + DAY, near: true } });
   });
-  it('comes from the exceptions, and from the decision', () => {
+  it('is read from the exceptions and from the decision', () => {
     const data = { expires: iso(NOW), until: iso(NOW) };
     for (const each of [says('other', 'notify', 'exception', data), says('exceptions', 'notify', 'other', data), says('exceptions', 'notify', 'exception')])
       expect(gapNews(found({ decision: decision(each) })).gap).toMatchObject({ deadline: null, near: false });
@@ -445,7 +442,7 @@ describe('an exception that ends', () => {
     });
     expect(gapNews(found({ decision: null })).gap).toMatchObject({ deadline: null });
   });
-  it('by a tag is recorded at its first sight, of the resource and of each part', () => {
+  it('by a tag is recorded at its first sight, for the resource and for each part', () => {
     const sight = (decided: Decided, tagFirstSeen: Record<string, number>) =>
       gapNews({ ...decided, view: view({ gaps: [stands(decided)], tagFirstSeen }) }).record;
     const [whole, part] = [tagged(NOW + 3 * DAY), tagged(NOW + 3 * DAY, { part: 'a' })];

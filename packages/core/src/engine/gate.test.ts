@@ -120,7 +120,7 @@ describe('reads', () => {
     ]);
   });
 
-  it('do not include what is declared as a read and writes, or is not bound at all', async () => {
+  it('do not include an operation that is declared as a read and writes, or is not bound at all', async () => {
     const uses = { ...remediator.uses, reads: [{ service: remediator.uses.reads[0]?.service as never, operations: ['SwitchOff', 'ExplodeLamp'] }] };
     const aws = gate().reads({ id: remediator.id, uses }, ref, LOOKING, null) as unknown as ReturnType<typeof reads>;
     for (const operation of ['SwitchOff', 'ExplodeLamp'])
@@ -128,7 +128,7 @@ describe('reads', () => {
     expect(sent).toEqual([]);
   });
 
-  it('gives all of a service that several uses name', () => {
+  it('include everything of a service that several uses name', () => {
     const uses = {
       ...remediator.uses,
       reads: [...remediator.uses.reads, { service: remediator.uses.reads[0]?.service as never, operations: ['DescribeLamps'] }],
@@ -143,7 +143,7 @@ describe('reads', () => {
     expect(sent).toEqual([]);
   });
 
-  it('are those of the role: fix reads nothing, and rollback reads neither what finds resources nor what decides', async () => {
+  it('are those of the role: fix reads nothing, and rollback reads neither what discovers resources nor what decides', async () => {
     const as = (access: As['access'], kind: 'finds' | 'decides' | null) => {
       const mine: Remediator = kind === null ? remediator : { ...remediator, uses: { ...remediator.uses, [kind]: [lamp.pick('DescribeLamp')] } };
       return (gate().reads(mine, ref, { access, execution: null }, null) as unknown as ReturnType<typeof reads>).lamp;
@@ -168,7 +168,7 @@ describe('reads', () => {
     expect(sent).toEqual([]);
   });
 
-  it('say what AWS said', async () => {
+  it('report the error of AWS', async () => {
     answer = () => Promise.reject(Object.assign(new Error('no'), { name: 'AccessDenied', $metadata: { httpStatusCode: 403, requestId: 'r-2' } }));
     await expect(reads().lamp['DescribeLamp']?.({})).rejects.toMatchObject({
       code: 'aws/denied',
@@ -178,7 +178,7 @@ describe('reads', () => {
     expect(traces).toMatchObject([{ access: 'read', requestId: 'r-2', failure: { code: 'aws/denied' } }]);
   });
 
-  it('go to the home region for what is global', () => {
+  it('use the home region for global services', () => {
     expect(apiRegion({ region: 'aws-global', partition: 'aws' })).toBe('us-east-1');
     expect(apiRegion({ region: 'aws-global', partition: 'aws-cn' })).toBe('cn-north-1');
     expect(apiRegion({ region: 'aws-global', partition: 'aws-us-gov' })).toBe('us-gov-west-1');
@@ -186,7 +186,7 @@ describe('reads', () => {
   });
 });
 
-describe('a write passes when it', () => {
+describe('a write is sent when it', () => {
   it.each([
     ['fix', 'SwitchOff', 'write'],
     ['rollback', 'SwitchOn', 'rollback'],
@@ -217,11 +217,16 @@ describe('nothing is sent when', () => {
     ['an operation is bound, but not declared', 'gate/undeclared', call('BreakLamp'), {}],
     ['a read is sent as a write', 'gate/undeclared', call('DescribeLamp'), {}],
     ['an operation is not bound at all', 'gate/undeclared', call('ExplodeLamp'), {}],
-    ['the service is another', 'gate/undeclared', call('SwitchOff', 'door'), {}],
+    ['the service is another one', 'gate/undeclared', call('SwitchOff', 'door'), {}],
     ['the lease has ended', 'gate/intent-not-open', call('SwitchOff'), { lease: lease(NOW - 1) }, true],
     ['the lease may end before the reply', 'gate/intent-not-open', call('SwitchOff'), { lease: lease(NOW + 9_999) }, true],
     ['the process may end before the reply', 'gate/no-time-left', call('SwitchOff'), { deadline: NOW + 9_999 }, true],
-    ['the last look says no', 'gate/stopped', call('SwitchOff'), { recheck: () => Promise.reject(Object.assign(new Error('stop'), { code: 'gate/stopped' })) }],
+    [
+      'the last read denies it',
+      'gate/stopped',
+      call('SwitchOff'),
+      { recheck: () => Promise.reject(Object.assign(new Error('stop'), { code: 'gate/stopped' })) },
+    ],
   ])('%s', async (_name, code, what, over, retryable) => {
     await expect(write(what, over)).rejects.toMatchObject({ code, ...(retryable === undefined ? {} : { retryable }) });
     expect(sent).toEqual([]);
@@ -243,7 +248,7 @@ describe('nothing is sent when', () => {
     expect(sent).toEqual([]);
   });
 
-  it('the last look used up the time that was left', async () => {
+  it('the last read used up the remaining time', async () => {
     const slow = async () => {
       time += 55_000;
     };
@@ -263,7 +268,7 @@ it('the response of AWS to a write is returned, not thrown', async () => {
   ]);
 });
 
-it('a plan cannot be changed by what sends it', async () => {
+it('a plan cannot be changed by its sender', async () => {
   const given = call('SwitchOff');
   answer = async () => ({});
   const touching = defineService({
@@ -308,7 +313,7 @@ describe('a call with a client token', () => {
     expect((await token('x-2', { Id: 'l-1' }))?.['ClientToken']).not.toBe(sentFirst?.['ClientToken']);
     expect((await token('x-1', { Id: 'l-2' }))?.['ClientToken']).not.toBe(sentFirst?.['ClientToken']);
   });
-  it('and other calls have none', async () => {
+  it('has one, and other calls have none', async () => {
     expect(await token('x-1', { Id: 'l-1' }, 'idempotent')).toEqual({ Id: 'l-1' });
   });
 });
@@ -398,7 +403,7 @@ describe('executions', () => {
     expect([open.size, one.connections]).toEqual([0, 0]);
   });
 
-  it('and places: who comes to a thousand keeps the newest open, and those of what is under way', async () => {
+  it('and places: with a thousand places the newest stay open, and those in use', async () => {
     const one = counted();
     const looks = (region: string) =>
       (one.reads(remediator, { ...ref, region }, LOOKING, null) as unknown as { lamp: Record<string, (input: object) => Promise<unknown>> }).lamp[
@@ -425,7 +430,7 @@ describe('executions', () => {
     expect(targets).toHaveLength(2);
   });
 
-  it('do not lend theirs to anything outside of an execution', async () => {
+  it('do not lend their connection to anything outside of an execution', async () => {
     const one = counted();
     const outside = () => one.identity({ ...place, access: 'rollback', execution: null });
     const seen = await one.within(under('x-1'), async () => {
@@ -454,7 +459,7 @@ describe('executions', () => {
     expect(one.connections).toBe(0);
   });
 
-  it('leave nothing open when they fail', async () => {
+  it('leave nothing open if they fail', async () => {
     const one = counted();
     const failing = one.within(under('x-1'), async () => {
       await work(one, 'x-1');
@@ -478,7 +483,7 @@ describe('executions', () => {
     expect([targets.length, one.connections]).toEqual([1, 0]);
   });
 
-  it('leave nothing open when they end while they wait for the connection of another', async () => {
+  it('leave nothing open if they end while they wait for the connection of another one', async () => {
     const connected = Promise.withResolvers<void>();
     const connect: Connect = async (target) => {
       targets.push(target);
@@ -500,7 +505,7 @@ describe('executions', () => {
     expect(one.connections).toBe(0);
   });
 
-  it('send nothing when they end while they are connected', async () => {
+  it('send nothing if they end while they are connecting', async () => {
     const connected = Promise.withResolvers<void>();
     const connect: Connect = async () => {
       await connected.promise;
@@ -518,7 +523,7 @@ describe('executions', () => {
     expect(sent).toEqual([]);
   });
 
-  it('do not touch the connection that another made after theirs had failed', async () => {
+  it('do not affect the connection that another one made after theirs had failed', async () => {
     const failed = Promise.withResolvers<void>();
     const destroyed: string[] = [];
     const connect: Connect = async (target) => {
@@ -545,7 +550,7 @@ describe('executions', () => {
     expect(targets.map((target) => target.execution?.id)).toEqual(['x-1', 'x-2']);
   });
 
-  it('close what was made for them alone because another could not connect', async () => {
+  it('close what was made for them alone because another one could not connect', async () => {
     const connect: Connect = async (target) => {
       if (target.execution?.id === 'x-1') throw new Error('its policy is too large');
       return { config: {}, identity };
@@ -557,7 +562,7 @@ describe('executions', () => {
     expect(one.connections).toBe(1);
   });
 
-  it('are not held up by another that cannot connect', async () => {
+  it('are not blocked by another one that cannot connect', async () => {
     const connect: Connect = async (target) => {
       targets.push(target);
       if (target.execution?.id === 'x-1') throw new Error('its policy is too large');
@@ -581,7 +586,7 @@ describe('executions', () => {
   });
 });
 
-describe('what was read for others', () => {
+describe('a shared read', () => {
   const asking = (shared: SharedReads) =>
     (gate().reads(remediator, ref, LOOKING, null, shared) as unknown as { lamp: Record<string, (input: object) => Promise<unknown>> }).lamp;
 
@@ -632,7 +637,7 @@ describe('what was read for others', () => {
     }
   });
 
-  it('is shared with the other one until either forgets it', async () => {
+  it('is shared with the other one until either of them discards it', async () => {
     const first = new SharedReads();
     const names = new SharedReads(first);
     await asking(first)['DescribeLamp']?.({ Id: 'l-1' });

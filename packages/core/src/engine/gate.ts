@@ -197,7 +197,7 @@ export class Gate {
           if (binding?.access !== 'read') throw new RedressError('gate/undeclared', `${remediator.id}: ${name} is not a declared read.`);
           // The role that this access stands for was not given it.
           if (!given.some((each) => each.service === use.service && each.operations.includes(operation)))
-            throw new RedressError('gate/undeclared', `${remediator.id}: ${name} is declared as a read that nobody needs for a ${as.access}.`);
+            throw new RedressError('gate/undeclared', `${remediator.id}: ${name} is not a declared read for a ${as.access}.`);
           if (deadline !== null && this.#clock.now() >= deadline) throw new RedressError('gate/no-time-left', `No time left for ${name}.`, { retryable: true });
           const { client, Command } = await this.#client(use.service, operation, target, READ_ATTEMPTS);
           const pace = paceNow();

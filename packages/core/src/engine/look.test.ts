@@ -52,8 +52,8 @@ const parts = (
 };
 const said = (all: readonly Part[]) => all.map(({ changes, approval: by }) => [by?.id ?? null, ...changes.map(({ summary }) => summary)]);
 
-describe('what is decided together', () => {
-  it('is nothing if nothing is to be changed, or nothing could be read', () => {
+describe('a group that is decided on together', () => {
+  it('is empty if nothing has to be changed, or nothing could be read', () => {
     expect(said(parts(look()))).toEqual([[null, 'ssh', 'rdp']]);
     const whole = look();
     for (const seen of [
@@ -64,7 +64,7 @@ describe('what is decided together', () => {
     ] as const)
       expect(parts(seen as Look)).toEqual([]);
   });
-  it('is what was approved as one, as long as that is still the plan', () => {
+  it('has what was approved as one, as long as that is still the plan', () => {
     const approvals = [approval([ssh])];
     expect(said(parts(look(), { approvals }))).toEqual([
       ['a-1', 'ssh'],
@@ -75,14 +75,14 @@ describe('what is decided together', () => {
   });
   it.each<[string, Partial<Approval>]>([
     ['was used', { usedBy: 'x-1' }],
-    ['is over', { expires: NOW }],
-    ['is a question so far', { verdict: 'none' }],
-    ['is a no', { verdict: 'denied' }],
-    ['is for another remediator, which is asked separately', { remediator: 'another', calls: [], subjects: [] }],
-  ])('is nothing by an approval that %s', (_what, over) => {
+    ['has expired', { expires: NOW }],
+    ['has no answer', { verdict: 'none' }],
+    ['was denied', { verdict: 'denied' }],
+    ['is for another remediator, which decides separately', { remediator: 'another', calls: [], subjects: [] }],
+  ])('is empty for an approval that %s', (_what, over) => {
     expect(parts(look(), { approvals: [approval([ssh], over)] }).map(({ approval: by }) => by)).not.toContainEqual(expect.anything());
   });
-  it('is what was announced, and is carried out without an answer', () => {
+  it('has what was announced, and is carried out without an answer', () => {
     const grace = { ends: NOW - 1, ended: null } as unknown as NonNullable<Approval['grace']>;
     expect(said(parts(look(), { approvals: [approval([ssh], { verdict: 'none', grace })] }))).toEqual([
       ['a-1', 'ssh'],
@@ -93,14 +93,14 @@ describe('what is decided together', () => {
       [null, 'ssh'],
     ]);
   });
-  it('is what was approved just now rather than an earlier approval', () => {
+  it('has what was approved just now rather than an earlier approval', () => {
     const approvals = [approval([ssh], { id: 'a-1' }), approval([ssh], { id: 'a-2' }), approval([ssh], { id: 'a-3' })];
     const asked = (id: string, by = 'approval') => said(parts(look([ssh]), { approvals, way: way({ trigger: { by, approval: id } }) }));
     expect(asked('a-2')).toEqual([['a-2', 'ssh']]);
     expect(asked('a-9')).toEqual([['a-1', 'ssh']]);
     expect(asked('a-2', 'sweep')).toEqual([['a-1', 'ssh']]);
   });
-  it('is nothing that another remediator has decided in this pass, unless everything is requested', () => {
+  it('has nothing that another remediator has decided on in this pass, unless everything is requested', () => {
     const decided = new Map([
       [callOf(ssh), { remediator: 'another' }],
       [callOf(rdp), { remediator: remediator.id }],
@@ -108,7 +108,7 @@ describe('what is decided together', () => {
     expect(said(parts(look(), { way: way({ together: { decided } }) }))).toEqual([[null, 'rdp']]);
     expect(said(parts(look(), { way: way({ together: { decided } }), all: 'all' }))).toEqual([[null, 'ssh', 'rdp']]);
   });
-  it('does not mix what somebody was asked about with what nobody was asked about', () => {
+  it('does not mix what was requested with what was not', () => {
     const theirs = approval([rdp], { id: 'a-7', remediator: 'another', verdict: 'none', by: null });
     expect(said(parts(look(), { approvals: [theirs] }))).toEqual([
       [null, 'ssh'],
@@ -116,7 +116,7 @@ describe('what is decided together', () => {
     ]);
     expect(said(parts(look(), { approvals: [theirs], facts: { history: unreadable('no') } }))).toEqual([[null, 'ssh', 'rdp']]);
   });
-  it('does not mix what an exception covers with what none covers', () => {
+  it('does not mix what an exception covers with what no exception covers', () => {
     const part = { type: 'AWS::EC2::SecurityGroupRule', id: 'sgr-1', tags: { 'redress:exception': 'EXC-1' }, subject: 'rdp' };
     // It was set since the decision: what is looked at now counts.
     const seen: Look = { ...look(), observation: known({ state: STATE, tags: {}, parts: [part] }) };
@@ -125,7 +125,7 @@ describe('what is decided together', () => {
       [null, 'rdp'],
     ]);
   });
-  it('is everything without a subject, whatever applies to one of them, and nothing with one', () => {
+  it('has everything without a subject, whatever applies to one of them, and nothing with one', () => {
     const [one, two] = [change('one', { subject: undefined } as never), change('two', { subject: undefined } as never)];
     const theirs = approval([two], { id: 'a-7', remediator: 'another', verdict: 'none', by: null });
     expect(said(parts(look([one, two]), { approvals: [theirs] }))).toEqual([[null, 'one', 'two']]);
@@ -136,7 +136,7 @@ describe('what is decided together', () => {
   });
 });
 
-describe('a look', () => {
+describe('a read of the resource', () => {
   const seen = look();
   /** What is asked of the runtime, and what the decision is made on. */
   async function at(identity: Facts['identity'], over: { readonly seen?: Look; readonly register?: Facts['register']; readonly approvals?: Approval[] } = {}) {
@@ -165,13 +165,13 @@ describe('a look', () => {
   }
   const mine = known({ account: ACCOUNT, arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Redress/x` });
 
-  it('is taken with credentials of the account of the resource', async () => {
+  it('is made with credentials of the account of the resource', async () => {
     const { looked, sight } = await at(mine);
     expect(looked).toEqual([[remediator, group, facts().policy, { as: { access: 'read', execution: null }, deadline: 77, shared: 'shared' }]]);
     expect(sight.seen).toBe(seen);
     expect(sight.facts).toMatchObject({ identity: mine, seen, changes: 4, lastChange: NOW - 9, alsoPlannedBy: new Map(), trigger: { by: 'sweep' } });
   });
-  it('is not taken with those of another account, and says so', async () => {
+  it('is not made with those of another account, which is reported', async () => {
     const { looked, sight } = await at(known({ account: '999999999999', arn: 'arn:aws:sts::999999999999:assumed-role/x/y' }));
     expect(looked).toEqual([]);
     expect(sight.seen).toMatchObject({
@@ -179,7 +179,7 @@ describe('a look', () => {
       assessment: { ok: false, error: 'not read' },
     });
   });
-  it('is not taken if the owner of the credentials is unknown; whether that is temporary is kept', async () => {
+  it('is not made if the owner of the credentials is unknown; whether that is temporary is kept', async () => {
     const unread = { ...unreadable('no reply'), retryable: true } as const;
     const { looked, sight } = await at(unread);
     expect(looked).toEqual([]);

@@ -74,7 +74,7 @@ describe('the parts of an assessment', () => {
       holds: () => true,
       ...over,
     });
-    it('are first what was approved together, then the rest', () => {
+    it('are first those that were approved together, then the rest', () => {
       const parts = partition(plans([rule('a', wide), rule('b'), rule('c')]), 'nothing', [approved(['a', 'b'], { fresh: false })]);
       expect(told(parts)).toEqual([
         ['approved|a-1', ['a', 'b'], ['wide']],
@@ -82,13 +82,13 @@ describe('the parts of an assessment', () => {
       ]);
       expect(parts.map((part) => part.approval)).toEqual([{ id: 'a-1', fresh: false }, undefined]);
     });
-    it('that is no longer valid, or is about something else, are as without it', () => {
+    it('are the same as before if it is no longer valid, or is about something else', () => {
       const asked: Part[] = [];
       const none = approved(['a'], { holds: (part) => (asked.push(part), false) });
       expect(told(partition(plans([rule('a'), rule('b')]), 'nothing', [none, approved(['x'])]))).toEqual([['old|', ['a', 'b'], []]]);
       expect(told(asked)).toEqual([['approved|a-1', ['a'], []]]);
     });
-    it('are as without it if an exception was added for one of them', () => {
+    it('are the same as before if an exception was added for one of them', () => {
       const apart = ({ summary }: Change) => (summary === 'b' ? 'EXC-1' : '');
       expect(told(partition(plans([rule('a'), rule('b')]), 'nothing', [approved(['a', 'b'])], apart))).toEqual([
         ['old|', ['a'], []],
@@ -96,7 +96,7 @@ describe('the parts of an assessment', () => {
       ]);
       expect(told(partition(plans([rule('b')]), 'nothing', [approved(['b'])], apart))).toEqual([['approved|a-1', ['b'], []]]);
     });
-    it('are approved once: the first that holds has them', () => {
+    it('are approved once: by the first valid one', () => {
       const both = [approved(['a']), approved(['a', 'b'], { id: 'a-2' })];
       expect(told(partition(plans([rule('a'), rule('b')]), 'nothing', both))).toEqual([
         ['approved|a-1', ['a'], []],
@@ -124,7 +124,7 @@ describe('a plan', () => {
     expect([Object.isFrozen(plan), Object.isFrozen(plan.changes), Object.isFrozen(plan.changes[0])]).toEqual([true, true, true]);
     expect(isPlan(plan)).toBe(true);
   });
-  it('of something other than data is refused, with its cause', () => {
+  it('of anything other than data is refused, with its cause', () => {
     const made = () => makePlan(remediator, ref, {}, { changes: [change('a', { when: new Map() })], hazards: [] });
     expect(made).toThrow(expect.objectContaining({ code: 'remediator/invalid', cause: expect.objectContaining({ code: 'json/not-json' }) }));
   });
@@ -136,14 +136,14 @@ describe('a plan', () => {
   });
 });
 
-describe('what remains of changes', () => {
-  it('is what a later look still requires: the same call, or something about the same subject', () => {
+describe('the remaining changes', () => {
+  it('are those that a later read still requires: the same call, or another one about the same subject', () => {
     const was = [change('a'), change('b'), rule('r'), rule('s')];
     const later = plans([change('b', { summary: 'in other words' }), { ...rule('x'), subject: 'r' }]);
     expect(remaining(was, later).map((each) => each.summary)).toEqual(['b', 'r']);
     expect(remaining(was, plans(was))).toEqual(was);
   });
-  it('is not another call, or the same call about another subject', () => {
+  it('do not include another call, or the same call about another subject', () => {
     const call = (over: object) => change('a', { call: { service: 'lamp', operation: 'SwitchOff', input: { Id: 'a' }, retry: 'idempotent', ...over } });
     for (const other of [{ service: 'fan' }, { operation: 'SwitchOn' }, { input: { Id: 'b' } }])
       expect(remaining([change('a')], plans([call(other)]))).toEqual([]);
@@ -151,7 +151,7 @@ describe('what remains of changes', () => {
     expect(remaining([change('a', { subject: 's' })], plans([change('a', { subject: 't' })]))).toEqual([]);
     expect(remaining([change('a')], plans([change('a', { subject: 't' })]))).toEqual([]);
   });
-  it.each<Assessment>([{ status: 'compliant' }, { status: 'manual', message: 'x' }])('is nothing after %j', (later) => {
+  it.each<Assessment>([{ status: 'compliant' }, { status: 'manual', message: 'x' }])('are empty after %j', (later) => {
     expect(remaining([change('a')], later)).toEqual([]);
   });
 });

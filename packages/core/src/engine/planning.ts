@@ -95,7 +95,7 @@ export function makePlan(remediator: Remediator, ref: ResourceRef, before: Json,
   }
 }
 
-/** Whether a plan is what its digest says; plans come back from stores. */
+/** Whether a plan matches its digest; plans come back from stores. */
 export function isPlan(value: unknown): value is Plan {
   if (!isRecord(value)) return false;
   const { digest, ...content } = value;

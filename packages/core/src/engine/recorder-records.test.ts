@@ -114,7 +114,7 @@ beforeEach(() => {
 });
 
 describe('a decision', () => {
-  it('is recorded with its reasons, its basis and what was seen; people are notified, and that is recorded', async () => {
+  it('is recorded with its reasons, its basis and the state; people are notified, and that is recorded', async () => {
     const result = await record({ outcome: 'notified', decision: NOTIFY, plan, open: ['one'], steps: ['two'], retryable: true });
     const { register } = facts();
     expect(entries[0]).toEqual({
@@ -162,7 +162,7 @@ describe('a decision', () => {
       },
     });
   });
-  it('says less if there is less', async () => {
+  it('has less if there is less', async () => {
     await record({ outcome: 'notified', facts: undefined } as never, { by: 'request' });
     expect(entries[0]?.body).not.toHaveProperty('steps');
     expect(entries[0]).toMatchObject({ body: { policy: null, register: null, identity: null, open: [] }, documents: {} });
@@ -173,12 +173,12 @@ describe('a decision', () => {
     expect(await record({ outcome: 'notified', decision: NOTIFY, plan }, SWEEP, true)).toMatchObject({ outcome: 'notified', record: null, plan });
     expect([entries, sent]).toEqual([[], []]);
   });
-  it('that nobody can be notified of says so', async () => {
+  it('that nobody can be notified of has that in its record', async () => {
     await record({ outcome: 'notified', decision: NOTIFY, plan }, SWEEP, false, runtime({ notify: null }));
     expect(entries).toMatchObject([{ kind: 'decision', body: { notice: 'no-channel' } }]);
     expect(sent).toEqual([]);
   });
-  it('that finds everything compliant is recorded if it was requested, and says so', async () => {
+  it('that finds everything compliant is recorded if it was requested, and reports it', async () => {
     const compliant = (trigger: Trigger) => facts({ trigger, assessment: known({ status: 'compliant' }) });
     expect(await record({ outcome: 'no-op', facts: compliant(SWEEP) })).toMatchObject({ record: null });
     await record({ outcome: 'no-op', facts: compliant({ by: 'request' }) }, { by: 'request' });
@@ -189,7 +189,7 @@ describe('a decision', () => {
     await record({ outcome: 'no-op', facts: facts({ assessment: known({ status: 'not-applicable', reason: 'r' }) }) }, { by: 'request' });
     for (const { body } of entries.slice(1)) expect(body).not.toHaveProperty('compliant');
   });
-  it('that is a repeat names what it repeats, and keeps nothing else', async () => {
+  it('that is a duplicate names its original, and stores nothing else', async () => {
     const result = await record({ outcome: 'no-op', duplicateOf: 'x-1', plan, decision: NOTIFY });
     expect(entries).toMatchObject([{ kind: 'duplicate', execution: 'x-1', documents: {} }]);
     expect(entries[0]?.body).not.toHaveProperty('notice');
@@ -199,7 +199,7 @@ describe('a decision', () => {
     await record({ outcome: 'denied', duplicateOf: 'x-1', decision: NOTIFY });
     expect(sent).toHaveLength(1);
   });
-  it('of a contradiction is remembered by its own reasons', async () => {
+  it('of a contradiction is stored with its own reasons', async () => {
     await record({ outcome: 'denied', body: { contradicts: ['a'] }, decision: NOTIFY, plan });
     expect(entries[0]).toMatchObject({ kind: 'decision', body: { contradicts: ['a'], notice: 'follows' } });
     expect(entries[0]?.body).not.toHaveProperty('gap');
@@ -238,7 +238,7 @@ describe('a request for an approval', () => {
     const result = await record({ outcome: 'awaiting-approval', decision: ASK, plan, facts: given, ...over }, trigger);
     return { result, approval: entries[0]?.body['approval'] as Record<string, unknown>, body: entries[0]?.body };
   };
-  it('says what is requested, for how long, and about what', async () => {
+  it('has what is requested, for how long, and about what', async () => {
     const { result, approval, body } = await asks();
     expect(approval).toEqual({
       id: expect.stringMatching(/^a-[0-9a-f]{16}$/),
@@ -254,7 +254,7 @@ describe('a request for an approval', () => {
     expect(result.approval).toBe(approval['id']);
     expect(sent).toMatchObject([{ approval: approval['id'] }]);
   });
-  it('is caused by whoever an event names; an unnamed cause is unknown, and nobody causes a sweep', async () => {
+  it('is caused by whoever an event names; an unnamed cause is unknown, and a sweep has none', async () => {
     const actor = { arn: `arn:aws:iam::${ACCOUNT}:user/mallory`, type: 'IAMUser', issuerArn: null, invokedBy: null };
     const by = async (finding: object) => {
       entries = [];
@@ -273,14 +273,14 @@ describe('a request for an approval', () => {
     expect(result.approval).toBe('a-1');
   });
   it.each<[string, Partial<Approval>]>([
-    ['another remediator’s', { remediator: 'other' }],
+    ['of another remediator', { remediator: 'other' }],
     ['of another plan', { planDigest: digestOf('other') }],
-    ['that has run out', { expires: NOW }],
+    ['that has expired', { expires: NOW }],
     ['that was used', { usedBy: 'x-1' }],
-    ['that was approved, and was not enough', { verdict: 'approved' }],
+    ['that was approved, and was not sufficient', { verdict: 'approved' }],
     ['that announced a change', { grace: { period: DAY, remind: [], sent: [], sending: null, ended: null } }],
-    ['that was for less', { discharges: [] }],
-  ])('is another than one %s', async (_what, over) => {
+    ['that covered less', { discharges: [] }],
+  ])('differs from one %s', async (_what, over) => {
     const { approval } = await asks([request(over)]);
     expect(approval['id']).not.toBe('a-1');
     expect(approval['expires']).toBe(NOW + 7 * DAY);
@@ -308,7 +308,7 @@ describe('a request for an approval', () => {
   });
 });
 
-describe('what is recorded about a trigger', () => {
+describe('the trigger in a record', () => {
   const actor = {
     arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Admin/kim`,
     type: 'AssumedRole',
@@ -318,7 +318,7 @@ describe('what is recorded about a trigger', () => {
   it('is complete, except for a finding', () => {
     expect(triggerBody(asked({ by: 'approval', approval: 'a-1' }))).toEqual({ by: 'approval', approval: 'a-1' });
   });
-  it('is enough of a finding to find it again', () => {
+  it('has enough of a finding to find it again', () => {
     const finding = apiCallFinding({ actor, controls: [{ framework: 'aws-fsbp', id: 'EC2.13' }], configRule: 'r', state: 'FAILED' } as never);
     expect(triggerBody(asked({ by: 'finding', finding }))).toEqual({
       by: 'finding',
@@ -352,7 +352,7 @@ describe('what is recorded about a trigger', () => {
       sourceIdentity: 'kim@example.com',
     });
   });
-  it('names the parts that its call names, fifty at most', () => {
+  it('has the parts that its call names, fifty at most', () => {
     const reading = (many: number) => ({
       ...remediator,
       apiCalls: {
@@ -366,7 +366,7 @@ describe('what is recorded about a trigger', () => {
     expect(parts(50)).toHaveLength(50);
     expect([parts(51), parts(0)]).toEqual([undefined, undefined]);
   });
-  it('is which roles Redress acts as, if an event names somebody who could be one of them', () => {
+  it('has the roles that Redress acts as, if an event names somebody who could be one of them', () => {
     const identity = known({ account: ACCOUNT, arn: 'arn:redress', actsAs: ['arn:fix'] });
     const body = (trigger: Trigger, over: Partial<Facts> = {}) => decisionBody(asked(trigger), null, facts({ identity, ...over }));
     expect(body({ by: 'finding', finding: apiCallFinding() })).toMatchObject({ identity: 'arn:redress', actsAs: ['arn:fix'] });
@@ -384,7 +384,7 @@ describe('what is recorded about a trigger', () => {
       identity: null,
     });
   });
-  it('is the exception tag that nobody registered: of the whole, or of a part', () => {
+  it('has the exception tag that nobody registered: of the whole, or of a part', () => {
     const body = (...results: GuardrailResult[]) => decisionBody(asked(), of('notify', ...results), null)['exceptionTagUnregistered'];
     expect(body(says('exceptions', 'notify', 'tag-without-entry', { tag: 't' }))).toBe(true);
     expect(body(says('exceptions', 'allow', 'tag-without-effect', { part: 'p' }))).toBe('p');
@@ -393,9 +393,9 @@ describe('what is recorded about a trigger', () => {
   });
 });
 
-describe('what people are sent', () => {
+describe('a notification', () => {
   const result = { ...blank(remediator, group), outcome: 'remediated' as const, message: 'done' };
-  it('is all that they need', async () => {
+  it('has everything that people need', async () => {
     const decision = of('notify', says('a', 'allow', 'x', {}, 'look here'), says('b', 'notify', 'y'), says('c', 'approve', 'z', {}, 'and here'));
     const finding = apiCallFinding();
     const given = { ...result, decision, plan, steps: ['s'], open: ['o'], execution: 'x-1', approval: 'a-1' };
@@ -426,7 +426,7 @@ describe('what people are sent', () => {
     ]);
     expect(flushed).toBe(0);
   });
-  it('says what is not known', async () => {
+  it('has what is unknown', async () => {
     await tell(runtime({ readPolicy: async () => Promise.reject(new Error('no')) }), remediator, { ...result, outcome: 'busy' }, SWEEP);
     expect(sent).toMatchObject([{ outcome: 'unknown', reasons: [], hints: [], finding: null, environment: null, tags: null, after: null }]);
     const tags = async (observation: Facts['observation']) => {
@@ -442,7 +442,7 @@ describe('what people are sent', () => {
     await tell(runtime(), remediator, { ...result, resource: { ...group, account: '999999999999' } }, SWEEP);
     expect(sent[0]?.environment).toBeNull();
   });
-  it('of an announced change is not held to be grouped with others', async () => {
+  it('of an announced change is not grouped with others', async () => {
     await tell(runtime(), remediator, result, SWEEP, { grace: { notice: 0, ends: NOW } });
     expect([flushed, sent[0]?.grace]).toEqual([1, { notice: 0, ends: NOW }]);
     const { flush: _, ...plain } = notify as unknown as Record<string, unknown>;
@@ -453,11 +453,11 @@ describe('what people are sent', () => {
       channels: [],
     });
   });
-  it('is nothing without a channel', async () => {
+  it('is not sent without a channel', async () => {
     expect(await tell(runtime({ notify: null }), remediator, result, SWEEP)).toBeNull();
     expect(sent).toEqual([]);
   });
-  it('that a channel rejects is a warning; its error is not kept, unless it is one of ours', async () => {
+  it('that a channel rejects is a warning; its error is not recorded, unless it is one of ours', async () => {
     deliver = async () => {
       throw new Error('https://hooks.example.com/secret');
     };
@@ -500,7 +500,7 @@ describe('the result of a notice', () => {
       },
     ]);
   });
-  it('is recorded as not delivered, with why', async () => {
+  it('is recorded as not delivered, with the reason', async () => {
     deliver = async () => {
       throw new Error('x');
     };
@@ -515,7 +515,7 @@ describe('the result of a notice', () => {
     ]);
     expect(entries[0]?.body['notice']).not.toHaveProperty('gap');
   });
-  it('is sent by one of several workers; if that cannot be read, each sends it', async () => {
+  it('is sent by one of several workers; if the claim cannot be read, each sends it', async () => {
     gaps = [{ key: 'g-0', record: 7 } as Gap, { key: 'g-1', record: 6 } as Gap];
     await notifyOf(runtime(), asked(), result, news, null);
     expect([sent.length, entries.length]).toEqual([0, 0]);
@@ -533,7 +533,7 @@ describe('the result of a notice', () => {
     expect(sent[2]).not.toHaveProperty('since');
     expect(sent[2]).not.toHaveProperty('deadline');
   });
-  it('without a channel is nothing', async () => {
+  it('does not exist without a channel', async () => {
     await notifyOf(runtime({ notify: null }), asked(), result, news, null);
     expect(entries).toEqual([]);
   });
@@ -616,7 +616,7 @@ describe('the end of an execution', () => {
     expect(sent).toMatchObject([{ outcome: 'remediated', after: { a: 1 }, tags: {}, execution: 'x-1' }]);
     expect(entries).toEqual([]);
   });
-  it('says what may be tried again, what stopped it, and what holds it from now on', async () => {
+  it('has what may be retried, what stopped it, and what suppresses it from now on', async () => {
     const stopped = of('deny', says('kill-switch', 'deny', 'stopped'));
     const hold = { until: NOW + DAY, owner: 'ops' };
     const result = await close({ outcome: 'denied', retryable: true, decision: stopped, hold });
@@ -636,7 +636,7 @@ describe('the end of an execution', () => {
     expect(finished).toHaveLength(1);
     expect(sent).toEqual([]);
   });
-  it('of which nobody could be notified is recorded for the next digest', async () => {
+  it('that nobody could be notified of is recorded for the next digest', async () => {
     deliver = async () => {
       throw new Error('x');
     };

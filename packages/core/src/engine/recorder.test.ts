@@ -19,7 +19,7 @@ describe('the outcome of a decision not to act', () => {
   ])('%s: %s', (effect, outcome) => {
     expect(outcomeOf(decision(effect, result('mode', effect)))).toBe(outcome);
   });
-  it('is contested if a fight decides it, and not if something stricter does', () => {
+  it('is contested if it was decided by repeated reverts, and not if something stricter decides', () => {
     expect(outcomeOf(decision('notify', result('fights', 'notify'), result('mode', 'allow')))).toBe('contested');
     expect(outcomeOf(decision('deny', result('fights', 'notify'), result('kill-switch', 'deny')))).toBe('denied');
   });
@@ -31,13 +31,13 @@ describe('a change is announced', () => {
     expect(announcedBy(decision('approve', result('grace', 'approve', terms), result('mode', 'allow')))).toEqual(terms);
   });
   it.each<[string, GuardrailResult[]]>([
-    ['nothing asks', [result('mode', 'allow')]],
-    ['something else asks', [result('freshness', 'approve', terms)]],
-    ['something else asks too', [result('grace', 'approve', terms), result('freshness', 'approve')]],
-    ['its terms are not known', [result('grace', 'approve')]],
-    ['its period is not known', [result('grace', 'approve', { remind: [] })]],
-    ['its reminders are not known', [result('grace', 'approve', { period: 1000, remind: 5 })]],
-  ])('not where %s', (_name, results) => {
+    ['no guardrail requests anything', [result('mode', 'allow')]],
+    ['another guardrail requests an approval', [result('freshness', 'approve', terms)]],
+    ['another one requests an approval as well', [result('grace', 'approve', terms), result('freshness', 'approve')]],
+    ['its terms are unknown', [result('grace', 'approve')]],
+    ['its period is unknown', [result('grace', 'approve', { remind: [] })]],
+    ['its reminders are unknown', [result('grace', 'approve', { period: 1000, remind: 5 })]],
+  ])('not if %s', (_name, results) => {
     expect(announcedBy(decision('approve', ...results))).toBeNull();
   });
 });
@@ -52,7 +52,7 @@ it.each<[Assessment, string[]]>([
   expect(stillOpen(assessment)).toEqual(open);
 });
 
-describe('what was seen', () => {
+describe('the observation', () => {
   const seen = (value: unknown) => observed({ observation: { ok: true, value } } as never);
   it('is kept as far as it was read', () => {
     expect(observed(null)).toEqual({});
@@ -86,7 +86,7 @@ describe('a record', () => {
     expect(await written(down, down, down, 'r')).toEqual({ made: 'r', waits: [100, 400, 1600], tries: 4 });
     expect(await written(down, down, down, down, 'r')).toEqual({ made: down, waits: [100, 400, 1600], tries: 4 });
   });
-  it.each([new Error('a bug'), new RedressError('journal/corrupt', 'bad')])('is not tried again after %s', async (error) => {
+  it.each([new Error('a bug'), new RedressError('journal/corrupt', 'bad')])('is not retried after %s', async (error) => {
     expect(await written(error, 'r')).toEqual({ made: error, waits: [], tries: 1 });
   });
 });

@@ -26,7 +26,7 @@ describe('the key of redaction', () => {
     expect(await two.of(SECRET)).toBe(await one.of(SECRET));
     expect(await three.of(SECRET)).not.toBe(await one.of(SECRET));
   });
-  it('has at least 16 characters, whoever gives it', async () => {
+  it('has at least 16 characters, whoever provides it', async () => {
     for (const key of ['', '0123456789abcde', ' 0123456789abcde ']) {
       expect(await refused(() => redactor({ key }))).toMatchObject({
         code: 'compose/invalid',
@@ -88,7 +88,7 @@ describe('a pattern', () => {
   });
 });
 
-describe('text that cannot wait for the key', () => {
+describe('a text that cannot wait for the key', () => {
   it('hides the secret completely until the key is known, and shows its digest from then on', async () => {
     const of = redactor({ key: async () => KEY });
     expect(of.now(SECRET)).toBe('the [redacted]');
@@ -114,7 +114,7 @@ describe('text that cannot wait for the key', () => {
     Object.defineProperty(clean, 'stack', { value: 's' });
     expect([clean.message, clean.stack]).toEqual(['m', 's']);
   });
-  it('is cleaned with nine causes of it, and ends with one that is its own cause', () => {
+  it('is redacted with nine causes, and ends with one that is its own cause', () => {
     const errors = Array.from({ length: 12 }, (_, at) => new Error(`${at} ${SECRET}`));
     for (const [at, each] of errors.entries()) each.cause = errors[at + 1] ?? 'no error';
     redactor().now(errors[0]);
@@ -123,7 +123,7 @@ describe('text that cannot wait for the key', () => {
     own.cause = own;
     expect(redactor().now(own).message).toMatch(MARKED);
   });
-  it('includes what work returns, and what it throws', async () => {
+  it('includes the result of work and what it throws', async () => {
     expect(await redactor().from(async () => ({ said: SECRET }))).toEqual({ said: expect.stringMatching(MARKED) });
     const thrown = new Error(SECRET);
     expect(await refused(() => redactor().from(async () => Promise.reject(thrown)))).toBe(thrown);
@@ -131,7 +131,7 @@ describe('text that cannot wait for the key', () => {
   });
 });
 
-describe('a journal that is given no secret', () => {
+describe('a journal with redaction', () => {
   /** One that keeps what it is given, and knows its own `this`. */
   class Keeps {
     readonly given: unknown[] = [];
@@ -161,7 +161,7 @@ describe('a journal that is given no secret', () => {
     return { keeps, journal };
   };
 
-  it.each(['begin', 'append', 'finish'] as const)('has none by %s, in the body or a document; what names it stays as it is', async (name) => {
+  it.each(['begin', 'append', 'finish'] as const)('gets no secret by %s, in the body or a document; names of resources stay unchanged', async (name) => {
     const { keeps, journal } = through();
     const answered = { begin: 'begun', append: 'appended', finish: 'finished' }[name];
     expect(await journal[name](entry({ body: { said: SECRET } }))).toBe(answered);
@@ -171,7 +171,7 @@ describe('a journal that is given no secret', () => {
       [name, entry({ documents: { state: expect.stringMatching(MARKED) } })],
     ]);
   });
-  it('gets text without secrets at once, unchanged', async () => {
+  it('gets a text without secrets at once, unchanged', async () => {
     const { keeps, journal } = through();
     const plain = entry({ body: { said: 'nothing' }, documents: { state: 'nothing' } });
     const answer = journal.append(plain);
@@ -179,12 +179,12 @@ describe('a journal that is given no secret', () => {
     expect((keeps.given[0] as unknown[])[1]).toBe(plain);
     expect(await answer).toBe('appended');
   });
-  it('is given nothing while the key cannot be read', async () => {
+  it('gets nothing while the key cannot be read', async () => {
     const { keeps, journal } = through(redactor({ key: async () => Promise.reject(new Error('no')) }));
     expect(await refused(() => journal.append(entry({ body: { said: SECRET } })))).toMatchObject({ code: 'journal/unavailable' });
     expect(keeps.given).toEqual([]);
   });
-  it('is otherwise the same', async () => {
+  it('otherwise behaves the same', async () => {
     const { keeps, journal } = through();
     const { view, size } = journal;
     expect([await view({ id: SECRET }), size]).toEqual(['viewed', 3]);
@@ -192,8 +192,8 @@ describe('a journal that is given no secret', () => {
   });
 });
 
-describe('a notifier that is given no secret', () => {
-  it('has none in a notification or a digest, and flushes as before', async () => {
+describe('a notifier with redaction', () => {
+  it('gets no secret in a notification or a digest, and flushes as before', async () => {
     const given: unknown[] = [];
     const notify = Object.assign(
       async (each: object) => {
@@ -218,7 +218,7 @@ describe('a notifier that is given no secret', () => {
     ]);
     expect(given).toEqual([marked, [true, marked], [true, { all: true }]]);
   });
-  it('does no more than the other', () => {
+  it('has the same methods as the original', () => {
     const clean = redactingNotify((async () => undefined) as unknown as Notify, redactor());
     expect(Object.keys(clean)).toEqual([]);
   });

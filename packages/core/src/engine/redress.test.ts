@@ -36,17 +36,17 @@ const engine = (over: Partial<RedressOptions> = {}) =>
     ...over,
   });
 
-describe('what is still open of a gap', () => {
+describe('what is still open', () => {
   const pass = (over: Partial<PassResult>) => ({ remediator: 'lamp-off', outcome: 'no-op', message: 'm', plan: null, open: [], ...over }) as PassResult;
   it.each<[string, Partial<PassResult>[], { closed: boolean; open: string[] }]>([
-    ['nothing, where it was closed, or was not there', [{ outcome: 'remediated', plan: {} as never }, {}], { closed: true, open: [] }],
-    ['nothing is known, where nobody was asked', [], { closed: false, open: [] }],
-    ['what one of them could not do', [{}, { outcome: 'denied' }], { closed: false, open: ['lamp-off: denied: m'] }],
+    ['nothing, if it was closed or did not exist', [{ outcome: 'remediated', plan: {} as never }, {}], { closed: true, open: [] }],
+    ['unknown, without a pass', [], { closed: false, open: [] }],
+    ['what one of the passes could not do', [{}, { outcome: 'denied' }], { closed: false, open: ['lamp-off: denied: m'] }],
     ['what another worker is about to do', [{ plan: {} as never }], { closed: false, open: ['lamp-off: no-op: m'] }],
     ['what was flagged', [{ outcome: 'flagged', open: ['a', 'b'] }, {}], { closed: false, open: ['a', 'b'] }],
     ['what is left of what was closed', [{ outcome: 'remediated', open: ['a'] }], { closed: false, open: ['a'] }],
     [
-      'the same only once',
+      'each of them once',
       [{ outcome: 'denied' }, { outcome: 'denied' }, { outcome: 'unknown', open: ['a'] }, { open: ['a'] }],
       { closed: false, open: ['lamp-off: denied: m', 'a'] },
     ],
@@ -55,7 +55,7 @@ describe('what is still open of a gap', () => {
   });
 });
 
-describe('which remediators handle a resource', () => {
+describe('the remediators of a resource', () => {
   it('are those of its type, narrow before wide', async () => {
     const remediators = [
       remediator('lamp-wide', { breadth: 9 }),
@@ -74,8 +74,8 @@ describe('which remediators handle a resource', () => {
   });
 });
 
-describe('what waits for an answer', () => {
-  it('is what can still be used', async () => {
+describe('the pending approvals', () => {
+  it('are those that can still be used', async () => {
     const request = (id: string, over: object = {}) => ({ id, usedBy: null, expires: NOW + 1, ...over }) as unknown as Approval;
     const journal = { approvals: async () => [request('a-1'), request('a-2', { expires: NOW }), request('a-3', { usedBy: 'x-1' })] } as unknown as Journal;
     expect((await engine({ journal }).approvals()).map(({ id }) => id)).toEqual(['a-1']);
@@ -105,7 +105,7 @@ describe('a Config rule with an unknown name', () => {
     return run;
   };
   const is = (identifier: string | null) => async () => ({ name: 'acme', identifier, parameters: {} }) as ConfigRule;
-  it('is looked up, and leads to the remediators for what it is', async () => {
+  it('is looked up, and leads to the remediators of its identifier', async () => {
     expect(await asking(is('LAMP_OFF'))()).toEqual([1, ['lamp-off']]);
     expect(await asking(is('LAMP_OFF'))({ ...finding, disposition: 'resolved', state: 'COMPLIANT', previousState: 'NON_COMPLIANT' })).toEqual([1, []]);
     expect(await asking(is('LAMP_DIM'))()).toEqual([1, []]);
@@ -114,11 +114,11 @@ describe('a Config rule with an unknown name', () => {
     expect(await asking(() => Promise.reject(new Error('down')))()).toEqual([1, []]);
   });
   it.each<[string, typeof finding, Partial<RedressOptions>]>([
-    ['somebody is asked by its name', { ...finding, configRule: 'lamp-off' }, {}],
+    ['its name identifies a remediator', { ...finding, configRule: 'lamp-off' }, {}],
     ['it has no name', { ...finding, configRule: null }, {}],
-    ['nothing is asked of anybody', { ...finding, disposition: 'informational' as never }, {}],
-    ['nobody knows such resources', { ...finding, resources: [{ type: 'AWS::Test::Door', id: 'd' }] }, {}],
-  ])('is not looked up where %s', async (_name, given, over) => {
+    ['there is nothing to remediate', { ...finding, disposition: 'informational' as never }, {}],
+    ['no remediator handles the type', { ...finding, resources: [{ type: 'AWS::Test::Door', id: 'd' }] }, {}],
+  ])('is not looked up if %s', async (_name, given, over) => {
     expect((await asking(is('LAMP_OFF'))(given, over))[0]).toBe(0);
   });
   it('is not looked up if the policy says what it is', async () => {

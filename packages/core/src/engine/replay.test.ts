@@ -30,15 +30,15 @@ const known = (...records: StoredRecord[]) => {
 };
 const find = (recordings: Recordings, id = 'l-1', finding = 'f-1', remediator = 'lamp-off') => recordings.find(finding, remediator, lamp(id));
 
-describe('what was recorded about a finding', () => {
-  it('is its time, its resource, and what was seen', () => {
+describe('the record of a finding', () => {
+  it('has its time, its resource, and the observation', () => {
     const recordings = known(record());
     expect(find(recordings)).toEqual({ time: THEN, resource: lamp('l-1'), identity: null, observation: SEEN, repeats: null });
     expect(recordings.size).toBe(1);
     expect([find(recordings, 'l-1', 'f-2'), find(recordings, 'l-1', 'f-1', 'lamp-dim')]).toEqual([null, null]);
     expect(new Recordings().size).toBe(0);
   });
-  it('is the reading role, and the roles that Redress acts as', () => {
+  it('has the reading role, and the roles that Redress acts as', () => {
     const identity = (body: object) => find(known(record({ body })))?.identity;
     expect(identity({ identity: 'arn:role', actsAs: ['arn:a', 'arn:b'] })).toEqual({ arn: 'arn:role', actsAs: ['arn:a', 'arn:b'] });
     for (const actsAs of [undefined, 'arn:a', ['arn:a', 7]]) expect(identity({ identity: 'arn:role', actsAs })).toEqual({ arn: 'arn:role' });
@@ -57,10 +57,10 @@ describe('what was recorded about a finding', () => {
   });
   it.each<[string, unknown, unknown]>([
     ['gone', 'gone', 'gone'],
-    ['no longer kept', undefined, null],
+    ['no longer stored', undefined, null],
     ['no state', { tags: {} }, null],
     ['no tags', { state: {} }, null],
-    ['no object', 7, null],
+    ['an invalid value', 7, null],
   ])('is %s', (_name, observation, expected) => {
     expect(find(known(record({ documents: { observation } })))?.observation).toEqual(expected);
   });
@@ -89,7 +89,7 @@ const closed = (execution: string, closedAt: number, over: object = {}) =>
 
 describe('a stream as it was', () => {
   const view = (over: Partial<StreamView>): StreamView => ({ ...emptyView(streamOf(lamp('l-1'))), ...over });
-  it('has what was closed, held, broken and tagged before', () => {
+  it('has the earlier outcomes, holds, circuit breakers and tags', () => {
     const was = asOf(
       view({
         open: { execution: 'x-9' } as unknown as StreamView['open'],
@@ -114,7 +114,7 @@ describe('a stream as it was', () => {
   const approval = (over: Partial<Approval>) =>
     ({ id: 'a-1', requestedAt: THEN - 5, verdict: 'approved', by: { name: 'lead', verified: true }, usedBy: null, ...over }) as unknown as Approval;
   const approvals = (given: Partial<Approval>, over: Partial<StreamView> = {}) => asOf(view({ approvals: [approval(given)], ...over }), THEN).approvals;
-  it('has earlier requests, with earlier answers', () => {
+  it('has earlier requests with earlier answers', () => {
     expect(approvals({ requestedAt: THEN })).toEqual([]);
     expect(approvals({ answeredAt: THEN - 1 })).toMatchObject([{ verdict: 'approved', by: { name: 'lead' }, answeredAt: THEN - 1 }]);
     for (const answeredAt of [THEN, THEN + 1]) {
@@ -127,7 +127,7 @@ describe('a stream as it was', () => {
     expect(unanswered).toMatchObject({ verdict: 'none', usedBy: null });
     expect(unanswered).not.toHaveProperty('answeredAt');
   });
-  it.each([undefined, THEN - 2])('has what was carried out before as that, and not what was later (answered: %s)', (answeredAt) => {
+  it.each([undefined, THEN - 2])('has what was carried out before, and not what was later (answered: %s)', (answeredAt) => {
     const answered = answeredAt === undefined ? {} : { answeredAt };
     const used = (begunAt: number) => approvals({ ...answered, usedBy: 'x-1' }, { closed: [closed('x-1', THEN + 9, { begunAt })] })[0]?.usedBy;
     expect([used(THEN - 1), used(THEN), used(THEN + 1)]).toEqual(['x-1', null, null]);
@@ -142,7 +142,7 @@ describe('a stream as it was', () => {
   });
 });
 
-it('what a lower environment had proven by then is what was closed before, and not rolled back before', () => {
+it('the proof from a lower environment has the earlier fixes, without those that were rolled back by then', () => {
   const tracked = (execution: string, closedAt: number, over: object = {}) =>
     ({ execution, closedAt, outcome: 'remediated', rollbackOf: null, rolledBack: true, ...over }) as unknown as TrackedExecution;
   const all = [
@@ -187,7 +187,7 @@ describe('a replay', () => {
   const run = (recordings: Recordings, over: Partial<ReplayOptions> = {}, given = finding) =>
     createReplay({ remediators: [off], policy, recordings, ...over }).run(given);
 
-  it('decides on what was seen then, with the reading role of then', async () => {
+  it('decides on the recorded observation, with the recorded reading role', async () => {
     const identity = `arn:aws:sts::${ACCOUNT}:assumed-role/Redress/x`;
     expect(await run(known(record({ body: { identity } })))).toMatchObject([
       { status: 'decided', at: THEN, pass: { outcome: 'notified', message: expect.stringContaining('Switch it off.') } },
@@ -198,7 +198,7 @@ describe('a replay', () => {
     const own = apiCallFinding({ ...finding, actor: { arn: identity, type: 'AssumedRole', issuerArn: null, invokedBy: null } });
     expect(await run(known(record({ body: { identity } })), {}, own)).toMatchObject([{ pass: { outcome: 'denied' } }]);
   });
-  it('of what was not recorded says so, with the time of the observation', async () => {
+  it('of what was not recorded reports that, with the time of the observation', async () => {
     expect(await run(new Recordings())).toMatchObject([{ status: 'undecidable', at: null }]);
     const seen: number[] = [];
     const guardrails: ReplayOptions['guardrails'] = [
@@ -211,12 +211,12 @@ describe('a replay', () => {
     await run(new Recordings(), { guardrails }, { ...finding, observedAt: null });
     expect(seen.map((each) => each)).toEqual([THEN + 5, THEN - 60_000, THEN - 7, 0]);
   });
-  it('of a repeat says no more than that, unless something was seen', async () => {
+  it('of a duplicate reports only that, unless something was observed', async () => {
     const blind = { kind: 'duplicate', documents: { observation: undefined } };
     expect(await run(known(record(blind)))).toMatchObject([{ status: 'repeat', at: THEN }]);
     expect(await run(known(record({ kind: 'duplicate' })))).toMatchObject([{ status: 'decided' }]);
   });
-  it('reads only the history that it needs, as of then', async () => {
+  it('reads only the history that it needs, as of that time', async () => {
     const asked: unknown[] = [];
     const history = {
       view: async (ref: object) => {
@@ -230,12 +230,12 @@ describe('a replay', () => {
     expect(asked).toEqual([lamp('l-1')]);
     expect(pass?.pass.decision?.results.map(({ code }) => code) ?? []).not.toContain('tripped');
   });
-  it('has the exceptions and the name of the resource of then', async () => {
+  it('has the exceptions and the name of the resource at that time', async () => {
     const entry = { id: 'E', scope: { resource: 'l-9' }, reason: 'r', owner: 'o', approver: 'a', expires: '2999-01-01T00:00:00Z' };
     const [pass] = await run(known(record({ of: lamp('l-9') })), { exceptions: defineRegister([entry]) });
     expect(pass?.pass.resource.id).toBe('l-9');
   });
-  it('says why no remediator handles a candidate', async () => {
+  it('reports why no remediator handles a candidate', async () => {
     const replay = createReplay({ remediators: [off], policy, recordings: new Recordings() });
     const other = { ...finding, call: { ...(finding.call as NonNullable<typeof finding.call>), operation: 'Dim' } };
     expect([await replay.unasked(finding), await replay.unasked(other), await replay.unasked({ ...other, disposition: 'resolved' })]).toEqual([

@@ -56,13 +56,13 @@ const why = (given: Finding, remediators: readonly Remediator[] = [lamp()], unde
 describe('a control leads to its remediators', () => {
   it.each<[string, Partial<Finding>, Partial<Remediator>, boolean]>([
     ['by its id', { controls: ['Lamp.1'] }, {}, true],
-    ['by any of several', { controls: ['Other.9', 'Lamp.1'] }, {}, true],
+    ['by any of several ids', { controls: ['Other.9', 'Lamp.1'] }, {}, true],
     ['not by the id of another', { controls: ['Lamp.10'] }, {}, false],
-    ['of another framework by both', { controls: ['cis/4.1'] }, { controls: [{ framework: 'cis', id: '4.1' }] }, true],
-    ['of another framework not by the id alone', { controls: ['4.1'] }, { controls: [{ framework: 'cis', id: '4.1' }] }, false],
-    ['of another framework not by an id of the Foundational Best Practices', { controls: ['cis/Lamp.1'] }, {}, false],
+    ['of another framework by its name and its id', { controls: ['cis/4.1'] }, { controls: [{ framework: 'cis', id: '4.1' }] }, true],
+    ['of another framework, not by the id alone', { controls: ['4.1'] }, { controls: [{ framework: 'cis', id: '4.1' }] }, false],
+    ['of another framework, not by an id of the Foundational Best Practices', { controls: ['cis/Lamp.1'] }, {}, false],
     [
-      'one of several of its own',
+      'by one of several of its own',
       { controls: ['Lamp.2'] },
       {
         controls: [
@@ -74,10 +74,10 @@ describe('a control leads to its remediators', () => {
     ],
     ['by its Config rule', { configRule: 'lamp-off' }, {}, true],
     ['not by another Config rule', { configRule: 'lamp-on' }, {}, false],
-    ['by what its Config rule is', { configRule: 'acme', extra: { ruleIdentifier: 'LAMP_OFF' } }, {}, true],
-    ['not by what is no identifier', { configRule: 'acme', extra: { ruleIdentifier: ['LAMP_OFF'] } }, {}, false],
+    ['by the identifier of its Config rule', { configRule: 'acme', extra: { ruleIdentifier: 'LAMP_OFF' } }, {}, true],
+    ['not by an invalid identifier', { configRule: 'acme', extra: { ruleIdentifier: ['LAMP_OFF'] } }, {}, false],
     ['by the check of another tool', { controls: ['prowler/lamp_off'] }, { controls: [], alsoFoundBy: { prowler: ['lamp_on', 'lamp_off'] } }, true],
-    ['not by the same check of a third', { controls: ['trivy/lamp_off'] }, { controls: [], alsoFoundBy: { prowler: ['lamp_off'] } }, false],
+    ['not by the same check of a third tool', { controls: ['trivy/lamp_off'] }, { controls: [], alsoFoundBy: { prowler: ['lamp_off'] } }, false],
     ['by a check among others', { controls: ['Other.1', 'prowler/lamp_off'] }, { controls: [], alsoFoundBy: { other: [], prowler: ['lamp_off'] } }, true],
   ])('%s', (_name, over, remediator, leads) => {
     expect(asked(finding(over), [lamp(remediator)])).toEqual(leads ? [['lamp-off', LAMP, 'l-1', 'eu-west-1', 'l-1']] : []);
@@ -126,13 +126,13 @@ describe('a control leads to its remediators', () => {
   });
 });
 
-describe('what the source says is closed', () => {
+describe('a finding that is closed at the source', () => {
   const resolved = finding({ disposition: 'resolved', controls: ['Lamp.1'] });
-  it('leads only to remediators that have something to do then', () => {
+  it('leads only to remediators that can act on that', () => {
     expect(asked(resolved, [lamp(), lamp({ id: 'flag-off', whenResolved: true })]).map(([id]) => id)).toEqual(['flag-off']);
     expect(why(resolved)).toBe('The source says that the gap is closed.');
   });
-  it('and a candidate by all', () => {
+  it('leads to all as a candidate', () => {
     expect(asked({ ...resolved, disposition: 'candidate' }, [lamp({ whenResolved: true }), lamp({ id: 'lamp-two' })])).toHaveLength(2);
   });
 });
@@ -160,7 +160,7 @@ describe('a change of tags', () => {
   ])('%j', (keys, leads) => {
     expect(asked(changed(keys))).toEqual(leads ? [['lamp-off', LAMP, 'l-1', 'eu-west-1', 'l-1']] : []);
   });
-  it("concerns the policy's tag in any case, and leads only to remediators for the resource", () => {
+  it("concerns the policy's tag in any case, and leads only to remediators of the resource", () => {
     const mine = definePolicy({ version: 1, exceptions: { tag: 'Acme:Waiver' } });
     expect(asked(changed(['acme:waiver']), [lamp(), lamp({ id: 'fan', resourceTypes: ['AWS::Test::Fan'] })], mine).map(([id]) => id)).toEqual(['lamp-off']);
     expect(why(changed(['redress:exception']), [lamp()], mine)).toBe('None of the tags that changed is the exception tag Acme:Waiver.');
@@ -184,7 +184,7 @@ describe('the end of a runbook', () => {
   ])('%j leads nowhere', (extra) => {
     expect(why(ended(extra), [starts])).toBe(`No remediator here starts the runbook ${extra['document']}.`);
   });
-  it('of no document either', () => {
+  it('without a document leads nowhere', () => {
     expect(why(ended({ automationExecutionId: 'x-1' }))).toBe('No remediator here starts the runbook that ended.');
   });
 });
@@ -210,7 +210,7 @@ describe('a call', () => {
     ]);
     expect(seen).toEqual([{ ...call, account: ACCOUNT, region: 'eu-west-1', actor: null }]);
   });
-  it('nowhere without an account, a region, or a call', () => {
+  it('leads nowhere without an account, a region, or a call', () => {
     const remediator = reading(() => [{ id: 'l-7', subjects: [] }]);
     for (const over of [{ account: null }, { region: null }, { call: null }]) expect(asked(made(over), [remediator])).toEqual([]);
     const unasked = reading(() => {
@@ -220,13 +220,13 @@ describe('a call', () => {
     // Of another call nobody is asked, nor by a name that every object has.
     expect(asked(made({ call: { ...call, operation: 'SwitchOff' }, controls: ['Lamp.1'] }), [remediator])).toEqual([]);
   });
-  it('says which remediators it leads to, and which not', () => {
+  it('reports to which remediators it leads, and to which not', () => {
     const none = () => [];
     expect(why(made(), [lamp()])).toBe('No remediator handles the call lamp:SwitchOn.');
     expect(why(made(), [reading(none), lamp({ id: 'x' })])).toBe('The call lamp:SwitchOn contains nothing that lamp-off looks for.');
     expect(why(made(), [reading(none), reading(none, { id: 'lamp-two' })])).toBe('The call lamp:SwitchOn contains nothing that lamp-off, lamp-two look for.');
   });
-  it('that names something that cannot be a resource leads nowhere, and says so', () => {
+  it('that names something that cannot be a resource leads nowhere, and reports that', () => {
     expect(why(made(), [reading(() => [{ id: '', subjects: [] }])])).toMatch(/^Resource id /);
     // Of several the good ones are asked about.
     expect(
@@ -246,7 +246,7 @@ describe('a call', () => {
   });
 });
 
-describe('why no remediator handles it', () => {
+describe('the reason why no remediator handles it', () => {
   const types = (over: Partial<Finding>, remediators?: readonly Remediator[], under?: typeof policy) => why(finding(over), remediators, under);
   it('names the control, or what else is known', () => {
     expect(types({ controls: ['Fan.1', 'Fan.2'] })).toBe('No remediator handles the control Fan.1, Fan.2.');
@@ -267,7 +267,7 @@ describe('why no remediator handles it', () => {
       ]),
     ).toBe('lamp-off, lamp-two: asked about AWS::Test::Fan, AWS::Test::Bell, but only for AWS::Test::Lamp, AWS::Test::Bulb.');
   });
-  it('names the rule, how it was read, and what to write in the policy', () => {
+  it('names the rule, how it was interpreted, and what to write in the policy', () => {
     expect(types({ configRule: 'acme', controls: ['Fan.1'], extra: { ruleIdentifier: 'FAN_ON' } })).toBe(
       'No remediator handles the Config rule acme, the control Fan.1: it is FAN_ON, which none of them covers.',
     );
@@ -292,7 +292,7 @@ describe('resourceOf', () => {
     const found = resourceOf({ global }, { type: LAMP, id: 'l', ...(own === undefined ? {} : { region: own }) }, { account: ACCOUNT, region });
     return { region: found.region, partition: found.partition };
   };
-  it('takes the region of the resource before that of the event, and one name for what has none', () => {
+  it('uses the region of the resource before that of the event, and one name for resources without a region', () => {
     expect(of(false, 'eu-west-1')).toEqual({ region: 'eu-west-1', partition: 'aws' });
     expect(of(false, 'eu-west-1', 'us-east-1')).toEqual({ region: 'us-east-1', partition: 'aws' });
     expect(of(false, null, 'cn-north-1')).toEqual({ region: 'cn-north-1', partition: 'aws-cn' });

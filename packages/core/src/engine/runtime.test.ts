@@ -57,7 +57,7 @@ const thrown = (work: () => unknown): unknown[] => {
 
 describe('a composition', () => {
   const guardrail = (id: string) => ({ id, needs: [], evaluate: () => ({ effect: 'allow' as const, code: 'a', message: 'b' }) });
-  it('is of remediators of this contract, each once', () => {
+  it('has remediators of this contract, each once', () => {
     expect(thrown(() => runtime({ remediators: [{ ...off, contract: 2 as 1 }] }))).toEqual([
       'compose/invalid',
       'lamp-off has contract 2; this version of @redress/core supports contract 1.',
@@ -68,7 +68,7 @@ describe('a composition', () => {
       'Two remediators have the id lamp-off.',
     ]);
   });
-  it('has guardrails of its own besides those that are built in', () => {
+  it('has its own guardrails in addition to the built-in ones', () => {
     expect(thrown(() => runtime({ guardrails: [guardrail('mine')] }))).toEqual([]);
     for (const ids of [['mine', 'mine'], ['mode'], ['freshness']])
       expect(thrown(() => runtime({ guardrails: ids.map(guardrail) })).slice(0, 2)).toEqual([
@@ -76,7 +76,7 @@ describe('a composition', () => {
         `Two guardrails have the id ${ids.at(-1)}. Guardrails can be added, not replaced.`,
       ]);
   });
-  it('is checked against its policy and its exceptions as it is made, where they are not read again for each decision', async () => {
+  it('is checked against its policy and exceptions at its start, if they are not read for each decision', async () => {
     const wrong = definePolicy({ version: 1, remediators: { 'lamp-of': 'enforce' } });
     expect(thrown(() => runtime({ policy: wrong })).slice(0, 2)).toEqual(['policy/invalid', expect.stringMatching(/^The policy has a mistake/)]);
     const late = runtime({ policy: { read: async () => wrong } });
@@ -93,7 +93,7 @@ describe('a composition', () => {
     expect((await runtime().readRegister()).entries).toEqual([]);
     expect(await runtime().readStop()).toBe('none');
   });
-  it('knows its remediators by name, and says which is meant', () => {
+  it('finds its remediators by name, and suggests the right name', () => {
     const two = runtime({ remediators: [off, { ...off, id: 'lamp-dim' }] });
     expect(two.named('lamp-dim').id).toBe('lamp-dim');
     expect(thrown(() => two.named('lamp-dm'))).toEqual([
@@ -122,7 +122,7 @@ describe('the Config rule behind a finding', () => {
     const read = ({ name }: { name: string }) => (asked.push(name), answer(name));
     return { asked, of: runtime({ configRules: { reads: [], read } }) };
   };
-  it('is asked for once in ten minutes, whatever it is', async () => {
+  it('is read once in ten minutes, whatever the result', async () => {
     for (const answer of [async () => found, async () => null]) {
       const { asked, of } = asking(answer);
       const value = await answer();
@@ -136,12 +136,12 @@ describe('the Config rule behind a finding', () => {
       expect(asked).toEqual(['acme', 'acme']);
     }
   });
-  it('is not known where it cannot be read, which is not asked again at once either', async () => {
+  it('is unknown if it cannot be read, and is not read again at once', async () => {
     const { asked, of } = asking(() => Promise.reject(new RedressError('aws/denied', 'no')));
     for (const _ of [1, 2]) expect(await of.configRule(finding, null)).toEqual({ ok: false, error: 'no', retryable: false });
     expect(asked).toHaveLength(1);
   });
-  it('is read in the account and region of the finding, with what the reader declares', async () => {
+  it('is read in the account and region of the finding, with the operations that the reader declares', async () => {
     const sent: unknown[] = [];
     const client = class {
       send = async ({ input }: { input: unknown }) => (sent.push(input), {});
@@ -166,7 +166,7 @@ describe('the Config rule behind a finding', () => {
     ]);
     expect(await of.configRule(finding, NOW)).toMatchObject({ ok: false, error: expect.stringContaining('No time left') });
   });
-  it('is of its place', async () => {
+  it('is separate for each place', async () => {
     const { asked, of } = asking(async () => found);
     for (const other of [{}, { account: '222222222222' }, { region: 'us-east-1' }, { configRule: 'other' }])
       await of.configRule({ ...finding, ...other }, null);
@@ -175,17 +175,17 @@ describe('the Config rule behind a finding', () => {
   it.each([
     ['account', { account: null }],
     ['region', { region: null }],
-    ['one region', { region: 'aws-global' }],
+    ['single region', { region: 'aws-global' }],
     ['name', { configRule: null }],
-  ])('does not exist where there is no %s', async (_name, over) => {
+  ])('is null without %s', async (_name, over) => {
     const { asked, of } = asking(async () => found);
     expect(await of.configRule({ ...finding, ...over }, null)).toEqual({ ok: true, value: null });
     expect(asked).toEqual([]);
   });
-  it('does not exist where nobody can ask', async () => {
+  it('is null without a reader', async () => {
     expect(await runtime().configRule(finding, null)).toEqual({ ok: true, value: null });
   });
-  it('is remembered for a thousand of them, the oldest forgotten first', async () => {
+  it('is cached for a thousand rules, and the oldest is discarded first', async () => {
     const { asked, of } = asking(async () => null);
     const ask = (n: number) => of.configRule({ ...finding, configRule: `rule-${n}` }, null);
     for (let n = 0; n < 1001; n++) await ask(n);
@@ -197,36 +197,36 @@ describe('the Config rule behind a finding', () => {
   });
 });
 
-it('credentials are of the place of a resource, and of what they are for', async () => {
+it('credentials depend on the place of a resource and on their purpose', async () => {
   expect(await runtime().identity(lamp, LOOKING)).toMatchObject({ account: ACCOUNT });
   expect(targets).toEqual([{ partition: 'aws', account: ACCOUNT, region: 'eu-west-1', access: 'read', execution: null }]);
   await runtime().identity({ ...lamp, region: 'aws-global' }, LOOKING);
   expect(targets).toMatchObject([{ region: 'us-east-1' }]);
 });
 
-describe('the one name of a resource', () => {
+describe('the canonical name of a resource', () => {
   const named = (identify: Remediator['identify']) => runtime().identify({ ...off, identify }, lamp, null, null);
   it.each<[string, Remediator['identify'], unknown]>([
-    ['is the one that is claimed, where there is no other', null, lamp],
-    ['is the one that is claimed, where it is gone', async () => 'gone', lamp],
-    ['is another', async () => ({ id: 'l-2' }), { ...lamp, id: 'l-2' }],
-    ['is of another region', async () => ({ id: 'l-2', region: 'us-east-1' }), { ...lamp, id: 'l-2', region: 'us-east-1' }],
-    ['is not known to the account', async () => null, null],
+    ['is the claimed one without another name', null, lamp],
+    ['is the claimed one if the resource is gone', async () => 'gone', lamp],
+    ['is another one', async () => ({ id: 'l-2' }), { ...lamp, id: 'l-2' }],
+    ['is in another region', async () => ({ id: 'l-2', region: 'us-east-1' }), { ...lamp, id: 'l-2', region: 'us-east-1' }],
+    ['is unknown in the account', async () => null, null],
   ])('%s', async (_name, identify, value) => {
     expect(await named(identify)).toEqual({ ok: true, value });
   });
-  it('is not known where it cannot be read', async () => {
+  it('is unknown if it cannot be read', async () => {
     expect(await named(() => Promise.reject(new Error('down')))).toMatchObject({ ok: false, error: 'down' });
   });
 });
 
-describe('a look', () => {
+describe('a read with its plan', () => {
   const policy = { ok: true, value: definePolicy({ version: 1 }) } as const;
   const look = (over: Partial<Remediator>, given: Facts['policy'] = policy, purpose?: 'verification') =>
     runtime().look({ ...off, ...over }, lamp, given, { as: LOOKING, deadline: null, ...(purpose === undefined ? {} : { purpose }) });
   const NOT_OBSERVED = { ok: false, error: 'not observed', retryable: false };
 
-  it('has what is there, as data, and what the remediator makes of it', async () => {
+  it('has the state as data, and the assessment of the remediator', async () => {
     const asked: object[] = [];
     const plan = (args: object): Assessment => (asked.push(args), { status: 'manual', message: 'Look.' });
     const observe = async (args: object) => (asked.push(args), { state: { on: true, dim: undefined as never }, tags: { a: 'b' }, context: 7 });
@@ -242,7 +242,7 @@ describe('a look', () => {
     await look({ observe, plan }, policy, 'verification');
     expect(asked[2]).toMatchObject({ purpose: 'verification' });
   });
-  it('of what is gone finds nothing to do', async () => {
+  it('has nothing to change for a missing resource', async () => {
     expect(await look({ observe: async () => 'gone' })).toEqual({
       observation: { ok: true, value: 'gone' },
       assessment: { ok: true, value: { status: 'compliant', message: 'The resource is gone.' } },
@@ -255,9 +255,9 @@ describe('a look', () => {
     });
   });
   it.each<[string, unknown, string]>([
-    ['did not look at the tags', { state: {} }, 'lamp-off did not observe the tags.'],
+    ['did not read the tags', { state: {} }, 'lamp-off did not observe the tags.'],
     [
-      'saw a user that nobody could except',
+      'observed a user that cannot be exempt',
       {
         state: {},
         tags: {},
@@ -269,14 +269,14 @@ describe('a look', () => {
       'lamp-off observed AWS::Test::House, which it does not declare as one of its exceptionTypes.',
     ],
     [
-      'saw a part that nobody could except',
+      'observed a part that cannot be exempt',
       { state: {}, tags: {}, parts: [{ type: 'AWS::Test::Bulb', id: 'b', tags: {} }] },
       'lamp-off observed AWS::Test::Bulb, which it does not declare as one of its exceptionTypes.',
     ],
-  ])('shows nothing where the remediator %s', async (_name, observed, error) => {
+  ])('shows nothing if the remediator %s', async (_name, observed, error) => {
     expect(await look({ observe: async () => observed as never })).toEqual({ observation: { ok: false, error, retryable: false }, assessment: NOT_OBSERVED });
   });
-  it('shows what is there where the remediator fails at its plan', async () => {
+  it('has the state if the remediator fails in its plan', async () => {
     const seen = await look({
       plan: () => {
         throw new Error('a bug');
@@ -284,7 +284,7 @@ describe('a look', () => {
     });
     expect(seen).toMatchObject({ observation: { ok: true }, assessment: { ok: false, error: 'a bug' } });
   });
-  it('may see users that are declared', async () => {
+  it('may have users of declared types', async () => {
     const usedBy = [{ type: 'AWS::Test::Room', id: 'r', tags: {} }];
     expect((await look({ observe: async () => ({ state: {}, tags: {}, usedBy }) as never })).observation).toMatchObject({ ok: true, value: { usedBy } });
     const none = { ...off };
@@ -296,17 +296,17 @@ describe('a look', () => {
   });
 });
 
-describe('what a look says', () => {
+describe('the result of a read', () => {
   const seen = (assessment: unknown, value: unknown = { state: {}, tags: {} }) =>
     ({ observation: { ok: true, value }, assessment: { ok: true, value: assessment } }) as unknown as Look;
   const blind = { observation: { ok: false, error: 'down', retryable: true }, assessment: { ok: false, error: 'not observed', retryable: false } } as Look;
   const noPlan = { ...seen(null), assessment: { ok: false, error: 'a bug', retryable: false } } as Look;
-  it('of how far a plan has come is something where it is right, or a change is left', () => {
+  it('shows the progress of a plan if the resource is compliant, or a change is left', () => {
     expect([seen({ status: 'compliant' }), seen({ status: 'change', changes: [] })].map(tells)).toEqual([true, true]);
     const nothing = [seen({ status: 'manual' }), seen({ status: 'not-applicable' }), seen({ status: 'compliant' }, 'gone'), blind, noPlan];
     expect(nothing.map(tells)).toEqual([false, false, false, false, false]);
   });
-  it('of why it shows nothing is the first reason', () => {
+  it('has the first reason why it shows nothing', () => {
     expect([unread(blind)?.error, unread(noPlan)?.error, unread(seen({ status: 'compliant' }))]).toEqual(['down', 'a bug', null]);
   });
 });
@@ -354,11 +354,11 @@ describe('the facts of a decision', () => {
     const alsoPlannedBy = new Map([['sha256:x', ['narrow']]]);
     expect(gathered({ alsoPlannedBy }).alsoPlannedBy).toBe(alsoPlannedBy);
   });
-  it('have no parameters where the policy cannot be read', () => {
+  it('have no parameters if the policy cannot be read', () => {
     const unread = { ...standing, policy: { ok: false, error: 'down', retryable: true } };
     expect(gathered({ standing: unread })).toMatchObject({ parameters: null, policy: { ok: false } });
   });
-  it('have the hazards of what a person has to do', () => {
+  it('have the hazards of manual steps', () => {
     const hazards = [{ code: 'x', effect: 'approve', message: 'm' }];
     const of = (value: unknown) => gathered({ seen: { observation: { ok: true, value: 'gone' }, assessment: { ok: true, value } } }).hazards;
     expect(of({ status: 'manual', message: 'm', hazards })).toEqual(hazards);
@@ -367,14 +367,14 @@ describe('the facts of a decision', () => {
     const noPlan = { observation: { ok: true, value: 'gone' }, assessment: { ok: false, error: 'x', retryable: false } };
     expect(gathered({ seen: noPlan }).hazards).toEqual([]);
   });
-  it('that stand are read each for itself', async () => {
+  it('that are registered are read separately', async () => {
     expect(await runtime({ policy, exceptions: standing.register.ok ? standing.register.value : defineRegister([]) }).standing()).toEqual(standing);
     const down = { read: () => Promise.reject(new Error('down')) };
     const away = { ok: false, error: 'down', retryable: false };
     expect(await runtime({ policy: down, exceptions: down, killSwitch: down }).standing()).toEqual({ policy: away, register: away, stop: away });
     expect(await runtime({ policy, exceptions: down }).standing()).toMatchObject({ policy: { ok: true }, register: away, stop: { ok: true } });
   });
-  it('ask for what a lower environment has shown only where that counts', async () => {
+  it('read the history of a lower environment only if it is needed', async () => {
     const asked: object[] = [];
     const journal = { trackRecord: async (query: object) => (asked.push(query), ['a fix']) } as unknown as Journal;
     const track = (value: Policy, ref = lamp, over: Partial<RedressOptions> = { journal }) => runtime(over).trackRecord({ ok: true, value }, off, ref);
@@ -391,7 +391,7 @@ describe('the facts of a decision', () => {
     const away = { trackRecord: () => Promise.reject(new Error('down')) } as unknown as Journal;
     expect(await track(policy, lamp, { journal: away })).toMatchObject({ ok: false, error: 'down' });
   });
-  it('are read again under a lease: the time, the policy, the exceptions, the kill switch, and what is there', async () => {
+  it('are read again under a lease: the time, the policy, the exceptions, the kill switch, and the state', async () => {
     const stop = { read: async () => 'changes' as const };
     const engine = runtime({ policy, killSwitch: stop });
     now = NOW + 7;
@@ -405,7 +405,7 @@ describe('the facts of a decision', () => {
       observation: { ok: true, value: 'gone' },
     });
   });
-  it('lead to a decision by what an event shows', () => {
+  it('decide by what an event shows', () => {
     const codes = (shown: Parameters<Runtime['decide']>[1], over: Partial<Facts> = {}) =>
       runtime()
         .decide(facts(over), shown)
@@ -421,12 +421,12 @@ describe('the facts of a decision', () => {
   });
 });
 
-it('another resource is begun with 35 seconds left, or where nothing ends the process', () => {
+it('another resource begins with 35 seconds left, or without a deadline', () => {
   const clock = { now: () => NOW, sleep: async () => undefined };
   expect([null, NOW + 35_000, NOW + 34_999].map((deadline) => timeLeft({ clock }, deadline))).toEqual([true, true, false]);
 });
 
-it('parameters are those of the policy, and of nobody but the policy', () => {
+it('parameters come only from the policy', () => {
   const given: unknown[] = [];
   const reading = (id: string): Remediator => ({ ...off, id, parameters: (input) => (given.push(input), {}) });
   const policy = definePolicy({ version: 1, remediators: { 'lamp-off': { parameters: { a: 1 } } } });
@@ -434,7 +434,7 @@ it('parameters are those of the policy, and of nobody but the policy', () => {
   expect(given).toEqual([{ a: 1 }, undefined, undefined]);
 });
 
-it('budgets are those over all workers: of what they are per, and apart for what a sweep finds', () => {
+it('budgets are shared by all workers, and separate for each key and for what a sweep finds', () => {
   const policy = definePolicy({
     version: 1,
     limits: [

@@ -8,7 +8,7 @@ const undo = (input: object): Pick<Change, 'undo'> =>
   ({ undo: { calls: [{ service: 'lamp', operation: 'SwitchOn', input, retry: 'idempotent' }], restores: 'exact' } }) as unknown as Pick<Change, 'undo'>;
 const filled = (input: object, response: unknown) => (resolveUndo(undo(input), response) as { input: Json }[]).map((each) => each.input);
 
-describe('an undo takes from the reply', () => {
+describe('an undo uses from the reply', () => {
   it.each<[string, unknown, Json]>([
     ['a text', { Id: 'l-1' }, 'l-1'],
     ['an empty text', { Id: '' }, ''],
@@ -16,8 +16,8 @@ describe('an undo takes from the reply', () => {
     ['zero', { Id: 0 }, 0],
     ['true', { Id: true }, true],
     ['false', { Id: false }, false],
-    ['nothing where there is nothing', {}, { $unresolved: '/Id' }],
-    ['nothing where there is no reply', null, { $unresolved: '/Id' }],
+    ['null for a missing value', {}, { $unresolved: '/Id' }],
+    ['null without a reply', null, { $unresolved: '/Id' }],
     ['no object', { Id: { a: 1 } }, { $unresolved: '/Id' }],
     ['no list', { Id: ['l-1'] }, { $unresolved: '/Id' }],
     ['no null', { Id: null }, { $unresolved: '/Id' }],
@@ -25,23 +25,23 @@ describe('an undo takes from the reply', () => {
     expect(filled({ Lamp: { $response: '/Id' }, Fixed: 1 }, response)).toEqual([{ Lamp: expected, Fixed: 1 }]);
   });
 
-  it('at any depth, and what is no pointer stays', () => {
+  it('values at any depth; anything that is not a pointer stays', () => {
     const input = { Lamps: [{ Id: { $response: '/Lamp/Id' } }, 'l-2', null, [{ $response: '/Lamp/Id' }]], Odd: { $response: 7 }, None: null, Yes: true };
     expect(filled(input, { Lamp: { Id: 'l-1' } })).toEqual([{ Lamps: [{ Id: 'l-1' }, 'l-2', null, ['l-1']], Odd: { $response: 7 }, None: null, Yes: true }]);
   });
 
-  it('for the same call, to be sent as it says', () => {
+  it('values for the same call, to be sent unchanged', () => {
     expect(resolveUndo(undo({ Id: { $response: '/Id' } }), { Id: 'l-1', Other: 2 })).toEqual([
       { service: 'lamp', operation: 'SwitchOn', input: { Id: 'l-1' }, retry: 'idempotent' },
     ]);
   });
 
-  it('and where there are no calls there are none', () => {
+  it('nothing if it has no calls', () => {
     expect(resolveUndo({ undo: { impossible: 'it cannot be' } } as unknown as Pick<Change, 'undo'>, {})).toBeNull();
   });
 });
 
-describe('an execution as its records show it', () => {
+describe('an execution in its records', () => {
   const changes = [1, 2].map((n) => ({ call: { operation: `Off${n}` }, summary: `off ${n}`, ...undo({ Id: `l-${n}` }) }));
   const content = { schema: 1, changes };
   const plan = { ...content, digest: digestOf(content) };
@@ -58,7 +58,7 @@ describe('an execution as its records show it', () => {
     return { asked, story: readExecution({ read } as unknown as Journal, 'x-1') };
   };
 
-  it('is asked for by its name, and nobody makes one up', async () => {
+  it('is found by its name, and an unknown one is an error', async () => {
     const { asked, story } = told(stored('call'), stored('outcome'));
     await expect(story).rejects.toMatchObject({ code: 'journal/not-found', message: 'There is no execution x-1.' });
     expect(asked).toEqual([{ execution: 'x-1' }]);
@@ -74,7 +74,7 @@ describe('an execution as its records show it', () => {
     await expect(told(intent({}, documents)).story).rejects.toMatchObject({ code: 'journal/corrupt', message: 'The plan of x-1 does not match its digest.' });
   });
 
-  it('that is open has no outcome, and is of recovery where nobody is named', async () => {
+  it('that is open has no outcome, and belongs to recovery if no person is named', async () => {
     expect(await told(intent()).story).toEqual({
       ref: resource,
       plan,
@@ -88,7 +88,7 @@ describe('an execution as its records show it', () => {
     });
   });
 
-  it('says whose it is, what it undoes, what it should restore, and what it left', async () => {
+  it('has its owner, what it undoes, what it should restore, and what it left', async () => {
     const body = { by: { name: 'ops' }, rollbackOf: 'x-0', holdFor: 5 };
     const outcome = stored('outcome', { journal: { outcome: 'rolled-back' } }, { after: { on: false } });
     expect(await told(intent(body, { plan, expected: { on: true } }), outcome).story).toMatchObject({
@@ -103,7 +103,7 @@ describe('an execution as its records show it', () => {
     expect(await told(intent({ by: { name: 7 } })).story).toMatchObject({ by: 'recovery' });
   });
 
-  it('has what was made, once, with the calls that undo it', async () => {
+  it('has each change that was made once, with the calls that undo it', async () => {
     const records = [
       intent(),
       applied(1),
@@ -129,7 +129,7 @@ describe('an execution as its records show it', () => {
     if (made === 2) expect(appliedUndo[1]?.calls).toEqual([{ service: 'lamp', operation: 'SwitchOn', input: { Id: 'l-1' }, retry: 'idempotent' }]);
   });
 
-  it('of which a change cannot be undone has none for it', async () => {
+  it('has no undo for a change that cannot be undone', async () => {
     const lasting = { schema: 1, changes: [{ summary: 'off', undo: { impossible: 'no' } }] };
     const outcome = stored('outcome', { observedBy: 'recovery', journal: { outcome: 'remediated' } });
     expect((await told(intent({}, { plan: { ...lasting, digest: digestOf(lasting) } }), outcome).story).appliedUndo).toEqual([]);

@@ -10,15 +10,15 @@ const change = (name: string, over: object = {}): Change =>
 const plans = (...changes: Change[]): Assessment => ({ status: 'change', changes });
 const names = (changes: readonly Change[]) => changes.map((each) => each.summary);
 
-describe('what is unresolved of changes that were made', () => {
+describe('the unresolved changes after a plan was carried out', () => {
   const [a, b] = [change('a'), change('b')];
-  it('is themselves, and whatever else one without a subject should have resolved', () => {
+  it('are the changes themselves, and whatever else one without a subject should have resolved', () => {
     expect(names(unresolved([a], plans(a, b)))).toEqual(['a']);
     expect(names(unresolved([a], plans(b)))).toEqual(['b']);
     expect(unresolved([a], { status: 'compliant' })).toEqual([]);
     expect(unresolved([a], plans())).toEqual([]);
   });
-  it('is not what is about a part, nor a flag', () => {
+  it('do not include what is about another part, or a flag', () => {
     expect(unresolved([change('a', { subject: 'a' })], plans(b))).toEqual([]);
     expect(unresolved([change('a', { resolves: false })], plans(b))).toEqual([]);
     expect(names(unresolved([a], plans(change('c', { subject: 'c' }), change('d', { resolves: false }), b)))).toEqual(['b']);
@@ -60,20 +60,20 @@ describe('a verification', () => {
     return { ...found, waits };
   };
   const left = seen(plans(change('a', { subject: 'a' })));
-  it('is over at the first look that shows it', async () => {
+  it('ends at the first read that shows the result', async () => {
     expect(await verified(seen({ status: 'compliant' }))).toEqual({ status: 'verified', message: '', after: { on: false }, open: [], done: true, waits: [] });
     expect(await verified(left, blind, seen({ status: 'compliant' }))).toMatchObject({ status: 'verified', waits: [250, 1000] });
   });
-  it('says what the resource still has open besides', async () => {
+  it('reports what else is open on the resource', async () => {
     expect(await verified(seen(plans(change('b', { subject: 'b' }))))).toMatchObject({ status: 'verified', open: ['b'], done: false });
     expect(await verified(seen({ status: 'manual', message: 'Look.' }))).toMatchObject({ status: 'verified', open: ['Look.'], done: true });
     expect(await verified(seen({ status: 'compliant' }, 'gone'))).toMatchObject({ status: 'verified', after: null });
   });
-  it('fails where no look shows it', async () => {
+  it('fails if no read shows the result', async () => {
     expect(await verified(left)).toEqual({ status: 'not-verified', message: 'a', after: { on: false }, open: [], done: false, waits: [250, 1000, 2000, 4000] });
     expect(await verified(seen(plans(change('a', { subject: 'a' })), 'gone'))).toMatchObject({ status: 'not-verified', after: null });
   });
-  it('confirms nothing where the last look shows nothing', async () => {
+  it('confirms nothing if the last read shows nothing', async () => {
     expect(await verified(left, blind)).toEqual({ status: 'unconfirmed', message: 'down', after: null, open: [], done: false, waits: [250, 1000, 2000, 4000] });
     const noPlan = { ...seen({ status: 'compliant' }), assessment: { ok: false, error: 'a bug', retryable: false } } as Look;
     expect(await verified(noPlan)).toMatchObject({ status: 'unconfirmed', message: 'a bug' });

@@ -41,14 +41,14 @@ const arrival = (input: unknown, now = NOW) => {
 };
 
 describe('the canary', () => {
-  it('is sent by its own tick, and by nothing else', () => {
+  it('is sent by its own schedule and by nothing else', () => {
     expect(isCanaryTick({ redress: 'canary' })).toBe(true);
     expect(isCanaryTick({ source: 'redress.canary', 'detail-type': 'Redress Canary', id: 'x', detail: {} })).toBe(true);
     for (const other of [{ redress: 'sweep' }, { redress: 'canary', more: 1 }, { 'detail-type': 'Scheduled Event' }, 'canary', null, ['canary'], []])
       expect(isCanaryTick(other), JSON.stringify(other)).toBe(false);
   });
 
-  it('comes back through its rule, and says how long it took', () => {
+  it('arrives through its rule, and reports how long it took', () => {
     const { pattern } = canaryPattern('/redress/canary');
     expect(matchesPattern(event(), pattern)).toBe(true);
     expect(arrival(event())).toEqual({ account: '111111111111', region: 'eu-west-1', sentAt: Date.parse(SENT), took: 90_000, inTime: true });
@@ -56,7 +56,7 @@ describe('the canary', () => {
     expect(arrival(event({ requestParameters: { resourceType: 'Parameter', resourceId: '/redress/canary' } }))).toMatchObject({ took: 90_000, inTime: true });
   });
 
-  it('that comes days later proves nothing of today', () => {
+  it('that arrives days later proves nothing about today', () => {
     expect(arrival(event(), Date.parse(SENT) + 93_600_000)).toMatchObject({ inTime: true });
     expect(arrival(event(), Date.parse(SENT) + 93_600_001)).toMatchObject({ inTime: false });
     expect(arrival(event(), Date.parse(SENT) - 5000)).toMatchObject({ took: 0, inTime: true });
@@ -74,7 +74,7 @@ describe('the canary', () => {
     expect(arrival(event(detail, over)) ?? null).toBe(null);
   });
 
-  it('does not count when an archive sends it again', () => {
+  it('does not count when an archive replays it', () => {
     expect(arrival(event({}, { 'replay-name': 'archive' }))).toBe(null);
   });
 

@@ -17,7 +17,7 @@ const said = (input: unknown) => {
   return [disposition, reason];
 };
 
-describe('an event that contradicts itself is denied, with that reason', () => {
+describe('an event that contradicts itself is denied for that reason', () => {
   const result = (more: object, complianceType = 'NON_COMPLIANT') => ({
     evaluationResultIdentifier: {
       evaluationResultQualifier: { configRuleName: 'restricted-ssh', resourceType: 'AWS::EC2::SecurityGroup', resourceId: GROUP, ...more },
@@ -56,7 +56,7 @@ describe('an event that contradicts itself is denied, with that reason', () => {
     securityGroupRuleSet: { items: [{ groupId, isEgress: false }] },
     ...more,
   });
-  it('CloudTrail: request and response of different groups, and a response that says no', () => {
+  it('CloudTrail: request and response of different groups, and a response that reports a failure', () => {
     expect(said(given.apiCall({ responseElements: granted('sg-2') }))).toEqual([
       'rejected',
       `The event contradicts itself: its request names ${GROUP}, and its response sg-2.`,
@@ -96,8 +96,8 @@ describe('an event that contradicts itself is denied, with that reason', () => {
   });
 });
 
-describe('resources as sources name them', () => {
-  it('an account is its number, not the detector that is named next to it', () => {
+describe('resources in the names of their sources', () => {
+  it('an account is its number, not the detector next to it', () => {
     const resource = { type: 'AWS::::Account', uid: ACCOUNT, uid_alt: `arn:aws:guardduty:eu-west-1:${ACCOUNT}:detector/abc`, region: 'eu-west-1' };
     expect(one(given.ocsfImported({ resources: [resource] })).resources).toMatchObject([{ type: 'AWS::::Account', id: ACCOUNT }]);
     const { uid: _, ...bare } = resource;
@@ -113,7 +113,7 @@ describe('resources as sources name them', () => {
     ]);
   });
 
-  it('a region that is N/A is that of the resource, or of the envelope', () => {
+  it('a region N/A is that of the resource, or of the envelope', () => {
     const product = 'arn:aws:securityhub:eu-west-1::product/acme/scanner';
     const finding = { Region: 'N/A', ProductArn: product, Types: ['Software and Configuration Checks/Vulnerabilities/CVE'] };
     expect(one(given.asffImported({ ...finding, Resources: [{ Type: 'Other', Id: 'host-7' }] }))).toMatchObject({
@@ -125,7 +125,7 @@ describe('resources as sources name them', () => {
     expect(one(given.asffFinding({ ...finding, Resources: [{ Type: 'Other', Id: 'host-7' }] }))).toMatchObject({ disposition: 'record-only', region: null });
   });
 
-  it("other products' findings say what they have found", () => {
+  it('findings of other products have their types', () => {
     const Types = ['Software and Configuration Checks/Vulnerabilities/CVE', 7, 'TTPs/Discovery'];
     const finding = { ProductArn: 'arn:aws:securityhub:eu-west-1::product/aws/inspector', Types };
     expect(one(given.asffImported(finding)).controls).toEqual(['Software and Configuration Checks/Vulnerabilities/CVE', 'TTPs/Discovery']);
@@ -146,7 +146,7 @@ describe('resources as sources name them', () => {
     expect(one(given.advisorItem(root)).resources).toMatchObject([{ type: 'AWS::IAM::AccessKey' }]);
   });
 
-  it('unusual activity is recorded, with the calls that are in it', () => {
+  it('unusual activity is recorded, with its calls', () => {
     const insight = {
       eventVersion: '1.09',
       eventTime: '2026-11-02T09:15:00Z',
@@ -166,8 +166,8 @@ describe('resources as sources name them', () => {
   });
 });
 
-describe('what a control was configured to look for', () => {
-  it('is carried, in both formats', () => {
+describe('the parameters of a control', () => {
+  it('are kept, in both formats', () => {
     const own = {
       SecurityControlId: 'IAM.7',
       Status: 'FAILED',
@@ -181,7 +181,7 @@ describe('what a control was configured to look for', () => {
 });
 
 describe('Security Hub v2, where an update does not move the time of a finding', () => {
-  it('what a person has set arrives under a key of its own', () => {
+  it('gives what a person has set a key of its own', () => {
     const failed = one(given.ocsfImported());
     const suppressed = one(given.ocsfImported({ status: 'Suppressed', status_id: 3 }));
     const ours = one(given.ocsfImported({ status: 'In Progress', status_id: 2 }));

@@ -142,16 +142,16 @@ describe('resourcesOfCall', () => {
     expect(call(service, operation, request, response)).toEqual(expected);
   });
 
-  it('reads the key of an alias out of the record’s own resources', () => {
+  it('reads the key of an alias from the resources of the record', () => {
     const resources = [{ ARN: 'arn:aws:kms:eu-west-1:111111111111:key/1234abcd', accountId: '111111111111', type: 'AWS::KMS::Key' }];
     expect(call('kms', 'DisableKeyRotation', { keyId: 'alias/main' }, null, { resources })).toEqual(['AWS::KMS::Key 1234abcd']);
   });
 
-  it('does not take an ARN of something else for a name', () => {
+  it('does not use an ARN of something else as a name', () => {
     expect(call('logs', 'PutRetentionPolicy', { logGroupIdentifier: 'arn:aws:s3:::invoices' })).toEqual([]);
   });
 
-  it('is not led astray by a role that acts on itself: only IAM users have a user name', () => {
+  it('ignores a role that acts on itself: only IAM users have a user name', () => {
     expect(call('iam', 'CreateAccessKey', null, null, { identity: { type: 'AssumedRole', userName: 'x' } })).toEqual([]);
   });
 

@@ -91,32 +91,32 @@ function booby(value: unknown, random: () => boolean): unknown {
 }
 
 describe('normalize', () => {
-  it('answers to any JSON', () => {
+  it('returns findings for any JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => holds(normalize(value))),
       { numRuns: 500 },
     );
   });
 
-  it('answers to anything at all', () => {
+  it('returns findings for any value', () => {
     fc.assert(
       fc.property(anything, (value) => holds(normalize(value))),
       { numRuns: 500 },
     );
   });
 
-  it('answers to any text', () => {
+  it('returns findings for any text', () => {
     fc.assert(fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json()), (value) => holds(normalize(value))));
   });
 
-  it('answers to events of which anything is missing or something else', () => {
+  it('returns findings for events with missing or wrong members', () => {
     fc.assert(
       fc.property(mutated, (value) => holds(normalize(value))),
       { numRuns: repeated(1000, 3000) },
     );
   });
 
-  it('answers to objects that throw', () => {
+  it('returns findings for objects that throw', () => {
     fc.assert(
       fc.property(events, fc.infiniteStream(fc.nat({ max: 15 })), (event, stream) => {
         const random = () => stream.next().value === 0;
@@ -127,7 +127,7 @@ describe('normalize', () => {
     );
   });
 
-  it('leaves its input as it is, and answers the same again', () => {
+  it('leaves its input unchanged, and returns the same again', () => {
     fc.assert(
       fc.property(
         mutated.filter((value) => isJson(value)),
@@ -142,7 +142,7 @@ describe('normalize', () => {
     );
   });
 
-  it('answers the same through every wrapper', () => {
+  it('returns the same through every wrapper', () => {
     const inner = (findings: readonly Finding[]) => findings.map(({ via: _via, itemId: _itemId, ...rest }) => rest);
     fc.assert(
       fc.property(

@@ -15,7 +15,7 @@ function one(input: unknown): Finding {
 }
 
 describe('CloudTrail', () => {
-  it('is a claim with everything that the record says', () => {
+  it('is a claim with everything in the record', () => {
     expect(one(given.apiCall())).toEqual({
       id: 'b1946ac9-2f4e-4c1d-9a57-3d2f1e0c9b8a',
       source: 'cloudtrail',
@@ -60,13 +60,13 @@ describe('CloudTrail', () => {
     });
   });
 
-  it.each(['AccessDenied', 'Client.DryRunOperation', 'anything'])('drops a call that failed with %s, and says so', (errorCode) => {
+  it.each(['AccessDenied', 'Client.DryRunOperation', 'anything'])('drops a call that failed with %s, and reports that', (errorCode) => {
     const finding = one(given.apiCall({ errorCode }));
     expect(finding).toMatchObject({ disposition: 'ignored', call: { errorCode } });
     expect(finding.reason).toContain(errorCode);
   });
 
-  it('takes an empty error code for none', () => {
+  it('treats an empty error code as no error', () => {
     expect(one(given.apiCall({ errorCode: '' })).disposition).toBe('candidate');
   });
 
@@ -87,18 +87,18 @@ describe('CloudTrail', () => {
     expect(one(given.apiCall({ readOnly: true })).resources).toEqual([]);
   });
 
-  it.each(['AWS Console Sign In via CloudTrail', 'AWS Console Signin via CloudTrail'])('keeps a sign-in for the record: %s', (detailType) => {
+  it.each(['AWS Console Sign In via CloudTrail', 'AWS Console Signin via CloudTrail'])('keeps a sign-in as record-only: %s', (detailType) => {
     for (const eventType of ['AwsConsoleSignIn', undefined]) {
       const record = given.authorizeIngress({ eventSource: 'signin.amazonaws.com', eventName: 'ConsoleLogin', eventType, requestParameters: null });
       expect(one(given.event('aws.signin', detailType, record))).toMatchObject({ kind: 'console-sign-in', disposition: 'record-only', resources: [] });
     }
   });
 
-  it.each(['AwsServiceEvent', 'AwsConsoleAction', 'AwsCloudTrailInsight'])('keeps an %s for the record: nobody called', (eventType) => {
+  it.each(['AwsServiceEvent', 'AwsConsoleAction', 'AwsCloudTrailInsight'])('keeps an %s as record-only: nobody called', (eventType) => {
     expect(one(given.apiCall({ eventType })).disposition).toBe('record-only');
   });
 
-  it('takes the account from the recipient, else from the caller, else from the envelope', () => {
+  it('reads the account from the recipient, else from the caller, else from the envelope', () => {
     const without = { recipientAccountId: undefined };
     expect(one(given.apiCall({ userIdentity: { accountId: '222222222222' } })).account).toBe(ACCOUNT);
     expect(one(given.apiCall({ ...without, userIdentity: { accountId: '222222222222' } })).account).toBe('222222222222');
@@ -110,7 +110,7 @@ describe('CloudTrail', () => {
     });
   });
 
-  it('reads identities of all sorts, also none', () => {
+  it('reads identities of all sorts, even a missing one', () => {
     expect(one(given.apiCall({ userIdentity: { type: 'AWSService', invokedBy: 'autoscaling.amazonaws.com' } })).actor).toEqual({
       arn: null,
       type: 'AWSService',
@@ -121,7 +121,7 @@ describe('CloudTrail', () => {
     expect(one(given.apiCall({ userIdentity: { arn: 'arn:aws::sts:odd' } })).actor?.arn).toBe('arn:aws::sts:odd');
   });
 
-  it('takes loggers’ "null" for null', () => {
+  it('treats the "null" of loggers as null', () => {
     expect(one(given.apiCall({ requestParameters: 'null', responseElements: 'null' })).call).toMatchObject({ request: null, response: null });
   });
 
@@ -130,12 +130,12 @@ describe('CloudTrail', () => {
     expect(one(given.event('aws.ec2', 'AWS API Call via CloudTrail', {})).disposition).toBe('rejected');
   });
 
-  it('says when the recorded call is not all of the call', () => {
+  it('reports when the recorded call is incomplete', () => {
     const finding = one(given.apiCall({ requestParameters: { groupId: 'sg-1', userData: 'x'.repeat(50_000) } }));
     expect(finding.extra['truncated']).toBe(true);
   });
 
-  it('has a digest for an id when the record has none', () => {
+  it('has a digest as its id when the record has none', () => {
     const finding = one(given.apiCall({ eventID: undefined }));
     expect(finding.id).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect(one(given.apiCall({ eventID: undefined })).id).toBe(finding.id);
@@ -144,7 +144,7 @@ describe('CloudTrail', () => {
 });
 
 describe('Security Hub, ASFF', () => {
-  it('is a claim with everything that the finding says', () => {
+  it('is a claim with everything in the finding', () => {
     const id = `arn:aws:securityhub:eu-west-1:${ACCOUNT}:subscription/aws-foundational-security-best-practices/v/1.0.0/EC2.13/finding/7c9e6679-7425-40de-944b-e07fc1f90ae7`;
     expect(one(given.asffImported())).toMatchObject({
       id: `${id}|2026-11-02T09:20:01.123Z`,
@@ -240,14 +240,14 @@ describe('Security Hub, ASFF', () => {
     expect(one(given.asffAction(finding)).disposition).toBe(whenSent);
   });
 
-  it('makes one finding of each, whether one event holds one or two', () => {
+  it('makes one finding of each, whether an event holds one or two', () => {
     const event = given.event('aws.securityhub', 'Security Hub Findings - Imported', {
       findings: [given.asffFinding(), given.asffFinding({ Compliance: { Status: 'PASSED' } })],
     });
     expect(normalize(event).map((finding) => finding.disposition)).toEqual(['candidate', 'resolved']);
   });
 
-  it('distinguishes a click from the import of the same finding', () => {
+  it('distinguishes a custom action from the import of the same finding', () => {
     const sent = one(given.asffAction());
     expect(sent).toMatchObject({
       kind: 'finding-custom-action',
@@ -257,7 +257,7 @@ describe('Security Hub, ASFF', () => {
     expect(sent.id).not.toBe(one(given.asffImported()).id);
   });
 
-  it('takes account and region from the finding, not from the envelope of an administrator', () => {
+  it('reads account and region from the finding, not from the envelope of an administrator', () => {
     const finding = one(given.asffImported({ AwsAccountId: '222222222222' }, { account: '333333333333', region: 'us-east-1' }));
     expect(finding).toMatchObject({ account: '222222222222', region: 'eu-west-1', envelope: { account: '333333333333', region: 'us-east-1' } });
   });
@@ -330,7 +330,7 @@ describe('Security Hub, ASFF', () => {
     expect(one(given.asffImported(finding)).controls).toEqual(controls);
   });
 
-  it('knows a Config finding by its rule, and gives it no control', () => {
+  it('identifies a Config finding by its rule, and gives it no control', () => {
     const finding = {
       ProductArn: 'arn:aws:securityhub:eu-west-1::product/aws/config',
       ProductFields: { 'aws/config/ConfigRuleName': 'restricted-ssh' },
@@ -362,7 +362,7 @@ describe('Security Hub, ASFF', () => {
     ).toEqual([]);
   });
 
-  it('reads severities of old findings, and whose note it was', () => {
+  it('reads severities of old findings, and the author of a note', () => {
     expect(one(given.asffImported({ Severity: { Product: 7, Normalized: 70 }, Note: { Text: 'x', UpdatedBy: 'redress' } })).extra).toMatchObject({
       severity: 70,
       noteUpdatedBy: 'redress',
@@ -386,7 +386,7 @@ describe('Security Hub, ASFF', () => {
 });
 
 describe('Security Hub, OCSF', () => {
-  it('is a claim with everything that the finding says', () => {
+  it('is a claim with everything in the finding', () => {
     const findingId = `arn:aws:securityhub:eu-west-1:${ACCOUNT}:security-control/S3.8/finding/4f1d2c3b-0a9e-4d8c-b7a6-5e4f3d2c1b0a`;
     expect(one(given.ocsfImported())).toMatchObject({
       id: `${findingId}|2026-11-02T09:00:01.123Z`,
@@ -440,7 +440,7 @@ describe('Security Hub, OCSF', () => {
     expect(v2).toMatchObject({ observedAt: '2026-11-02T09:00:01.123Z', controls: ['S3.8', 'aws-foundational-security-best-practices/v/1.0.0/EC2.13'] });
   });
 
-  it('prefers the ARN, then the id, then the name; reads the older shape; knows resources without a region', () => {
+  it('prefers the ARN, then the id, then the name; reads the older shape; accepts resources without a region', () => {
     const id = (resource: unknown) => one(given.ocsfImported({ resources: [resource] })).resources[0];
     expect(id({ type: 'AWS::S3::Bucket', uid: 'a', uid_alt: 'arn:aws:s3:::b' })).toMatchObject({ id: 'b' });
     expect(id({ type: 'AWS::S3::Bucket', uid: 'a', uid_alt: 'b' })).toMatchObject({ id: 'a' });
@@ -459,7 +459,7 @@ describe('Security Hub, OCSF', () => {
 });
 
 describe('Config', () => {
-  it('is a claim with everything that the change says', () => {
+  it('is a claim with everything in the change', () => {
     const ruleArn = `arn:aws:config:eu-west-1:${ACCOUNT}:config-rule/config-rule-a1b2c3`;
     expect(one(given.complianceChange())).toMatchObject({
       id: [ACCOUNT, 'eu-west-1', ruleArn, 'AWS::EC2::SecurityGroup', 'sg-0a1b2c3d4e5f60718', '2026-11-02T09:16:01.500Z', 'NON_COMPLIANT'].join('|'),
@@ -485,10 +485,10 @@ describe('Config', () => {
 
   it.each([
     ['a tick of its schedule, 295 ms before the rule ran', '2026-11-02T09:15:59.705Z', undefined],
-    ['the last millisecond that is a tick', '2026-11-02T09:15:55.001Z', undefined],
+    ['the last millisecond that counts as a tick', '2026-11-02T09:15:55.001Z', undefined],
     ['a record that reached the rule after five seconds', '2026-11-02T09:15:55.000Z', '2026-11-02T09:15:55.000Z'],
     ['no time', 'yesterday', undefined],
-  ])('takes as the time of a recorded configuration: %s', (_name, orderingTimestamp, expected) => {
+  ])('reads as the time of a recorded configuration: %s', (_name, orderingTimestamp, expected) => {
     const evaluated = {
       evaluationResultIdentifier: { orderingTimestamp },
       complianceType: 'NON_COMPLIANT',
@@ -518,11 +518,11 @@ describe('Config', () => {
     for (const oldEvaluationResult of [undefined, null]) expect(one(given.complianceChange('NON_COMPLIANT', { oldEvaluationResult })).previousState).toBeNull();
   });
 
-  it.each(['awsAccountId', 'awsRegion', 'messageType', 'newEvaluationResult'])('rejects a change without %s, whatever the envelope says', (member) => {
+  it.each(['awsAccountId', 'awsRegion', 'messageType', 'newEvaluationResult'])('rejects a change without %s, whatever the envelope has', (member) => {
     expect(one(given.complianceChange('NON_COMPLIANT', { [member]: undefined })).disposition).toBe('rejected');
   });
 
-  it('reads the qualifier where the detail does not say', () => {
+  it('reads the qualifier if the detail has no answer', () => {
     expect(one(given.complianceChange('NON_COMPLIANT', { resourceType: undefined, resourceId: undefined, configRuleName: undefined }))).toMatchObject({
       disposition: 'candidate',
       configRule: 'restricted-ssh',
@@ -530,7 +530,7 @@ describe('Config', () => {
     });
   });
 
-  it('says when Security Hub will report the same', () => {
+  it('reports when Security Hub will report the same', () => {
     const configRuleARN = `arn:aws:config:eu-west-1:${ACCOUNT}:config-rule/aws-service-rule/securityhub.amazonaws.com/config-rule-a1b2c3`;
     expect(one(given.complianceChange('NON_COMPLIANT', { configRuleARN })).extra['securityHubRule']).toBe(true);
   });
@@ -547,7 +547,7 @@ describe('Config', () => {
     expect(one(given.complianceChange('NON_COMPLIANT', { resourceType, resourceId })).resources).toMatchObject([{ type: resourceType, id }]);
   });
 
-  it('keeps item changes for the record, and says when the resource is gone', () => {
+  it('keeps item changes as record-only, and reports when the resource is gone', () => {
     expect(one(given.itemChange())).toMatchObject({
       id: `${ACCOUNT}|eu-west-1|AWS::S3::Bucket|invoices|1793610960000`,
       kind: 'configuration-item-change',
@@ -576,7 +576,7 @@ describe('Config', () => {
     });
   });
 
-  it('asks for an evaluation when a custom rule is invoked', () => {
+  it('requests an evaluation when a custom rule is invoked', () => {
     expect(one(given.ruleInvocation())).toMatchObject({
       kind: 'config-rule-invocation',
       disposition: 'evaluate',
@@ -592,7 +592,7 @@ describe('Config', () => {
     expect(JSON.stringify(one(given.ruleInvocation()))).not.toContain('AbCdEf');
   });
 
-  it('reads what Config asks to remediate, and does not take it for a sight of anything', () => {
+  it('reads a remediation request of Config, and does not use it as an observation', () => {
     expect(one(given.remediationRequest())).toMatchObject({
       id: `${ACCOUNT}|eu-west-1|e9b4a5a6-1b2c-4d3e-8f90-0a1b2c3d4e5f|cw-loggroup-retention-period-check|AWS::Logs::LogGroup|/acme/orders`,
       source: 'config',
@@ -614,13 +614,13 @@ describe('Config', () => {
     expect(one(given.remediationRequest({ [member]: undefined }))).toMatchObject({ disposition: 'rejected', reason: `The request has no ${member}.` });
   });
 
-  it('has one key for each rule that one item invokes', () => {
+  it('has one key for each rule that an item invokes', () => {
     expect(one(given.ruleInvocation()).id).not.toBe(
       one(given.ruleInvocation(undefined, { configRuleArn: `arn:aws:config:eu-west-1:${ACCOUNT}:config-rule/other` })).id,
     );
   });
 
-  it('takes account and region of a scheduled invocation from where they are', () => {
+  it('reads account and region of a scheduled invocation from its members', () => {
     const scheduled = {
       awsAccountId: '222222222222',
       notificationCreationTime: '2026-11-02T09:00:00.000Z',
@@ -646,7 +646,7 @@ describe('Config', () => {
     expect(one(given.ruleInvocation(invokingEvent)).disposition).toBe('rejected');
   });
 
-  it('bounds the text inside an invocation', () => {
+  it('limits the text inside an invocation', () => {
     expect(normalize(given.ruleInvocation(), { maxBytes: 10 })[0]?.reason).toBe('The invokingEvent is larger than 10 bytes.');
   });
 
@@ -659,7 +659,7 @@ describe('Config', () => {
 });
 
 describe('other sources', () => {
-  it('keeps a GuardDuty finding for the record', () => {
+  it('keeps a GuardDuty finding as record-only', () => {
     expect(one(given.guarddutyFinding())).toMatchObject({
       source: 'guardduty',
       kind: 'finding',
@@ -692,7 +692,7 @@ describe('other sources', () => {
     expect(named({ eksClusterDetails: { arn: `arn:aws:eks:eu-west-1:${ACCOUNT}:cluster/c` } })).toEqual(['AWS::EKS::Cluster c']);
   });
 
-  it('takes a health event’s account and region from the event', () => {
+  it('reads account and region of a health event from the event', () => {
     expect(one(given.healthEvent({ affectedAccount: '222222222222' }, { account: ACCOUNT, region: 'us-east-1' }))).toMatchObject({
       source: 'health',
       kind: 'health-event',
@@ -738,7 +738,7 @@ describe('other sources', () => {
     });
   });
 
-  it('keeps Inspector and Macie for the record', () => {
+  it('keeps Inspector and Macie as record-only', () => {
     expect(one(given.inspectorFinding())).toMatchObject({
       source: 'other',
       kind: 'finding',
@@ -774,7 +774,7 @@ describe('other sources', () => {
     expect(one(given.advisorItem())).toMatchObject({ region: 'eu-west-1', controls: ['Security Groups - Specific Ports Unrestricted'] });
   });
 
-  it('asks for a sweep on a tick, also of a schedule with its text for a detail', () => {
+  it('requests a sweep on a schedule, even if its detail is a text', () => {
     const finding = one(given.tick());
     expect(finding).toMatchObject({
       source: 'scheduled',
@@ -789,7 +789,7 @@ describe('other sources', () => {
     expect(one(given.tick({ account: 'x' })).disposition).toBe('rejected');
   });
 
-  it('drops other events of AWS, and says which', () => {
+  it('drops other events of AWS, and names them', () => {
     const finding = one(
       given.event(
         'aws.ec2',
@@ -811,7 +811,7 @@ describe('other sources', () => {
     expect(one(given.event('aws.ssm', 'Configuration Compliance State Change', { 'compliance-status': 'non_compliant' })).disposition).toBe('ignored');
   });
 
-  it('believes AWS only: anybody may put an event with another source', () => {
+  it('trusts only AWS: anybody may put an event with another source', () => {
     for (const [type, detail] of [
       ['Security Hub Findings - Imported', { findings: [given.asffFinding()] }],
       ['AWS API Call via CloudTrail', given.authorizeIngress()],
@@ -828,12 +828,12 @@ describe('envelopes', () => {
     expect(one(event).disposition).toBe('candidate');
   });
 
-  it('marks a replay, which changes nothing else', () => {
+  it('marks a replay, and changes nothing else', () => {
     const finding = one(given.apiCall({}, { 'replay-name': 'again' }));
     expect(finding).toMatchObject({ replayed: true, envelope: { replayName: 'again' }, disposition: 'candidate', id: one(given.apiCall()).id });
   });
 
-  it('never makes text of an account that is a number', () => {
+  it('does not convert an account that is a number', () => {
     expect(one(given.apiCall({}, { account: 111111111111 })).envelope?.account).toBeNull();
     expect(one(given.apiCall({ recipientAccountId: 111111111111 })).disposition).toBe('rejected');
   });
@@ -843,13 +843,13 @@ describe('envelopes', () => {
     expect(one({ 'detail-type': 'x', detail: {} })).toMatchObject({ kind: 'malformed', disposition: 'rejected' });
   });
 
-  it('keeps regions that may come to exist', () => {
+  it('accepts unknown regions', () => {
     expect(one(given.apiCall({ awsRegion: 'mars-central-2r' })).region).toBe('mars-central-2r');
   });
 });
 
 describe('wrappers', () => {
-  it('keep their ids, and reject each bad item for itself', () => {
+  it('keep their ids, and reject each bad item separately', () => {
     const findings = normalize(given.sqs('hello', given.apiCall(), { message: 'foo' }));
     expect(findings.map(({ itemId, via, disposition, source, kind }) => ({ itemId, via, disposition, source, kind }))).toEqual([
       { itemId: 'm-1', via: ['sqs'], disposition: 'rejected', source: 'wrapper', kind: 'malformed' },
@@ -865,7 +865,7 @@ describe('wrappers', () => {
     expect(a?.id).not.toBe(b?.id);
   });
 
-  it('take test messages for what they are', () => {
+  it('recognize test messages', () => {
     expect(one(given.sqs({ Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'invoices' }))).toMatchObject({ source: 'wrapper', disposition: 'ignored' });
     for (const Type of ['SubscriptionConfirmation', 'UnsubscribeConfirmation']) {
       expect(one(given.sqs({ Type, TopicArn: 'arn:aws:sns:eu-west-1:111111111111:x', Token: 'secret', SubscribeURL: 'https://x' }))).toMatchObject({
@@ -875,12 +875,12 @@ describe('wrappers', () => {
     }
   });
 
-  it('are read once, whether they are unwrapped before or not', () => {
+  it('are read once, whether they were unwrapped before or not', () => {
     const batch = given.sqs(given.apiCall(), given.asffImported());
     expect(unwrap(batch).flatMap((item) => normalize(item))).toEqual(normalize(batch));
   });
 
-  it('answer an empty batch with one finding that is ignored', () => {
+  it('return one ignored finding for an empty batch', () => {
     for (const input of [{ Records: [] }, [], { Findings: [] }])
       expect(one(input)).toMatchObject({ source: 'wrapper', disposition: 'ignored', reason: 'The batch is empty.' });
   });
@@ -950,7 +950,7 @@ describe('untrusted input', () => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
-  it('gives findings that can be digested, and not be changed', () => {
+  it('results in findings that can be digested and cannot be changed', () => {
     const finding = one(given.apiCall({ userAgent: '\ud800', requestParameters: { groupId: 'sg-1', a: '\ud800' } }));
     expect(() => digestOf(finding)).not.toThrow();
     for (const part of [
@@ -984,7 +984,7 @@ describe('tag changes', () => {
     ]);
   });
   it.each([
-    ['of what is not known', given.tagChanged(['a'], { resources: ['arn:aws:nowhere:eu-west-1:111111111111:thing/1'] })],
+    ['of an unknown type', given.tagChanged(['a'], { resources: ['arn:aws:nowhere:eu-west-1:111111111111:thing/1'] })],
     ['without a resource', given.tagChanged(['a'], { resources: [] })],
     ['without a tag', given.tagChanged([])],
     ['with invalid tags', given.tagChanged([1 as never, null as never])],
@@ -1008,7 +1008,7 @@ it.each([
 describe('Prowler', () => {
   const GROUP = { type: 'AWS::EC2::SecurityGroup', id: 'sg-0a1b2c3d4e5f60718' };
 
-  it('in the AWS Security Finding Format names its check, and is of no hub when it comes out of a file', () => {
+  it('in the AWS Security Finding Format names its check, and has no hub when it comes from a file', () => {
     const found = one(given.prowlerAsff());
     expect(found).toMatchObject({
       source: 'prowler',
@@ -1050,14 +1050,14 @@ describe('Prowler', () => {
     ['ASFF, archived', given.prowlerAsff({ RecordState: 'ARCHIVED' }), 'resolved'],
     ['OCSF, passed', given.prowlerOcsf({ status_code: 'PASS' }), 'resolved'],
     ['OCSF, muted', given.prowlerOcsf({ status_id: 3, status: 'Suppressed' }), 'ignored'],
-    ['OCSF, for a person to look at', given.prowlerOcsf({ status_code: 'MANUAL' }), 'record-only'],
+    ['OCSF, for a manual check', given.prowlerOcsf({ status_code: 'MANUAL' }), 'record-only'],
     ['OCSF, of another cloud', given.prowlerOcsf({ cloud: { account: { uid: 'x' }, provider: 'azure', region: 'global' } }), 'ignored'],
     ['OCSF without an id', given.prowlerOcsf({ finding_info: {} }), 'rejected'],
   ])('%s', (_name, finding, disposition) => {
     expect(one(finding)).toMatchObject({ disposition });
   });
 
-  it('is not what merely calls itself so', () => {
+  it('is not recognized by its name alone', () => {
     expect(one(given.prowlerAsff({ ProductArn: `arn:aws:securityhub:eu-west-1:${ACCOUNT}:product/${ACCOUNT}/prowler` }))).toMatchObject({
       disposition: 'record-only',
       controls: ['Software and Configuration Checks/AWS Security Best Practices/Network Reachability'],
@@ -1077,7 +1077,7 @@ describe('compliance details of Config', () => {
   const aggregated = (more: Record<string, unknown> = {}, mode?: string) =>
     one({ AggregateEvaluationResults: [given.evaluationResult({ AccountId: ACCOUNT, AwsRegion: 'eu-west-1', ...more }, mode)] });
 
-  it('say what a rule says now, and nothing of when it began', () => {
+  it('have what a rule reports now, and not when that began', () => {
     expect(aggregated()).toMatchObject({
       source: 'config',
       kind: 'config-compliance-detail',
@@ -1102,7 +1102,7 @@ describe('compliance details of Config', () => {
     expect(aggregated({ ComplianceType }, mode)).toMatchObject({ disposition });
   });
 
-  it('of a single account name none, and are then of nowhere', () => {
+  it('of a single account name none, and have no place', () => {
     expect(one({ EvaluationResults: [given.evaluationResult()] })).toMatchObject({ disposition: 'rejected', reason: 'The event names no account.' });
     expect(aggregated({ EvaluationResultIdentifier: {} })).toMatchObject({ disposition: 'rejected', reason: 'The event has no ConfigRuleName.' });
   });
@@ -1113,7 +1113,7 @@ describe('compliance details of Config', () => {
 });
 
 describe('configuration items in files', () => {
-  it('are read as Config delivers them, and as its API answers', () => {
+  it('are read as Config delivers them, and as its API returns them', () => {
     expect(normalize({ fileVersion: '1.0', configSnapshotId: 'x', configurationItems: [given.configurationItem(), given.configurationItem()] })).toMatchObject([
       { kind: 'configuration-item-change', disposition: 'record-only', account: ACCOUNT, resources: [{ type: 'AWS::S3::Bucket', id: 'invoices' }] },
       { via: ['config-items'] },
@@ -1123,7 +1123,7 @@ describe('configuration items in files', () => {
   });
 });
 
-describe('what is not an event', () => {
+describe('an input that is not an event', () => {
   it.each([
     ['a Terraform state', { version: 4, terraform_version: '1.9.0', serial: 7, lineage: 'x', outputs: {}, resources: [] }],
     ['a Terraform plan', { format_version: '1.2', terraform_version: '1.9.0', planned_values: {} }],
@@ -1138,11 +1138,11 @@ describe('what is not an event', () => {
     ['a list of security groups', { SecurityGroups: [] }],
     ['a finding as the GuardDuty API returns it', { Findings: [{ AccountId: ACCOUNT, Arn: 'a', Type: 't', Resource: {}, Service: {}, SchemaVersion: '2.0' }] }],
     ['a Kubernetes manifest', { apiVersion: 'v1', kind: 'Pod', metadata: {} }],
-  ])('is named for what it is: %s', (name, body) => {
+  ])('is identified: %s', (name, body) => {
     expect(one(body)).toMatchObject({ disposition: 'rejected', reason: `It is ${name}, not an event or a finding.` });
   });
 
-  it('is dropped where AWS puts it next to the events', () => {
+  it('is dropped if AWS delivers it next to the events', () => {
     expect(one({ awsAccountId: ACCOUNT, digestStartTime: 'a', digestEndTime: 'b', logFiles: [], digestS3Bucket: 'x' })).toMatchObject({
       disposition: 'ignored',
       reason: 'It is a CloudTrail digest, which contains no events.',

@@ -11,13 +11,13 @@ describe('text', () => {
     expect(text('a😀', 3)).toBe('a😀');
   });
 
-  it('is cut behind a secret, not within it: half of one nobody would recognize', () => {
+  it('is cut after a secret, not within it: half of one would not be recognized', () => {
     const token = `ghp_${'A1b2C3d4E5f6'.repeat(3)}`;
     expect(text(`${'x'.repeat(2040)} ${token}`)).toMatch(/^x{2040} \[redac…$/);
     expect(text(`${'x'.repeat(100)} ${token}`)).toContain(token);
   });
 
-  it('is null for what is not a string', () => {
+  it('is null for anything else', () => {
     for (const value of ['', 4, null, undefined, {}, ['x']]) expect(text(value)).toBeNull();
   });
 });
@@ -50,7 +50,7 @@ describe('time and epoch', () => {
 });
 
 describe('members, elements, numbers, scalars', () => {
-  it('answer with nothing for what is not there', () => {
+  it('return nothing for what is missing', () => {
     expect(members([1]).length).toBeUndefined();
     expect(members(null).constructor).toBeUndefined();
     expect(elements({ length: 2 })).toEqual([]);
@@ -92,7 +92,7 @@ describe('copyJson', () => {
     expect(() => digestOf(copyJson({ '\ud800': ['\udc00', `${'x'.repeat(16_383)}😀`] }).value)).not.toThrow();
   });
 
-  it('copies objects only, when an object is asked for', () => {
+  it('copies only objects, when an object is requested', () => {
     for (const value of ['null', [1], null, 4]) expect(copyObject(value)).toEqual({ value: null, truncated: false });
     expect(copyObject({ a: 1 }).value).toEqual({ a: 1 });
   });

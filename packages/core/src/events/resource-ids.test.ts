@@ -32,7 +32,7 @@ describe('fromArn', () => {
     expect(fromArn(arn)).toMatchObject({ type, id });
   });
 
-  it('keeps the ARN of another account’s trail: its name means nothing here', () => {
+  it("keeps the ARN of another account's trail, whose name means nothing here", () => {
     expect(fromArn('arn:aws:cloudtrail:eu-west-1:222222222222:trail/org', '111111111111')?.id).toBe('arn:aws:cloudtrail:eu-west-1:222222222222:trail/org');
   });
 
@@ -77,7 +77,7 @@ describe('canonicalType', () => {
 });
 
 describe('claimOf', () => {
-  it('says what the source wrote, where that differs', () => {
+  it('keeps what the source wrote, if that differs', () => {
     expect(claimOf({ type: 'AwsS3Bucket', id: 'arn:aws:s3:::invoices', region: 'eu-west-1' })).toEqual({
       type: 'AWS::S3::Bucket',
       id: 'invoices',
@@ -94,25 +94,25 @@ describe('claimOf', () => {
     expect(claimOf({ type: 'AwsIamAccessKey', id: 'AWS::IAM::AccessKey:null' })).toBeNull();
   });
 
-  it('takes the home region of a trail out of its ARN', () => {
+  it('reads the home region of a trail from its ARN', () => {
     expect(claimOf({ type: 'AwsCloudTrailTrail', id: 'arn:aws:cloudtrail:us-east-1:111111111111:trail/main', region: 'eu-west-1' })).toMatchObject({
       id: 'main',
       region: 'us-east-1',
     });
   });
 
-  it('keeps a CloudFormation type that says more than the ARN', () => {
+  it('keeps a CloudFormation type that is more specific than the ARN', () => {
     expect(claimOf({ type: 'AWS::S3::AccountPublicAccessBlock', id: 'arn:aws:iam::111111111111:root' })).toMatchObject({
       type: 'AWS::S3::AccountPublicAccessBlock',
       id: 'arn:aws:iam::111111111111:root',
     });
   });
 
-  it('knows OCSF’s word for no region', () => {
+  it('recognizes the OCSF value for no region', () => {
     expect(claimOf({ type: 'AWS::IAM::User', id: 'kim', region: 'global' })).toMatchObject({ region: 'aws-global' });
   });
 
-  it('drops what would have to be changed to be written: it would name something else', () => {
+  it('drops an id that would have to be changed: it would name something else', () => {
     expect(claimOf({ type: 'AWS::Logs::LogGroup', id: 'a\nb' })).toBeNull();
     expect(claimOf({ type: 'AWS::Logs::LogGroup', id: 'x'.repeat(3000) })).toBeNull();
     expect(claimOf({ type: 'AWS::Logs::LogGroup', id: 12 })).toBeNull();
@@ -121,7 +121,7 @@ describe('claimOf', () => {
 });
 
 describe('claimOfId', () => {
-  it('knows EC2’s prefixes and ARNs', () => {
+  it('recognizes the prefixes and ARNs of EC2', () => {
     expect(claimOfId('vol-0a1b2c3d4e5f60718')).toEqual({ type: 'AWS::EC2::Volume', id: 'vol-0a1b2c3d4e5f60718' });
     expect(claimOfId('arn:aws:s3:::invoices')).toMatchObject({ type: 'AWS::S3::Bucket', id: 'invoices' });
     for (const value of ['web-0a1b2c3d', 'arn:aws:x:::y', 'plain', 7]) expect(claimOfId(value)).toBeNull();

@@ -39,7 +39,7 @@ describe('unwrap', () => {
     expect(plain(sqs(tick()))[0]).toMatchObject({ via: ['sqs'], problem: null });
   });
 
-  it('opens SNS records and bare notifications; they have no item of a batch', () => {
+  it('opens SNS records and bare notifications, which are not items of a batch', () => {
     expect(plain(sns(tick()))).toEqual([{ body: tick(), via: ['sns'], itemId: null, problem: null }]);
     expect(plain(snsNotification(tick()))).toEqual([{ body: tick(), via: ['sns'], itemId: null, problem: null }]);
     expect(plain({ Records: [{ EventSource: 'aws:sns' }] })[0]?.problem).toBe('The record has no SNS message.');
@@ -88,7 +88,7 @@ describe('unwrap', () => {
     ]);
   });
 
-  it('reads what the API of CloudTrail returns, as a whole or as a single event; a bad record does not affect others', () => {
+  it('reads responses of the CloudTrail API, as a whole or as a single event; a bad record does not affect others', () => {
     const answer = lookupEvents(authorizeIngress(), authorizeIngress());
     const [first] = answer.Events as Record<string, unknown>[];
     expect(plain(answer)).toEqual([
@@ -102,7 +102,7 @@ describe('unwrap', () => {
     expect(plain({ Events: [{ SourceIdentifier: 'db' }] })).toMatchObject([{ via: [], body: { Events: [{}] } }]);
   });
 
-  it('reads snapshots and histories of Config, and what its API answers', () => {
+  it('reads snapshots and histories of Config, and responses of its API', () => {
     const item = configurationItem();
     for (const member of ['configurationItems', 'baseConfigurationItems'])
       expect(plain({ fileVersion: '1.0', [member]: [item, item] })).toEqual([
@@ -129,9 +129,9 @@ describe('unwrap', () => {
 
   it.each([
     ['no data', {}, 'The subscription has no data.'],
-    ['what is not gzip', { data: Buffer.from('{').toString('base64') }, 'The body is not JSON.'],
+    ['data other than gzip', { data: Buffer.from('{').toString('base64') }, 'The body is not JSON.'],
     ['damaged gzip', { data: gzipSync('{}').subarray(0, 12).toString('base64') }, 'The body is damaged gzip data.'],
-    ['gzip of what is not JSON', { data: gzipSync('hello').toString('base64') }, 'The body is gzip, but its content is not JSON.'],
+    ['gzip of something other than JSON', { data: gzipSync('hello').toString('base64') }, 'The body is gzip, but its content is not JSON.'],
     ['gzip in gzip', { data: gzipSync(gzipSync('{}')).toString('base64') }, 'The body is gzip, but its content is not JSON.'],
     ['too much before it is unpacked', { data: 'A'.repeat(1400) }, 'The body is larger than 1000 bytes.'],
     // 16 times as much as goes in is the most that comes out.
@@ -146,7 +146,7 @@ describe('unwrap', () => {
     expect(plain({ awslogs: { data } }, { maxBytes: 1000 }).map(({ problem }) => problem)).toEqual(['The body is larger than 1000 bytes.', null]);
   });
 
-  it('takes the request of a failed invocation', () => {
+  it('reads the request of a failed invocation', () => {
     const failed = {
       version: '1.0',
       timestamp: '2026-11-02T09:15:31.000Z',
@@ -171,7 +171,7 @@ describe('unwrap', () => {
     expect(item?.problem).toMatch(/^Unsupported entry/);
   });
 
-  it('refuses records of sources that carry no events', () => {
+  it('refuses records of sources without events', () => {
     expect(plain({ Records: [{ eventSource: 'aws:dynamodb', dynamodb: { SequenceNumber: '5' } }] })).toMatchObject([
       { itemId: '5', problem: expect.stringMatching(/^Unsupported entry/) },
     ]);
@@ -195,7 +195,7 @@ describe('unwrap', () => {
     expect(plain(quoted)[0]?.problem).toBe('More than 3 nested wrappers.');
   });
 
-  it('keeps the outer item: that is what the caller can answer for', () => {
+  it('keeps the outer item, which the caller can acknowledge', () => {
     expect(plain(sqs(sqs(tick(), tick()))).map((each) => each.itemId)).toEqual(['m-1', 'm-1']);
   });
 
@@ -213,7 +213,7 @@ describe('unwrap', () => {
     expect(plain(Buffer.from(JSON.stringify(tick())))).toEqual([{ body: tick(), via: [], itemId: null, problem: null }]);
   });
 
-  it('has nothing for an empty batch', () => {
+  it('returns nothing for an empty batch', () => {
     expect(unwrap({ Records: [] })).toEqual([]);
     expect(unwrap([])).toEqual([]);
   });
@@ -240,7 +240,7 @@ describe('unwrap', () => {
     expect(items).toMatchObject([{ problem: 'The record cannot be read.' }, { problem: 'The record cannot be read.' }, { problem: null, itemId: 'm-1' }]);
   });
 
-  it('knows its own envelopes, and no message can pretend to be one', () => {
+  it('recognizes its own envelopes, which no message can imitate', () => {
     const [item] = unwrap(sqs(tick()));
     expect(isEnvelope(item)).toBe(true);
     expect(unwrap(item)).toEqual([item]);

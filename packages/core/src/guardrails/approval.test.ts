@@ -55,20 +55,20 @@ describe('an approval', () => {
   it.each<[string, Partial<Approval>]>([
     ['of another plan', { planDigest: digestOf({ plan: 2 }) }],
     ['of another remediator', { remediator: 'other' }],
-    ['that nobody has answered', { verdict: 'none', by: null }],
-    ['that nobody has answered, whoever is named', { verdict: 'none' }],
-    ['that somebody has answered who is not named', { by: null }],
-    ['that has run out', { expires: NOW }],
+    ['without an answer', { verdict: 'none', by: null }],
+    ['without an answer, whoever is named', { verdict: 'none' }],
+    ['with an answer by an unnamed person', { by: null }],
+    ['that has expired', { expires: NOW }],
     ['that was used', { usedBy: 'x-1' }],
-    ['of which less was shown', { discharges: [] }],
-    ['of which other data were shown', { discharges: [shownAs({ ...needs, data: { mode: 'plan' } })] }],
-    ['by someone who is not an approver any more', { by: { name: `arn:aws:iam::${ACCOUNT}:role/Former`, verified: true } }],
-    ['by who caused it', { causedBy: [LEAD] }],
-    ['by who caused it in another session', { causedBy: [`arn:aws:sts::${ACCOUNT}:assumed-role/Lead/bob`] }],
+    ['that showed less', { discharges: [] }],
+    ['that showed other data', { discharges: [shownAs({ ...needs, data: { mode: 'plan' } })] }],
+    ['by someone who is no longer an approver', { by: { name: `arn:aws:iam::${ACCOUNT}:role/Former`, verified: true } }],
+    ['by the person who caused it', { causedBy: [LEAD] }],
+    ['by the person who caused it, in another session', { causedBy: [`arn:aws:sts::${ACCOUNT}:assumed-role/Lead/bob`] }],
   ])('%s discharges nothing', (_name, over) => {
     expect(discharge(waiting, given([approval(over)]))).toBe(waiting);
   });
-  it('does not discharge a reason that came up later', () => {
+  it('does not discharge a reason that was added later', () => {
     const more: Decision = { effect: 'approve', results: [needs, hazard, ok] };
     expect(discharge(more, given([approval()]))).toBe(more);
     expect(discharge(more, given([approval({ discharges: [...dischargedBy(more)] })])).effect).toBe('allow');
@@ -80,7 +80,7 @@ describe('an approval', () => {
   it('discharges nothing without a plan', () => {
     expect(discharge(waiting, given([approval()], { plan: null }))).toBe(waiting);
   });
-  it('that was denied denies, until it runs out, whatever is asked by then', () => {
+  it('that was denied denies until it expires, whatever is requested by then', () => {
     const no = approval({ verdict: 'denied' });
     const denied = { effect: 'deny', results: expect.arrayContaining([expect.objectContaining({ code: 'approval-denied', data: { approval: 'a-1' } })]) };
     expect(discharge(waiting, given([no]))).toMatchObject(denied);
@@ -92,7 +92,7 @@ describe('an approval', () => {
     // What is there for other reasons is not overruled by a yes, and needs none.
     expect(discharge(other, given([approval()]))).toBe(other);
   });
-  it('wording may change, data may not', () => {
+  it('is valid if the wording changes, and not if the data does', () => {
     expect(shownAs({ ...needs, message: 'other' })).toBe(shownAs(needs));
     expect(shownAs({ ...needs, code: 'other' })).not.toBe(shownAs(needs));
     expect(shownAs({ ...needs, guardrail: 'other' })).not.toBe(shownAs(needs));
@@ -104,20 +104,20 @@ describe('who may approve', () => {
   it.each<[string, string, { name: string; verified: boolean }, readonly (string | null)[], RegExp | null]>([
     ['a listed role', ACCOUNT, by(LEAD), [], null],
     ['a session of it', ACCOUNT, by(SESSION), [], null],
-    ['when nobody knows who caused it', ACCOUNT, by(LEAD), [null], null],
+    ['if it is unknown who caused it', ACCOUNT, by(LEAD), [null], null],
     ['unverified, below the highest', ACCOUNT, by(LEAD, false), [], null],
     ['not: unverified in the highest environment', '333333333333', by(LEAD, false), [], /was not verified/],
     ['verified in the highest environment', '333333333333', by(LEAD), [], null],
     ['not: a role of that name in another account', ACCOUNT, by('arn:aws:iam::999999999999:role/team/Lead'), [], /is not an approver of dev/],
     ['not: someone else', ACCOUNT, by('alice'), [], /is not an approver/],
-    ['not: who caused it', ACCOUNT, by(SESSION), ['x', LEAD], /caused it/],
-    ['not: in an account of no environment', '999999999999', by(LEAD), [], /no environment/],
+    ['not: the person who caused it', ACCOUNT, by(SESSION), ['x', LEAD], /caused it/],
+    ['not: in an account without an environment', '999999999999', by(LEAD), [], /no environment/],
   ])('%s', (_name, account, who, causedBy, why) => {
     const refused = mayNotApprove(policy, account, { causedBy }, who);
     if (why === null) expect(refused).toBeNull();
     else expect(refused).toMatch(why);
   });
-  it('not in an environment that lists nobody, also not one called like a member of all objects', () => {
+  it('not in an environment without approvers, even one with the name of a member of every object', () => {
     const none = definePolicy({ version: 1, environments: { constructor: { accounts: [ACCOUNT] }, prod: { accounts: [], after: 'none', because: 'b' } } });
     expect(mayNotApprove(none, ACCOUNT, { causedBy: [] }, by(LEAD))).toMatch(/is not an approver of constructor/);
   });
@@ -129,7 +129,7 @@ describe('settling', () => {
     ['a minute after the change', { lastChange: NOW - 60_000 }, 'allow', 'settled'],
     ['a millisecond earlier', { lastChange: NOW - 59_999 }, 'deny', 'settling'],
     ['a remediator that does not wait', { lastChange: NOW, remediator: { ...facts().remediator, settle: 0 } }, 'allow', 'not-needed'],
-    ['where it does not matter', { lastChange: null }, 'allow', 'not-needed'],
+    ['a source without settle time', { lastChange: null }, 'allow', 'not-needed'],
   ])('%s', (_name, over, effect, code) => {
     expect(asked(over)).toMatchObject({ effect, code });
   });
@@ -141,12 +141,12 @@ describe('the circuit breaker', () => {
   it('denies while it is open', () => {
     expect(asked('ec2-revoke-sg-open-ssh')).toMatchObject({ effect: 'deny', code: 'tripped', data: { reason: 'too many' } });
   });
-  it('of another remediator is no matter', () => {
+  it('has no effect on another remediator', () => {
     expect(asked('other')).toMatchObject({ effect: 'allow', code: 'closed' });
   });
 });
 
-describe('what was asked for by another remediator', () => {
+describe('a request of another remediator', () => {
   const allowed: Decision = { effect: 'allow', results: [ok] };
   const other = { ...revoke, subject: 'tcp 3389-3389 0.0.0.0/0', call: { ...revoke.call, input: { GroupId: 'sg-0abc', Port: 3389 } } };
   const theirs = (over: Partial<Approval> = {}) =>
@@ -160,7 +160,7 @@ describe('what was asked for by another remediator', () => {
     data: { approval: 'a-2' },
   };
 
-  it('is not asked for a second time', () => {
+  it('is not made a second time', () => {
     const decision = joins(waiting, theirs());
     expect(decision).toEqual({ effect: 'approve', results: [...waiting.results, SAID] });
     expect([joinedBy(decision), joinedBy(waiting), joinedBy({ effect: 'allow', results: [] })]).toEqual(['a-2', null, null]);
@@ -170,11 +170,11 @@ describe('what was asked for by another remediator', () => {
     expect(joinedBy({ effect: 'approve', results: [{ ...needs, guardrail: 'approval', code: 'asked-already' }] })).toBeNull();
     expect(joinedBy({ effect: 'approve', results: [{ ...needs, guardrail: 'approval', code: 'asked-already', data: { approval: 3 } }] })).toBeNull();
   });
-  it('is not asked for a second time also when one of several calls is in it', () => {
+  it('is not made a second time if it has one of several calls', () => {
     expect(joins(waiting, theirs(), { changes: [other, revoke] }).effect).toBe('approve');
     expect(joinedBy(joins(waiting, theirs(), { changes: [other, revoke] }))).toBe('a-2');
   });
-  it('was asked for before calls were kept: what it is about counts', () => {
+  it('counts for its subject if it was recorded without calls', () => {
     const { calls: _, ...old } = theirs({ subjects: ['tcp 22-22 0.0.0.0/0'] });
     expect(joinedBy(joins(waiting, old))).toBe('a-2');
     expect(joins(waiting, old, { changes: [other] })).toBe(waiting);
@@ -183,15 +183,15 @@ describe('what was asked for by another remediator', () => {
   });
   it.each<[string, Approval]>([
     ['about another call', theirs({ calls: [callOf(other)] })],
-    ['of its own', theirs({ remediator: 'ec2-revoke-sg-open-ssh' })],
-    ['that has run out', theirs({ expires: NOW })],
+    ['of the same remediator', theirs({ remediator: 'ec2-revoke-sg-open-ssh' })],
+    ['that has expired', theirs({ expires: NOW })],
     ['that was used', theirs({ usedBy: 'x-1' })],
-    ['whose grace period was ended', theirs({ grace: { period: 1, remind: [], sent: [], sending: null, ended: 'gone' } })],
-  ])('stands not for a request %s', (_name, each) => {
+    ['with an ended grace period', theirs({ grace: { period: 1, remind: [], sent: [], sending: null, ended: 'gone' } })],
+  ])('has no effect %s', (_name, each) => {
     expect(joins(waiting, each)).toBe(waiting);
     expect(isOfOther(each, given([]))).toBe(false);
   });
-  it('that somebody said no to denies, and nobody waits for it', () => {
+  it('denies once it was denied, and nobody waits for it', () => {
     expect(isOfOther(theirs({ verdict: 'denied' }), given([]))).toBe(false);
     expect(isOfOther(theirs(), given([]))).toBe(true);
     expect(joins(waiting, theirs({ verdict: 'denied' }))).toMatchObject({
@@ -206,20 +206,20 @@ describe('what was asked for by another remediator', () => {
   });
   it.each<[string, Partial<Approval>, number, boolean]>([
     ['waits for the one of a narrower remediator', { breadth: 1 }, 2, true],
-    ['waits for one that was made before breadth was kept, where it is the broader one', {}, 1, true],
-    ['does not wait for one as broad', { breadth: 2 }, 2, false],
+    ['waits for one that was made before breadth was stored, if it is the broader one', {}, 1, true],
+    ['does not wait for an equally broad one', { breadth: 2 }, 2, false],
     ['does not wait for a broader one', { breadth: 3 }, 2, false],
-    ['waits for one that was asked for more than its own mode', { breadth: 1, asks: ['mode', 'hazards'] }, 2, true],
-    ['does not wait for one that was asked for its own mode only', { breadth: 1, asks: ['mode'] }, 2, false],
-    ['does not wait for one that was asked for its own mode and ceiling', { breadth: 1, asks: ['mode', 'ceiling'] }, 2, false],
-  ])('what may be made without an answer %s', (_name, over, breadth, waits) => {
+    ['waits for one that was requested for more than its own mode', { breadth: 1, asks: ['mode', 'hazards'] }, 2, true],
+    ['does not wait for one that was requested only for its own mode', { breadth: 1, asks: ['mode'] }, 2, false],
+    ['does not wait for one that was requested only for its own mode and ceiling', { breadth: 1, asks: ['mode', 'ceiling'] }, 2, false],
+  ])('that needs no answer %s', (_name, over, breadth, waits) => {
     const decision = joins(allowed, theirs(over), { remediator: { ...facts().remediator, breadth } });
     if (waits) expect(decision).toEqual({ effect: 'approve', results: [ok, SAID] });
     else expect(decision).toBe(allowed);
     // What has to be asked for anyway is asked for once, whoever is narrower.
     expect(joinedBy(joins(waiting, theirs(over), { remediator: { ...facts().remediator, breadth } }))).toBe('a-2');
   });
-  it('decides with the change it is about: another remediator’s, or one that somebody said no to', () => {
+  it("counts by its change: another remediator's, or one that was denied", () => {
     const me = { id: 'ec2-revoke-sg-open-ssh' };
     const mine = (over: Partial<Approval> = {}) => approval({ calls: [callOf(revoke)], ...over });
     expect(requestOn([theirs()], me, revoke)).toBe('a-2');
@@ -230,22 +230,22 @@ describe('what was asked for by another remediator', () => {
     expect(requestOn([mine(), theirs()], me, revoke)).toBe('a-2');
     expect(requestOn([], me, revoke)).toBeNull();
   });
-  it('for its own mode and ceiling only says nothing of another', () => {
+  it('for its own mode and ceiling has no effect on others', () => {
     expect([['mode'], ['ceiling'], ['mode', 'ceiling'], ['mode', 'hazards'], ['hazards'], []].map(isOwn)).toEqual([true, true, true, false, false, false]);
   });
 });
 
-it('an announcement that has ended can be used no more', () => {
+it('an announcement that has ended can no longer be used', () => {
   const grace = (ended: string | null) => approval({ grace: { period: 1, remind: [], sent: [], sending: null, ended } as NonNullable<Approval['grace']> });
   expect([approval(), grace(null), grace('gone')].map((each) => isLive(each, NOW))).toEqual([true, true, false]);
 });
 
-it('the same is discharged in whatever order it was said', () => {
+it('an approval discharges the same in whatever order it was given', () => {
   expect(dischargedBy({ effect: 'approve', results: [hazard, ok, needs] })).toEqual(dischargedBy({ effect: 'approve', results: [needs, hazard, needs] }));
   expect(dischargedBy({ effect: 'approve', results: [hazard, ok, needs] })).toHaveLength(2);
 });
 
-it('only in the highest of several environments an approver has to be verified', () => {
+it('an approver has to be verified only in the highest of several environments', () => {
   const staged = definePolicy({
     version: 1,
     environments: {

@@ -16,7 +16,7 @@ const policy = (extra: object) =>
     }),
   );
 
-describe('the clock on the wall', () => {
+describe('the local time', () => {
   it.each([
     ['2026-11-24T10:00:00Z', 'UTC', { day: 2, minute: 600 }],
     ['2026-11-24T10:00:00Z', 'Australia/Sydney', { day: 2, minute: 21 * 60 }],
@@ -53,7 +53,7 @@ describe('a window', () => {
     expect(isOpen(window(over as Partial<Window>), at(iso))).toBe(open);
   });
 
-  it('in the hour that does not exist, and in the one that is there twice, goes by the wall', () => {
+  it('in the hour that does not exist, and in the one that exists twice, follows the local time', () => {
     // Berlin: 2026-03-29 02:00 → 03:00; 2026-10-25 03:00 → 02:00.
     const night = window({ from: 120, to: 180, timezone: 'Europe/Berlin' });
     const open = (iso: string) => isOpen(night, at(iso));
@@ -69,10 +69,10 @@ describe('the guardrails', () => {
     ['without windows', {}, 'allow', 'no-window'],
     ['in a window', { windows: [night] }, 'allow', 'in-window'],
     ['in one of several', { windows: [{ from: '01:00', to: '02:00', timezone: 'UTC' }, night] }, 'allow', 'in-window'],
-    ['in no window', { windows: [{ from: '01:00', to: '02:00', timezone: 'UTC' }] }, 'notify', 'outside-window'],
+    ['outside of its windows', { windows: [{ from: '01:00', to: '02:00', timezone: 'UTC' }] }, 'notify', 'outside-window'],
     ['in a window of another environment', { windows: [{ ...night, environments: ['prod'] }] }, 'allow', 'no-window'],
     [
-      'with one for each',
+      'with a window for each environment',
       {
         windows: [
           { ...night, environments: ['prod'] },
@@ -86,7 +86,7 @@ describe('the guardrails', () => {
     expect(asked(extra, '2026-11-24T23:00:00Z')).toMatchObject({ effect, code });
   });
 
-  it('says when they are', () => {
+  it('report when they end', () => {
     const said = windows.evaluate(
       facts({
         now: at('2026-11-24T12:00:00Z'),
@@ -101,7 +101,7 @@ describe('the guardrails', () => {
     expect(said).toContain('daily 22:05–04:00 UTC; mon, tue 00:30–09:00 Europe/Berlin');
   });
 
-  it('a freeze begins and ends at its moments, whatever the time zone they are written in', () => {
+  it('apply a freeze at its moments, in whatever time zone they are written', () => {
     const frozen = (now: string) =>
       freeze.evaluate(
         facts({ now: at(now), policy: policy({ freeze: [{ from: '2026-12-20T00:00:00+11:00', to: '2027-01-05T00:00:00+11:00', reason: 'year end' }] }) }),

@@ -533,7 +533,7 @@ describe('the decision table', () => {
     expect(builtinGuardrails.map(({ id }) => id).filter((id) => !rows.some(([row]) => row === id))).toEqual(elsewhere);
   });
 
-  it('names the exceptions that have ended, also together with a tag', () => {
+  it('names the expired exceptions, even together with a tag', () => {
     const register = known(defineRegister([entry({ expires: iso(NOW - 2000) }), entry({ id: 'EXC-2', expires: iso(NOW - 1000) })]));
     const said = named('exceptions').evaluate(facts({ register, observation: tagged })).message;
     expect(said).toContain(`EXC-1 expired on ${iso(NOW - 2000)}, EXC-2 expired on ${iso(NOW - 1000)}.`);
@@ -545,7 +545,7 @@ describe('freshness', () => {
     const { message: _, ...answer } = freshness(() => shown).evaluate(facts(over));
     return answer;
   };
-  it('answers exactly', () => {
+  it('has exactly these answers', () => {
     expect(asked(true)).toEqual({ effect: 'allow', code: 'fresh' });
     expect(asked(false)).toEqual({ effect: 'approve', code: 'not-fresh', data: { subjects: [revoke.subject] } });
     const { subject: _, ...whole } = revoke;
@@ -555,7 +555,7 @@ describe('freshness', () => {
   });
 });
 
-describe('what an event shows', () => {
+describe('an event', () => {
   const WITHIN = 1_800_000;
   type Reader = (call: {
     readonly account: string;
@@ -582,56 +582,56 @@ describe('what an event shows', () => {
   const config = { kind: 'config-compliance-change' as const, call: null, configRule: 'restricted-ssh', previousState: 'COMPLIANT', state: 'NON_COMPLIANT' };
   const between = (after = NOW, before = after - 1) => ({ capturedAt: iso(after), previousCapturedAt: iso(before) });
   it.each<[string, Partial<Finding>, Parameters<typeof shown>[1], Shown]>([
-    ['the parts that the call names', {}, {}, new Set(['a'])],
-    ['everything, when the call names no part', {}, { read: reader({ id: 'sg-0abc' }) }, 'all'],
-    ['everything, when one of two names no part', {}, { read: reader({ id: 'sg-0abc', subjects: ['a'] }, { id: 'sg-0abc' }) }, 'all'],
-    ['parts of several readings', {}, { read: reader({ id: 'sg-0abc', subjects: ['a'] }, { id: 'sg-0abc', subjects: ['b'] }) }, new Set(['a', 'b'])],
+    ['the parts in the call', {}, {}, new Set(['a'])],
+    ['everything, if the call names no part', {}, { read: reader({ id: 'sg-0abc' }) }, 'all'],
+    ['everything, if one of two names no part', {}, { read: reader({ id: 'sg-0abc', subjects: ['a'] }, { id: 'sg-0abc' }) }, 'all'],
+    ['parts of several readers', {}, { read: reader({ id: 'sg-0abc', subjects: ['a'] }, { id: 'sg-0abc', subjects: ['b'] }) }, new Set(['a', 'b'])],
     ['nothing of another resource', {}, { read: reader({ id: 'sg-other', subjects: ['a'] }) }, 'nothing'],
     ['the resource under another name', {}, { read: reader({ id: 'arn:x', subjects: ['a'] }), ids: ['arn:x'] }, new Set(['a'])],
-    ['only what is of the resource', {}, { read: reader({ id: 'sg-other' }, { id: 'sg-0abc', subjects: ['a'] }) }, new Set(['a'])],
-    ['nothing, of a call that nobody reads', { call: { ...call, operation: 'CreateSecurityGroup' } }, {}, 'nothing'],
-    ['nothing, of a call by a name of all objects', { call: { ...call, service: 'constructor', operation: '' } }, {}, 'nothing'],
+    ['only what belongs to the resource', {}, { read: reader({ id: 'sg-other' }, { id: 'sg-0abc', subjects: ['a'] }) }, new Set(['a'])],
+    ['nothing, for a call without a reader', { call: { ...call, operation: 'CreateSecurityGroup' } }, {}, 'nothing'],
+    ['nothing, for a call with the name of a member of every object', { call: { ...call, service: 'constructor', operation: '' } }, {}, 'nothing'],
     ['nothing without the call', { call: null }, {}, 'nothing'],
     ['nothing without account', { account: null }, {}, 'nothing'],
     ['nothing without region', { region: null }, {}, 'nothing'],
-    ['nothing when it is replayed', { replayed: true }, {}, 'nothing'],
+    ['nothing if it is replayed', { replayed: true }, {}, 'nothing'],
     ['nothing without its envelope', { envelope: null }, {}, 'nothing'],
     ['nothing without its time', { observedAt: null }, {}, 'nothing'],
-    ['nothing about an invalid time', { observedAt: 'yesterday' }, {}, 'nothing'],
-    ['nothing when it is resolved', { disposition: 'resolved' }, {}, 'nothing'],
-    ['all that is as old as it may be', {}, { now: NOW + WITHIN }, new Set(['a'])],
+    ['nothing with an invalid time', { observedAt: 'yesterday' }, {}, 'nothing'],
+    ['nothing if it is resolved', { disposition: 'resolved' }, {}, 'nothing'],
+    ['everything that is as old as allowed', {}, { now: NOW + WITHIN }, new Set(['a'])],
     ['nothing a millisecond later', {}, { now: NOW + WITHIN + 1 }, 'nothing'],
-    ['what is ten minutes ahead of our clock', {}, { now: NOW - 600_000 }, new Set(['a'])],
+    ['a change ten minutes ahead of our clock', {}, { now: NOW - 600_000 }, new Set(['a'])],
     ['nothing further ahead', {}, { now: NOW - 600_001 }, 'nothing'],
     ['everything, by a transition of its rule', { ...config, extra: between() }, {}, 'all'],
     ['nothing of an old configuration', { ...config, extra: between(NOW - WITHIN - 1, NOW - WITHIN - 2) }, {}, 'nothing'],
     ['nothing of a configuration without a time', config, {}, 'nothing'],
-    ['everything between two records, both as old as they may be', { ...config, extra: between(NOW, NOW - WITHIN) }, {}, 'all'],
-    ['nothing where the earlier record is a millisecond older', { ...config, extra: between(NOW, NOW - WITHIN - 1) }, {}, 'nothing'],
-    ['nothing where there is no earlier record', { ...config, extra: { capturedAt: iso(NOW) } }, {}, 'nothing'],
-    ['nothing between one record and itself', { ...config, extra: between(NOW, NOW) }, {}, 'nothing'],
-    ['nothing of a time that is a number', { ...config, extra: { ...between(), capturedAt: NOW } }, {}, 'nothing'],
-    ['nothing of a first evaluation', { ...config, previousState: null, extra: between() }, {}, 'nothing'],
-    ['nothing when it was not right before', { ...config, previousState: 'NON_COMPLIANT', extra: between() }, {}, 'nothing'],
-    ['nothing when it is right', { ...config, state: 'COMPLIANT', extra: between() }, {}, 'nothing'],
-    ['nothing of another rule', { ...config, configRule: 'restricted-common-ports', extra: between() }, {}, 'nothing'],
+    ['everything between two records, both as old as allowed', { ...config, extra: between(NOW, NOW - WITHIN) }, {}, 'all'],
+    ['nothing if the earlier record is a millisecond older', { ...config, extra: between(NOW, NOW - WITHIN - 1) }, {}, 'nothing'],
+    ['nothing without an earlier record', { ...config, extra: { capturedAt: iso(NOW) } }, {}, 'nothing'],
+    ['nothing between a record and itself', { ...config, extra: between(NOW, NOW) }, {}, 'nothing'],
+    ['nothing with a time that is a number', { ...config, extra: { ...between(), capturedAt: NOW } }, {}, 'nothing'],
+    ['nothing by a first evaluation', { ...config, previousState: null, extra: between() }, {}, 'nothing'],
+    ['nothing if it was not compliant before', { ...config, previousState: 'NON_COMPLIANT', extra: between() }, {}, 'nothing'],
+    ['nothing if it is compliant', { ...config, state: 'COMPLIANT', extra: between() }, {}, 'nothing'],
+    ['nothing by another rule', { ...config, configRule: 'restricted-common-ports', extra: between() }, {}, 'nothing'],
     ['nothing without its rule', { ...config, configRule: null, extra: between() }, {}, 'nothing'],
-    ['nothing where no rule shows anything', { ...config, extra: between() }, { showsNew: [] }, 'nothing'],
+    ['nothing if no rule proves anything', { ...config, extra: between() }, { showsNew: [] }, 'nothing'],
     [
-      'everything, by a rule of another name that is the same',
+      'everything, by a rule with another name and the same identifier',
       { ...config, configRule: 'acme-ssh', extra: { ...between(), ruleIdentifier: 'INCOMING_SSH_DISABLED' } },
       {},
       'all',
     ],
     [
-      'nothing of a rule that is another',
+      'nothing by a rule with another identifier',
       { ...config, configRule: 'acme-ssh', extra: { ...between(), ruleIdentifier: 'S3_BUCKET_LOGGING_ENABLED' } },
       {},
       'nothing',
     ],
-    ['nothing of a rule of which nobody has said what it is', { ...config, configRule: 'acme-ssh', extra: { ...between(), ruleIdentifier: 7 } }, {}, 'nothing'],
+    ['nothing by a rule without a known identifier', { ...config, configRule: 'acme-ssh', extra: { ...between(), ruleIdentifier: 7 } }, {}, 'nothing'],
     ['nothing by a finding of Security Hub', { kind: 'finding-imported', call: null }, {}, 'nothing'],
-    ['nothing by a finding with a call put in', { kind: 'finding-imported' }, {}, 'nothing'],
+    ['nothing by a finding with an inserted call', { kind: 'finding-imported' }, {}, 'nothing'],
   ])('%s', (_name, over, options, expected) => {
     expect(shown(over, options)).toEqual(expected);
   });
@@ -643,19 +643,19 @@ describe('what an event shows', () => {
 });
 
 describe('the parts of decisions', () => {
-  it('subjects are the parts named, else what is sent', () => {
+  it('have as subjects the named parts, else the calls', () => {
     const { subject: _, ...whole } = revoke;
     expect(subjectsOf([revoke, revoke])).toEqual([revoke.subject]);
     const { service, operation, input } = revoke.call;
     expect(subjectsOf([whole])).toEqual([digestOf({ service, operation, input })]);
     expect(subjectsOf([whole])).not.toEqual(subjectsOf([{ ...whole, call: { ...whole.call, input: { GroupId: 'other' } } }]));
   });
-  it('decisive are those that made it what it is', () => {
+  it('are decisive if they determined the effect', () => {
     const decision = decide(builtinGuardrails, facts({ stop: known('changes'), remediator: { ...facts().remediator, ceiling: 'approve' } }));
     expect(decisive(decision).map(({ code }) => code)).toEqual(['stopped']);
     expect(decisive(decide(builtinGuardrails, facts()))).toEqual([]);
   });
-  it('an unreadable fact says which, why, and whether it may pass', () => {
+  it('name an unreadable fact with the reason, and whether it is temporary', () => {
     expect(unreadable(new RedressError('aws/throttled', 'slow', { retryable: true }))).toEqual({ ok: false, error: 'slow', retryable: true });
     expect(unreadable(new RedressError('aws/denied', 'no'))).toEqual({ ok: false, error: 'no', retryable: false });
     expect(unreadable(new Error('x'))).toEqual({ ok: false, error: 'x', retryable: false });
@@ -665,14 +665,14 @@ describe('the parts of decisions', () => {
       data: { fact: 'history' },
     });
   });
-  it('what waits for an approval is what asked for one, each once, in one order', () => {
+  it('have each guardrail that requested an approval once, in one order', () => {
     const one = { guardrail: 'a', effect: 'approve' as const, code: 'x', message: 'm' };
     const two = { ...one, guardrail: 'b' };
     const results = [one, two, one, { ...one, guardrail: 'c', effect: 'allow' as const }];
     expect(dischargedBy({ effect: 'approve', results })).toHaveLength(2);
     expect(dischargedBy({ effect: 'approve', results })).toEqual(dischargedBy({ effect: 'approve', results: results.toReversed() }));
   });
-  it('a decision rests on an approval only when it allows', () => {
+  it('rely on an approval only if the decision allows', () => {
     const approved = { guardrail: 'approval', effect: 'allow' as const, code: 'approved', message: 'm', data: { approval: 'a-1' } };
     expect(approvalOf({ effect: 'allow', results: [approved] })).toBe('a-1');
     expect(approvalOf({ effect: 'deny', results: [approved] })).toBeNull();

@@ -38,7 +38,7 @@ const asked = (over: Partial<Facts>) => exceptions.evaluate(facts(over));
 const apart = (over: Partial<Facts>, ...changes: readonly Change[]) => changes.map((each) => setApart(facts(over), each));
 
 describe('an entry on the resource', () => {
-  it('exempts it, and says for how long, why, and by whom', () => {
+  it('exempts it, with its expiry, reason and owner', () => {
     expect(asked({ register: register(entry({ resource: 'sg-0abc' })) })).toEqual({
       effect: 'exempt',
       code: 'exception',
@@ -47,18 +47,18 @@ describe('an entry on the resource', () => {
     });
   });
 
-  it('exempts it whether something is to be changed or not, and whichever part', () => {
+  it('exempts it whether or not something has to be changed, and for every part', () => {
     const held = { register: register(entry({ resource: 'sg-0abc' })), observation: twoRules() };
     for (const changes of [[], [ONE], [TWO], [ONE, TWO]]) expect(asked({ ...held, changes })).toMatchObject({ effect: 'exempt', code: 'exception' });
     expect(apart(held, ONE, TWO)).toEqual(['', '']);
   });
 
-  it('by a tag does not exempt what can have no tags', () => {
+  it('by a tag does not exempt what cannot have tags', () => {
     const held = { register: register(entry({ tag: '0=u' })), observation: seen({ tags: 'untaggable' }) };
     expect(asked(held)).toMatchObject({ effect: 'allow', code: 'no-exception' });
   });
 
-  it('that has ended is named once, with the others', () => {
+  it('that has expired is named once, with the others', () => {
     const ended = register(
       entry({ resource: 'sg-0abc' }, { expires: '2026-11-24T09:00:00Z' }),
       entry({ resource: 'sg-0abc' }, { id: 'EXC-2', expires: '2026-11-23T09:00:00Z' }),
@@ -77,14 +77,14 @@ describe('an entry on what uses the resource', () => {
   it.each([
     ['its id', entry({ resource: 'i-2' })],
     ['a tag of its own', entry({ tag: 'team=payments' })],
-  ])('by %s exempts the resource, and says what it is on', (_what, each) => {
+  ])('by %s exempts the resource, and names what it is on', (_what, each) => {
     const observation = seen({ usedBy: [instance('i-1'), instance('i-2', { team: 'payments' })] });
     const answer = asked({ register: register(each), observation });
     expect(answer).toMatchObject({ effect: 'exempt', code: 'exception', data: { id: 'EXC-1', on: { type: 'AWS::EC2::Instance', id: 'i-2' } } });
     expect(answer.message).toContain('Exception EXC-1 covers i-2 until');
   });
 
-  it('of another type, though of the same id, names what it is on', () => {
+  it('of another type, but with the same id, names what it is on', () => {
     const observation = seen({ tags: {}, usedBy: [{ ...instance('sg-0abc'), tags: { team: 'payments' } }] });
     expect(asked({ register: register(entry({ tag: 'team=payments' })), observation })).toMatchObject({
       data: { on: { type: 'AWS::EC2::Instance', id: 'sg-0abc' } },
@@ -95,7 +95,7 @@ describe('an entry on what uses the resource', () => {
 describe('an entry on a part', () => {
   const held = { register: register(entry({ resource: 'sgr-1' })), observation: twoRules() };
 
-  it('exempts what changes that part, and nothing else', () => {
+  it('exempts what changes that part and nothing else', () => {
     expect(asked({ ...held, changes: [ONE] })).toMatchObject({
       effect: 'exempt',
       code: 'exception',
@@ -105,28 +105,28 @@ describe('an entry on a part', () => {
     expect(asked({ ...held, changes: [] })).toMatchObject({ effect: 'allow', code: 'no-exception' });
   });
 
-  it('holds for all that is decided on together with it', () => {
+  it('covers everything that is decided on together with it', () => {
     expect(asked({ ...held, changes: [TWO, ONE] })).toMatchObject({ effect: 'exempt', data: { id: 'EXC-1' } });
   });
 
-  it('sets its change apart from the others', () => {
+  it('separates its change from the others', () => {
     expect(apart(held, ONE, TWO)).toEqual(['EXC-1', '']);
     const several = register(entry({ resource: 'sgr-1' }), entry({ resource: 'sgr-1' }, { id: 'EXC-2' }), entry({ resource: 'sgr-2' }, { id: 'EXC-3' }));
     expect(apart({ ...held, register: several }, ONE, TWO)).toEqual(['EXC-1 EXC-2', 'EXC-3']);
   });
 
-  it('is not said of the part alone when it is said of the whole resource', () => {
+  it('is not reported for the part if it covers the whole resource', () => {
     const both = register(entry({ resource: 'sg-0abc' }), entry({ resource: 'sgr-1' }, { id: 'EXC-2' }));
     expect(apart({ ...held, register: both }, ONE, TWO)).toEqual(['EXC-2', '']);
   });
 
-  it('says nothing of a change that names no part', () => {
+  it('has no effect on a change that names no part', () => {
     const { subject: _, ...whole } = ONE;
     expect(asked({ ...held, changes: [whole] })).toMatchObject({ effect: 'allow', code: 'no-exception' });
     expect(apart(held, whole)).toEqual(['']);
   });
 
-  it('says nothing of what is gone', () => {
+  it('has no effect on a missing resource', () => {
     expect(asked({ ...held, observation: known('gone'), changes: [ONE] })).toEqual({ effect: 'allow', code: 'gone', message: 'The resource is gone.' });
     expect(apart({ ...held, observation: known('gone') }, ONE)).toEqual(['']);
     // The resource is held by its id all the same: a part of it has nothing else that is said of it.
@@ -137,7 +137,7 @@ describe('an entry on a part', () => {
     ['the policy', { policy: unreadable('no') }],
     ['the register', { register: unreadable('no') }],
     ['the resource', { observation: unreadable('no') }],
-  ])('sets nothing apart when %s cannot be read', (_what, over) => {
+  ])('separates nothing if %s cannot be read', (_what, over) => {
     expect(apart({ ...held, ...over }, ONE)).toEqual(['']);
   });
 });
@@ -146,7 +146,7 @@ describe('an entry for another remediator', () => {
   const scope = { resource: 'sg-0abc', remediators: [NARROWER] };
   const planned = { alsoPlannedBy: new Map([[callOf(ONE), [NARROWER]]]), observation: twoRules() };
 
-  it('holds for the calls that both plan, and says whose exception it is', () => {
+  it('covers the calls that both plan, and names its remediator', () => {
     const held = { ...planned, register: register(entry(scope)) };
     expect(asked({ ...held, changes: [ONE] })).toMatchObject({ effect: 'exempt', code: 'exception', data: { id: 'EXC-1', from: NARROWER } });
     expect(asked({ ...held, changes: [TWO] })).toMatchObject({ effect: 'allow', code: 'no-exception' });
@@ -154,13 +154,13 @@ describe('an entry for another remediator', () => {
     expect(apart(held, ONE, TWO)).toEqual(['EXC-1', '']);
   });
 
-  it('is no other’s where it is for this one too', () => {
+  it("is not reported as another's if it also covers this one", () => {
     const answer = asked({ ...planned, register: register(entry({ ...scope, remediators: [NARROWER, REMEDIATOR] })), changes: [ONE] });
     expect(answer).toMatchObject({ effect: 'exempt' });
     expect(answer.data).not.toHaveProperty('from');
   });
 
-  it('holds also where the resource has no parts', () => {
+  it('applies even if the resource has no parts', () => {
     expect(asked({ ...planned, observation: seen(), register: register(entry(scope)), changes: [ONE] })).toMatchObject({ data: { from: NARROWER } });
   });
 });
@@ -169,7 +169,7 @@ describe('the exception tag', () => {
   const tag = { 'redress:exception': 'x' };
   const view = (tagFirstSeen: Record<string, number>) => known({ ...emptyView(streamOf(group)), tagFirstSeen });
 
-  it('on the resource holds it back for three days, and says from when it has no effect', () => {
+  it('on the resource holds it back for three days, and has the time when it ends', () => {
     const observation = seen({ tags: tag });
     expect(asked({ observation })).toEqual({
       effect: 'notify',
@@ -192,7 +192,7 @@ describe('the exception tag', () => {
     expect(answer.message).toContain('i-2 has the tag redress:exception, but');
   });
 
-  it('on a part holds that part back alone, for three days of its own', () => {
+  it('on a part holds back only that part, for its own three days', () => {
     const observation = twoRules(tag);
     expect(asked({ observation, changes: [ONE] })).toMatchObject({
       effect: 'notify',
@@ -211,7 +211,7 @@ describe('the exception tag', () => {
     });
   });
 
-  it('on the resource holds every part back as one', () => {
+  it('on the resource holds back every part together', () => {
     const observation = seen({ tags: tag, parts: [rule('sgr-1', tag), rule('sgr-2')] });
     expect(apart({ observation }, ONE, TWO)).toEqual(['', '']);
     const answer = asked({ observation, changes: [ONE] });
@@ -219,15 +219,15 @@ describe('the exception tag', () => {
     expect(answer.data).toEqual({ tag: 'redress:exception', until: '2026-11-27T10:00:00.000Z' });
   });
 
-  it('sets a part apart besides its entry', () => {
+  it('separates a part in addition to its entry', () => {
     expect(apart({ register: register(entry({ resource: 'sgr-1' })), observation: twoRules(tag, tag) }, ONE, TWO)).toEqual(['EXC-1 of sgr-1', 'of sgr-2']);
   });
 
-  it('is nothing where a live entry is', () => {
+  it('has no effect next to a valid entry', () => {
     expect(asked({ register: register(entry({ resource: 'sgr-1' })), observation: twoRules(tag), changes: [ONE] })).toMatchObject({ effect: 'exempt' });
   });
 
-  it('cannot be on what can have no tags', () => {
+  it('cannot be on what cannot have tags', () => {
     const policy = known(definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, exceptions: { tag: '0' } }));
     expect(asked({ policy, observation: seen({ tags: 'untaggable' }) })).toMatchObject({ effect: 'allow', code: 'no-exception' });
   });
@@ -240,40 +240,40 @@ describe('a tag that looks like the exception tag', () => {
       observation: seen({ tags }),
     }).hint;
   it.each([
-    ['of one more letter', 'redress:exceptions'],
-    ['of other separators', 'redress-exception'],
-    ['without two of its letters', 'redres:exeption'],
-    ['of the same namespace that says the same', 'redress:skip'],
-    ['of the same namespace, with another separator', 'Redress/Exempt'],
-    ['of the same namespace, with a dash', 'redress-ignore'],
-    ['of the same namespace, with a dot', 'redress.exclude'],
-    ['of the same namespace, with an underscore', 'redress_suppress'],
-    ['of the same namespace, with a space', 'redress excepted'],
+    ['with one more letter', 'redress:exceptions'],
+    ['with other separators', 'redress-exception'],
+    ['with two letters missing', 'redres:exeption'],
+    ['in the same namespace with the same meaning', 'redress:skip'],
+    ['in the same namespace with another separator', 'Redress/Exempt'],
+    ['in the same namespace with a hyphen', 'redress-ignore'],
+    ['in the same namespace with a dot', 'redress.exclude'],
+    ['in the same namespace with an underscore', 'redress_suppress'],
+    ['in the same namespace with a space', 'redress excepted'],
   ])('%s is named, and has no effect', (_what, key) => {
     expect(hint({ [key]: 'x' })).toBe(`sg-0abc has the tag ${key}, which is not the exception tag redress:exception, and has no effect.`);
   });
   it.each([
-    ['of another namespace', 'team:skip'],
-    ['of the same namespace, about something else', 'redress:owner'],
-    ['without three of its letters', 'redres:exeptin'],
-    ['of something else', 'Name'],
-    ['of a name that only begins so', 'redressed:skip'],
+    ['in another namespace', 'team:skip'],
+    ['in the same namespace with another meaning', 'redress:owner'],
+    ['with three letters missing', 'redres:exeptin'],
+    ['with another meaning', 'Name'],
+    ['with the same prefix', 'redressed:skip'],
   ])('%s is not', (_what, key) => {
     expect(hint({ [key]: 'x' })).toBeUndefined();
   });
 
-  it('is judged by letters and figures of any script', () => {
+  it('is compared by letters and digits of any script', () => {
     expect(hint({ 'ausnahme-für-7': 'x' }, 'ausnahme:für:7')).toContain('has the tag ausnahme-für-7, which is not');
     expect(hint({ 'für-7': 'x' }, 'für:8')).toBeUndefined();
     expect(hint({ 'abcdef-12345': 'x' }, 'abcdef:99999')).toBeUndefined();
   });
 
-  it('of a name without a namespace has only letters to go by', () => {
+  it('without a namespace is compared only by letters', () => {
     expect(hint({ exceptions: 'x' }, 'exception')).toContain('which is not the exception tag exception');
     expect(hint({ 'exception:skip': 'x' }, 'exception')).toBeUndefined();
   });
 
-  it('is named wherever it is, three of them, each once', () => {
+  it('is named wherever it is, three at most, each once', () => {
     const usedBy = [instance('i-1', { 'redress:skip': '' }), instance('i-2', { 'redress:skip': '' }), instance('i-3', { 'redress:skip': '' })];
     const parts = [rule('sgr-1', { 'redress:skip': '' }), rule('sgr-2', { 'redress:skip': '' })];
     const said = (id: string) => `${id} has the tag redress:skip, which is not the exception tag redress:exception, and has no effect.`;

@@ -16,13 +16,13 @@ const grace = (sent: Record<number, number> = {}, over: Partial<Grace> = {}): Gr
   ...over,
 });
 
-describe('when a change is made', () => {
+describe('the time of a change', () => {
   it.each<[string, Grace, number | null, number | null]>([
     ['nobody was notified', grace(), null, null],
     ['notified, and not reminded', grace({ 0: 10 }), null, 17],
-    ['notified, and reminded too early for the last', grace({ 0: 10, 1: 14 }), null, 17],
+    ['notified, and reminded before the last reminder was due', grace({ 0: 10, 1: 14 }), null, 17],
     ['notified and reminded', grace({ 0: 10, 1: 14, 2: 16 }), 17, 17],
-    ['notified, and reminded only of the last', grace({ 0: 10, 2: 16 }), 17, 17],
+    ['notified, and only the last reminder was sent', grace({ 0: 10, 2: 16 }), 17, 17],
     ['reminded late', grace({ 0: 10, 2: 20 }), 21, 21],
     ['without reminders', grace({ 0: 10 }, { remind: [] }), 17, 17],
     ['a reminder without a first notice', grace({ 2: 16 }), null, null],
@@ -33,18 +33,18 @@ describe('when a change is made', () => {
   });
 });
 
-describe('which notice is due', () => {
+describe('the notice that is due', () => {
   it.each<[string, Grace, number, number | null]>([
-    ['the first, at once', grace(), 10, 0],
+    ['the first one, at once', grace(), 10, 0],
     ['none for four days', grace({ 0: 10 }), 13.99, null],
-    ['the first reminder', grace({ 0: 10 }), 14, 1],
-    ['it once', grace({ 0: 10, 1: 14 }), 15.9, null],
-    ['the second', grace({ 0: 10, 1: 14 }), 16, 2],
-    ['of two that are late the newest', grace({ 0: 10 }), 16, 2],
-    ['the newest, also after the end', grace({ 0: 10 }), 30, 2],
+    ['the first reminder when it is due', grace({ 0: 10 }), 14, 1],
+    ['each once', grace({ 0: 10, 1: 14 }), 15.9, null],
+    ['the second reminder', grace({ 0: 10, 1: 14 }), 16, 2],
+    ['the newest of two late ones', grace({ 0: 10 }), 16, 2],
+    ['the newest one, even after the end', grace({ 0: 10 }), 30, 2],
     ['nothing after the last', grace({ 0: 10, 2: 16 }), 30, null],
-    ['nothing by a clock that went back', grace({ 0: 10, 1: 14 }), 1, null],
-    ['nothing where it ended', grace({}, { ended: 'gone' }), 10, null],
+    ['nothing if the clock went back', grace({ 0: 10, 1: 14 }), 1, null],
+    ['nothing after it has ended', grace({}, { ended: 'gone' }), 10, null],
   ])('%s', (_which, given, now, notice) => {
     expect(dueNotice(given, now * DAY)).toBe(notice);
   });
@@ -59,7 +59,7 @@ describe('a grace period of a policy', () => {
     });
   const period = (grace: object[], remediator = 'a-b', account = '111111111111') => graceOf(policy(grace), remediator, account);
 
-  it('is that of remediator and environment; of several the longest', () => {
+  it('depends on remediator and environment; of several the longest applies', () => {
     expect(period([])).toBeNull();
     expect(period([{ period: 'P2D', environments: ['prod'] }])).toBeNull();
     expect(period([{ period: 'P2D', environments: ['prod'] }], 'a-b', '333333333333')).toMatchObject({ period: 2 * DAY });
@@ -68,7 +68,7 @@ describe('a grace period of a policy', () => {
     expect(period([{ period: 'P2D' }, { period: 'P9D', remediators: ['a-b'] }, { period: 'P3D' }])).toMatchObject({ period: 9 * DAY });
   });
 
-  it('reminds a day before, unless it says otherwise; the longest first', () => {
+  it('has a reminder a day before, unless configured otherwise; the longest first', () => {
     expect(period([{ period: 'P7D' }])?.remind).toEqual([DAY]);
     expect(period([{ period: 'P1D' }])?.remind).toEqual([]);
     expect(period([{ period: 'P7D', remind: [] }])?.remind).toEqual([]);
@@ -76,7 +76,7 @@ describe('a grace period of a policy', () => {
   });
 });
 
-it('what nobody objected to is used up like an approval, and never lifts anything that denies', () => {
+it('an announcement without objection is used once like an approval, and never overrides a denial', () => {
   const over = { guardrail: 'grace', effect: 'allow', code: 'grace-over', message: '', data: { approval: 'a-1' } } as const;
   const said = { guardrail: 'approval', effect: 'allow', code: 'approved', message: '', data: { approval: 'a-2' } } as const;
   expect(approvalOf({ effect: 'allow', results: [over] })).toBe('a-1');
@@ -125,7 +125,7 @@ describe('the announcement of a plan', () => {
   });
   const found = (approvals: readonly Approval[], closed: readonly ClosedExecution[] = []) => announcement({ approvals, closed }, asked)?.id ?? null;
 
-  it('is the request under the terms of today, that can still be used', () => {
+  it('is the request under the current terms, if it can still be used', () => {
     expect(found([])).toBeNull();
     expect(found([request({ id: 'a-0', expires: NOW }), request()])).toBe('a-1');
     expect(found([request({ verdict: 'approved' })])).toBe('a-1');
@@ -136,22 +136,22 @@ describe('the announcement of a plan', () => {
     ['of another plan', request({ planDigest: digestOf({ plan: 2 }) })],
     ['that announced nothing', without],
     ['that ended', request({ grace: { ...terms, sent: [], sending: null, ended: 'gone' } })],
-    ['that somebody said no to', request({ verdict: 'denied' })],
+    ['that was denied', request({ verdict: 'denied' })],
     ['that was used', request({ usedBy: 'x-1' })],
-    ['that has run out', request({ expires: NOW })],
+    ['that has expired', request({ expires: NOW })],
     ['of another period', request({ grace: { ...terms, period: DAY, sent: [], sending: null, ended: null } })],
     ['of other reminders', request({ grace: { ...terms, remind: [DAY], sent: [], sending: null, ended: null } })],
   ])('is not one %s', (_name, each) => {
     expect(found([each])).toBeNull();
   });
   it.each<[string, Partial<ClosedExecution>, string | null]>([
-    ['was made in the moment in which it was asked for', {}, null],
-    ['was made since', { begunAt: NOW }, null],
-    ['was made before it was asked for', { begunAt: NOW - DAY - 1 }, 'a-1'],
+    ['was made at the moment of the request', {}, null],
+    ['was made since the request', { begunAt: NOW }, null],
+    ['was made before the request', { begunAt: NOW - DAY - 1 }, 'a-1'],
     ['is another remediator’s', { remediator: 'c-d' }, 'a-1'],
     ['is of another plan', { planDigest: digestOf({ plan: 2 }) }, 'a-1'],
     ['sent nothing', { sent: 0 }, 'a-1'],
-  ])('after a fix that %s', (_name, over, expected) => {
+  ])('is used up, or not, after a fix that %s', (_name, over, expected) => {
     expect(found([request()], [fix(over)])).toBe(expected);
     // One that counts is enough.
     expect(found([request()], [fix({ remediator: 'e-f' }), fix(over)])).toBe(expected);

@@ -58,7 +58,7 @@ describe('restriction is monotone', () => {
     );
   });
 
-  it('allows only where mode is enforce, the ceiling is enforce and nothing stands against it', () => {
+  it('allows only if mode and ceiling are enforce and nothing objects', () => {
     fc.assert(
       fc.property(someFacts, (given) => {
         if (decide(all, given).effect !== 'allow') return;

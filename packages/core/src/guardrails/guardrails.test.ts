@@ -54,11 +54,11 @@ describe('decide', () => {
     ]);
   });
 
-  it('denies without any guardrail: nothing that was not asked permits', () => {
+  it('denies without any guardrail: silence permits nothing', () => {
     expect(decide([], facts()).effect).toBe('deny');
   });
 
-  it('asks all guardrails, also after one has denied', () => {
+  it('evaluates all guardrails, even after one has denied', () => {
     const asked: string[] = [];
     const spy = (id: string, effect: 'allow' | 'deny') =>
       defineGuardrail({ id, needs: [], evaluate: () => (asked.push(id), { effect, code: id, message: id }) });
@@ -66,7 +66,7 @@ describe('decide', () => {
     expect(asked).toEqual(['a', 'b', 'c']);
   });
 
-  it('denies when a guardrail throws or answers something unknown', () => {
+  it('denies if a guardrail throws or returns something unknown', () => {
     const broken = defineGuardrail({
       id: 'broken',
       needs: [],
@@ -79,11 +79,11 @@ describe('decide', () => {
     expect(decide([odd], facts()).effect).toBe('deny');
   });
 
-  it.each(['policy', 'register', 'stop', 'identity', 'observation', 'assessment', 'history', 'track'] as const)('denies when %s is unreadable', (fact) => {
+  it.each(['policy', 'register', 'stop', 'identity', 'observation', 'assessment', 'history', 'track'] as const)('denies if %s is unreadable', (fact) => {
     expect(codes({ [fact]: unreadable(new Error('down')) })).toEqual({ effect: 'deny', codes: expect.arrayContaining(['unreadable']) });
   });
 
-  it('lets the most restrictive answer win, whatever the order', () => {
+  it('applies the most restrictive answer, whatever the order', () => {
     for (const [index, worst] of EFFECTS.entries()) {
       const guardrails = EFFECTS.slice(0, index + 1).map((effect) =>
         defineGuardrail({ id: effect, needs: [], evaluate: () => ({ effect, code: effect, message: effect }) }),
@@ -100,7 +100,7 @@ describe('each guardrail restricts', () => {
     ['kill switch in the policy', { policy: policy({ stop: 'everything' }) }, 'deny', 'stopped'],
     ['credentials of another account', { identity: known({ account: '222222222222', arn: 'arn:aws:iam::222222222222:role/x' }) }, 'deny', 'foreign-account'],
     [
-      'an event from another source than its kind has',
+      'an event from another source than that of its kind',
       {
         trigger: {
           by: 'finding' as const,
@@ -165,7 +165,7 @@ describe('each guardrail restricts', () => {
     ],
     ['a role named as our own in the policy', { policy: policy({ self: [`arn:aws:iam::${ACCOUNT}:user/mallory`] }) }, 'deny', 'own-call'],
     [
-      'an account in no environment',
+      'an account without an environment',
       {
         policy: known(
           definePolicy({ version: 1, environments: { dev: { accounts: ['222222222222'] } }, remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'enforce' } } }),
@@ -174,7 +174,7 @@ describe('each guardrail restricts', () => {
       'notify',
       'mode-notify',
     ],
-    ['a remediator that is not named', { policy: policy({ remediators: {} }) }, 'notify', 'mode-notify'],
+    ['a remediator that the policy does not name', { policy: policy({ remediators: {} }) }, 'notify', 'mode-notify'],
     ['mode approve', { policy: policy({ remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'approve' } } }) }, 'approve', 'mode-approve'],
     ['mode plan', { policy: policy({ remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'plan' } } }) }, 'notify', 'mode-plan'],
     ['mode off', { policy: policy({ remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'off' } } }) }, 'deny', 'mode-off'],
@@ -214,7 +214,7 @@ describe('each guardrail restricts', () => {
     expect(codes(over as Partial<Facts>)).toEqual({ effect, codes: expect.arrayContaining([code]) });
   });
 
-  it('lets a Security Hub administrator named in the policy speak for a member, and no one else', () => {
+  it('accepts a Security Hub administrator named in the policy for a member, and nobody else', () => {
     const finding = apiCallFinding({
       kind: 'finding-imported',
       call: null,
@@ -246,7 +246,7 @@ describe('freeze', () => {
   ] as const)('%s', (_name, from, to, environments, effect) => {
     expect(codes({ policy: at(from, to, environments === undefined ? undefined : [...environments]) }).effect).toBe(effect);
   });
-  it('of another environment has no effect here; one of all environments also covers accounts in none', () => {
+  it('of another environment has no effect here; one of all environments also covers accounts without one', () => {
     const two = { environments: { dev: { accounts: [ACCOUNT] }, prod: { accounts: ['222222222222'], after: 'none', because: 'b' } } };
     const freeze = [{ from: new Date(NOW - 1).toISOString(), to: new Date(NOW + 1).toISOString(), reason: 'r', environments: ['prod'] }];
     expect(codes({ policy: policy({ ...two, freeze }) }).effect).toBe('allow');
@@ -256,13 +256,13 @@ describe('freeze', () => {
 });
 
 describe('exceptions', () => {
-  it('an expired entry exempts nothing, and is named', () => {
+  it('of an expired entry exempts nothing, and is named', () => {
     const decision = decide(all, facts({ register: known(defineRegister([{ ...entry, expires: new Date(NOW).toISOString() }])) }));
     expect(decision.effect).toBe('allow');
     expect(decision.results.find((each) => each.guardrail === 'exceptions')).toMatchObject({ code: 'exception-expired', data: { expired: ['EXC-1'] } });
   });
 
-  it('an entry out of scope exempts nothing', () => {
+  it('of an entry out of scope exempts nothing', () => {
     for (const scope of [
       { account: '222222222222' },
       { account: ACCOUNT, resource: 'sg-other' },
@@ -279,21 +279,21 @@ describe('exceptions', () => {
     ['its ARN', { resource: `arn:aws:ec2:us-east-1:${ACCOUNT}:security-group/sg-0abc` }, 'exempt'],
     ['the ARN of another account', { resource: 'arn:aws:ec2:us-east-1:222222222222:security-group/sg-0abc' }, 'allow'],
     ['the ARN of another kind', { resource: `arn:aws:logs:us-east-1:${ACCOUNT}:log-group:sg-0abc` }, 'allow'],
-  ])('an entry that names it by %s', (_name, scope, effect) => {
+  ])('of an entry that names it by %s', (_name, scope, effect) => {
     expect(codes({ register: known(defineRegister([{ ...entry, scope }])) }).effect).toBe(effect);
   });
 
-  it('the tag counts however it is capitalised', () => {
+  it('by tag apply in any capitalization', () => {
     expect(codes({ observation: known({ state: {}, tags: { 'Redress:Exception': 'please' } }) }).effect).toBe('notify');
   });
 
-  it('an entry by tag exempts what carries the tag', () => {
+  it('by an entry with a tag exempt what has the tag', () => {
     expect(
       codes({ register: known(defineRegister([{ ...entry, scope: { tag: 'team=a' } }])), observation: known({ state: {}, tags: { team: 'a' } }) }).effect,
     ).toBe('exempt');
   });
 
-  it('a tag alone loses its effect three days after its first sight', () => {
+  it('by a tag alone end three days after its first sight', () => {
     const seen = (first: number) => ({
       observation: known({ state: {}, tags: { 'redress:exception': '' } }),
       history: past({ tagFirstSeen: { 'ec2-revoke-sg-open-ssh': first } }),
@@ -302,12 +302,12 @@ describe('exceptions', () => {
     expect(codes(seen(NOW - 259_200_000)).effect).toBe('allow');
   });
 
-  it('does not take a tag from the prototype', () => {
+  it('ignore a tag from the prototype', () => {
     expect(codes({ policy: policy({ exceptions: { tag: 'constructor' } }) }).effect).toBe('allow');
   });
 });
 
-describe('fights', () => {
+describe('repeated reverts', () => {
   const DAY = 86_400_000;
   const fix = (execution: string, ago: number, over: object = {}) => ({
     execution,
@@ -327,10 +327,10 @@ describe('fights', () => {
     ...over,
   });
   const after = (...closed: ReturnType<typeof fix>[]) => codes({ history: past({ closed }) });
-  it('one fix that was undone is made again', () => {
+  it('after one fix: it is made again', () => {
     expect(after(fix('x-1', DAY)).effect).toBe('allow');
   });
-  it('two are enough', () => {
+  it('after two fixes: the gap is contested', () => {
     expect(after(fix('x-2', DAY), fix('x-1', 7 * DAY - 1))).toEqual({ effect: 'notify', codes: ['contested'] });
     // Whoever made them: the same thing was undone.
     expect(after(fix('x-2', DAY), fix('x-1', 2 * DAY, { remediator: 'other' }))).toEqual({ effect: 'notify', codes: ['contested'] });
@@ -340,10 +340,10 @@ describe('fights', () => {
     ['one was of another part', fix('x-1', 2 * DAY, { subjects: ['tcp 22-22 ::/0'] })],
     ['one changed nothing', fix('x-1', 2 * DAY, { outcome: 'failed' })],
     ['one was a rollback', fix('x-1', 2 * DAY, { rollbackOf: 'x-0' })],
-  ])('not when %s', (_name, other) => {
+  ])('do not count if %s', (_name, other) => {
     expect(after(fix('x-2', DAY), other).effect).toBe('allow');
   });
-  it('not when a person rolled one back', () => {
+  it('do not count if a person rolled one back', () => {
     expect(after(fix('r-1', 2 * DAY, { outcome: 'rolled-back', rollbackOf: 'x-1' }), fix('x-2', DAY), fix('x-1', 3 * DAY)).effect).toBe('allow');
   });
 });
@@ -363,7 +363,7 @@ describe('freshness', () => {
   const config = { kind: 'config-compliance-change' as const, call: null, state: 'NON_COMPLIANT', configRule: 'acme-no-ssh', ...at(60_000) };
   const transition = { ...config, previousState: 'COMPLIANT' };
 
-  it('an API call shows the parts that it names', () => {
+  it('of an API call covers the parts that it names', () => {
     expect(shown({})).toEqual(new Set(['tcp 22-22 0.0.0.0/0']));
   });
 
@@ -376,35 +376,35 @@ describe('freshness', () => {
     ['without an envelope', { envelope: null }],
     ['a first evaluation', { ...config, previousState: null }],
     ['still failing', { ...config, previousState: 'NON_COMPLIANT' }],
-    ['a transition of a rule that looks for more', { ...transition, configRule: 'vpc-sg-port-restriction-check' }],
+    ['a transition of a rule that checks more', { ...transition, configRule: 'vpc-sg-port-restriction-check' }],
     ['a transition of a rule whose name the policy gives to another', { ...transition, configRule: 'incoming-ssh-disabled' }],
     ['a transition of a rule without a name', { ...transition, configRule: null }],
     ['a transition on an old configuration: the rule was changed', { ...transition, ...at(86_400_000) }],
     ['a transition to a record from the future', { ...transition, ...at(-3_600_000) }],
-    ['a transition that does not say on which configuration', { ...transition, extra: {} }],
-    ['a transition whose earlier record is old: when it changed in between is not known', { ...transition, ...at(60_000, 1_800_001) }],
+    ['a transition without its configuration', { ...transition, extra: {} }],
+    ['a transition whose earlier record is old: the time of the change is unknown', { ...transition, ...at(60_000, 1_800_001) }],
     ['a transition whose earlier record has no time', { ...transition, extra: { capturedAt: new Date(NOW - 60_000).toISOString() } }],
-    ['a transition whose records are one and the same', { ...transition, ...at(60_000, 60_000) }],
+    ['a transition between a record and itself', { ...transition, ...at(60_000, 60_000) }],
     ['a transition whose earlier record is the later one', { ...transition, ...at(60_000, 59_999) }],
     ['a finding', { kind: 'finding-imported' as const, call: null }],
     ['another call', { call: { service: 'ec2', operation: 'CreateTags', request: {}, response: null, errorCode: null, readOnly: false } }],
     ['a call on the prototype', { call: { service: 'ec2', operation: 'toString', request: {}, response: null, errorCode: null, readOnly: false } }],
-  ])('%s shows nothing', (_name, over) => {
+  ])('is not proven by an event: %s', (_name, over) => {
     expect(shown(over)).toBe('nothing');
   });
 
-  it('a transition from COMPLIANT of a rule that looks for the same shows everything', () => {
+  it('is proven by a transition from COMPLIANT of a rule that checks for the same', () => {
     expect(shown(transition)).toBe('all');
     const unread = shownBy({ by: 'finding', finding: apiCallFinding({ ...transition, configRule: 'incoming-ssh-disabled' }) }, reader, group, [], null, NOW);
     expect(unread).toBe('all');
   });
 
-  it('a sweep or a request shows nothing; without freshWithin everything counts as shown', () => {
+  it('is not proven by a sweep or a request; without freshWithin everything counts as new', () => {
     expect(shownBy({ by: 'sweep' }, reader, group, [], names, NOW)).toBe('nothing');
     expect(shownBy({ by: 'sweep' }, { ...reader, freshWithin: null }, group, [], names, NOW)).toBe('all');
   });
 
-  it('lowers to approve what is not shown, naming it', () => {
+  it('requires approval for what is not proven, and names it', () => {
     expect(decide([freshness(() => false)], facts()).results[0]).toMatchObject({
       effect: 'approve',
       code: 'not-fresh',

@@ -117,7 +117,7 @@ describe('who manages a resource', () => {
 /** What a tag that says who manages something is answered with. */
 const managerBy = (key: string, value: string) => managerOf({ [key]: value })?.tool ?? null;
 
-describe('a tool by what people call it', () => {
+describe('a common name of a tool', () => {
   it.each<[string, readonly string[]]>([
     ['Terragrunt', ['terragrunt', 'gruntwork terragrunt']],
     ['CDK for Terraform', ['cdktf', 'CDK for Terraform']],
@@ -152,13 +152,13 @@ describe('a tool by what people call it', () => {
     expect(names.map((name) => [name, managerBy('managed-by', name)])).toEqual(names.map((name) => [name, tool]));
   });
 
-  it('by whole words where they are short', () => {
+  it('short names match only as whole words', () => {
     for (const other of ['craft', 'tfl', 'samuel', 'asst', 'hacker', 'leaks', 'asphalt', 'salty', 'octopus', 'encode', 'hcpx'])
       expect(managerBy('managed-by', other), other).toBeNull();
   });
 });
 
-describe('a key that says who manages something', () => {
+describe('a key that names a manager', () => {
   const done = ['managed', 'provisioned', 'created', 'deployed', 'built', 'generated', 'maintained', 'controlled', 'automated', 'orchestrated'];
   const how = ['by', 'with', 'using', 'via', 'through', 'from'];
   const names = ['managed', 'provisioner', 'creator', 'deployer', 'manager', 'orchestrator', 'automation', 'deployment', 'source', 'origin', 'tool', 'tooling'];
@@ -168,7 +168,7 @@ describe('a key that says who manages something', () => {
     expect([managerBy(key, 'sam-cli'), managerBy(key, 'alice')]).toEqual(['a serverless framework', null]);
   });
   it.each(['owner', 'owned-by', 'module', 'template', 'repo', 'repository', 'git-repo', 'git_file', 'code_path'])(
-    '%s: by the name of a tool, not by a word that may be a person',
+    '%s: only by the name of a tool, not by a word that may be a person',
     (key) => {
       expect([managerBy(key, 'terraform-live'), managerBy(key, 'sam')]).toEqual(['Terraform', null]);
     },
@@ -178,7 +178,7 @@ describe('a key that says who manages something', () => {
   });
 });
 
-describe('a mark of what a tool or a service owns', () => {
+describe('a mark of a tool or a service', () => {
   it.each<[string, readonly string[]]>([
     ['CloudFormation', ['aws:cloudformation:']],
     ['Service Catalog', ['aws:servicecatalog:']],
@@ -216,21 +216,21 @@ describe('a mark of what a tool or a service owns', () => {
     }
   });
 
-  it('of a service that nobody knows yet is one, and not what says nothing of now', () => {
+  it('of an unknown service counts, except for one without a current owner', () => {
     expect(managerBy('aws:newthing:id', 'v')).toBe('the AWS service of aws:newthing:id');
     for (const key of ['aws:createdBy', 'aws:ec2launchtemplate:version', 'aws:backup:source-resource']) expect(managerBy(key, 'v'), key).toBeNull();
     expect(managerBy('aws:backupplan:id', 'v')).toBe('the AWS service of aws:backupplan:id');
     expect(managerBy('my:aws:thing', 'v')).toBeNull();
   });
 
-  it('does not count where a cluster only shares the resource', () => {
+  it('does not count if a cluster only shares the resource', () => {
     expect(managerBy('kubernetes.io/cluster/prod', ' Shared ')).toBeNull();
     expect(managerBy('kubernetes.io/cluster/prod', 'shared-vpc')).toBe('Kubernetes');
     expect(managerBy('kubernetes.io/service-name', 'shared')).toBe('Kubernetes');
   });
 });
 
-describe('yes and no', () => {
+describe('a boolean value', () => {
   it.each(['false', 'no', 'none', 'n', 'off', '0', ' False ', 'NO'])('%j: nothing manages it', (value) => {
     expect([managerBy('terraform', value), managerBy('ManagedByTerraform', value), managerBy('iac', value)]).toEqual([null, null, null]);
   });
@@ -239,7 +239,7 @@ describe('yes and no', () => {
     expect(keys.map((key) => managerBy(key, value))).toEqual(keys.map(() => 'infrastructure as code'));
     expect(managerBy('iac-reviewed', value)).toBeNull();
   });
-  it('anything else does not say so', () => {
+  it('has to be a known one', () => {
     expect(managerBy('iac', 'perhaps')).toBeNull();
   });
 });
@@ -263,18 +263,18 @@ it.each<[string, string]>([
   ['acme/terraform', 'Terraform'],
   ['ManagedByTerraform', 'Terraform'],
   ['stack-managed-by-terraform', 'Terraform'],
-])('a key with the tool in it: %s', (key, tool) => {
+])('a key with a tool in it: %s', (key, tool) => {
   expect(managerBy(key, 'prod')).toBe(tool);
   // It has to be how it begins.
   expect(managerBy(`my-${key}`.replace(/[:/].*|managed.*/i, 'x'), 'prod')).toBeNull();
 });
 
-it('a tag that says the opposite says nothing', () => {
+it('a negated tag has no effect', () => {
   expect(managerBy('not-managed-by', 'terraform')).toBeNull();
   expect(managerBy('terraform-not', 'prod')).toBeNull();
 });
 
-it('a stack is named before whatever else its tags say', () => {
+it('a stack is named before the other tags', () => {
   expect(managerOf({ ManagedBy: 'terraform', 'aws:cloudformation:stack-id': 'arn:x' })).toEqual({
     tool: 'CloudFormation',
     name: 'arn:x',
@@ -284,17 +284,17 @@ it('a stack is named before whatever else its tags say', () => {
   expect(managerOf({ ManagedBy: 'terraform', Zone: 'x', 'pulumi:stack': 'prod' })).toEqual({ tool: 'Terraform', name: 'terraform', tag: 'ManagedBy' });
 });
 
-describe('what a policy adds', () => {
+describe('the tags of a policy', () => {
   const managed = (tags: Record<string, string>, managedByTags?: readonly string[]) =>
     managerOf(tags, definePolicy({ version: 1, ...(managedByTags === undefined ? {} : { managedByTags }) }).managedByTags);
-  it('a key, whatever it says but no, in whatever case', () => {
+  it('are a key with any value except no, in any case', () => {
     expect(managed({ 'Acme:Stack': 'payments' })).toBeNull();
     expect(managed({ 'Acme:Stack': 'payments' }, ['acme:stack'])).toEqual({ tool: 'tooling of your own', name: 'payments', tag: 'Acme:Stack' });
     expect(managed({ 'acme:stack': 'false' }, ['acme:stack'])).toBeNull();
     expect(managed({ 'acme:stacks': 'payments' }, ['acme:stack'])).toBeNull();
     expect(managed({ 'acme:terraform-stack': 'payments' }, ['acme:terraform-stack'])).toMatchObject({ tool: 'Terraform' });
   });
-  it('a key with a value, and no other', () => {
+  it('are a key with a value, and no other value', () => {
     expect(managed({ team: 'Platform' }, ['team=platform'])).toMatchObject({ tool: 'tooling of your own', name: 'Platform', tag: 'team' });
     expect(managed({ team: 'web' }, ['team=platform'])).toBeNull();
     expect(managed({ team: 'a=b' }, ['team = a=b'])).not.toBeNull();
@@ -310,7 +310,7 @@ describe('what a policy adds', () => {
 });
 
 describe('managed-by-iac', () => {
-  it('knows the tags that the policy adds', () => {
+  it('uses the tags of the policy', () => {
     const added = known(definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, managedByTags: ['acme:stack'] }));
     expect(managedByIac.evaluate(facts({ policy: added, observation: known({ state: {}, tags: { 'acme:stack': 'payments' } }) }))).toMatchObject({
       effect: 'approve',
@@ -322,18 +322,18 @@ describe('managed-by-iac', () => {
     known(parsePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, ...(managedByIac === undefined ? {} : { managedByIac }) }));
   const tags = { 'aws:cloudformation:stack-name': 'payments' };
   it.each([
-    ['asks a person, and names the stack', undefined, 'approve', 'managed'],
+    ['requires an approval, and names the stack', undefined, 'approve', 'managed'],
     ['only notifies', 'notify', 'notify', 'managed'],
-    ['leaves it to the others', 'allow', 'allow', 'managed-allowed'],
+    ['leaves the decision to other guardrails', 'allow', 'allow', 'managed-allowed'],
   ])('%s', (_name, setting, effect, code) => {
     const answer = managedByIac.evaluate(facts({ policy: policy(setting), observation: known({ state: {}, tags }) }));
     expect(answer).toMatchObject({ effect, code, message: expect.stringContaining('payments'), data: { tool: 'CloudFormation', name: 'payments' } });
   });
   it.each([
-    ['what uses it is managed, itself it is not', { state: {}, tags: {}, usedBy: [{ type: 'AWS::EC2::Instance', id: 'i-1', tags }] }, 'not-managed'],
+    ['what uses it is managed, and it is not', { state: {}, tags: {}, usedBy: [{ type: 'AWS::EC2::Instance', id: 'i-1', tags }] }, 'not-managed'],
     ['it has no tags', { state: {}, tags: 'untaggable' as const }, 'not-managed'],
     ['it is gone', 'gone' as const, 'gone'],
-  ])('allows when %s', (_name, observation, code) => {
+  ])('allows if %s', (_name, observation, code) => {
     expect(managedByIac.evaluate(facts({ policy: policy(), observation: known(observation) }))).toMatchObject({ effect: 'allow', code });
   });
 });

@@ -40,19 +40,19 @@ const good = [fix('a', 8), fix('b', 5), fix('c', 1)];
 const asked = (track: readonly TrackedExecution[]) => promotion.evaluate(facts({ policy, track: known(track) }));
 
 describe('a higher environment', () => {
-  it('enforces what the one below has shown', () => {
+  it('enforces what the lower one has proven', () => {
     expect(asked(good)).toMatchObject({ effect: 'allow', code: 'promoted', data: { executions: ['x-a', 'x-b', 'x-c'] } });
   });
-  it('asks nothing where nothing has to be shown', () => {
+  it('requires nothing if no proof is configured', () => {
     expect(promotion.evaluate(facts({ track: known([]) }))).toMatchObject({ effect: 'allow', code: 'no-gate' });
   });
-  it('denies when what was shown cannot be read', () => {
+  it('denies if the proof cannot be read', () => {
     expect(promotion.evaluate(facts({ policy, track: unreadable(new Error('down')) }))).toMatchObject({ effect: 'deny', code: 'unreadable' });
   });
   it.each<[string, TrackedExecution[]]>([
     ['nothing was fixed', []],
     ['one fix is missing', good.slice(1)],
-    ['all were of one resource', [fix('a', 8), fix('a', 5), fix('a', 1)]],
+    ['all were on one resource', [fix('a', 8), fix('a', 5), fix('a', 1)]],
     ['all were on one day', [fix('a', 8), fix('b', 8), fix('c', 8)]],
     ['they are all newer than the bake time', [fix('a', 6), fix('b', 5), fix('c', 1)]],
     ['one was of another minor version', [fix('a', 8), fix('b', 5), fix('c', 1, { version: '1.1.0' })]],
@@ -61,7 +61,7 @@ describe('a higher environment', () => {
     ['one was a drill', [fix('a', 8), fix('b', 5), fix('c', 1, { drill: true })]],
     ['one was not verified', [fix('a', 8), fix('b', 5), fix('c', 1, { verified: false })]],
     [
-      'one was in an account that is not below',
+      'one was in an account outside of the lower environment',
       [fix('a', 8), fix('b', 5), fix('c', 1, { resource: resource({ ...group, id: 'c', account: '999999999999' }) })],
     ],
     ['one was of another remediator', [fix('a', 8), fix('b', 5), fix('c', 1, { remediator: 'other' })]],
@@ -69,21 +69,21 @@ describe('a higher environment', () => {
     ['one is dated tomorrow', [fix('a', 8), fix('b', 5), fix('c', -1)]],
     ['one changed nothing', [fix('a', 8), fix('b', 5), fix('c', 1, { outcome: 'no-op' })]],
     ['one was rolled back', [...good, fix('d', 2, { rolledBack: true })]],
-    ['one ended in parts', [...good, fix('d', 2, { outcome: 'partial' })]],
-    ['of one nobody knows', [...good, fix('d', 2, { outcome: 'unknown' })]],
+    ['one was partial', [...good, fix('d', 2, { outcome: 'partial' })]],
+    ['the result of one is unknown', [...good, fix('d', 2, { outcome: 'unknown' })]],
     ['one failed', [...good, fix('d', 2, { outcome: 'failed' })]],
-  ])('asks a person when %s', (_name, track) => {
+  ])('requires an approval if %s', (_name, track) => {
     expect(asked(track)).toMatchObject({ effect: 'approve', code: 'promotion-unproven' });
   });
   it.each<[string, TrackedExecution]>([
     ['a failure before the bake time', fix('d', 8, { outcome: 'partial' })],
-    ['a failure that passes', fix('d', 2, { outcome: 'failed', retryable: true })],
+    ['a temporary failure', fix('d', 2, { outcome: 'failed', retryable: true })],
     ['a call that AWS refused', fix('d', 2, { outcome: 'failed', denied: true })],
     ['a failure of another version', fix('d', 2, { outcome: 'partial', version: '0.9.0' })],
-  ])('forgives %s', (_name, each) => {
+  ])('ignores %s', (_name, each) => {
     expect(asked([...good, each])).toMatchObject({ effect: 'allow' });
   });
-  it('says what is missing', () => {
+  it('reports what is missing', () => {
     const said = (track: readonly TrackedExecution[]) => asked(track).message;
     expect(said([])).toMatch(/: 0 of 3 verified fixes on distinct resources and days\.$/);
     expect(said([fix('a', 3)])).toMatch(/: 1 of 3 verified fixes on distinct resources and days; the first of them 3 of 7 days old\.$/);
@@ -92,7 +92,7 @@ describe('a higher environment', () => {
     );
     expect(asked([])).toMatchObject({ data: { environment: 'prod', after: 'dev' } });
   });
-  it('counts flags, what is closed in this moment, and what is just as old as it has to be', () => {
+  it('counts flags, what is being closed at this moment, and what is exactly as old as required', () => {
     expect(asked([fix('a', 7, { outcome: 'flagged' }), fix('b', 5), fix('c', 0)])).toMatchObject({ effect: 'allow' });
     expect(asked([...good, fix('d', 7, { outcome: 'failed' })])).toMatchObject({ effect: 'allow' });
   });
@@ -100,14 +100,14 @@ describe('a higher environment', () => {
     const many = Array.from({ length: 25 }, (_, index) => fix(`r-${index}`, 8 + index));
     expect(asked(many).data?.['executions']).toHaveLength(20);
   });
-  it('only where it enforces', () => {
+  it('applies only in mode enforce', () => {
     const plan = known({
       ...(policy.ok ? policy.value : ({} as never)),
       remediators: { 'ec2-revoke-sg-open-ssh': { modes: { prod: 'plan' as const }, parameters: {} } },
     });
     expect(promotion.evaluate(facts({ policy: plan, track: known([]) }))).toMatchObject({ code: 'no-gate' });
   });
-  it('takes the accounts of the environment that it comes after', () => {
+  it('uses the accounts of the environment below', () => {
     const three = definePolicy({
       version: 1,
       environments: {
@@ -119,14 +119,14 @@ describe('a higher environment', () => {
     });
     expect(promotion.evaluate(facts({ policy: known(three), track: known(good) }))).toMatchObject({ effect: 'approve' });
   });
-  it('asks the same of the approver while fixes come in', () => {
+  it('keeps its request unchanged while fixes are added', () => {
     expect(asked([]).data).toEqual(asked(good.slice(1)).data);
   });
 });
 
 describe('distinct fixes', () => {
   const tiny = fc.array(fc.record({ resource: fc.constantFrom('a', 'b', 'c', 'd'), day: fc.constantFrom('1', '2', '3', '4') }), { maxLength: 7 });
-  it('is the most of which no two share a resource or a day', () => {
+  it('are the largest set in which no two share a resource or a day', () => {
     const best = (fixes: { resource: string; day: string }[]): number => {
       const [first, ...rest] = fixes;
       if (first === undefined) return 0;

@@ -32,8 +32,8 @@ const given = (each: Refusal, over: Partial<Facts> = {}): Facts =>
 const DENIED = { effect: 'deny', code: 'refused-before' };
 const ALLOWED = { effect: 'allow', code: 'not-refused' };
 
-describe('what AWS has refused', () => {
-  it('is held back, and says who denies it, and what brings it again', () => {
+describe('a call that AWS has refused', () => {
+  it('is held back, with the policy that denies it, and what makes Redress retry it', () => {
     expect(refusals.evaluate(given(refusal()))).toEqual({
       ...DENIED,
       message:
@@ -42,7 +42,7 @@ describe('what AWS has refused', () => {
     });
   });
   it.each<[string, Partial<Refusal>, Partial<Facts>, object]>([
-    ['by the same call, of which no part is named', { subject: null }, {}, DENIED],
+    ['by the same call without a part', { subject: null }, {}, DENIED],
     ['by the same operation on the same part, in another call', { call: digestOf('of two rules at once') }, {}, DENIED],
     ['in another session of the role', {}, { identity: known({ ...REDRESS, arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Redress/other` }) }, DENIED],
     ['a millisecond before a week is over', { at: NOW - 7 * DAY + 1 }, {}, DENIED],
@@ -51,14 +51,14 @@ describe('what AWS has refused', () => {
     ['not: another operation on the same part', { operation: 'ec2:ModifySecurityGroupRules' }, {}, ALLOWED],
     ['not: under another policy', { policy: digestOf('other') }, {}, ALLOWED],
     ['not: under another role', { role: identityDigest({ arn: 'arn:aws:iam::111111111111:role/Other' }) }, {}, ALLOWED],
-    ['not: where one more role is known', {}, { identity: known({ ...REDRESS, actsAs: ['arn:aws:iam::111111111111:role/Fix'] }) }, ALLOWED],
-    ['not: when the exception tag is off', { tagged: true }, {}, ALLOWED],
-    ['while it is on', { tagged: true }, { observation: known({ state: {}, tags: { 'Redress:Exception': '' } }) }, DENIED],
-    ['not: of nothing', {}, { changes: [] }, ALLOWED],
+    ['not: with one more known role', {}, { identity: known({ ...REDRESS, actsAs: ['arn:aws:iam::111111111111:role/Fix'] }) }, ALLOWED],
+    ['not: after the exception tag was removed', { tagged: true }, {}, ALLOWED],
+    ['while the exception tag is set', { tagged: true }, { observation: known({ state: {}, tags: { 'Redress:Exception': '' } }) }, DENIED],
+    ['not: without a change', {}, { changes: [] }, ALLOWED],
   ])('is held back %s', (_name, over, more, expected) => {
     expect(refusals.evaluate(given(refusal(over), more))).toMatchObject(expected);
   });
-  it('holds up no other part', () => {
+  it('does not hold back other parts', () => {
     const other = { ...revoke, subject: 'other', call: { ...revoke.call, input: { GroupId: 'other' } } };
     expect([revoke, other].map((each) => setApart(given(refusal()), each))).toEqual([' refused', '']);
     const { subject, ...whole } = revoke;
@@ -68,7 +68,7 @@ describe('what AWS has refused', () => {
   });
 });
 
-it('the exception tag is seen on the resource, on its parts and on what uses it', () => {
+it('the exception tag is recognized on the resource, on its parts and on what uses it', () => {
   const tags = { 'redress:exception': '' };
   const type = 'AWS::EC2::Instance';
   expect(exceptionTagged(policy, 'gone')).toBe(false);

@@ -19,7 +19,7 @@ const { value } = fc.letrec<{ value: Json }>((tie) => ({
   ),
 }));
 
-it('canonical JSON is that of the library, and stays what it is', () => {
+it('canonical JSON equals that of the library, and is stable', () => {
   fc.assert(
     fc.property(value, (given) => {
       const text = canonicalJson(given);
@@ -39,28 +39,28 @@ it.each<[string, Json, string]>([
     '{"\\r":"CR","1":"One","\u0080":"Control","\u00f6":"o","\u20ac":"Euro","\ud83d\ude00":"Smiley","\ufb33":"Dalet"}',
   ],
   ['only what has to be escaped', '\u20ac$\u000f\u000aA\'B"\\\\"/', '"\u20ac$\\u000f\\nA\'B\\"\\\\\\\\\\"/"'],
-])('writes %s, as the RFC has it in its examples', (_, given, text) => {
+])('writes %s like the examples in the RFC', (_, given, text) => {
   expect(canonicalJson(given)).toBe(text);
 });
 
-it('a member of the name __proto__ is one like any other', () => {
+it('a member with the name __proto__ is like any other', () => {
   const own = JSON.parse('{"__proto__":{"b":1,"a":2}}') as Json;
   expect(canonicalJson(own)).toBe('{"__proto__":{"a":2,"b":1}}');
 });
 
 it.each<[string, unknown, RegExp]>([
   ['not a number', { a: [1, Number.NaN] }, /^\/a\/1 is NaN/],
-  ['nothing', { a: { b: undefined } }, /^\/a\/b is undefined/],
-  ['a hole', { a: new Array(1) }, /^\/a\/0 is undefined/],
+  ['undefined', { a: { b: undefined } }, /^\/a\/b is undefined/],
+  ['a hole in a list', { a: new Array(1) }, /^\/a\/0 is undefined/],
   ['a date', { a: new Date(0) }, /^\/a is a Date/],
-  ['half of a character', { a: ['x', '\ud83d'] }, /^\/a\/1 is a string with a lone surrogate/],
-  ['half of a character in a name', { a: { '\ude00': 1 } }, /^\/a is an object with a lone surrogate in a key/],
+  ['a lone surrogate', { a: ['x', '\ud83d'] }, /^\/a\/1 is a string with a lone surrogate/],
+  ['a lone surrogate in a key', { a: { '\ude00': 1 } }, /^\/a is an object with a lone surrogate in a key/],
   ['a function', { a: () => 1 }, /^\/a is function/],
-])('says where %s is', (_, given, message) => {
+])('reports the position of %s', (_, given, message) => {
   expect(() => canonicalJson(given)).toThrowError(expect.objectContaining({ code: 'json/not-json', message: expect.stringMatching(message) }));
 });
 
-it('says of a circle that it cannot be written', () => {
+it('refuses a circular value', () => {
   const circle: Record<string, unknown> = {};
   circle['self'] = circle;
   expect(() => canonicalJson(circle)).toThrowError(expect.objectContaining({ code: 'json/not-json' }));

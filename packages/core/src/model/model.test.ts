@@ -111,7 +111,7 @@ describe('resource', () => {
 });
 
 describe('RedressError', () => {
-  it('is known by its mark, not its class', () => {
+  it('is recognized by its mark, not its class', () => {
     const foreign = Object.assign(new Error('x'), { [Symbol.for('redress.error')]: true, code: 'policy/invalid' });
     expect(isRedressError(foreign)).toBe(true);
     expect(isRedressError(new Error('x'))).toBe(false);

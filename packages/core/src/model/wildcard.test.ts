@@ -20,7 +20,7 @@ describe('a pattern', () => {
     ['abba', 'ab*ba', true],
     ['abab', 'a*ab*b', false],
     ['a.c', 'a?c', false],
-  ])('%j is like %j: %s', (text, pattern, like) => {
+  ])('%j matches %j: %s', (text, pattern, like) => {
     expect(isLike(text, pattern)).toBe(like);
   });
 

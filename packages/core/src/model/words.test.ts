@@ -17,7 +17,7 @@ describe('the words of a name', () => {
   });
 });
 
-describe('what a text says', () => {
+describe('a word in a text', () => {
   const PHRASES = ['bastion', 'jump host', 'jump', 'vpn2'];
   it.each([
     ['prod_bastion', 'bastion'],
@@ -40,21 +40,21 @@ describe('what a text says', () => {
     ['jump_to', 'jump'],
     ['vpn-2', 'vpn2'],
     ['myVPN2', 'vpn2'],
-  ])('%s says %s', (text, phrase) => {
+  ])('%s has %s', (text, phrase) => {
     expect(sayingOf(text, PHRASES)).toBe(phrase);
   });
-  it.each(['web', 'bastionade', 'jumper', 'jumpy', 'jumphosting', 'bastion'.slice(0, 6), 'vpn', 'vpn22', '', 'hostjump1'])('%s says none', (text) => {
+  it.each(['web', 'bastionade', 'jumper', 'jumpy', 'jumphosting', 'bastion'.slice(0, 6), 'vpn', 'vpn22', '', 'hostjump1'])('%s has none', (text) => {
     expect(sayingOf(text, PHRASES)).toBeNull();
   });
-  it('a phrase may be given in the plural, and in any spelling', () => {
+  it('may be configured in the plural, and in any spelling', () => {
     for (const phrase of ['Bastions', 'BASTION', 'bas-tion']) expect(sayingOf('prod_bastion', [phrase])).toBe(phrase);
     expect(sayingOf('reverse-proxy', ['proxies'])).toBe('proxies');
     expect(sayingOf('jump-boxes', ['JumpBox'])).toBe('JumpBox');
   });
-  it('a phrase without a letter or digit is said by nothing', () => {
+  it('without a letter or digit matches nothing', () => {
     expect(sayingOf('a bastion', ['', ' ', '-', '*'])).toBeNull();
   });
-  it('a word is found whatever people write around it', () => {
+  it('is found whatever is written around it', () => {
     const around = fc.constantFrom('', 'prod', 'eu-west-1', '01', 'SG', 'x');
     const between = fc.constantFrom('-', '_', ' ', '.', '/', ':', '1');
     const word = fc.constantFrom('bastion', 'Bastion', 'BASTION', 'bastions', 'jumphost', 'jump_host', 'JumpHost');

@@ -5,14 +5,14 @@ const SSH = 'INCOMING_SSH_DISABLED';
 const matches = (name: string, known = SSH, configRules: Record<string, string> = {}, identifier: string | null = null) =>
   matchesRule(known, name, { configRules }, identifier);
 
-describe('a Config rule is known', () => {
+describe('a Config rule is recognized', () => {
   it.each([
     'restricted-ssh',
     'Restricted-SSH',
     'securityhub-restricted-ssh-0a1b2c3d',
     'OrgConfigRule-restricted-ssh-x1y2z3a4',
     'restricted-ssh-conformance-pack-abc123def',
-  ])('by its default name, and by what is made of that: %s', (name) => {
+  ])('by its default name, and by names derived from it: %s', (name) => {
     expect(matches(name, 'restricted-ssh')).toBe(true);
   });
 
@@ -22,16 +22,16 @@ describe('a Config rule is known', () => {
     'my-restricted-ssh',
     'restricted-ssh-2',
     'securityhub-restricted-ssh-x-0a1b2c3d',
-  ])('by nothing looser: %s', (name) => {
+  ])('not by a similar name: %s', (name) => {
     expect(matches(name, 'restricted-ssh')).toBe(false);
   });
 
-  it('by its identifier, where Config was asked', () => {
+  it('by its identifier, if Config was read', () => {
     expect(matches('AWSControlTower-x-7F3K2', SSH, {}, SSH)).toBe(true);
     expect(matches('AWSControlTower-x-7F3K2', SSH, {}, 'IAM_PASSWORD_POLICY')).toBe(false);
   });
 
-  it('by what the policy says of its name, which goes before everything else', () => {
+  it('by its name in the policy, which takes precedence over everything else', () => {
     expect(matches('restricted-ssh', 'restricted-ssh', { 'restricted-ssh': 'OTHER' }, SSH)).toBe(false);
     expect(matches('acme', SSH, { acme: SSH })).toBe(true);
   });
@@ -49,7 +49,7 @@ describe('a Config rule is known', () => {
     expect(matches(name, SSH, { [pattern]: SSH })).toBe(expected);
   });
 
-  it('by no pattern where two contradict each other; the name itself goes before patterns', () => {
+  it('by no pattern if two contradict each other; the exact name takes precedence over patterns', () => {
     expect(matches('acme-ssh', SSH, { 'acme-*': SSH, '*-ssh': 'OTHER' }, SSH)).toBe(false);
     expect(matches('acme-ssh', 'OTHER', { 'acme-*': SSH, '*-ssh': 'OTHER' })).toBe(false);
     expect(matches('acme-ssh', SSH, { 'acme-*': SSH, '*-ssh': SSH })).toBe(true);

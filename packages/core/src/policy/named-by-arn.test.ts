@@ -13,7 +13,7 @@ function isExempt(named: string, ref: ReturnType<typeof balancer>): boolean {
   return entries.some((entry) => inScope(entry, ref, 'elbv2-redirect-http-to-https', [{ type: ref.type, id: ref.id, tags: {} }]) !== null);
 }
 
-it('an exception that names a load balancer by its ARN holds for it, as one by its id does', () => {
+it('an exception that names a load balancer by its ARN applies to it, like one by its id', () => {
   expect(isExempt(ARN, balancer('app/web/50dc6c495c0c9188'))).toBe(true);
   expect(isExempt('app/web/50dc6c495c0c9188', balancer('app/web/50dc6c495c0c9188'))).toBe(true);
 });
@@ -23,7 +23,7 @@ it.each([
   ['the end of an id', balancer('50dc6c495c0c918')],
   ['another region', balancer('app/web/50dc6c495c0c9188', 'us-east-1')],
   ['another account', balancer('app/web/50dc6c495c0c9188', 'eu-west-1', '222222222222')],
-])('and not for %s', (_name, ref) => {
+])('and does not apply to %s', (_name, ref) => {
   expect(isExempt(ARN, ref)).toBe(false);
 });
 
@@ -31,7 +31,7 @@ it.each([
   ['an ARN', { resource: 'arn:aws:es:eu-west-1:111111111111:domain/search' }],
   ['the type of Elasticsearch', { resource: 'search', resourceType: 'AWS::Elasticsearch::Domain' }],
   ['the type of OpenSearch', { resource: 'AWS::OpenSearch::Domain:search' }],
-])('an exception that names a domain by %s holds for it, whichever of its two types it is looked at by', (_name, scope) => {
+])('an exception that names a domain by %s applies to it under both of its types', (_name, scope) => {
   const { entries } = defineRegister([{ id: 'EXC-1', scope, reason: 'a vendor', owner: 'web', approver: 'security', expires: '2099-01-01T00:00:00Z' }]);
   for (const type of ['AWS::OpenSearch::Domain', 'AWS::Elasticsearch::Domain']) {
     const ref = resource({ type, id: 'search', account: '111111111111', region: 'eu-west-1' });

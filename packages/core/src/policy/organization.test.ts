@@ -37,7 +37,7 @@ const input = (environments: NonNullable<PolicyInput['environments']>): PolicyIn
 const last = { after: 'none', because: 'a test' } as const;
 
 describe('a policy in an organization', () => {
-  it('has the accounts that units and tags stand for, and the digest of what was written', async () => {
+  it('has the accounts of its units and tags, and the digest of the written policy', async () => {
     const policy = definePolicy(input({ dev: { organizationalUnits: [DEV] }, prod: { accounts: [C], accountTags: ['stage=prod'], ...last } }));
     const organization = organized({ units: { [DEV]: [A] }, tags: { [B]: { stage: 'prod' }, [D]: { stage: 'Prod', prod: 'stage' } } });
     const resolved = await inOrganization(policy, organization).read();
@@ -51,13 +51,13 @@ describe('a policy in an organization', () => {
     expect(organization.asked).toEqual([DEV, 'accounts', `tags ${B}`, `tags ${D}`]);
   });
 
-  it('goes by the id before the unit, and by the unit before the tags', async () => {
+  it('prefers the account id to the unit, and the unit to the tags', async () => {
     const policy = definePolicy(input({ dev: { accounts: [A], accountTags: ['stage=dev'] }, prod: { organizationalUnits: [PROD], ...last } }));
     const resolved = await inOrganization(policy, organized({ units: { [PROD]: [A, B] }, tags: { [B]: { stage: 'dev' } } })).read();
     expect([environmentOf(resolved, A)?.name, environmentOf(resolved, B)?.name]).toEqual(['dev', 'prod']);
   });
 
-  it('leaves an account that two environments claim in none, and says so', async () => {
+  it('leaves an account in no environment if two claim it, and reports it', async () => {
     const policy = definePolicy(input({ dev: { organizationalUnits: [DEV] }, prod: { organizationalUnits: [PROD], ...last } }));
     const ambiguous: unknown[] = [];
     const organization = organized({ units: { [DEV]: [A, B], [PROD]: [B] } });
@@ -66,7 +66,7 @@ describe('a policy in an organization', () => {
     expect(ambiguous).toEqual([[B, ['dev', 'prod']]]);
   });
 
-  it('asks again after fifteen minutes, and for another policy; what failed is not kept', async () => {
+  it('reads again after fifteen minutes, and for another policy; an error is not cached', async () => {
     let now = 0;
     const clock = { now: () => now, sleep: async () => undefined };
     let of = definePolicy(input({ dev: { organizationalUnits: [DEV] } }));
@@ -94,7 +94,7 @@ describe('a policy in an organization', () => {
     expect(await accounts()).toEqual([A, B, C]);
   });
 
-  it('asks nobody where all accounts are named', async () => {
+  it('reads nothing if all accounts are listed', async () => {
     const policy = definePolicy(input({ dev: { accounts: [A] } }));
     const organization = organized();
     expect(await inOrganization(policy, organization).read()).toBe(policy);
@@ -102,8 +102,8 @@ describe('a policy in an organization', () => {
   });
 });
 
-describe('what names accounts in a policy', () => {
-  it('leaves the digest of a policy without units and tags as it was', () => {
+describe('units and tags in a policy', () => {
+  it('do not change the digest of a policy without them', () => {
     expect(definePolicy({ version: 1, environments: { dev: { accounts: ['111111111111'] } } }).environments).toEqual([
       { name: 'dev', accounts: [A], after: null, because: null },
     ]);
@@ -119,11 +119,11 @@ describe('what names accounts in a policy', () => {
     [{ dev: { accountTags: ['stage='] } }, /is not key=value/],
     [{ dev: { organizationalUnits: [DEV] }, prod: { organizationalUnits: [DEV], ...last } }, /organizational unit ou-ab12-devdevde is also in dev/],
     [{ dev: { accountTags: ['a=b'] }, prod: { accountTags: ['a=b'], ...last } }, /tag a=b is also in dev/],
-  ])('refuses %j', (environments, message) => {
+  ])('refuse %j', (environments, message) => {
     expect(() => definePolicy({ version: 1, environments: environments as NonNullable<PolicyInput['environments']> })).toThrow(message);
   });
 
-  it('takes a root, which is everything', () => {
+  it('accept a root, which is every account', () => {
     expect(definePolicy(input({ all: { organizationalUnits: ['r-ab12'] } })).environments[0]?.organizationalUnits).toEqual(['r-ab12']);
   });
 });

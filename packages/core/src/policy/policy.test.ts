@@ -19,7 +19,7 @@ function refused(read: () => unknown) {
 }
 
 describe('definePolicy', () => {
-  it('is notify-only for everything it does not name', () => {
+  it('only notifies of everything that it does not name', () => {
     const policy = definePolicy({ version: 1, environments: { dev: { accounts: [DEV] } }, remediators: { 'a-b': { dev: 'enforce' } } });
     expect(modeOf(policy, 'a-b', DEV)).toBe('enforce');
     expect(modeOf(policy, 'a-b', '999999999999')).toBe('notify');
@@ -28,20 +28,20 @@ describe('definePolicy', () => {
     expect(modeOf(definePolicy({ version: 1 }), 'a-b', DEV)).toBe('notify');
   });
 
-  it('a mode of one environment does not reach another', () => {
+  it('does not apply the mode of one environment to another', () => {
     const environments = { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: 'none', because: 'a test' } } as const;
     const policy = definePolicy({ version: 1, environments, remediators: { 'a-b': { dev: 'enforce' } } });
     expect(modeOf(policy, 'a-b', DEV)).toBe('enforce');
     expect(modeOf(policy, 'a-b', PROD)).toBe('notify');
   });
 
-  it('a single mode never reaches an account in no environment, except off', () => {
+  it('does not apply a single mode to an account without an environment, except off', () => {
     const policy = definePolicy({ version: 1, remediators: { 'a-b': 'enforce', 'c-d': 'off' } });
     expect(modeOf(policy, 'a-b', DEV)).toBe('notify');
     expect(modeOf(policy, 'c-d', DEV)).toBe('off');
   });
 
-  it('has a digest that follows its meaning', () => {
+  it('has a digest that depends only on its meaning', () => {
     const one = definePolicy({ version: 1, remediators: { 'a-b': 'enforce' } });
     expect(definePolicy({ remediators: { 'a-b': 'enforce' }, version: 1 }).digest).toBe(one.digest);
     expect(definePolicy({ version: 1, remediators: { 'a-b': 'approve' } }).digest).not.toBe(one.digest);
@@ -56,7 +56,7 @@ describe('definePolicy', () => {
     expect(environmentOf(policy, '222222222222')).toBeNull();
   });
 
-  it('has the limits, the tag, and the caution of a policy that names none', () => {
+  it('has defaults for limits, tag and caution', () => {
     const { limits, exceptions, managedByIac, stop, freeze, windows, grace, deadlines, approvers, self, administrators } = definePolicy({ version: 1 });
     expect(limits).toEqual([
       { per: ['run'], changes: 25, window: 0 },
@@ -68,7 +68,7 @@ describe('definePolicy', () => {
     expect(definePolicy({ version: 1, limits: [] }).limits).toEqual([]);
   });
 
-  it('reminds a day before the end of a grace period that is longer, longest first', () => {
+  it('reminds a day before the end of a longer grace period, longest first', () => {
     const remindersOf = (period: string, remind?: readonly string[]) =>
       definePolicy({ version: 1, grace: [{ period, ...(remind === undefined ? {} : { remind }) }] }).grace[0]?.remind;
     expect(remindersOf('P7D')).toEqual([86_400_000]);
@@ -78,7 +78,7 @@ describe('definePolicy', () => {
     expect(remindersOf('P7D', ['PT1H', 'P3D', 'P1D'])).toEqual([259_200_000, 86_400_000, 3_600_000]);
   });
 
-  it('takes the shortest of several deadlines that are for a gap, whichever comes first', () => {
+  it('uses the shortest of several deadlines for a gap, whichever comes first', () => {
     const report = { id: 'a-report', ceiling: 'notify' } as const;
     const fix = { id: 'a-fix', ceiling: 'enforce' } as const;
     for (const first of [['P30D', 'P14D'] as const, ['P14D', 'P30D'] as const]) {
@@ -99,7 +99,7 @@ describe('definePolicy', () => {
     expect(closedWithin(definePolicy({ version: 1 }), report, DEV)).toBeNull();
   });
 
-  it('takes the longest of several grace periods, whichever comes first', () => {
+  it('uses the longest of several grace periods, whichever comes first', () => {
     for (const periods of [
       ['P1D', 'P7D', 'P3D'],
       ['P7D', 'P3D', 'P1D'],
@@ -118,7 +118,7 @@ describe('definePolicy', () => {
     expect(graceOf(definePolicy({ version: 1 }), 'a-b', DEV)).toBeNull();
   });
 
-  it('takes any lower environment for the one that shows first', () => {
+  it('accepts any lower environment as the one that proves first', () => {
     const after = (environment: string) => ({ environment, fixes: 1, bake: 'P1D' });
     for (const lower of ['dev', 'test']) {
       const policy = definePolicy({
@@ -142,7 +142,7 @@ describe('definePolicy', () => {
     ['a short account', { version: 1, environments: { dev: { accounts: ['123'] } } }, /12-digit/],
     ['an unknown environment', { version: 1, environments: { dev: { accounts: [DEV] } }, remediators: { 'a-b': { deb: 'enforce' } } }, /did you mean dev/],
     [
-      'one mode for two environments',
+      'a single mode with two environments',
       { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: 'none', because: 'x' } }, remediators: { 'a-b': 'enforce' } },
       /say for which: dev: enforce, prod: enforce/,
     ],
@@ -167,7 +167,7 @@ describe('definePolicy', () => {
       /"prod" is not a lower environment; allowed: dev$/m,
     ],
     [
-      'after an environment that nobody knows',
+      'after an unknown environment',
       { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: { environment: 'staging', fixes: 1, bake: 'P1D' } } } },
       /"staging" is not a lower environment; allowed: dev$/m,
     ],
@@ -176,20 +176,24 @@ describe('definePolicy', () => {
       { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [DEV], after: 'none', because: 'x' } } },
       /also in dev/,
     ],
-    ['a grace period of no environment', { version: 1, grace: [{ period: 'P7D', environments: ['dev'] }] }, /grace.0.environments.0.*is not an environment/s],
     [
-      'a deadline of no environment',
+      'a grace period without an environment',
+      { version: 1, grace: [{ period: 'P7D', environments: ['dev'] }] },
+      /grace.0.environments.0.*is not an environment/s,
+    ],
+    [
+      'a deadline without an environment',
       { version: 1, deadlines: [{ within: 'P7D', environments: ['dev'] }] },
       /deadlines.0.environments.0.*is not an environment/s,
     ],
-    ['a deadline of no class', { version: 1, deadlines: [{ within: 'P7D', ceilings: ['auto'] }] }, /deadlines.0.ceilings.0/],
+    ['a deadline without a class', { version: 1, deadlines: [{ within: 'P7D', ceilings: ['auto'] }] }, /deadlines.0.ceilings.0/],
     ['a deadline without a time', { version: 1, deadlines: [{ ceilings: ['notify'] }] }, /deadlines.0/],
     ['an invalid grace period', { version: 1, grace: [{ period: '7 months' }] }, /is not a duration/],
-    ['a grace period without one', { version: 1, grace: [{ remind: ['P1D'] }] }, /grace.0/],
-    ['a reminder that is the first notice', { version: 1, grace: [{ period: 'P7D', remind: ['P7D'] }] }, /not shorter than the period/],
+    ['a grace period without a period', { version: 1, grace: [{ remind: ['P1D'] }] }, /grace.0/],
+    ['a reminder at the first notice', { version: 1, grace: [{ period: 'P7D', remind: ['P7D'] }] }, /not shorter than the period/],
     ['a reminder twice', { version: 1, grace: [{ period: 'P7D', remind: ['P1D', 'PT24H'] }] }, /is there twice/],
     ['a limit without window', { version: 1, limits: [{ per: ['account'], changes: 1 }] }, /window is missing/],
-    ['a limit that counts by nothing', { version: 1, limits: [{ per: [], changes: 1, window: 'PT1H' }] }, /nothing to count by/],
+    ['a limit without a key', { version: 1, limits: [{ per: [], changes: 1, window: 'PT1H' }] }, /nothing to count by/],
     ['a rule that permits', { version: 1, rules: [{ when: 'true', effect: 'allow', because: 'b' }] }, /"allow" is not allowed; allowed: approve, notify, deny/],
     ['a rule without a reason', { version: 1, rules: [{ when: 'true', effect: 'deny' }] }, /rules\.0\.because: is missing/],
     ['an approver that is everybody', { version: 1, approvers: { dev: ['*'] }, environments: { dev: { accounts: [] } } }, /is not the ARN of a role or user/],
@@ -199,17 +203,17 @@ describe('definePolicy', () => {
       /is not the ARN/,
     ],
     [
-      'an approver that is a role without its session, written as a session',
+      'a role as approver in the form of a session',
       { version: 1, approvers: { dev: ['arn:aws:sts::111111111111:assumed-role/Lead'] }, environments: { dev: { accounts: [] } } },
       /is not the ARN/,
     ],
-    ['approvers of no environment', { version: 1, approvers: { prod: ['arn:aws:iam::111111111111:role/x'] } }, /"prod" is not an environment/],
-    ['approvers who are nobody', { version: 1, approvers: { dev: [] }, environments: { dev: { accounts: [] } } }, /names nobody/],
+    ['approvers without an environment', { version: 1, approvers: { prod: ['arn:aws:iam::111111111111:role/x'] } }, /"prod" is not an environment/],
+    ['an empty list of approvers', { version: 1, approvers: { dev: [] }, environments: { dev: { accounts: [] } } }, /names nobody/],
     ['a window at an invalid time', { version: 1, windows: [{ from: '24:00', to: '04:00', timezone: 'UTC' }] }, /is not a time of day/],
     ['a window in an invalid zone', { version: 1, windows: [{ from: '22:00', to: '04:00', timezone: 'Mars/Olympus' }] }, /is not a time zone/],
     ['a window by an offset', { version: 1, windows: [{ from: '22:00', to: '04:00', timezone: '+10:00' }] }, /is not a time zone/],
-    ['a window of no time', { version: 1, windows: [{ from: '22:00', to: '22:00', timezone: 'UTC' }] }, /is the same as from/],
-    ['a window of no day', { version: 1, windows: [{ days: [], from: '22:00', to: '23:00', timezone: 'UTC' }] }, /names no day/],
+    ['a window without a time', { version: 1, windows: [{ from: '22:00', to: '22:00', timezone: 'UTC' }] }, /is the same as from/],
+    ['a window without a day', { version: 1, windows: [{ days: [], from: '22:00', to: '23:00', timezone: 'UTC' }] }, /names no day/],
     [
       'a window of an unknown environment',
       { version: 1, windows: [{ environments: ['x'], from: '22:00', to: '23:00', timezone: 'UTC' }] },
@@ -231,7 +235,7 @@ describe('definePolicy', () => {
       /"prod" is not an environment/,
     ],
     [
-      'a freeze of no environment',
+      'a freeze without an environment',
       { version: 1, freeze: [{ environments: [], from: '2026-12-20T00:00:00Z', to: '2027-01-05T00:00:00Z', reason: 'r' }] },
       /names no environment/,
     ],
@@ -281,7 +285,7 @@ describe('readPolicy', () => {
 
 describe('names of Config rules', () => {
   it.each(['', ' acme-ssh', 'acme-ssh ', `arn:aws:config:eu-west-1:${DEV}:config-rule/config-rule-a1b2c3`, 'config-rule-a1b2c3', 'x'.repeat(129)])(
-    '%j can be none',
+    '%j is refused',
     (name) => {
       const error = refused(() => definePolicy({ version: 1, configRules: { [name]: 'INCOMING_SSH_DISABLED' } }));
       expect(error.message).toMatch(/is not the name of a Config rule/);
@@ -294,8 +298,8 @@ describe('names of Config rules', () => {
   });
 });
 
-describe('the types', () => {
-  it('know what a policy may say', () => {
+describe('the types of a policy', () => {
+  it('allow only valid values', () => {
     // @ts-expect-error: no policy
     expect(refused(() => definePolicy(42)).message).toMatch(/not an object/);
     // @ts-expect-error: no mode
@@ -315,7 +319,7 @@ describe('the types', () => {
     expectTypeOf<unknown>().not.toExtend<PolicyInput>();
   });
 
-  it('take constants, and parameters of any kind', () => {
+  it('accept constants, and parameters of any kind', () => {
     const constant = { version: 1, environments: { dev: { accounts: [DEV] } }, limits: [{ per: ['account'], changes: 1, window: 'PT1H' }] } as const;
     expect(definePolicy(constant).limits).toEqual([{ per: ['account'], changes: 1, window: 3_600_000 }]);
     expect(definePolicy({ ...constant, remediators: { 'a-b': { dev: 'plan', parameters: { days: 7 } } } }).remediators['a-b']).toEqual({
@@ -324,7 +328,7 @@ describe('the types', () => {
     });
   });
 
-  it('leave it to another function to read what may be no policy', () => {
+  it('leave unknown input to another function', () => {
     expectTypeOf(parsePolicy).parameter(0).toBeUnknown();
     expectTypeOf(parseRegister).parameter(0).toBeUnknown();
     const unknown: unknown = { version: 1, stop: 'changes' };
@@ -351,7 +355,7 @@ grace:
   - { period: P7D, remediators: [nobody], remind: [P8D] }
 `;
 
-  it('those of form, of meaning, and of what it is composed with, each with its place', () => {
+  it('those of form, meaning and composition, each with its position', () => {
     const { mistakes, place, message } = refused(() =>
       readPolicy(text, 'p.yaml', (policy) => [
         ...Object.keys(policy.remediators).map((id) => ({ path: ['remediators', id], message: 'is no remediator' })),
@@ -378,7 +382,7 @@ grace:
     for (const { place: at } of mistakes) expect(message).toContain(`p.yaml:${at.line}:${at.column}`);
   });
 
-  it('what is wrong in one environment says nothing of the others', () => {
+  it('those of one environment do not affect the others', () => {
     const { mistakes } = refused(() =>
       parsePolicy({
         version: 1,
@@ -390,35 +394,35 @@ grace:
     expect(mistakes.map(({ place }) => place.path)).toEqual(['environments.dev.accounts.0']);
   });
 
-  it('a missing version hides nothing', () => {
+  it('those after a missing version', () => {
     const { mistakes } = refused(() => parsePolicy({ remediators: { 'a-b': 'enforced' }, securityHub: { administrators: [111111111111] } }));
     expect(mistakes.map(({ place }) => place.path)).toEqual(['version', 'remediators.a-b', 'securityHub.administrators.0']);
   });
 
-  it('a limit of a run counts in no journal', () => {
+  it('a limit for a run is not limited by the journal', () => {
     expect(definePolicy({ version: 1, limits: [{ per: ['run'], changes: 5001 }] }).limits).toHaveLength(1);
     expect(definePolicy({ version: 1, limits: [{ per: ['account'], changes: 5000, window: 'P366D' }] }).limits).toHaveLength(1);
     expect(refused(() => parsePolicy({ version: 1, limits: [{ per: ['account'], changes: 1, window: 'P367D' }] })).message).toMatch(/longer than 366 days/);
   });
 });
 
-describe('what no policy is', () => {
+describe('an invalid policy file', () => {
   const line = (text: string) => refused(() => readPolicy(text, 'p.yaml')).place?.line;
 
   it.each([
     ['a day that does not exist', 'version: 1\nfreeze:\n  - { from: "2026-02-30T00:00:00Z", to: "2026-03-05T00:00:00Z", reason: r }\n', 3],
     ['an alias of itself', 'version: 1\nrules: &a\n  - *a\n', 3],
     ['a map that holds itself', 'version: 1\nremediators: &a\n  x: { parameters: *a }\n', 3],
-    ['an alias of nothing', 'version: 1\nremediators:\n  x: *nobody\n', 3],
+    ['an unknown alias', 'version: 1\nremediators:\n  x: *nobody\n', 3],
     ['__proto__', 'version: 1\nremediators:\n  __proto__: enforce\n', 3],
     ['__proto__ as an environment', 'version: 1\nenvironments:\n  __proto__: { accounts: [] }\n', 3],
     ['__proto__ in parameters', 'version: 1\nremediators:\n  x:\n    parameters: { __proto__: { days: 1 } }\n', 4],
-    ['a number that JSON has not', 'version: 1\nremediators:\n  x: { parameters: { days: .inf } }\n', 3],
+    ['a number that JSON does not have', 'version: 1\nremediators:\n  x: { parameters: { days: .inf } }\n', 3],
   ])('%s', (_what, text, at) => {
     expect(line(text)).toBe(at);
   });
 
-  it('aliases that fill the memory, at the last of them', () => {
+  it('with aliases that would fill the memory, at the last of them', () => {
     const bomb = ['version: 1', 'rules:', '  - &l0 [x, x, x, x, x, x, x, x, x, x]'];
     for (let n = 1; n < 10; n++)
       bomb.push(
@@ -429,7 +433,7 @@ describe('what no policy is', () => {
     expect(line(bomb.join('\n'))).toBe(12);
   });
 
-  it('an environment that is called as a member of every object gives no mode', () => {
+  it('an environment with the name of a member of every object has no mode', () => {
     const environments = { constructor: { accounts: [DEV] } };
     expect(modeOf(definePolicy({ version: 1, environments, remediators: { 'a-b': {} } }), 'a-b', DEV)).toBe('notify');
   });
@@ -440,16 +444,16 @@ describe('what no policy is', () => {
   });
 });
 
-describe('files as editors write them', () => {
+describe('files from editors', () => {
   const entry = '- id: EXC-1\n  scope: { account: "111111111111" }\n  reason: r\n  owner: a\n  approver: b\n  expires: "2026-12-31T00:00:00Z"\n';
 
-  it('with a byte order mark', () => {
+  it('with a byte order mark are read', () => {
     expect(readPolicy('\ufeffversion: 1\nstop: changes\n', 'p.yaml').stop).toBe('changes');
     expect(readRegister(`\ufeff${entry}${entry.replace('EXC-1', 'EXC-2')}`, 'e.yaml').entries.map(({ id }) => id)).toEqual(['EXC-1', 'EXC-2']);
     expect(refused(() => readRegister(`\ufeff${entry}${entry}`, 'e.yaml')).place).toMatchObject({ line: 7 });
   });
 
-  it('as UTF-16: it says so', () => {
+  it('as UTF-16 are refused with that reason', () => {
     const text = Buffer.from('\ufeffversion: 1\n', 'utf16le').toString('utf8');
     expect(refused(() => readPolicy(text, 'p.yaml'))).toMatchObject({ place: { line: 1 }, message: expect.stringMatching(/not UTF-8/) });
   });
@@ -458,7 +462,7 @@ describe('files as editors write them', () => {
     ['111111111111', '"111111111111"'],
     // YAML takes the zero away.
     ['012345678901', '"012345678901"'],
-  ])('an account without quotes: %s', (given, meant) => {
+  ])('with an unquoted account are read: %s', (given, meant) => {
     const policy = refused(() => readPolicy(`version: 1\nenvironments:\n  dev: { accounts: [${given}] }\n`, 'p.yaml'));
     expect(policy.message).toContain(`quote it (${meant})`);
     expect(policy.place?.line).toBe(3);
@@ -476,44 +480,36 @@ describe('defineRegister', () => {
   });
 
   it.each([
-    ['no end', { expires: undefined }, /expires/],
-    ['an end without offset', { expires: '2026-12-31T00:00:00' }, /offset/],
-    ['an end that is not a time', { expires: '2026-13-31T00:00:00Z' }, /date and time/],
-    ['an end on a day that does not exist', { expires: '2026-02-30T00:00:00Z' }, /date and time/],
-    ['an end on 29 February of another year', { expires: '2027-02-29T00:00:00+11:00' }, /date and time/],
+    ['no expiry', { expires: undefined }, /expires/],
+    ['an expiry without an offset', { expires: '2026-12-31T00:00:00' }, /offset/],
+    ['an invalid expiry', { expires: '2026-13-31T00:00:00Z' }, /date and time/],
+    ['an expiry on a day that does not exist', { expires: '2026-02-30T00:00:00Z' }, /date and time/],
+    ['an expiry on 29 February of another year', { expires: '2027-02-29T00:00:00+11:00' }, /date and time/],
     ['the owner as approver', { approver: ' Payments' }, /cannot approve their own/],
     ['an empty scope', { scope: {} }, /exempt everything/],
-    ['a scope by remediator alone', { scope: { remediators: 'a-b' } }, /exempt everything/],
+    ['a scope with only a remediator', { scope: { remediators: 'a-b' } }, /exempt everything/],
     ['a wildcard', { scope: { resource: '*' } }, /wildcard/],
     ['a wildcard inside', { scope: { account: DEV, resource: 'sg-*' } }, /wildcard/],
     ['a space at the end', { scope: { account: DEV, resource: 'sg-1 ' } }, /space/],
-    ['an ARN that names nothing we know', { scope: { resource: 'arn:aws:nowhere:::x' } }, /ARN of an unknown form/],
+    ['an ARN of an unknown form', { scope: { resource: 'arn:aws:nowhere:::x' } }, /ARN of an unknown form/],
     ['an invalid region', { scope: { account: DEV, region: 'Ireland' } }, /is not a region/],
     ['a type of Security Hub', { scope: { account: DEV, resourceType: 'AwsS3Bucket' } }, /not a CloudFormation type/],
     ['an empty list', { scope: { account: DEV, resource: [] } }, /empty/],
     ['an empty text', { scope: { account: DEV, resource: '' } }, /empty/],
     ['a tag without value', { scope: { tag: 'team' } }, /key=value/],
-    [
-      'a region that there is not',
-      { scope: { account: DEV, region: 'us-east-9' } },
-      /"us-east-9": is not a region that this version knows \(did you mean us-east-/,
-    ],
+    ['an unknown region', { scope: { account: DEV, region: 'us-east-9' } }, /"us-east-9": is not a region that this version knows \(did you mean us-east-/],
     ['an id in capitals', { scope: { resource: 'SG-0123456789ABCDEF0' } }, /ids are lower case \(did you mean sg-0123456789abcdef0\?\)/],
     ['a short id in capitals', { scope: { resource: 'SG-0abc' } }, /did you mean sg-0abc\?/],
-    ['an id that lost a digit', { scope: { resource: 'sg-0123456789abcdef' } }, /8 or 17 digits/],
+    ['an id with a digit missing', { scope: { resource: 'sg-0123456789abcdef' } }, /8 or 17 digits/],
     ['an id with a digit too many', { scope: { resource: ['sg-0123456789abcdef01'] } }, /8 or 17 digits/],
     ['the ARN of an id in capitals', { scope: { resource: `arn:aws:ec2:us-east-1:${DEV}:security-group/SG-0123456789ABCDEF0` } }, /lower case/],
-    ['an ARN in a region that there is not', { scope: { resource: `arn:aws:ec2:us-east-9:${DEV}:security-group/sg-0123456789abcdef0` } }, /not a region/],
-    [
-      'an ARN whose account id is not valid',
-      { scope: { resource: 'arn:aws:ec2:us-east-1:1111:security-group/sg-0123456789abcdef0' } },
-      /account id is not valid/,
-    ],
+    ['an ARN in an unknown region', { scope: { resource: `arn:aws:ec2:us-east-9:${DEV}:security-group/sg-0123456789abcdef0` } }, /not a region/],
+    ['an ARN with an invalid account id', { scope: { resource: 'arn:aws:ec2:us-east-1:1111:security-group/sg-0123456789abcdef0' } }, /account id is not valid/],
     ['an access key', { scope: { resource: 'AKIAIOSFODNN7EXAMPLE' } }, /name its user/],
     ['the unique id of a user', { scope: { resource: 'AIDAIOSFODNN7EXAMPLE' } }, /give the name/],
     ['an object', { scope: { resource: 's3://invoices/2026/one.pdf' } }, /the whole bucket/],
     [
-      'a page of the console that names nothing',
+      'a page of the console without a resource',
       { scope: { resource: 'https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1#Home:' } },
       /names no resource/,
     ],
@@ -583,7 +579,7 @@ describe('defineRegister', () => {
 
   it.each([
     ['__proto__', '- __proto__: { id: EXC-1 }\n', 1],
-    ['what holds itself', '- &a\n  id: EXC-1\n  scope: *a\n', 3],
+    ['a circular value', '- &a\n  id: EXC-1\n  scope: *a\n', 3],
   ])('refuses %s with its line', (_name, text, line) => {
     expect(refused(() => readRegister(text, 'e.yaml'))).toMatchObject({ code: 'register/invalid', place: { line } });
   });
@@ -603,21 +599,21 @@ describe('defineRegister', () => {
   });
 
   it.each([
-    ['no byte', ''],
-    ['a comment alone', '# accepted risks\n'],
-    ['the mark of a document alone', '---'],
+    ['no bytes', ''],
+    ['only a comment', '# accepted risks\n'],
+    ['only a document marker', '---'],
     ['spaces', ' \n\n'],
     ['a byte order mark', '\ufeff'],
     ['null', 'null\n'],
     ['a tilde', '~'],
-  ])('refuses a file of %s: one that was written by half would end what people agreed on', (_name, text) => {
+  ])('refuses a file of %s: a truncated file would end what people agreed on', (_name, text) => {
     const error = refused(() => readRegister(text, 'exceptions.yaml'));
     expect(error.code).toBe('register/invalid');
     expect(error.message).toContain('written as []');
     expect(error.place).toMatchObject({ file: 'exceptions.yaml', line: 1 });
   });
 
-  it('refuses nothing as data, too', () => {
+  it('refuses missing data', () => {
     for (const input of [undefined, null]) expect(refused(() => parseRegister(input)).code).toBe('register/invalid');
   });
 });

@@ -374,9 +374,8 @@ export interface PolicyParsing {
  * @throws {RedressError} `policy/invalid` with every mistake, its place and what is allowed.
  */
 export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [] }: PolicyParsing = {}): Policy {
-  const { data, found: unfit, original } = checkAll(schema, input, { version: 1 });
-  if (data === null) throw mistakes('policy/invalid', 'The policy', unfit, placeOf);
-  const raw = data;
+  const { data: raw, found: unfit, original } = checkAll(schema, input, { version: 1 });
+  if (raw === null) throw mistakes('policy/invalid', 'The policy', unfit, placeOf);
   const found: Mistake[] = [];
   // Also those that do not fit: they are named, and have their place.
   const order = namesIn(input, 'environments');

@@ -34,13 +34,13 @@ describe.each([
     [{ name: 'ab' }, 'parameters.name', '"ab" is not at least 3 characters'],
     [{ name: 'ABC' }, 'parameters.name', '"ABC" does not match /^[a-z]+$/'],
     [{ dayz: 7 }, 'parameters.dayz', '"dayz" is not known here'],
-  ])('refuses %j, naming the place', (given, path, why) => {
+  ])('refuses %j, and names the position', (given, path, why) => {
     expect(() => days.parameters(given)).toThrowError(
       expect.objectContaining({ code: 'policy/invalid', message: `widget-close: ${path}: ${why}`, place: { path } }),
     );
   });
 
-  it('says what a schema of another library says', () => {
+  it('reports the message of a schema of another library', () => {
     const own = remediator({
       '~standard': { version: 1, vendor: 'own', validate: () => ({ issues: [{ message: 'must be even', path: [{ key: 'days' }] }] }) },
     } as never);
@@ -48,14 +48,14 @@ describe.each([
     expect(parametersJsonSchema(own)).toBeNull();
   });
 
-  it('fills in defaults, and returns their schema as it was given', () => {
+  it('fills in defaults, and returns the schema unchanged', () => {
     expect(days.parameters({})).toEqual({ days: 7 });
     const schema = { type: 'object', additionalProperties: false, properties: { days: { type: 'integer', minimum: 1, maximum: 30, default: 7 } } };
     expect(parametersJsonSchema(days)).toMatchObject(schema);
   });
 });
 
-it('takes a schema of the whole of zod, which writes its own JSON Schema', () => {
+it('a schema of the complete zod library writes its own JSON Schema', () => {
   const whole = remediator(full.strictObject({ days: full.int().min(1).max(30).default(7) }));
   expect(whole.parameters({})).toEqual({ days: 7 });
   expect(() => whole.parameters({ days: 0 })).toThrowError(expect.objectContaining({ code: 'policy/invalid', place: { path: 'parameters.days' } }));
@@ -66,12 +66,12 @@ it('takes no parameters without a schema', () => {
   expect(parametersJsonSchema(remediator(undefined))).toEqual({ type: 'object', properties: {}, additionalProperties: false });
 });
 
-it.each(['Enforce', '', null, ['enforce']])('a ceiling that nobody knows is refused, where no types say so: %j', (ceiling) => {
+it.each(['Enforce', '', null, ['enforce']])('an unknown ceiling is refused if there are no types: %j', (ceiling) => {
   expect(() => remediator(undefined, ceiling)).toThrowError(
     expect.objectContaining({ code: 'remediator/invalid', message: expect.stringContaining('ceiling') }),
   );
 });
 
-it.each(['enforce', 'approve', 'notify'])('%s is a ceiling', (ceiling) => {
+it.each(['enforce', 'approve', 'notify'])('%s is a valid ceiling', (ceiling) => {
   expect(remediator(undefined, ceiling).ceiling).toBe(ceiling);
 });

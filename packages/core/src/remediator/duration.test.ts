@@ -50,7 +50,7 @@ describe('a duration', () => {
   it.each(BAD)('is not %j', (text) => expect(parseDuration(text)).toBeNull());
   it('has no more digits than a number can hold', () => expect(parseDuration(`${'9'.repeat(30)}d`)).toBeNull());
 
-  it('is taken in a policy in the same forms as in its schema', () => {
+  it('is accepted in a policy in the same forms as in its schema', () => {
     const window = (text: string) => ({ version: 1, limits: [{ per: ['account'], changes: 1, window: text }] });
     const schema = JSON.stringify(policySchema([]));
     const pattern = /"pattern":"(\^\(\?:P[^"]+)"/.exec(schema)?.[1];
@@ -64,7 +64,7 @@ describe('a duration', () => {
     }
   });
 
-  it('names one policy however it is written', () => {
+  it('results in one policy however it is written', () => {
     const digestOf = (text: string) => parsePolicy({ version: 1, limits: [{ per: ['account'], changes: 1, window: text }] }).digest;
     expect(digestOf('7 days')).toBe(digestOf('P7D'));
   });

@@ -24,7 +24,7 @@ describe('a remediator whose definition is loaded later', () => {
     expect(revoke.late?.loaded).toBe(false);
   });
 
-  it('has no other member before: not even one that says that there is none', () => {
+  it('has no other members before it is loaded, not even a null', () => {
     const [revoke] = late();
     const members: readonly (keyof Remediator)[] = ['title', 'uses', 'blindSpots', 'plan', 'parameters', 'identify', 'judge', 'observeMany', 'discover'];
     for (const member of members) expect(() => revoke[member]).toThrow(expect.objectContaining({ code: 'remediator/not-loaded' }));
@@ -33,7 +33,7 @@ describe('a remediator whose definition is loaded later', () => {
     expect(read).toThrow(expect.objectContaining({ code: 'remediator/not-loaded' }));
   });
 
-  it('has all members of its definition after', async () => {
+  it('has all members of its definition after it is loaded', async () => {
     const [revoke] = await loaded(late());
     expect(revoke.late?.loaded).toBe(true);
     const { late: _, apiCalls, ...members } = { ...revoke };
@@ -44,7 +44,7 @@ describe('a remediator whose definition is loaded later', () => {
     expect(apiCalls['widget:AuthorizeRule']?.(at)).toEqual(defined['widget:AuthorizeRule']?.(at));
   });
 
-  it('loads the list of its package once, for all that ask at the same time', async () => {
+  it('loads the list of its package once, for concurrent callers', async () => {
     let loads = 0;
     const [revoke, note] = late(async () => {
       loads++;
@@ -55,7 +55,7 @@ describe('a remediator whose definition is loaded later', () => {
     expect(loads).toBe(1);
   });
 
-  it('is loaded by the next one who asks if its code could not be read', async () => {
+  it('is loaded by the next caller if its code could not be read', async () => {
     let fails = true;
     const [revoke] = late(async () => {
       if (fails) throw new Error('EMFILE');
@@ -79,6 +79,6 @@ describe('a remediator whose definition is loaded later', () => {
   });
 });
 
-it('leaves others as they are', async () => {
+it('other remediators are returned unchanged', async () => {
   expect(await loaded(both)).toBe(both);
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { allOf, given, pages, paginate } from './service.js';
 
-describe('what a service left out', () => {
-  it('is not empty, and not off: the error names the member', () => {
+describe('a missing member of a response', () => {
+  it('is not empty, and not off: the error names it', () => {
     expect(given({ Clusters: [] as string[] }, 'Clusters')).toEqual([]);
     expect(given({ Encrypted: false }, 'Encrypted')).toBe(false);
     expect(given({ Days: 0, Name: '' }, 'Days')).toBe(0);
@@ -12,7 +12,7 @@ describe('what a service left out', () => {
     expect(() => given({ Clusters: null } as { Clusters: string[] | null }, 'Clusters')).toThrow('did not return Clusters');
   });
 
-  it('is not an empty page, on whichever page', async () => {
+  it('is not an empty page, on whichever page it is missing', async () => {
     const answers = (replies: readonly object[]) => {
       let at = 0;
       return async (_: { NextToken?: string }) => replies[at++] as { Rules?: string[]; NextToken?: string };

@@ -144,7 +144,7 @@ async function look(
 }
 
 describe('a setting', () => {
-  it('is read, compared and written whole, and its undo writes back what was there', async () => {
+  it('is read, compared and written as a whole, and its undo writes back the previous value', async () => {
     const { seen, assessment, calls } = await look({ tags: { team: 'a' } });
     expect(seen).toMatchObject({ state: { created: '2026-01-02T03:04:05.000Z', open: true, days: 3, colour: 'blue' }, tags: { team: 'a' } });
     const put = (input: object) => ({ service: 'boxes', operation: 'PutBox', retry: 'idempotent', input: { Name: 'one', Colour: 'blue', ...input } });
@@ -157,19 +157,19 @@ describe('a setting', () => {
     });
     expect(calls).toEqual(['GetBox', `ListTags ${ARN}`, 'GetOwner']);
   });
-  it('that is as it has to be is left alone, also where a member is left out that has a meaning', async () => {
+  it('that is already correct is left unchanged, even if a member with a default is missing', async () => {
     expect((await look({ box: { Arn: ARN, Made: MADE, Open: false } })).assessment).toMatchObject({ status: 'compliant' });
     expect((await look({ box: { Arn: ARN, Made: MADE, Open: false } })).seen).toMatchObject({ state: { days: null, colour: 'brown' } });
   });
-  it('of which a member without a meaning is left out cannot be read', async () => {
+  it('with a missing member without a default cannot be read', async () => {
     await expect(look({ box: { Arn: ARN, Made: MADE, Days: 9 } })).rejects.toThrow('did not return open of one');
     await expect(look({ box: { Arn: ARN, Open: true } })).rejects.toThrow('when one was created');
     await expect(look({ box: { Made: MADE, Open: true } })).rejects.toThrow('did not return the ARN of one');
   });
-  it('asks first what is said instead', async () => {
+  it('checks first for a status instead', async () => {
     expect((await look({ box: { ...OPEN, Colour: 'red' } })).assessment).toEqual({ status: 'manual', message: 'one is red.' });
   });
-  it('names hazards by what is read and by what tags say', async () => {
+  it('has hazards from its value and from tags', async () => {
     const { assessment } = await look({ owner: 'ops', tags: { purpose: 'MyTempBox' } });
     expect(assessment).toMatchObject({
       hazards: [
@@ -191,7 +191,7 @@ describe('a setting', () => {
       undoes: [{ operations: ['PutBox'] }],
     });
   });
-  it('says what uses it, by whose tags hazards are named, too, and looks at it again right before the change', async () => {
+  it('lists what uses it, by whose tags hazards are named, and reads that again right before the change', async () => {
     const shared = defineSetting({
       ...about,
       on: box,
@@ -220,7 +220,7 @@ describe('a setting', () => {
     expect(verified.seen).not.toHaveProperty('usedBy');
     expect(verified.calls).toEqual(['GetBox']);
   });
-  it('whose hazards come up at any time is asked about them again right before the change', async () => {
+  it('with hazards that may appear at any time reads them again right before the change', async () => {
     const held = defineSetting({
       ...about,
       on: box,
@@ -240,29 +240,29 @@ describe('a setting', () => {
     expect((await look({ owner: 'ops' }, held, {}, 'confirmation')).assessment).toMatchObject({ hazards: [{ code: 'owned', message: 'ops' }] });
     expect((await look({ owner: 'ops' }, held, {}, 'verification')).calls).toEqual(['GetBox']);
   });
-  it('of what has no such settings is not read', async () => {
+  it('of a resource without such settings is not read', async () => {
     const { assessment, calls } = await look({}, close, {}, 'decision', 'virtual-1');
     expect([assessment, calls]).toEqual([{ status: 'not-applicable', reason: 'Virtual boxes cannot be closed.' }, []]);
   });
 });
 
-describe('what is gone', () => {
+describe('a missing resource', () => {
   it.each<[string, World]>([
     ['by an error', { box: gone(), tags: gone(), owner: gone() }],
-    ['by an answer without it', { box: null }],
-  ])('is gone %s', async (_, given) => {
+    ['by a response without it', { box: null }],
+  ])('is recognized %s', async (_, given) => {
     expect((await look(given)).seen).toBe('gone');
   });
-  it('is not what only a part of says so, while it is there', async () => {
+  it('is not reported if only a part is missing', async () => {
     await expect(look({ owner: gone() })).rejects.toThrow('NoSuchBox');
     await expect(look({ tags: gone() })).rejects.toThrow('NoSuchBox');
   });
-  it('is not a read that was refused', async () => {
+  it('is not reported for a read that was refused', async () => {
     const denied = new RedressError('aws/denied', 'no');
     for (const given of [{ box: denied }, { tags: denied }, { owner: denied }, { tags: gone(), owner: denied }])
       await expect(look(given)).rejects.toThrow('no');
   });
-  it('is another one when it was made again', async () => {
+  it('is another one if it was recreated', async () => {
     const [first, second] = [await look({}), await look({ box: { ...OPEN, Made: new Date('2026-02-02T00:00:00Z') } })];
     expect(first.seen).not.toEqual(second.seen);
   });
@@ -279,7 +279,7 @@ describe('names', () => {
   ])('%s is %j', async (id, name) => {
     expect(await close.identify?.({ aws, resource: ref(id) })).toEqual(name);
   });
-  it('tags are read by the ARN that the service gives', async () => {
+  it('of tags are the ARN from the service', async () => {
     const other = ARN.replace('box/one', 'box/ONE');
     expect((await look({ box: { ...OPEN, Arn: other } })).calls).toEqual(['GetBox', `ListTags ${ARN}`, 'GetOwner', `ListTags ${other}`]);
   });
@@ -290,12 +290,12 @@ describe('names', () => {
     expect(read?.(call({ box: { name: 'one' } }))).toEqual([{ id: 'one' }]);
     for (const request of [null, {}, { box: 'one' }, { box: { name: 1 } }, { box: { name: '' } }]) expect(read?.(call(request))).toEqual([]);
   });
-  it('an ARN without an id is refused', () => {
+  it('are refused for an ARN without an id', () => {
     expect(() => defineResource({ type: 'AWS::Box::Lid', arn: 'arn:{partition}:boxes:lid', tags: 'untaggable' })).toThrow('names no {id}');
   });
 });
 
-it('says all that a remediator declares', () => {
+it('a definition has everything that a remediator declares', () => {
   expect(close).toMatchObject({
     resourceTypes: ['AWS::Box::Box'],
     controls: [
@@ -312,7 +312,7 @@ it('says all that a remediator declares', () => {
   expect(close.hazards?.every((each) => Object.keys(each).join() === 'code,effect,what,advice')).toBe(true);
 });
 
-it('a sweep yields what the listing shows to be open, and what it does not show', async () => {
+it('a sweep yields what the listing shows as open, and what it does not show', async () => {
   const { aws } = world({});
   const ids: string[] = [];
   const args = { aws, account: ACCOUNT, region: 'eu-west-1', partition: 'aws' as const, parameters: close.parameters({}) };
@@ -329,10 +329,10 @@ describe('a claim', () => {
   };
   const closed: Box = { ...OPEN, Open: false, Days: 9 };
   it.each<[string, Record<string, string> | null, readonly string[] | null]>([
-    ['without parameters is over', null, []],
-    ['that looks for no more is over', { MinDays: '9' }, []],
-    ['that looks for more is open', { MinDays: '30' }, ['box-closed looks for MinDays = 30 on one: the policy has less']],
-    ['with a parameter that is not known cannot be judged', { MinDays: '9', Shape: 'round' }, null],
+    ['without parameters is closed', null, []],
+    ['that requires no more is closed', { MinDays: '9' }, []],
+    ['that requires more is open', { MinDays: '30' }, ['box-closed looks for MinDays = 30 on one: the policy has less']],
+    ['with an unknown parameter cannot be judged', { MinDays: '9', Shape: 'round' }, null],
   ])('%s', async (_, parameters, open) => {
     expect(await judge(parameters, closed)).toEqual(open);
   });
@@ -350,7 +350,7 @@ describe('a report', () => {
     gap: ({ now, id }) => (now.open ? { message: `${id} is open.`, steps: ['Close it.'] } : null),
     closed: 'the box is closed, or gone',
   });
-  it('notifies at most, with the steps and with what is taken for closed', async () => {
+  it('notifies at most, with the steps and the criteria', async () => {
     expect([report.ceiling, report.uses.writes, report.uses.undoes]).toEqual(['notify', [], []]);
     expect((await look({}, report)).assessment).toEqual({
       status: 'manual',
@@ -366,7 +366,7 @@ describe('settings of an account', () => {
   it.each([
     ['in a region', accountInRegion, false, undefined],
     ['everywhere', accountEverywhere, true, 'aws-global'],
-  ] as const)('%s have no tags, and there is one', async (_, on, global, region) => {
+  ] as const)('%s have no tags, and exist once', async (_, on, global, region) => {
     const setting = defineReport({
       ...about,
       calls: { 'boxes:PutBox': 'account' },
@@ -398,14 +398,14 @@ describe('settings of an account', () => {
   });
 });
 
-it('a list of tags that is not there is not an empty one', () => {
+it('a missing list of tags is not an empty list', () => {
   expect(tagsIn([])).toEqual({});
   expect(tagsIn([{ Key: 'team', Value: 'a' }, { Key: 'empty' }])).toEqual({ team: 'a', empty: '' });
   expect(() => tagsIn(undefined)).toThrow('did not return the tags');
   expect(() => tagsIn([{ Key: 'team', Value: 'a' }, { Value: 'no key' }])).toThrow('did not return Key');
 });
 
-it('what has to exist is named in the policy, or said to be missing', () => {
+it('what has to exist is named in the policy, or reported as missing', () => {
   expect(needs('box-close', 'one is open', { lidArn: 'arn:lid' })).toBeNull();
   expect(needs('box-close', 'one is open', { lidArn: undefined, roleArn: 'arn:role' })).toEqual({
     status: 'manual',
@@ -414,14 +414,14 @@ it('what has to exist is named in the policy, or said to be missing', () => {
   });
 });
 
-it('hazards in words are kebab-case, ask, and say what would break', () => {
+it('hazards in words are kebab-case, require approval, and name what would break', () => {
   for (const hazard of [shortLived('x breaks'), sharedOnPurpose('x breaks')]) {
     expect(hazard).toMatchObject({ effect: 'approve', what: expect.stringContaining('x breaks.') });
     expect(hazard.code).toMatch(/^[a-z]+(-[a-z]+)+$/);
   }
 });
 
-describe('what has no undo', () => {
+describe('a setting without an undo', () => {
   const final = {
     ...about,
     on: box,
@@ -436,7 +436,7 @@ describe('what has no undo', () => {
     summary: ({ id }: { readonly id: string }) => `close ${id} for good`,
   } as const;
 
-  it('says so in its plan, and declares no operation for it', async () => {
+  it('has that in its plan, and declares no operation for it', async () => {
     const melt = defineSetting({ ...final, ceiling: 'approve' });
     expect(melt.uses.undoes).toEqual([]);
     const { assessment } = await look({}, melt);
@@ -446,13 +446,13 @@ describe('what has no undo', () => {
     });
   });
 
-  it('may not be made without a person', () => {
+  it('may not be changed automatically', () => {
     expect(() => defineSetting({ ...final, ceiling: 'enforce' })).toThrow(
       expect.objectContaining({ code: 'remediator/invalid', message: expect.stringContaining('it has no undo, so a person has to decide on each change') }),
     );
   });
 
-  it('may not be left unsaid', () => {
+  it('has to be declared', () => {
     expect(() => defineSetting({ ...final, ceiling: 'approve', undoes: [], rollback: { restores: 'exact', what: 'x', not: [] } })).toThrow(
       expect.objectContaining({ code: 'remediator/invalid', message: expect.stringContaining('it writes, but declares no undo operations') }),
     );
@@ -491,7 +491,7 @@ describe('a setting that takes several calls', () => {
       ],
     });
   });
-  it('has no undo in any of them where nothing is restored', async () => {
+  it('has no undo in any of them if nothing is restored', async () => {
     const remediator = defineSetting({ ...stepped, rollback: { restores: 'nothing', what: 'Nobody opens it.', not: [] } });
     const { assessment } = await look({}, remediator);
     expect(assessment?.status === 'change' && assessment.changes.map(({ undo }) => undo)).toEqual([
@@ -499,7 +499,7 @@ describe('a setting that takes several calls', () => {
       { irreversible: 'Nobody opens it.' },
     ]);
   });
-  it('is refused an undo by writing back, which would be several calls for one', async () => {
+  it('cannot have an undo by writing back, which would be several calls for one', async () => {
     const remediator = defineSetting({
       ...stepped,
       rollback: { restores: 'exact', what: 'It is opened again.', not: [] },
@@ -510,7 +510,7 @@ describe('a setting that takes several calls', () => {
   });
 });
 
-it('a report may depend on when it looked, and a claim on when it is judged', async () => {
+it('a report may depend on the time of the read, and a claim on the time of judgement', async () => {
   const report = defineReport({
     ...about,
     on: box,
@@ -555,18 +555,18 @@ describe('a role that is passed', () => {
   } as const;
   const passes = [{ parameter: 'roleArn', service: 'boxes.amazonaws.com' }];
 
-  it('is named with its service', () => {
+  it('is declared with its service', () => {
     expect(defineSetting({ ...passing, writes: [boxes.pickWith('PutBox', 'iam:PassRole')], passes }).passes).toEqual(passes);
   });
 
-  it('is refused when nobody says which, and when no operation passes it', () => {
+  it('is refused if it is not configured, and if no operation passes it', () => {
     expect(() => defineSetting({ ...passing, writes: [boxes.pickWith('PutBox', 'iam:PassRole')] })).toThrow('it declares iam:PassRole, but not which role');
     expect(() => defineSetting({ ...passing, writes: [boxes.pick('PutBox')], passes })).toThrow('no operation of it declares iam:PassRole');
   });
 });
 
-describe('an operation that needs more rights for one use', () => {
-  it('has them there alone, and is the same binding', () => {
+describe('an operation that needs more permissions for one use', () => {
+  it('has them only there, and is the same binding', () => {
     const passing = boxes.pickWith('PutBox', 'iam:PassRole');
     expect(passing.service.operations.get('PutBox')?.iam).toEqual(['boxes:PutBox', 'iam:PassRole']);
     expect(boxes.pick('PutBox').service.operations.get('PutBox')?.iam).toEqual(['boxes:PutBox']);

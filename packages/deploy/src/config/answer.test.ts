@@ -19,7 +19,7 @@ const said = (asked: AskedRule, all = remediators) => {
   return [answer, because, who.map(({ id }) => id)];
 };
 
-describe('what is done about a rule', () => {
+describe('the answer to a rule', () => {
   it.each([
     ['EC2_EBS_ENCRYPTION_BY_DEFAULT', 'closes', '', ['ec2-enable-ebs-encryption-by-default']],
     [
@@ -39,24 +39,24 @@ describe('what is done about a rule', () => {
     expect([...(who as string[])].sort()).toEqual([...ids].sort());
   });
 
-  it('asks at most where a remediator has no higher ceiling', () => {
+  it('is an approval at most if no remediator has a higher ceiling', () => {
     const asking = remediators.map((each) => ({ ...each, ceiling: 'approve' as const }));
     expect(said(rule('EC2_EBS_ENCRYPTION_BY_DEFAULT'), asking)).toEqual(['asks', '', ['ec2-enable-ebs-encryption-by-default']]);
   });
 
-  it('does not close it where the rule looks for something else than the policy changes it to', () => {
+  it('does not close the gap if the rule and the policy have different values', () => {
     const year = rule('CW_LOGGROUP_RETENTION_PERIOD_CHECK', { parameters: { MinRetentionTime: '731' } });
     expect(said(year).slice(0, 2)).toEqual(['reports', 'The rule has MinRetentionTime 731, but the policy has 365.']);
     const { answer } = answerTo(year, remediators, (each) => each.parameters(each.id === 'logs-raise-retention' ? { minDays: 731 } : {}));
     expect(answer).toBe('closes');
   });
 
-  it('says of which types it is not', () => {
+  it('names the types without a remediator', () => {
     const [, because] = said(rule('EC2_EBS_ENCRYPTION_BY_DEFAULT', { types: ['AWS::::Account', 'AWS::EC2::Volume'] }));
     expect(because).toBe('Not for AWS::EC2::Volume.');
   });
 
-  it('is known by the name, too', () => {
+  it('is found by the name as well', () => {
     expect(said({ ...rule('NOBODY_KNOWS'), name: 'restricted-ssh' })[0]).toBe('asks');
   });
 
@@ -67,10 +67,10 @@ describe('what is done about a rule', () => {
     ['IAM_USER_UNUSED_CREDENTIALS_CHECK', { maxCredentialUsageAge: '90' }, 'asks', ''],
     ['VPC_SG_OPEN_ONLY_TO_AUTHORIZED_PORTS', { authorizedTcpPorts: '443' }, 'asks', ''],
     ['VPC_SG_OPEN_ONLY_TO_AUTHORIZED_PORTS', { authorizedTcpPorts: '22,443' }, 'reports', 'The rule has authorizedTcpPorts 22,443, but the policy has 443.'],
-  ])('%s with %j: %s, where more is installed', (identifier, parameters, answer, because) => {
+  ])('is for %s with %j: %s, even if more is installed', (identifier, parameters, answer, because) => {
     expect(said(rule(identifier, { parameters }), all).slice(0, 2)).toEqual([answer, because]);
   });
-  it('asks about what several change together, as far as one of them has to', () => {
+  it('is an approval if several remediators change a part and one of them needs it', () => {
     const passwords = rule('IAM_PASSWORD_POLICY', { parameters: { MinimumPasswordLength: '14', MaxPasswordAge: '90' } });
     expect(said(passwords, all).slice(0, 2)).toEqual(['asks', 'A part of it needs an approval.']);
     expect(said(passwords, furtherIamRemediators)[0]).toBe('reports');

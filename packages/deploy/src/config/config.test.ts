@@ -25,8 +25,8 @@ async function asked(configRule: string, resourceType: string): Promise<string[]
   return results.flatMap((each) => each.passes).map((pass) => pass.remediator);
 }
 
-describe('the rules that remediators know', () => {
-  it('are managed ones, each with its default name: identifiers and names are told apart', () => {
+describe('the rules of remediators', () => {
+  it('are managed rules with their default names, and identifiers differ from names', () => {
     expect(Object.fromEntries(rules.map(({ identifier, name }) => [identifier, name]))).toMatchObject({
       INCOMING_SSH_DISABLED: 'restricted-ssh',
       RESTRICTED_INCOMING_TRAFFIC: 'restricted-common-ports',
@@ -37,13 +37,13 @@ describe('the rules that remediators know', () => {
     expect(customRules({ configRules: ['INCOMING_SSH_DISABLED', 'restricted-ssh', 'acme-ssh'] })).toEqual(['acme-ssh']);
   });
 
-  it.each(rules.map((rule) => [rule.name, rule] as const))('%s asks who knows it, also out of a conformance pack', async (name, rule) => {
+  it.each(rules.map((rule) => [rule.name, rule] as const))('%s leads to its remediators, even from a conformance pack', async (name, rule) => {
     const ids = rule.remediators.map(({ id }) => id);
     expect(await asked(name, rule.resourceType)).toEqual(ids);
     expect(await asked(`${name}-conformance-pack-abc123`, rule.resourceType)).toEqual(ids);
   });
 
-  it('are remediated by Config where a remediator can close them on request, automatically', () => {
+  it('are remediated by Config automatically if a remediator can close them on request', () => {
     expect(rules.filter((rule) => rule.remediable === true).map(({ name }) => name)).toEqual([
       'cw-loggroup-retention-period-check',
       'ec2-ebs-encryption-by-default',
@@ -63,7 +63,7 @@ describe('the conformance pack', () => {
   const pack = conformancePack({ remediators });
   const of = (made: typeof pack, type: string) => Object.values(made.Resources).filter((each) => each.Type === `AWS::Config::${type}`);
 
-  it('has every rule once, and gives each remediation what the document takes, and nothing else', () => {
+  it('has every rule once, and gives each remediation exactly the parameters of the document', () => {
     expect(of(pack, 'ConfigRule').map((each) => each.Properties['ConfigRuleName'])).toEqual(rules.map(({ name }) => name));
     const { parameters } = askDocument({ functionArn: 'f', roleArn: 'r' }) as { parameters: Record<string, { default?: string; allowedPattern: string }> };
     const needed = Object.keys(parameters).filter((name) => parameters[name]?.default === undefined);
@@ -78,20 +78,20 @@ describe('the conformance pack', () => {
     }
   });
 
-  it('looks for what the policy asks for', () => {
+  it('has the parameters of the policy', () => {
     const own = conformancePack({ remediators, parametersOf: (each) => each.parameters(each.id === 'logs-raise-retention' ? { minDays: 90 } : {}) });
     expect(own.Resources['CwLoggroupRetentionPeriodCheck']?.Properties['InputParameters']).toEqual({ MinRetentionTime: '90' });
     expect(own.Resources['AccessKeysRotated']?.Properties['InputParameters']).toEqual({ maxAccessKeyAge: '90' });
   });
 
-  it('may only find', () => {
+  it('may be without remediations', () => {
     const finds = conformancePack({ remediators, remediation: false });
     expect([of(finds, 'RemediationConfiguration'), finds.Parameters]).toEqual([[], undefined]);
     expect(of(finds, 'ConfigRule')).toHaveLength(rules.length);
     expect(conformancePack({ remediators: ec2Remediators.filter((each) => each.freshWithin !== null) }).Parameters).toBeUndefined();
   });
 
-  it('of more rules than one takes is refused, and is written as several', () => {
+  it('of more rules than a pack may have is refused, and is written as several', () => {
     const rules = Array.from({ length: 131 }, (_, at) => ({ identifier: `RULE_${at}`, name: `rule-${at}`, parameters: {}, types: [] }));
     expect(() => conformancePack({ remediators, rules })).toThrow(expect.objectContaining({ code: 'compose/invalid', next: expect.stringContaining('--out') }));
     const files = packFiles({ remediators, rules });
@@ -111,7 +111,7 @@ describe('the conformance pack', () => {
     expect(packFiles({ remediators, rules: rules.slice(1) })[0]?.name).not.toBe(files[0]?.name);
   });
 
-  it('of a pack has its rules with its parameters, and asks for what can be closed: automatically, or when a person starts it', async () => {
+  it('of a pack has its rules with its parameters, and remediates automatically, or when a person starts it', async () => {
     const { rules: apra } = await packOf('apra-cpg-234');
     const made = conformancePack({ remediators, rules: apra });
     expect(of(made, 'ConfigRule')).toHaveLength(130);
@@ -139,14 +139,14 @@ describe('the conformance pack', () => {
 describe('the map of FSBP', () => {
   const map = fsbpMap(remediators);
 
-  it('has a line for each control of the standard and each remediator, in the order of people', () => {
+  it('has a line for each control of the standard and each remediator, in natural order', () => {
     const declared = remediators.flatMap((each) => each.controls.filter(({ framework }) => framework === 'aws-fsbp').map(({ id }) => `${id} ${each.id}`));
     expect(map.map(({ control, remediator }) => `${control} ${remediator}`).sort()).toEqual([...declared].sort());
     const controls = [...new Set(map.map(({ control }) => control))];
     expect(controls.indexOf('EC2.7')).toBeLessThan(controls.indexOf('EC2.13'));
   });
 
-  it('says what is done at most', () => {
+  it('reports the ceiling', () => {
     expect(map.find(({ control, remediator }) => control === 'EC2.13' && remediator === 'ec2-revoke-sg-open-ssh')).toMatchObject({
       does: 'fix',
       ceiling: 'enforce',
@@ -163,7 +163,7 @@ describe('the template for AWS Config', () => {
   const template = memberConfigTemplate({ remediators });
   const { Resources } = template;
 
-  it('lets an Automation of the account ask, and do nothing else', () => {
+  it('allows an Automation of the account to call the function, and nothing else', () => {
     const role = Resources['AskRole']?.Properties as { ManagedPolicyArns: JsonObject[]; AssumeRolePolicyDocument: { Statement: JsonObject[] } };
     expect(role.ManagedPolicyArns).toEqual([{ Ref: 'AskRolePolicy' }]);
     expect(Resources['AskRolePolicy']?.Properties['PolicyDocument']).toEqual({
@@ -173,7 +173,7 @@ describe('the template for AWS Config', () => {
     expect(role.AssumeRolePolicyDocument.Statement[0]?.['Condition']).toMatchObject({ StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } });
   });
 
-  it('remediates where the function is, and only finds elsewhere', () => {
+  it('remediates in the region of the function, and only evaluates elsewhere', () => {
     expect(Object.entries(Resources).map(([name, { Condition }]) => [name, Condition])).toEqual([
       ['AskRolePolicy', 'Asks'],
       ['AskRole', 'Asks'],
@@ -189,7 +189,7 @@ describe('the template for AWS Config', () => {
     expect(Resources['Pack']?.Properties).not.toHaveProperty('ConformancePackInputParameters');
   });
 
-  it('has a pack for each file, under a name of its own', () => {
+  it('has a pack for each file, with its own name', () => {
     const rules = Array.from({ length: 200 }, (_, at) => ({ identifier: `RULE_${at}`, name: `rule-${at}`, parameters: {}, types: [] }));
     const packs = Object.entries(memberConfigTemplate({ remediators, rules }).Resources).filter(([, each]) => each.Type === 'AWS::Config::ConformancePack');
     expect(packs.map(([name, { Condition, Properties }]) => [name, Condition, Properties['ConformancePackName']])).toEqual([
@@ -207,13 +207,13 @@ describe('the hub', () => {
   const { Resources, Parameters } = hubTemplate({ remediators });
   const permissions = Object.values(Resources).filter((each) => each.Type === 'AWS::Lambda::Permission');
 
-  it('answers Config by a function of its own, when it is asked to', () => {
+  it('answers Config with its own function, on request', () => {
     expect(Resources['Config']).toMatchObject({ Condition: 'ServesConfig', Properties: { Handler: 'index.config', Timeout: 120 } });
     expect(hubTemplate({ remediators, timeoutSeconds: 900 }).Resources['Config']?.Properties['Timeout']).toBe(300);
     expect(Parameters['ServeConfig']?.Default).toBe('false');
   });
 
-  it('lets an organization invoke that one, and nobody but its own schedule the one for events', () => {
+  it('allows an organization to invoke that one, and only its own schedule the one for events', () => {
     const who = (name: string) => permissions.filter((each) => JSON.stringify(each.Properties['FunctionName']) === JSON.stringify({ Ref: name }));
     expect(who('Function').map(({ Properties }) => Properties['Principal'])).toEqual(['events.amazonaws.com']);
     expect(who('Config')).toEqual([

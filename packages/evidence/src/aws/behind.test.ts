@@ -22,7 +22,7 @@ function restore(items: ReturnType<typeof copyOf>): void {
 const begin = (id = 'x') => opened(model).begin(request(id));
 const accept = (more = {}) => acceptRestored({ table: 't', bucket: 'b', clients: model.clients, by: 'ops', reason: 'INC-1', ...more });
 
-it('lets nothing begin on it until a person says so, and says how far it was set back', async () => {
+it('a table behind its log begins nothing until a person accepts it, and reports how far it was set back', async () => {
   await world.decide('a');
   await world.seal();
   const early = copyOf();
@@ -57,7 +57,7 @@ it('lets nothing begin on it until a person says so, and says how far it was set
   expect((await world.seal()).skipped).toEqual([]);
 });
 
-it('has a stream that is not sealed on where something was recorded in place of what was lost, and that is said', async () => {
+it('a stream in which a new record replaced a lost one is not sealed any further, and is reported', async () => {
   await world.decide('a');
   await world.seal();
   const early = copyOf();
@@ -70,7 +70,7 @@ it('has a stream that is not sealed on where something was recorded in place of 
   expect(skipped).toEqual([{ stream: streamOf(ref('a')), seq: 2, message: expect.stringContaining('names another record') as string }]);
 });
 
-it('is a new table with the bucket of an older one, too', async () => {
+it('a new table with the bucket of an older one is behind its log', async () => {
   await world.decide('a');
   await world.seal();
   restore([]);
@@ -79,7 +79,7 @@ it('is a new table with the bucket of an older one, too', async () => {
   expect((await begin()).status).toBe('begun');
 });
 
-it('is not one that was restored to a time after its last seal, nor one that was never sealed, nor one that is sealed meanwhile', async () => {
+it('a table is not behind if it was restored to a time after its last seal, was never sealed, or is being sealed', async () => {
   expect((await begin('0')).status).toBe('begun');
   await world.decide('a');
   await world.seal();
@@ -91,7 +91,7 @@ it('is not one that was restored to a time after its last seal, nor one that was
   expect([await world.seal(), await Promise.all(rounds)]).toEqual([expect.anything(), Array.from({ length: 5 }, () => 'begun')]);
 });
 
-it('is looked at once by a worker for a while, before anything begins', async () => {
+it('a worker checks for this before anything begins, once for a while', async () => {
   await world.decide('a');
   await world.seal();
   const journal = opened(model);
@@ -100,7 +100,7 @@ it('is looked at once by a worker for a while, before anything begins', async ()
   expect(model.counts.get('GetObject')).toBe(1);
 });
 
-it('is accepted by somebody, for a reason, and only when it is behind', async () => {
+it('a table is accepted by a named person, with a reason, and only if it is behind', async () => {
   await world.decide('a');
   await world.seal();
   await expect(accept()).rejects.toMatchObject({ code: 'journal/invalid' });

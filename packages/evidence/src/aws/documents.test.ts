@@ -46,14 +46,14 @@ describe('documents of a record', () => {
     expect([report.status, report.documents, cut]).toEqual(['intact', new Set(Object.values(documents)).size, []]);
   });
 
-  it('fit into the item next to the longest line that it holds, though packing gains nothing', async () => {
+  it('fit into the item next to the longest line that it holds, even if they do not compress', async () => {
     const body = { text: noise(199_000) };
     await opened(model).append({ ...decision({ seen: noise(65_463) }), body });
     expect(inBucket()).toEqual([]);
     expect((await all(opened(model)))[0]?.record.body).toEqual(body);
   });
 
-  it('may be many', async () => {
+  it('may be numerous', async () => {
     const documents = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`d-${n}`, n]));
     await opened(model).append(decision(documents));
     expect(inBucket().length).toBeGreaterThan(100);
@@ -61,7 +61,7 @@ describe('documents of a record', () => {
     expect((await all(opened(model)))[0]?.documents).toEqual(documents);
   });
 
-  it('that are too large are in the bucket before anything is written, and nothing is written when that fails', async () => {
+  it('that are too large are in the bucket before anything is written; nothing is written if that fails', async () => {
     const send = async (command: { constructor: { name: string } }) => {
       if (command.constructor.name === 'PutObjectCommand') throw new AwsError('AccessDenied', 'no', 403);
       return model.send(command as never);
@@ -74,7 +74,7 @@ describe('documents of a record', () => {
     expect(model.items.size).toBe(2);
   });
 
-  it('are found where they are: the same one in the bucket for one record, and in the item of another', async () => {
+  it('are found where they are stored: the same one in the bucket for one record, and in the item for another', async () => {
     const same = sized(40_000);
     await opened(model).append(decision({ same, other: sized(30_000) }));
     await opened(model).append(decision({ same }));
@@ -98,7 +98,7 @@ describe('a document that travels in an item', () => {
     ['cannot be unpacked', () => ({ documents: { B: new Uint8Array([1, 2, 3]) } })],
     ['is no bytes', () => ({ documents: { S: '{"n":1}' } })],
     ['unpacks to more than anybody has packed', () => ({ documents: { B: changed(`"${'x'.repeat(200_000)}"`) } })],
-  ] as const)('and %s is refused by whoever reads it, and the copy names it', async (_how, become) => {
+  ] as const)('and %s is refused by each reader, and the copy names it', async (_how, become) => {
     Object.assign(record(2), become());
     await expect(all(opened(model))).rejects.toMatchObject({ code: 'journal/corrupt', message: expect.stringMatching(/^Record 2 /) });
     expect((await verified(model)).report).toMatchObject({
@@ -108,7 +108,7 @@ describe('a document that travels in an item', () => {
     });
   });
 
-  it('and is larger than what anybody packs is refused, though its digest fits', async () => {
+  it('and is larger than any that is packed is refused, though its digest matches', async () => {
     const text = sized(200_000);
     await opened(model).append(decision({ text }));
     Object.assign(record(4), { documents: { B: gzipSync(`${digestOf(text)} ${canonicalJson(text)}\n`) } });
@@ -117,25 +117,25 @@ describe('a document that travels in an item', () => {
     expect((await verified(model)).report.status).toBe('intact');
   });
 
-  it('and cannot be unpacked is named, though another record that names it has lost it before', async () => {
+  it('and cannot be unpacked is named, even if another record that names it has already lost it', async () => {
     await opened(model).append(decision({ seen: { n: 1 } }));
     delete (record(2) as Partial<ReturnType<typeof record>>).documents;
     Object.assign(record(4), { documents: { B: new Uint8Array([1]) } });
     expect((await verified(model)).report).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document' } });
   });
 
-  it('is an attribute of items that have one', async () => {
+  it('is an attribute only of items that have one', async () => {
     await opened(model).append({ ...decision({}), documents: {} });
     expect([1, 2, 3, 4].map((seq) => record(seq).documents !== undefined)).toEqual([true, true, true, false]);
   });
 
-  it('and is gone is only gone', async () => {
+  it('and is missing is only missing', async () => {
     delete (record(2) as Partial<ReturnType<typeof record>>).documents;
     expect((await all(opened(model))).map(({ documents }) => documents)).toEqual([{ seen: { n: 0 } }, {}, { seen: { n: 2 } }]);
     expect((await verified(model)).report).toMatchObject({ status: 'incomplete', findings: [{ code: 'missing-document', seq: 2 }] });
   });
 
-  it('is named where another record has the same as it was', async () => {
+  it('is named as changed even if another record has it unchanged', async () => {
     await opened(model).append(decision({ seen: { n: 1 } }, 'other'));
     Object.assign(record(2), { documents: { B: changed('{"n":7}') } });
     expect((await verified(model)).report).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document' } });
@@ -156,7 +156,7 @@ describe('the copy', () => {
   const at = (time: number) => ({ clock: { now: () => time } });
   const lockedFor = (document: Json) => Math.round(((model.locked.get(blobKey(document))?.getTime() ?? 0) - Date.now()) / DAY);
 
-  it('has a document as a file of its own, wherever it was, and writes nothing to the store', async () => {
+  it('has a document as a file of its own, wherever it was stored, and writes nothing to the store', async () => {
     const large = sized(70_000);
     await opened(model).append(decision({ seen: { n: 1 }, large }));
     await opened(model).append(decision({ seen: { n: 1 } }, 'other'));
@@ -169,7 +169,7 @@ describe('the copy', () => {
     expect(verifyLedger({ directory }).status).toBe('intact');
   });
 
-  it('stores in the bucket what travels in items when it is asked to, and locks it from the newest record that names it', async () => {
+  it('stores documents of items in the bucket on request, and locks them from the newest record that names them', async () => {
     const now = Date.now();
     await opened(model, at(now - 20 * DAY)).append(decision({ old: { n: 1 }, twice: { n: 2 } }));
     await opened(model, at(now - 5 * DAY)).append(decision({ twice: { n: 2 } }));
@@ -189,7 +189,7 @@ describe('the copy', () => {
     expect((await verified(model)).report).toMatchObject({ status: 'intact', documents: 3 });
   });
 
-  it('locks from the newest record, in whatever order streams are copied', async () => {
+  it('locks from the newest record, whatever the order in which streams are copied', async () => {
     const now = Date.now();
     const [old, young] = [{ n: 'x' }, { n: 'y' }];
     await opened(model, at(now - 20 * DAY)).append(decision({ old }, 'a'));
@@ -200,7 +200,7 @@ describe('the copy', () => {
     expect([old, young].map(lockedFor)).toEqual([25, 25]);
   });
 
-  it('asks the bucket once for each document, and for at most sixteen at once', async () => {
+  it('requests each document from the bucket once, and at most sixteen concurrently', async () => {
     const documents = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`d-${n}`, { n, text: sized(70_000) }]));
     for (const id of ['a', 'b']) await opened(model).append(decision(documents, id));
     model.counts.clear();
@@ -224,12 +224,12 @@ describe('the copy', () => {
 
   it.each<[string, (line: string) => string]>([
     ['is not JSON', () => `${digestOf(1)} {`],
-    ['names something else than documents', (line) => line.replace(/"blobs":\{[^}]*\}/, '"blobs":{"a":7,"b":"x"}')],
+    ['names something other than documents', (line) => line.replace(/"blobs":\{[^}]*\}/, '"blobs":{"a":7,"b":"x"}')],
     ['names a document by more than a digest', (line) => line.replace(/("seen":"sha256:[0-9a-f]{64})"/, '$1/../../x"')],
     ['has no documents', (line) => line.replace(/"blobs":\{[^}]*\}/, '"blobs":null')],
     ['has no time', (line) => line.replace(/"time":"[^"]*"/, '"time":7')],
     ['is empty', () => ''],
-  ])('goes on where a record %s, and the verifier names it', async (_what, change) => {
+  ])('continues after a record that %s, and the verifier names it', async (_what, change) => {
     for (const n of [1, 2]) await opened(model).append(decision({ seen: { n } }));
     const item = record(1) as unknown as { line: { S: string } };
     item.line = { S: change(item.line.S) };
@@ -239,7 +239,7 @@ describe('the copy', () => {
     expect(verifyLedger({ directory })).toMatchObject({ status: 'tampered', firstBad: { seq: 1 } });
   });
 
-  it('stores nothing that would not be locked any more, and locks nothing for longer because of a date that is to come', async () => {
+  it('stores nothing whose lock would have ended, and locks nothing longer because of a future date', async () => {
     const now = Date.now();
     await opened(model, at(now - 31 * DAY)).append(decision({ old: { n: 1 } }));
     await opened(model, at(now + 3650 * DAY)).append(decision({ ahead: { n: 2 } }, 'b'));
@@ -250,7 +250,7 @@ describe('the copy', () => {
     expect(lockedFor({ n: 2 })).toBe(30);
   });
 
-  it('stores nothing that is not what its digest says, though another record has it as it was', async () => {
+  it('stores nothing that does not match its digest, even if another record has it unchanged', async () => {
     for (const n of [1, 1, 2, 3, 3]) await opened(model).append(decision({ seen: { n } }));
     record(2).documents.B = gzipSync(`${digestOf({ n: 1 })} {"n":7}\n`);
     record(4).documents.B = gzipSync(`${digestOf({ n: 3 })} {"n":7}\n`);
@@ -259,7 +259,7 @@ describe('the copy', () => {
     expect(verifyLedger({ directory })).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document', seq: 1 } });
   });
 
-  it('is whole where something else is in the bucket under the digest of a document, and nothing is written over', async () => {
+  it('is complete if the bucket has something else under the digest of a document, and overwrites nothing', async () => {
     await opened(model).append(decision({ seen: { n: 1 } }));
     model.objects.set(blobKey({ n: 1 }), '{"n":9}');
     const directory = join(root, 'copy');
@@ -269,7 +269,7 @@ describe('the copy', () => {
     expect(model.objects.get(blobKey({ n: 1 }))).toBe('{"n":9}');
   });
 
-  it('names what was changed in the bucket, also when an item has it as it was', async () => {
+  it('names what was changed in the bucket, even if an item has it unchanged', async () => {
     const same = sized(40_000);
     await opened(model).append(decision({ same }, 'item'));
     await opened(model).append(decision({ same, other: sized(30_000) }, 'bucket'));

@@ -33,7 +33,7 @@ const lineOf = (seq: number) => itemOf(`record#00000000000${seq}`)['line']?.S as
 const recordIn = (line: string) => JSON.parse(line.slice(line.indexOf(' ') + 1)) as Record<string, unknown>;
 const lined = (record: object) => `${digestText(canonicalJson(record as never))} ${canonicalJson(record as never)}`;
 
-it('is the lines as they were hashed, the documents by their digests, and the format; nothing else', async () => {
+it('contains the lines as they were hashed, the documents by their digests, and the format, and nothing else', async () => {
   const { directory, report } = await copied();
   expect(report).toEqual({ streams: 2, records: 4, documents: 3, stored: 0, cut: [] });
   expect(readFileSync(streamFile(directory, streamOf(ref())), 'utf8')).toBe([1, 2, 3].map((seq) => `${lineOf(seq)}\n`).join(''));
@@ -45,9 +45,9 @@ it('is the lines as they were hashed, the documents by their digests, and the fo
 });
 
 it.each([
-  ['a whole one', ['FORMAT', 'streams']],
+  ['a complete one', ['FORMAT', 'streams']],
   ['one without its streams', ['FORMAT']],
-  ['one that was not finished', ['streams']],
+  ['an unfinished one', ['streams']],
 ])('is not written over a journal: %s', async (_what, names) => {
   const directory = join(root, 'there');
   mkdirSync(directory);
@@ -57,7 +57,7 @@ it.each([
   expect(names.map((name) => readFileSync(join(directory, name), 'utf8'))).toEqual(names.map(() => 'x'));
 });
 
-it('goes into a folder that has something else', async () => {
+it('is written into a folder that has other files', async () => {
   const directory = join(root, 'there');
   mkdirSync(directory);
   writeFileSync(join(directory, 'notes.txt'), 'x');
@@ -74,7 +74,7 @@ describe('a stream', () => {
     ['has lost all of them', () => [1, 2, 3].forEach((seq) => void model.items.delete(keyOf(`record#00000000000${seq}`))), 3, 0],
     ['has lost its head', () => void model.items.delete(keyOf('head')), 0, 3],
     [
-      'ends with another record than its head counts',
+      'ends with another record than its head has',
       () => Object.assign(itemOf('record#000000000003'), { line: { S: lined({ ...recordIn(lineOf(3)), body: {} }) } }),
       3,
       3,
@@ -89,7 +89,7 @@ describe('a stream', () => {
       3,
       4,
     ],
-  ])('that %s is named, and no other', async (_what, change, head, records) => {
+  ])('that %s is named, and no other one', async (_what, change, head, records) => {
     change();
     const { directory, report } = await copied();
     expect(report.cut).toEqual([{ stream, head, records }]);
@@ -98,7 +98,7 @@ describe('a stream', () => {
     expect(readFileSync(streamFile(directory, stream), 'utf8').split('\n')).toHaveLength(records + 1);
   });
 
-  it('whose line is missing in the bucket has an empty one there, which the verifier names', async () => {
+  it('with a line missing in the bucket has an empty one there, which the verifier names', async () => {
     const text = 'x'.repeat(300_000);
     await opened(model).append({ kind: 'decision', resource: ref(), remediator: 'r', body: { text } });
     const { report, directory } = await copied();
@@ -109,7 +109,7 @@ describe('a stream', () => {
     expect(verifyLedger({ directory: next.directory })).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-digest', seq: 4 } });
   });
 
-  it('of many records is whole', async () => {
+  it('of many records is complete', async () => {
     const journal = opened(model);
     for (let n = 0; n < 60; n++) await journal.append({ kind: 'decision', resource: ref(), remediator: 'r', body: { text: `${n} ${'x'.repeat(2000)}` } });
     const { report, directory } = await copied();
@@ -118,14 +118,14 @@ describe('a stream', () => {
   });
 });
 
-describe('a record that names what is not a document', () => {
+describe('a record that names something other than a document', () => {
   it.each<[string, Json]>([
     ['a number', 7],
     ['a list', [`sha256:${'0'.repeat(64)}`]],
-    ['a digest with something before it', `xsha256:${'0'.repeat(64)}`],
-    ['a digest with something after it', `sha256:${'0'.repeat(64)}0`],
+    ['a digest with a prefix', `xsha256:${'0'.repeat(64)}`],
+    ['a digest with a suffix', `sha256:${'0'.repeat(64)}0`],
     ['nothing', null],
-  ])('asks the bucket for none: %s', async (_what, name) => {
+  ])('requests no document from the bucket: %s', async (_what, name) => {
     model.counts.clear();
     const line = `${digestText('x')} ${JSON.stringify({ ...recordIn(lineOf(3)), blobs: { seen: name } })}`;
     Object.assign(itemOf('record#000000000003'), { line: { S: line } });
@@ -135,7 +135,7 @@ describe('a record that names what is not a document', () => {
     expect(verifyLedger({ directory })).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-digest', seq: 3 } });
   });
 
-  it('or that cannot be read is copied as it is', async () => {
+  it('is copied unchanged if it cannot be read', async () => {
     model.counts.clear();
     for (const line of ['rubbish', '', 'x {"blobs":', 'x []', 'x {"blobs":[1]}', 'x {"blobs":7}']) {
       Object.assign(itemOf('record#000000000003'), { line: { S: line } });
@@ -148,7 +148,7 @@ describe('a record that names what is not a document', () => {
   });
 });
 
-it('asks the bucket for nothing that an item has, and for nothing twice', async () => {
+it('requests nothing from the bucket that an item has, and nothing twice', async () => {
   for (const id of ['c', 'd']) await opened(model).append({ kind: 'decision', resource: ref(id), remediator: 'r', body: {}, documents: { seen: { n: 1 } } });
   model.counts.clear();
   await copied();
@@ -159,7 +159,7 @@ it('asks the bucket for nothing that an item has, and for nothing twice', async 
   expect([report.documents, model.counts.get('GetObject')]).toEqual([0, 3 + 2]);
 });
 
-it('fails where a document cannot be read, and then does not pass for one', async () => {
+it('fails if a document cannot be read, and leaves no folder that passes for a copy', async () => {
   const document = { text: 'x'.repeat(70_000) };
   await opened(model).append({ kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { document } });
   const send = async (command: { constructor: { name: string } }) => {

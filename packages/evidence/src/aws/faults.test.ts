@@ -40,7 +40,7 @@ describe('requests to the store', () => {
   const few = { before: { id: 'a' }, plan: { fix: 'a' }, observation: { id: 'a', tags: {} } };
   const one = ['TransactWriteItems'];
 
-  it.each([1, 2, 3])('are one for each step of a fix of %i calls, on a stream that is new and on one that is known', async (calls) => {
+  it.each([1, 2, 3])('are one for each step of a fix of %i calls, on a new stream and on a known one', async (calls) => {
     const model = new Model('t', 'b', { random: seeded(3) });
     const journal = opened(model);
     // Before the first execution: whether the table was set back behind its ledger.
@@ -54,7 +54,7 @@ describe('requests to the store', () => {
     expect(model.objects.size).toBe(0);
   });
 
-  it('are three one after the other where the record of a call is written while something else is awaited', async () => {
+  it('are three in sequence if the record of a call is written while something else is awaited', async () => {
     const model = new Model('t', 'b', { random: seeded(3) });
     const journal = opened(model);
     const { generation } = await journal.view(ref());
@@ -68,7 +68,7 @@ describe('requests to the store', () => {
     expect(Object.fromEntries(model.counts)).toEqual({ BatchGetItem: 1, GetObject: 1, TransactWriteItems: 3 });
   });
 
-  it('are one more, before the transaction, where documents are too large for an item', async () => {
+  it('are one more, before the transaction, if documents are too large for an item', async () => {
     const model = new Model('t', 'b', { random: seeded(3) });
     const { asked } = await fix(model, opened(model), 1, { ...few, before: large({ id: 'a' }), observation: large({ id: 'a', tags: {} }) });
     expect(asked).toEqual([['BatchGetItem'], ['GetObject', 'PutObject', 'PutObject', 'TransactWriteItems'], one, one]);
@@ -76,7 +76,7 @@ describe('requests to the store', () => {
   });
 });
 
-it('says no on what is so now, not on what it knew', async () => {
+it('refuses on the current state, not on what it has cached', async () => {
   const model = new Model('t', 'b', { overlap: false });
   const [mine, other] = [opened(model), opened(model)];
   const begun = await other.begin(request('a'));
@@ -85,7 +85,7 @@ it('says no on what is so now, not on what it knew', async () => {
   expect((await mine.begin(request('a', { generation: 1 }))).status).toBe('begun');
 });
 
-it('lists what is open, and what waits, of every resource, whoever wrote it', async () => {
+it('lists what is open and what waits, of every resource, whoever wrote it', async () => {
   const model = new Model('t', 'b', { overlap: false });
   // Enough that every shard of an index has some.
   const ids = Array.from({ length: 40 }, (_, n) => `r-${String(n).padStart(2, '0')}`);
@@ -99,7 +99,7 @@ it('lists what is open, and what waits, of every resource, whoever wrote it', as
   expect((await opened(model).approvals()).map(({ resource }) => resource.id).sort()).toEqual(ids);
 });
 
-it('goes on from a head of the last version, which does not say who did what: then it may have been anyone', async () => {
+it('continues from a head of the last version, which does not record who did what: then anyone may have done it', async () => {
   const model = new Model('t', 'b', { overlap: false });
   const of = { kind: 'decision', resource: ref(), remediator: 'r' } as const;
   const approval = { id: 'a-1', planDigest: digestOf(1), discharges: [], expires: Date.now() + HOUR };
@@ -143,7 +143,7 @@ describe('a store that fails', () => {
   // 1 view, 1 read of the checkpoint, 2 large documents, begin with a small one, call, 1 large document, finish.
   const REQUESTS = 8;
 
-  it('is asked eight times for a fix of one call with three large documents', async () => {
+  it('is called eight times for a fix of one call with three large documents', async () => {
     const { clients, requests } = failing(new Model('t', 'b'), -1, 'lost-after');
     await work(awsJournal({ table: 't', bucket: 'b', clients }));
     expect(requests()).toBe(REQUESTS);
@@ -168,7 +168,7 @@ describe('a store that fails', () => {
     });
 
   it.each(Array.from({ length: REQUESTS }, (_, at) => at))(
-    'has everything or nothing of a step when its worker dies at request %i, and the next one goes on',
+    'has all or nothing of a step when its worker dies at request %i, and the next worker continues',
     async (at) => {
       for (const how of ['dead-before', 'dead-after'] as const) {
         const model = new Model('t', 'b', { random: seeded(at) });
@@ -201,7 +201,7 @@ describe('a store that fails', () => {
     },
   );
 
-  it('says that it is unavailable when it is down, throttles for long, or refuses', async () => {
+  it('is reported as unavailable when it is down, throttles for long, or refuses', async () => {
     const down = { send: async () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })) };
     const slow = { send: async () => Promise.reject(new AwsError('ThrottlingException', 'Rate exceeded')) };
     const denied = { send: async () => Promise.reject(new AwsError('AccessDeniedException', 'not authorized')) };
@@ -213,7 +213,7 @@ describe('a store that fails', () => {
   });
 });
 
-describe('a store that answers late', () => {
+describe('a store that responds late', () => {
   const of = (id: string) => ({ resource: ref(id), remediator: 'r' });
   const done = async (journal: Journal, id: string) => {
     const begun = await journal.begin(request(id));
@@ -222,7 +222,7 @@ describe('a store that answers late', () => {
     return begun.lease.execution;
   };
 
-  it('is asked for what is so now: a worker sees at once what another has just written', async () => {
+  it('is read consistently: a worker sees at once what another one has just written', async () => {
     // Writes never become visible to an index, or to an eventually consistent read.
     const model = new Model('t', 'b', { overlap: false, lag: Number.POSITIVE_INFINITY });
     const execution = await done(opened(model), 'a');
@@ -246,7 +246,7 @@ describe('a store that answers late', () => {
     expect([report.status, report.streams, report.records, cut]).toEqual(['intact', 2, 4, []]);
   });
 
-  it('is asked again for what it puts off in a batch, until it has answered for all of it', async () => {
+  it('is asked again for the unprocessed part of a batch, until it has returned all of it', async () => {
     const model = new Model('t', 'b', { overlap: false, batch: 1 });
     const executions: string[] = [];
     for (const id of ['a', 'b', 'c', 'd', 'e']) executions.push(await done(opened(model), id));
@@ -259,7 +259,7 @@ describe('a store that answers late', () => {
     for (const id of ['a', 'e']) expect(await opened(model).view(ref(id))).toMatchObject({ generation: 1, breakers: [{ remediator: 'r' }] });
   });
 
-  it('is asked for no more than a hundred at once, and for all of them', async () => {
+  it('is asked for at most a hundred items at once, and for all of them', async () => {
     const model = new Model('t', 'b', { overlap: false });
     for (let n = 0; n < 101; n++) await done(opened(model), `r-${n}`);
     model.counts.clear();
@@ -267,7 +267,7 @@ describe('a store that answers late', () => {
     expect(model.counts.get('BatchGetItem')).toBe(2);
   });
 
-  it('that puts off everything for too long is unavailable', async () => {
+  it('that returns nothing of a batch for too long is unavailable', async () => {
     const model = new Model('t', 'b', { overlap: false, batch: 0 });
     await expect(opened(model, { patience: 50 }).view(ref())).rejects.toMatchObject({ code: 'journal/unavailable', retryable: true });
   });
@@ -292,7 +292,7 @@ describe('a store that was tampered with', () => {
     await expect(all(opened(model))).rejects.toMatchObject({ code: 'journal/corrupt' });
     expect((await verified(model)).cut).toMatchObject([{ head: 3, records: 2 }]);
   });
-  it('is found corrupt where a head was set back', async () => {
+  it('is found corrupt where a head was rolled back', async () => {
     const before = structuredClone(model.items.get(key('\u0000head')) as never);
     await opened(model).append({ kind: 'decision', resource: ref(), remediator: 'r', body: {} });
     model.items.set(key('\u0000head'), before);
@@ -318,7 +318,7 @@ describe('a store that was tampered with', () => {
     await expect(opened(model).view(ref())).rejects.toMatchObject({ code: 'journal/corrupt' });
     await expect(opened(model).begin(request('a', { approval: 'a-1' }))).rejects.toMatchObject({ code: 'journal/corrupt' });
   });
-  it('is named by the copy where a record was put in behind the newest one', async () => {
+  it('is named by the copy where a record was inserted behind the newest one', async () => {
     const newest = model.items.get(key('record#000000000003')) as Record<string, { S: string }>;
     const line = (newest['line'] as { S: string }).S;
     const record = JSON.parse(line.slice(line.indexOf(' ') + 1));
@@ -334,7 +334,7 @@ describe('a store that was tampered with', () => {
     model.items.set(key('record#000000000003').replace('record#000000000003', 'record#000000000004'), put as never);
     expect((await verified(model)).cut).toMatchObject([{ head: 3, records: 4 }]);
   });
-  it('is not taken for that where a record is appended while it is copied', async () => {
+  it('is not reported because a record is appended during the copy', async () => {
     const send = async (command: { readonly constructor: { readonly name: string } }) => {
       const reply = await model.send(command as never);
       if (command.constructor.name === 'GetItemCommand' && model.items.size < 6)
@@ -346,7 +346,7 @@ describe('a store that was tampered with', () => {
     rmSync(directory, { recursive: true });
     expect(report).toMatchObject({ records: 4, cut: [] });
   });
-  it('is named by the copy where an execution rests on an approval that only a head knows', async () => {
+  it('is named by the copy where an execution relies on an approval that only a head has', async () => {
     const at = key('\u0000head');
     const head = model.items.get(at) as Record<string, { B: Uint8Array }>;
     const state = JSON.parse(gunzipSync((head['state'] as { B: Uint8Array }).B).toString('utf8'));
@@ -364,7 +364,7 @@ describe('a store that was tampered with', () => {
     expect((await opened(model).begin(request('a', { approval: 'a-1' }))).status).toBe('begun');
     expect((await verified(model)).report).toMatchObject({ status: 'tampered', firstBad: { code: 'no-approval', seq: 4 } });
   });
-  it('goes on where the last version has written it: what that did not keep is not known', async () => {
+  it('continues after a head of the last version: what that did not keep is unknown', async () => {
     const at = key('\u0000head');
     const head = model.items.get(at) as Record<string, { B: Uint8Array }>;
     const { gaps: _, unsaid: __, digest: ___, ...old } = JSON.parse(gunzipSync((head['state'] as { B: Uint8Array }).B).toString('utf8'));
@@ -380,7 +380,7 @@ describe('a store that was tampered with', () => {
     });
     expect((await opened(model).standing()).gaps).toMatchObject([{ key: 'g-1', state: 's' }]);
   });
-  it('keeps nobody from an answer to what is of other streams, nor from closing it', async () => {
+  it('blocks neither answers about other streams nor closing their executions', async () => {
     const asks = (id: string) =>
       opened(model).append({
         kind: 'decision',
@@ -399,7 +399,7 @@ describe('a store that was tampered with', () => {
     await expect(opened(model).view(ref('b'))).rejects.toMatchObject({ code: 'journal/corrupt' });
     await expect(opened(model).begin(request('b'))).rejects.toMatchObject({ code: 'journal/corrupt' });
   });
-  it('is found corrupt where a document of the bucket was changed; one that is gone is only gone', async () => {
+  it('is found corrupt where a document in the bucket was changed; a missing one is only missing', async () => {
     for (let n = 3; n < 5; n++) await opened(model).append({ kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { seen: large({ n }) } });
     const [first, second] = [...model.objects.keys()];
     model.objects.delete(first as string);
@@ -425,7 +425,7 @@ it('keeps what is too large for an item in the bucket', async () => {
   await expect(journal.begin(request('b', { budgets: [{ key: 'k', changes: 5001, window: 1 }] }))).rejects.toMatchObject({ code: 'journal/invalid' });
 });
 
-it('copies all of a journal, or what does not pass for one', async () => {
+it('copies all of a journal, or leaves nothing that passes for a copy', async () => {
   const model = new Model('t', 'b', { page: 1 });
   for (let n = 0; n < 5; n++)
     await opened(model).append({ kind: 'decision', resource: ref(), remediator: 'r', body: { n }, documents: { seen: n < 2 ? large({ n }) : { n } } });
@@ -446,7 +446,7 @@ it('copies all of a journal, or what does not pass for one', async () => {
   rmSync(root, { recursive: true });
 });
 
-it('keeps everything that is in the bucket under its prefix, and finds it there', async () => {
+it('stores everything in the bucket under its prefix, and finds it there', async () => {
   const model = new Model('t', 'b', { overlap: false });
   const under = () => opened(model, { prefix: 'evidence/' });
   // A document, a line and a state that are each too large for an item.
@@ -459,7 +459,7 @@ it('keeps everything that is in the bucket under its prefix, and finds it there'
   expect((await under().view(ref('a'))).open?.subjects).toHaveLength(8000);
 });
 
-it('keeps a record in any script: an item holds bytes, not characters', async () => {
+it('stores a record in any script: an item holds bytes, not characters', async () => {
   const model = new Model('t', 'b', { overlap: false });
   // Three bytes each.
   const text = '安'.repeat(190_000);
@@ -467,7 +467,7 @@ it('keeps a record in any script: an item holds bytes, not characters', async ()
   expect((await all(opened(model)))[0]?.record.body['text']).toBe(text);
 });
 
-it('goes on counting where a longer window has left more entries behind than an item holds', async () => {
+it('continues to count when a longer window has left more entries than an item holds', async () => {
   const model = new Model('t', 'b', { overlap: false });
   const WEEK = 7 * 24 * HOUR;
   const now = 1_800_000_000_000;
@@ -486,7 +486,7 @@ it('goes on counting where a longer window has left more entries behind than an 
   expect(await begin('fifth', 5000, WEEK)).toBe('over-budget');
 });
 
-describe('a document that is there already', () => {
+describe('a document that already exists', () => {
   const decision = { kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { seen: large({ a: 1 }) } } as const;
   const DAY = 24 * HOUR;
   const stored = async (model: Model, more: object) => opened(model, more).append(decision);
@@ -497,7 +497,7 @@ describe('a document that is there already', () => {
   };
   const daysLocked = (model: Model) => ((model.locked.get(only(model))?.getTime() ?? 0) - Date.now()) / DAY;
 
-  it('is locked from when it was stored last, and never for less than before', async () => {
+  it('is locked from when it was last stored, and never for less than before', async () => {
     const model = new Model('t', 'b', { overlap: false });
     await stored(model, { lockDays: 10 });
     expect(daysLocked(model)).toBeGreaterThanOrEqual(10);
@@ -510,7 +510,7 @@ describe('a document that is there already', () => {
     expect(model.counts.get('PutObjectRetention')).toBe(1);
   });
 
-  it('is locked when it was not, and by a worker that has been there for long, too', async () => {
+  it('is locked if it was not, also by a long-running worker', async () => {
     const model = new Model('t', 'b', { overlap: false });
     await stored(model, {});
     expect(model.locked.size).toBe(0);
@@ -526,7 +526,7 @@ describe('a document that is there already', () => {
     }
   });
 
-  it('is not locked for less where a read does not show its lock', async () => {
+  it('is not locked for less if a read does not show its lock', async () => {
     const model = new Model('t', 'b', { overlap: false, locksShownBy: ['HeadObject'] });
     for (const [lockDays, days] of [
       [30, 30],
@@ -540,7 +540,7 @@ describe('a document that is there already', () => {
     expect(model.counts.get('PutObjectRetention')).toBe(1);
   });
 
-  it('is stored when another worker locks it for longer in that moment, and stays locked so', async () => {
+  it('is stored if another worker locks it for longer at that moment, and keeps that lock', async () => {
     const model = new Model('t', 'b', { overlap: false });
     await stored(model, { lockDays: 1 });
     const longer = new Date(Date.now() + 30 * DAY);
@@ -557,7 +557,7 @@ describe('a document that is there already', () => {
   it.each([
     ['its lock is shorter', ['GetObject', 'HeadObject']],
     ['nobody sees its lock', []],
-  ] as const)('is not taken for locked when locking it is refused and %s', async (_why, locksShownBy) => {
+  ] as const)('does not count as locked when its lock is refused and %s', async (_why, locksShownBy) => {
     const model = new Model('t', 'b', { overlap: false, locksShownBy });
     await stored(model, { lockDays: 5 });
     const before = structuredClone([...model.items.values()]);
@@ -571,7 +571,7 @@ describe('a document that is there already', () => {
     expect([...model.items.values()]).toEqual(before);
   });
 
-  it('is locked although another version is, that came in that moment', async () => {
+  it('is locked although another version that was added at that moment is', async () => {
     const model = new Model('t', 'b', { overlap: false });
     await stored(model, {});
     const asked: unknown[] = [];
@@ -588,7 +588,7 @@ describe('a document that is there already', () => {
     expect(Math.floor(daysLocked(model))).toBe(10);
   });
 
-  it('and whose content does not match its name is not evidence: nothing is done because of it', async () => {
+  it('and does not match its name is not evidence: nothing is done because of it', async () => {
     const model = new Model('t', 'b', { overlap: false });
     await stored(model, {});
     model.objects.set(only(model), '{"a":2}');
@@ -598,7 +598,7 @@ describe('a document that is there already', () => {
     expect(model.items.size).toBe(items);
   });
 
-  it('and is deleted in that moment is stored', async () => {
+  it('and is deleted at that moment is stored', async () => {
     const model = new Model('t', 'b', { overlap: false });
     await stored(model, {});
     const key = only(model);

@@ -492,7 +492,7 @@ export class AwsJournal implements Journal {
       );
       if (ended.kind === 'done') return this.#known.get(next.after.stream) ?? (await this.#read(next.after.stream));
       if (next.record.kind === 'intent' && ended.failed.has(0))
-        throw corrupt(next.after.stream, next.ref.seq, 'its execution is known, and its record is not there');
+        throw corrupt(next.after.stream, next.ref.seq, 'its execution is known, and its record is missing');
       // Only the count of a limit may have changed in the meantime, not the head.
       if (ended.head !== null) throw corrupt(next.after.stream, next.ref.seq, 'another record was written in its place in the meantime');
     }

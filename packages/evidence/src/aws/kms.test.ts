@@ -27,7 +27,7 @@ function kms(key: { publicKey: KeyObject; privateKey: KeyObject }, more: object 
 const root = Buffer.alloc(32, 9);
 
 describe('a key in KMS', () => {
-  it('signs the checkpoint itself, and verifiers take it as they take one of a file', async () => {
+  it('signs the checkpoint itself, and verifiers accept it like one that was signed by a file key', async () => {
     const client = kms(generateKeyPairSync('ed25519'));
     const signer = await kmsSigner({ key: 'alias/redress', origin: 'example.com/redress', client });
     expect(signer.verifier).toMatch(/^example\.com\/redress\+[0-9a-f]{8}\+A[Q-f]/);
@@ -40,7 +40,7 @@ describe('a key in KMS', () => {
     });
   });
 
-  it('gives out no checkpoint when another key signs than the one whose public key it gave', async () => {
+  it('returns no checkpoint if another key signs than the one whose public key it returned', async () => {
     const [said, signs] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')];
     const signer = await kmsSigner({ key: 'k', origin: 'o', client: kms({ publicKey: said.publicKey, privateKey: signs.privateKey }) });
     await expect(signCheckpoint({ origin: 'o', size: 1, root }, signer)).rejects.toMatchObject({ code: 'ledger/key' });
@@ -51,14 +51,14 @@ describe('a key in KMS', () => {
     ['does not sign', { KeyUsage: 'KEY_AGREEMENT' }],
     ['has no public key', { PublicKey: undefined }],
     [
-      'is not what its key spec says',
+      'does not match its key spec',
       { PublicKey: new Uint8Array(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'der', type: 'spki' })) },
     ],
   ])('is refused when it %s', async (_, more) => {
     await expect(kmsSigner({ key: 'k', origin: 'o', client: kms(generateKeyPairSync('ed25519'), more) })).rejects.toMatchObject({ code: 'ledger/key' });
   });
 
-  it('is refused with a name that a note cannot have, and signs nothing longer than KMS takes', async () => {
+  it('refuses a name that a note cannot have, and signs nothing longer than KMS accepts', async () => {
     const client = kms(generateKeyPairSync('ed25519'));
     await expect(kmsSigner({ key: 'k', origin: 'a b', client })).rejects.toMatchObject({ code: 'ledger/key' });
     const signer = await kmsSigner({ key: 'k', origin: 'o', client });
@@ -66,7 +66,7 @@ describe('a key in KMS', () => {
     expect((await signer.sign(Buffer.alloc(4096))).length).toBe(64);
   });
 
-  it('says what to do when KMS cannot be asked', async () => {
+  it('reports the next step when KMS cannot be called', async () => {
     const client = { send: () => Promise.reject(Object.assign(new Error('no such key'), { name: 'NotFoundException' })) };
     await expect(kmsSigner({ key: 'k', origin: 'o', client })).rejects.toMatchObject({
       code: 'ledger/unavailable',

@@ -26,7 +26,7 @@ async function sealed(world: LedgerWorld): Promise<number[]> {
 }
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
-it('seals no record without those that were committed before it, on whatever stream they are', async () => {
+it('seals no record without those that were committed before it, in any stream', async () => {
   let seals = 0;
   for (let seed = 0; seed < 6; seed++) {
     const model = new Model('t', 'b', { random: seeded(seed), batch: 2 });
@@ -55,7 +55,7 @@ it('seals no record without those that were committed before it, on whatever str
   expect(seals).toBeGreaterThan(1);
 });
 
-it('looks again for a stream that the index had not shown', async () => {
+it('reads a stream again that the index did not show yet', async () => {
   const model = new Model('t', 'b', { overlap: false });
   const world = ledgerOnAws(model, async () => undefined);
   await world.decide('a', { n: 1 });
@@ -77,7 +77,7 @@ it('looks again for a stream that the index had not shown', async () => {
   expect(await sealed(world)).toEqual([1, 2, 3]);
 });
 
-it('leaves to the next seal what was recorded while it looked, on a stream that is new', async () => {
+it('leaves to the next seal what was recorded on a new stream while it read', async () => {
   const model = new Model('t', 'b', { overlap: false });
   const world = ledgerOnAws(model, async () => undefined);
   await world.decide('a', { n: 1 });
@@ -100,7 +100,7 @@ it('leaves to the next seal what was recorded while it looked, on a stream that 
   expect(await sealed(world)).toEqual([1, 2, 3]);
 });
 
-it('reads of the table what has grown, and nothing of what is sealed', async () => {
+it('reads only what has grown from the table, and nothing that is sealed', async () => {
   const model = new Model('t', 'b', { overlap: false });
   const world = ledgerOnAws(model, async () => undefined);
   for (const id of ['a', 'b', 'c']) await world.decide(id);
@@ -115,7 +115,7 @@ it('reads of the table what has grown, and nothing of what is sealed', async () 
   expect([...model.items.values()].filter((item) => item['unsealedShard'] !== undefined)).toEqual([]);
 });
 
-it('skips a stream whose head counts records that are gone, and seals the others', async () => {
+it('skips a stream whose head counts missing records, and seals the others', async () => {
   const model = new Model('t', 'b', { overlap: false });
   const world = ledgerOnAws(model, async () => undefined);
   for (const id of ['a', 'a', 'b']) await world.decide(id);
@@ -127,7 +127,7 @@ it('skips a stream whose head counts records that are gone, and seals the others
   });
 });
 
-it('knows how far it has come from what was decided, and reads the log when that is gone', async () => {
+it('reads its progress from the last decision, and from the log if that is missing', async () => {
   const model = new Model('t', 'b', { overlap: false });
   const world = ledgerOnAws(model, async () => undefined);
   for (let number = 1; number <= 26; number++) {
@@ -140,7 +140,7 @@ it('knows how far it has come from what was decided, and reads the log when that
   expect(await world.seal()).toMatchObject({ size: 54, seal: { number: 27, records: 1 }, skipped: [] });
 });
 
-it('costs two signatures and some fifteen objects for a thousand records, and little for an interval without any', async () => {
+it('costs two signatures and about fifteen objects for a thousand records, and little for an interval without any', async () => {
   const model = new Model('t', 'b', { overlap: false, page: 1000 });
   const world = ledgerOnAws(model, async () => undefined);
   await world.decide('r0');
@@ -159,7 +159,7 @@ it('costs two signatures and some fifteen objects for a thousand records, and li
   expect(await requests()).toEqual({ GetObject: 11, PutObject: 4, Query: 16, UpdateItem: 1, signed: 2 });
 });
 
-it('locks documents for as long as their seal says, and copies them with the journal, also where items have lost theirs', async () => {
+it('locks documents for as long as their seal requires, and copies them with the journal, even if items have lost theirs', async () => {
   const model = new Model('t', 'b', { overlap: false });
   const world = ledgerOnAws(model, async () => undefined, { lockDays: 365 });
   // S3 uses the real time.
@@ -193,7 +193,7 @@ it('locks documents for as long as their seal says, and copies them with the jou
   expect(await copied()).toMatchObject({ status: 'intact', findings: [], documents: 0, expired: 3 });
 });
 
-it('completes a seal whose documents need not be kept any more: S3 takes no lock that has ended', async () => {
+it('completes a seal whose documents no longer have to be kept: S3 accepts no lock in the past', async () => {
   let now = 0;
   const model = new Model('t', 'b', { overlap: false, now: () => now });
   const world = ledgerOnAws(model, async () => undefined, { lockDays: 365 });
@@ -207,7 +207,7 @@ it('completes a seal whose documents need not be kept any more: S3 takes no lock
   expect(model.locked.has('ledger/documents/000000000001.zip')).toBe(false);
 });
 
-it('costs an object more for the documents of a thousand records', async () => {
+it('costs one more object for the documents of a thousand records', async () => {
   const model = new Model('t', 'b', { overlap: false, page: 1000 });
   const world = ledgerOnAws(model, async () => undefined);
   await world.decide('r0');
@@ -219,7 +219,7 @@ it('costs an object more for the documents of a thousand records', async () => {
   expect(Object.fromEntries(model.counts)).toEqual({ BatchGetItem: 6, GetObject: 11, PutObject: 12, Query: 516, UpdateItem: 251 });
 });
 
-it('is called on a schedule while its key is replaced: replaces it once, and seals with the next one what comes after', async () => {
+it('replaces its key once when scheduled calls continue during the rotation, and seals what follows with the next key', async () => {
   const model = new Model('t', 'b', { overlap: false });
   const world = ledgerOnAws(model, async () => undefined);
   const { clock, signer, next } = world;

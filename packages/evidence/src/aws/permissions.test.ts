@@ -23,7 +23,7 @@ function asked(model: Model): string[] {
 }
 
 describe('the permissions of a worker', () => {
-  it('are what it uses, and nothing else', async () => {
+  it('are what it uses and nothing else', async () => {
     const model = new Model('t', 'b', { overlap: false });
     const journal = opened(model);
     await journal.view(ref());
@@ -39,7 +39,7 @@ describe('the permissions of a worker', () => {
     expect(actions('worker')).toEqual([...asked(model), 's3:ListBucket'].sort());
   });
 
-  it('are, with locks, what storing a document again uses', async () => {
+  it('include, with locks, what storing a document again uses', async () => {
     const model = new Model('t', 'b', { overlap: false });
     for (const lockDays of [1, 2])
       await opened(model, { lockDays }).append({ kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { seen: large } });
@@ -50,7 +50,7 @@ describe('the permissions of a worker', () => {
     expect(locks(actions('auditor', { lockDays: 1 }))).toEqual([]);
   });
 
-  it('delete nothing, replace no document, and unlock none', () => {
+  it('do not allow deleting, replacing or unlocking a document', () => {
     const statements = journalPermissions('worker', { ...where, lockDays: 30, prefix: 'evidence/' });
     expect(statements.flatMap((each) => each.Action).filter((each) => /Delete|\*|Batch(?:Write)|PartiQL|Bypass|Scan/.test(each))).toEqual([]);
     expect(statements.find((each) => each.Action.includes('s3:PutObject'))).toMatchObject({
@@ -63,7 +63,7 @@ describe('the permissions of a worker', () => {
 });
 
 describe('the permissions of an auditor', () => {
-  it('are what a look and a copy use, and write nothing', async () => {
+  it('are what a verification and a copy use, and allow no write', async () => {
     const model = new Model('t', 'b', { overlap: false });
     const worker = opened(model);
     await worker.append({ kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { seen: large } });
@@ -79,7 +79,7 @@ describe('the permissions of an auditor', () => {
 });
 
 describe('the permissions of a sealer', () => {
-  it('are what it uses, and nothing else', async () => {
+  it('are what it uses and nothing else', async () => {
     const model = new Model('t', 'b', { overlap: false });
     const world = ledgerOnAws(model, async () => undefined, { lockDays: 1 });
     for (const id of ['a', 'b', 'a']) await world.decide(id);
@@ -97,7 +97,7 @@ describe('the permissions of a sealer', () => {
     expect(actions('sealer')).not.toContain('kms:Sign');
   });
 
-  it('sign with two keys only while one replaces the other, and with both the message itself', () => {
+  it('allow signing with two keys only while one replaces the other, and with both only the message itself', () => {
     const signing = (more: object) =>
       journalPermissions('sealer', { ...where, ...more })
         .filter(({ Action }) => Action.some((each) => each.startsWith('kms:')))
@@ -110,7 +110,7 @@ describe('the permissions of a sealer', () => {
     expect(signing({ keyArn: 'arn:next' })[0]).toEqual([['kms:Sign'], ['arn:next'], condition]);
   });
 
-  it('replace nothing but the checkpoint, and no attribute but those that say how far it has come', () => {
+  it('allow replacing only the checkpoint, and only the attributes that hold its progress', () => {
     const statements = journalPermissions('sealer', { ...where, prefix: 'e/', lockDays: 1, keyArn: 'arn:key' });
     const puts = statements.filter(({ Action }) => Action.includes('s3:PutObject')).map(({ Resource, Condition }) => [Resource, Condition]);
     expect(puts).toEqual([
@@ -148,13 +148,13 @@ describe('the statements of a policy', () => {
   const denied = { Sid: 'LedgerIsOfTheSealer', Effect: 'Deny', Action: ['s3:PutObject'], Resource: ['arn:aws:s3:::b/ledger/*', 'arn:aws:s3:::b/sealer/*'] };
   const lock = { Sid: 'JournalLockDocuments', Effect: 'Allow', Action: ['s3:PutObjectRetention', 's3:GetObjectRetention'], Resource: ['arn:aws:s3:::b/*'] };
 
-  it('are of the table, its indexes and the objects, and of no other resource', () => {
+  it('cover the table, its indexes and the objects, and no other resource', () => {
     expect(journalPermissions('auditor', { ...where, lockDays: 1 })).toEqual(read('dynamodb:Scan'));
     expect(journalPermissions('worker', where)).toEqual([...read(), ...write, denied]);
     expect(journalPermissions('worker', { ...where, lockDays: 1 })).toEqual([...read(), ...write, denied, lock]);
   });
 
-  it('are of what is under the prefix, where there is one', () => {
+  it('cover only what is under the prefix, if there is one', () => {
     const resources = journalPermissions('worker', { ...where, prefix: 'evidence/', lockDays: 1 }).map(({ Sid, Resource }) => [Sid, Resource]);
     expect(Object.fromEntries(resources)).toEqual({
       JournalRead: [table, `${table}/index/*`],

@@ -24,8 +24,8 @@ async function asLastVersion(model: Model, resource: ResourceRef) {
   }
 }
 
-describe('what stands in a place', () => {
-  it('takes as many requests, and reads as many items, whatever stands elsewhere', async () => {
+describe('the open gaps of a place', () => {
+  it('take as many requests, and read as many items, whatever is open elsewhere', async () => {
     const cost = async (others: number) => {
       const model = new Model('t', 'b', { overlap: false });
       const journal = opened(model);
@@ -49,7 +49,7 @@ describe('what stands in a place', () => {
     expect(await cost(3)).toEqual({ requests: 2, items: 2 });
   });
 
-  it('is named there in the transaction that records it, and forgotten a day after it is over, by DynamoDB', async () => {
+  it('are named there in the transaction that records them, and expire in DynamoDB a day after they are closed', async () => {
     const model = new Model('t', 'b', { overlap: false });
     const journal = opened(model, { clock: { now: () => START } });
     const named = () =>
@@ -64,7 +64,7 @@ describe('what stands in a place', () => {
     expect(await keys(journal)).toEqual(['g-2']);
   });
 
-  it('is found where the last version wrote it: at once by who begins, and once a day after that', async () => {
+  it('are found if the last version wrote them: at once by who begins, and once a day after that', async () => {
     let now = START;
     const clock = { now: () => now };
     const model = new Model('t', 'b', { overlap: false });
@@ -90,8 +90,8 @@ describe('what stands in a place', () => {
   });
 });
 
-describe('what sweeps of a place came to', () => {
-  it('is not known of a head that the last version wrote, until a record says it', async () => {
+describe('the result of the sweeps of a place', () => {
+  it('is unknown for a head of the last version, until a record has it', async () => {
     const place: ResourceRef = { ...ref(), type: 'AWS::::Account', id: HERE.account };
     const model = new Model('t', 'b', { overlap: false });
     const sweep = (journal: Journal, more: JsonObject = {}) =>

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Model, type ModelOptions } from '../../test/support/model.js';
 import { all, HOUR, opened, ref, request, seeded, verified } from '../../test/support/world.js';
 
-describe('many at once, each with a journal of its own', () => {
+describe('concurrent workers, each with its own journal', () => {
   const world = (more: ModelOptions = {}) => new Model('t', 'b', { random: seeded(11), lag: 10, throttled: 0.01, ...more });
 
   it('never exceed a budget: 200 workers', async () => {
@@ -20,7 +20,7 @@ describe('many at once, each with a journal of its own', () => {
     expect(found).toMatchObject({ cut: [], tampered: [], report: { records: 10, openExecutions: 10 } });
   });
 
-  it('give a budget back once, and take it again, without ever exceeding it', async () => {
+  it('return a budget once, and use it again, without ever exceeding it', async () => {
     const model = world();
     let running = 0;
     let most = 0;
@@ -52,7 +52,7 @@ describe('many at once, each with a journal of its own', () => {
     expect(results.filter((each) => each.status === 'busy')).toHaveLength(54);
   });
 
-  it('take over once', async () => {
+  it('take over an execution once', async () => {
     const model = world();
     let time = 1_800_000_000_000;
     const clock = { now: () => time };
@@ -65,7 +65,7 @@ describe('many at once, each with a journal of its own', () => {
     await expect(opened(model, { clock }).finish(late)).rejects.toMatchObject({ code: 'journal/lost-lease' });
   });
 
-  it('append without fork or gap: 50 writers on one stream and on streams of their own', async () => {
+  it('append without fork or gap: 50 writers on one stream and on their own streams', async () => {
     const model = world();
     await Promise.all(
       Array.from({ length: 50 }, async (_, writer) => {
@@ -84,7 +84,7 @@ describe('many at once, each with a journal of its own', () => {
     expect([...model.written].filter(([pk, count]) => count > 8 && !pk.startsWith('stream#'))).toEqual([]);
   });
 
-  it('keep two records apart that say the same in the same moment', async () => {
+  it('keep two equal records of the same moment as two', async () => {
     const model = world();
     const clock = { now: () => 1_800_000_000_000 };
     const results = await Promise.all(
@@ -103,7 +103,7 @@ describe('many at once, each with a journal of its own', () => {
     expect(after.map((each) => each.status)).toEqual(after.map(() => 'stale'));
   });
 
-  it('use a window that slides, over limits that change', async () => {
+  it('share a sliding window under changing limits', async () => {
     const model = world({ throttled: 0 });
     let time = 1_800_000_000_000;
     const clock = { now: () => time };
@@ -119,7 +119,7 @@ describe('many at once, each with a journal of its own', () => {
     expect(await begin(0)).toBe('over-budget');
   });
 
-  it('keep what a longer window counts, whoever has a shorter one', async () => {
+  it('keep the entries of a longer window, whoever has a shorter one', async () => {
     const model = world({ throttled: 0 });
     let time = 1_800_000_000_000;
     const clock = { now: () => time };

@@ -15,7 +15,7 @@ import type { Restored, RestoredOptions } from './restored.js';
  * others produce the same. With `lockDays`, everything that it stores is locked for this many days. Nothing is ever deleted.
  *
  * @example await sealAws({ table: 'redress', bucket: 'redress-evidence', signer: await kmsSigner({ key, origin: 'example.com/redress' }) });
- * @throws {RedressError} `ledger/corrupt` if the log is not what was signed; `journal/unavailable` if table or bucket cannot be used, or streams
+ * @throws {RedressError} `ledger/corrupt` if the log differs from what was signed; `journal/unavailable` if table or bucket cannot be used, or streams
  *   change faster than they can be read.
  */
 export async function sealAws(options: SealAwsOptions): Promise<SealedAws> {

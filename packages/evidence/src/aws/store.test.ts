@@ -57,20 +57,20 @@ describe.each([
     model = new Model('t', 'b', { overlap: false });
   });
 
-  it.each(AGAIN)('%s is tried again, until there is no error', async (_what, error) => {
+  it.each(AGAIN)('%s is retried until there is no error', async (_what, error) => {
     const { clients, asked } = failing(model, command, [error, error]);
     await work(model, clients);
     expect(asked()).toBe(3);
     expect((await verified(model)).cut).toEqual([]);
   });
 
-  it.each(FINAL)('%s is not tried again', async (_what, error) => {
+  it.each(FINAL)('%s is not retried', async (_what, error) => {
     const { clients, asked } = failing(model, command, [error]);
     await expect(work(model, clients)).rejects.toMatchObject({ code: 'journal/unavailable', retryable: true });
     expect([asked(), model.items.size]).toEqual([1, 0]);
   });
 
-  it('that is unclear is tried five times, and one of being throttled for as long as it takes', async () => {
+  it('without a clear cause is retried five times, and throttling for as long as it takes', async () => {
     const unclear = new AwsError('TimeoutError', 'no', null);
     const { clients, asked } = failing(model, command, [unclear, unclear, unclear, unclear, unclear]);
     await expect(work(model, clients)).rejects.toMatchObject({ code: 'journal/unavailable', message: expect.stringContaining('TimeoutError') });
@@ -91,17 +91,17 @@ describe('a transaction that is cancelled', () => {
     );
 
   it.each([
-    ['another one is under way', cancelled('None', 'TransactionConflict')],
+    ['another one is in progress', cancelled('None', 'TransactionConflict')],
     ['a part is throttled', cancelled('ThrottlingError', 'None')],
-    ['nobody says why', new AwsError('TransactionCanceledException', 'no', 400)],
-  ])('because %s is sent again', async (_why, error) => {
+    ['the reason is unknown', new AwsError('TransactionCanceledException', 'no', 400)],
+  ])('because %s is retried', async (_why, error) => {
     const model = new Model('t', 'b', { overlap: false });
     const { clients, asked } = failing(model, 'TransactWriteItems', [error]);
     await opened(model, { clients }).append(decision);
     expect([asked(), (await all(opened(model))).length]).toEqual([2, 1]);
   });
 
-  it('because DynamoDB does not take it is refused for good', async () => {
+  it('because DynamoDB does not accept it fails permanently', async () => {
     const model = new Model('t', 'b', { overlap: false });
     const { clients, asked } = failing(model, 'TransactWriteItems', [cancelled('None', 'ValidationError')]);
     await expect(opened(model, { clients }).append(decision)).rejects.toMatchObject({
@@ -112,7 +112,7 @@ describe('a transaction that is cancelled', () => {
     expect(asked()).toBe(1);
   });
 
-  it('each time is given up when patience is over', async () => {
+  it('each time fails when the time for retries is over', async () => {
     const model = new Model('t', 'b', { overlap: false });
     const { clients } = failing(
       model,
@@ -160,7 +160,7 @@ describe("the SDK's own clients", () => {
   const open = () =>
     awsJournal({ table: 't', bucket: 'b', region: 'eu-central-1', endpoint, credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' } });
 
-  it('go where the options say, as whom they say, and a bucket is a part of the path there', async () => {
+  it('use the configured endpoints and credentials, with the bucket in the path', async () => {
     answer = (target) => ({ status: 200, body: target.endsWith('BatchGetItem') ? '{"Responses":{}}' : '{}' });
     const journal = open();
     expect(await journal.view(ref())).toMatchObject({ length: 0 });
@@ -180,7 +180,7 @@ describe("the SDK's own clients", () => {
     await journal.close?.();
   });
 
-  it('try nothing again by themselves: the journal counts', async () => {
+  it('retry nothing: the journal counts', async () => {
     answer = () => ({ status: 500, body: '{"__type":"InternalServerError"}' });
     const journal = open();
     await expect(journal.view(ref())).rejects.toMatchObject({ code: 'journal/unavailable' });
@@ -191,7 +191,7 @@ describe("the SDK's own clients", () => {
     await journal.close?.();
   });
 
-  it('are left open where they are somebody else’s', async () => {
+  it('are left open if the caller made them', async () => {
     const model = new Model('t', 'b', { overlap: false });
     const closed: string[] = [];
     const sender = (name: string) => ({ send: (command: never) => model.send(command), destroy: () => void closed.push(name) });
@@ -227,7 +227,7 @@ describe('the store', () => {
     new Store({ table: 't', bucket: 'b', clients: { dynamodb: sender(reply), s3: sender(reply) }, ...more });
   const inputs = (name: string) => commands.filter((each) => each.constructor.name === `${name}Command`).map(({ input }) => input);
 
-  it('creates a document, and replaces none, locked for as long as it is said and an hour', async () => {
+  it('creates a document and replaces none, locked for the given time and an hour', async () => {
     expect(await storeOf().put('k', 'text')).toBe(true);
     expect(await storeOf({ prefix: 'evidence/', lockDays: 10 }).put('l', 'text')).toBe(true);
     const created = { Bucket: 'b', Body: 'text', ContentType: 'application/json', IfNoneMatch: '*' };
@@ -241,7 +241,7 @@ describe('the store', () => {
     ]);
   });
 
-  it('creates it once in an hour', async () => {
+  it('creates it once an hour', async () => {
     const store = storeOf();
     const asked = async (milliseconds: number) => {
       vi.setSystemTime(NOW + milliseconds);
@@ -255,7 +255,7 @@ describe('the store', () => {
     expect(inputs('PutObject').map(({ Key }) => Key)).toEqual(['k', 'k', 'l', 'k']);
   });
 
-  it('stores nothing that would not be locked any more, to the millisecond', async () => {
+  it('stores nothing whose lock would have ended, to the millisecond', async () => {
     const store = storeOf({ lockDays: 10 });
     expect(await store.put('old', 'text', NOW - 10 * DAY - HOUR)).toBe(false);
     expect(inputs('PutObject')).toEqual([]);
@@ -267,7 +267,7 @@ describe('the store', () => {
     expect(await storeOf().put('old', 'text', NOW - 1000 * DAY)).toBe(true);
   });
 
-  it('reads a document as it is, and one that is not there as nothing', async () => {
+  it('reads a document unchanged, and a missing one as null', async () => {
     await storeOf({ prefix: 'evidence/' }).put('k', 'text');
     expect(await storeOf({ prefix: 'evidence/' }).text('k')).toBe('text');
     expect(await storeOf().text('k')).toBeNull();
@@ -280,7 +280,7 @@ describe('the store', () => {
     await expect(storeOf({}, () => Promise.reject(new AwsError('AccessDenied', 'no', 403))).text('k')).rejects.toMatchObject({ code: 'journal/unavailable' });
   });
 
-  it('asks for a partition, for a part of it, and for what an index has; page by page', async () => {
+  it('queries a partition, a part of it, and an index, page by page', async () => {
     const pages: unknown[] = [{ Items: [{ n: { N: '1' } }], LastEvaluatedKey: { pk: { S: 'x' } } }, { Items: [{ n: { N: '2' } }] }];
     const asked = async (of: Parameters<Store['query']>[0], replies: unknown[]) => {
       const found: unknown[] = [];
@@ -307,7 +307,7 @@ describe('the store', () => {
     expect(await asked({ pk: 'p', index: { name: 'open', key: 'openShard' } }, [{}])).toEqual({ found: [], inputs: [index] });
   });
 
-  it('finds each partition once, in order, and nothing that begins in another way', async () => {
+  it('finds each partition once, in order, and none with another prefix', async () => {
     const replies: unknown[] = [{ Items: [{ pk: { S: 'b' } }, { pk: { S: 'a' } }], LastEvaluatedKey: { pk: { S: 'a' } } }, { Items: [{ pk: { S: 'b' } }, {}] }];
     expect(await storeOf({}, () => replies.shift()).partitions('stream#')).toEqual(['a', 'b']);
     const scan = {
@@ -321,7 +321,7 @@ describe('the store', () => {
     expect(inputs('Scan')).toEqual([scan, { ...scan, ExclusiveStartKey: { pk: { S: 'a' } } }]);
   });
 
-  it('asks for no item where none is wanted, and for all of a batch again that it puts off', async () => {
+  it('requests no item if none is wanted, and requests all unprocessed items of a batch again', async () => {
     expect(await storeOf().getAll([])).toEqual([]);
     expect(commands).toEqual([]);
     const put = { pk: { S: 'b' }, sk: { S: 'head' } };
@@ -332,7 +332,7 @@ describe('the store', () => {
     expect(inputs('BatchGetItem')).toEqual([batch([{ pk: { S: 'a' }, sk: { S: 'head' } }, put]), batch([put])]);
   });
 
-  it('says of a transaction that is refused what was not so, by its place', async () => {
+  it('reports by position which condition of a transaction failed', async () => {
     const item = { pk: { S: 'p' } };
     const reasons = [{ Code: 'None' }, { Code: 'ConditionalCheckFailed', Item: item }, { Code: 'TransactionConflict' }, { Code: 'ConditionalCheckFailed' }];
     const store = storeOf({}, () => Promise.reject(new AwsError('TransactionCanceledException', 'no', 400, reasons)));
@@ -352,7 +352,7 @@ describe('the store', () => {
     expect(inputs('TransactWriteItems')[0]).toEqual({ TransactItems: [], ClientRequestToken: 'token' });
   });
 
-  it('gives up after ten seconds, or when it is said; who is first waits for nobody', async () => {
+  it('gives up after ten seconds or the given time; the first request waits for no other', async () => {
     const before = performance.now();
     const deadline = storeOf().deadline();
     expect(deadline).toBeGreaterThanOrEqual(before + 10_000);

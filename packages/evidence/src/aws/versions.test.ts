@@ -62,7 +62,7 @@ describe.each(['folder', 'table'] as const)('a %s that the last version has writ
   });
   afterEach(() => remove());
 
-  it('verifies, and is read whole', async () => {
+  it('verifies, and is read completely', async () => {
     const report = await verify();
     expect(report).toMatchObject({ status: 'incomplete', streams: 6, records: 19, executions: 4, openExecutions: 1, documents: 13 });
     expect(report.findings.map(({ code }) => code)).toEqual(['open-execution']);
@@ -76,7 +76,7 @@ describe.each(['folder', 'table'] as const)('a %s that the last version has writ
     await journal.close?.();
   });
 
-  it('says what it said', async () => {
+  it('returns the same answers as before', async () => {
     const journal = open();
     const view = await journal.view(ref('fixed'));
     // A folder is read with today's rules, in which an answer counts as well. The head of a table keeps what was counted then.
@@ -106,7 +106,7 @@ describe.each(['folder', 'table'] as const)('a %s that the last version has writ
     await journal.close?.();
   });
 
-  it('goes on: what was open is taken over, what was counted counts, and what was closed is not begun again', async () => {
+  it('continues: what was open is taken over, what was counted counts, and what was closed does not begin again', async () => {
     const journal = open();
     const budgets = [{ key: 'remediator=r,account=111111111111', changes: 3, window: DAY }];
     const [left] = await journal.open();
@@ -237,7 +237,7 @@ describe('workers of the last version and of this one on one table', () => {
     expect(await verified(model)).toMatchObject({ cut: [], tampered: [] });
   });
 
-  it('read what the other one has written: documents in items are only missing for the last version', async () => {
+  it('read what the other one has written: documents in items are missing only for the last version', async () => {
     const model = new Model('t', 'b', { random: seeded(4) });
     const [mine, theirs] = [opened(model), lastVersion(model)];
     await theirs.append({ resource: ref(), remediator: 'r', kind: 'decision', body: {}, documents: { seen: { by: 'theirs' } } });

@@ -67,8 +67,8 @@ async function eventful(): Promise<void> {
   await journal.append({ kind: 'breaker', resource: breakerOf(ref('x')), remediator: 'shut', body: { breaker: 'open', reason: 'three failed' } });
 }
 
-describe('a table that was set back', () => {
-  it('has all of its history again: records, executions, limits, breakers, and what needs an approval', async () => {
+describe('a table that was restored to an earlier time', () => {
+  it('gets its complete history back: records, executions, limits, breakers, and what needs an approval', async () => {
     await world.decide('a');
     await world.decide('asked');
     await world.seal();
@@ -101,7 +101,7 @@ describe('a table that was set back', () => {
     expect([...new Set(report.findings.map(({ code }) => code))].sort()).toEqual(['missing-document', 'open-execution', 'untrusted-key']);
   });
 
-  it('is left alone where a stream has gone on otherwise, which is named; the others have theirs', async () => {
+  it('is left unchanged where a stream has diverged, which is named; the other streams get their records back', async () => {
     await world.decide('a');
     await world.decide('c');
     await world.seal();
@@ -130,7 +130,7 @@ describe('a table that was set back', () => {
     expect((await opened(model).view(ref('b'))).length).toBe(2);
   });
 
-  it('that was accepted before has its records back as well, and one that lacks nothing is refused', async () => {
+  it('that was accepted before gets its records back as well, and one that lacks nothing is refused', async () => {
     await world.decide('a');
     await world.seal();
     const early = copyOf();
@@ -144,7 +144,7 @@ describe('a table that was set back', () => {
     await expect(accept()).rejects.toMatchObject({ code: 'journal/invalid' });
   });
 
-  it('has a record that was too long for an entry only where its line is in the bucket; what follows it waits, and is named', async () => {
+  it('gets a record that is too long for an entry only if its line is in the bucket; what follows it waits, and is named', async () => {
     await world.decide('a');
     await world.seal();
     const early = copyOf();
@@ -165,7 +165,7 @@ describe('a table that was set back', () => {
   });
 });
 
-describe('documents that travelled in lost items', () => {
+describe('documents of lost items', () => {
   const ARCHIVE = 'ledger/documents/000000000002.zip';
   const named = (id: string, seq: number, name: string, document: unknown, keptUntil: string | null) => ({
     ...{ stream: streamOf(ref(id)), seq, name, digest: digestOf(document as never), keptUntil },
@@ -187,7 +187,7 @@ describe('documents that travelled in lost items', () => {
     return early;
   }
 
-  it('come back from the archives of seals, each with its record; those in the bucket were never lost', async () => {
+  it('are restored from the archives of seals, each with its record; those in the bucket were never lost', async () => {
     const early = await archived();
     const before = await documents();
     restore(early);
@@ -221,7 +221,7 @@ describe('documents that travelled in lost items', () => {
     expect(codes).toContain('changed-document');
   });
 
-  it('are named where nothing has them: never archived, or removed, with the time that a seal says', async () => {
+  it('are named if nothing has them: never archived, or removed, with the time that a seal gives', async () => {
     const early = await archived();
     await world.decide('e');
     await world.seal();
@@ -240,7 +240,7 @@ describe('documents that travelled in lost items', () => {
     expect(JSON.parse(restored[0] ?? '')).toMatchObject({ documents: 0, lost: 6 });
   });
 
-  it('are not taken for there where the bucket has something else under their digest', async () => {
+  it('do not count as present if the bucket has something else under their digest', async () => {
     const early = await archived();
     restore(early);
     const digest = digestOf({ text: 'z'.repeat(70_000) });
@@ -248,7 +248,7 @@ describe('documents that travelled in lost items', () => {
     expect((await accept()).lost).toEqual([named('large', 1, 'seen', { text: 'z'.repeat(70_000) }, UNTIL)]);
   });
 
-  it.each(['before', 'after'] as const)('come back though who writes them dies at any write, %s it takes effect', async (when) => {
+  it.each(['before', 'after'] as const)('are restored though the writer dies at any write, %s it takes effect', async (when) => {
     const early = await archived();
     const before = await documents();
     let died = 0;
@@ -273,14 +273,14 @@ describe('documents that travelled in lost items', () => {
   });
 });
 
-describe('a log that is not what was signed', () => {
+describe('a log that differs from what was signed', () => {
   beforeEach(async () => {
     await world.decide('a');
     await world.seal();
     restore([]);
   });
 
-  it.each(['ledger/tile/entries/000.p/2', 'ledger/checkpoint'])('is not believed: a changed %s, and nothing is written', async (path) => {
+  it.each(['ledger/tile/entries/000.p/2', 'ledger/checkpoint'])('is not trusted: a changed %s, and nothing is written', async (path) => {
     const text = (await world.read(path))?.toString('latin1') ?? '';
     await world.change(
       path,
@@ -290,7 +290,7 @@ describe('a log that is not what was signed', () => {
     expect(model.items.size).toBe(0);
   });
 
-  it('is one that no trusted key has signed', async () => {
+  it('is refused if no trusted key has signed it', async () => {
     const other = generateKey('example.com/redress').verifier;
     for (const trusted of [[{ origin: 'example.com/redress', key: other }], [{ origin: 'example.org/x', key: VERIFIER }]])
       await expect(accept({ trusted })).rejects.toMatchObject({ code: 'ledger/corrupt' });
@@ -299,7 +299,7 @@ describe('a log that is not what was signed', () => {
   });
 });
 
-it('a log whose key was replaced is of a trusted key where that has announced the next one, and only there', async () => {
+it('a log whose key was replaced is trusted if a trusted key has announced the next one, and only then', async () => {
   await world.decide('a');
   await world.seal();
   await world.rotate();
@@ -313,10 +313,10 @@ it('a log whose key was replaced is of a trusted key where that has announced th
   expect(await accept({ trusted })).toMatchObject({ records: 1, refused: [] });
 });
 
-describe('who dies at any write', () => {
+describe('a writer that dies at any write', () => {
   const WRITES = ['TransactWriteItemsCommand', 'UpdateItemCommand', 'PutObjectCommand'];
 
-  it.each(['before', 'after'] as const)('%s it takes effect leaves a table on which nothing begins, and the next one completes it', async (when) => {
+  it.each(['before', 'after'] as const)('%s it takes effect leaves a table on which nothing begins, and the next writer completes it', async (when) => {
     await world.decide('a');
     await world.seal();
     const early = copyOf();
@@ -360,7 +360,7 @@ describe('who dies at any write', () => {
     expect(writes).toBe(11);
   });
 
-  it('two at once write each record once', async () => {
+  it('two concurrent writers write each record once', async () => {
     const racing = new Model('t', 'b', { overlap: true });
     const of = ledgerOnAws(racing, async () => undefined);
     await of.decide('a');

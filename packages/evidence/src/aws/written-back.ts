@@ -61,7 +61,7 @@ interface Sealed {
  *
  * @param origin With `verifiers`: the log that the keys belong to. Without them, the root of the entries has to be that of the checkpoint, whoever signed
  *   it.
- * @throws {RedressError} `ledger/corrupt` if the log is not what was signed. Then nothing is written.
+ * @throws {RedressError} `ledger/corrupt` if the log differs from what was signed. Then nothing is written.
  */
 export async function writeBack(options: AwsJournalOptions, trusted: readonly { readonly origin: string; readonly key: string }[] = []): Promise<WrittenBack> {
   const store = new Store(options);

@@ -12,7 +12,7 @@ vi.mock('node:fs/promises', async (original) => ({
 vi.resetModules();
 const { anchorTo, folderAnchor } = await import('./anchor.js');
 
-it('are kept all the same, and never replaced', async () => {
+it('copies are stored without hard links, and never replaced', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'redress-anchor-'));
   const note = `example.com/redress\n1234\n${Buffer.alloc(32, 9).toString('base64')}\n\n\u2014 example.com/redress AAAA\n`;
   const anchors = [folderAnchor(directory)];
@@ -24,7 +24,7 @@ it('are kept all the same, and never replaced', async () => {
   rmSync(directory, { recursive: true });
 });
 
-it.each([0, 20])('that were cut short after %i bytes are made whole by the next', async (bytes) => {
+it.each([0, 20])('copies that were cut off after %i bytes are completed by the next attempt', async (bytes) => {
   const directory = mkdtempSync(join(tmpdir(), 'redress-anchor-'));
   const note = `example.com/redress\n1234\n${Buffer.alloc(32, 9).toString('base64')}\n\n\u2014 example.com/redress AAAA\n`;
   const file = join(directory, 'example.com_redress', '000000000001234.checkpoint');

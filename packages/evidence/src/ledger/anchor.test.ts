@@ -16,7 +16,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 describe('copies of checkpoints', () => {
-  it('are kept under the size of the log, once', async () => {
+  it('are stored under the size of the log, once', async () => {
     expect(anchorPath(note)).toBe(PATH);
     for (let n = 0; n < 2; n++) expect(await anchorTo([folderAnchor(directory)], note)).toEqual([]);
     expect(readFileSync(join(directory, PATH), 'utf8')).toBe(note);
@@ -29,7 +29,7 @@ describe('copies of checkpoints', () => {
     expect(readFileSync(join(directory, PATH), 'utf8')).toBe(note);
   });
 
-  it('are kept in a bucket, and never replaced', async () => {
+  it('are stored in a bucket, and never replaced', async () => {
     const model = new Model('t', 'b');
     const anchor = bucketAnchor({ bucket: 'b', prefix: 'w/', clients: model.clients, lockDays: 30 });
     for (let n = 0; n < 2; n++) expect(await anchorTo([anchor], note)).toEqual([]);
@@ -41,7 +41,7 @@ describe('copies of checkpoints', () => {
     expect(model.objects.get(`w/${PATH}`)).toBe(Buffer.from(note).toString('latin1'));
   });
 
-  it('that contradict one that is there are said to', async () => {
+  it('that contradict an existing one are reported', async () => {
     await anchorTo([folderAnchor(directory)], note);
     const [failed] = await anchorTo([folderAnchor(directory)], note.replace('CQkJ', 'CQkK'));
     expect(failed?.message).toContain('holds another checkpoint of as many entries');
@@ -49,7 +49,7 @@ describe('copies of checkpoints', () => {
     expect(readFileSync(join(directory, PATH), 'utf8')).toBe(note);
   });
 
-  it('that are kept in the same moment are all kept where they are the same, and the first where they are not', async () => {
+  it('that are stored concurrently are all kept if they are equal, and only the first if they differ', async () => {
     const anchor = folderAnchor(directory);
     const kept = (notes: readonly string[]) => Promise.all(notes.map(async (each) => (await anchorTo([anchor], each)).length));
     expect(await kept([note, note, note])).toEqual([0, 0, 0]);
@@ -60,12 +60,12 @@ describe('copies of checkpoints', () => {
     expect(readdirSync(join(directory, 'example.com_redress')).sort()).toEqual(['000000000001234.checkpoint', '000000000001235.checkpoint']);
   });
 
-  it('that cannot be read back are said with what kept them from being written', async () => {
+  it('that cannot be read back are reported with the error that prevented them', async () => {
     mkdirSync(join(directory, PATH), { recursive: true });
     expect(await anchorTo([folderAnchor(directory)], note)).toEqual([{ anchor: directory, message: expect.stringContaining('EEXIST') as string }]);
   });
 
-  it('that fail keep nobody from the others', async () => {
+  it('that fail do not affect the others', async () => {
     writeFileSync(join(directory, 'file'), '');
     const failed = await anchorTo([folderAnchor(join(directory, 'file')), folderAnchor(join(directory, 'good'))], note);
     expect(failed).toEqual([{ anchor: join(directory, 'file'), message: expect.stringContaining('ENOTDIR') as string }]);

@@ -32,7 +32,7 @@ function stored(seal: number, texts: readonly string[]): void {
 describe('an archive', () => {
   const TEXTS = ['{"a":1}', `{"long":"${'abc'.repeat(2000)}"}`, '{"ä":"€ 𝄞"}'];
 
-  it('has its documents under their digests, shorter where that pays, and the same bytes each time', () => {
+  it('has its documents under their digests, compressed if that is shorter, and the same bytes each time', () => {
     const [archive = Buffer.alloc(0), ...more] = made(7, TEXTS);
     expect(more).toEqual([]);
     expect(archive.length).toBeLessThan(1000);
@@ -48,7 +48,7 @@ describe('an archive', () => {
     expect(made(7, [])).toEqual([]);
   });
 
-  it('is read by others: by ZIP of Python, with every checksum', () => {
+  it("can be read by others: by Python's zipfile, with every checksum", () => {
     stored(7, TEXTS);
     const script = [
       'import hashlib, json, sys, zipfile',
@@ -65,7 +65,7 @@ describe('an archive', () => {
     for (const [name, digest] of listed) expect(name).toBe(`${digest}.json`);
   });
 
-  it('is one of several where there is too much for one', () => {
+  it('is split into several if there is too much for one', () => {
     const many = Array.from({ length: 16_385 }, (_, at) => `${at}`);
     const parts = made(3, many);
     expect(parts.map((each) => heldIn(each).length)).toEqual([16_384, 1]);
@@ -75,7 +75,7 @@ describe('an archive', () => {
     expect([archivePath(3, 0), archivePath(3, 1)]).toEqual(['ledger/documents/000000000003.zip', 'ledger/documents/000000000003-1.zip']);
   });
 
-  it('does not hold what was changed in it, whatever was', () => {
+  it('holds no document that was changed in it, whatever was changed', () => {
     const [archive = Buffer.alloc(0)] = made(7, TEXTS);
     fc.assert(
       fc.property(fc.nat(archive.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
@@ -94,7 +94,7 @@ describe('an archive', () => {
 describe('archives in a folder', () => {
   const found = (archives: FolderArchives, value: string) => archives.get(digestText(value));
 
-  it('have a document wherever it is, also in one that came later, and as long as any has it', () => {
+  it('have a document wherever it is, also in a later one, and as long as any has it', () => {
     const archives = new FolderArchives(directory);
     expect(found(archives, 'one')).toBeNull();
     stored(1, ['one', 'two']);
@@ -105,7 +105,7 @@ describe('archives in a folder', () => {
     expect([found(archives, 'one'), found(archives, 'two')]).toEqual([null, 'two']);
   });
 
-  it('give a document from the one that has it unchanged', () => {
+  it('return a document from the one that has it unchanged', () => {
     for (const seal of [1, 2, 3]) stored(seal, ['one']);
     const file = join(directory, archivePath(2, 0));
     for (const seal of [1, 3]) {
@@ -119,19 +119,19 @@ describe('archives in a folder', () => {
     expect(found(new FolderArchives(directory), 'one')).toBe('eno');
   });
 
-  it('that cannot be listed fail: a document in them is not missing', () => {
+  it('that cannot be listed fail: a document in them does not count as missing', () => {
     mkdirSync(join(directory, 'ledger'));
     writeFileSync(join(directory, 'ledger', 'documents'), '');
     expect(() => found(new FolderArchives(directory), 'one')).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
   });
 
-  it('are those that have their name, and no file that is being written', () => {
+  it('are recognized by their name, without files that are being written', () => {
     stored(1, ['one']);
     renameSync(join(directory, archivePath(1, 0)), join(directory, `${archivePath(1, 0)}.tmp`));
     expect(found(new FolderArchives(directory), 'one')).toBeNull();
   });
 
-  it('that were changed have what is still what its digest says, and fail nobody', () => {
+  it('that were changed still have each document that matches its digest, and do not fail', () => {
     stored(1, ['one', `"${'x'.repeat(500)}"`]);
     const file = join(directory, archivePath(1, 0));
     const good = readFileSync(file);

@@ -24,11 +24,11 @@ describe('the next line of a stream', () => {
     expect(read(record({ seq: 2, prev: sha(json) }), after)).toMatchObject({ seq: 2 });
   });
   it.each([
-    ['a number is left out', { seq: 3, prev: sha('1') }],
-    ['a number comes twice', { seq: 1, prev: sha('1') }],
+    ['a number is skipped', { seq: 3, prev: sha('1') }],
+    ['a number is repeated', { seq: 1, prev: sha('1') }],
     ['it follows another record', { seq: 2, prev: sha('2') }],
-    ['it follows none', { seq: 2, prev: null }],
-  ])('does not follow where %s', (_what, over) => {
+    ['it has no predecessor', { seq: 2, prev: null }],
+  ])('does not follow if %s', (_what, over) => {
     expect(read(record(over), { seq: 1, head: sha('1'), bytes: 0 })).toBe('it does not follow the record before it');
   });
   it('does not begin a stream in the middle', () => {
@@ -36,24 +36,24 @@ describe('the next line of a stream', () => {
     expect(read(record({ prev: sha('1') }))).toBe('it does not follow the record before it');
   });
   it.each<[string, string]>([
-    ['another member', first({ more: 1 })],
-    ['a member less', first().replace(',"v":1', '')],
-    ['its documents twice', first().replace('},"execution":', `},"blobs":{"plan":"${sha('p')}"},"execution":`)],
+    ['an additional member', first({ more: 1 })],
+    ['a missing member', first().replace(',"v":1', '')],
+    ['duplicate documents', first().replace('},"execution":', `},"blobs":{"plan":"${sha('p')}"},"execution":`)],
     ['space in its body', first().replace('"message":"x"', ' "message" : "x"')],
-    ['a name twice in its body', first().replace('"message":"x"', '"message":"x","message":"y"')],
+    ['a duplicate name in its body', first().replace('"message":"x"', '"message":"x","message":"y"')],
     ['names in another order', first({ body: { a: 1, b: 2 } }).replace('"a":1,"b":2', '"b":2,"a":1')],
-    ['half of a surrogate pair', first().replace('"x"', '"\\ud800"')],
+    ['a lone surrogate', first().replace('"x"', '"\\ud800"')],
     ['another kind', first({ kind: 'opinion' })],
-  ])('begins no stream with %s', (_what, json) => {
+  ])('does not begin a stream with %s', (_what, json) => {
     expect(read(first())).toMatchObject({ seq: 1 });
     expect(read(json)).toBe('it is not a record in canonical form');
   });
-  it('begins no stream with bytes that are not UTF-8', () => {
+  it('does not begin a stream with bytes that are not UTF-8', () => {
     const json = Buffer.from(first());
     json[json.indexOf('"x"') + 1] = 0xff;
     expect(readNext(STREAM, undefined, Buffer.concat([Buffer.from(`${sha(json)} `), json]))).toBe('it is not a record in canonical form');
   });
-  it('is nothing else', () => {
+  it('is refused if it is anything else', () => {
     expect(read(record({ stream: sha('another') }))).toBe('it belongs to another stream');
     expect(read('null')).toBe('it belongs to another stream');
     expect(read('{')).toBe('it is not JSON');
@@ -61,19 +61,19 @@ describe('the next line of a stream', () => {
     const changed = lineOf(record());
     changed[changed.length - 2] = 0x20;
     for (const line of [changed, Buffer.from(` ${lineOf(record())}`), Buffer.from(record())])
-      expect(readNext(STREAM, undefined, line)).toBe('it is not what its digest says');
+      expect(readNext(STREAM, undefined, line)).toBe('it does not match its digest');
     // The separator between digest and record has to be exact, too.
-    expect(readNext(STREAM, undefined, Buffer.from(`${sha(record())}\t${record()}`))).toBe('it is not what its digest says');
+    expect(readNext(STREAM, undefined, Buffer.from(`${sha(record())}\t${record()}`))).toBe('it does not match its digest');
   });
 });
 
 describe('an entry', () => {
   const line = (bytes: number): Line => ({ stream: STREAM, seq: 7, time: '', digest: sha('d'), json: Buffer.alloc(bytes, 0x20) });
-  it('of a record is the record, as long as a bundle takes it; else its digest, and where it is', () => {
+  it('of a record is the record if a bundle can hold it; else its digest and its position', () => {
     expect(entryOf(line(65_535))).toEqual(line(65_535).json);
     expect(JSON.parse(entryOf(line(65_536)).toString())).toEqual({ v: 1, long: { stream: STREAM, seq: 7, digest: sha('d'), bytes: 65_536 } });
   });
-  it('says how far it takes a stream: bytes with the digest before the record, and the newline', () => {
+  it('says how far it extends a stream: its bytes with the digest before the record, and the newline', () => {
     const json = Buffer.from(record({ seq: 9 }));
     const written = Buffer.from(`${lineOf(json.toString())}\n`).length;
     expect(readEntry(json)).toEqual({ stream: STREAM, after: { seq: 9, head: sha(json) }, bytes: written });
@@ -84,7 +84,7 @@ describe('an entry', () => {
     expect(sealEntry(seal).toString()).toBe('{"seal":{"first":0,"number":1,"records":2,"time":"t"},"v":1}');
     expect(readEntry(sealEntry(seal))).toEqual({ seal });
   });
-  it('names documents, if it does', () => {
+  it('names its documents if it has some', () => {
     const blobs = { state: sha('s'), plan: sha('p') };
     expect(namingIn(Buffer.from(JSON.stringify({ blobs, seq: 3, stream: STREAM })))).toEqual({ stream: STREAM, seq: 3, documents: [sha('s'), sha('p')] });
     for (const none of ['{"blobs":{},"seq":3}', '{"seq":3}', '{"seal":{},"v":1}']) expect(namingIn(Buffer.from(none))).toBeNull();
@@ -94,7 +94,7 @@ describe('an entry', () => {
   });
 });
 
-it('how far all streams are sealed is the same in any order', () => {
+it('the digest of how far all streams are sealed does not depend on their order', () => {
   const [one, two] = [
     { seq: 1, head: sha('1'), bytes: 2 },
     { seq: 2, head: sha('2'), bytes: 3 },

@@ -115,7 +115,7 @@ const lineBytes = (json: number): number => JSON_AT + json + 1;
 export function readNext(stream: Digest, after: Position | undefined, line: Buffer): Line | string {
   const json = line.subarray(JSON_AT);
   const digest: Digest = `sha256:${hash('sha256', json)}`;
-  if (line.subarray(0, JSON_AT).toString('latin1') !== `${digest} `) return 'it is not what its digest says';
+  if (line.subarray(0, JSON_AT).toString('latin1') !== `${digest} `) return 'it does not match its digest';
   const text = json.toString('utf8');
   let record: unknown;
   try {

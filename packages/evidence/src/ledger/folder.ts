@@ -62,7 +62,7 @@ const SQLITE_BUSY = 5;
  * next one completes what it had begun.
  *
  * @example (await sealFolder({ directory: '.redress', signer: signerOf(readFileSync('redress.key', 'utf8')) })).size
- * @throws {RedressError} `ledger/corrupt` if the log is not what was signed; `ledger/unavailable` if the folder cannot be used;
+ * @throws {RedressError} `ledger/corrupt` if the log differs from what was signed; `ledger/unavailable` if the folder cannot be used;
  *   `journal/not-found` if it has no journal.
  */
 export async function sealFolder(options: SealFolderOptions): Promise<SealReport> {

@@ -19,7 +19,7 @@ describe('keys', () => {
     );
   });
 
-  it('are made, and named by the first four bytes of a digest', () => {
+  it('are generated, and identified by the first four bytes of a digest', () => {
     const { secret, verifier } = generateKey('example.com/redress');
     const signer = signerOf(`${secret}\n`);
     expect(signer.verifier).toBe(verifier);
@@ -38,7 +38,7 @@ describe('keys', () => {
     expect(generateKey('example.com/redress').secret).not.toBe(secret);
   });
 
-  it.each(['', 'a b', 'a+b', 'a\nb', 'a\u0001b', 'x'.repeat(201)])('have no name %j', (name) => {
+  it.each(['', 'a b', 'a+b', 'a\nb', 'a\u0001b', 'x'.repeat(201)])('refuse the name %j', (name) => {
     expect(() => generateKey(name)).toThrow(expect.objectContaining({ code: 'ledger/key' }));
   });
 
@@ -74,7 +74,7 @@ describe('checkpoints', async () => {
 
   it.each([
     ['another size', note.replace('1234', '1235')],
-    ['a size that is written otherwise', note.replace('1234', '01234')],
+    ['a size in another notation', note.replace('1234', '01234')],
     ['another root', note.replace('CQkJ', 'CQkK')],
     ['another origin', note.replace('PeterNeumann', 'PaterNeumann')],
     ['no signature', note.slice(0, note.indexOf('—'))],
@@ -84,7 +84,7 @@ describe('checkpoints', async () => {
     expect(() => openCheckpoint(bad, 'PeterNeumann', [PETER_PUBLIC])).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
   });
 
-  it('are not given out with a signature that is not of their key', async () => {
+  it('are not returned with a signature that their key did not make', async () => {
     const checkpoint = { origin: 'PeterNeumann', size: 1234, root: ROOT };
     const other = signerOf(generateKey('PeterNeumann').secret);
     for (const sign of [other.sign, (text: Buffer) => signer.sign(Buffer.concat([text, text])), () => Buffer.alloc(64), () => Buffer.alloc(0)])
@@ -92,7 +92,7 @@ describe('checkpoints', async () => {
     expect(await signCheckpoint(checkpoint, { ...signer, sign: async (text) => signer.sign(text) })).toBe(note);
   });
 
-  it('may be of a key that was replaced', () => {
+  it('may be signed by a replaced key', () => {
     const { verifier } = generateKey('PeterNeumann');
     expect(openCheckpoint(note, 'PeterNeumann', [verifier, PETER_PUBLIC]).size).toBe(1234);
     expect(() => openCheckpoint(note, 'PeterNeumann', [verifier])).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
@@ -100,19 +100,19 @@ describe('checkpoints', async () => {
   });
 });
 
-describe('a checkpoint that others have signed, too', async () => {
+describe('a checkpoint with further signatures', async () => {
   const signer = signerOf(PETER);
   const note = await signCheckpoint({ origin: 'PeterNeumann', size: 1234, root: ROOT }, signer);
   const open = (text: string) => openCheckpoint(text, 'PeterNeumann', [PETER_PUBLIC]);
   const refused = expect.objectContaining({ code: 'ledger/corrupt' });
 
-  it('is one of its log, whose own signature is the first', () => {
+  it('belongs to its log, whose own signature is the first', () => {
     const witness = '— example.com/witness AAAAAAAA\n';
     expect(open(`${note}${witness}${witness}`)).toEqual(open(note));
     const [text, signature] = note.split('\n\n') as [string, string];
     expect(() => open(`${text}\n\n${witness}${signature}`)).toThrow(refused);
   });
-  it('is nothing with a word before, between or after', () => {
+  it('is invalid with anything before, between or after', () => {
     for (const bad of [
       `x\n${note}`,
       `${note}x`,
@@ -125,7 +125,7 @@ describe('a checkpoint that others have signed, too', async () => {
       expect(() => open(bad)).toThrow(refused);
     expect(() => open(note.replace('PeterNeumann x08', 'PaterNeumann x08'))).toThrow(refused);
   });
-  it('may be of an empty log, and of the largest number that is written', async () => {
+  it('may be of an empty log, and of the largest number that can be written', async () => {
     for (const size of [0, 9_007_199_254_740_991]) expect(open(await signCheckpoint({ origin: 'PeterNeumann', size, root: ROOT }, signer)).size).toBe(size);
     const foreign = await signCheckpoint({ origin: 'another', size: 1, root: ROOT }, signer);
     expect(() => open(foreign)).toThrow(refused);
@@ -133,14 +133,14 @@ describe('a checkpoint that others have signed, too', async () => {
 });
 
 describe('a public key', () => {
-  it('is one of Ed25519, under a name that a note can have', () => {
+  it('is an Ed25519 key with a name that a note can have', () => {
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     expect(() => verifierOf('example.com/x', publicKey)).toThrow(expect.objectContaining({ code: 'ledger/key' }));
     const ed = generateKeyPairSync('ed25519').publicKey;
     expect(verifierOf('x'.repeat(200), ed)).toMatch(/^x{200}\+[0-9a-f]{8}\+/);
     for (const name of ['', 'x'.repeat(201), 'a b', 'a+b']) expect(() => verifierOf(name, ed)).toThrow(expect.objectContaining({ code: 'ledger/key' }));
   });
-  it('is for people its name and id', () => {
+  it('is shown to people as its name and id', () => {
     expect(keyName(PETER_PUBLIC)).toBe('PeterNeumann+c74f20a3');
   });
 });
@@ -166,7 +166,7 @@ describe('a witness', async () => {
   };
   const found = (...lines: string[]) => cosignatureIn(note, `${body}\n${lines.join('')}`, key);
 
-  it('has a key of cosignatures, under its own name', () => {
+  it('has a key for cosignatures, under its own name', () => {
     expect(key).toEqual({ name: W, id, raw });
     for (const bad of [
       keyOf(W, 1).text,
@@ -178,13 +178,13 @@ describe('a witness', async () => {
     ])
       expect(() => witnessKey(bad)).toThrow(expect.objectContaining({ code: 'ledger/key' }));
   });
-  it('has signed where one line holds, whatever the others are, at the time that it says', () => {
+  it('has cosigned if one line is valid, whatever the others are, at the time in it', () => {
     const line = cosigned(1_764_000_000n);
     expect(found(line)).toEqual({ time: '2025-11-24T16:00:00.000Z', line });
     expect(found('— other AAAA\n', 'no line\n', cosigned(1n, { of: 'x' }), line)).toEqual({ time: '2025-11-24T16:00:00.000Z', line });
     expect(found(cosigned(8_640_000_000_000n))?.time).toBe('+275760-09-13T00:00:00.000Z');
   });
-  it('has not where it is of another, of something else, of a time that no date has, or longer', () => {
+  it('has not cosigned with a line of another key, of something else, with a time that is not a date, or longer', () => {
     for (const line of [
       cosigned(1n, { name: 'example.com/other' }),
       cosigned(1n, { id: Buffer.alloc(4) }),
@@ -200,7 +200,7 @@ describe('a witness', async () => {
     ])
       expect(found(line)).toBeNull();
   });
-  it('is looked for among the signatures alone', () => {
+  it('is only looked for among the signatures', () => {
     const line = cosigned(1n);
     expect(cosignatureIn(note, `${body}${line}\n— other AAAA\n`, key)).toBeNull();
     // The time is part of what is signed.

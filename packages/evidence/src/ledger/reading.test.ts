@@ -24,7 +24,7 @@ function logOf(size: number) {
   return { tree, files, growth, asked, read };
 }
 
-describe('what shows that a log begins with an older one', () => {
+describe('the proof that a log begins with an older one', () => {
   const large = logOf(66_000);
   it.each([
     [1, 700],
@@ -36,12 +36,12 @@ describe('what shows that a log begins with an older one', () => {
     [700, 700],
     [0, 700],
     [255, 256],
-  ])('of %i entries, and has %i now, is read from its tiles, each once', async (older, size) => {
+  ])('with %i entries, with %i now, is read from its tiles, each once', async (older, size) => {
     const { tree, read, asked } = logOf(size);
     expect(await consistencyFrom(read, older, size)).toEqual(consistencyProof(tree.at, older, size));
     expect(new Set(asked).size).toBe(asked.length);
   });
-  it('is the same wherever the older one ended, also across three levels of tiles', async () => {
+  it('is the same wherever the older one ended, even across three levels of tiles', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 66_000 }), async (older) => {
         expect(await consistencyFrom(large.read, older, 66_000)).toEqual(consistencyProof(large.tree.at, older, 66_000));
@@ -50,7 +50,7 @@ describe('what shows that a log begins with an older one', () => {
     );
     expect(large.asked.some((path) => path.startsWith('tile/1/'))).toBe(true);
   });
-  it('is refused where a tile is missing or cut, and where the older one is not older', async () => {
+  it('is refused if a tile is missing or cut off, and if the older one is not older', async () => {
     const { read, files } = logOf(700);
     await expect(consistencyFrom(read, 701, 700)).rejects.toMatchObject({ code: 'ledger/invalid' });
     const [path, bytes] = [...files].find(([name]) => name.startsWith('tile/0/002')) ?? ['', Buffer.alloc(0)];

@@ -10,7 +10,7 @@ const seal = (number: number) =>
 const proof = (of: Seal) => proofOfLast(sealEntry(of), 41, [Buffer.alloc(32, 1), Buffer.alloc(32, 2)], 'origin\n42\nroot\n\n— sig\n');
 
 describe('the proof that a log ends with an entry', () => {
-  it('is as the format of proofs has it', () => {
+  it('matches the format of proofs', () => {
     const hashes = ['AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=', 'AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI='];
     const lines = [
       'c2sp.org/tlog-proof@v1',
@@ -29,10 +29,10 @@ describe('the proof that a log ends with an entry', () => {
   });
 });
 
-describe('the keys that a log has replaced', () => {
+describe('the replaced keys of a log', () => {
   const [one, two] = [1, 2].map((number) => proof(seal(number)));
   const files = { 'ledger/rotations/1.tlog-proof': one as Buffer, 'ledger/rotations/2.tlog-proof': two as Buffer };
-  it('are as many as it says, in their order', async () => {
+  it('are as many as the log says, in their order', async () => {
     expect(await rotationsOf(storeOf(files), 2)).toEqual([seal(1), seal(2)]);
     expect(await rotationsOf(storeOf(files), 1)).toEqual([seal(1)]);
     expect(await rotationsOf(storeOf({}), 0)).toEqual([]);
@@ -44,7 +44,7 @@ describe('the keys that a log has replaced', () => {
   });
   it.each<[string, Record<string, string | Buffer>]>([
     ['is missing', { 'ledger/rotations/1.tlog-proof': one as Buffer }],
-    ['is that of another', { ...files, 'ledger/rotations/2.tlog-proof': one as Buffer }],
+    ['belongs to another one', { ...files, 'ledger/rotations/2.tlog-proof': one as Buffer }],
     ['announces nothing', { ...files, 'ledger/rotations/2.tlog-proof': proof({ number: 12 } as unknown as Seal) }],
     ['has no entry', { ...files, 'ledger/rotations/2.tlog-proof': (two as Buffer).toString().replace('\nextra ', '\nother ') }],
     ['has an entry that is not JSON', { ...files, 'ledger/rotations/2.tlog-proof': (two as Buffer).toString().replace(/extra \S+/, 'extra AAAA') }],
@@ -57,7 +57,7 @@ describe('the keys that a log has replaced', () => {
           .replace(/extra \S+/, `extra ${Buffer.from('{}').toString('base64')}`),
       },
     ],
-  ])('are refused where one %s: nothing is signed on it', async (_what, given) => {
+  ])('are refused if one %s: nothing is signed on it', async (_what, given) => {
     await expect(rotationsOf(storeOf(given), 2)).rejects.toMatchObject({
       code: 'ledger/corrupt',
       message: 'ledger/rotations/2.tlog-proof is missing, or is not what announced key 3 of the log. Nothing was signed.',
@@ -65,7 +65,7 @@ describe('the keys that a log has replaced', () => {
   });
 });
 
-it('the last checkpoints of lost keys are all that are there, up to the first that is not', async () => {
+it('the last checkpoints of lost keys are read in order, up to the first that is missing', async () => {
   const files = { 'ledger/breaks/1.checkpoint': 'one', 'ledger/breaks/2.checkpoint': 'two', 'ledger/breaks/4.checkpoint': 'four' };
   expect(await breaksOf(storeOf(files))).toEqual(['one', 'two']);
   expect(await breaksOf(storeOf({}))).toEqual([]);

@@ -22,8 +22,8 @@ const rotate = (more = {}) => rotateFolder({ ...folder(), signer: world.signer, 
 const lose = (more = {}) => breakFolder({ ...folder(), signer: third, lost: VERIFIER, by: 'kim', reason: 'gone', ...more });
 const refused = (code: string, message: string) => ({ code, message: expect.stringContaining(message) as string });
 
-describe('a key that was announced', () => {
-  it('by a seal without records, of which what was decided is gone, keeps everybody from signing a log of that size', async () => {
+describe('an announced key', () => {
+  it('in a seal without records, whose decision is lost, blocks everybody from signing a log of that size', async () => {
     await world.decide('a');
     await seal();
     // The decision, two tiles, and the announcement.
@@ -35,7 +35,7 @@ describe('a key that was announced', () => {
     expect(world.signed).toEqual(signed);
   });
 
-  it('seals, and cannot be said to go on for one that is lost: nothing is broken', async () => {
+  it('seals, and cannot be recorded as the successor of a lost key: nothing is broken', async () => {
     await world.decide('a');
     await seal();
     // With the checkpoint it is announced. The next key has sealed nothing yet.
@@ -47,7 +47,7 @@ describe('a key that was announced', () => {
     expect(await seal({ signer: world.next, replaced: [VERIFIER] })).toMatchObject({ made: 'sealed', seal: { number: 3 } });
   });
 
-  it('may be lost itself before it has sealed: then another one goes on', async () => {
+  it('may be lost itself before it has sealed: then another one continues', async () => {
     await world.decide('a');
     await seal();
     await expect(rotate({ store: dying(4, 'after').through })).rejects.toThrow('died after');
@@ -57,8 +57,8 @@ describe('a key that was announced', () => {
   });
 });
 
-describe('a key that goes on for one that was lost', () => {
-  it('says so once: whoever says it again gets what was sealed', async () => {
+describe('a key that succeeds a lost one', () => {
+  it('is recorded once: a repeat returns what was sealed', async () => {
     await world.decide('a');
     await seal();
     const { break: said, report } = await lose();
@@ -68,7 +68,7 @@ describe('a key that goes on for one that was lost', () => {
     expect(world.signed).toHaveLength(2);
   });
 
-  it('counts what the seal says that the lost key had begun, and no rotation that it had not signed', async () => {
+  it('counts what the lost key had begun according to the seal, and no rotation that it had not signed', async () => {
     await world.decide('a');
     await expect(seal()).resolves.toMatchObject({ size: 2 });
     await world.decide('b');
@@ -88,7 +88,7 @@ describe('a key that goes on for one that was lost', () => {
   });
 });
 
-it('a key shows that it can sign by the empty log alone: that contradicts no other', async () => {
+it('a key proves that it can sign with an empty log, which contradicts no other', async () => {
   await world.decide('a');
   await seal();
   const texts: string[] = [];

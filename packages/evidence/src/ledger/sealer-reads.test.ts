@@ -36,8 +36,8 @@ async function bundlesRead(): Promise<string[]> {
   return bundles;
 }
 
-describe('a sealer reads of the log', () => {
-  it('its last entries alone, and all of it where what it keeps is gone, or is not what the newest seal says', async () => {
+describe('a sealer reads from the log', () => {
+  it('only its last entries, and all of it if its own state is missing or differs from the newest seal', async () => {
     await decide('a', 270);
     await sealFolder(options());
     await world.decide('a');
@@ -59,14 +59,14 @@ describe('a sealer reads of the log', () => {
     expect(await bundlesRead()).toEqual(['001.p/23']);
   });
 
-  it('its last bundle where that is full', async () => {
+  it('its last bundle if that is full', async () => {
     await decide('a', 511);
     await sealFolder(options());
     expect(await bundlesRead()).toEqual(['001']);
     expect(await bundlesRead()).toEqual(['002.p/1']);
   });
 
-  it('nothing that is missing, and signs nothing then', async () => {
+  it('nothing that is missing, and then signs nothing', async () => {
     await decide('a', 260);
     await sealFolder(options());
     await world.decide('a');
@@ -78,7 +78,7 @@ describe('a sealer reads of the log', () => {
     expect(world.signed).toHaveLength(1);
   });
 
-  it('no more after one that has died right after it had published, and left what it had decided', async () => {
+  it('no more after one that died right after it published, and left its decision', async () => {
     await decide('a', 260);
     await sealFolder(options());
     await decide('b', 2);
@@ -109,26 +109,26 @@ describe('documents of a seal in several archives', () => {
   });
 });
 
-describe('what a sealer decides', () => {
+describe('the decision of a sealer', () => {
   it.each([1, 36_500])('may keep documents for %i days', async (documentsFor) => {
     await world.decide('a');
     const { seal } = await sealFolder({ ...options(), documentsFor });
     expect(Date.parse(seal.documents?.until ?? '') - Date.parse(seal.time)).toBe(documentsFor * 86_400_000);
   });
-  it('may keep them for no more than a hundred years', async () => {
+  it('may not keep them for more than a hundred years', async () => {
     await world.decide('a');
     await expect(sealFolder({ ...options(), documentsFor: 36_501 })).rejects.toMatchObject({ code: 'ledger/invalid' });
     expect(world.signed).toEqual([]);
   });
 
-  it('may be said by whom, and why, in a thousand characters each', async () => {
+  it('may have a person and a reason of a thousand characters each', async () => {
     await world.decide('a');
     const long = 'x'.repeat(1000);
     const { rotation } = await rotateFolder({ ...options(), next: world.next, by: long, reason: long });
     expect([rotation.by, rotation.reason]).toEqual([long, long]);
   });
 
-  it('has no moment of two keys, whatever the clock says', async () => {
+  it('dates a key change after the seal before it, even if the clock is set back', async () => {
     await world.decide('a');
     const { seal: before } = await sealFolder(options());
     const third = world.noting(signerOf(generateKey('example.com/redress').secret));
@@ -141,7 +141,7 @@ describe('what a sealer decides', () => {
     expect(seals[2]?.time).toBe(lost.since);
   });
 
-  it('is dated by the clock where a key is lost, too', async () => {
+  it('is dated by the clock when a key is lost, too', async () => {
     await world.decide('a');
     await sealFolder(options());
     world.clock.time += 3_600_000;

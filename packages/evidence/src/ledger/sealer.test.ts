@@ -65,7 +65,7 @@ function expectOneHistory(): void {
 }
 
 describe('sealFolder', () => {
-  it('gives records global numbers in the order in which they were made, and closes each seal with an entry', async () => {
+  it('numbers records globally in the order in which they were made, and ends each seal with an entry', async () => {
     await world.decide('b');
     await world.decide('a');
     await world.fix('b');
@@ -81,7 +81,7 @@ describe('sealFolder', () => {
     expectOneHistory();
   });
 
-  it('signs an empty interval, too', async () => {
+  it('signs an empty interval', async () => {
     await world.decide('a');
     await seal();
     world.clock.time += 60_000;
@@ -95,14 +95,14 @@ describe('sealFolder', () => {
     expect(existsSync(path('ledger'))).toBe(false);
   });
 
-  it('never dates a seal before the one before it', async () => {
+  it('never dates a seal before the previous one', async () => {
     await world.decide('a');
     const { seal: first } = await seal();
     world.clock.time -= 3_600_000;
     expect((await seal()).seal.time).toBe(first.time);
   });
 
-  it('leaves a line that is being written for the next seal', async () => {
+  it('leaves an unfinished line to the next seal', async () => {
     await world.decide('a');
     await world.decide('a');
     const whole = readFileSync(fileOf('a'));
@@ -113,7 +113,7 @@ describe('sealFolder', () => {
     expectOneHistory();
   });
 
-  it('has of a record that is too long for an entry its digest', async () => {
+  it('has only the digest of a record that is too long for an entry', async () => {
     await world.decide('a', { text: 'x'.repeat(70_000) });
     await world.decide('a');
     await seal();
@@ -134,7 +134,7 @@ describe('sealFolder', () => {
     expectOneHistory();
   });
 
-  it('goes on without what it keeps for speed, over full tiles, too', async () => {
+  it('continues without its cached state, even over full tiles', async () => {
     for (let at = 0; at < 255; at++) await world.decide('a');
     // 256 entries: none is in a partial bundle, so all are read.
     expect((await seal()).size).toBe(256);
@@ -149,7 +149,7 @@ describe('sealFolder', () => {
     expectOneHistory();
   });
 
-  it('believes of what it keeps for speed only what the newest seal says', async () => {
+  it('trusts its cached state only as far as the newest seal confirms it', async () => {
     await world.decide('a');
     await world.decide('b');
     await seal();
@@ -161,21 +161,18 @@ describe('sealFolder', () => {
     expectOneHistory();
   });
 
-  it('skips a stream that was changed, from the record on that is wrong, and seals the others', async () => {
+  it('skips a stream that was changed, from the first wrong record on, and seals the others', async () => {
     for (const id of ['a', 'a', 'b']) await world.decide(id);
     await seal();
     for (const id of ['a', 'a', 'b']) await world.decide(id);
     const lines = readFileSync(fileOf('a'), 'utf8').split('\n');
     writeFileSync(fileOf('a'), lines.map((line, at) => (at === 3 ? line.replace('seen', 'sawn') : line)).join('\n'));
     const report = await seal();
-    expect(report).toMatchObject({ seal: { records: 2 }, skipped: [{ seq: 4, message: 'it is not what its digest says' }] });
+    expect(report).toMatchObject({ seal: { records: 2 }, skipped: [{ seq: 4, message: 'it does not match its digest' }] });
     expect(shape()).toEqual(['a1', 'a2', 'b1', '=3', 'a3', 'b2', '=2']);
     rmSync(fileOf('b'));
     truncateSync(fileOf('a'), 100);
-    expect((await seal()).skipped.map(({ message }) => message).sort()).toEqual([
-      'records that are sealed are missing',
-      'the stream is missing, and is sealed',
-    ]);
+    expect((await seal()).skipped.map(({ message }) => message).sort()).toEqual(['sealed records are missing', 'the stream is missing, and is sealed']);
     expectOneHistory();
   });
 
@@ -206,7 +203,7 @@ describe('sealFolder', () => {
     expect(world.signed).toHaveLength(1);
   });
 
-  it('signs nothing after a checkpoint that its key has not signed', async () => {
+  it('signs nothing after a checkpoint that was not signed with its key', async () => {
     await world.decide('a');
     await seal();
     const other = signerOf(generateKey('example.com/redress').secret);
@@ -216,7 +213,7 @@ describe('sealFolder', () => {
     expect(world.signed).toHaveLength(1);
   });
 
-  it('answers with what another sealer has made while it waited', async () => {
+  it('returns what another sealer has made while it waited', async () => {
     await world.decide('a');
     // The other one seals while this one reads the newest checkpoint.
     let others = 0;
@@ -239,7 +236,7 @@ describe('sealFolder', () => {
   });
 });
 
-describe('sealFolder that moves documents', () => {
+describe('sealFolder with documents to move', () => {
   const documents = () => readdirSync(path('blobs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
   const moved = (more = {}) => sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, documentsFor: 7, ...more });
   const blob = (digest: string) => path('blobs', digest.slice(7, 9), `${digest.slice(7)}.json`);
@@ -256,7 +253,7 @@ describe('sealFolder that moves documents', () => {
     expect(heldIn(readFileSync(path('ledger', 'documents', '000000000001.zip')))).not.toContain(digestOf({ id: 'a' }));
   });
 
-  it('takes one that was changed where it was from the archive that has it', async () => {
+  it('takes a document that was changed in its place from the archive that has it', async () => {
     await world.decide('a');
     await moved();
     await world.decide('a');
@@ -266,7 +263,7 @@ describe('sealFolder that moves documents', () => {
     expect(documents()).toHaveLength(1);
   });
 
-  it('knows of documents and keys what seals of a version before did not say: it reads the log once', async () => {
+  it('learns from the log once which documents and keys the seals of an earlier version omitted', async () => {
     await world.decide('a');
     await moved();
     const third = signerOf(generateKey('example.com/redress').secret);
@@ -306,7 +303,7 @@ describe('sealFolder that moves documents', () => {
     writeFileSync(path('ledger', 'checkpoint'), await signed());
   }
 
-  it('has those of a record that is too long for an entry, too', async () => {
+  it('moves the documents of a record that is too long for an entry', async () => {
     await world.decide('a', { text: 'x'.repeat(70_000) });
     await moved();
     expect(documents()).toEqual([]);
@@ -314,7 +311,7 @@ describe('sealFolder that moves documents', () => {
     for await (const each of world.journal.read({ all: true })) expect(each.documents).toEqual({ state: { id: 'a' } });
   });
 
-  it('keeps those of such a record apart from an archive that may end before', async () => {
+  it('stores the documents of such a record in an archive of their own if the other one may expire earlier', async () => {
     await world.decide('a');
     await moved({
       store: (store: LedgerStore) => ({
@@ -332,7 +329,7 @@ describe('sealFolder that moves documents', () => {
     for await (const each of world.journal.read({ all: true })) expect(each.documents).toEqual({ state: { id: 'a' } });
   });
 
-  it('removes none of them before the seal is published, nor what an archive does not hold', async () => {
+  it('removes none before the seal is published, and none that is not in an archive', async () => {
     await world.decide('a');
     let before = -1;
     await moved({
@@ -356,7 +353,7 @@ describe('sealFolder that moves documents', () => {
     expect(documents()).toHaveLength(1);
   });
 
-  it('leaves what is changed while it seals, and has in the next archive what a record names that came meanwhile', async () => {
+  it('leaves what is changed while it seals, and includes what a concurrent record names in the next archive', async () => {
     await world.decide('a');
     await world.decide('b');
     await moved({
@@ -375,7 +372,7 @@ describe('sealFolder that moves documents', () => {
     expect(heldIn(readFileSync(path('ledger', 'documents', '000000000002.zip')))).toEqual([digestOf({ id: 'a' })]);
   });
 
-  it('has those by themselves that a later seal says nothing of: the archive that has them may end before', async () => {
+  it('stores documents in an archive of their own if a later seal does not name them: the other one may expire earlier', async () => {
     await world.decide('a');
     const deadly = dying(0, 'after');
     await expect(moved({ store: deadly.through })).rejects.toThrow('died after');
@@ -387,7 +384,7 @@ describe('sealFolder that moves documents', () => {
     for await (const each of world.journal.read({ all: true })) expect(each.documents).toEqual({ state: { id: 'a' } });
   });
 
-  it('goes on removing where one that died had begun', async () => {
+  it('continues removing where a sealer that died had begun', async () => {
     await world.decide('a');
     await world.decide('b');
     const one = readFileSync(blob(digestOf({ id: 'b' })));
@@ -448,7 +445,7 @@ describe('a sealer that dies', () => {
     world = sealing();
   });
 
-  it('and whose successor dies, and whose successor dies, has signed nothing that anybody contradicts', async () => {
+  it('and whose successors die twice has signed nothing that anybody contradicts', async () => {
     for (let first = 0; first < 8; first++) {
       for (let second = 0; second < 7; second += 2) {
         await world.remove();
@@ -469,7 +466,7 @@ describe('a sealer that dies', () => {
     }
   });
 
-  it.each([1, 2, 3])('after %i writes, and whose decision was moved away, leaves no tile that is not one of the log', async (writes) => {
+  it.each([1, 2, 3])('after %i writes, and whose decision was removed, leaves no tile that does not belong to the log', async (writes) => {
     const trust = { keys: [{ origin: 'example.com/redress', key: world.signer.verifier, from: null, until: null }] };
     await prepared();
     const deadly = dying(writes, 'after');
@@ -481,7 +478,7 @@ describe('a sealer that dies', () => {
     expect(verifyLedger({ directory: world.directory, trust })).toMatchObject({ status: 'intact', findings: [] });
   });
 
-  it('and whose decision was moved away leaves no tile where the next seal has filled it', async () => {
+  it('and whose decision was removed leaves no tile that the next seal has filled', async () => {
     const trust = { keys: [{ origin: 'example.com/redress', key: world.signer.verifier, from: null, until: null }] };
     for (let at = 0; at < 250; at++) await world.decide('a');
     await expect(sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, store: dying(2, 'after').through })).rejects.toThrow(
@@ -498,7 +495,7 @@ describe('a sealer that dies', () => {
     expect(verifyLedger({ directory: world.directory, trust })).toMatchObject({ status: 'intact', findings: [] });
   });
 
-  it('after it has announced a key, and whose decision is gone, is followed by nobody: a second history would be signed', async () => {
+  it('after it has announced a key, and whose decision is lost, has no successor: a second history would be signed', async () => {
     const rotating = { directory: world.directory, signer: world.signer, clock: world.clock, next: world.next, by: 'alice', reason: 'yearly' };
     await world.decide('a');
     await seal();
@@ -529,7 +526,7 @@ describe('a sealer that dies', () => {
     expect(readFileSync(path(rotationPath(1)))).toEqual(proof);
   });
 
-  it('after it has announced a key that was lost then does not keep the next one from sealing', async () => {
+  it('after it has announced a key that is lost later does not block the next one', async () => {
     await world.decide('a');
     await seal();
     await expect(
@@ -550,7 +547,7 @@ describe('a sealer that dies', () => {
     expect(await sealFolder({ ...options, replaced: [world.signer.verifier] })).toMatchObject({ made: 'sealed', seal: { records: 1 } });
   });
 
-  it('leaves half a file to nobody', async () => {
+  it('leaves an unfinished file that is removed', async () => {
     await prepared();
     appendFileSync(path('sealer', '4711.tmp'), 'half');
     await seal();
@@ -558,7 +555,7 @@ describe('a sealer that dies', () => {
     expectOneHistory();
   });
 
-  it('and whose records are changed before the seal is complete has nothing signed', async () => {
+  it('and whose records are changed before the seal is complete gets nothing signed', async () => {
     await prepared();
     // Only decided.
     const deadly = dying(0, 'after');

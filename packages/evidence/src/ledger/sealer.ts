@@ -267,7 +267,7 @@ async function checkLost({ store, signer }: Sealer, { by, state: { said, seal: l
   const no = (message: string, next: string) => new RedressError('ledger/key', message, { next });
   if (by === '') throw no('No key has sealed this ledger, so none can be lost.', 'Seal with the key that you have.');
   if (by !== lost)
-    throw no(`The newest checkpoint is of ${keyName(by)}, and not of ${keyName(lost)}.`, '`redress evidence verify` shows which key has sealed.');
+    throw no(`The newest checkpoint is signed by ${keyName(by)}, not by ${keyName(lost)}.`, '`redress evidence verify` shows which key has sealed.');
   if (signer.verifier === lost) throw no(`${keyName(lost)} is the key that was declared lost.`, 'Give the new key.');
   if (last?.rotation?.from === lost && last.rotation.to === signer.verifier)
     throw no(`${keyName(lost)} has announced ${keyName(signer.verifier)}: nothing is broken.`, 'Seal with that key.');
@@ -318,7 +318,7 @@ async function checkSigns(key: NoteSigner): Promise<void> {
 async function checkNext({ signer }: Sealer, { next, by, reason }: NextKey): Promise<void> {
   checkSaid({ by, reason }, 'Who replaces the key of a ledger, and why,');
   if (next.name !== signer.name)
-    throw new RedressError('ledger/key', `The next key is of ${next.name}, and the ledger is ${signer.name}.`, { next: 'Make one with the same origin.' });
+    throw new RedressError('ledger/key', `The next key belongs to ${next.name}, but the ledger is ${signer.name}.`, { next: 'Make one with the same origin.' });
   if (next.verifier === signer.verifier) throw new RedressError('ledger/key', `${keyName(next.verifier)} is the key that signs already.`);
   await checkSigns(next);
 }
@@ -346,7 +346,7 @@ function checkSigner(signer: NoteSigner, { seal: last }: State, by: string, anno
   const replaced = (key: string) => announced.find((each) => each.rotation.from === key)?.rotation;
   const ofNewest = replaced(by);
   if (ofNewest !== undefined && ofNewest.number !== last?.rotation?.number)
-    throw corrupt(`The newest checkpoint is of ${keyName(by)}, which ${keyName(ofNewest.to)} had replaced.`);
+    throw corrupt(`The newest checkpoint is signed by ${keyName(by)}, which ${keyName(ofNewest.to)} had replaced.`);
   const ofSigner = replaced(signer.verifier);
   if (ofSigner !== undefined)
     throw new RedressError(
@@ -357,7 +357,7 @@ function checkSigner(signer: NoteSigner, { seal: last }: State, by: string, anno
   if (by !== '' && by !== signer.verifier && last?.rotation?.to !== signer.verifier)
     throw new RedressError(
       'ledger/key',
-      `The newest checkpoint is of ${keyName(by)}, which has not announced ${keyName(signer.verifier)}. Nothing was signed.`,
+      `The newest checkpoint is signed by ${keyName(by)}, which has not announced ${keyName(signer.verifier)}. Nothing was signed.`,
       { next: `Replace it (\`redress evidence rotate\`). If it is lost, declare it: \`redress evidence break --lost ${keyName(by)}\`.` },
     );
 }
@@ -501,7 +501,7 @@ const sealsOf = ({ begun, after }: Plan): readonly [Seal, ...Seal[]] => (begun =
 
 /** A seal has to follow the log that it was decided on. If it announces a key, or declares one lost, the key that began it has to complete it. */
 async function checkTurn({ store, signer }: Sealer, { state }: Log, { before, after: { seal: made } }: Plan): Promise<void> {
-  if (!same(before, state)) throw corrupt(`The seal that was begun follows a log of ${before.size} entries; the newest checkpoint says ${state.size}.`);
+  if (!same(before, state)) throw corrupt(`The unfinished seal follows a log of ${before.size} entries; the newest checkpoint says ${state.size}.`);
   const refuse = (message: string, next: string) => new RedressError('ledger/key', `${message} Nothing was signed.`, { next });
   const { rotation, break: lost } = made;
   if (rotation !== undefined && rotation.from !== signer.verifier)
@@ -774,7 +774,7 @@ async function reread(store: LedgerStore, signed: Size, signer: NoteSigner): Pro
       } else streams[read.stream] = { ...read.after, bytes: (streams[read.stream]?.bytes ?? 0) + read.bytes };
     }
   }
-  if (!same(signed, sizeOf(growth))) throw corrupt(`The entries are not what ${signer.name} has signed.`);
+  if (!same(signed, sizeOf(growth))) throw corrupt(`The entries differ from what ${signer.name} has signed.`);
   if (last === null && signed.size > 0) throw corrupt('The log has entries, and no seal.');
   return { ...signed, seal: last, streams, said };
 }

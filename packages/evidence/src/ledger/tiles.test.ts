@@ -27,7 +27,7 @@ function above(): Buffer[] {
 }
 
 describe('tiles of a tree', () => {
-  it('are those of the specification for 70,000 entries', () => {
+  it('follow the specification for 70,000 entries', () => {
     // https://c2sp.org/tlog-tiles: "a tree of size 70,000 will be represented by 273 full level 0 tiles, one partial with 112 hashes, one full
     // and one partial level 1 tile with 17 hashes, and one partial level 2 tile with 1 hash".
     const tiles = tilesBetween(0, 70_000);
@@ -44,12 +44,12 @@ describe('tiles of a tree', () => {
     expect(partialTiles(70_000).map(tilePath)).toEqual(['tile/entries/273.p/112', 'tile/0/273.p/112', 'tile/1/001.p/17', 'tile/2/000.p/1']);
   });
 
-  it('end where the tree does: no empty one follows a full one', () => {
+  it('end where the tree ends: no empty one follows a full one', () => {
     expect(tilesBetween(200, 512).map(tilePath)).toEqual(['tile/entries/000', 'tile/entries/001', 'tile/0/000', 'tile/0/001', 'tile/1/000.p/2']);
     expect(partialTiles(65_536).map(tilePath)).toEqual(['tile/2/000.p/1']);
   });
 
-  it('of which partial ones may be left are those at the edge of the smaller tree, of the larger one, and in between', () => {
+  it('that may be left over as partial ones are at the edge of the smaller tree, of the larger one, and in between', () => {
     const edges = (from: number, to: number) => edgesBetween(from, to).map(tilePath);
     expect(edges(300, 520)).toEqual(['tile/entries/001', 'tile/entries/002', 'tile/0/001', 'tile/0/002', 'tile/1/000']);
     // A sealer that died may have had more entries than were sealed then. So a full tile can have partial ones, and so can the one after it.
@@ -57,13 +57,13 @@ describe('tiles of a tree', () => {
     expect(edges(0, 0)).toEqual(['tile/entries/000']);
   });
 
-  it('do not exist for a tree that does not grow', () => {
+  it('do not exist between two trees of the same size', () => {
     expect(tilesBetween(300, 300)).toEqual([]);
     expect(tilesBetween(256, 256)).toEqual([]);
     expect(tilesBetween(0, 0)).toEqual([]);
   });
 
-  it('are those that a growing tree puts, with the root that the tree has, wherever it is interrupted', async () => {
+  it('are those that a growing tree writes, with the root of the tree, wherever it is interrupted', async () => {
     const steps = fc.array(fc.integer({ min: 0, max: 600 }), { minLength: 1, maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(steps, async (counts) => {
@@ -109,7 +109,7 @@ describe('tiles of a tree', () => {
     );
   });
 
-  it('grow into the third level', () => {
+  it('reach the third level', () => {
     const tree = new MemoryTree();
     const growth = new Growth(EMPTY_EDGE, null);
     for (let at = 0; at < 66_000; at++) {
@@ -121,12 +121,12 @@ describe('tiles of a tree', () => {
 
   it.each([
     ['missing', 'tile/0/001.p/44', null],
-    ['cut', 'tile/0/001.p/44', Buffer.alloc(32)],
+    ['truncated', 'tile/0/001.p/44', Buffer.alloc(32)],
     ['longer', 'tile/0/001.p/44', Buffer.concat([...Array.from({ length: 44 }, (_, at) => leafHash(entry(256 + at))), Buffer.alloc(32)])],
-    ['longer, above', 'tile/1/000.p/1', Buffer.concat([...above(), Buffer.alloc(32)])],
-    ['of fewer entries', 'tile/entries/001.p/44', encodeEntries([entry(256)])],
+    ['longer on an upper level', 'tile/1/000.p/1', Buffer.concat([...above(), Buffer.alloc(32)])],
+    ['too short', 'tile/entries/001.p/44', encodeEntries([entry(256)])],
     ['of another entry', 'tile/entries/001.p/44', encodeEntries(Array.from({ length: 44 }, (_, at) => entry(at === 3 ? 0 : 256 + at)))],
-  ])('are refused when the last one is %s', async (_, path, bytes) => {
+  ])('are refused if the last one is %s', async (_, path, bytes) => {
     const files = new Map<string, Buffer | null>();
     const growth = new Growth(EMPTY_EDGE, (tile, put) => void files.set(tilePath(tile), put));
     for (let at = 0; at < 300; at++) growth.append(entry(at));
@@ -140,7 +140,7 @@ describe('tiles of a tree', () => {
 });
 
 describe('bundles of entries', () => {
-  it('have a length of two bytes before each', () => {
+  it('have a length of two bytes before each entry', () => {
     expect(
       encodeEntries([Buffer.from('ab'), Buffer.alloc(0), Buffer.alloc(258, 7)])
         .subarray(0, 8)
@@ -150,7 +150,7 @@ describe('bundles of entries', () => {
     expect(decodeEntries(encodeEntries([Buffer.alloc(65_535, 1)]))[0]).toHaveLength(65_535);
   });
 
-  it('are read back, and refused when they end too early', () => {
+  it('are read back, and refused if they end too early', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1 }), fc.nat(), (given, cut) => {
         const entries = given.map((each) => Buffer.from(each));

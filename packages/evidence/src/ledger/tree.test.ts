@@ -73,7 +73,7 @@ describe('the tree of RFC 6962', () => {
     expect(rootOf(tree.at, size).toString('hex')).toBe(root);
   });
 
-  it('hashes an entry and a node apart', () => {
+  it('hashes an entry and a node differently', () => {
     expect(leafHash(Buffer.alloc(0)).toString('hex')).toBe('6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d');
     const [a, b] = [leafHash(hex('')), leafHash(hex('00'))];
     expect(nodeHash(a, b).toString('hex')).toBe('fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125');
@@ -109,7 +109,7 @@ describe('the tree of RFC 6962', () => {
     ]);
   });
 
-  it('has the root that the definition has, and proofs that lead to it, whatever the entries are', () => {
+  it('has the root of the definition, and proofs that lead to it, whatever the entries are', () => {
     const sizes = fc.array(fc.uint8Array({ maxLength: 3 }), { minLength: 1, maxLength: 70 });
     fc.assert(
       fc.property(sizes, fc.nat(), fc.nat(), (given, some, other) => {
@@ -137,18 +137,18 @@ describe('the tree of RFC 6962', () => {
 
   it.each([
     ['an entry beyond the tree', () => inclusionProof(treeOf(ENTRIES).at, 8, 8)],
-    ['an entry of no tree', () => inclusionProof(treeOf([]).at, 0, 0)],
+    ['an entry of an empty tree', () => inclusionProof(treeOf([]).at, 0, 0)],
     ['a negative entry', () => inclusionProof(treeOf(ENTRIES).at, -1, 8)],
     ['an older tree that is larger', () => consistencyProof(treeOf(ENTRIES).at, 9, 8)],
-    ['an older tree of no number of entries', () => consistencyProof(treeOf(ENTRIES).at, 2.5, 8)],
-    ['an older tree of fewer than none', () => consistencyProof(treeOf(ENTRIES).at, -1, 8)],
-    ['a level that is not there', () => treeOf(ENTRIES).at(7, 0)],
-    ['hashes that are not there', () => rootOf(treeOf(ENTRIES).at, 9)],
+    ['an older tree with a fractional size', () => consistencyProof(treeOf(ENTRIES).at, 2.5, 8)],
+    ['an older tree with a negative size', () => consistencyProof(treeOf(ENTRIES).at, -1, 8)],
+    ['a missing level', () => treeOf(ENTRIES).at(7, 0)],
+    ['missing hashes', () => rootOf(treeOf(ENTRIES).at, 9)],
   ])('refuses %s', (_, act) => {
     expect(act).toThrow(expect.objectContaining({ code: 'ledger/invalid' }));
   });
 
-  it('proves nothing of a tree that is empty or the same', () => {
+  it('proves nothing about an empty or an equal tree', () => {
     expect(consistencyProof(treeOf(ENTRIES).at, 0, 8)).toEqual([]);
     expect(consistencyProof(treeOf(ENTRIES).at, 8, 8)).toEqual([]);
   });

@@ -65,8 +65,8 @@ async function entries(source: JournalSource, lines: readonly Unsealed[]): Promi
   return found;
 }
 
-describe('what is not sealed yet', () => {
-  it.each([1, 72, 50, 1_000_000])('is found in the order in which it was recorded, in pieces of %i bytes', async (piece) => {
+describe('the unsealed records', () => {
+  it.each([1, 72, 50, 1_000_000])('are found in the order in which they were recorded, in chunks of %i bytes', async (piece) => {
     const [a, b, c] = [streamOf(A, [2, 3, 3]), streamOf(B, [1, 3]), streamOf(C, [3])];
     const { source } = sourceOf({ [A]: a.bytes, [B]: b.bytes, [C]: c.bytes }, { piece });
     const { lines, grown, skipped } = await readUnsealed(source, {}, endsOf({ [C]: whole(c.bytes), [B]: whole(b.bytes), [A]: whole(a.bytes) }));
@@ -79,7 +79,7 @@ describe('what is not sealed yet', () => {
     });
   });
 
-  it('follows what is sealed, up to its end, without a line that is being written', async () => {
+  it('follow what is sealed, up to the end, without an unfinished line', async () => {
     const a = streamOf(A, [1, 2, 3, 4]);
     const bytes = a.bytes.subarray(0, -1);
     const { source, asked } = sourceOf({ [A]: bytes });
@@ -92,28 +92,28 @@ describe('what is not sealed yet', () => {
     expect(await readUnsealed(source, { [A]: a.positions[2] as Position }, endsOf({ [A]: whole(bytes) }))).toEqual({ lines: [], grown: {}, skipped: [] });
   });
 
-  it('is left from a line on that is wrong, and the other streams are not', async () => {
+  it('end at the first wrong line of a stream, and other streams are not affected', async () => {
     const [a, b] = [streamOf(A, [1, 2, 3]), streamOf(B, [2])];
     const bytes = Buffer.from(a.bytes.toString().replace('00:00:02', '00:00:09'));
     const { source } = sourceOf({ [A]: bytes, [B]: b.bytes });
     const { lines, skipped, grown } = await readUnsealed(source, {}, endsOf({ [A]: whole(bytes, { seq: 3 }), [B]: whole(b.bytes) }));
     expect(named(lines)).toEqual(['a1', 'b1']);
-    expect(skipped).toEqual([{ stream: A, seq: 2, message: 'it is not what its digest says' }]);
+    expect(skipped).toEqual([{ stream: A, seq: 2, message: 'it does not match its digest' }]);
     expect(grown).toEqual({ [A]: a.positions[0], [B]: b.positions[0] });
   });
 
   it.each([
     ['records', { seq: 1, bytes: 10_000 }],
     ['bytes', { seq: Number.POSITIVE_INFINITY, bytes: 100 }],
-  ])('is nothing where %s are fewer than those that are sealed', async (_what, end) => {
+  ])('are empty if %s are fewer than those that are sealed', async (_what, end) => {
     const a = streamOf(A, [1, 2]);
     const { source, asked } = sourceOf({ [A]: a.bytes });
     const { skipped } = await readUnsealed(source, { [A]: a.positions[1] as Position }, endsOf({ [A]: end }));
-    expect(skipped).toEqual([{ stream: A, seq: 3, message: 'records that are sealed are missing' }]);
+    expect(skipped).toEqual([{ stream: A, seq: 3, message: 'sealed records are missing' }]);
     expect(asked).toEqual([]);
   });
 
-  it('has all that the head of its stream counts, and ends with what that names', async () => {
+  it('have everything that the head of a stream counts, and end with what it names', async () => {
     const a = streamOf(A, [1, 2]);
     const { source } = sourceOf({ [A]: a.bytes });
     const of = async (end: Partial<End>, sealed = {}) => (await readUnsealed(source, sealed, endsOf({ [A]: whole(a.bytes, end) }))).skipped;
@@ -128,7 +128,7 @@ describe('what is not sealed yet', () => {
     expect(await of({ seq: 1, bytes: 0, head: sha('other') })).toEqual([{ stream: A, seq: 1, message: expect.stringContaining('counts are missing') }]);
   });
 
-  it('is read from as many streams at once as the journal says', async () => {
+  it('are read from as many streams at once as the journal allows', async () => {
     const streams = Object.fromEntries([A, B, C].map((each) => [each, streamOf(each, [1, 2]).bytes])) as Record<Digest, Buffer>;
     for (const atOnce of [1, 2, 9]) {
       const { source, reading } = sourceOf(streams, { atOnce });
@@ -139,8 +139,8 @@ describe('what is not sealed yet', () => {
   });
 });
 
-describe('the entries of what was read', () => {
-  it('are in memory as far as there is room, and read once more else', async () => {
+describe('the entries of these records', () => {
+  it('are in memory as far as there is room, and otherwise read once more', async () => {
     const a = streamOf(A, [1, 2, 3, 4]);
     const [first = 0, second = 0, , fourth = 0] = a.positions.map(({ bytes }) => bytes);
     // Lines without their newlines; nothing is kept with the last byte of the room.
@@ -162,7 +162,7 @@ describe('the entries of what was read', () => {
     }
   });
 
-  it('are read as many at once as follow one another in a stream, up to a mebibyte', async () => {
+  it('are read as many at once as follow each other in a stream, up to a mebibyte', async () => {
     const [a, b] = [streamOf(A, [1, 2, 4, 5, 6], 400_000), streamOf(B, [3])];
     const { source, asked } = sourceOf({ [A]: a.bytes, [B]: b.bytes }, { piece: 100_000 });
     const { lines } = await readUnsealed(source, {}, endsOf({ [A]: whole(a.bytes), [B]: whole(b.bytes) }));
@@ -180,7 +180,7 @@ describe('the entries of what was read', () => {
     expect(asked).toEqual([at(A, 0, 2), at(B, 0, 1), at(A, 2, 4), at(A, 4, 5)]);
   });
 
-  it('are those that are there now: what was changed since has another hash, and what is gone is left out', async () => {
+  it('are the current ones: a changed one has another hash, and a missing one is left out', async () => {
     const [a, b] = [streamOf(A, [1, 2, 3]), streamOf(B, [4])];
     const streams = { [A]: a.bytes, [B]: b.bytes };
     const { source } = sourceOf(streams);

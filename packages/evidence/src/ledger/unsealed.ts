@@ -54,7 +54,7 @@ export async function readUnsealed(source: JournalSource, sealed: Positions, end
     let at = start;
     const skip = (message: string) => void skipped.push({ stream, seq: (at?.seq ?? 0) + 1, message });
     const from = start ?? START;
-    if (end.seq < from.seq || end.bytes < from.bytes) return skip('records that are sealed are missing');
+    if (end.seq < from.seq || end.bytes < from.bytes) return skip('sealed records are missing');
     for await (const { bytes, to } of linesOf(source.read(stream, from, end), from.bytes)) {
       const line = readNext(stream, at, bytes);
       if (typeof line === 'string') return skip(line);

@@ -41,14 +41,14 @@ async function answered(answers: readonly Answer[], { guess = 4, given = note, u
 const messages = async (...given: Parameters<typeof answered>) => (await answered(...given)).notCosigned.map(({ message }) => message);
 
 describe('a witness', () => {
-  it.each(['https://w.example/w1', 'https://w.example/w1/', 'https://w.example/w1//'])('is asked below its prefix, %s', async (url) => {
+  it.each(['https://w.example/w1', 'https://w.example/w1/', 'https://w.example/w1//'])('is called below its prefix, %s', async (url) => {
     const { note: whole, cosigned } = await answered([[200, one.cosign(note)]], { url });
     expect(asked).toEqual([{ url: 'https://w.example/w1/add-checkpoint', old: 'old 4' }]);
     expect(whole).toBe(note + one.cosign(note));
     expect(cosigned).toEqual([{ witness: 'witness.example/w1', time: '2026-01-02T00:00:00.000Z' }]);
   });
 
-  it('whose cosignature the checkpoint has is not asked, and has no second line', async () => {
+  it('whose cosignature the checkpoint already has is not called, and gets no second line', async () => {
     const given = note + one.cosign(note);
     expect(await answered([], { given })).toEqual({
       note: given,
@@ -62,7 +62,7 @@ describe('a witness', () => {
     expect((await answered([[500]])).note).toBe(note);
   });
 
-  it('that has seen less is asked once more, also where it was thought to have seen all', async () => {
+  it('that has seen less is called once more, even if it was thought to have seen everything', async () => {
     expect(
       (
         await answered(
@@ -77,7 +77,7 @@ describe('a witness', () => {
     expect(asked.map(({ old }) => old)).toEqual(['old 9', 'old 7']);
   });
 
-  it('that has seen what it was asked with is asked once more', async () => {
+  it('that has seen the size of the request is called once more', async () => {
     expect(
       (
         await answered([
@@ -89,7 +89,7 @@ describe('a witness', () => {
     expect(asked.map(({ old }) => old)).toEqual(['old 4', 'old 4']);
   });
 
-  it('that never has seen the same is asked three times', async () => {
+  it('that never has seen the same is called three times', async () => {
     expect(
       await messages([
         [409, '3\n'],
@@ -101,22 +101,25 @@ describe('a witness', () => {
     expect(asked).toHaveLength(3);
   });
 
-  it('that has seen as many and does not cosign them has seen another log', async () => {
+  it('that has seen as many entries and refuses to cosign them has seen another log', async () => {
     expect(await messages([[409, '9\n']], { guess: 9 })).toEqual(['It has seen another log of 9 entries under this name.']);
   });
 
-  it.each(['', '\n', 'x4\n', '4 \n', '4\n\n', '04\n', '-4\n', '4.5\n', '1234567890123456\n'])('that answers %j does not say what it has seen', async (body) => {
-    expect(await messages([[409, body]])).toEqual(['It has seen another size of the log, and does not say which.']);
-    expect(asked).toHaveLength(1);
-  });
+  it.each(['', '\n', 'x4\n', '4 \n', '4\n\n', '04\n', '-4\n', '4.5\n', '1234567890123456\n'])(
+    'that answers %j does not report what it has seen',
+    async (body) => {
+      expect(await messages([[409, body]])).toEqual(['It has seen another size of the log, and does not say which.']);
+      expect(asked).toHaveLength(1);
+    },
+  );
 
-  it('is quoted with the first 200 characters of what it says', async () => {
+  it('is quoted with the first 200 characters of its answer', async () => {
     expect(await messages([[500, `${' x'.repeat(100)}yyy\n`]])).toEqual([`It answered 500: ${' x'.repeat(100).trim()}.`]);
     expect(await messages([[500, 'no\n']])).toEqual(['It answered 500: no.']);
     expect(await messages([[404]])).toEqual(['It answered 404.']);
   });
 
-  it('may cut its answer anywhere', async () => {
+  it('may cut off its answer anywhere', async () => {
     const bytes = Buffer.from('größer');
     expect(await messages([[500, [bytes.subarray(0, 3), bytes.subarray(3)]]])).toEqual(['It answered 500: größer.']);
   });
@@ -129,11 +132,11 @@ describe('a witness', () => {
   });
 });
 
-it.each(['ftp://w.example', 'httpx://w.example', 'xhttp://w.example', 'https'])('a witness is not at %s', (url) => {
+it.each(['ftp://w.example', 'httpx://w.example', 'xhttp://w.example', 'https'])('a witness cannot be at %s', (url) => {
   expect(() => witnessOf(`${one.key} ${url}`)).toThrow(expect.objectContaining({ code: 'ledger/key' }));
 });
 
-it.each(['http', 'https'])('a witness may be at %s', (protocol) => {
+it.each(['http', 'https'])('a witness can be at %s', (protocol) => {
   const url = `${protocol}://w.example/w1`;
   expect(witnessOf(`${one.key} ${url}`)).toEqual({ key: one.key, url });
 });

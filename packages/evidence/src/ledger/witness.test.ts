@@ -39,7 +39,7 @@ const decide = async (records: number) => {
 };
 
 describe('a witness', () => {
-  it('cosigns each checkpoint, with the proof that it continues the one before, and the verifier finds it', async () => {
+  it('cosigns each checkpoint, with the proof that it continues the previous one, and the verifier finds it', async () => {
     // Around the edges of tiles, and of powers of two.
     for (const records of [1, 0, 3, 120, 127, 1, 0, 255, 5]) {
       await decide(records);
@@ -54,7 +54,7 @@ describe('a witness', () => {
     expect(one.asked.slice(0, 3)).toEqual(['old 0, 0 hashes: 200', 'old 2, 1 hashes: 200', 'old 3, 4 hashes: 200']);
   });
 
-  it('that has seen less is asked with what it has seen', async () => {
+  it('that has seen less gets a request from what it has seen', async () => {
     await decide(3);
     await seal();
     await decide(5);
@@ -65,7 +65,7 @@ describe('a witness', () => {
     expect(verified().status).toBe('intact');
   });
 
-  it('that was asked for a checkpoint before is not asked once more, and two have one line each', async () => {
+  it('that already cosigned a checkpoint is not called again, and two witnesses have one line each', async () => {
     const two = await witness([VERIFIER], 'witness.example/w2');
     await decide(1);
     expect((await seal([one, two, one])).cosigned).toHaveLength(3);
@@ -75,7 +75,7 @@ describe('a witness', () => {
     await two.stop();
   });
 
-  it('that cannot be reached stops no seal, is named, and is caught up with afterwards', async () => {
+  it('that cannot be reached blocks no seal, is named, and catches up afterwards', async () => {
     await decide(2);
     await seal();
     const { url, key } = one;
@@ -105,7 +105,7 @@ describe('a witness', () => {
     [404, 'add the ledger, by its origin and public key'],
     [422, 'the history was rewritten'],
     [500, 'ask whoever runs the witness'],
-  ])('that answers %i is said with what to do', async (status, next) => {
+  ])('that answers %i is reported with the next step', async (status, next) => {
     await decide(1);
     one.instead = () => ({ status, body: 'because\nof this' });
     const report = await seal();
@@ -121,9 +121,9 @@ describe('a witness', () => {
     ['nothing', () => ''],
     ['a cosignature of another checkpoint', (note) => one.cosign(note.replace('\n2\n', '\n3\n'))],
     ['one of another witness', (note) => one.cosign(note).replace('w1', 'w2')],
-    ['half a cosignature', (note) => one.cosign(note).slice(0, -30)],
-    ['a time that no date has', (note) => one.cosign(note, 9e14)],
-  ])('that answers with %s has not cosigned, and nothing of it is kept', async (_what, answer) => {
+    ['a truncated cosignature', (note) => one.cosign(note).slice(0, -30)],
+    ['an invalid time', (note) => one.cosign(note, 9e14)],
+  ])('that answers with %s has not cosigned, and nothing of it is stored', async (_what, answer) => {
     await decide(1);
     one.instead = (note) => ({ status: 200, body: answer(note) });
     const report = await seal();
@@ -132,7 +132,7 @@ describe('a witness', () => {
     expect(verified([]).status).toBe('intact');
   });
 
-  it('of an answer only the line under its key is kept', async () => {
+  it('adds only the line under its key, whatever it answers', async () => {
     await decide(1);
     one.instead = (note) => ({ status: 200, body: `— other.example ${Buffer.alloc(76).toString('base64')}\nrubbish\n${one.cosign(note)}` });
     await seal();
@@ -140,7 +140,7 @@ describe('a witness', () => {
     expect(verified().status).toBe('intact');
   });
 
-  it('that has seen more, or another log, or never the same, is said', async () => {
+  it('that has seen more, or another log, or never the same, is reported', async () => {
     await decide(1);
     one.seen.set('example.com/redress', { size: 100, root: 'x' });
     expect((await seal()).notCosigned).toMatchObject([
@@ -159,7 +159,7 @@ describe('a witness', () => {
     expect((await seal()).notCosigned).toMatchObject([{ message: 'It has seen 2 entries now, and had seen 1 a moment ago.' }]);
   });
 
-  it('that answers late has cosigned a checkpoint that is not the newest any more, which stays', async () => {
+  it('that answers late has cosigned a checkpoint that is no longer the newest; the newest stays', async () => {
     await decide(1);
     let newer = '';
     const before = one.cosign.bind(one);
@@ -179,7 +179,7 @@ describe('a witness', () => {
     expect(report.checkpoint).toContain('witness.example/w1');
   });
 
-  it('keeps nobody from copies: one that was kept before it had cosigned is the same checkpoint', async () => {
+  it('does not affect copies: a copy from before its cosignature is the same checkpoint', async () => {
     const anchor = folderAnchor(join(world.directory, '..', `${world.directory.split('/').at(-1)}-copies`));
     await decide(1);
     const { checkpoint: bare } = await seal([]);
@@ -191,8 +191,8 @@ describe('a witness', () => {
   });
 });
 
-describe('a checkpoint that was cosigned', () => {
-  it('while another sealer had read it before is sealed on all the same, on both stores', async () => {
+describe('a cosigned checkpoint', () => {
+  it('is the base of the next seal even if another sealer had read it before, on both stores', async () => {
     const aws = ledgerOnAws(new Model('t', 'b', { random: seeded(5), lag: 0 }), async () => undefined);
     const folder = {
       ...world,
@@ -229,7 +229,7 @@ describe('a checkpoint that was cosigned', () => {
     await aws.remove();
   });
 
-  it('on AWS is kept in the bucket, and an export has it', async () => {
+  it('on AWS is stored in the bucket, and an export has it', async () => {
     const aws = ledgerOnAws(new Model('t', 'b', { random: seeded(6), lag: 0 }), async () => undefined);
     await aws.decide('a');
     const report = await aws.seal({ witnesses: [one] });
@@ -241,7 +241,7 @@ describe('a checkpoint that was cosigned', () => {
     await aws.remove();
   });
 
-  it('is opened with any lines after that of its log, and not with others in its place', async () => {
+  it('is valid with any lines after that of its log, and not with others in its place', async () => {
     const signer = signerOf(SECRET);
     const note = await signCheckpoint({ origin: signer.name, size: 7, root: Buffer.alloc(32, 9) }, signer);
     const line = one.cosign(note);
@@ -252,25 +252,25 @@ describe('a checkpoint that was cosigned', () => {
   });
 });
 
-describe('what names a witness', () => {
+describe('the configuration of a witness', () => {
   it('is its key and its URL', () => {
     expect(witnessOf(` ${one.key}   ${one.url} `)).toEqual({ key: one.key, url: one.url });
   });
 
   it.each<[string, () => string]>([
     ['nothing', () => ''],
-    ['a URL alone', () => one.url],
-    ['a key alone', () => one.key],
+    ['only a URL', () => one.url],
+    ['only a key', () => one.key],
     ['the key of a log', () => `${generateKey('witness.example/w1').verifier} ${one.url}`],
-    ['a key that was changed', () => `${one.key.replace('w1+', 'w2+')} ${one.url}`],
+    ['a changed key', () => `${one.key.replace('w1+', 'w2+')} ${one.url}`],
     ['a file', () => `${one.key} file:///etc/hosts`],
-    ['more than that', () => `${one.key} ${one.url} more`],
-  ])('is not %s', (_what, text) => {
+    ['something after it', () => `${one.key} ${one.url} more`],
+  ])('cannot be %s', (_what, text) => {
     expect(() => witnessOf(text())).toThrow(expect.objectContaining({ code: 'ledger/key' }));
   });
 });
 
-it('proofs from tiles are those of the tree, for every pair of sizes around the edges of tiles', async () => {
+it('proofs from tiles equal those of the tree, for every pair of sizes around the edges of tiles', async () => {
   const tree = new MemoryTree();
   for (let at = 0; at < 66_000; at++) tree.append(leafHash(Buffer.from(String(at))));
   const sizes = [1, 2, 3, 7, 8, 255, 256, 257, 511, 512, 700, 65_535, 65_536, 65_537, 66_000];

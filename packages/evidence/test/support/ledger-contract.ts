@@ -93,7 +93,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
     }
     const PREPARED = ['a1', 'b1', 'a2', 'c1', 'a3', 'b2', 'd1', 'a4', 'b3', 'd2'];
 
-    it('gives records global numbers in the order in which they were made, and signs an empty interval, too', async () => {
+    it('numbers records globally in the order in which they were made, and signs an empty interval', async () => {
       await world.decide('b');
       await world.decide('a');
       await world.fix('b');
@@ -106,7 +106,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
       await expectOneHistory();
     });
 
-    it('goes on over full tiles', async () => {
+    it('continues over full tiles', async () => {
       for (let at = 0; at < 253; at++) await world.decide(`r${at % 3}`);
       // 254, 255 and 256 entries, and a second tile.
       for (const size of [254, 255, 256, 257, 258]) expect((await world.seal()).size).toBe(size);
@@ -132,7 +132,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
       }
     });
 
-    it('and whose successor dies, and whose successor dies, has signed nothing that anybody contradicts', async () => {
+    it('and whose successors die twice has signed nothing that anybody contradicts', async () => {
       for (const [first, second] of [
         [0, 0],
         [0, 3],
@@ -152,7 +152,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
       }
     });
 
-    it('is one of several at once, and they make one history while records are written', async () => {
+    it('makes one history with concurrent sealers while records are written', async () => {
       await world.decide('a');
       let sealing = true;
       const recorded = (async () => {
@@ -174,7 +174,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
       await expectOneHistory();
     });
 
-    it('is one of two at once, of which one dies at any write', async () => {
+    it('makes one history with another one that dies at any write', async () => {
       for (let at = 0; at < 6; at++) {
         await again();
         await prepared();
@@ -188,7 +188,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
       }
     });
 
-    it('that was held up is passed by others, and what it does then changes nothing', async () => {
+    it('that is delayed is overtaken by others, and what it does then changes nothing', async () => {
       await prepared();
       let hold: () => void = () => undefined;
       const held = new Promise<void>((resolve) => {
@@ -228,7 +228,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
       expect(world.signed).toHaveLength(1);
     });
 
-    describe('whose key is replaced', () => {
+    describe('with a key rotation', () => {
       const byNext = (more: SealMore = {}) => world.seal({ signer: world.next, ...more });
       /** The keys that have signed what is there: the newest checkpoint, and the one before the key was replaced. */
       const keys = async () => {
@@ -239,7 +239,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
       const idOf = (verifier: string) => verifier.split('+')[1];
       const ROTATION = { number: 1, from: VERIFIER, to: NEXT_VERIFIER, by: 'alice', reason: 'yearly' };
 
-      it('says so in the log under the old key, and seals with the new one alone from then on', async () => {
+      it('records it in the log under the old key, and seals only with the new one from then on', async () => {
         await prepared();
         const { rotation, since, report } = await world.rotate();
         expect(rotation).toEqual(ROTATION);
@@ -266,7 +266,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
         await expectOneHistory();
       });
 
-      it.each(['before', 'after'] as const)('and that dies %s any write, does it once more, and nothing contradicts it', async (death: Death) => {
+      it.each(['before', 'after'] as const)('and that dies %s any write, completes it later, and nothing contradicts it', async (death: Death) => {
         await prepared();
         const counted = dying(0, null);
         await world.rotate({ store: counted.through });
@@ -289,7 +289,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
         }
       });
 
-      it('by several at once, while others seal with either key, is replaced once', async () => {
+      it('by several concurrently, while others seal with either key, makes it once', async () => {
         await prepared();
         const tries = await Promise.allSettled([
           world.rotate(),
@@ -310,7 +310,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
       it.each([
         ['a log', 'has not announced'],
         ['a log that has no checkpoint', 'has begun to announce'],
-      ])('of %s, is completed by nobody but the key that began it', async (log, why) => {
+      ])('of %s, is completed only with the key that began it', async (log, why) => {
         await (log === 'a log' ? prepared() : world.decide('a'));
         // Decided, and no more.
         const store = (through: LedgerStore): LedgerStore => ({
@@ -329,7 +329,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
         await expectOneHistory();
       });
 
-      it('goes on from no checkpoint that the old key has signed after it', async () => {
+      it('does not continue from a checkpoint that the old key has signed after it', async () => {
         await prepared();
         await world.rotate();
         const note = await checkpoint();
@@ -339,7 +339,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
         await expect(byNext({ replaced: [VERIFIER] })).rejects.toMatchObject({ code: 'ledger/corrupt' });
       });
 
-      it('is replaced by no key that cannot sign, is of another log, or was replaced before', async () => {
+      it('refuses a key that cannot sign, is of another log, or was replaced before', async () => {
         await prepared();
         const { next } = world;
         const mute = { ...next, sign: () => Buffer.alloc(64) };
@@ -363,7 +363,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
       });
     });
 
-    describe('whose key is lost', () => {
+    describe('with a lost key', () => {
       const third = signerOf(generateKey('example.com/redress').secret);
       const ended = (more: Partial<SealMore> & Partial<LostKey> = {}) => world.break({ signer: world.noting(third), lost: VERIFIER, ...more });
       const seals = async () =>
@@ -384,7 +384,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
       };
       const SAID = { number: 1, from: VERIFIER, to: third.verifier, by: 'alice', reason: 'the disk failed' };
 
-      it('says so in the log, and another one goes on; nothing is announced, and the lost key signs nothing more', async () => {
+      it('records it in the log and continues with another one; nothing is announced, and the lost key signs nothing more', async () => {
         await prepared();
         const last = await checkpoint();
         await expect(world.seal({ signer: world.noting(third), replaced: [VERIFIER] })).rejects.toMatchObject({ code: 'ledger/key' });
@@ -404,7 +404,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
         await expectOneHistory();
       });
 
-      it('while it is replaced: what it had begun is completed as it was decided, and announces nothing', async () => {
+      it('during its rotation completes what it had begun as decided, and announces nothing', async () => {
         await prepared();
         await begun();
         expect((await ended()).break).toEqual({ ...SAID, entries: 5, unsigned: 1 });
@@ -426,30 +426,33 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
         expect(await records()).toEqual([...PREPARED, 'a5']);
       });
 
-      it.each(['before', 'after'] as const)('and whoever says so dies %s any write: it is said once, and nothing contradicts it', async (death: Death) => {
-        for (let at = 0; ; at++) {
-          await again();
-          await prepared();
-          await begun();
-          const counted = dying(at, death);
-          const failed = await ended({ store: counted.through }).then(
-            () => false,
-            (error: unknown) => (expect(String(error)).toContain('died'), true),
-          );
-          await world.decide('0');
-          world.clock.time += 60_000;
-          expect((await ended()).break).toMatchObject({ ...SAID, entries: 5, unsigned: 1 });
-          await world.seal({ signer: world.noting(third) });
-          expect(await records()).toEqual([...PREPARED, '01']);
-          expect((await seals()).filter((each) => each.break !== undefined)).toHaveLength(1);
-          expect(await world.read('ledger/breaks/2.checkpoint')).toBeNull();
-          await expectOneHistory();
-          if (!failed) break;
-          expect(at).toBeLessThan(40);
-        }
-      });
+      it.each(['before', 'after'] as const)(
+        'and that dies %s any write while it records that: it is recorded once, and nothing contradicts it',
+        async (death: Death) => {
+          for (let at = 0; ; at++) {
+            await again();
+            await prepared();
+            await begun();
+            const counted = dying(at, death);
+            const failed = await ended({ store: counted.through }).then(
+              () => false,
+              (error: unknown) => (expect(String(error)).toContain('died'), true),
+            );
+            await world.decide('0');
+            world.clock.time += 60_000;
+            expect((await ended()).break).toMatchObject({ ...SAID, entries: 5, unsigned: 1 });
+            await world.seal({ signer: world.noting(third) });
+            expect(await records()).toEqual([...PREPARED, '01']);
+            expect((await seals()).filter((each) => each.break !== undefined)).toHaveLength(1);
+            expect(await world.read('ledger/breaks/2.checkpoint')).toBeNull();
+            await expectOneHistory();
+            if (!failed) break;
+            expect(at).toBeLessThan(40);
+          }
+        },
+      );
 
-      it('is said of no other key than the one that has signed last, by nobody without a name, and for no key that has signed before', async () => {
+      it('refuses a lost key that was not the last to sign, a missing person or reason, and a successor that has signed before', async () => {
         await prepared();
         await expect(ended({ lost: NEXT_VERIFIER, replaced: [VERIFIER] })).rejects.toMatchObject({ code: 'ledger/key' });
         await expect(world.break({ signer: world.signer, lost: VERIFIER })).rejects.toMatchObject({ code: 'ledger/key' });
@@ -464,7 +467,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
       });
     });
 
-    describe('that moves documents', () => {
+    describe('with documents to move', () => {
       const sealed = (more: SealMore = {}) => world.seal({ documentsFor: 30, ...more });
       const archived = async (number: number) => {
         const bytes = await world.read(archivePath(number, 0));
@@ -480,7 +483,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
         return [...digests].toSorted();
       };
 
-      it('has those of each seal in one archive, and says until when they are kept', async () => {
+      it('has those of each seal in one archive, with the date until which they are kept', async () => {
         await world.decide('a');
         await world.fix('a');
         const before = await readable();
@@ -511,7 +514,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
         await expectOneHistory();
       });
 
-      it.each(['before', 'after'] as const)('and dies %s any write loses none', async (death: Death) => {
+      it.each(['before', 'after'] as const)('and that dies %s any write, loses none', async (death: Death) => {
         await prepared();
         const counted = dying(0, null);
         await sealed({ store: counted.through });
@@ -532,7 +535,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
         }
       });
 
-      it('is one of several at once, and none is lost', async () => {
+      it('among several, loses none', async () => {
         await prepared();
         const all = await readable();
         await Promise.all([sealed(), world.seal(), sealed(), (async () => expect(await readable()).toEqual(all))()]);
@@ -548,13 +551,13 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
         await expectOneHistory();
       });
 
-      it('refuses a number of days that is not one', async () => {
+      it('refuses an invalid number of days', async () => {
         await prepared();
         for (const documentsFor of [0, 1.5, 40_000]) await expect(sealed({ documentsFor })).rejects.toMatchObject({ code: 'ledger/invalid' });
       });
     });
 
-    it('signs nothing with a key whose signatures are not its own', async () => {
+    it('signs nothing with a key whose signatures do not verify', async () => {
       await prepared();
       const before = await checkpoint();
       const { signer } = world;

@@ -63,7 +63,7 @@ export function describeOnAws(name: string, servers: () => Servers): void {
       await remove();
     });
 
-    it('that travel in items are locked once the copy has stored them', async () => {
+    it('in items are locked once the copy has stored them', async () => {
       const { clients, make } = servers();
       const { table, bucket, remove } = await make({ lock: true });
       const world = { table, bucket, clients, prefix: 'evidence/' };

@@ -16,7 +16,7 @@ const acm = (found: object) => ({
 });
 const of = (found: object, parameters = {}) => assess(report, REF, acm(found), { parameters, now: NOW });
 
-it('is reported when it ends within the days of the policy, and by the day it ends', async () => {
+it('is reported when it expires within the days of the policy, with the day of its expiry', async () => {
   const NotAfter = new Date('2026-12-29T12:00:00Z');
   expect(await of({ NotAfter })).toMatchObject({ status: 'manual', message: expect.stringContaining('expires in 30 days') });
   expect((await of({ NotAfter: new Date('2026-12-30T12:00:01Z') })).status).toBe('compliant');
@@ -38,12 +38,12 @@ it.each(['RSA-1024', 'RSA_1024'])('has a key that is too short: %s', async (KeyA
   expect(await of({ KeyAlgorithm })).toMatchObject({ status: 'manual', message: expect.stringContaining('1024 bits') });
 });
 
-it('is not judged before it is issued, and not without a word on its key', async () => {
+it('is not judged before it is issued, or without its key algorithm', async () => {
   expect((await of({ Status: 'PENDING_VALIDATION', NotAfter: undefined })).status).toBe('not-applicable');
   await expect(of({ KeyAlgorithm: undefined })).rejects.toThrow('algorithm');
 });
 
-it('is told apart by who renews it', async () => {
+it('has steps that depend on who renews it', async () => {
   const NotAfter = new Date('2026-12-09T00:00:00Z');
   const steps = async (found: object) => JSON.stringify(await of({ NotAfter, ...found }));
   expect(await steps({ Type: 'IMPORTED' })).toContain('import it under the same ARN');

@@ -24,10 +24,10 @@ const patches = (assessment: Assessment) => (assessment.status === 'change' ? as
 const replace = (method: string, value: string) => ({ op: 'replace', path: `/${method}/logging/loglevel`, value });
 
 describe('execution logging', () => {
-  it('is turned on for all methods where nothing is set', async () => {
+  it('is turned on for all methods if nothing is set', async () => {
     expect(patches(await assess(undefined))).toEqual([replace('*/*', 'ERROR')]);
   });
-  it('is turned on for a method that has it off, and leaves the level of the others', async () => {
+  it('is turned on for a method that has it off, without a change of the level of others', async () => {
     const found = await assess({ '*/*': { loggingLevel: 'INFO' }, '~1pets/GET': { loggingLevel: 'OFF' }, '~1pets/PUT': { metricsEnabled: true } });
     expect(patches(found)).toEqual([replace('~1pets/GET', 'ERROR'), replace('~1pets/PUT', 'ERROR')]);
     expect(found).toMatchObject({
@@ -38,27 +38,27 @@ describe('execution logging', () => {
     const found = await assess({ '*/*': { loggingLevel: 'INFO' }, '/pets/{id}/GET': { loggingLevel: 'OFF' }, '~1pets~1{id}/PUT': { loggingLevel: 'OFF' } });
     expect(patches(found)).toEqual([replace('~1pets~1{id}/GET', 'ERROR'), replace('~1pets~1{id}/PUT', 'ERROR')]);
   });
-  it('of a stage is excepted by the tags of the stage', async () => {
+  it('of a stage is exempt by the tags of the stage', async () => {
     const aws = { apigateway: { GetStage: async () => ({ createdDate: new Date(0), tags: { 'redress:exception': 'x' } }), GetAccount: async () => ({}) } };
     expect(await enableExecutionLogging.observe({ aws, resource: REF, parameters: {}, purpose: 'confirmation' } as never)).toMatchObject({
       tags: { 'redress:exception': 'x' },
     });
   });
-  it('never sets anything but the level', async () => {
+  it('never sets anything except the level', async () => {
     for (const each of patches(await assess({ '*/*': { loggingLevel: 'OFF', dataTraceEnabled: false } })) as { path: string }[])
       expect(each.path).toMatch(/\/logging\/loglevel$/);
   });
-  it('needs a role that the account names', async () => {
+  it('needs a role in the account settings', async () => {
     expect(await assess({}, { role: 'none' })).toMatchObject({ status: 'manual' });
     expect(await assess({ '*/*': { loggingLevel: 'ERROR' } }, { role: 'none' })).toMatchObject({ status: 'compliant' });
   });
-  it('asks where bodies would be logged, and not where they are already', async () => {
+  it('needs an approval if bodies would be logged, and not if they are logged already', async () => {
     expect(await assess({ '*/*': { loggingLevel: 'OFF', dataTraceEnabled: true } })).toMatchObject({
       hazards: [{ code: 'bodies-would-be-logged', effect: 'approve' }],
     });
     expect(await assess({ '*/*': { loggingLevel: 'OFF' }, 'pets/GET': { loggingLevel: 'INFO', dataTraceEnabled: true } })).toMatchObject({ hazards: [] });
   });
-  it('is as the rule asks, or that is said', async () => {
+  it('has the level of the rule, or is reported', async () => {
     const judge = (loggingLevel: string) =>
       enableExecutionLogging.judge?.({
         state: { created: '', levels: { '*/*': 'ERROR' } },
@@ -75,7 +75,7 @@ it.each([
   ['CreateStage', { restApiId: 'a1b2c3d4e5', createStageInput: { stageName: 'prod' } }],
   ['CreateDeployment', { restApiId: 'a1b2c3d4e5', createDeploymentInput: { stageName: 'prod' } }],
   ['UpdateStage', { restApiId: 'a1b2c3d4e5', stageName: 'prod' }],
-])('%s is about the stage', (operation, request) => {
+])('%s names the stage', (operation, request) => {
   const read = enableExecutionLogging.apiCalls[`apigateway:${operation}`];
   expect(read?.({ account: '111111111111', region: 'eu-west-1', request, response: {} } as never)).toEqual([{ id: REF.id }]);
   expect(read?.({ account: '111111111111', region: 'eu-west-1', request: { restApiId: 'a1b2c3d4e5' }, response: {} } as never)).toEqual([]);

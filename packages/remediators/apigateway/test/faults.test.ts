@@ -43,7 +43,7 @@ const sound = (): Stage => ({ levels: { '*/*': 'ERROR', '~1pets/GET': 'INFO' }, 
 it.each([
   ['for all methods', { '*/*': 'OFF', '~1pets/GET': 'INFO' }],
   ['for one method', { '*/*': 'ERROR', '~1pets/GET': 'OFF' }],
-])('survives every fault at every call, where it is off %s', async (_, levels) => {
+])('survives every fault at every call, if logging is off %s', async (_, levels) => {
   const report = await faultMatrix(enableExecutionLogging, {
     services: { apigateway },
     arrange(account) {

@@ -19,8 +19,8 @@ const world = (Tags: readonly object[], plans: readonly object[], selection: obj
 });
 const DAILY = plan('plan-1', 'daily');
 
-describe('a volume that no backup plan selects', () => {
-  it.each([['daily'], ['plan-1']])('is added to the plan that the policy calls %s, by a selection of its own, and taken out again', async (named) => {
+describe('a volume without a backup plan', () => {
+  it.each([['daily'], ['plan-1']])('is added to the plan that the policy names by %s, with its own selection, and removed again', async (named) => {
     const seen = await assess(addEbsVolumeToBackupPlan, volume, world([], [plan('plan-0', 'weekly'), DAILY]), { parameters: { ...parameters, plan: named } });
     const create = {
       BackupPlanId: 'plan-1',
@@ -44,29 +44,34 @@ describe('a volume that no backup plan selects', () => {
     ['plan and roleArn', {}],
     ['plan', { roleArn: ROLE }],
     ['roleArn', { plan: 'daily' }],
-  ])('is asked about where the policy does not name %s', async (missing, given) => {
+  ])('needs manual steps if the policy does not name %s', async (missing, given) => {
     expect(await assess(addEbsVolumeToBackupPlan, volume, world([], [DAILY]), { parameters: given })).toMatchObject({
       status: 'manual',
       message: `No backup plan selects vol-1. The policy does not name ${missing}, so nothing is changed.`,
     });
   });
   it.each([
-    ['there is no such plan', [plan('plan-2', 'weekly')], 'there is no backup plan daily in the region', 'Make the plan daily'],
-    ['several are called so', [plan('plan-2', 'daily'), DAILY], '2 backup plans are called daily in the region', 'by its id in the policy: plan-1, plan-2.'],
-  ])('is asked about where %s', async (_, plans, message, step) => {
+    ['there is no plan with that name', [plan('plan-2', 'weekly')], 'there is no backup plan daily in the region', 'Make the plan daily'],
+    [
+      'several plans have that name',
+      [plan('plan-2', 'daily'), DAILY],
+      '2 backup plans are called daily in the region',
+      'by its id in the policy: plan-1, plan-2.',
+    ],
+  ])('needs manual steps if %s', async (_, plans, message, step) => {
     expect(await assess(addEbsVolumeToBackupPlan, volume, world([], plans), { parameters })).toMatchObject({
       status: 'manual',
       message: `No backup plan selects vol-1, and ${message}: nothing is changed.`,
       steps: [expect.stringContaining(step)],
     });
   });
-  it('is in a plan where it has the tags that a selection goes by', async () => {
+  it('is in a plan if it has the tags of a selection', async () => {
     const byTag = { ListOfTags: [{ ConditionKey: 'backup', ConditionValue: 'yes' }] };
     const of = async (Value: string) =>
       (await assess(addEbsVolumeToBackupPlan, volume, world([{ Key: 'backup', Value }], [DAILY], byTag), { parameters })).status;
     expect([await of('yes'), await of('no')]).toEqual(['compliant', 'change']);
   });
-  it('has drifted once another selection takes it, too', async () => {
+  it('has drifted once another selection includes it', async () => {
     const state = async (...SelectionIds: readonly string[]) => {
       const { ec2, backup } = world([], [DAILY], { Resources: [ARN] });
       const replies = { ec2, backup: { ...backup, ListBackupSelections: { BackupSelectionsList: SelectionIds.map((SelectionId) => ({ SelectionId })) } } };
@@ -76,20 +81,20 @@ describe('a volume that no backup plan selects', () => {
     expect(await state('s-1', 's-2')).not.toEqual(await state('s-1'));
     expect(addEbsVolumeToBackupPlan.equivalent(await state('s-1'), await state('s-1', 's-2'))).toBe(false);
   });
-  it('is not known where a plan or a selection is not described', async () => {
+  it('cannot be read if a plan or a selection is not described', async () => {
     const { ec2, backup } = world([], [DAILY], {});
     const undescribed = { ec2, backup: { ...backup, GetBackupSelection: {} } };
     await expect(assess(addEbsVolumeToBackupPlan, volume, undescribed, { parameters })).rejects.toThrow(/BackupSelection/);
     await expect(assess(addEbsVolumeToBackupPlan, volume, world([], [{ BackupPlanName: 'daily' }]), { parameters })).rejects.toThrow(/BackupPlanId/);
   });
-  it('is a gap of its rule alone, and not of vaults and copies that the rule asks for', () => {
+  it('closes only its rule, and not the vaults and copies that the rule may require', () => {
     const of = (given: Readonly<Record<string, string>> | null) =>
       addEbsVolumeToBackupPlan.judge?.({ state: {}, context: undefined, resource: volume, parameters: {}, claim: { parameters: given } } as never);
     expect([of(null), of({}), of({ minRetentionDays: '35' })]).toEqual([[], [], null]);
   });
 });
 
-it('a table is in a plan where it has the tags, which are read apart', async () => {
+it('a table is in a plan if it has the tags, which are read separately', async () => {
   const table = resource({ type: 'AWS::DynamoDB::Table', id: 'orders', ...own });
   const byTag = {
     Resources: ['arn:aws:dynamodb:*:*:table/*'],
@@ -130,7 +135,7 @@ it('a DB cluster is added as a whole, by its own ARN', async () => {
 it.each([
   [addDbInstanceToBackupPlan, 'DBInstance', 'db-ABCDEFGHIJKLMNOPQRSTU'],
   [addDbClusterToBackupPlan, 'DBCluster', 'cluster-ABCDEFGHIJKLMNOPQRSTU'],
-])('$id finds what AWS Config names by its resource id, and takes names in lower case', async (remediator, kind, id) => {
+])('$id finds what AWS Config names by its resource id, and accepts names in lower case', async (remediator, kind, id) => {
   const found = { [`${kind}Identifier`]: 'orders', DbiResourceId: id, DbClusterResourceId: id };
   const rds = {
     [`Describe${kind}s`]: async ({ Filters: [filter] }: { readonly Filters: readonly { readonly Values: readonly string[] }[] }) => ({

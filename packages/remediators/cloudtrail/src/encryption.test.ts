@@ -20,7 +20,7 @@ async function assess(found: object, given: object = { kmsKeyArn: KEY }): Promis
 }
 
 describe('a trail', () => {
-  it.each([{}, { KmsKeyId: '' }])('without a key is encrypted with the one that the policy names, and nothing else of it is sent', async (found) => {
+  it.each([{}, { KmsKeyId: '' }])('without a key is encrypted with the key of the policy, and nothing else is sent', async (found) => {
     expect(await assess(found)).toMatchObject({
       status: 'change',
       changes: [
@@ -31,14 +31,14 @@ describe('a trail', () => {
       ],
     });
   });
-  it('with a key of its own keeps it', async () => {
+  it('with a key keeps it', async () => {
     expect((await assess({ KmsKeyId: KEY.replace('1234abcd', '4321dcba') })).status).toBe('compliant');
     expect((await assess({ KmsKeyId: KEY }, {})).status).toBe('compliant');
   });
-  it('is asked about where the policy names no key', async () => {
+  it('needs manual steps if the policy names no key', async () => {
     expect(await assess({}, {})).toMatchObject({ status: 'manual', message: expect.stringContaining('does not name kmsKeyArn') });
   });
-  it('is encrypted with one key, that is named in full', () => {
+  it('is encrypted with one key, by its full ARN', () => {
     for (const kmsKeyArn of ['alias/trails', KEY.replace(':key/', ':alias/'), '*'])
       expect(() => encryptWithKms.parameters({ kmsKeyArn })).toThrow(expect.objectContaining({ code: 'policy/invalid' }));
   });

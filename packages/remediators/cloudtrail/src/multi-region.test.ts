@@ -23,7 +23,7 @@ describe('an account', () => {
   it.each([
     ['without a trail', NONE],
     ['with one of a single region', one({ everywhere: false })],
-  ])('%s gets one of all regions, which is then started', async (_, replies) => {
+  ])('%s gets a trail for all regions, which is then started', async (_, replies) => {
     const plan = await of(replies, { bucket: 'trails', prefix: 'all' });
     expect(plan.status === 'change' ? plan.changes.map(({ call: { operation, input } }) => [operation, input]) : plan).toEqual([
       [
@@ -41,21 +41,21 @@ describe('an account', () => {
     ]);
     expect(plan.status === 'change' && plan.changes.map(({ undo }) => 'irreversible' in undo)).toEqual([true, true]);
   });
-  it('whose trail of that name was left stopped has it started, by its ARN', async () => {
+  it('with a stopped trail of that name gets it started, by its ARN', async () => {
     const plan = await of(one({ name: 'management-events', logging: false }));
     expect(plan.status === 'change' ? plan.changes.map(({ call: { operation, input } }) => [operation, input]) : plan).toEqual([
       ['StartLogging', { Name: arn('management-events') }],
     ]);
   });
-  it('has one in the trail of its organization', async () => {
+  it('is covered by the trail of its organization', async () => {
     expect((await of(one({ account: '999999999999' }))).status).toBe('compliant');
     expect((await of(one({ account: '999999999999', name: 'management-events', logging: false }))).status).toBe('manual');
   });
-  it('is asked about where its trail is stopped, and where no bucket is named', async () => {
+  it('needs manual steps if its trail is stopped, or no bucket is named', async () => {
     expect(await of(one({ logging: false }))).toMatchObject({ status: 'manual', message: expect.stringContaining('is stopped') });
     expect(await of(NONE, {})).toMatchObject({ status: 'manual', message: expect.stringContaining('does not name bucket') });
   });
-  it('is not judged by a trail that does not say whether it is logging', async () => {
+  it('is not judged by a trail without a logging status', async () => {
     await expect(of(one({ logging: undefined }))).rejects.toThrow('logging');
   });
 });
@@ -65,17 +65,17 @@ const advanced = (...FieldSelectors: object[]) => ({ EventSelectors: [], Advance
 it.each([
   ['all management events', basic({}), true],
   ['no management events', basic({ IncludeManagementEvents: false }), false],
-  ['what writes alone', basic({ ReadWriteType: 'WriteOnly' }), false],
+  ['only write events', basic({ ReadWriteType: 'WriteOnly' }), false],
   ['everything except the events of a service', basic({ ExcludeManagementEventSources: ['kms.amazonaws.com'] }), false],
-  ['by fields, all management events', advanced({ Field: 'eventCategory', Equals: ['Management'] }), true],
-  ['by fields, what reads alone', advanced({ Field: 'eventCategory', Equals: ['Management'] }, { Field: 'readOnly', Equals: ['true'] }), false],
-  ['by fields, data events', advanced({ Field: 'eventCategory', Equals: ['Data'] }), false],
-  ['nothing that is known', {}, false],
+  ['by advanced selectors, all management events', advanced({ Field: 'eventCategory', Equals: ['Management'] }), true],
+  ['by advanced selectors, only read events', advanced({ Field: 'eventCategory', Equals: ['Management'] }, { Field: 'readOnly', Equals: ['true'] }), false],
+  ['by advanced selectors, data events', advanced({ Field: 'eventCategory', Equals: ['Data'] }), false],
+  ['unknown events', {}, false],
 ])('a trail that records %s', async (_, selectors, whole) => {
   expect((await of(one({ selectors }))).status).toBe(whole ? 'compliant' : 'change');
 });
 
-describe('a rule that asks for a secure trail', () => {
+describe('a rule that requires a secure trail', () => {
   const secure = { LogFileValidationEnabled: true, IncludeGlobalServiceEvents: true, KmsKeyId: 'arn:aws:kms:us-east-1:111111111111:key/k' };
   const judged = async (trail: object, rule: string) => {
     const { cloudtrail } = one({});
@@ -84,12 +84,12 @@ describe('a rule that asks for a secure trail', () => {
     const seen = await look(enableMultiRegionTrail, REF, replies);
     return seen === 'gone' ? null : seen.judge({ isRule: (known) => known === rule });
   };
-  it('is open where the trail is not one, and no other rule is', async () => {
+  it('is open if the trail is not secure, and no other rule is', async () => {
     const open = [expect.stringContaining('no multi-region trail of account 111111111111 has log file validation, is encrypted')];
     for (const left of Object.keys(secure)) expect(await judged({ ...secure, [left]: undefined }, 'CLOUDTRAIL_SECURITY_TRAIL_ENABLED')).toEqual(open);
     expect(await judged({}, 'CLOUD_TRAIL_ENABLED')).toEqual([]);
   });
-  it('is closed by one that is', async () => {
+  it('is closed by a secure trail', async () => {
     expect(await judged(secure, 'CLOUDTRAIL_SECURITY_TRAIL_ENABLED')).toEqual([]);
   });
 });

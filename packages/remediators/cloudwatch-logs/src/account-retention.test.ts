@@ -12,7 +12,7 @@ const policy = (policyName: string, document: object | string, more: object = {}
 const of = (...accountPolicies: object[]) => ({ logs: { DescribeAccountPolicies: { accountPolicies } } });
 const SELECTION = 'LogGroupNamePrefix IN ["/apps"]';
 
-it('each policy that is too short is raised by a call of its own, with all that it says besides; no other is touched', async () => {
+it('each policy with a short retention is raised by its own call, with its other members; no other is changed', async () => {
   const short = policy('apps', { enforcementMode: 'NEW_ONLY', retentionInDays: 30, more: 1 }, { selectionCriteria: SELECTION, scope: 'ALL' });
   const call = (days: number) => ({
     operation: 'PutAccountPolicy',
@@ -33,11 +33,11 @@ it('each policy that is too short is raised by a call of its own, with all that 
   expect((assessment as { readonly changes: readonly unknown[] }).changes).toHaveLength(1);
 });
 it.each<[string, object[], object]>([
-  ['there is none: a new one would shorten what groups keep', [], {}],
-  ['it keeps events for ever', [policy('a', { retentionInDays: 'NEVER_EXPIRE' })], {}],
+  ['there is none: a new one would shorten the retention of groups', [], {}],
+  ['it keeps events forever', [policy('a', { retentionInDays: 'NEVER_EXPIRE' })], {}],
   ['it is long enough', [policy('a', { retentionInDays: 400 })], {}],
   ['less is required', [policy('a', { retentionInDays: 30 })], { minDays: 30 }],
-])('nothing is changed where %s', async (_, policies, parameters) => {
+])('nothing is changed if %s', async (_, policies, parameters) => {
   expect((await assess(raise, REF, of(...policies), { parameters })).status).toBe('compliant');
 });
 it.each([
@@ -46,12 +46,12 @@ it.each([
   ['no document', { policyName: 'a' }],
   ['a document that is a text', policy('a', '"30"')],
   ['no name', { policyDocument: '{"retentionInDays":30}' }],
-])('a policy with %s is not guessed', async (_, given) => {
+])('a policy with %s is an error', async (_, given) => {
   await expect(look(raise, REF, of(given))).rejects.toThrow();
 });
 it.each([29, 31, 7, 4000])('of an account cannot be %i days', (minDays) => {
   expect(() => raise.parameters({ minDays })).toThrow('minDays');
 });
-it('always asks, and an undo that deletes events has to be accepted', () => {
+it('always needs an approval, and an undo that deletes events has to be accepted', () => {
   expect([raise.ceiling, raise.uses.writes.flatMap(({ operations }) => operations)]).toEqual(['approve', ['PutAccountPolicy']]);
 });

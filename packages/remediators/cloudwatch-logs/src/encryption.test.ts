@@ -12,7 +12,7 @@ const group = (found: object) => ({
   },
 });
 
-it('gets the key that the policy names, in its region, and loses it by an undo', async () => {
+it('gets the key of the policy, in its region, and an undo removes it', async () => {
   expect(await assess(encryptLogGroup, REF, group({}), { parameters: { kmsKeyArn: KEY } })).toMatchObject({
     changes: [
       {
@@ -23,13 +23,13 @@ it('gets the key that the policy names, in its region, and loses it by an undo',
   });
   expect((await assess(encryptLogGroup, REF, group({}))).status).toBe('manual');
 });
-it('keeps the key that it has, which its rule may find to be another one', async () => {
+it('keeps an existing key, even if its rule requires another one', async () => {
   const seen = await look(encryptLogGroup, REF, group({ kmsKeyId: 'arn:own' }), { parameters: { kmsKeyArn: KEY } });
   if (seen === 'gone') throw new Error('It is there.');
   expect(seen.assessment.status).toBe('compliant');
   expect(seen.judge({ parameters: { KmsKeyId: 'arn:other' } })).toHaveLength(1);
   expect(seen.judge({ parameters: { KmsKeyId: 'arn:own' } })).toEqual([]);
 });
-it('is left alone where it only passes events on', async () => {
+it('is not changed if it only forwards events', async () => {
   expect((await assess(encryptLogGroup, REF, group({ logGroupClass: 'DELIVERY' }), { parameters: { kmsKeyArn: KEY } })).status).toBe('not-applicable');
 });

@@ -71,7 +71,7 @@ describe('parameters', () => {
 });
 
 describe('retention', () => {
-  it('below the minimum is raised; the undo says what it destroys', () => {
+  it('below the minimum is raised; the undo reports what it destroys', () => {
     expect(plan(7)).toEqual({
       status: 'change',
       changes: [
@@ -84,7 +84,7 @@ describe('retention', () => {
       ],
     });
   });
-  it.each([[null], [365], [400], [3653]])('%j is left alone', (days) => {
+  it.each([[null], [365], [400], [3653]])('%j is not changed', (days) => {
     expect(plan(days).status).toBe('compliant');
   });
   it('of the class DELIVERY is fixed by AWS', () => {
@@ -93,7 +93,7 @@ describe('retention', () => {
   it.each(['STANDARD', 'INFREQUENT_ACCESS', 'ESSENTIALS'])('of the class %s is raised', (logGroupClass) => {
     expect(plan(7, {}, logGroupClass).status).toBe('change');
   });
-  it('of a class that is not known is reported, and not set; long enough it is left alone', () => {
+  it('of an unknown class is reported, and not set; if it is long enough, it is not changed', () => {
     expect(plan(7, {}, 'GLACIAL')).toMatchObject({
       status: 'manual',
       message: '/app keeps its events for 7 days; 365 are required. The effect of a longer retention in the class GLACIAL is not known, so it is not set.',
@@ -113,7 +113,7 @@ describe('retention', () => {
     it.each([365, 3653, null])('of %j days is long enough', (days) => {
       expect(plan(null, {}, 'STANDARD', { name: 'central-long', days }).status).toBe('compliant');
     });
-    it('of the class DELIVERY it is fixed all the same', () => {
+    it('of the class DELIVERY it is still fixed by AWS', () => {
       expect(plan(null, {}, 'DELIVERY', { name: 'central-30', days: 30 }).status).toBe('not-applicable');
     });
   });
@@ -140,7 +140,7 @@ describe('observing', () => {
     return remediator.observe({ aws: fake.aws, resource: group('/app'), parameters: remediator.parameters({}) }).then((seen) => ({ seen, ...fake }));
   };
 
-  it('takes the group of that very name, not one that begins so, on whatever page', async () => {
+  it('finds the group with exactly that name, on any page', async () => {
     const { seen, tagsReadOf } = await observe([
       { logGroupName: '/app-archive', retentionInDays: 1, logGroupArn: `${ARN}-archive` },
       { logGroupName: '/app', retentionInDays: 30, logGroupArn: ARN, logGroupClass: 'INFREQUENT_ACCESS' },
@@ -151,23 +151,23 @@ describe('observing', () => {
     });
     expect(tagsReadOf).toEqual([ARN]);
   });
-  it("takes the days of the account's policy for the policy's, never for the group's own", async () => {
+  it('uses the days of the account policy only as those of the policy, never as those of the group', async () => {
     const under = { logGroupName: '/app', logGroupArn: ARN, logGroupClass: 'STANDARD', retentionPolicyName: 'central' };
     expect((await observe([{ ...under, retentionInDays: 30 }])).seen).toMatchObject({
       state: { retentionInDays: null, logGroupClass: 'STANDARD', policy: { name: 'central', days: 30 } },
     });
     expect((await observe([under])).seen).toMatchObject({ state: { retentionInDays: null, policy: { name: 'central', days: null } } });
   });
-  it('to verify, reads no tags', async () => {
+  it('reads no tags for a verification', async () => {
     const { aws, tagsReadOf } = fakeLogs([{ logGroupName: '/app', retentionInDays: 365, logGroupArn: ARN }]);
     const args = { aws, resource: group('/app'), parameters: remediator.parameters({}), purpose: 'verification' } as const;
     expect(await remediator.observe(args)).toMatchObject({ state: { retentionInDays: 365 } });
     expect(tagsReadOf).toEqual([]);
   });
-  it('reads tags by the ARN of the group where only that of its streams is given', async () => {
+  it('reads tags by the ARN of the group if only that of its streams is returned', async () => {
     expect((await observe([{ logGroupName: '/app', arn: `${ARN}:*` }])).tagsReadOf).toEqual([ARN]);
   });
-  it('reads them by the ARN that the group gives, should it be another, and a group that came in this moment again', async () => {
+  it('reads them by the ARN of the group if it differs, and for a group that was just recreated again', async () => {
     const other = ARN.replace(ACCOUNT, '222222222222');
     const { seen, tagsReadOf } = await observe([{ logGroupName: '/app', logGroupArn: other }]);
     expect([seen, tagsReadOf]).toEqual([expect.objectContaining({ tags: { team: 'payments' } }), [ARN, other]]);
@@ -182,10 +182,10 @@ describe('observing', () => {
     });
     expect(await remediator.observe({ aws, resource: group('/app'), parameters: remediator.parameters({}) })).toMatchObject({ tags: { team: 'payments' } });
   });
-  it('a group without retention keeps everything', async () => {
+  it('finds a group without retention that keeps everything', async () => {
     expect((await observe([{ logGroupName: '/app', arn: `${ARN}:*` }])).seen).toMatchObject({ state: { retentionInDays: null, logGroupClass: 'STANDARD' } });
   });
-  it('sees another group in one that was deleted and made again', async () => {
+  it('detects a group that was deleted and recreated', async () => {
     const [first, again] = [
       await observe([{ logGroupName: '/app', logGroupArn: ARN, creationTime: 1 }]),
       await observe([{ logGroupName: '/app', logGroupArn: ARN, creationTime: 2 }]),
@@ -193,10 +193,10 @@ describe('observing', () => {
     expect([first.seen, again.seen]).toMatchObject([{ state: { created: 1 } }, { state: { created: 2 } }]);
     await expect(observe([{ logGroupName: '/app', logGroupArn: ARN, creationTime: undefined as never }])).rejects.toThrow('was created');
   });
-  it('says what is gone', async () => {
+  it('reports a missing group', async () => {
     expect((await observe([{ logGroupName: '/app-archive', arn: `${ARN}-archive:*` }])).seen).toBe('gone');
   });
-  it('does not guess', async () => {
+  it('throws if anything is missing', async () => {
     await expect(observe([{ logGroupName: '/app' }])).rejects.toThrow('did not return the ARN');
     for (const operation of ['DescribeLogGroups', 'ListTagsForResource'])
       await expect(observe([{ logGroupName: '/app', arn: `${ARN}:*` }], { [operation]: new RedressError('aws/denied', 'no') })).rejects.toThrow('no');
@@ -217,7 +217,7 @@ describe('names', () => {
   });
 });
 
-it('discovers what keeps its events too short, over all pages, and not what keeps them for ever', async () => {
+it('discovers groups with a short retention, over all pages, and not those that keep events forever', async () => {
   const { aws } = fakeLogs([
     { logGroupName: '/a', retentionInDays: 7 },
     { logGroupName: '/b' },
@@ -230,7 +230,7 @@ it('discovers what keeps its events too short, over all pages, and not what keep
   expect(found).toEqual(['/a', '/d']);
 });
 
-it('looks at groups that are made, and at new retentions', () => {
+it('handles created groups and changed retentions', () => {
   const call = (request: JsonObject | null) =>
     ({ service: 'logs', operation: 'x', request, response: null, errorCode: null, readOnly: false, account: ACCOUNT, region: 'eu-west-1' }) as const;
   for (const operation of ['logs:CreateLogGroup', 'logs:PutRetentionPolicy']) {

@@ -33,14 +33,14 @@ it.each([
 ])('whose encryption is %s: %s', async (Status, status) => {
   expect((await assess(encryptWithKms, REF, table({ SSEDescription: { Status, SSEType: 'KMS', KMSMasterKeyArn: KEY } }))).status).toBe(status);
 });
-it('is left to people where it has replicas, and waits where it is being changed', async () => {
+it('needs manual steps if it has replicas, and waits while it is updated', async () => {
   expect(await assess(encryptWithKms, REF, table({ Replicas: [{ RegionName: 'eu-central-1' }] }))).toMatchObject({
     status: 'manual',
     message: expect.stringContaining('eu-central-1'),
   });
   expect((await assess(encryptWithKms, REF, table({ TableStatus: 'UPDATING' }))).status).toBe('manual');
 });
-it('has another key than its rule looks for', async () => {
+it('is open if its rule requires another key', async () => {
   const seen = await look(encryptWithKms, REF, table({ SSEDescription: { Status: 'ENABLED', KMSMasterKeyArn: 'arn:a' } }));
   if (seen === 'gone') throw new Error('It is there.');
   expect(seen.judge({ parameters: { kmsKeyArns: 'arn:b' } })).toHaveLength(1);

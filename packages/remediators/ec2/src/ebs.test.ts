@@ -43,10 +43,15 @@ describe('encryption by default', () => {
   it.each(['alias/aws/ebs', 'arn:aws:kms:eu-west-1:111111111111:alias/aws/ebs'])('under %s it is safe', async (defaultKey) => {
     expect((await plan({ encryptsByDefault: false, defaultKey })).assessment).toMatchObject({ hazards: [] });
   });
-  it.each(['alias/ours', 'arn:aws:kms:eu-west-1:111111111111:key/11111111-2222-3333-4444-555555555555'])('under %s a person decides', async (defaultKey) => {
-    expect((await plan({ encryptsByDefault: false, defaultKey })).assessment).toMatchObject({ hazards: [{ code: 'customer-default-key', effect: 'approve' }] });
-  });
-  it('held by a declarative policy: a person is notified, nothing is changed, and a fix from before it is not rolled back', async () => {
+  it.each(['alias/ours', 'arn:aws:kms:eu-west-1:111111111111:key/11111111-2222-3333-4444-555555555555'])(
+    'under %s it needs an approval',
+    async (defaultKey) => {
+      expect((await plan({ encryptsByDefault: false, defaultKey })).assessment).toMatchObject({
+        hazards: [{ code: 'customer-default-key', effect: 'approve' }],
+      });
+    },
+  );
+  it('held by a declarative policy: people are notified, nothing is changed, and an earlier fix is not rolled back', async () => {
     const { assessment } = await plan({ encryptsByDefault: false, managedBy: 'declarative-policy' });
     expect(assessment).toMatchObject({ status: 'manual', message: expect.stringContaining('declarative-policy') });
     expect(assessment).not.toHaveProperty('changes');
@@ -56,14 +61,14 @@ describe('encryption by default', () => {
     expect(own.seen.state).not.toEqual(held.seen.state);
     expect((await plan({ encryptsByDefault: false, managedBy: 'account' })).assessment.status).toBe('change');
   });
-  it('does not guess', async () => {
+  it('throws if anything is missing', async () => {
     await expect(plan({ encryptsByDefault: undefined })).rejects.toThrow('did not return');
     for (const operation of ['GetEbsEncryptionByDefault', 'GetEbsDefaultKmsKeyId']) {
       const { aws } = fakeEc2({ encryptsByDefault: false }, { [operation]: ec2Error('UnauthorizedOperation', 'aws/denied') });
       await expect(byDefault.observe({ aws, resource: account(), parameters })).rejects.toThrow('UnauthorizedOperation');
     }
   });
-  it('is looked at where someone turned it off', () => {
+  it('is checked when someone turns it off', () => {
     expect(byDefault.apiCalls['ec2:DisableEbsEncryptionByDefault']?.(recorded('DisableEbsEncryptionByDefault', {}))).toEqual([{ id: ACCOUNT }]);
   });
 });
@@ -76,7 +81,7 @@ describe('volumes', () => {
     return { seen, assessment: volumes.plan({ state: seen.state, context: seen.context, resource: volume('vol-1'), parameters, observedAt: 0 }) };
   };
 
-  it('have no change that could be made', () => {
+  it('have no possible change', () => {
     expect([volumes.ceiling, volumes.uses.writes, volumes.uses.undoes]).toEqual(['notify', [], []]);
   });
   it('encrypted: compliant', async () => {
@@ -96,7 +101,7 @@ describe('volumes', () => {
   it('not encrypted and unused: reported as such', async () => {
     expect((await plan({ Encrypted: false })).assessment).toMatchObject({ status: 'manual', message: 'Volume vol-1 is not encrypted, and not attached.' });
   });
-  it('managed by a service: reported as such, and nobody is asked to swap it', async () => {
+  it('managed by a service: reported, without steps to replace it', async () => {
     const { assessment } = await plan({ Encrypted: false, Operator: { Managed: true, Principal: 'eks.amazonaws.com' } });
     expect(assessment).toEqual({
       status: 'manual',
@@ -107,14 +112,14 @@ describe('volumes', () => {
       message: 'Volume vol-1 is not encrypted, and not attached.',
     });
   });
-  it('that a service manages and hides are seen, and found', async () => {
+  it('of a service that hides them are read and discovered', async () => {
     const { aws } = fakeEc2({ volumes: [{ VolumeId: 'vol-1', Encrypted: true }], hiddenVolumes: [{ VolumeId: 'vol-2', Encrypted: false }] });
     expect(await volumes.observe({ aws, resource: volume('vol-2'), parameters })).toMatchObject({ state: { encrypted: false } });
     const found: string[] = [];
     for await (const { id } of volumes.discover?.({ aws, parameters, account: ACCOUNT, region: 'eu-west-1' } as never) ?? []) found.push(id);
     expect(found).toEqual(['vol-2']);
   });
-  it('does not guess, and says what is gone', async () => {
+  it('that cannot be read completely are errors, and missing ones are reported', async () => {
     await expect(plan({})).rejects.toThrow('did not say');
     expect(await volumes.observe({ aws: fakeEc2({}).aws, resource: volume('vol-1'), parameters })).toBe('gone');
     const { aws } = fakeEc2({}, { DescribeVolumes: ec2Error('UnauthorizedOperation', 'aws/denied') });
@@ -132,7 +137,7 @@ describe('volumes', () => {
     for await (const { id } of volumes.discover?.({ aws, parameters, account: ACCOUNT, region: 'eu-west-1' } as never) ?? []) found.push(id);
     expect(found).toEqual(['vol-1', 'vol-3']);
   });
-  it('are looked at when made or attached', () => {
+  it('are checked when created or attached', () => {
     expect(volumes.apiCalls['ec2:CreateVolume']?.(recorded('CreateVolume', { size: '8' }, { volumeId: 'vol-1' }))).toEqual([{ id: 'vol-1' }]);
     expect(volumes.apiCalls['ec2:CreateVolume']?.(recorded('CreateVolume', {}, null))).toEqual([]);
     expect(volumes.apiCalls['ec2:AttachVolume']?.(recorded('AttachVolume', { volumeId: 'vol-2' }))).toEqual([{ id: 'vol-2' }]);

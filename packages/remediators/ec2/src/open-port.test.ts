@@ -46,8 +46,8 @@ async function waves(region: FakeRegion, more: Partial<Parameters<typeof remedia
   return sent.filter((wave) => wave !== undefined).map((wave) => wave.sort());
 }
 
-describe('which rules', () => {
-  it('are revoked: those that let 22/tcp in from everywhere, one change each, by id', async () => {
+describe('open rules', () => {
+  it('are revoked: those that allow 22/tcp from everywhere, one change each, by id', async () => {
     const open = [
       rule(22),
       rule(22, { IpProtocol: '6', CidrIpv4: '203.0.113.9/0' }),
@@ -95,11 +95,11 @@ describe('which rules', () => {
   });
 
   it.each<[string, FakeRule]>([
-    ['what it is called', { SecurityGroupRuleId: undefined as never }],
-    ['whether it lets in', { IsEgress: undefined as never }],
-    ['whom it lets in', { CidrIpv4: undefined as never }],
-    ['to what it lets in', { IpProtocol: undefined as never }],
-  ])('are not guessed where EC2 does not say of one of them %s: the look is not made, and a sweep looks', async (_, left) => {
+    ['the id', { SecurityGroupRuleId: undefined as never }],
+    ['the direction', { IsEgress: undefined as never }],
+    ['the source', { CidrIpv4: undefined as never }],
+    ['the ports', { IpProtocol: undefined as never }],
+  ])('are not guessed if EC2 omits %s of one of them: the read fails, and a sweep checks the group', async (_, left) => {
     const rules = [rule(443), { ...rule(22), ...left }];
     await expect(look({ rules })).rejects.toThrow(/^The service did not return /);
     const { aws } = fakeEc2({ ...REGION, rules: rules.map((each) => ({ ...each, GroupOwnerId: ACCOUNT })) });
@@ -108,13 +108,13 @@ describe('which rules', () => {
     expect(listed).toEqual([{ type: 'AWS::EC2::SecurityGroup', id: GROUP, seen: null }]);
   });
 
-  it('do not depend on the order that EC2 answers in', async () => {
+  it('do not depend on the order in the response', async () => {
     const rules = [rule(22), rule(22, { CidrIpv6: '::/0' })];
     expect(await look({ rules: [...rules].reverse() })).toEqual(await look({ rules }));
   });
 });
 
-describe('what is the internet only together', () => {
+describe('ranges that cover the internet only together', () => {
   const listed = (id: string, more = {}) => rule(22, { PrefixListId: id, ...more });
   const open = (by: string) => ({ status: 'manual', message: `SSH is open to the internet through ${by} of ${GROUP}.` });
 
@@ -124,7 +124,7 @@ describe('what is the internet only together', () => {
       [rule(22, { CidrIpv4: '0.0.0.0/1' }), rule(20, { ToPort: 30, CidrIpv4: '128.0.0.0/1' })],
       'ranges that together cover it (0.0.0.0/1, 128.0.0.0/1)',
     ],
-    ['half of it', [rule(22, { CidrIpv4: '0.0.0.0/1' })], 'ranges that together cover it (0.0.0.0/1)'],
+    ['a half with another one', [rule(22, { CidrIpv4: '0.0.0.0/1' })], 'ranges that together cover it (0.0.0.0/1)'],
     [
       'eight sixteenths, overlapping',
       [0, 16, 32, 48, 64, 80, 96, 112].map((n) => rule(22, { CidrIpv4: `${n}.0.0.0/4` })),
@@ -148,13 +148,13 @@ describe('what is the internet only together', () => {
   });
 
   it.each([
-    ['less than half', [rule(22, { CidrIpv4: '0.0.0.0/2' }), rule(22, { CidrIpv4: '10.0.0.0/8' })]],
+    ['less than a half', [rule(22, { CidrIpv4: '0.0.0.0/2' }), rule(22, { CidrIpv4: '10.0.0.0/8' })]],
     ['the same quarter twice', [rule(22, { CidrIpv4: '0.0.0.0/2' }), rule(22, { CidrIpv4: '16.0.0.0/4' })]],
     ['halves of other ports', [rule(22, { CidrIpv4: '0.0.0.0/2' }), rule(443, { CidrIpv4: '128.0.0.0/1' })]],
-    ['a list of an office', [listed('pl-office')]],
-    ['a list that is gone', [listed('pl-gone')]],
+    ['a prefix list of an office', [listed('pl-office')]],
+    ['a missing prefix list', [listed('pl-gone')]],
     ['no addresses at all', [rule(22, { CidrIpv4: 'everywhere' }), rule(22, { CidrIpv4: '0.0.0.0/33' })]],
-    ['IPv6 that is not global unicast', [rule(22, { CidrIpv6: 'fc00::/7' }), rule(22, { CidrIpv6: '4000::/2' })]],
+    ['IPv6 addresses that are not global unicast', [rule(22, { CidrIpv6: 'fc00::/7' }), rule(22, { CidrIpv6: '4000::/2' })]],
   ])('%s: compliant', async (_name, rules) => {
     expect(await plan({ rules, prefixLists: { 'pl-office': ['192.0.2.0/24', '198.51.100.7/32', '2001:db8::/32'] } })).toMatchObject({ status: 'compliant' });
   });
@@ -165,12 +165,12 @@ describe('what is the internet only together', () => {
     expect(assessment).toMatchObject({ open: [`SSH is open to the internet through the prefix list pl-all of ${GROUP}`] });
   });
 
-  it('a list that cannot be read denies', async () => {
+  it('with a list that cannot be read: denied', async () => {
     const fake = fakeEc2({ ...REGION, rules: [listed('pl-1')] }, { GetManagedPrefixListEntries: ec2Error('UnauthorizedOperation', 'aws/denied') });
     await expect(remediator.observe({ aws: fake.aws, resource: group(), parameters })).rejects.toThrow('UnauthorizedOperation');
   });
 
-  it('is found by a sweep', async () => {
+  it('are found by a sweep', async () => {
     const rules = [
       rule(22, { GroupId: 'sg-1', CidrIpv4: '0.0.0.0/1' }),
       rule(22, { GroupId: 'sg-2', CidrIpv4: '0.0.0.0/2' }),
@@ -205,7 +205,7 @@ describe('a claim', () => {
   const says = (port: number, by: string) => [`tcp port ${port} is open to the internet, which ${by} reports and this remediator does not change`];
   const common = 'RESTRICTED_INCOMING_TRAFFIC';
 
-  it('of a rule that looks for more ports than RDP is judged by the ports of the rule', async () => {
+  it('of a rule that checks more ports than RDP is judged by the ports of the rule', async () => {
     expect(await judged([rule(3306)], { rule: common })).toEqual(says(3306, `the Config rule ${common}`));
     expect(await judged([rule(3306)], { rule: common, parameters: { blockedPort1: '8080' } })).toEqual([]);
     expect(await judged([rule(8080)], { rule: common, parameters: { blockedPort1: '22', blockedPort2: ' 8080' } })).toEqual(
@@ -215,7 +215,7 @@ describe('a claim', () => {
       says(8080, `the Config rule ${common}`),
     );
   });
-  it('of a rule whose parameters are not known is not judged whole', async () => {
+  it('of a rule with unknown parameters is not judged completely', async () => {
     expect(await judged([rule(8080)], { rule: common, parameters: null })).toBeNull();
     expect(await judged([rule(3306)], { rule: common, parameters: null })).toEqual(says(3306, `the Config rule ${common}`));
     expect(await judged([rule(443)], { rule: 'INCOMING_SSH_DISABLED', parameters: null })).toEqual([]);
@@ -234,7 +234,7 @@ describe('a claim', () => {
 });
 
 describe('the undo', () => {
-  it('puts back ports, range, description and tags', async () => {
+  it('restores ports, range, description and tags', async () => {
     const tags = [
       { Key: 'b', Value: '2' },
       { Key: 'a', Value: '1' },
@@ -256,14 +256,14 @@ describe('the undo', () => {
       ],
     });
   });
-  it('gives no ports for every protocol, and no empty description', async () => {
+  it('has no ports for every protocol, and no empty description', async () => {
     const [change] = changes(await plan({ rules: [rule(-1, { IpProtocol: '-1', ToPort: -1, Description: '' })] }));
     expect(change?.undo).toMatchObject({ calls: [{ input: { GroupId: GROUP, IpPermissions: [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }] } }] });
   });
 
   const state = (id: string, more: JsonObject = {}): never =>
     ({ owner: ACCOUNT, open: [{ id, protocol: 'tcp', fromPort: 22, toPort: 22, cidr: '0.0.0.0/0', description: null, tags: [], ...more }] }) as never;
-  it('is done when the same rule is there under another id, and not when it differs', () => {
+  it('is done if the same rule exists under another id, and not if it differs', () => {
     expect(remediator.equivalent(state('sgr-1'), state('sgr-2'))).toBe(true);
     for (const more of [{ description: 'x' }, { fromPort: 21 }, { cidr: '::/0' }, { tags: [{ Key: 'a', Value: 'b' }] }])
       expect(remediator.equivalent(state('sgr-1'), state('sgr-1', more))).toBe(false);
@@ -271,7 +271,7 @@ describe('the undo', () => {
   });
 });
 
-describe('what would cut people off', () => {
+describe('a hazard for access', () => {
   it.each([
     ['its name', { groups: { [GROUP]: { name: 'prod-bastion' } } }, [GROUP]],
     ['its description', { groups: { [GROUP]: { description: 'the jump host' } } }, [GROUP]],
@@ -317,7 +317,7 @@ describe('what would cut people off', () => {
   it.each(['web', 'bastionade', 'jumper', 'jumpy', 'gateway', 'ssh'])('%s is not a bastion', async (name) => {
     expect(await plan({ groups: { [GROUP]: { name } }, rules: [rule(22)] })).toMatchObject({ hazards: [], changes: [{ hazards: [] }] });
   });
-  it('a rule of which its own description or tag says so, and that one alone', async () => {
+  it('a rule with its own description or tag, and only that one', async () => {
     const rules = [
       rule(22),
       rule(22, { CidrIpv6: '::/0', Description: 'to the bastion_host' }),
@@ -331,7 +331,7 @@ describe('what would cut people off', () => {
       [['bastion', true]],
     ]);
   });
-  it('the words are those of the policy', async () => {
+  it('the words come from the policy', async () => {
     const words = (bastionWords: readonly string[]) => remediator.parameters({ bastionWords });
     const named = async (name: string, bastionWords: readonly string[]) => {
       const fake = fakeEc2({ groups: { [GROUP]: { name } }, rules: [rule(22)] });
@@ -352,7 +352,7 @@ describe('what would cut people off', () => {
 });
 
 describe('observing', () => {
-  it('takes the tags of instances, interfaces and rules too, the later pages as well, and each separately', async () => {
+  it('reads the tags of instances, interfaces and rules, on all pages, each separately', async () => {
     const opened = rule(22, { Tags: [{ Key: 'keep', Value: 'yes' }, { Key: 'flag' }] });
     const { tags, usedBy, parts } = await look({
       groups: { [GROUP]: { tags: { team: 'web', shared: 'group' } } },
@@ -371,14 +371,14 @@ describe('observing', () => {
       { subject: 'tcp 22-22 0.0.0.0/0', type: 'AWS::EC2::SecurityGroupIngress', id: opened.SecurityGroupRuleId, tags: { keep: 'yes', flag: '' } },
     ]);
   });
-  it('decides by one round trip, and by a second one only where a rule names a prefix list', async () => {
+  it('decides after one round trip, and after a second one only if a rule names a prefix list', async () => {
     expect(await waves({ rules: [rule(22)] })).toEqual([
       ['DescribeInstances', 'DescribeNetworkInterfaces', 'DescribeSecurityGroupRules', 'DescribeSecurityGroups'],
     ]);
     const listed = await waves({ rules: [rule(22, { PrefixListId: 'pl-1' }), rule(22, { PrefixListId: 'pl-2' })], prefixLists: { 'pl-1': [], 'pl-2': [] } });
     expect(listed.slice(1)).toEqual([['GetManagedPrefixListEntries', 'GetManagedPrefixListEntries']]);
   });
-  describe('to confirm', () => {
+  describe('for a confirmation', () => {
     const USED = {
       groups: { [GROUP]: { name: 'bastion', tags: { team: 'web' } } },
       interfaces: { 'eni-1': { group: GROUP, tags: { shared: 'interface' } } },
@@ -392,7 +392,7 @@ describe('observing', () => {
     };
     const decided = (region: FakeRegion) => remediator.observe({ aws: fakeEc2(region).aws, resource: group(), parameters });
 
-    it('reads the rules, and every tag in one more call: both at once', async () => {
+    it('reads the rules, and every tag in one more call, concurrently', async () => {
       const before = await decided(USED);
       const { seen, calls } = await observing(USED, before);
       expect(calls).toEqual(['DescribeSecurityGroupRules', 'DescribeTags']);
@@ -405,11 +405,11 @@ describe('observing', () => {
       ['an interface', { interfaces: { 'eni-1': { group: GROUP, tags: { 'redress:exception': 'EXC-1' } } } }, 'usedBy'],
       ['an instance', { instances: { 'i-1': { group: GROUP, tags: { app: 'shop', 'redress:exception': 'EXC-1' } } } }, 'usedBy'],
       ['the rule', { rules: [{ ...USED.rules[0], Tags: [{ Key: 'redress:exception', Value: 'EXC-1' }] }] }, 'parts'],
-    ] satisfies [string, FakeRegion, string][])('sees a tag that somebody has put on %s since', async (_what, since, member) => {
+    ] satisfies [string, FakeRegion, string][])('detects a tag that somebody has put on %s since', async (_what, since, member) => {
       const { seen } = await observing({ ...USED, ...since }, await decided(USED));
       expect(JSON.stringify((seen as unknown as Record<string, unknown>)[member])).toContain('EXC-1');
     });
-    it('sees that a rule has changed, and that it is gone, with its group or without', async () => {
+    it('detects a rule that has changed or is gone, with its group or without', async () => {
       const before = await decided(USED);
       const changed = await observing({ ...USED, rules: [{ ...USED.rules[0], Description: 'vendor' }, rule(443)] }, before);
       expect(changed.seen).toMatchObject({ state: { open: [{ description: 'vendor' }] } });
@@ -417,7 +417,7 @@ describe('observing', () => {
       expect(closed.seen).toMatchObject({ state: { owner: ACCOUNT, open: [] } });
       expect((await observing({}, before)).seen).toMatchObject({ state: { owner: ACCOUNT, open: [] }, tags: {} });
     });
-    it('asks for as many tags at once as a filter takes', async () => {
+    it('requests as many tags at once as a filter accepts', async () => {
       const many = { ...USED, instances: Object.fromEntries(Array.from({ length: 199 }, (_, at) => [`i-${at}`, { group: GROUP, tags: { at: String(at) } }])) };
       const before = await decided(many);
       const asked: number[] = [];
@@ -431,7 +431,7 @@ describe('observing', () => {
       expect(asked).toEqual([200, 1]);
       expect(seen).toEqual(before);
     });
-    it('reads everything where nothing was found before', async () => {
+    it('reads everything if nothing was found before', async () => {
       expect((await observing(USED, null)).calls).toEqual([
         'DescribeSecurityGroups',
         'DescribeSecurityGroupRules',
@@ -439,13 +439,13 @@ describe('observing', () => {
         'DescribeInstances',
       ]);
     });
-    it.each(['DescribeSecurityGroupRules', 'DescribeTags'])('does not guess where %s is refused', async (operation) => {
+    it.each(['DescribeSecurityGroupRules', 'DescribeTags'])('throws if %s is refused', async (operation) => {
       await expect(observing(USED, await decided(USED), { [operation]: ec2Error('UnauthorizedOperation', 'aws/denied') })).rejects.toThrow(
         'UnauthorizedOperation',
       );
     });
   });
-  describe('while somebody else changes the rules: the group and its rules are read at two moments', () => {
+  describe('while somebody else changes the rules: the group and its rules are read at two times', () => {
     const SSH = { controls: ['EC2.13'], configRule: null, isRule: () => false, parameters: {}, observedAt: 0 };
     const torn = async (before: readonly FakeRule[], after: readonly FakeRule[]) => {
       const { state, context } = await look({ describedRules: before, rules: after });
@@ -466,14 +466,14 @@ describe('observing', () => {
       expect(revoked(assessment)).toEqual([[added.SecurityGroupRuleId]]);
       expect(judged).toEqual(['tcp port 22 is open to the internet, which the control EC2.13 reports and this remediator does not change']);
     });
-    it('pieces that are revoked in between are not put together with those that are left', async () => {
+    it('ranges that are revoked in between are not combined with those that are left', async () => {
       const [half, other, list] = [rule(22, { CidrIpv4: '0.0.0.0/2' }), rule(22, { CidrIpv4: '128.0.0.0/2' }), rule(22, { PrefixListId: 'pl-all' })];
       expect((await torn([half, other], [half])).assessment.status).toBe('compliant');
       expect((await torn([half, list], [half])).assessment.status).toBe('compliant');
       expect((await torn([half], [half, other])).assessment.status).toBe('manual');
     });
   });
-  describe('to verify', () => {
+  describe('for a verification', () => {
     const verify = async (region: FakeRegion, knowing = false) => {
       const decided = knowing ? await remediator.observe({ aws: fakeEc2({ ...REGION, rules: [rule(22)] }).aws, resource: group(), parameters }) : null;
       const fake = fakeEc2({ ...REGION, ...region });
@@ -491,23 +491,23 @@ describe('observing', () => {
       [[rule(20, { ToPort: 32 })]],
       [[rule(-1, { IpProtocol: '-1', ToPort: -1 })]],
       [[rule(22, { IpProtocol: '6', CidrIpv4: '203.0.113.9/0' })]],
-    ])('asks for the rules, and never for what uses the group: %j', async (open) => {
+    ])('reads the rules, and never what uses the group: %j', async (open) => {
       const { state, calls } = await verify({ rules: [...harmless, ...open] });
       expect(calls).toEqual(['DescribeSecurityGroups', 'DescribeSecurityGroupRules']);
       expect(await verify({ rules: [...harmless, ...open] }, true)).toEqual({ state, calls: ['DescribeSecurityGroupRules'] });
       expect(state).toEqual((await look({ rules: [...harmless, ...open] })).state);
       expect(state).toMatchObject({ open: open.map((each) => ({ id: each.SecurityGroupRuleId })) });
     });
-    it('a group that is gone by then lets nothing in; without what was known it is gone', async () => {
+    it('a group that is gone by then is closed; without an earlier state it is missing', async () => {
       expect(await verify({ groups: {}, rules: [] }, true)).toEqual({ state: { owner: ACCOUNT, open: [] }, calls: ['DescribeSecurityGroupRules'] });
       await expect(verify({ groups: {}, rules: [] })).rejects.toThrow('gone');
     });
   });
-  it('says that a group is gone', async () => {
+  it('reports a missing group', async () => {
     expect(await remediator.observe({ aws: fakeEc2({}).aws, resource: group(), parameters })).toBe('gone');
   });
   it.each(['DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances'])(
-    'does not guess where %s is refused',
+    'throws if %s is refused',
     async (operation) => {
       const { aws } = fakeEc2({ ...REGION, rules: [rule(22)] }, { [operation]: ec2Error('UnauthorizedOperation', 'aws/denied') });
       await expect(remediator.observe({ aws, resource: group(), parameters })).rejects.toThrow('UnauthorizedOperation');
@@ -545,7 +545,7 @@ describe('the list of all rules', () => {
     return { pages, called };
   };
 
-  it('says of each group without an open rule what a look says, and nothing of one that may be open, wherever in the list', async () => {
+  it('has the same result as a read for each group without an open rule, and none for one that may be open, anywhere in the list', async () => {
     const all = (await listed()).pages.flat() as { id: string; seen: { state: object } | null }[];
     expect(Object.fromEntries(all.map(({ id, seen }) => [id, seen?.state ?? null]))).toEqual({
       'sg-open': null,
@@ -589,7 +589,7 @@ describe('recorded calls', () => {
     const response = { _return: true, securityGroupRuleSet: { items: [{ groupId: GROUP, securityGroupRuleId: 'sgr-1' }] } };
     expect(read('AuthorizeSecurityGroupIngress', { groupName: 'web', ipPermissions: permissions('0.0.0.0/0') }, response)).toMatchObject([{ id: GROUP }]);
   });
-  it('names both sides: what either has', () => {
+  it('names what is in the request or the response', () => {
     const granted = (more: JsonObject = {}) => ({
       _return: true,
       securityGroupRuleSet: {
@@ -605,11 +605,11 @@ describe('recorded calls', () => {
       { id: GROUP, subjects: ['tcp 22-22 0.0.0.0/0'] },
     ]);
   });
-  it('request and response of different groups: neither is believed', () => {
+  it('trusts neither a request nor a response if their groups differ', () => {
     const response = { securityGroupRuleSet: { items: [{ groupId: 'sg-2', isEgress: false }] } };
     expect(read('AuthorizeSecurityGroupIngress', { groupId: GROUP, ipPermissions: permissions('0.0.0.0/0') }, response)).toEqual([]);
   });
-  it('pieces of the internet, and prefix lists: the group is looked at, and nothing counts as new', () => {
+  it('checks the group for partial ranges and prefix lists, without treating them as new', () => {
     expect(read('AuthorizeSecurityGroupIngress', { groupId: GROUP, ipPermissions: permissions('0.0.0.0/1', '128.0.0.0/1') })).toEqual([
       { id: GROUP, subjects: [] },
     ]);
@@ -620,13 +620,13 @@ describe('recorded calls', () => {
     };
     expect(read('AuthorizeSecurityGroupIngress', null, response)).toEqual([{ id: GROUP, subjects: [] }]);
   });
-  it('rules that open nothing do not concern it', () => {
+  it('ignores rules that open nothing', () => {
     expect(read('AuthorizeSecurityGroupIngress', { groupId: GROUP, ipPermissions: permissions('10.0.0.0/8') })).toEqual([]);
     expect(read('AuthorizeSecurityGroupIngress', { groupId: GROUP, ipProtocol: 'tcp', fromPort: 443, toPort: 443, cidrIp: '0.0.0.0/0' })).toEqual([]);
     expect(read('AuthorizeSecurityGroupIngress', { ipPermissions: permissions('0.0.0.0/0') })).toEqual([]);
     expect(read('AuthorizeSecurityGroupIngress', null)).toEqual([]);
   });
-  it('a modified rule: the group is looked at, and no rule counts as new', () => {
+  it('checks the group of a modified rule, without treating any rule as new', () => {
     const request = {
       ModifySecurityGroupRulesRequest: { GroupId: GROUP, SecurityGroupRule: [{ SecurityGroupRuleId: 'sgr-1', SecurityGroupRule: { CidrIpv4: '0.0.0.0/0' } }] },
     };

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { covers, isWideIpv6, isWorld, normalCidr, onlyPorts, portOf, protocolOf, requestedPermissions, subjectOf } from './permission.js';
 
 describe('the internet', () => {
-  it.each(['0.0.0.0/0', '203.0.113.9/0', '0.0.0.0/00', '::/0', '::0/0', '0:0:0:0:0:0:0:0/0', '2001:DB8::1/0', '::ffff:1.2.3.4/0'])('%s is', (cidr) => {
+  it.each(['0.0.0.0/0', '203.0.113.9/0', '0.0.0.0/00', '::/0', '::0/0', '0:0:0:0:0:0:0:0/0', '2001:DB8::1/0', '::ffff:1.2.3.4/0'])('includes %s', (cidr) => {
     expect(isWorld(cidr)).toBe(true);
   });
   it.each(['10.0.0.0/8', '0.0.0.0/1', '0.0.0.0/32', '0.0.0.0', '::/1', '::/128', '::1/10', '/0', '', 'pl-0123/0', '0.0.0.0/0 10.0.0.0/8', 'any'])(
-    '%j is not',
+    'does not include %j',
     (cidr) => {
       expect(isWorld(cidr)).toBe(false);
     },
@@ -15,7 +15,7 @@ describe('the internet', () => {
   it('has one spelling for each family, and other ranges keep theirs', () => {
     expect(['203.0.113.9/0', '0:0:0:0:0:0:0:0/0', '10.1.2.3/8', '2001:DB8::/32'].map(normalCidr)).toEqual(['0.0.0.0/0', '::/0', '10.1.2.3/8', '2001:DB8::/32']);
   });
-  it('is a prefix of no bits, and only that', () => {
+  it('is exactly a prefix of no bits', () => {
     fc.assert(
       fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), fc.integer({ min: 0, max: 128 }), (address, bits) => {
         expect(isWorld(`${address}/${bits}`)).toBe(bits === 0);
@@ -46,7 +46,7 @@ describe('protocols and ports', () => {
     [-1, null],
     [undefined, null],
     ['22', null],
-  ])('port %j is %j', (given, port) => {
+  ])('have %j as port %j', (given, port) => {
     expect(portOf(given)).toBe(port);
   });
 
@@ -66,7 +66,7 @@ describe('protocols and ports', () => {
     [permission('udp', 22, 22), false, true],
     [permission('icmp', 22, 22), false, true],
     [permission('', 22, 22), false, true],
-  ])('%j lets 22/tcp in: %s; that port alone: %s', (each, covered, only) => {
+  ])('%j allows 22/tcp: %s; only that port: %s', (each, covered, only) => {
     expect([covers(each, 22, ['tcp']), onlyPorts(each, [22])]).toEqual([covered, only]);
   });
 });
@@ -95,7 +95,7 @@ describe('the name of a permission', () => {
 describe('a recorded request', () => {
   const items = (...list: object[]) => (list.length === 0 ? {} : { items: list });
 
-  it('in lists: each range of each permission, none of groups and prefix lists', () => {
+  it('in lists names each range of each permission, without groups and prefix lists', () => {
     const request = {
       groupId: 'sg-1',
       ipPermissions: items(

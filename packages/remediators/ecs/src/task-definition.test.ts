@@ -10,7 +10,7 @@ const ecs = (taskDefinition: object, tags: unknown = []) => ({
 });
 const container = (more: object = {}) => ({ containerDefinitions: [{ name: 'web', ...more }] });
 
-it.each([undefined, '', 'root', '0', '0:0', 'root:wheel'])('runs as root in the network of the host: user %j', async (user) => {
+it.each([undefined, '', 'root', '0', '0:0', 'root:wheel'])('is root in the host network: user %j', async (user) => {
   expect(await assess(report, REF, ecs({ networkMode: 'host', ...container({ user }) }))).toMatchObject({
     status: 'manual',
     message: expect.stringContaining('root in the host network (web)'),
@@ -19,25 +19,25 @@ it.each([undefined, '', 'root', '0', '0:0', 'root:wheel'])('runs as root in the 
 it.each(['1000', '1000:0', 'rooted', '01'])('does not run as root: user %j', async (user) => {
   expect((await assess(report, REF, ecs({ networkMode: 'host', ...container({ user }) }))).status).toBe('compliant');
 });
-it('is as well off without a network mode as in one of its own', async () => {
+it('is compliant without a network mode, and with a separate one', async () => {
   expect((await assess(report, REF, ecs(container()))).status).toBe('compliant');
   expect((await assess(report, REF, ecs({ pidMode: 'task', networkMode: 'awsvpc', ...container() }))).status).toBe('compliant');
 });
-it('is judged for inactive revisions by the parameter of its rule alone', async () => {
+it('is judged for inactive revisions only by the parameter of its rule', async () => {
   const seen = await look(report, REF, ecs({ status: 'INACTIVE', ...container({ privileged: true }) }));
   if (seen === 'gone') throw new Error('It is there.');
   expect(seen.assessment.status).toBe('not-applicable');
   expect(seen.judge()).toBeNull();
   expect(seen.judge({ parameters: { SkipInactiveTaskDefinitions: 'true' } })).toEqual([]);
 });
-it('is gone where ECS cannot describe it, and unreadable where it says anything else', async () => {
+it('is missing if ECS cannot describe it, and unreadable with any other error', async () => {
   const failing = (message: string) => ({
     ecs: { DescribeTaskDefinition: Object.assign(new Error(message), { name: 'ClientException', $metadata: { httpStatusCode: 400 } }) },
   });
   expect(await look(report, REF, failing('Unable to describe task definition.'))).toBe('gone');
   await expect(look(report, REF, failing('Too many attempts.'))).rejects.toThrow('Too many attempts.');
 });
-it('is not looked at without its tags: an exception may be among them', async () => {
+it('is not read without its tags: an exception may be among them', async () => {
   await expect(look(report, REF, { ecs: { DescribeTaskDefinition: { taskDefinition: { status: 'ACTIVE' } } } })).rejects.toThrow('tags');
 });
 it('is swept by the newest active revision of each family', async () => {

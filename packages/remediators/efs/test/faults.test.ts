@@ -31,7 +31,7 @@ const elasticfilesystem: Readonly<Record<string, Operation>> = {
   },
 };
 
-it.each([[null], ['DISABLED']])('survives every fault at every call, where the policy was %j', async (before) => {
+it.each([[null], ['DISABLED']])('survives every fault at every call, if the policy was %j', async (before) => {
   const report = await faultMatrix(enableAutomaticBackups, {
     services: { elasticfilesystem },
     arrange(account) {

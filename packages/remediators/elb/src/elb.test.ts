@@ -30,7 +30,7 @@ async function assess(remediator: Remediator, { attributes = {}, listeners = [] 
 const changeOf = (assessment: Assessment) => (assessment.status === 'change' ? assessment.changes[0] : undefined);
 
 describe('a listener that is redirected', () => {
-  it('gets back every action that it had', async () => {
+  it('gets all its actions back', async () => {
     const change = changeOf(await assess(redirectHttpToHttps, { listeners: [http('80'), https(443)] }));
     expect(change?.undo).toEqual({
       calls: [{ service: 'elasticloadbalancing', operation: 'ModifyListener', input: { ListenerArn: 'arn:80', DefaultActions: FORWARD }, retry: 'idempotent' }],
@@ -40,7 +40,7 @@ describe('a listener that is redirected', () => {
   it.each([
     [[http('80'), https(8443), https(443)], '443'],
     [[http('80'), https(9443), https(8443)], '8443'],
-  ])('leads to a listener that is there', async (listeners, Port) => {
+  ])('leads to an existing listener', async (listeners, Port) => {
     const change = changeOf(await assess(redirectHttpToHttps, { listeners }));
     expect(change?.call.input).toEqual({
       ListenerArn: 'arn:80',
@@ -52,18 +52,18 @@ describe('a listener that is redirected', () => {
       ],
     });
   });
-  it('is one that people choose where there are more, and none where it would lead nowhere', async () => {
+  it('needs manual steps if there are several, or none to lead to', async () => {
     expect((await assess(redirectHttpToHttps, { listeners: [http('80'), http('81'), https(443)] })).status).toBe('manual');
     expect((await assess(redirectHttpToHttps, { listeners: [http('80')] })).status).toBe('manual');
   });
-  it('stays as it is where it leads to HTTPS already, and not where it leads to HTTP', async () => {
+  it('is not changed if it leads to HTTPS already, and is if it leads to HTTP', async () => {
     const redirect = (Protocol: string) => [{ Type: 'redirect', RedirectConfig: { Protocol, StatusCode: 'HTTP_301' } }];
     expect((await assess(redirectHttpToHttps, { listeners: [http('80', redirect('HTTPS')), https(443)] })).status).toBe('compliant');
     expect((await assess(redirectHttpToHttps, { listeners: [http('80', redirect('HTTP')), https(443)] })).status).toBe('change');
   });
 });
 
-it('a redirect that somebody has changed since is not what a fix has left', async () => {
+it('a redirect that somebody has changed since differs from the result of the fix', async () => {
   const stateOf = async (StatusCode: string, Port: string) => {
     const DefaultActions = [{ Type: 'redirect', RedirectConfig: { Protocol: 'HTTPS', Port, StatusCode } }];
     const aws = {
@@ -86,10 +86,10 @@ describe('access logs', () => {
   it('that are delivered to another bucket stay there', async () => {
     expect((await assess(enableAccessLogging, { attributes: OWN }, { bucket: 'logs-of-all' })).status).toBe('compliant');
   });
-  it('need a bucket that the policy names', async () => {
+  it('need a bucket in the policy', async () => {
     expect(await assess(enableAccessLogging, { attributes: {} })).toMatchObject({ status: 'manual', message: expect.stringContaining('bucket') });
   });
-  it('in a bucket that the rule does not look for are said to be', async () => {
+  it('in another bucket than the rule requires are reported', async () => {
     const judge = (s3BucketNames: string) =>
       enableAccessLogging.judge?.({
         state: { created: '', kind: 'application', logged: true, bucket: 'own-logs', prefix: 'web' },
@@ -102,7 +102,7 @@ describe('access logs', () => {
   });
 });
 
-it('an attribute that is not said is not taken for one that is off', async () => {
+it('a missing attribute does not count as off', async () => {
   await expect(assess(enableDeletionProtection, { attributes: {} })).rejects.toThrow('did not return enabled');
 });
 
@@ -111,7 +111,7 @@ it.each([
   ['ModifyLoadBalancerAttributes', { loadBalancerArn: ARN }, {}],
   ['CreateListener', { loadBalancerArn: ARN }, {}],
   ['ModifyListener', { listenerArn: `${ARN.replace(':loadbalancer/', ':listener/')}/f2f7dc8efc522ab2` }, {}],
-])('%s is about the load balancer', (operation, request, response) => {
+])('%s names the load balancer', (operation, request, response) => {
   const ofThisKind = elbRemediators.filter(({ resourceTypes }) => resourceTypes.includes('AWS::ElasticLoadBalancingV2::LoadBalancer'));
   const readers = ofThisKind.flatMap(({ apiCalls }) => apiCalls[`elasticloadbalancing:${operation}`] ?? []);
   expect(readers.length).toBeGreaterThan(0);

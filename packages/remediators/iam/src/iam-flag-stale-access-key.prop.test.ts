@@ -32,7 +32,7 @@ function applied(given: State, call: { readonly operation: string; readonly inpu
 }
 
 describe('for every user', () => {
-  it('one change is enough, and its undo gives back the state before', () => {
+  it('one change is enough, and its undo restores the state before', () => {
     fc.assert(
       fc.property(state, fc.integer({ min: 1, max: 300 }), (given, days) => {
         const assessment = plan(given, days);
@@ -46,7 +46,7 @@ describe('for every user', () => {
     );
   });
 
-  it('only the flag is written, and no gap counts as closed by it', () => {
+  it('only the flag is written, and it closes no gap', () => {
     fc.assert(
       fc.property(state, fc.integer({ min: 1, max: 300 }), (given, days) => {
         const assessment = plan(given, days);
@@ -65,7 +65,7 @@ describe('for every user', () => {
     );
   });
 
-  it('a flag is there afterwards exactly when a key is stale, and names those keys', () => {
+  it('there is a flag after the change exactly if a key is stale, and it names those keys', () => {
     fc.assert(
       fc.property(state, fc.integer({ min: 1, max: 300 }), (given, days) => {
         const assessment = plan(given, days);
@@ -77,7 +77,7 @@ describe('for every user', () => {
     );
   });
 
-  it('a flag is a tag value that IAM takes, whatever the number of keys, and does not depend on their order', () => {
+  it('a flag is a valid tag value for IAM, whatever the number of keys, and does not depend on their order', () => {
     fc.assert(
       fc.property(fc.uniqueArray(keyId, { minLength: 1, maxLength: 30 }), (ids) => {
         const value = flagValue(ids.map((id) => ({ id })));

@@ -105,11 +105,11 @@ describe('the flag', () => {
     ['used in the last 30 days', ago(30)],
     ['not used for 30 days', ago(30, 1)],
     ['never used, as far as IAM knows', null],
-  ])('says %s, where that is known, and the same after each use: nobody is notified again because of it', (use, last) => {
+  ])('says %s, if that is known, and the same after each use: nobody is notified again because of it', (use, last) => {
     expect(plan({ keys: old }, {}, { lastUsed: { [A]: last } })).toMatchObject({ open: [`rotate key ${A} of user deploy (created 2026-02-21; ${use})`] });
   });
 
-  it('that is right is left alone, and the gap is still open: a flag closes nothing', () => {
+  it('that is correct is not changed, and the gap stays open: a flag closes nothing', () => {
     expect(plan({ keys: old, flag: A })).toEqual({
       status: 'manual',
       message: `User deploy is flagged. Still open: rotate key ${A} of user deploy (created 2026-02-21).`,
@@ -122,14 +122,14 @@ describe('the flag', () => {
     expect(plan({ keys: old, flag: B })).toMatchObject({ changes: [{ call: tag(A), undo: { calls: [tag(B)], restores: 'exact' }, resolves: false }] });
   });
 
-  it.each([[A], ['']])('%j is taken off when no key is stale', (flag) => {
+  it.each([[A], ['']])('%j is removed if no key is stale', (flag) => {
     expect(plan({ keys: [{ id: B, created: ago(1) }], flag })).toMatchObject({
       status: 'change',
       changes: [{ call: untag, undo: { calls: [tag(flag)], restores: 'exact' }, resolves: false }],
     });
   });
 
-  it('has no room next to fifty tags: a person is notified', () => {
+  it('has no room next to fifty tags: people are notified', () => {
     expect(plan({ keys: old, room: false })).toMatchObject({ status: 'manual', message: expect.stringContaining(A) });
     expect(plan({ room: false }).status).toBe('compliant');
   });
@@ -165,7 +165,7 @@ describe('observing', () => {
     expect(tags).toEqual({ team: 'ci', [FLAG]: A });
   });
 
-  it('to verify, does not ask when keys were used: it only notifies', async () => {
+  it('does not read the last use for a verification, which only affects the notice', async () => {
     const fake = fakeIam({ deploy: { keys: [{ id: A, created: ago(200) }], tags: { [FLAG]: A } } });
     const args = { aws: fake.aws, resource: user('deploy'), parameters: remediator.parameters({}) };
     const seen = await remediator.observe({ ...args, purpose: 'verification' });
@@ -185,16 +185,16 @@ describe('observing', () => {
     });
   });
 
-  it('knows the flag under a key in capitals, which IAM takes for the same', async () => {
+  it('recognizes the flag under a key in capitals, which IAM treats as the same', async () => {
     const seen = await observe({ tags: { 'Redress:Stale-Access-Key': A } });
     expect(seen.state).toMatchObject({ flag: A });
   });
 
-  it('does not see other tags in the state', async () => {
+  it('has no other tags in the state', async () => {
     expect((await observe({ tags: { team: 'ci' } })).state).toEqual((await observe({ tags: { other: 'x', another: 'y' } })).state);
   });
 
-  it('knows a user who is gone', async () => {
+  it('recognizes a missing user', async () => {
     expect(await remediator.observe({ aws: fakeIam({}).aws, resource: user('deploy'), parameters: remediator.parameters({}) })).toBe('gone');
   });
 
@@ -204,7 +204,7 @@ describe('observing', () => {
     });
   });
 
-  it('sees another user in one that was deleted and made again', async () => {
+  it('detects a user who was deleted and recreated', async () => {
     const [first, again] = [await observe({ id: 'AIDA1234567890ABCDEFG' }), await observe({ id: 'AIDAGFEDCBA0987654321' })];
     expect([first.state, again.state]).toMatchObject([{ user: 'AIDA1234567890ABCDEFG' }, { user: 'AIDAGFEDCBA0987654321' }]);
     const aws = { iam: { ListAccessKeys: async () => ({ AccessKeyMetadata: [] }), GetUser: async () => ({}) } } as never;
@@ -226,7 +226,7 @@ describe('identifying', () => {
   const identify = (fake: ReturnType<typeof fakeIam>, id: string, region?: string) => remediator.identify?.({ aws: fake.aws, resource: user(id, region) });
   const ID = 'AIDA1234567890ABCDEFG';
 
-  it('takes a name as it is, and asks nothing', async () => {
+  it('uses a name unchanged, without a call', async () => {
     const fake = fakeIam({});
     expect(await identify(fake, 'deploy', 'eu-west-1')).toEqual({ id: 'deploy', region: 'aws-global' });
     expect(await identify(fake, 'AIDAn')).toEqual({ id: 'AIDAn', region: 'aws-global' });
@@ -237,11 +237,11 @@ describe('identifying', () => {
     expect(await identify(fakeIam({ a: {}, b: {}, deploy: { id: ID } }), ID)).toEqual({ id: 'deploy', region: 'aws-global' });
   });
 
-  it('does not act on an id that nobody has', async () => {
+  it('does not act on an unknown id', async () => {
     expect(await identify(fakeIam({ a: {}, b: {} }), ID)).toBeNull();
   });
 
-  it('takes a name that looks like an id for one, unless somebody has that id', async () => {
+  it('uses a name that looks like an id, unless somebody has that id', async () => {
     expect(await identify(fakeIam({ [ID]: {} }), ID)).toEqual({ id: ID, region: 'aws-global' });
     expect(await identify(fakeIam({ [ID]: {}, deploy: { id: ID } }), ID)).toEqual({ id: 'deploy', region: 'aws-global' });
   });
@@ -284,21 +284,21 @@ describe('recorded calls', () => {
     });
   const alice: Actor = { type: 'IAMUser', arn: 'arn:aws:iam::111111111111:user/people/alice', issuerArn: null, invokedBy: null };
   const own = { accessKeyId: A, status: 'Inactive' };
-  it('of a key of one’s own is about the caller, who need not be named', () => {
+  it("of one's own key names the caller, even without a name in the request", () => {
     expect(changed(own, alice)).toEqual([{ id: 'alice', region: 'aws-global' }]);
     expect(changed({ ...own, userName: 'deploy' }, alice)).toEqual([{ id: 'deploy', region: 'aws-global' }]);
   });
   it.each([
-    ['the request is left out: it may name somebody else', { omitted: true }, alice],
+    ['the request is omitted: it may name somebody else', { omitted: true }, alice],
     ['there is no request', null, alice],
-    ['a role called', own, { ...alice, type: 'AssumedRole', arn: 'arn:aws:sts::111111111111:assumed-role/ops/alice' }],
+    ['a role made the call', own, { ...alice, type: 'AssumedRole', arn: 'arn:aws:sts::111111111111:assumed-role/ops/alice' }],
     ['the caller is of another account', own, { ...alice, arn: 'arn:aws:iam::222222222222:user/alice' }],
-    ['nobody is known', own, null],
-  ])('names nobody where %s', (_name, request, actor) => {
+    ['the caller is unknown', own, null],
+  ])('names nobody if %s', (_name, request, actor) => {
     expect(changed(request, actor)).toEqual([]);
   });
 
-  it('of a rule that wants younger keys than the policy says what is too old for it', () => {
+  it('of a rule with a shorter age than the policy names what is too old for it', () => {
     const judge = (maxAccessKeyAge: string | null) =>
       remediator.judge?.({
         state: { keys: [{ id: A, created: '2026-10-01T00:00:00.000Z' }], flag: null, room: true } as never,
@@ -318,7 +318,7 @@ describe('recorded calls', () => {
   });
 });
 
-it('discovery gives every user, in the global region', async () => {
+it('discovery returns every user, in the global region', async () => {
   const found: unknown[] = [];
   for await (const each of remediator.discover?.({
     aws: fakeIam({ a: {}, b: {} }).aws,
@@ -374,7 +374,7 @@ it('the package exports its remediators, and nothing of its client', () => {
   expect(published.iamRemediators.every((each) => each.package.name === '@redress/remediator-iam')).toBe(true);
 });
 
-describe('a user who is flagged', () => {
+describe('a flagged user', () => {
   const flagged = async ({ disturb = () => null }: Pick<SimulatedAccountOptions, 'disturb'> = {}) => {
     const clock = fakeClock();
     const account = simulatedAccount({ clock, disturb });
@@ -403,7 +403,7 @@ describe('a user who is flagged', () => {
     return { account, notices, reported, sweep, gaps, person: () => account.state.users['deploy'] };
   };
 
-  it('has the gap for every event and sweep until the key is gone, is notified about once, and no call is made', async () => {
+  it('has the gap for every event and sweep until the key is gone, is notified about once, and no further call is made', async () => {
     const { notices, reported, sweep, gaps, person } = await flagged();
     expect(await reported()).toEqual([['flagged'], false, 1]);
     expect(await reported()).toEqual([['notified'], false, 1]);
@@ -420,7 +420,7 @@ describe('a user who is flagged', () => {
     expect(person()?.tags).toEqual({});
   });
 
-  it('is known to be, where the reply was lost: the flag shows that it was set', async () => {
+  it('is recognized if the reply was lost: the flag shows that it was set', async () => {
     const { reported, person } = await flagged({ disturb: ({ operation }) => (operation === 'TagUser' ? 'lost' : null) });
     expect(await reported()).toEqual([['flagged'], false, 1]);
     expect(person()?.tags).toEqual({ [FLAG]: expect.stringMatching(/^AKIA/) });
@@ -433,12 +433,12 @@ describe('a glance', () => {
     const seen = await remediator.glance?.({ aws: fake.aws as never, resource: user('deploy'), parameters: remediator.parameters({}) });
     return { status: plan(seen?.state as State, {}, seen?.context).status, calls: [...fake.calls].sort() };
   };
-  it('does not ask when a key was used last', async () => {
+  it('does not read when a key was used last', async () => {
     const calls = ['GetUser', 'ListAccessKeys'];
     expect(await glance({ keys: [{ id: A, created: ago(1) }] })).toEqual({ status: 'compliant', calls });
     expect(await glance({ keys: [{ id: A, created: ago(91) }] })).toEqual({ status: 'change', calls });
   });
-  it('sees a flag that has to come off', async () => {
+  it('finds a flag that has to be removed', async () => {
     expect((await glance({ keys: [{ id: A, created: ago(1) }], tags: { [FLAG]: B } })).status).toBe('change');
   });
 });

@@ -37,14 +37,14 @@ const change = async (policy: object | null, given: JsonObject = {}) => {
 };
 
 describe('the password policy', () => {
-  it('is set where there is none, and taken away by the undo', async () => {
+  it('is set if there is none, and removed by the undo', async () => {
     const { call, undo, summary } = await change(null);
     expect(call).toMatchObject({ operation: 'UpdateAccountPasswordPolicy', input: { ...STRONG, AllowUsersToChangePassword: false, HardExpiry: false } });
     expect(Object.keys(call.input)).not.toContain('MaxPasswordAge');
     expect(undo).toMatchObject({ restores: 'exact', calls: [{ operation: 'DeleteAccountPasswordPolicy', input: {} }] });
     expect(summary).toContain('6 characters instead of 14');
   });
-  it('keeps what is stronger, and everything that is not its own: expiry, who may change', async () => {
+  it('keeps what is stronger, and everything else: expiry, and who may change', async () => {
     const before = {
       ...STRONG,
       MinimumPasswordLength: 20,
@@ -60,10 +60,10 @@ describe('the password policy', () => {
     expect(undo).toMatchObject({ calls: [{ input: restored }] });
   });
   it.each<[string, object, JsonObject]>([
-    ['what is wanted', STRONG, {}],
-    ['more than is wanted', { ...STRONG, MinimumPasswordLength: 30 }, { minLength: 16 }],
-    ['less to remember, where less is wanted', { ...STRONG, PasswordReusePrevention: 5 }, { reusePrevention: 5 }],
-  ])('with %s is left as it is', async (_name, policy, given) => {
+    ['what is required', STRONG, {}],
+    ['more than is required', { ...STRONG, MinimumPasswordLength: 30 }, { minLength: 16 }],
+    ['a shorter history, if less is required', { ...STRONG, PasswordReusePrevention: 5 }, { reusePrevention: 5 }],
+  ])('with %s is not changed', async (_name, policy, given) => {
     expect((await look(policy, given)).assessment.status).toBe('compliant');
   });
   it('never gets weaker in any member, and is compliant afterwards', async () => {
@@ -95,7 +95,7 @@ describe('the password policy', () => {
       }),
     );
   });
-  it('is unreadable when IAM says so, and that is not "none"', async () => {
+  it('is unreadable if IAM returns an error, which is not "none"', async () => {
     await expect(look(new RedressError('aws/denied', 'AccessDenied'))).rejects.toThrow('AccessDenied');
   });
 });
@@ -123,7 +123,7 @@ describe('a claim', () => {
     );
     expect(judge({ ...STRONG, MaxPasswordAge: 60, RequireSymbols: false }, { rule, parameters: { RequireSymbols: 'false' } })).toEqual([]);
   });
-  it('of the rule with parameters that nobody could read is not judged whole', () => {
+  it('of the rule with unreadable parameters is not judged completely', () => {
     expect(judge({ ...STRONG, MaxPasswordAge: 60 }, { rule, parameters: null })).toBeNull();
     expect(judge(STRONG, { rule, parameters: null })?.[0]).toContain('by its defaults, requires passwords that expire');
     expect(judge(STRONG, { rule: 'acme' })).toBeNull();
@@ -134,18 +134,18 @@ describe('a claim', () => {
     ['IAM.7', []],
     ['IAM.15', []],
     ['cis-aws-foundations-benchmark/v/1.2.0/1.9', []],
-  ])('of the control %s is judged by what it looks for', (control, expected) => {
+  ])('of the control %s is judged by its requirements', (control, expected) => {
     expect(judge(STRONG, { controls: [control], parameters: null })).toEqual(expected);
   });
-  it('of a control is judged by the parameters that it was given', () => {
+  it('of a control is judged by its parameters', () => {
     expect(judge(STRONG, { controls: ['IAM.7'], parameters: { MinimumPasswordLength: '16' } })?.[0]).toContain('at least 16 characters');
   });
-  it('where nothing is set, everything is short', () => {
+  it('has every requirement open if nothing is set', () => {
     expect(judge(null, { rule })).toHaveLength(7);
   });
 });
 
-it('is asked by the controls of CIS 1.2.0 and PCI that are about it', () => {
+it('is covered by the controls of CIS 1.2.0 and PCI about it', () => {
   const ids = remediator.controls.map(({ framework, id }) => `${framework}/${id}`);
   for (const id of ['1.5', '1.6', '1.7', '1.8', '1.9', '1.10']) expect(ids).toContain(`cis-aws-foundations-benchmark/v/1.2.0/${id}`);
   expect(ids).toContain('pci-dss/v/3.2.1/PCI.IAM.8');

@@ -50,8 +50,8 @@ async function world() {
   return { account, engine, lose, tags: () => account.state.users['deploy']?.tags };
 }
 
-describe('of a flag whose worker was lost', () => {
-  it('recovery says what is still open', async () => {
+describe('after a flag whose worker was lost', () => {
+  it('recovery reports what is still open', async () => {
     const { engine, lose, tags } = await world();
     await lose('finish');
     const [pass] = await engine().recover();
@@ -59,7 +59,7 @@ describe('of a flag whose worker was lost', () => {
     expect(tags()).toHaveProperty('redress:stale-access-key');
   });
 
-  it('recovery finds nothing done where nothing was sent, also when the policy does not ask for it any more', async () => {
+  it('recovery finds nothing done if nothing was sent, even if the policy no longer requires it', async () => {
     const { engine, lose, tags } = await world();
     await lose('begin');
     const [pass] = await engine(undefined, 365).recover();

@@ -13,7 +13,7 @@ const replies = (Policy: string | undefined, KeyManager = 'CUSTOMER') => ({
 });
 const when = (operator: string, key: string, value: unknown) => ({ Condition: { [operator]: { [key]: value } } });
 
-it('is left to the account: the other statements stay, no lockout check is bypassed, and the undo puts the policy back as it was', async () => {
+it('is limited to the account: the other statements stay, the lockout check is not bypassed, and the undo restores the policy', async () => {
   const before = policy(root, open(), open({ Sid: 'both', Principal: { AWS: ['*', 'arn:aws:iam::222222222222:root'] } }));
   const assessment = await assess(removePublicKeyPolicy, REF, replies(before));
   expect(assessment).toMatchObject({
@@ -36,7 +36,7 @@ it('is left to the account: the other statements stay, no lockout check is bypas
 it.each<[string, object, string]>([
   ['the callers of its account', when('StringEquals', 'kms:CallerAccount', '111111111111'), 'compliant'],
   ['its organization', when('StringEquals', 'aws:PrincipalOrgID', 'o-1'), 'compliant'],
-  ['whoever comes by a service', when('StringEquals', 'kms:ViaService', 's3.eu-west-1.amazonaws.com'), 'manual'],
+  ['every caller of a service', when('StringEquals', 'kms:ViaService', 's3.eu-west-1.amazonaws.com'), 'manual'],
   ['every account', when('StringLike', 'kms:CallerAccount', '*'), 'manual'],
   // A policy variable is the caller's own value, which everybody has.
   ['every account, by a policy variable', when('StringEquals', 'aws:PrincipalAccount', '${aws:PrincipalAccount}'), 'manual'],
@@ -44,10 +44,10 @@ it.each<[string, object, string]>([
   ['one account, or every one', when('StringEquals', 'kms:CallerAccount', ['111111111111', '${kms:CallerAccount}']), 'manual'],
   ['nobody', { Effect: 'Deny' }, 'compliant'],
   ['a service', { Principal: { Service: 'logs.eu-west-1.amazonaws.com' } }, 'compliant'],
-])('that lets in %s: %s is %s', async (_, more, status) => {
+])('that allows %s: %s is %s', async (_, more, status) => {
   expect((await assess(removePublicKeyPolicy, REF, replies(policy(root, open(more))))).status).toBe(status);
 });
-it('is left to people where KMS would take no policy: with the id of somebody who was deleted, or no room', async () => {
+it('needs manual steps if KMS would accept no policy: with the id of a deleted principal, or no room', async () => {
   const deleted = { ...root, Sid: 'gone', Principal: { AWS: 'AROAABCDEFGHIJKLMNOPQ' } };
   expect(await assess(removePublicKeyPolicy, REF, replies(policy(root, deleted, open())))).toMatchObject({
     status: 'manual',
@@ -59,7 +59,7 @@ it('is left to people where KMS would take no policy: with the id of somebody wh
   });
   expect((await assess(removePublicKeyPolicy, REF, replies('{'))).status).toBe('manual');
 });
-it('does not apply to a key of AWS, and is not known where KMS does not say', async () => {
+it('does not apply to an AWS managed key, and cannot be read if KMS omits that', async () => {
   expect((await assess(removePublicKeyPolicy, REF, replies(policy(open()), 'AWS'))).status).toBe('not-applicable');
   await expect(look(removePublicKeyPolicy, REF, replies(undefined))).rejects.toThrow('Policy');
 });

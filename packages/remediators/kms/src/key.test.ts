@@ -9,7 +9,7 @@ const replies = (more: object = {}, rotates: boolean | undefined = false) => ({
   kms: { DescribeKey: { KeyMetadata: { ...own, ...more } }, ListResourceTags: { Tags: [] }, GetKeyRotationStatus: { KeyRotationEnabled: rotates } },
 });
 
-it('is rotated by KMS alone: the call names the key, and the undo turns it off', async () => {
+it('is rotated only by KMS: the call names the key, and the undo turns it off', async () => {
   expect(await assess(enableKeyRotation, REF, replies())).toMatchObject({
     status: 'change',
     changes: [
@@ -21,19 +21,19 @@ it('is rotated by KMS alone: the call names the key, and the undo turns it off',
   });
 });
 it.each([
-  ['of AWS', { KeyManager: 'AWS' }],
-  ['to sign with', { KeySpec: 'RSA_2048' }],
+  ['managed by AWS', { KeyManager: 'AWS' }],
+  ['for signing', { KeySpec: 'RSA_2048' }],
   ['with imported material', { Origin: 'EXTERNAL' }],
-  ['in a key store of its own', { Origin: 'AWS_CLOUDHSM' }],
+  ['in a custom key store', { Origin: 'AWS_CLOUDHSM' }],
   ['that is disabled', { KeyState: 'Disabled' }],
   ['that is a replica', { MultiRegionConfiguration: { MultiRegionKeyType: 'REPLICA' } }],
-])('is not rotated where it is a key %s', async (_, more) => {
+])('is not rotated if it is a key %s', async (_, more) => {
   expect((await assess(enableKeyRotation, REF, replies(more))).status).toBe('not-applicable');
 });
-it('is rotated where it is the primary key of replicas', async () => {
+it('is rotated if it is the primary key of replicas', async () => {
   expect((await assess(enableKeyRotation, REF, replies({ MultiRegionConfiguration: { MultiRegionKeyType: 'PRIMARY' } }))).status).toBe('change');
 });
-it('is not judged by a reply that does not say whether it rotates', async () => {
+it('is not judged by a reply without a rotation status', async () => {
   await expect(look(enableKeyRotation, REF, { kms: { ...replies().kms, GetKeyRotationStatus: {} } })).rejects.toThrow('KeyRotationEnabled');
 });
 
@@ -54,7 +54,7 @@ it('is kept, disabled, and nothing schedules its deletion again', async () => {
 it.each(['Enabled', 'Disabled', 'PendingImport', 'Unavailable', 'Creating'])('is not about to be deleted while it is %s', async (KeyState) => {
   expect((await assess(cancelKeyDeletion, REF, replies({ KeyState }))).status).toBe('compliant');
 });
-it('is left to people where its replicas go first', async () => {
+it('needs manual steps if its replicas are deleted first', async () => {
   expect((await assess(cancelKeyDeletion, REF, replies({ KeyState: 'PendingReplicaDeletion' }))).status).toBe('manual');
 });
 it('is not judged by a reply without a state', async () => {

@@ -15,10 +15,10 @@ it.each([undefined, { VpcId: '', SubnetIds: [] }])('is outside a VPC: %j', async
   expect((await assess(reportOutsideVpc, REF, replies(VpcConfig))).status).toBe('manual');
   expect((await assess(reportSingleAzVpc, REF, replies(VpcConfig))).status).toBe('not-applicable');
 });
-it('is not judged by a VPC of which the subnets are not said', async () => {
+it('is not judged by a VPC without subnets in the reply', async () => {
   for (const report of [reportOutsideVpc, reportSingleAzVpc]) await expect(look(report, REF, replies({ VpcId: 'vpc-1' }))).rejects.toThrow('SubnetIds');
 });
-it('is in other subnets than its rule asks for', async () => {
+it('is in other subnets than its rule requires', async () => {
   const seen = await look(reportOutsideVpc, REF, replies(two));
   if (seen === 'gone') throw new Error('It is there.');
   expect(seen.assessment.status).toBe('compliant');
@@ -43,8 +43,8 @@ it.each([
 
 it.each<[string, unknown, string]>([
   ['no URL', Object.assign(new Error('no URL'), { code: 'aws/gone' }), 'It has no function URL itself; URLs of aliases are not read.'],
-  ['a URL that asks for credentials', { AuthType: 'AWS_IAM' }, 'Its URL requires credentials.'],
-])('that has %s is compliant, and says no more than was read', async (_, GetFunctionUrlConfig, message) => {
+  ['a URL with required credentials', { AuthType: 'AWS_IAM' }, 'Its URL requires credentials.'],
+])('with %s is compliant, with only what was read', async (_, GetFunctionUrlConfig, message) => {
   const { lambda } = replies(undefined);
   expect(await assess(requireFunctionUrlAuth, REF, { lambda: { ...lambda, GetFunctionUrlConfig } })).toMatchObject({ status: 'compliant', message });
 });

@@ -20,7 +20,7 @@ const policy = (...Statement: readonly object[]) => ({ Version: '2012-10-17', Id
 const open = (more: object = {}) => ({ Sid: 'all', Effect: 'Allow', Principal: '*', Action: 'lambda:InvokeFunction', Resource: ARN, ...more });
 const when = (operator: string, key: string, value: unknown) => ({ Condition: { [operator]: { [key]: value } } });
 
-it('is replaced whole, while it is the revision that was read, and put back as it was', async () => {
+it('is replaced as a whole, if it is the revision that was read, and restored', async () => {
   const partner = open({ Sid: 'partner', Principal: { AWS: 'arn:aws:iam::222222222222:root' } });
   const before = policy(
     partner,
@@ -52,27 +52,27 @@ it('is replaced whole, while it is the revision that was read, and put back as i
 it.each<[string, object, string]>([
   ['everybody', {}, 'change'],
   ['everybody, in another form', { Principal: { AWS: '*' } }, 'change'],
-  ['whoever calls the URL', when('Bool', 'lambda:InvokedViaFunctionUrl', 'true'), 'change'],
+  ['every caller of the URL', when('Bool', 'lambda:InvokedViaFunctionUrl', 'true'), 'change'],
   ['nobody', { Effect: 'Deny' }, 'compliant'],
   ['a service', { Principal: { Service: 'events.amazonaws.com' } }, 'compliant'],
   ['its organization', when('StringEquals', 'aws:PrincipalOrgID', 'o-1'), 'compliant'],
   ['a topic', when('ArnLike', 'AWS:SourceArn', 'arn:aws:sns:eu-west-1:222222222222:t'), 'compliant'],
   ['a skill', when('StringEquals', 'lambda:EventSourceToken', 'amzn1.ask.skill.x'), 'compliant'],
   ['every source', when('ArnLike', 'AWS:SourceArn', '*'), 'manual'],
-  ['one of two sources, of which one is every', when('StringLike', 'aws:SourceAccount', ['111111111111', '*']), 'manual'],
+  ['two sources, of which one is every source', when('StringLike', 'aws:SourceAccount', ['111111111111', '*']), 'manual'],
   ['every account, by a policy variable', when('StringEquals', 'aws:PrincipalAccount', '${aws:PrincipalAccount}'), 'manual'],
   ['every caller, by a policy variable', when('ArnLike', 'aws:PrincipalArn', '${aws:PrincipalArn}'), 'manual'],
-  ['everybody but one', when('StringNotEquals', 'aws:SourceAccount', '111111111111'), 'manual'],
-  ['whoever has no source', when('StringEqualsIfExists', 'aws:SourceAccount', '111111111111'), 'manual'],
+  ['everybody except one', when('StringNotEquals', 'aws:SourceAccount', '111111111111'), 'manual'],
+  ['every caller without a source', when('StringEqualsIfExists', 'aws:SourceAccount', '111111111111'), 'manual'],
   ['an address', when('IpAddress', 'aws:SourceIp', '0.0.0.0/0'), 'manual'],
-  ['everybody who is not left out', { Principal: undefined, NotPrincipal: { AWS: ROOT } }, 'manual'],
-])('that lets in %s: %s is %s', async (_, more, status) => {
+  ['everybody who is not excluded', { Principal: undefined, NotPrincipal: { AWS: ROOT } }, 'manual'],
+])('that allows %s: %s is %s', async (_, more, status) => {
   expect((await assess(removePublicPermission, REF, replies(policy(open(more))))).status).toBe(status);
 });
-it('is left to people where it cannot be understood', async () => {
+it('needs manual steps if it cannot be parsed', async () => {
   expect((await assess(removePublicPermission, REF, replies('{'))).status).toBe('manual');
 });
-it('may be none', async () => {
+it('may be missing', async () => {
   expect(await assess(removePublicPermission, REF, replies(named('ResourceNotFoundException')))).toMatchObject({
     status: 'compliant',
     message: 'It has no policy.',
@@ -85,7 +85,7 @@ describe('a URL', () => {
     const assessment = await assess(removePublicPermission, REF, replies(policy(open()), url));
     return assessment.status === 'change' ? (assessment.hazards ?? []).map(({ code }) => code) : null;
   };
-  it('that asks for no credentials, or does not say, is what a person hears of', async () => {
+  it('without required credentials, or without an answer to that, is reported', async () => {
     expect(await hazards({ AuthType: 'NONE' })).toEqual(['open-url']);
     expect(await hazards({})).toEqual(['open-url']);
     expect(await hazards({ AuthType: 'AWS_IAM' })).toEqual([]);
@@ -93,7 +93,7 @@ describe('a URL', () => {
   });
 });
 
-it('that lets S3 in for buckets of any account is open to Security Hub alone', async () => {
+it('that allows S3 for buckets of any account is open only for Security Hub', async () => {
   const s3 = open({ Sid: 'notify', Principal: { Service: 's3.amazonaws.com' }, ...when('ArnLike', 'AWS:SourceArn', 'arn:aws:s3:::uploads') });
   const seen = await look(removePublicPermission, REF, replies(policy(s3)));
   if (seen === 'gone') throw new Error('It is there.');

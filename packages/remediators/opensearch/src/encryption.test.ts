@@ -14,7 +14,7 @@ async function assess(remediator: Remediator, found: object): Promise<Assessment
 
 describe('encryption between nodes', () => {
   const plain = { NodeToNodeEncryptionOptions: { Enabled: false } };
-  it('is turned on alone, and its plan says that this is for good', async () => {
+  it('is turned on alone, and its plan says that this is permanent', async () => {
     expect(await assess(enableNodeToNodeEncryption, plain)).toMatchObject({
       status: 'change',
       changes: [
@@ -40,12 +40,12 @@ describe('encryption between nodes', () => {
     for (const busy of [{ Processing: true }, { UpgradeProcessing: true }])
       expect(await assess(enableNodeToNodeEncryption, { ...plain, ...busy })).toMatchObject({ status: 'manual', steps: ['Wait until it is active.'] });
   });
-  it('that the service does not speak of is not taken for none', async () => {
+  it('that is missing in the reply does not count as off', async () => {
     await expect(assess(enableNodeToNodeEncryption, {})).rejects.toThrow('encrypted of search');
   });
 });
 
-describe('what is reported of a domain', () => {
+describe('the report of a domain', () => {
   const stored = { EncryptionAtRestOptions: { Enabled: true } };
   const plain = { EncryptionAtRestOptions: { Enabled: false } };
   const inside = { VPCOptions: { VPCId: 'vpc-1', SubnetIds: ['subnet-1'] } };
@@ -53,14 +53,14 @@ describe('what is reported of a domain', () => {
     [{ ...plain, ...inside }, 'Domain search does not encrypt data at rest.'],
     [stored, 'Domain search has a public endpoint.'],
     [plain, 'Domain search does not encrypt data at rest, and has a public endpoint.'],
-  ])('is each gap that it has', async (found, message) => {
+  ])('has each of its gaps', async (found, message) => {
     expect(await assess(reportEncryptionOrAccess, found)).toMatchObject({ status: 'manual', message });
   });
-  it('has another way where the version takes no encryption', async () => {
+  it('has other steps if the version supports no encryption', async () => {
     const { steps = [] } = (await assess(reportEncryptionOrAccess, { ...plain, ...inside, EngineVersion: 'Elasticsearch_6.2' })) as { steps?: string[] };
     expect(steps[0]).toBe('Elasticsearch 6.2 does not support encryption: create a domain with encryption, and restore a snapshot to it.');
   });
-  it('is nothing where it has both', async () => {
+  it('is empty if it has both', async () => {
     expect((await assess(reportEncryptionOrAccess, { ...stored, ...inside })).status).toBe('compliant');
   });
 });

@@ -17,7 +17,7 @@ async function assess(found: object, parameters: object = { logGroup: group('err
 const changeOf = (assessment: Assessment) => (assessment.status === 'change' ? assessment.changes[0] : undefined);
 
 describe('error logs', () => {
-  it('are published in addition to all that is published', async () => {
+  it('are published in addition to the other logs', async () => {
     const change = changeOf(await assess({ LogPublishingOptions: { SEARCH_SLOW_LOGS: on('slow'), INDEX_SLOW_LOGS: off('index') } }));
     expect(change?.call.input).toEqual({ DomainName: 'search', LogPublishingOptions: { SEARCH_SLOW_LOGS: on('slow'), ES_APPLICATION_LOGS: on('errors') } });
     expect(change?.undo).toMatchObject({
@@ -28,7 +28,7 @@ describe('error logs', () => {
   it('that are published elsewhere stay there', async () => {
     expect((await assess({ LogPublishingOptions: { ES_APPLICATION_LOGS: on('own') } })).status).toBe('compliant');
   });
-  it('need a log group that the policy names', async () => {
+  it('need a log group in the policy', async () => {
     expect(await assess({}, {})).toMatchObject({ status: 'manual', message: expect.stringContaining('logGroup') });
   });
   it('of a domain that is being changed wait', async () => {
@@ -43,6 +43,6 @@ it.each([
   ['arn:aws:es:eu-west-1:111111111111:domain/search', { id: 'search', region: 'eu-west-1' }],
   ['111111111111/search', { id: 'search' }],
   ['222222222222/search', null],
-])('%s is the domain, or none of this account', async (id, named) => {
+])('%s is the domain, or nothing in this account', async (id, named) => {
   expect(await publishErrorLogs.identify?.({ aws: {}, resource: { ...REF, id } } as never)).toEqual(named);
 });

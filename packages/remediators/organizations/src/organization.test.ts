@@ -7,7 +7,7 @@ const REF = resource({ type: 'AWS::::Account', id: '111111111111', account: '111
 const IN = { organizations: { DescribeOrganization: { Organization: { Id: 'o-a1b2c3d4e5', MasterAccountId: '222222222222' } } } };
 const failing = (name: string) => ({ organizations: { DescribeOrganization: Object.assign(new Error('no'), { name, $metadata: { httpStatusCode: 400 } }) } });
 
-it('is in none where Organizations says so, and unknown where it says anything else', async () => {
+it('is in none if Organizations returns that, and unknown with any other error', async () => {
   expect(await assess(report, REF, failing('AWSOrganizationsNotInUseException'))).toMatchObject({
     status: 'manual',
     message: 'Account 111111111111 is not in an organization.',
@@ -15,7 +15,7 @@ it('is in none where Organizations says so, and unknown where it says anything e
   await expect(look(report, REF, failing('AccessDeniedException'))).rejects.toThrow('no');
   await expect(look(report, REF, { organizations: { DescribeOrganization: {} } })).rejects.toThrow('organization');
 });
-it('is in the right one by the management account that policy or rule name', async () => {
+it('is in the right one by the management account in policy or rule', async () => {
   expect((await assess(report, REF, IN)).status).toBe('compliant');
   expect((await assess(report, REF, IN, { parameters: { managementAccount: '222222222222' } })).status).toBe('compliant');
   expect(await assess(report, REF, IN, { parameters: { managementAccount: '333333333333' } })).toMatchObject({

@@ -32,8 +32,8 @@ async function assess(remediator: Remediator, found: object, parameters: object 
 }
 const changesOf = (assessment: Assessment) => (assessment.status === 'change' ? assessment.changes : []);
 
-describe('what others have pending', () => {
-  it('is applied by no call of this package, and by no undo', async () => {
+describe('pending modifications of others', () => {
+  it('are not applied by any call of this package, or by an undo', async () => {
     const role = { roleArn: 'arn:aws:iam::111111111111:role/m' };
     const instances = rdsRemediators.filter((each) => each.resourceTypes.includes('AWS::RDS::DBInstance') && each.uses.writes.length > 0);
     const changes = await Promise.all(instances.map((each) => assess(each, {}, each === enableEnhancedMonitoring ? role : {})));
@@ -42,14 +42,14 @@ describe('what others have pending', () => {
   });
 
   it.each([
-    ['is on its way for long enough', { BackupRetentionPeriod: 14 }, 'manual'],
-    ['is on its way, and too short', { BackupRetentionPeriod: 3 }, 'change'],
-    ['is not on its way', {}, 'change'],
-  ])('a period of backups that %s', async (_, PendingModifiedValues, status) => {
+    ['is being set to enough', { BackupRetentionPeriod: 14 }, 'manual'],
+    ['is being set to too little', { BackupRetentionPeriod: 3 }, 'change'],
+    ['is not being set', {}, 'change'],
+  ])('include a backup retention period that %s', async (_, PendingModifiedValues, status) => {
     expect((await assess(enableAutomatedBackups, { PendingModifiedValues })).status).toBe(status);
   });
 
-  it('is what a rollback of backups has come to, too', () => {
+  it('are part of what a rollback of backups leaves', () => {
     const state = (days: number, pending: number | null) => ({ created: 'db-1', days, pending, cluster: null, source: null });
     expect(enableAutomatedBackups.equivalent(state(0, null), state(7, 0))).toBe(true);
     expect(enableAutomatedBackups.equivalent(state(0, null), state(0, null))).toBe(true);
@@ -60,7 +60,7 @@ describe('what others have pending', () => {
     ['being turned on', ['postgresql'], { LogTypesToEnable: ['upgrade'] }, undefined],
     ['being turned off', ['postgresql', 'upgrade'], { LogTypesToDisable: ['upgrade'] }, ['upgrade']],
     ['not being turned on', undefined, {}, ['postgresql', 'upgrade']],
-  ])('logs that are %s', async (_, EnabledCloudwatchLogsExports, PendingCloudwatchLogsExports, added) => {
+  ])('include logs that are %s', async (_, EnabledCloudwatchLogsExports, PendingCloudwatchLogsExports, added) => {
     const found = await assess(exportLogsToCloudWatch, { EnabledCloudwatchLogsExports, PendingModifiedValues: { PendingCloudwatchLogsExports } });
     expect(changesOf(found)[0]?.call.input['CloudwatchLogsExportConfiguration']).toEqual(added === undefined ? undefined : { EnableLogTypes: added });
   });
@@ -70,12 +70,12 @@ describe('automated backups', () => {
   it('are never kept for a shorter time', async () => {
     expect((await assess(enableAutomatedBackups, { BackupRetentionPeriod: 30 })).status).toBe('compliant');
   });
-  it('say what setting the period back destroys', async () => {
+  it('report what setting the period back destroys', async () => {
     const destroyed = async (BackupRetentionPeriod: number) => changesOf(await assess(enableAutomatedBackups, { BackupRetentionPeriod }))[0]?.undo;
     expect(await destroyed(0)).toMatchObject({ destroys: 'all automated backups of orders' });
     expect(await destroyed(3)).toMatchObject({ destroys: 'automated backups of orders that are older than 3 days' });
   });
-  it('of a rule that asks for more than the policy, are too few', async () => {
+  it('of a rule that requires more than the policy are too few', async () => {
     const judge = (parameters: Record<string, string>) =>
       enableAutomatedBackups.judge?.({
         state: { created: 'db-1', days: 7, pending: null, cluster: null, source: null },
@@ -91,13 +91,13 @@ describe('automated backups', () => {
   });
 });
 
-it('an instance that is not available is not changed without a person', async () => {
+it('an instance that is not available needs an approval', async () => {
   expect(await assess(disablePublicAccess, { DBInstanceStatus: 'modifying' })).toMatchObject({ hazards: [{ code: 'busy', effect: 'approve' }] });
   expect(await assess(disablePublicAccess, {})).toMatchObject({ hazards: [] });
 });
 
 describe('a standby', () => {
-  it('is asked for, and waits for the maintenance window', async () => {
+  it('is requested, and waits for the maintenance window', async () => {
     expect(changesOf(await assess(enableMultiAz, {}))[0]).toMatchObject({
       call: { operation: 'ModifyDBInstance', input: { DBInstanceIdentifier: 'orders', MultiAZ: true } },
       undo: { restores: 'equivalent', calls: [{ input: { DBInstanceIdentifier: 'orders', MultiAZ: false } }] },
@@ -105,7 +105,7 @@ describe('a standby', () => {
     expect(await assess(enableMultiAz, { PendingModifiedValues: { MultiAZ: true } })).toMatchObject({ status: 'manual', steps: ['Wait for the window.'] });
     expect((await assess(enableMultiAz, { PendingModifiedValues: { MultiAZ: false } })).status).toBe('change');
   });
-  it('is no matter of a member of a cluster, nor of an edition without one', async () => {
+  it('does not apply to a member of a cluster, or to an edition without it', async () => {
     expect((await assess(enableMultiAz, { DBClusterIdentifier: 'orders' })).status).toBe('not-applicable');
     expect((await assess(enableMultiAz, { Engine: 'sqlserver-ex' })).status).toBe('manual');
     expect((await assess(enableMultiAz, { Engine: 'sqlserver-se' })).status).toBe('change');
@@ -118,7 +118,7 @@ it.each([
   ['postgres', ['postgresql', 'upgrade'], ['statements']],
   ['oracle-ee', ['alert', 'audit', 'listener', 'trace'], ['statements']],
   ['sqlserver-se', ['agent', 'error'], []],
-])('logs of %s that may hold statements are what a person is asked about', async (Engine, logs, hazards) => {
+])('logs of %s that may contain statements need an approval', async (Engine, logs, hazards) => {
   const assessment = await assess(exportLogsToCloudWatch, { Engine });
   expect(changesOf(assessment)[0]?.call.input).toMatchObject({ CloudwatchLogsExportConfiguration: { EnableLogTypes: logs } });
   expect(assessment.status === 'change' && (assessment.hazards ?? []).map(({ code }) => code)).toEqual(hazards);

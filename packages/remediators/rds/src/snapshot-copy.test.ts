@@ -36,8 +36,8 @@ const of = (original: object, copy?: object) => ({
   },
 });
 
-describe('a snapshot that is not encrypted', () => {
-  it('is copied with the key of the policy and its tags, and stays: that is said to be open, and nothing is deleted, by no undo either', async () => {
+describe('an unencrypted snapshot', () => {
+  it('is copied with the key of the policy and its tags, and stays open, and nothing is deleted, not even by an undo', async () => {
     expect(await assess(encryptSnapshotCopy, REF, of({}), { parameters })).toMatchObject({
       status: 'change',
       open: ['delete the snapshot orders-1 when nobody restores or shares it any more'],
@@ -59,10 +59,10 @@ describe('a snapshot that is not encrypted', () => {
     });
     expect(encryptSnapshotCopy.uses.undoes).toEqual([]);
   });
-  it('is not copied without a key that the policy names', async () => {
+  it('is not copied without a key in the policy', async () => {
     expect(await assess(encryptSnapshotCopy, REF, of({}))).toMatchObject({ status: 'manual', message: expect.stringContaining('does not name kmsKeyArn') });
   });
-  it('has a copy, and people delete the original', async () => {
+  it('has a copy, and a person has to delete the original', async () => {
     expect(await assess(encryptSnapshotCopy, REF, of({}, {}), { parameters })).toMatchObject({
       status: 'manual',
       message: 'The snapshot orders-1 is not encrypted. orders-1-encrypted is its encrypted copy.',
@@ -72,18 +72,18 @@ describe('a snapshot that is not encrypted', () => {
   it.each([
     ['is not encrypted', { Encrypted: false }],
     ['is of another database', { DBInstanceIdentifier: 'invoices' }],
-    ['is of another moment', { OriginalSnapshotCreateTime: new Date(0) }],
-    ['does not say of which', { OriginalSnapshotCreateTime: undefined }],
-  ])('has no copy where what has its name %s', async (_, more) => {
+    ['has another creation time', { OriginalSnapshotCreateTime: new Date(0) }],
+    ['does not name its source', { OriginalSnapshotCreateTime: undefined }],
+  ])('has no copy if the snapshot with its name %s', async (_, more) => {
     expect(await assess(encryptSnapshotCopy, REF, of({}, more), { parameters })).toMatchObject({
       status: 'manual',
       message: 'The snapshot orders-1 is not encrypted, and another snapshot already has the name of its copy, orders-1-encrypted.',
     });
   });
-  it('that RDS makes and deletes itself is not copied', async () => {
+  it('that RDS creates and deletes itself is not copied', async () => {
     expect((await assess(encryptSnapshotCopy, REF, of({ SnapshotType: 'automated' }), { parameters })).status).toBe('manual');
   });
-  it('whose copy cannot be looked for is not copied', async () => {
+  it('is not copied if its copy cannot be looked for', async () => {
     const denied = {
       rds: {
         DescribeDBSnapshots: async (input: { DBSnapshotIdentifier: string }) =>
@@ -92,7 +92,7 @@ describe('a snapshot that is not encrypted', () => {
     };
     await expect(look(encryptSnapshotCopy, REF, denied, { parameters })).rejects.toThrow('AccessDenied');
   });
-  it('one that is encrypted is left alone; of one of which RDS does not say so nothing is guessed', async () => {
+  it('does not include one that is encrypted; one without that information cannot be read', async () => {
     expect((await assess(encryptSnapshotCopy, REF, of({ Encrypted: true }))).status).toBe('compliant');
     await expect(look(encryptSnapshotCopy, REF, of({ Encrypted: undefined }))).rejects.toThrow('did not return encrypted');
   });
@@ -106,11 +106,11 @@ describe('a snapshot that is not encrypted', () => {
   });
 });
 
-describe('a snapshot whose name a caller writes in capitals', () => {
+describe('a snapshot with capital letters in a recorded call', () => {
   it.each([
     [makeSnapshotPrivate, 'rds:ModifyDBSnapshotAttribute', { dBSnapshotIdentifier: 'Orders-Published' }, 'AWS::RDS::DBSnapshot'],
     [makeClusterSnapshotPrivate, 'rds:ModifyDBClusterSnapshotAttribute', { dBClusterSnapshotIdentifier: 'Orders-Published' }, 'AWS::RDS::DBClusterSnapshot'],
-  ] as const)('is the one that RDS keeps in lower case, by which an exception holds for it: $0.id', async (remediator, call, request, type) => {
+  ] as const)('is the one in lower case in RDS, so that an exception covers it: $0.id', async (remediator, call, request, type) => {
     const [service = '', operation = ''] = call.split(':');
     const recorded = { service, operation, request, response: null, errorCode: null, readOnly: false, account: REF.account, region: REF.region };
     const [named] = remediator.apiCalls[call]?.(recorded) ?? [];
@@ -143,7 +143,7 @@ describe('IAM database authentication', () => {
   it.each([
     [enableInstanceIamAuth, INSTANCE, instance, 'ModifyDBInstance', { DBInstanceIdentifier: 'orders' }],
     [enableClusterIamAuth, CLUSTER, cluster, 'ModifyDBCluster', { DBClusterIdentifier: 'orders' }],
-  ])('$id turns on that alone, not at once where something else is pending, and off again', async ({ id: _ }, ref, found, operation, named) => {
+  ])('$id turns on only that, not at once if something else is pending, and off again', async ({ id: _ }, ref, found, operation, named) => {
     const of = ref === INSTANCE ? enableInstanceIamAuth : enableClusterIamAuth;
     expect(await assess(of, ref, found({}))).toMatchObject({
       changes: [
@@ -168,7 +168,7 @@ describe('IAM database authentication', () => {
   });
 });
 
-describe('a database that a source names by the resource id that RDS gave', () => {
+describe('a database that a source names by its resource id', () => {
   const [INSTANCE, CLUSTER] = ['db-ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'cluster-ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
   const asked: unknown[] = [];
   const aws = {
@@ -184,7 +184,7 @@ describe('a database that a source names by the resource id that RDS gave', () =
     },
   };
   const named = (id: string, type: string) => resource({ type, id, account: '111111111111', region: 'eu-west-1' });
-  it('is the one of its identifier, by which an exception holds for it', async () => {
+  it('is the one with its identifier, so that an exception covers it', async () => {
     expect(await disablePublicAccess.identify?.({ aws: aws as never, resource: named(INSTANCE, 'AWS::RDS::DBInstance') })).toEqual({ id: 'orders' });
     expect(await enableClusterIamAuth.identify?.({ aws: aws as never, resource: named(CLUSTER, 'AWS::RDS::DBCluster') })).toEqual({ id: 'orders' });
     expect(asked).toEqual([
@@ -192,7 +192,7 @@ describe('a database that a source names by the resource id that RDS gave', () =
       { Filters: [{ Name: 'db-cluster-resource-id', Values: [CLUSTER] }] },
     ]);
   });
-  it('is named in no exception by that: it would hold for nothing, so the register is refused', () => {
+  it('cannot be named by that id in an exception, which would cover nothing: the register is refused', () => {
     const register = (resource: string) =>
       defineRegister([{ id: 'EXC-1', scope: { resource }, reason: 'a vendor', owner: 'web', approver: 'security', expires: '2099-01-01T00:00:00Z' }]);
     for (const text of [INSTANCE, CLUSTER, `AWS::RDS::DBInstance:${INSTANCE}`])

@@ -72,7 +72,7 @@ describe('TLS to an instance', () => {
     expect(await of({ engine: 'sqlserver-se', value: '0' })).toMatchObject({ open: [expect.stringContaining('orders accepts connections without TLS')] });
     expect(await of({ value: '0' })).not.toHaveProperty('open');
   });
-  it('is not required where an exception is on another instance of the parameter group', async () => {
+  it('is not required if there is an exception on another instance of the parameter group', async () => {
     const look = async (purpose: 'decision' | 'confirmation') => {
       const { rds } = replies({ value: '0', others: ['legacy'], found: { TagList: [{ Key: 'redress:exception', Value: 'EX-1' }] } });
       const answering = Object.fromEntries(Object.entries(rds).map(([name, reply]) => [name, async (input: never) => reply(input)]));
@@ -84,23 +84,23 @@ describe('TLS to an instance', () => {
     expect(await look('confirmation')).toEqual(legacy);
     expect(requireTls.exceptionTypes).toEqual(['AWS::RDS::DBInstance']);
   });
-  it('is put back to what somebody had set', async () => {
+  it('is restored to what somebody had set', async () => {
     expect(await of({ value: 'OFF', source: 'user', engine: 'mysql' })).toMatchObject({
       changes: [{ undo: { calls: [set('require_secure_transport', 'OFF')] } }],
     });
     expect(await of({ source: 'engine-default', engine: 'mysql' })).toMatchObject({ changes: [{ undo: { calls: [reset('require_secure_transport')] } }] });
   });
-  it.each(['1', 'ON', 'on', 'true'])('is required where the parameter is %s', async (value) => {
+  it.each(['1', 'ON', 'on', 'true'])('is required if the parameter is %s', async (value) => {
     expect((await of({ engine: 'mysql', value })).status).toBe('compliant');
     // So does a default group.
     expect((await of({ value, group: 'default.postgres17' })).status).toBe('compliant');
   });
-  it('asks about the other instances of the parameter group', async () => {
+  it('has a hazard for other instances of the parameter group', async () => {
     expect(await of({ value: '0', others: ['carts', 'users'] })).toMatchObject({
       hazards: [{ code: 'shared-group', effect: 'approve', message: 'own is also the parameter group of carts, users' }],
     });
   });
-  it('is left to people where the parameter group is one of RDS itself', async () => {
+  it('needs manual steps if the parameter group belongs to RDS', async () => {
     expect(await of({ value: '0', group: 'default.postgres14' })).toMatchObject({ status: 'manual', message: expect.stringContaining('default.postgres14') });
   });
   it.each([
@@ -115,11 +115,11 @@ describe('TLS to an instance', () => {
     });
     expect((await of(given)).status).toBe('compliant');
   });
-  it('is no matter of a member of a cluster, nor of an engine without the parameter', async () => {
+  it('does not apply to a member of a cluster, or to an engine without the parameter', async () => {
     expect((await of({ found: { DBClusterIdentifier: 'orders' } })).status).toBe('not-applicable');
     expect((await of({ engine: 'oracle-ee' })).status).toBe('not-applicable');
   });
-  it('is not judged by a reply that lacks the parameter, where it comes from, or the group', async () => {
+  it('is not judged by a reply without the parameter, its source, or the group', async () => {
     const { rds } = replies({ value: '0' });
     for (const Parameters of [[], [{ ParameterName: 'rds.force_ssl', ParameterValue: '1' }]])
       await expect(look(requireTls, REF, { rds: { ...rds, DescribeDBParameters: { Parameters } } })).rejects.toThrow();
@@ -136,7 +136,7 @@ describe('TLS to a proxy', () => {
       ListTagsForResource: ({ ResourceName }: { ResourceName: string }) => (ResourceName === ARN ? { TagList: [] } : {}),
     },
   });
-  it('is required, and is not by the undo', async () => {
+  it('is required after the fix, and not after the undo', async () => {
     const call = (RequireTLS: boolean) => ({ operation: 'ModifyDBProxy', input: { DBProxyName: 'orders', RequireTLS } });
     expect(await assess(requireProxyTls, PROXY, proxy({}))).toMatchObject({
       hazards: [],
@@ -144,14 +144,14 @@ describe('TLS to a proxy', () => {
     });
     expect((await assess(requireProxyTls, PROXY, proxy({ RequireTLS: true }))).status).toBe('compliant');
   });
-  it.each(['modifying', undefined])('asks where the proxy is %s', async (Status) => {
+  it.each(['modifying', undefined])('needs an approval if the proxy is %s', async (Status) => {
     expect(await assess(requireProxyTls, PROXY, proxy({ Status }))).toMatchObject({ hazards: [{ code: 'busy' }] });
   });
   it.each([
     ['its ARN', ARN, { id: 'orders' }],
     ['its id', 'prx-0123456789abcdef0', { id: 'orders' }],
-    ['its name, as somebody wrote it', 'Orders', { id: 'orders' }],
-    ['the id of one that is gone', 'prx-0123456789abcdef1', 'gone'],
+    ['its name, in any case', 'Orders', { id: 'orders' }],
+    ['the id of a deleted one', 'prx-0123456789abcdef1', 'gone'],
   ])('is found by %s', async (_, id, found) => {
     const { DescribeDBProxies } = proxy({}).rds;
     const aws = { rds: { DescribeDBProxies: async () => DescribeDBProxies } };

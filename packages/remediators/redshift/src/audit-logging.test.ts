@@ -16,7 +16,7 @@ async function stateOf(status: object): Promise<unknown> {
 }
 const ours = { LoggingEnabled: true, LogDestinationType: 'cloudwatch', LogExports: ['userlog', 'connectionlog'] };
 
-it('a rollback sees audit logging that somebody has set up otherwise since, and no delivery', async () => {
+it('a rollback detects audit logging that somebody has changed since, and ignores deliveries', async () => {
   const left = await stateOf(ours);
   expect(await stateOf({ LoggingEnabled: true, LogDestinationType: 's3', BucketName: 'audit', S3KeyPrefix: 'redshift/' })).not.toEqual(left);
   expect(await stateOf({ ...ours, LogExports: ['userlog', 'connectionlog', 'useractivitylog'] })).not.toEqual(left);

@@ -32,7 +32,7 @@ async function assess(
 const changeOf = (assessment: Assessment) => (assessment.status === 'change' ? assessment.changes[0] : undefined);
 
 describe('a public address', () => {
-  it('is taken, and its Elastic IP address comes back with a rollback', async () => {
+  it('is removed, and its Elastic IP address is restored by a rollback', async () => {
     const change = changeOf(await assess(disablePublicAccess, { ElasticIpStatus: { ElasticIp: '203.0.113.7', Status: 'active' } }));
     expect(change?.call.input).toEqual({ ClusterIdentifier: 'reports', PubliclyAccessible: false });
     expect(change?.undo).toMatchObject({
@@ -40,14 +40,14 @@ describe('a public address', () => {
       calls: [{ input: { ClusterIdentifier: 'reports', PubliclyAccessible: true, ElasticIp: '203.0.113.7' } }],
     });
   });
-  it('that Redshift is taking is not taken once more', async () => {
+  it('that Redshift is already removing is not removed again', async () => {
     expect((await assess(disablePublicAccess, { PendingModifiedValues: { PubliclyAccessible: false } })).status).toBe('manual');
     expect((await assess(disablePublicAccess, { PendingModifiedValues: { PubliclyAccessible: true } })).status).toBe('change');
   });
 });
 
 describe('encryption', () => {
-  it('is with the key that the policy names, of the region of the cluster', async () => {
+  it('uses the key of the policy, in the region of the cluster', async () => {
     const change = changeOf(await assess(encryptCluster, {}, { kmsKeyArn: KEY }));
     expect(change?.call.input).toEqual({
       ClusterIdentifier: 'reports',
@@ -55,10 +55,10 @@ describe('encryption', () => {
       KmsKeyId: 'arn:aws:kms:eu-west-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab',
     });
   });
-  it('without a key asks, and says what is missing', async () => {
+  it('without a key needs manual steps, and names what is missing', async () => {
     expect(await assess(encryptCluster, {})).toMatchObject({ status: 'manual', message: expect.stringContaining('does not name kmsKeyArn') });
   });
-  it('that Redshift is at is not asked for once more', async () => {
+  it('that Redshift is already changing is not requested again', async () => {
     const pending = (EncryptionType: string) => assess(encryptCluster, { PendingModifiedValues: { EncryptionType } }, { kmsKeyArn: KEY });
     expect((await pending('KMS')).status).toBe('manual');
     expect((await pending('NONE')).status).toBe('change');
@@ -74,13 +74,13 @@ describe('TLS', () => {
     expect(change?.undo).toMatchObject({ restores: 'exact', calls: [{ input: call('false') }] });
     expect((await assess(requireTls, {}, {}, { ssl: ssl('true') })).status).toBe('compliant');
   });
-  it('by a parameter group of other clusters, too, names them', async () => {
+  it('by a parameter group of other clusters names them', async () => {
     const others = [named('finance', 'own'), named('apart', 'another')];
     const assessment = await assess(requireTls, {}, {}, { ssl: ssl('false'), others });
     expect(assessment).toMatchObject({ hazards: [{ code: 'shared-group', message: 'own is also the parameter group of finance' }] });
     expect(await assess(requireTls, {}, {}, { ssl: ssl('false'), others: [named('apart', 'another')] })).toMatchObject({ hazards: [] });
   });
-  it('is not required where an exception is on another cluster of the parameter group', async () => {
+  it('is not required if there is an exception on another cluster of the parameter group', async () => {
     const exempt = { ...named('legacy', 'own'), Tags: [{ Key: 'redress:exception', Value: 'EX-1' }] };
     const Clusters = [{ ...named('reports', 'own'), ClusterCreateTime: new Date(0) }, exempt, named('apart', 'another')];
     const usedBy = async (purpose: string, of: readonly object[]) => {
@@ -98,14 +98,14 @@ describe('TLS', () => {
     expect(await usedBy('confirmation', Clusters)).toEqual(legacy);
     expect(requireTls.exceptionTypes).toEqual(['AWS::Redshift::Cluster']);
   });
-  it('of a parameter group of Redshift itself is left to people', async () => {
+  it('of a parameter group of Redshift needs manual steps', async () => {
     const found = { ClusterParameterGroups: [{ ParameterGroupName: 'default.redshift-2.0' }] };
     expect(await assess(requireTls, found, {}, { ssl: ssl('false') })).toMatchObject({
       status: 'manual',
       message: expect.stringContaining('cannot be changed'),
     });
   });
-  it('that the service does not speak of is not taken for none', async () => {
+  it('that is missing in the reply does not count as off', async () => {
     await expect(assess(requireTls, {}, {}, { ssl: [] })).rejects.toThrow('required of reports');
   });
 });

@@ -18,18 +18,18 @@ describe('enhanced VPC routing', () => {
     expect(await assess({ PendingModifiedValues: { EnhancedVpcRouting: true } })).toMatchObject({ status: 'manual' });
     expect(await assess({ PendingModifiedValues: { EnhancedVpcRouting: false } })).toMatchObject({ status: 'change' });
   });
-  it('of a cluster that is not available asks a person', async () => {
+  it('of a cluster that is not available needs an approval', async () => {
     expect(await assess({})).toMatchObject({ status: 'change', hazards: [] });
     expect(await assess({ ClusterStatus: 'resizing' })).toMatchObject({ hazards: [{ code: 'busy', effect: 'approve' }] });
   });
-  it('that Redshift is turning off is as good as off', () => {
+  it('that Redshift is turning off counts as off', () => {
     const state = (routed: boolean, pending: boolean | null) => ({ created: MADE.toISOString(), routed, pending });
     expect(enableEnhancedVpcRouting.equivalent(state(false, null), state(true, false))).toBe(true);
     expect(enableEnhancedVpcRouting.equivalent(state(false, null), state(true, null))).toBe(false);
   });
 });
 
-it('a rule that looks at more than versions is not judged by them', async () => {
+it('a rule about more than versions is not judged by them', async () => {
   const judge = (parameters: Record<string, string> | null) =>
     allowVersionUpgrade.judge?.({
       state: { created: MADE.toISOString(), upgrades: true },

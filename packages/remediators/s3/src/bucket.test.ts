@@ -4,23 +4,23 @@ import { bucketsIn, createdOf, identifyBucket, isDirectoryBucket, namedBucket, t
 import * as published from './index.js';
 
 describe('the region of a bucket', () => {
-  it('is asked for in one call, where an event names it', async () => {
+  it('is read in one call, if an event names it', async () => {
     const { aws, calls } = fakeS3({ invoices: {}, 'invoices-2025': {} });
     expect(await identifyBucket({ aws, resource: bucket('invoices') })).toEqual({ id: 'invoices', region: 'eu-west-1' });
     expect(calls).toEqual([{ operation: 'ListBuckets', input: { Prefix: 'invoices', BucketRegion: 'eu-west-1', MaxBuckets: 1000 } }]);
   });
 
-  it('is its own, whatever region an event names', async () => {
+  it('is that of the bucket, whatever region an event names', async () => {
     const { aws } = fakeS3({ invoices: { region: 'ap-southeast-2' }, 'invoices-2025': { region: 'us-east-1' } });
     for (const claimed of ['us-east-1', 'aws-global'])
       expect(await identifyBucket({ aws, resource: bucket('invoices', claimed) })).toEqual({ id: 'invoices', region: 'ap-southeast-2' });
   });
 
-  it('is gone with the bucket, and is not that of a bucket whose name only begins alike', async () => {
+  it('is gone with the bucket, and is not that of a bucket with the same prefix', async () => {
     expect(await identifyBucket({ aws: fakeS3({ 'invoices-2025': {} }).aws, resource: bucket('invoices') })).toBe('gone');
   });
 
-  it('is not known of a bucket of another account: whoever looks at it is refused', async () => {
+  it('is unknown for a bucket of another account: the call is refused', async () => {
     const { aws } = fakeS3({ invoices: { account: '222222222222' } });
     expect(await identifyBucket({ aws, resource: bucket('invoices') })).toBe('gone');
     for (const remediator of published.s3Remediators)
@@ -29,14 +29,14 @@ describe('the region of a bucket', () => {
       });
   });
 
-  it('is not guessed where the list does not say', async () => {
+  it('is an error if the list omits it', async () => {
     const aws = {
       s3: { ListBuckets: async ({ BucketRegion }: { BucketRegion?: string }) => ({ Buckets: BucketRegion === undefined ? [{ Name: 'invoices' }] : [] }) },
     };
     await expect(identifyBucket({ aws: aws as never, resource: bucket('invoices') })).rejects.toThrow('did not return the region');
   });
 
-  it('is not asked of a directory bucket', async () => {
+  it('is not read for a directory bucket', async () => {
     const { aws, calls } = fakeS3({});
     expect(isDirectoryBucket('fast--use1-az4--x-s3')).toBe(true);
     expect(await identifyBucket({ aws, resource: bucket('fast--use1-az4--x-s3', 'us-east-1') })).toEqual({ id: 'fast--use1-az4--x-s3', region: 'us-east-1' });
@@ -45,27 +45,27 @@ describe('the region of a bucket', () => {
 });
 
 describe('tags', () => {
-  it('do not exist where S3 says so', async () => {
+  it('are empty if S3 reports none', async () => {
     expect(await tagsOf(fakeS3({ invoices: {} }).aws, bucket('invoices'))).toEqual({});
     expect(await tagsOf(fakeS3({ invoices: { tags: { 'redress:exception': 'EXC-1' } } }).aws, bucket('invoices'))).toEqual({ 'redress:exception': 'EXC-1' });
   });
 
-  it.each(['aws/denied', 'aws/server'] as const)('that cannot be read (%s) are not none', async (code) => {
+  it.each(['aws/denied', 'aws/server'] as const)('that cannot be read (%s) are not empty', async (code) => {
     const { aws } = fakeS3({ invoices: {} }, { GetBucketTagging: s3Error('Whatever', code) });
     await expect(tagsOf(aws, bucket('invoices'))).rejects.toMatchObject({ code });
   });
 
-  it('of a bucket that is gone are not none', async () => {
+  it('of a missing bucket are not empty', async () => {
     await expect(tagsOf(fakeS3({}).aws, bucket('invoices'))).rejects.toMatchObject({ code: 'aws/gone' });
   });
 });
 
-describe('which bucket of a name it is', () => {
-  it('its date of creation says, whatever begins alike, on whatever page', async () => {
+describe('the identity of a bucket', () => {
+  it('is its creation date, among names with the same prefix, on any page', async () => {
     const { aws } = fakeS3({ 'invoices-1': { created: '2020-01-01T00:00:00Z' }, 'invoices-2': {}, invoices: { created: '2026-11-01T10:00:00Z' } });
     expect(await createdOf(aws, bucket('invoices'))).toBe('2026-11-01T10:00:00.000Z');
   });
-  it('and where the list does not show it, nobody does; it may in a moment', async () => {
+  it('is unknown if the list does not have it; that may be temporary', async () => {
     await expect(createdOf(fakeS3({ 'invoices-1': {} }).aws, bucket('invoices'))).rejects.toMatchObject({ code: 'aws/unknown', retryable: true });
     await expect(createdOf(fakeS3({ invoices: {} }, { ListBuckets: s3Error('AccessDenied', 'aws/denied') }).aws, bucket('invoices'))).rejects.toMatchObject({
       code: 'aws/denied',
@@ -80,7 +80,7 @@ describe('discovery', () => {
     for await (const each of bucketsIn({ aws, region: 'eu-west-1' })) found.push(each);
     expect(found).toEqual(['a', 'c', 'd'].map((id) => ({ type: 'AWS::S3::Bucket', id, region: 'eu-west-1' })));
   });
-  it('is not ended by a bucket that may not be read: it asks none of them, and each of them is found', async () => {
+  it('is not stopped by a bucket that may not be read: it reads none of them, and finds each', async () => {
     const { aws, calls } = fakeS3({ a: {}, b: { region: 'us-east-2' }, c: {} }, { GetBucketTagging: s3Error('AccessDenied', 'aws/denied') });
     const found: string[] = [];
     for await (const { id } of bucketsIn({ aws, region: 'eu-west-1' })) found.push(id);
@@ -101,7 +101,7 @@ describe('recorded calls', () => {
       account: ACCOUNT,
       region: 'eu-west-1',
     });
-  it.each([[null], [{}], [{ bucketName: '' }], [{ bucketName: ['a'] }], [{ Host: 'a.s3.amazonaws.com' }]])('%j names no bucket', (request) => {
+  it.each([[null], [{}], [{ bucketName: '' }], [{ bucketName: ['a'] }], [{ Host: 'a.s3.amazonaws.com' }]])('%j name no bucket', (request) => {
     expect(call(request)).toEqual([]);
   });
   it('name their bucket', () => {

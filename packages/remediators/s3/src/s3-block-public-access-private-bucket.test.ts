@@ -21,8 +21,8 @@ const changes = async (state: FakeBucket) => {
   return assessment;
 };
 
-describe('a bucket that nobody reaches', () => {
-  it('gets the whole block, and the undo takes away what was not there', async () => {
+describe('a private bucket', () => {
+  it('gets the complete block, and the undo removes it if there was none', async () => {
     const {
       changes: [change],
       hazards,
@@ -38,22 +38,22 @@ describe('a bucket that nobody reaches', () => {
     } = await changes({ block: before });
     expect(change?.undo).toMatchObject({ calls: [{ operation: 'PutPublicAccessBlock', input: { PublicAccessBlockConfiguration: before } }] });
   });
-  it('is left as it is when it has the block, or is gone', async () => {
+  it('is not changed if it has the block, or is missing', async () => {
     expect((await look({ block: ON })).assessment?.status).toBe('compliant');
     expect((await look({}, { GetPublicAccessBlock: s3Error('NoSuchBucket') })).seen).toBe('gone');
   });
   it.each<[string, FakeBucket, string, string]>([
-    ['objects with lists of their own', { ownership: 'ObjectWriter' }, 'object-acls', 'approve'],
-    ['no ownership controls at all', { ownership: null }, 'object-acls', 'approve'],
+    ['objects with their own ACLs', { ownership: 'ObjectWriter' }, 'object-acls', 'approve'],
+    ['no ownership controls', { ownership: null }, 'object-acls', 'approve'],
     ['a website that is not public yet', { website: { IndexDocument: { Suffix: 'index.html' } } }, 'website', 'notify'],
-    ['a policy that leaves access to access points', { policyIsPublic: false, policy: POINTS }, 'access-points', 'approve'],
-    ['a policy that cannot be understood', { policyIsPublic: false, policy: '{' }, 'access-points', 'approve'],
+    ['a policy that delegates access to access points', { policyIsPublic: false, policy: POINTS }, 'access-points', 'approve'],
+    ['a policy that cannot be parsed', { policyIsPublic: false, policy: '{' }, 'access-points', 'approve'],
   ])('needs an approval with %s', async (_name, state, code, effect) => {
     expect((await changes(state)).hazards).toMatchObject([{ code, effect }]);
   });
 });
 
-it('a bucket whose policy names who gets in, or whose account cuts access points off already, waits for nobody', async () => {
+it('a bucket needs no approval if its policy names its principals, or its account blocks access points already', async () => {
   const partner = JSON.stringify({ Statement: [{ Effect: 'Allow', Principal: { AWS: '222222222222' }, Action: 's3:GetObject', Resource: '*' }] });
   expect((await look({ policyIsPublic: false, policy: partner })).assessment).toMatchObject({ status: 'change', hazards: [] });
   expect((await look({ policyIsPublic: false, policy: POINTS }, {}, ON)).assessment).toMatchObject({ status: 'change', hazards: [] });
@@ -62,45 +62,45 @@ it('a bucket whose policy names who gets in, or whose account cuts access points
 describe('a bucket that is public today', () => {
   it.each<[string, FakeBucket]>([
     ['by its policy', { policyIsPublic: true }],
-    ['by its list', { grants: [{ uri: ALL, permission: 'READ' }] }],
+    ['by its ACL', { grants: [{ uri: ALL, permission: 'READ' }] }],
     ['by its policy, with half a block', { policyIsPublic: true, block: { ...ON, RestrictPublicBuckets: false } }],
-    ['by its list, with half a block', { grants: [{ uri: ALL, permission: 'READ' }], block: { ...ON, IgnorePublicAcls: false } }],
+    ['by its ACL, with half a block', { grants: [{ uri: ALL, permission: 'READ' }], block: { ...ON, IgnorePublicAcls: false } }],
   ])('%s is never closed', async (_name, state) => {
     expect((await look(state)).assessment).toMatchObject({ status: 'manual', message: expect.stringContaining('is public today') });
   });
-  it('but for a block that cuts it off gets the rest', async () => {
+  it('gets the rest of the block if a part of it already overrides that', async () => {
     expect((await changes({ policyIsPublic: true, block: { ...ON, BlockPublicAcls: false } })).changes).toHaveLength(1);
   });
 });
 
-describe('a bucket that would be public, but for what the account or its organization blocks', () => {
+describe('a bucket that would be public without the block of the account or its organization', () => {
   const cut: [string, FakeBucket, object][] = [
     ['its policy', { policyIsPublic: true }, { RestrictPublicBuckets: true }],
     ['its list', { grants: [{ uri: ALL, permission: 'READ' }] }, { IgnorePublicAcls: true }],
     ['both, half by its own block', { policyIsPublic: true, grants: [{ uri: ALL, permission: 'READ' }], block: { IgnorePublicAcls: true } }, ON],
   ];
-  it.each(cut)('%s: gets the block, for nobody is cut off by it', async (_name, state, account) => {
+  it.each(cut)('%s: gets the block, which affects nobody', async (_name, state, account) => {
     const { assessment } = await look(state, {}, account);
     if (assessment?.status !== 'change') throw new Error(assessment?.status ?? 'gone');
     expect(assessment.changes[0]?.call).toMatchObject({ operation: 'PutPublicAccessBlock', input: { PublicAccessBlockConfiguration: ON } });
   });
-  it('is public where they block something else', async () => {
+  it('is public if they block something else', async () => {
     expect((await look({ policyIsPublic: true }, {}, { ...ON, RestrictPublicBuckets: false })).assessment?.status).toBe('manual');
     expect((await look({ grants: [{ uri: ALL, permission: 'READ' }] }, {}, { ...ON, IgnorePublicAcls: false })).assessment?.status).toBe('manual');
   });
-  it('may have objects with lists of their own, which are ignored', async () => {
+  it('may have objects with their own ACLs, which are ignored', async () => {
     const { assessment } = await look({ ownership: 'ObjectWriter' }, {}, ON);
     expect(assessment).toMatchObject({ status: 'change', hazards: [] });
   });
-  it('is another state as soon as they block it no more', async () => {
+  it('has another state as soon as they no longer block it', async () => {
     const [blocked, open] = [await look({ policyIsPublic: true }, {}, ON), await look({ policyIsPublic: true })];
     if (blocked.seen === 'gone' || open.seen === 'gone') throw new Error('gone');
     expect(blocked.seen.state).not.toEqual(open.seen.state);
   });
-  it('what they block cannot be read, and so is not nothing', async () => {
+  it('is an error if what they block cannot be read', async () => {
     await expect(look({}, { GetAccountPublicAccessBlock: s3Error('AccessDenied', 'aws/denied') })).rejects.toMatchObject({ code: 'aws/denied' });
   });
-  it('is not put back by a rollback, which restores the bucket alone', () => {
+  it('is not restored by a rollback, which changes only the bucket', () => {
     const state = (more: object): never =>
       ({ created: '2026-01-02T03:04:05.000Z', block: null, accountBlock: null, policyIsPublic: true, publicGrants: [], ...more }) as never;
     expect(remediator.equivalent(state({ accountBlock: ON }), state({}))).toBe(true);
@@ -109,13 +109,13 @@ describe('a bucket that would be public, but for what the account or its organiz
   });
 });
 
-it('a bucket that was made again under its name is in another state', async () => {
+it('a bucket that was recreated under its name has another state', async () => {
   const [first, second] = [await look({ created: '2026-01-01T00:00:00Z' }), await look({ created: '2026-06-01T00:00:00Z' })];
   if (first.seen === 'gone' || second.seen === 'gone') throw new Error('gone');
   expect(first.seen.state).not.toEqual(second.seen.state);
 });
 
-it('to verify, reads what the state is made of', async () => {
+it('reads the complete state for a verification', async () => {
   const fake = fakeS3({ invoices: { block: ON, policyIsPublic: false, tags: { team: 'billing' } } });
   const args = { aws: fake.aws, resource: bucket('invoices'), parameters: remediator.parameters({}) };
   const seen = await remediator.observe({ ...args, purpose: 'verification' });
@@ -124,7 +124,7 @@ it('to verify, reads what the state is made of', async () => {
   expect(seen === 'gone' ? seen : seen.state).toEqual(decided === 'gone' ? decided : decided.state);
 });
 
-it('what cannot be read is not absent', async () => {
+it('what cannot be read is not missing', async () => {
   for (const operation of [
     'GetPublicAccessBlock',
     'GetBucketPolicyStatus',

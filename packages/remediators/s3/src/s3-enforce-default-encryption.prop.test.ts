@@ -71,7 +71,7 @@ describe('for every configuration', () => {
     );
   });
 
-  it('no rule gets weaker, and none goes', async () => {
+  it('no rule gets weaker or is removed', async () => {
     await fc.assert(
       fc.asyncProperty(rules, parameters, async (given, wanted) => {
         const before = await observed(given as Rules);
@@ -85,7 +85,7 @@ describe('for every configuration', () => {
     );
   });
 
-  it('what is at the baseline or above is not touched', async () => {
+  it('what is at the baseline or above is not changed', async () => {
     const strong = fc.array(
       rule.filter((each) => (STRENGTH[each.ApplyServerSideEncryptionByDefault?.SSEAlgorithm ?? ''] ?? 0) >= 2),
       { minLength: 1, maxLength: 3 },
@@ -111,7 +111,7 @@ describe('for every configuration', () => {
     );
   });
 
-  it('rules that are good enough stay whole', async () => {
+  it('compliant rules stay unchanged', async () => {
     await fc.assert(
       fc.asyncProperty(rules, parameters, async (given, wanted) => {
         const before = await observed(given as Rules);
@@ -123,7 +123,7 @@ describe('for every configuration', () => {
     );
   });
 
-  it('the undo puts back what was there', async () => {
+  it('the undo restores the previous configuration', async () => {
     await fc.assert(
       fc.asyncProperty(rules, parameters, async (given, wanted) => {
         const before = await observed(given as Rules);
@@ -135,7 +135,7 @@ describe('for every configuration', () => {
     );
   });
 
-  it('the order that S3 answers in does not matter', async () => {
+  it('the order in the response does not matter', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(rule, { maxLength: 3 }), parameters, async (given, wanted) => {
         const turned = [...given].reverse() as Rules;
@@ -145,7 +145,7 @@ describe('for every configuration', () => {
     );
   });
 
-  it('KMS is never without an approval, and never for a bucket that receives logs', async () => {
+  it('KMS always needs an approval, and is never used for a bucket that receives logs', async () => {
     await fc.assert(
       fc.asyncProperty(rules, async (given) => {
         const state = { rules: (await observed(given as Rules)) as Json };

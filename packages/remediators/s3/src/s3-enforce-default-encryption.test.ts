@@ -39,10 +39,10 @@ describe('parameters', () => {
   ])('refuse %j', (parameters, member) => {
     expect(() => remediator.parameters(parameters)).toThrow(member);
   });
-  it.each([KEY, 'alias/s3', '1234abcd-12ab-34cd-56ef-1234567890ab', 'mrk-1234abcd12ab34cd56ef1234567890ab'])('take the key %s', (kmsKeyId) => {
+  it.each([KEY, 'alias/s3', '1234abcd-12ab-34cd-56ef-1234567890ab', 'mrk-1234abcd12ab34cd56ef1234567890ab'])('accept the key %s', (kmsKeyId) => {
     expect(remediator.parameters({ algorithm: 'aws:kms', kmsKeyId })).toEqual({ algorithm: 'aws:kms', kmsKeyId });
   });
-  it('have a JSON Schema that is closed', () => {
+  it('have a closed JSON Schema', () => {
     expect(parametersJsonSchema(remediator)).toMatchObject({ type: 'object', additionalProperties: false, properties: { algorithm: { default: 'AES256' } } });
   });
 });
@@ -53,13 +53,13 @@ describe('SSE-S3 wanted', () => {
     ['SSE-KMS', [rule('aws:kms')]],
     ['SSE-KMS with a bucket key', [rule('aws:kms', { BucketKeyEnabled: true })]],
     ['DSSE-KMS', [rule('aws:kms:dsse')]],
-    ['an algorithm of tomorrow', [rule('aws:next')]],
-    ['a rule that only blocks SSE-C besides', [{ BlockedEncryptionTypes: { EncryptionType: ['SSE-C'] } }, rule('aws:kms')]],
-  ])('%s is left alone', (_name, rules) => {
+    ['an unknown algorithm', [rule('aws:next')]],
+    ['a rule that also blocks SSE-C', [{ BlockedEncryptionTypes: { EncryptionType: ['SSE-C'] } }, rule('aws:kms')]],
+  ])('%s is not changed', (_name, rules) => {
     expect(plan(rules).status).toBe('compliant');
   });
 
-  it('no configuration: it is made, and undone by deleting it', () => {
+  it('no configuration: it is created, and undone by deleting it', () => {
     const { put, undo, hazards, resolves } = change(plan(null));
     expect(put).toEqual({
       service: 's3',
@@ -72,11 +72,11 @@ describe('SSE-S3 wanted', () => {
     expect(resolves).toBe(true);
   });
 
-  it('a configuration without rules counts as none', () => {
+  it('a configuration without rules counts as missing', () => {
     expect(change(plan([])).put).toEqual(change(plan(null)).put);
   });
 
-  it('a rule without default encryption gets one, and keeps what it blocks', () => {
+  it('a rule without default encryption gets one, and keeps its blocked types', () => {
     const before = [{ BucketKeyEnabled: true, BlockedEncryptionTypes: { EncryptionType: ['SSE-C'] } }];
     const { put, undo } = change(plan(before));
     expect(rulesOf(put)).toEqual([{ ...before[0], ...rule('AES256') }]);
@@ -88,7 +88,7 @@ describe('SSE-S3 wanted', () => {
 describe('SSE-KMS wanted', () => {
   const kms = { algorithm: 'aws:kms' };
 
-  it.each(['aws:kms', 'aws:kms:dsse'])('%s is left alone, whatever its key', (algorithm) => {
+  it.each(['aws:kms', 'aws:kms:dsse'])('%s is not changed, whatever its key', (algorithm) => {
     expect(
       plan([{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: algorithm, KMSMasterKeyID: 'another' } }], { ...kms, kmsKeyId: KEY, bucketKey: true }).status,
     ).toBe('compliant');
@@ -103,34 +103,34 @@ describe('SSE-KMS wanted', () => {
     expect(hazards).toEqual(['approve: kms-raise']);
   });
 
-  it('key and bucket key go in when they are given', () => {
+  it('key and bucket key are set if they are configured', () => {
     expect(rulesOf(change(plan([rule('AES256', { BucketKeyEnabled: false })], { ...kms, kmsKeyId: KEY, bucketKey: true })).put)).toEqual([
       { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: KEY }, BucketKeyEnabled: true },
     ]);
   });
 
-  it('no configuration is raised after an approval too', () => {
+  it('a missing configuration is also created after an approval', () => {
     expect(change(plan(null, kms)).hazards).toEqual(['approve: kms-raise']);
   });
 
-  it('a bucket that receives access logs stays as it is', () => {
+  it('a bucket that receives access logs is not changed', () => {
     const assessment = plan([rule('AES256')], kms, { logs: ['its policy allows logging.s3.amazonaws.com'] });
     expect(assessment).toMatchObject({ status: 'manual', message: expect.stringContaining('receives access logs') });
   });
 
-  it('a key of another region is nothing that S3 would take', () => {
+  it('a key of another region needs manual steps, since S3 would refuse it', () => {
     expect(plan([rule('AES256')], { ...kms, kmsKeyId: KEY.replace('eu-west-1', 'us-east-1') })).toMatchObject({
       status: 'manual',
       message: expect.stringContaining('us-east-1'),
     });
   });
 
-  it('what cannot be compared is left to people', () => {
+  it('an unknown algorithm needs manual steps', () => {
     expect(plan([rule('aws:next')], kms).status).toBe('manual');
   });
 });
 
-it('directory buckets do not concern it', async () => {
+it('directory buckets are ignored', async () => {
   const { aws, calls } = fakeS3({});
   const resource = bucket('fast--use1-az4--x-s3', 'us-east-1');
   const parameters = remediator.parameters({});
@@ -149,10 +149,10 @@ describe('an undo that deletes the configuration', () => {
     [[rule('aws:kms')], false],
     [[rule('AES256', { BucketKeyEnabled: true })], false],
     [[rule('aws:next')], false],
-  ] as const)('leads to %j: as good as none: %s', (rules, same) => {
+  ] as const)('leads to %j, which equals none: %s', (rules, same) => {
     expect(remediator.equivalent({ rules: null }, { rules } as Json)).toBe(same);
   });
-  it('is as good as none only where there was none', () => {
+  it('equals none only if there was none', () => {
     expect(remediator.equivalent({ rules: [rule('aws:kms')] }, { rules: [rule('AES256')] })).toBe(false);
   });
 });
@@ -177,19 +177,19 @@ describe('observing', () => {
     expect(tags).toEqual({ team: 'billing' });
   });
 
-  it('to verify, reads no tags', async () => {
+  it('reads no tags for a verification', async () => {
     const fake = fakeS3({ invoices: { rules: [rule('AES256')] } }, { GetBucketTagging: s3Error('AccessDenied', 'aws/denied') });
     const args = { aws: fake.aws, resource: bucket('invoices'), parameters: remediator.parameters({}) };
     expect(await remediator.observe({ ...args, purpose: 'verification' })).toMatchObject({ state: { rules: [rule('AES256')] } });
     expect(fake.calls.map((call) => call.operation)).toEqual(['GetBucketEncryption', 'ListBuckets']);
   });
 
-  it('knows no configuration from a bucket that is gone', async () => {
+  it('distinguishes a missing configuration from a missing bucket', async () => {
     expect((await observe({})).state).toEqual({ created: '2026-01-02T03:04:05.000Z', rules: null });
     expect(await remediator.observe({ aws: fakeS3({}).aws, resource: bucket('invoices'), parameters: remediator.parameters({}) })).toBe('gone');
   });
 
-  it('sees another bucket in one that was deleted and made again, and the same one after a rollback', async () => {
+  it('detects a bucket that was deleted and recreated, and the same one after a rollback', async () => {
     const [first, again] = [await observe({ created: '2026-01-01T00:00:00Z' }), await observe({ created: '2026-06-01T00:00:00Z' })];
     expect([first.state, again.state]).toMatchObject([{ created: '2026-01-01T00:00:00.000Z' }, { created: '2026-06-01T00:00:00.000Z' }]);
     // S3 may show another date after a change of the settings.
@@ -204,7 +204,7 @@ describe('observing', () => {
     });
   });
 
-  it('fails on an answer that says nothing', async () => {
+  it('fails on an empty response', async () => {
     await expect(observe({ rules: undefined as never }, {}, { GetBucketEncryption: s3Error('NoSuchSomethingElse') })).rejects.toMatchObject({
       code: 'aws/gone',
     });
@@ -213,14 +213,14 @@ describe('observing', () => {
     await expect(remediator.observe({ aws, resource: bucket('invoices'), parameters: remediator.parameters({}) })).rejects.toThrow('did not return');
   });
 
-  it('says on every call whose bucket it has to be', async () => {
+  it('names the expected owner in every call', async () => {
     const { calls } = await observe({ rules: [rule('AES256')] }, { algorithm: 'aws:kms' });
     expect(calls.map((call) => call.operation).sort()).toEqual(['GetBucketAcl', 'GetBucketEncryption', 'GetBucketPolicy', 'GetBucketTagging', 'ListBuckets']);
     // The list holds the account's own alone.
     expect(calls.every((call) => call.operation === 'ListBuckets' || call.input['ExpectedBucketOwner'] === ACCOUNT)).toBe(true);
   });
 
-  it('asks about logs only where KMS is wanted', async () => {
+  it('reads log delivery only if KMS is configured', async () => {
     expect((await observe({ rules: [rule('AES256')] })).calls.map((call) => call.operation)).toEqual([
       'GetBucketEncryption',
       'GetBucketTagging',
@@ -249,7 +249,7 @@ describe('observing', () => {
   });
 });
 
-it('types hold what may be called', () => {
+it('types allow only declared operations and valid input', () => {
   const refused = () => {
     // @ts-expect-error an operation that the package does not bind
     s3.call('DeleteBucket', {});
@@ -274,16 +274,16 @@ describe('a glance', () => {
     return { status, calls: fake.calls.map(({ operation }) => operation) };
   };
   it.each([
-    ['SSE-S3 where that is wanted', [rule('AES256')], {}, 'compliant'],
-    ['SSE-KMS where that is wanted', [rule('aws:kms')], { algorithm: 'aws:kms' }, 'compliant'],
-    ['SSE-S3 where SSE-KMS is wanted', [rule('AES256')], { algorithm: 'aws:kms' }, 'change'],
+    ['SSE-S3 if that is configured', [rule('AES256')], {}, 'compliant'],
+    ['SSE-KMS if that is configured', [rule('aws:kms')], { algorithm: 'aws:kms' }, 'compliant'],
+    ['SSE-S3 if SSE-KMS is configured', [rule('AES256')], { algorithm: 'aws:kms' }, 'change'],
   ])('takes one call: %s', async (_name, rules, parameters, status) => {
     expect(await glance({ rules }, parameters)).toEqual({ status, calls: ['GetBucketEncryption'] });
   });
-  it('shows that nothing is configured', async () => {
+  it('reports a missing configuration', async () => {
     expect(await glance({})).toEqual({ status: 'change', calls: ['GetBucketEncryption'] });
   });
-  it('takes nothing for good that it cannot read', async () => {
+  it('trusts nothing that it cannot read', async () => {
     await expect(glance({ rules: [rule('AES256')] }, {}, { GetBucketEncryption: s3Error('AccessDenied', 'aws/denied') })).rejects.toThrow('AccessDenied');
   });
 });

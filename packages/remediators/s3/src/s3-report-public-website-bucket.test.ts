@@ -22,8 +22,8 @@ async function look(state: FakeBucket, refuse: Parameters<typeof fakeS3>[1] = {}
   };
 }
 
-describe('holds back', () => {
-  it('declares nothing that writes', () => {
+describe('a report', () => {
+  it('declares no write', () => {
     expect(remediator.uses.writes).toEqual([]);
     expect(remediator.uses.undoes).toEqual([]);
     expect(remediator.ceiling).toBe('notify');
@@ -62,7 +62,7 @@ describe('a public bucket', () => {
     ['by a grant to all', read(ALL)],
     ['by a grant to every AWS customer', read(ANY_CUSTOMER)],
     ['although new public policies are blocked', { ...open, block: { BlockPublicPolicy: true, BlockPublicAcls: true, IgnorePublicAcls: true } }],
-  ])('%s, with a website: reported with another way to serve it', async (_name, state) => {
+  ])('%s, with a website: reported with an alternative', async (_name, state) => {
     const { assessment } = await look({ ...state, ...site });
     if (assessment.status !== 'manual') throw new Error(assessment.status);
     expect(assessment.message).toContain('static website');
@@ -91,42 +91,42 @@ describe('no public bucket', () => {
     ['a private website', site],
     ['a policy that is not public', { policyIsPublic: false, ...site }],
     ['a grant for log delivery', read(LOGS)],
-    ['a public policy that is cut off', { ...open, ...site, block: { RestrictPublicBuckets: true } }],
+    ['a public policy that is overridden', { ...open, ...site, block: { RestrictPublicBuckets: true } }],
     ['a public grant that is ignored', { ...read(ALL), block: { IgnorePublicAcls: true } }],
   ])('%s', async (_name, state) => {
     expect((await look(state)).assessment.status).toBe('compliant');
   });
 });
 
-describe('what the account or its organization blocks', () => {
+describe('the block of the account or its organization', () => {
   it.each<[string, FakeBucket, object]>([
     ['a public policy', open, { RestrictPublicBuckets: true }],
     ['a public grant', read(ALL), { IgnorePublicAcls: true }],
-    ['both, half by the bucket itself', { ...open, ...read(ALL), block: { IgnorePublicAcls: true } }, { RestrictPublicBuckets: true }],
-  ])('is not public: %s', async (_name, state, account) => {
+    ['both, half of it by the bucket itself', { ...open, ...read(ALL), block: { IgnorePublicAcls: true } }, { RestrictPublicBuckets: true }],
+  ])('makes a bucket private: %s', async (_name, state, account) => {
     expect((await look({ ...state, ...site }, {}, account)).assessment).toEqual({
       status: 'compliant',
       message: 'The bucket has public statements or grants, but the public access block of the account or its organization makes them ineffective.',
     });
   });
   it.each<[string, FakeBucket, object]>([
-    ['new policies alone', open, { BlockPublicPolicy: true, BlockPublicAcls: true, IgnorePublicAcls: true }],
-    ['lists alone', { ...open, ...read(ALL) }, { IgnorePublicAcls: true }],
+    ['new policies', open, { BlockPublicPolicy: true, BlockPublicAcls: true, IgnorePublicAcls: true }],
+    ['ACLs', { ...open, ...read(ALL) }, { IgnorePublicAcls: true }],
     ['nothing', open, {}],
-  ])('is public all the same where they block %s', async (_name, state, account) => {
+  ])('leaves it public if it only blocks %s', async (_name, state, account) => {
     expect((await look(state, {}, account)).assessment.status).toBe('manual');
   });
-  it('is asked for only where the bucket itself leaves something open', async () => {
+  it('is only read if the bucket itself is public', async () => {
     const asked = async (state: FakeBucket) => (await look(state)).calls.some(({ operation }) => operation === 'GetAccountPublicAccessBlock');
     expect([await asked({}), await asked({ ...open, block: { RestrictPublicBuckets: true } }), await asked(open)]).toEqual([false, false, true]);
   });
-  it('that cannot be read is not nothing', async () => {
+  it('that cannot be read is not empty', async () => {
     await expect(look(open, { GetAccountPublicAccessBlock: s3Error('AccessDenied', 'aws/denied') })).rejects.toMatchObject({ code: 'aws/denied' });
   });
 });
 
 describe('observing', () => {
-  it('gives the tags, sorts what is a set, and names the owner on each call', async () => {
+  it('reads the tags, sorts sets, and names the owner in each call', async () => {
     const { state, tags, calls } = await look({ tags: { team: 'web' }, grants: [...read(ANY_CUSTOMER).grants, ...read(ALL).grants, ...read(ALL).grants] });
     expect(state).toEqual({
       website: null,
@@ -147,15 +147,15 @@ describe('observing', () => {
     },
   );
 
-  it('fails when S3 does not say whether the policy is public', async () => {
+  it('fails if S3 omits whether the policy is public', async () => {
     await expect(look({ policyIsPublic: null as never })).rejects.toThrow('did not return');
   });
 
-  it('knows a bucket that is gone', async () => {
+  it('recognizes a missing bucket', async () => {
     expect(await remediator.observe({ aws: fakeS3({}).aws, resource: bucket('invoices'), parameters: {} })).toBe('gone');
   });
 
-  it('does not ask a directory bucket', async () => {
+  it('does not read a directory bucket', async () => {
     const { aws, calls } = fakeS3({});
     const seen = await remediator.observe({ aws, resource: bucket('fast--use1-az4--x-s3', 'us-east-1'), parameters: {} });
     expect(calls).toEqual([]);

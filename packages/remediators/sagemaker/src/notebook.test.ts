@@ -24,18 +24,18 @@ const failing = (message: string) => ({
   sagemaker: { DescribeNotebookInstance: Object.assign(new Error(message), { name: 'ValidationException', $metadata: { httpStatusCode: 400 } }) },
 });
 
-it('is exposed by either, and by an access that the service does not name', async () => {
+it('is exposed by either setting, and by a missing one', async () => {
   expect((await assess(report, REF, sagemaker({}))).status).toBe('compliant');
   expect((await assess(report, REF, sagemaker({ DirectInternetAccess: 'Enabled' }))).status).toBe('manual');
   expect((await assess(report, REF, sagemaker({ SubnetId: undefined }))).status).toBe('manual');
   await expect(look(report, REF, sagemaker({ DirectInternetAccess: undefined }))).rejects.toThrow('direct');
 });
-it('has the tags of the ARN that SageMaker gives, in small letters', async () => {
+it('has the tags of the ARN from SageMaker, in lower case', async () => {
   const asked: unknown[] = [];
   await look(report, REF, sagemaker({}, asked));
   expect(asked).toContainEqual({ ResourceArn: ARN });
 });
-it('is gone where there is no record, and unreadable where the request is wrong', async () => {
+it('is missing if there is no record, and unreadable if the request is wrong', async () => {
   expect(await look(report, REF, failing('RecordNotFound'))).toBe('gone');
   await expect(look(report, REF, failing('1 validation error detected'))).rejects.toThrow('validation');
 });

@@ -16,7 +16,7 @@ const plan = (parameters: object, context?: { hash: string | null }, state: obje
   });
 
 describe('a runbook', () => {
-  it('is started in the version, with the content and by the role that were agreed on', () => {
+  it('is started in the approved version, with the approved content and role', () => {
     expect(plan({ documentHash: HASH, documentVersion: '7', role: 'Books' }, { hash: HASH })).toMatchObject({
       status: 'change',
       changes: [
@@ -39,10 +39,10 @@ describe('a runbook', () => {
   });
 
   it.each([
-    ['that nobody has reviewed', {}, { hash: HASH }, HASH],
-    ['that is another one than was reviewed', { documentHash: HASH }, { hash: 'b'.repeat(64) }, 'differs from what was reviewed'],
-    ['that has no hash', { documentHash: HASH }, { hash: null }, 'differs from what was reviewed'],
-  ])('%s is left to a person, who is notified of what to do', (_name, parameters, context, said) => {
+    ['without a review', {}, { hash: HASH }, HASH],
+    ['that differs from the reviewed one', { documentHash: HASH }, { hash: 'b'.repeat(64) }, 'differs from what was reviewed'],
+    ['without a hash', { documentHash: HASH }, { hash: null }, 'differs from what was reviewed'],
+  ])('%s needs manual steps, which are in the notice', (_name, parameters, context, said) => {
     expect(plan(parameters, context)).toMatchObject({
       status: 'manual',
       message: expect.stringContaining(said),
@@ -50,16 +50,16 @@ describe('a runbook', () => {
     });
   });
 
-  it('is still the same change in a look afterwards, which reads no document', () => {
+  it('is the same change in a later read, which reads no document', () => {
     expect(plan({ documentHash: HASH })).toEqual(plan({ documentHash: HASH }, { hash: HASH }));
   });
 
-  it('is nothing to do where there is no gap', () => {
+  it('has nothing to do without a gap', () => {
     expect(plan({}, undefined, { rotatable: true, rotates: true })).toMatchObject({ status: 'compliant' });
     expect(plan({}, undefined, { rotatable: false, rotates: false })).toMatchObject({ status: 'not-applicable' });
   });
 
-  it('takes no parameters that it does not know', () => {
+  it('refuses unknown parameters', () => {
     for (const wrong of [{ hash: HASH }, { documentHash: 'abc' }, { documentVersion: '$LATEST' }, { role: 'a/b' }])
       expect(() => enableKeyRotationByRunbook.parameters(wrong)).toThrowError(expect.objectContaining({ code: 'policy/invalid' }));
   });
@@ -72,14 +72,14 @@ describe('an Automation that has ended', () => {
       resource: { ...KEY, id: 'automation-execution/e-1' },
     });
 
-  it('names its resource by its parameters, if it is of this document', async () => {
+  it('names its resource by its parameters, if it belongs to this document', async () => {
     expect(await identify({ DocumentName: 'AWSConfigRemediation-EnableKeyRotation', Parameters: { KeyId: ['k-1'] } })).toEqual({ id: 'k-1' });
     expect(await identify({ DocumentName: 'AWS-Other', Parameters: { KeyId: ['k-1'] } })).toBeNull();
     expect(await identify({ DocumentName: 'AWSConfigRemediation-EnableKeyRotation', Parameters: {} })).toBeNull();
   });
 });
 
-it('the factory waits as long as configured, and says that it does not know what a runbook does', () => {
+it('the factory waits as long as configured, and declares the effects of a runbook as a blind spot', () => {
   expect(enableKeyRotationByRunbook.runbook).toEqual({ document: 'AWSConfigRemediation-EnableKeyRotation', waits: 1_800_000 });
   expect(enableKeyRotationByRunbook.blindSpots.join()).toContain('not part of the plan');
   expect(typeof runbookRemediator).toBe('function');
@@ -101,13 +101,13 @@ describe('the ceiling of a runbook', () => {
       undo: () => ({ irreversible: 'a test' }),
     });
 
-  it.each(['enforce', 'Approve', undefined, null])('is not %s, where no types say so either', (ceiling) => {
+  it.each(['enforce', 'Approve', undefined, null])('cannot be %s, even without types', (ceiling) => {
     expect(() => of(ceiling)).toThrowError(
       expect.objectContaining({ code: 'remediator/invalid', place: { path: 'ceiling' }, next: expect.stringContaining('approve') }),
     );
   });
 
-  it.each(['approve', 'notify'])('may be %s', (ceiling) => {
+  it.each(['approve', 'notify'])('can be %s', (ceiling) => {
     expect(of(ceiling)).toMatchObject({ ceiling });
   });
 });

@@ -68,7 +68,7 @@ async function setUp() {
 }
 
 describe('an AWS-managed runbook', () => {
-  it('needs an approval, is started once as it was reviewed, and is closed by what the key shows', async () => {
+  it('needs an approval, is started once as reviewed, and is closed by the state of the key', async () => {
     const { ref, redress, run, approve, ended } = await setUp();
     expect(await run()).toEqual(['awaiting-approval']);
     expect(await approve()).toEqual(['awaiting-runbook']);
@@ -87,7 +87,7 @@ describe('an AWS-managed runbook', () => {
     expect([await rotates(ref.id), service.started.length]).toEqual([false, 1]);
   });
 
-  it('is not started when it has changed after it was approved', async () => {
+  it('is not started if it has changed after the approval', async () => {
     const { ref, run, approve } = await setUp();
     expect(await run()).toEqual(['awaiting-approval']);
     service.hash = 'b'.repeat(64);
@@ -95,7 +95,7 @@ describe('an AWS-managed runbook', () => {
     expect([await rotates(ref.id), service.started.length]).toEqual([false, 0]);
   });
 
-  it('that does not complete in time is a failure, and people are asked again', async () => {
+  it('that does not complete in time is a failure, and another approval is needed', async () => {
     const { ref, run, approve } = await setUp();
     await run();
     await approve();

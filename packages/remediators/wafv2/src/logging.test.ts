@@ -26,7 +26,7 @@ async function assess(logs: readonly string[] | RedressError, parameters: object
 const none = new RedressError('aws/gone', 'WAFNonexistentItemException');
 
 describe('logging of a web ACL', () => {
-  it('leaves out the values of headers that hold secrets', async () => {
+  it('omits the values of headers that contain secrets', async () => {
     expect(await assess(none, { stream, redact: ['Authorization', 'X-Api-Key'] })).toMatchObject({
       changes: [
         {
@@ -45,10 +45,10 @@ describe('logging of a web ACL', () => {
     });
     expect(JSON.stringify(await assess(none))).toContain('"RedactedFields":[{"SingleHeader":{"Name":"authorization"}},{"SingleHeader":{"Name":"cookie"}}]');
   });
-  it('that is there is not replaced', async () => {
+  it('that exists is not replaced', async () => {
     expect(await assess(['arn:aws:s3:::aws-waf-logs-own'])).toMatchObject({ status: 'compliant' });
   });
-  it('that somebody has set up otherwise since is not what a fix has left', async () => {
+  it('that somebody has changed since differs from the result of the fix', async () => {
     const stateOf = async (more: object) => {
       const aws = {
         wafv2: {
@@ -64,13 +64,13 @@ describe('logging of a web ACL', () => {
     expect(await stateOf({ RedactedFields: [{ UriPath: {} }] })).not.toEqual(left);
     expect(await stateOf({ LoggingFilter: { DefaultBehavior: 'DROP', Filters: [] } })).not.toEqual(left);
   });
-  it('needs a stream that the policy names', async () => {
+  it('needs a stream in the policy', async () => {
     expect(await assess(none, {})).toMatchObject({ status: 'manual', message: expect.stringContaining('stream') });
   });
-  it('that cannot be read is not taken for none', async () => {
+  it('that cannot be read does not count as missing', async () => {
     await expect(assess(new RedressError('aws/denied', 'no'))).rejects.toThrow('no');
   });
-  it.each(['arn:aws:s3:::aws-waf-logs-all', 'arn:aws:firehose:eu-west-1:111111111111:deliverystream/other'])('does not go to %s', (other) => {
+  it.each(['arn:aws:s3:::aws-waf-logs-all', 'arn:aws:firehose:eu-west-1:111111111111:deliverystream/other'])('does not use %s', (other) => {
     expect(() => enableLogging.parameters({ stream: other })).toThrow('aws-waf-logs-');
   });
 });

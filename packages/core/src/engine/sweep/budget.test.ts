@@ -27,30 +27,30 @@ describe('the calls of a sweep', () => {
     ['s3control', 100, 50],
     ['iam', 200, 50],
     ['sns', 20, 10],
-  ])('to %s are %i at once, and then %i a second', async (service, burst, perSecond) => {
+  ])('to %s start with a burst of %i, and then %i a second', async (service, burst, perSecond) => {
     const { wait, pass } = budgets();
     expect(await wait(at(service), burst + 2)).toEqual([1000 / perSecond, 2000 / perSecond]);
     pass(3000 / perSecond);
     expect(await wait(at(service), 2)).toEqual([1000 / perSecond]);
   });
-  it('are as many as was said, also of a service that has a budget', async () => {
+  it('have the configured rate, even for a service with its own budget', async () => {
     const { wait } = budgets();
     expect(await wait(at('mine'), 4, MINE)).toEqual([250, 500]);
     expect(await wait(at('ec2'), 2, { ec2: { perSecond: 3, burst: 1 } })).toEqual([334]);
   });
-  it('of another service, account or region have budgets of their own', async () => {
+  it('to another service, account or region have budgets of their own', async () => {
     const { wait } = budgets();
     expect(await wait(at('mine'), 3, MINE)).toEqual([250]);
     for (const over of [{ account: '222222222222' }, { region: 'eu-west-2' }]) expect(await wait(at('mine', over), 2, MINE)).toEqual([]);
     expect(await wait(at('other'), 2, { other: MINE.mine })).toEqual([]);
   });
-  it('that were not made for a long time are still no more than the burst', async () => {
+  it('do not exceed the burst after a pause', async () => {
     const { wait, pass } = budgets();
     await wait(at('mine'), 2, MINE);
     pass(3_600_000);
     expect(await wait(at('mine'), 3, MINE)).toEqual([250]);
   });
-  it('are not given back by a clock that is set back', async () => {
+  it('are not returned by a clock that is set back', async () => {
     const { wait, pass } = budgets();
     await wait(at('mine'), 2, MINE);
     pass(-60_000);
@@ -58,12 +58,12 @@ describe('the calls of a sweep', () => {
     pass(250);
     expect(await wait(at('mine'), 1, MINE)).toEqual([250]);
   });
-  it('that go out at once are waited for by the next one', async () => {
+  it('that are sent at once delay the next one', async () => {
     const { of, wait } = budgets();
     for (let n = 0; n < 4; n++) of.owe(at('mine'), MINE);
     expect(await wait(at('mine'), 1, MINE)).toEqual([750]);
   });
-  it('that were counted are waited for, without one more', async () => {
+  it('that were counted are waited for, without another one', async () => {
     const { of, wait } = budgets();
     for (let n = 0; n < 3; n++) of.owe(at('mine'), MINE);
     await of.ready(at('mine'), MINE);
@@ -72,7 +72,7 @@ describe('the calls of a sweep', () => {
   });
 });
 
-describe('a call that AWS throttles', () => {
+describe('a throttled call', () => {
   it('halves the rate of its place and ends its burst, and no other', async () => {
     const { of, wait } = budgets();
     await wait(at('mine', { region: 'eu-west-2' }), 1, MINE);
@@ -81,19 +81,19 @@ describe('a call that AWS throttles', () => {
     expect(await wait(at('mine'), 2, MINE)).toEqual([500, 1000]);
     expect(await wait(at('mine', { region: 'eu-west-2' }), 1, MINE)).toEqual([]);
   });
-  it('does not shorten the wait of those that wait already', async () => {
+  it('does not shorten the wait of calls that wait already', async () => {
     const { of, wait } = budgets();
     await wait(at('mine'), 4, MINE);
     of.came(at('mine'), true);
     expect(await wait(at('mine'), 1, MINE)).toEqual([1500]);
   });
-  it('again and again makes a place no slower than one call in two seconds', async () => {
+  it('repeatedly makes a place no slower than one call in two seconds', async () => {
     const { of, wait } = budgets();
     await wait(at('mine'), 2, MINE);
     for (let n = 0; n < 20; n++) of.came(at('mine'), true);
     expect(await wait(at('mine'), 1, MINE)).toEqual([2000]);
   });
-  it('is forgotten after a hundred others, and never makes a place faster than it was', async () => {
+  it('is forgotten after a hundred others, and never makes a place faster than before', async () => {
     const { of, wait, pass } = budgets();
     await wait(at('mine'), 2, MINE);
     of.came(at('mine'), true);
@@ -103,12 +103,12 @@ describe('a call that AWS throttles', () => {
     pass(10_000);
     expect(await wait(at('mine'), 3, MINE)).toEqual([250]);
   });
-  it('of a place that nobody swept says nothing', async () => {
+  it('has no effect for a place without a sweep', async () => {
     const { of, wait } = budgets();
     of.came(at('mine'), true);
     expect(await wait(at('mine'), 3, MINE)).toEqual([250]);
   });
-  it('is remembered while thousands of other places come and go; what is full again is not', async () => {
+  it('is remembered while thousands of other places come and go; a full budget is not', async () => {
     const { of, wait, pass } = budgets();
     await wait(at('mine'), 2, MINE);
     of.came(at('mine'), true);
@@ -121,12 +121,12 @@ describe('a call that AWS throttles', () => {
   });
 });
 
-describe('the pace of the work of a sweep', () => {
-  it('does not exist outside of sweeps, and does not keep an execution from its work', async () => {
+describe('the rate limit of a sweep', () => {
+  it('does not exist outside of sweeps, and does not delay an execution', async () => {
     expect(paceNow()).toBeNull();
     expect(await withoutWaits(async () => paceNow())).toBeNull();
   });
-  it('waits for each call', async () => {
+  it('delays each call', async () => {
     const { of, wait } = budgets();
     await paced(of, MINE, async () => {
       for (let n = 0; n < 3; n++) await paceNow()?.take(at('mine'));
@@ -134,7 +134,7 @@ describe('the pace of the work of a sweep', () => {
     });
     expect(await wait(at('mine'), 1, MINE)).toEqual([1000]);
   });
-  it('counts the calls of an execution, and lets none of them wait', async () => {
+  it('counts the calls of an execution, and delays none of them', async () => {
     const { of, slept } = budgets();
     await paced(of, MINE, async () => {
       await withoutWaits(async () => {

@@ -11,7 +11,7 @@ import { sweptSoFar } from './progress.js';
 const HERE = { account: '111111111111', region: 'eu-west-1' };
 type Listed = { type: string; id: string; region?: string };
 
-describe('what a remediator would look at', () => {
+describe('the resources that a remediator would check', () => {
   const asked: object[] = [];
   const runtime = {
     readPolicy: async () => definePolicy({ version: 1 }),
@@ -41,7 +41,7 @@ describe('what a remediator would look at', () => {
   };
   const bucket = (id: string, more: object = {}): Listed => ({ type: 'AWS::S3::Bucket', id, ...more });
 
-  it('is where it is, each once', async () => {
+  it('are those of the place, each once', async () => {
     const { refs, given } = await list([bucket('a'), bucket('b'), bucket('a'), bucket('a', { region: 'eu-west-2' }), { type: 'AWS::SNS::Topic', id: 'a' }]);
     expect(refs).toEqual([
       'AWS::S3::Bucket a 111111111111 eu-west-1 aws',
@@ -52,19 +52,19 @@ describe('what a remediator would look at', () => {
     expect(given).toMatchObject([{ aws: { reads: true }, parameters: { a: 1 }, account: '111111111111', region: 'eu-west-1', partition: 'aws' }]);
     expect(asked.at(-1)).toEqual({ ...HERE, partition: 'aws' });
   });
-  it('of a global service is in no region, unless it says so', async () => {
+  it('are without a region for a global service, unless it names one', async () => {
     const { refs } = await list([bucket('a'), bucket('b', { region: 'us-east-1' })], { global: true });
     expect(refs).toEqual(['AWS::S3::Bucket a 111111111111 aws-global aws', 'AWS::S3::Bucket b 111111111111 us-east-1 aws']);
   });
-  it('is in the partition of its region', async () => {
+  it('are in the partition of its region', async () => {
     const { refs, given } = await list([bucket('a')], {}, { account: '111111111111', region: 'cn-north-1' });
     expect(refs).toEqual(['AWS::S3::Bucket a 111111111111 cn-north-1 aws-cn']);
     expect(given).toMatchObject([{ partition: 'aws-cn' }]);
   });
-  it('is nothing where it cannot look', async () => {
+  it('do not exist if it cannot discover', async () => {
     expect((await list([bucket('a')], { discover: null })).refs).toEqual([]);
   });
-  it('is remembered for the last ten thousand', async () => {
+  it('are cached for the last ten thousand', async () => {
     const names = Array.from({ length: 10_001 }, (_, n) => bucket(`b-${n}`));
     const { refs } = await list([...names, bucket('b-1'), bucket('b-10000'), bucket('b-0')]);
     expect(refs.length).toBe(10_002);
@@ -72,7 +72,7 @@ describe('what a remediator would look at', () => {
   });
 });
 
-describe('what a group lists', () => {
+describe('a listed resource of a group', () => {
   const runtime = {
     readPolicy: async () => definePolicy({ version: 1 }),
     gate: { reads: () => ({}) },
@@ -101,7 +101,7 @@ describe('what a group lists', () => {
     return { ...found, candidates, pages };
   };
 
-  it('is looked at where its list shows a gap, or nothing; the others are counted', async () => {
+  it('is checked if its list shows a gap, or nothing; the others are counted', async () => {
     const { candidates, idle, failed, pages } = await of([
       remediator('r', [
         { c: true, a: false },
@@ -113,28 +113,28 @@ describe('what a group lists', () => {
     expect(failed.size).toBe(0);
     expect(pages).toEqual([2, 2]);
   });
-  it('is judged as a look would: as that resource, with its parameters, now', async () => {
+  it('is judged like a read: as that resource, with its parameters, now', async () => {
     const judged: object[] = [];
     const plan = (given: object) => (judged.push(given), { status: 'compliant' });
     await of([remediator('r', [{ a: true }], { plan, parameters: () => ({ days: 7 }) })]);
     expect(judged).toEqual([{ resource: ref('a'), parameters: { days: 7 }, observedAt: 0, state: { open: true }, context: undefined }]);
   });
-  it('and stands open in the journal is looked at, whatever the list shows, and once', async () => {
+  it('with an open gap in the journal is checked once, whatever the list shows', async () => {
     const stands = [gap('closed'), gap('gone'), gap('open')];
     const { candidates, idle } = await of([remediator('r', [{ closed: false, open: true, other: false }])], { stands });
     expect(candidates).toEqual(['closed: r', 'gone: r', 'open: r']);
     expect([...idle]).toEqual([['r', 1]]);
   });
-  it('is looked at by those that have it on their lists, in their order, and by none for which another one shows it', async () => {
+  it('is checked by the remediators that have it in their lists, in their order, and by none for which another one shows it', async () => {
     const narrow = remediator('narrow', [{ a: true, b: false }]);
     const wide = remediator('wide', [{ b: true, a: true }]);
     expect((await of([narrow, wide], { stands: [gap('c', { remediator: 'wide' })] })).candidates).toEqual(['a: narrow, wide', 'b: wide', 'c: wide']);
   });
-  it('is looked at where a runbook may be at work on it', async () => {
+  it('is checked if a runbook may be running on it', async () => {
     const { candidates, idle } = await of([remediator('r', [{ a: false }], { runbook: {} })]);
     expect([candidates, idle.size]).toEqual([['a: r'], 0]);
   });
-  it('one by one where it is discovered, and not at all by who cannot list', async () => {
+  it('is checked separately if it is discovered, and not at all by a remediator that cannot list', async () => {
     const discovering = {
       observeMany: undefined,
       discover: async function* () {
@@ -145,7 +145,7 @@ describe('what a group lists', () => {
     const { candidates, pages, failed } = await of([remediator('r', [], discovering), remediator('s', [], { observeMany: undefined, discover: null })]);
     expect([candidates, pages, failed.size]).toEqual([['a: r', 'b: r'], [1, 1, 1], 0]);
   });
-  it('ends where there is no more time, or a list fails, and keeps the lists of others', async () => {
+  it('is kept if the time is over, or the list of another remediator fails', async () => {
     const failing = remediator('r', [], {
       observeMany: async function* () {
         yield [{ type: TYPE, id: 'a', seen: null }];
@@ -159,7 +159,7 @@ describe('what a group lists', () => {
     expect(late.failed.get('s')).toBeInstanceOf(OutOfTime);
     expect(late.candidates).toEqual(['b: s']);
   });
-  it('are the gaps of its remediator in this region; one that is global has those without a region, too', () => {
+  it('includes the gaps of its remediator in this region, and those without a region if it is global', () => {
     const gaps = [
       gap('here'),
       gap('other', { remediator: 's' }),
@@ -179,7 +179,7 @@ describe('groups', () => {
     groupsOf(all.map(([id, breadth, ...resourceTypes]) => ({ id, breadth, resourceTypes }) as unknown as Remediator)).map(
       ({ key, remediators }) => `${key}: ${remediators.map(({ id }) => id).join(' ')}`,
     );
-  it('have the remediators of a type, narrow before wide, also by way of a third one', () => {
+  it('have the remediators of a type, narrow before wide, even linked by a third one', () => {
     expect(of(['wide', 5, 'A'], ['narrow', 1, 'A'], ['other', 0, 'B'])).toEqual(['A: narrow wide', 'B: other']);
     expect(of(['a', 0, 'A'], ['b', 0, 'B'], ['c', 0, 'C'], ['ab', 0, 'B', 'A'])).toEqual(['C: c', 'A,B: b a ab']);
     expect(of(['ac', 0, 'A', 'C'], ['a', 0, 'A'], ['c', 0, 'C'])).toEqual(['A,C: ac a c']);
@@ -187,7 +187,7 @@ describe('groups', () => {
   });
 });
 
-describe('when a place was swept last', () => {
+describe('the last sweep of a place', () => {
   const at = (minute: number) => Date.parse('2026-11-24T10:00:00Z') + minute * 60_000;
   const iso = (minute: number) => new Date(at(minute)).toISOString();
   const swept = (minute: number, sweep: unknown, over: object = {}) => ({
@@ -221,11 +221,11 @@ describe('when a place was swept last', () => {
     expect(await last()).toEqual({});
     expect(await last({ ...swept(1, of(0, { r: 'complete' })), kind: 'decision' }, swept(2, null), swept(3, 'x'), { ...swept(4, 0), body: {} })).toEqual({});
   });
-  it('is when it was recorded; it was complete when the round that was began', async () => {
+  it('has the time of its record; it was complete when its round began', async () => {
     expect(await last(swept(5, of(1, { r: 'complete' })))).toEqual({ r: { time: at(5), complete: at(1) } });
     expect(await last(swept(5, of(1, { r: 'stopped' })))).toEqual({ r: { time: at(5), complete: null } });
   });
-  it('stays complete as of then while a later round is not', async () => {
+  it('stays complete as of that time while a later round is not', async () => {
     expect(await last(swept(5, of(1, { r: 'complete' })), swept(9, of(7, { r: 'stopped' })))).toEqual({ r: { time: at(9), complete: at(1) } });
     expect(await last(swept(9, of(7, { r: 'stopped' })), swept(12, of(7, { r: 'complete' })))).toEqual({ r: { time: at(12), complete: at(7) } });
   });
@@ -234,7 +234,7 @@ describe('when a place was swept last', () => {
     expect(await last(...records)).toEqual({ r: { time: at(5), complete: at(1) }, s: { time: at(9), complete: at(7) } });
     expect(await last(swept(5, { ...of(1, {}), remediators: { r: 'complete', s: { status: 'complete' } } }))).toEqual({ s: { time: at(5), complete: at(1) } });
   });
-  it('is read from records of earlier versions, too: one for each remediator', async () => {
+  it('is read from records of earlier versions: one for each remediator', async () => {
     const earlier = (minute: number, sweep: object) => swept(minute, sweep, { remediator: 'r' });
     expect(await last(earlier(5, { status: 'complete', startedAt: iso(1) }))).toEqual({ r: { time: at(5), complete: at(1) } });
     expect(await last(earlier(5, { status: 'complete' }))).toEqual({ r: { time: at(5), complete: at(5) } });

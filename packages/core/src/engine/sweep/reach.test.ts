@@ -19,19 +19,19 @@ function runtime(accounts: Record<string, string | Error>) {
 }
 
 describe('a place', () => {
-  it('is reached where the credentials are of its account', async () => {
+  it('is reached if the credentials are of its account', async () => {
     const { of, asked } = runtime({ 'ap-east-2': '111111111111' });
     expect(await unreached(of, HERE)).toBeNull();
     expect(asked).toEqual([{ ...HERE, partition: 'aws', access: 'read', execution: null }]);
   });
-  it('is not where they are of another', async () => {
+  it('is not reached if they are of another account', async () => {
     expect(await unreached(runtime({ 'ap-east-2': '999999999999' }).of, HERE)).toEqual({
       status: 'failed',
       message: 'The credentials belong to account 999999999999, not to 111111111111: nothing was listed.',
     });
   });
   it.each(['OptInRequired', 'RegionDisabledException', 'AuthFailure', 'UnrecognizedClientException', 'InvalidClientTokenId', 'InvalidAccessKeyId'])(
-    'whose region is not enabled (%s) holds nothing, where the same credentials hold at home',
+    'whose region is not enabled (%s) has nothing, if the same credentials are valid at home',
     async (name) => {
       const absent = { status: 'absent', message: 'Region ap-east-2 is not enabled in account 111111111111: nothing of it can be read.' };
       const { of, asked } = runtime({ 'ap-east-2': named(name), 'us-east-1': '111111111111' });
@@ -39,12 +39,12 @@ describe('a place', () => {
       expect(asked.at(-1)).toMatchObject({ account: '111111111111', region: 'us-east-1', partition: 'aws' });
     },
   );
-  it('failed where the same credentials do not hold at home, or are of another account there', async () => {
+  it('fails if the same credentials are not valid at home, or are of another account there', async () => {
     const failed = { status: 'failed', message: 'Account 111111111111 cannot be read: no' };
     expect(await unreached(runtime({ 'ap-east-2': named('AuthFailure') }).of, HERE)).toEqual(failed);
     expect(await unreached(runtime({ 'ap-east-2': named('AuthFailure'), 'us-east-1': '999999999999' }).of, HERE)).toEqual(failed);
   });
-  it('failed where anything else was answered, or the region is the one that every account has', async () => {
+  it('fails with any other error, or if every account has the region', async () => {
     const { of, asked } = runtime({ 'ap-east-2': named('AccessDenied'), 'us-east-1': '111111111111' });
     expect(await unreached(of, HERE)).toMatchObject({ status: 'failed' });
     expect(asked).toHaveLength(1);
@@ -59,15 +59,15 @@ describe('a place', () => {
   });
 });
 
-describe('what an error of a list says', () => {
+describe('the error of a list call', () => {
   const wrapped = (cause: unknown) => new RedressError('aws/denied', 'ec2:DescribeRegions: no', { cause });
   const { of } = runtime({ 'us-east-1': '111111111111' });
-  it('is by the name that the service gave it, whoever passes it on', async () => {
+  it('is recognized by the name from the service, even if it is wrapped', async () => {
     expect(await regionOff(of, HERE, wrapped(named('OptInRequired')))).toMatchObject({ status: 'absent' });
     expect(await regionOff(of, HERE, { name: 'OptInRequired' })).toMatchObject({ status: 'absent' });
     for (const error of [wrapped(undefined), wrapped(named('AccessDenied')), 'OptInRequired', null]) expect(await regionOff(of, HERE, error)).toBeNull();
   });
-  it('is that there is no such service where its endpoint has no name, at the bottom of whatever is thrown', () => {
+  it('means that the service does not exist if its endpoint has no DNS name, at any depth', () => {
     const nameless = Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' });
     expect(isServiceAbsent(nameless)).toBe(true);
     expect(isServiceAbsent(wrapped(new Error('fetch failed', { cause: nameless })))).toBe(true);

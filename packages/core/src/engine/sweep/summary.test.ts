@@ -30,14 +30,14 @@ const left = (...remediators: Remediator[]): Left => ({
 const progress = { began: 77, done: ['A'], after: { B: 'x' }, left: [], lists: { B: 1 }, unlisted: { b: 'no list' } };
 
 describe('a place that is swept', () => {
-  it('has the gaps that stand there, by remediator and name; what is held alike is not a gap of a resource', () => {
+  it('has its open gaps, by remediator and name; what is held back together is not a gap of a resource', () => {
     const elsewhere = gap({ resource: { ...group, region: 'eu-west-1' } });
     const stands = [gap({}), gap({ remediator: 'b' }), gap({ remediator: 'c' }), gap({ members: 3 }), elsewhere];
     const { place } = begun({ stands });
     expect(place.stands).toEqual([stands[0], stands[1]]);
     expect([...place.standing]).toEqual(['a us-east-1/AWS::EC2::SecurityGroup/sg-0abc', 'b us-east-1/AWS::EC2::SecurityGroup/sg-0abc']);
   });
-  it('begins a round, or goes on with the one that is begun', () => {
+  it('begins a round, or continues the one that has begun', () => {
     const fresh = begun();
     expect(fresh.place).toMatchObject({ startedAt: NOW, began: NOW });
     expect(fresh.round).toEqual({ done: new Set(), through: new Set(), after: {}, lists: {}, unlisted: {}, next: new Map() });
@@ -49,7 +49,7 @@ describe('a place that is swept', () => {
     Object.assign(round.after, { B: 'y' });
     expect(progress.after).toEqual({ B: 'x' });
   });
-  it('is gone through in the order in which its groups wait: begun ones first, then those that were complete longest ago', () => {
+  it('is swept in the order in which its groups wait: begun ones first, then those that were complete longest ago', () => {
     const remediators = ['A', 'B', 'C', 'D', 'E'].map((type) => of(type.toLowerCase(), type));
     const lasts = { a: last(30), b: last(10), c: last(20), d: last(40), e: last(50) };
     const order = (over: Partial<Round> = {}) => {
@@ -61,7 +61,7 @@ describe('a place that is swept', () => {
     expect(order({ after: { E: 'x' } })).toEqual(['E', 'B', 'C', 'A', 'D']);
     expect(order({ lists: { D: 1 } })).toEqual(['D', 'B', 'C', 'A', 'E']);
   });
-  it('counts a group as old as the one of it that waits longest, and those that never were complete come first', () => {
+  it('counts a group as old as its remediator that waits longest, and those that never were complete come first', () => {
     const remediators = [of('a', 'A'), of('b', 'B'), of('c', 'B')];
     const lasts = { a: last(20), b: last(30), c: last(10) };
     const order = (more: object) => {
@@ -74,8 +74,8 @@ describe('a place that is swept', () => {
   });
 });
 
-describe('when a sweep comes back to a place', () => {
-  it('is at once where its time ran out, else when what is left is due, and not before the next round where it cannot be swept', () => {
+describe('the next sweep of a place', () => {
+  it('is at once if the time was over, else when what is left is due, and not before the next round if it cannot be swept', () => {
     const { round, state } = begun();
     expect(comeBackAt({ ...state, stopped: true, left: [left(a)] }, round, NOW)).toBe(NOW);
     expect(comeBackAt({ ...state, left: [left(a)] }, round, NOW)).toBe(NOW + 5);
@@ -83,7 +83,7 @@ describe('when a sweep comes back to a place', () => {
     expect(comeBackAt(state, round, NOW)).toBeNull();
     expect(comeBackAt({ ...state, left: [left(a)], unreached: { status: 'failed', message: '' } }, round, NOW)).toBeNull();
   });
-  it('is said once for each place, for the first that is due', () => {
+  it('is reported once for each place, for the first that is due', () => {
     const summary = (region: string, retryAt: number | null, over: Partial<SweepSummary> = {}) =>
       ({ account: '111111111111', region, retryAt, status: 'stopped', ...over }) as SweepSummary;
     const all = [summary('eu-west-1', 7), summary('eu-west-2', null), summary('eu-west-1', 5), summary('eu-west-1', null)];
@@ -112,7 +112,7 @@ describe('the summary of a sweep', () => {
   }
   const counts = { looked: 0, outcomes: {}, left: 0, retryable: 0, errors: 0, unread: 0 };
 
-  it('is complete where all was looked at, as of the beginning of the round', () => {
+  it('is complete if everything was checked, as of the beginning of the round', () => {
     const complete = { ...HERE, remediator: 'a', status: 'complete', complete: true, retryAt: null, next: null, record: null };
     expect(summary()).toEqual({ ...complete, ...counts, lastComplete: NOW, message: 'Nothing to check.' });
     const { lastComplete } = summary({ before: { progress } }) ?? {};
@@ -120,13 +120,13 @@ describe('the summary of a sweep', () => {
     // An earlier part of the round was through with it.
     expect(summary({ through: false }, (_tally, round) => round.done.add('A'))).toMatchObject({ status: 'complete', complete: true });
   });
-  it('is stopped where time ran out: it says where the next one goes on, and when it was complete', () => {
+  it('is stopped if the time is over: it has the position of the next one, and when it was complete', () => {
     const swept = { ...NEVER_SWEPT, lasts: { a: last(50) } };
     const stopped = { status: 'stopped', complete: false, retryAt: 123, next: 'r/A/3', message: 'Its time ran out; the next sweep resumes from there.' };
     expect(summary({ before: { swept }, through: false }, (_tally, { next }) => next.set('a', 'r/A/3'))).toMatchObject({ ...stopped, lastComplete: 50 });
     expect(summary({ through: false })).toMatchObject({ ...stopped, next: null, lastComplete: null });
   });
-  it('is stopped where something is left of it, and of no other', () => {
+  it('is stopped if something is left of it, and no other is', () => {
     const looked = (tally: Tally, { next }: Round) => {
       tally.looked = 3;
       next.set('a', 'r/A/3');
@@ -136,26 +136,26 @@ describe('the summary of a sweep', () => {
     });
     expect(summary({ left: [left(b)] }, looked)).toMatchObject({ status: 'complete', left: 0, message: '3 checked.' });
   });
-  it('says what could not be read', () => {
+  it('has what could not be read', () => {
     const message = (looked: number, unread: number, ...rest: Left[]) => summary({ left: rest }, (tally) => Object.assign(tally, { looked, unread }))?.message;
     expect(message(4, 2)).toBe('4 checked, of which 2 could not be read.');
     expect(message(4, 2, left(a))).toBe('4 checked, of which 2 could not be read, of which 1 are left.');
     expect(message(0, 0, left(a))).toBe('0 checked, of which 1 are left.');
   });
-  it('failed where its list did, in this part of the round or an earlier one', () => {
+  it('failed if its list did, in this part of the round or an earlier one', () => {
     const failed = { status: 'failed', complete: false, retryAt: 123, lastComplete: null };
     const [now, earlier] = ['no list now', 'no list before'];
     expect(summary({}, (tally) => (tally.unlisted = { status: 'failed', message: now }))).toMatchObject({ ...failed, message: now });
     expect(summary({}, (_tally, round) => (round.unlisted['a'] = earlier))).toMatchObject({ ...failed, message: earlier });
   });
-  it('is complete where the service is not in the region; where no list at all was complete there is no network, and it failed', () => {
+  it('is complete if the service is not in the region; without any complete list there is no network, and it failed', () => {
     const absent = (tally: Tally) => {
       tally.unlisted = { status: 'absent', message: 'no such name' };
     };
     expect(summary({}, absent)).toMatchObject({ status: 'absent', complete: true, retryAt: null, lastComplete: NOW, message: 'no such name' });
     expect(summary({ listed: false }, absent)).toMatchObject({ status: 'failed', complete: false, retryAt: 123, lastComplete: null });
   });
-  it('of a place that cannot be swept is one for all', () => {
+  it('of a place that cannot be swept is one for all remediators', () => {
     const one = { ...HERE, remediator: '*', ...counts, retryAt: null, next: null, record: null };
     const absent = { status: 'absent', message: 'not enabled' } as const;
     expect(summary({ unreached: absent })).toEqual({ ...one, ...absent, complete: true, lastComplete: NOW });
@@ -164,7 +164,7 @@ describe('the summary of a sweep', () => {
   });
 });
 
-describe('what is recorded of a place', () => {
+describe('the record of a place', () => {
   const summary = (remediator: string, status: string) =>
     ({
       ...HERE,
@@ -179,7 +179,7 @@ describe('what is recorded of a place', () => {
       message: `of ${remediator}`,
       next: 'x',
     }) as unknown as SweepSummary;
-  it('is the result of each, and of all of them together', () => {
+  it('has the result of each remediator, and of all together', () => {
     const counts = { looked: 2, outcomes: { 'no-op': 2 }, retryable: 1, errors: 3, unread: 4, left: 5 };
     expect(recordedOf([summary('a', 'complete'), summary('b', 'complete')], null)).toEqual({
       status: 'complete',
@@ -201,14 +201,14 @@ describe('what is recorded of a place', () => {
       ),
     ).toMatchObject({ status, message });
   });
-  it('is why it could not be swept', () => {
+  it('has the reason why it could not be swept', () => {
     expect(recordedOf([summary('*', 'absent')], { status: 'absent', message: 'not enabled' })).toMatchObject({ status: 'absent', message: 'not enabled' });
   });
 });
 
-describe('what a sweep counts for a remediator', () => {
+describe('the counts of a sweep for a remediator', () => {
   const pass = (over: Partial<PassResult>) => ({ outcome: 'no-op', retryable: false, decision: null, ...over }) as PassResult;
-  it('is each pass by its outcome, and what needed none', () => {
+  it('have each pass by its outcome, and what needed no pass', () => {
     const tally = new Tally(a);
     tally.idle();
     tally.idle(3);

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { inAdvance } from './ahead.js';
 import { atOnce, inTurn } from './turns.js';
 
-describe('whose turn it is', () => {
-  it('is the oldest, whoever was named first', () => {
+describe('the next turn', () => {
+  it('belongs to the oldest, in whatever order they are named', () => {
     expect(inTurn([3, 1, 2], (age) => age, 'x')).toEqual([1, 2, 3]);
     expect(inTurn([], () => 0, 'x')).toEqual([]);
   });
-  it('is, of those that are equally old, somebody else in another round: all of them, in their order from there', () => {
+  it('rotates in each round among those that are equally old', () => {
     const orders = Array.from({ length: 40 }, (_, round) => inTurn(['a', 'b', 'c'], () => 0, `round ${round}`).join(''));
     expect([...new Set(orders)].sort()).toEqual(['abc', 'bca', 'cab']);
     expect(inTurn(['a', 'b', 'c'], () => 0, 'round 1')).toEqual(inTurn(['a', 'b', 'c'], () => 0, 'round 1'));
@@ -35,8 +35,8 @@ function work<T>() {
   };
 }
 
-describe('several at once', () => {
-  it('are as many as may be; results are in the order of the items', async () => {
+describe('concurrent work', () => {
+  it('does as many as allowed at once; results are in the order of the items', async () => {
     const { begun, begin, end } = work<number>();
     const all = atOnce(['a', 'b', 'c'], 2, begin);
     expect(begun).toEqual(['a', 'b']);
@@ -46,7 +46,7 @@ describe('several at once', () => {
     await end('a', 1);
     expect(await all).toEqual([1, 2, 3]);
   });
-  it('is one where none may be', async () => {
+  it('does one at a time if none is allowed', async () => {
     const { begun, begin, end } = work<number>();
     const all = atOnce(['a', 'b'], 0, begin);
     expect(begun).toEqual(['a']);
@@ -55,7 +55,7 @@ describe('several at once', () => {
     expect(await all).toEqual([1, 2]);
     expect(await atOnce([], 5, begin)).toEqual([]);
   });
-  it('after one has failed begin no other, and the first failure is thrown when none is under way', async () => {
+  it('begins no other after a failure, and throws the first failure when all have ended', async () => {
     const { begun, begin, end, fail } = work<number>();
     let thrown: unknown = null;
     const all = atOnce(['a', 'b', 'c', 'd', 'e'], 3, begin).catch((error: unknown) => {
@@ -71,8 +71,8 @@ describe('several at once', () => {
   });
 });
 
-describe('what is begun in advance', () => {
-  it('starts a given number before it is their turn, and comes in the order of the items', async () => {
+describe('work in advance', () => {
+  it('starts a given number before their turn, and returns them in the order of the items', async () => {
     const { begun, begin, end } = work<number>();
     const seen: unknown[] = [];
     const all = (async () => {
@@ -95,7 +95,7 @@ describe('what is begun in advance', () => {
       ['d', 4],
     ]);
   });
-  it('is waited for where nobody wants the rest, also where it fails', async () => {
+  it('is waited for if the rest is not needed, even if it fails', async () => {
     const { begin, end, fail } = work<number>();
     let over = false;
     const all = (async () => {

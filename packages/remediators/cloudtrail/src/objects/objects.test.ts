@@ -28,8 +28,8 @@ const both = async (given: Parameters<typeof replies>, parameters: object = { tr
 const PLAIN = { EventSelectors: [MANAGEMENT] };
 const OBJECTS = [field('eventCategory', 'Data'), field('resources.type', 'AWS::S3::Object')];
 
-describe('objects of S3', () => {
-  it('are recorded by a further selector of the form that the trail has, and all others stay', async () => {
+describe('object events of S3', () => {
+  it('are recorded by another selector in the form of the trail, and all others stay', async () => {
     const written = { ReadWriteType: 'WriteOnly', IncludeManagementEvents: false, DataResources: [{ Type: 'AWS::S3::Object', Values: ['arn:aws:s3'] }] };
     expect(await assess(enableObjectWriteDataEvents, REF, replies(PLAIN), { parameters: { trail: 'audit' } })).toMatchObject({
       status: 'change',
@@ -48,43 +48,43 @@ describe('objects of S3', () => {
     });
   });
   it.each<[string, object, boolean, boolean]>([
-    ['all of them', basic('All', 'arn:aws:s3'), true, true],
-    ['in another form of the same', basic('All', 'arn:aws:s3:::'), true, true],
-    ['reading ones', basic('ReadOnly', 'arn:aws:s3'), true, false],
-    ['those of one bucket', basic('All', 'arn:aws:s3:::invoices/'), false, false],
+    ['all events', basic('All', 'arn:aws:s3'), true, true],
+    ['the same in another form', basic('All', 'arn:aws:s3:::'), true, true],
+    ['read events', basic('ReadOnly', 'arn:aws:s3'), true, false],
+    ['events of one bucket', basic('All', 'arn:aws:s3:::invoices/'), false, false],
     ['functions', basic('All', 'arn:aws:lambda', { DataResources: [{ Type: 'AWS::Lambda::Function', Values: ['arn:aws:s3'] }] }), false, false],
-    ['by fields, all of them', advanced(...OBJECTS), true, true],
-    ['by fields, writing ones', advanced(...OBJECTS, field('readOnly', 'false')), false, true],
-    ['by fields, some of them', advanced(...OBJECTS, field('resources.ARN', 'arn:aws:s3:::invoices/')), false, false],
-    ['by fields, management events', advanced(field('eventCategory', 'Management')), false, false],
-  ])('are recorded by a trail that takes %s: reading %s %s, writing %s', async (_, selectors, reads, writes) => {
+    ['advanced selectors for all events', advanced(...OBJECTS), true, true],
+    ['advanced selectors for write events', advanced(...OBJECTS, field('readOnly', 'false')), false, true],
+    ['advanced selectors for some events', advanced(...OBJECTS, field('resources.ARN', 'arn:aws:s3:::invoices/')), false, false],
+    ['advanced selectors for management events', advanced(field('eventCategory', 'Management')), false, false],
+  ])('are recorded by a trail with %s: reading %s %s, writing %s', async (_, selectors, reads, writes) => {
     expect(await both([selectors])).toEqual([reads ? 'compliant' : 'change', writes ? 'compliant' : 'change']);
   });
-  it('are recorded by the trail of the organization, too', async () => {
+  it('are recorded by the trail of the organization', async () => {
     expect(await both([basic('All', 'arn:aws:s3'), { account: '999999999999' }], {})).toEqual(['compliant', 'compliant']);
   });
   it.each<[string, Parameters<typeof replies>, object, string]>([
-    ['the trail is stopped, whatever it takes', [basic('All', 'arn:aws:s3'), { logging: false }], { trail: 'audit' }, 'manual'],
-    ['the trail is of one region', [basic('All', 'arn:aws:s3'), { everywhere: false }], { trail: 'audit' }, 'manual'],
+    ['the trail is stopped, whatever it records', [basic('All', 'arn:aws:s3'), { logging: false }], { trail: 'audit' }, 'manual'],
+    ['the trail has a single region', [basic('All', 'arn:aws:s3'), { everywhere: false }], { trail: 'audit' }, 'manual'],
     ['no trail is named', [PLAIN], {}, 'manual'],
     ['there is no such trail', [PLAIN], { trail: 'other' }, 'manual'],
-    ['the trail of that name is of another account', [PLAIN, { account: '999999999999' }], { trail: 'audit' }, 'manual'],
-    ['it has no room for more text', [{ EventSelectors: Array.from({ length: 5 }, () => MANAGEMENT) }], { trail: 'audit' }, 'manual'],
-    ['it is at home elsewhere', [PLAIN, { home: 'us-east-1' }], { trail: 'audit' }, 'not-applicable'],
-  ])('are left where %s', async (_, given, parameters, status) => {
+    ['the trail of that name belongs to another account', [PLAIN, { account: '999999999999' }], { trail: 'audit' }, 'manual'],
+    ['it has no room for another selector', [{ EventSelectors: Array.from({ length: 5 }, () => MANAGEMENT) }], { trail: 'audit' }, 'manual'],
+    ['it has another home region', [PLAIN, { home: 'us-east-1' }], { trail: 'audit' }, 'not-applicable'],
+  ])('are not changed if %s', async (_, given, parameters, status) => {
     expect(await both(given, parameters)).toEqual([status, status]);
   });
-  it('are open to whoever claims so where the trail is not at home', async () => {
+  it('are open according to a source if the trail has another home region', async () => {
     const seen = await look(enableObjectReadDataEvents, REF, replies(PLAIN, { home: 'us-east-1' }), { parameters: { trail: 'audit' } });
     expect(seen !== 'gone' && seen.judge()).toEqual(['nothing records read data events of S3 objects yet: the trail has to be changed in us-east-1']);
     const closed = await look(enableObjectReadDataEvents, REF, replies(basic('All', 'arn:aws:s3')), { parameters: { trail: 'audit' } });
     expect(closed !== 'gone' && closed.judge()).toEqual([]);
   });
-  it('are not judged by a trail that has selectors of both forms', async () => {
+  it('are not judged by a trail with selectors of both forms', async () => {
     const given = { ...PLAIN, AdvancedEventSelectors: [{ FieldSelectors: [field('eventCategory', 'Management')] }] };
     await expect(look(enableObjectReadDataEvents, REF, replies(given), { parameters: { trail: 'audit' } })).rejects.toThrow('both forms');
   });
-  it('are not judged by a trail that does not say what it records', async () => {
+  it('are not judged by a trail without selectors', async () => {
     await expect(look(enableObjectReadDataEvents, REF, replies({}), { parameters: { trail: 'audit' } })).rejects.toThrow('did not say what');
   });
 });

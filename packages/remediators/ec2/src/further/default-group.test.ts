@@ -27,7 +27,7 @@ const undone = async (rule: object) => {
   return undo !== undefined && 'calls' in undo ? [undo.calls[0]?.operation, undo.calls[0]?.input['IpPermissions']] : undo;
 };
 
-it('is emptied by one call for each way, each with its own undo', async () => {
+it('is emptied by one call for each direction, each with its own undo', async () => {
   const plan = await assess(
     closeDefaultSecurityGroup,
     REF,
@@ -60,10 +60,10 @@ it.each<[object, string, object]>([
     'AuthorizeSecurityGroupIngress',
     { IpProtocol: '-1', UserIdGroupPairs: [{ GroupId: 'sg-9', UserId: '222222222222' }] },
   ],
-])('makes a rule again as it was: %j', async (rule, operation, permission) => {
+])('restores a rule exactly: %j', async (rule, operation, permission) => {
   expect(await undone(rule)).toEqual([operation, [permission]]);
 });
-it('is known to be in use, and to be named by others in both ways', async () => {
+it('has hazards for its use, and for groups that name it in either direction', async () => {
   const plan = await assess(
     closeDefaultSecurityGroup,
     REF,
@@ -78,11 +78,11 @@ it('is known to be in use, and to be named by others in both ways', async () => 
     ['referenced', 'sg-2, sg-3 reference sg-1 in their rules'],
   ]);
 });
-it('is no other group, and no group of another account', async () => {
+it('is not another group, or a group of another account', async () => {
   expect((await assess(closeDefaultSecurityGroup, REF, replies([{}], { found: { GroupName: 'web' } }))).status).toBe('not-applicable');
   expect((await assess(closeDefaultSecurityGroup, REF, replies([{}], { found: { OwnerId: '222222222222' } }))).status).toBe('not-applicable');
   expect((await assess(closeDefaultSecurityGroup, REF, replies([]))).status).toBe('compliant');
 });
-it('is not judged by a rule that does not say which way it goes', async () => {
+it('is not judged by a rule without a direction', async () => {
   await expect(look(closeDefaultSecurityGroup, REF, replies([{ IsEgress: undefined }]))).rejects.toThrow('which way');
 });

@@ -9,16 +9,16 @@ const ref = (type: string, id: string) => resource({ type, id, account: ACCOUNT,
 describe('the default for metadata of new instances', () => {
   const account = ref('AWS::::Account', ACCOUNT);
   const world = (AccountLevel: object | undefined) => ({ ec2: { GetInstanceMetadataDefaults: { AccountLevel } } });
-  it('is IMDSv2 afterwards, no other default is named, and none is what it was', async () => {
+  it('is IMDSv2 after the fix, without a change of other defaults, and with no preference as undo', async () => {
     expect(await assess(setImdsv2AccountDefault, account, world({ HttpPutResponseHopLimit: 2, HttpEndpoint: 'enabled' }))).toMatchObject({
       hazards: [],
       changes: [{ call: { input: { HttpTokens: 'required' } }, undo: { restores: 'exact', calls: [{ input: { HttpTokens: 'no-preference' } }] } }],
     });
   });
-  it('of one hop asks for containers', async () => {
+  it('with one hop has a hazard for containers', async () => {
     expect(await assess(setImdsv2AccountDefault, account, world({ HttpPutResponseHopLimit: 1 }))).toMatchObject({ hazards: [{ code: 'one-hop' }] });
   });
-  it('of the organization is left to it, and is not known where EC2 leaves it out', async () => {
+  it('of the organization is not changed, and cannot be read if EC2 omits it', async () => {
     expect((await assess(setImdsv2AccountDefault, account, world({ ManagedBy: 'declarative-policy' }))).status).toBe('manual');
     expect((await assess(setImdsv2AccountDefault, account, world({ ManagedBy: 'declarative-policy', HttpTokens: 'required' }))).status).toBe('compliant');
     await expect(look(setImdsv2AccountDefault, account, world(undefined))).rejects.toThrow('AccountLevel');
@@ -32,7 +32,7 @@ describe('a hop limit', () => {
       DescribeInstances: { Reservations: [{ Instances: [{ InstanceId: 'i-1', MetadataOptions: { HttpPutResponseHopLimit, HttpTokens: 'optional' }, Tags }] }] },
     },
   });
-  it('is lowered, and no other option is named', async () => {
+  it('is lowered, without a change of other options', async () => {
     expect(await assess(limitImdsHopCount, i, world(3), { parameters: { hopLimit: 2 } })).toMatchObject({
       changes: [
         {
@@ -42,15 +42,15 @@ describe('a hop limit', () => {
       ],
     });
   });
-  it('is never raised, and is not known where EC2 leaves it out', async () => {
+  it('is never raised, and cannot be read if EC2 omits it', async () => {
     expect((await assess(limitImdsHopCount, i, world(1), { parameters: { hopLimit: 2 } })).status).toBe('compliant');
     await expect(look(limitImdsHopCount, i, world(undefined))).rejects.toThrow('hops of i-1');
   });
-  it('of what tags call a node asks for its containers', async () => {
+  it('has a hazard for a node according to its tags', async () => {
     const tags = [{ Key: 'kubernetes.io/cluster/prod', Value: 'owned' }];
     expect(await assess(limitImdsHopCount, i, world(2, tags))).toMatchObject({ hazards: [{ code: 'containers' }] });
   });
-  it('that the rule wants lower than the policy is said', async () => {
+  it('that the rule requires lower than the policy is reported', async () => {
     const seen = await look(limitImdsHopCount, i, world(2), { parameters: { hopLimit: 2 } });
     expect(seen !== 'gone' && seen.judge({ configRule: 'r', parameters: { tokenHopLimit: '1' } })).toEqual([expect.stringContaining('tokenHopLimit = 1')]);
   });
@@ -68,7 +68,7 @@ describe('an interface without the source/destination check', () => {
       DescribeRouteTables: { RouteTables: [{ RouteTableId: 'rtb-1', Routes }] },
     },
   });
-  it('has it afterwards, and nothing else of it is named', async () => {
+  it('has it after the fix, without a change of anything else', async () => {
     expect(await assess(enableSourceDestCheck, eni, world({}, [{ NetworkInterfaceId: 'eni-2' }]))).toMatchObject({
       hazards: [],
       changes: [
@@ -79,12 +79,12 @@ describe('an interface without the source/destination check', () => {
       ],
     });
   });
-  it('that a route leads to is not changed: it forwards', async () => {
+  it('is not changed if a route leads to it: it forwards', async () => {
     expect(await assess(enableSourceDestCheck, eni, world({}, [{ NetworkInterfaceId: 'eni-1' }]))).toMatchObject({
       hazards: [{ code: 'routed', effect: 'notify', message: 'Routes in rtb-1 lead to eni-1' }],
     });
   });
-  it('asks where tags of its instance say that it forwards, and an exception on that holds', async () => {
+  it('needs an approval if the tags of its instance say that it forwards, and respects an exception on that instance', async () => {
     const Tags = [
       { Key: 'role', Value: 'nat-instance' },
       { Key: 'redress:exception', Value: 'EX-1' },
@@ -110,14 +110,14 @@ describe('an interface without the source/destination check', () => {
     expect(seen).toMatchObject({ usedBy: [{ type: 'AWS::EC2::Instance', id: 'i-1', tags: { 'redress:exception': 'EX-1' } }] });
   });
   it.each([{ OwnerId: '222222222222' }, { RequesterManaged: true }, { InterfaceType: 'nat_gateway' }, { Operator: { Managed: true } }])(
-    'is left to whoever has it: %j',
+    'is not changed if something else owns it: %j',
     async (more) => {
       expect((await assess(enableSourceDestCheck, eni, world(more))).status).toBe('not-applicable');
     },
   );
 });
 
-describe('a Client VPN endpoint that logs nothing', () => {
+describe('a Client VPN endpoint without logs', () => {
   const vpn = ref('AWS::EC2::ClientVpnEndpoint', 'cvpn-endpoint-1');
   const world = (ConnectionLogOptions: object | undefined, more: object = {}) => ({
     ec2: {
@@ -126,13 +126,13 @@ describe('a Client VPN endpoint that logs nothing', () => {
       },
     },
   });
-  it('needs a log group that the policy names', async () => {
+  it('needs a log group in the policy', async () => {
     expect(await assess(enableClientVpnLogging, vpn, world({ Enabled: false }))).toMatchObject({
       status: 'manual',
       message: 'cvpn-endpoint-1 logs no connections. The policy does not name logGroup, so nothing is changed.',
     });
   });
-  it('logs to it, and keeps what else is set', async () => {
+  it('logs to it, and keeps other settings', async () => {
     const assessment = await assess(enableClientVpnLogging, vpn, world({ Enabled: false, IncludeAuthorizationPolicyContext: true }), {
       parameters: { logGroup: '/vpn' },
     });
@@ -150,7 +150,7 @@ describe('a Client VPN endpoint that logs nothing', () => {
       ],
     });
   });
-  it('is not known where EC2 leaves it out, and is gone once it is deleted', async () => {
+  it('cannot be read if EC2 omits it, and is missing once it is deleted', async () => {
     await expect(look(enableClientVpnLogging, vpn, world(undefined))).rejects.toThrow('enabled of cvpn-endpoint-1');
     expect(await look(enableClientVpnLogging, vpn, world({ Enabled: false }, { Status: { Code: 'deleted' } }))).toBe('gone');
   });

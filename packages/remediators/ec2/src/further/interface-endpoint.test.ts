@@ -47,7 +47,7 @@ const hazards = async (given: World, more: object = {}) => {
 };
 
 describe('a VPC without an interface endpoint for the EC2 API', () => {
-  it('gets one, in one subnet of each zone, and its rollback says what it destroys', async () => {
+  it('gets one, in one subnet of each zone, and its rollback reports what it destroys', async () => {
     const subnets = [subnet('subnet-c', 'z1'), subnet('subnet-b', 'z2'), subnet('subnet-a', 'z1')];
     expect(await of({ subnets })).toMatchObject({
       status: 'change',
@@ -75,7 +75,7 @@ describe('a VPC without an interface endpoint for the EC2 API', () => {
       ],
     });
   });
-  it('is looked at for what the policy names in this VPC alone', async () => {
+  it('is read only for what the policy names in this VPC', async () => {
     const asked = async (given: object) => {
       const { asked: filters, replies } = world();
       await assess(createEc2InterfaceEndpoint, vpc, replies, { parameters: given });
@@ -96,7 +96,7 @@ describe('a VPC without an interface endpoint for the EC2 API', () => {
     ['subnetTag and securityGroup', {}],
     ['securityGroup', { subnetTag: 'tier=endpoints' }],
     ['subnetTag', { securityGroup: 'endpoints' }],
-  ])('is asked about where the policy does not name %s', async (missing, given) => {
+  ])('needs manual steps if the policy does not name %s', async (missing, given) => {
     expect(await assess(createEc2InterfaceEndpoint, vpc, world().replies, { parameters: given })).toMatchObject({
       status: 'manual',
       message: `vpc-1 has no interface endpoint for the EC2 API. The policy does not name ${missing}, so nothing is changed.`,
@@ -107,17 +107,17 @@ describe('a VPC without an interface endpoint for the EC2 API', () => {
     [{ subnets: [] }, { subnetTag: undefined, subnetIds: ['subnet-0a'] }, 'none of the subnets subnet-0a'],
     [{ groups: [] }, {}, 'no security group endpoints'],
     [{ subnets: [], groups: [] }, {}, 'no subnet with the tag tier=endpoints and no security group endpoints'],
-  ])('is asked about where the VPC lacks what the policy names: %j', async (given, more, lacks) => {
+  ])('needs manual steps if the VPC lacks what the policy names: %j', async (given, more, lacks) => {
     expect(await of(given, more)).toMatchObject({
       status: 'manual',
       message: `vpc-1 has no interface endpoint for the EC2 API. It has ${lacks}, so nothing is changed.`,
     });
   });
-  it('is refused subnets by tag and by id at once', () => {
+  it('is refused with subnets by tag and by id', () => {
     expect(() => createEc2InterfaceEndpoint.parameters({ subnetTag: 'a=b', subnetIds: ['subnet-0a'] })).toThrow(/not both/);
   });
   it.each([
-    ['one that is being made', { VpcEndpointType: 'Interface', State: 'pending' }, 'compliant'],
+    ['one that is being created', { VpcEndpointType: 'Interface', State: 'pending' }, 'compliant'],
     ['one that waits for its owner', { VpcEndpointType: 'Interface', State: 'PendingAcceptance' }, 'compliant'],
     ['one that is being deleted', { VpcEndpointType: 'Interface', State: 'deleting' }, 'change'],
     ['one that has failed', { VpcEndpointType: 'Interface', State: 'Failed' }, 'change'],
@@ -125,7 +125,7 @@ describe('a VPC without an interface endpoint for the EC2 API', () => {
   ])('is judged by the state of its endpoint: %s', async (_, endpoint, status) =>
     expect((await of({ endpoints: [{ VpcEndpointId: 'vpce-1', ...endpoint }] })).status).toBe(status),
   );
-  it('takes no subnet and no group whose name the policy is merely a pattern of', async () => {
+  it('does not match names of subnets and groups as patterns', async () => {
     const [subnets, groups] = [[subnet('subnet-a', 'z1', 'endpoints-old')], [{ GroupId: 'sg-2', GroupName: 'endpoints-old', IpPermissions: [HTTPS] }]];
     const named = { subnetTag: 'tier=endpoints*', securityGroup: 'endpoints*' };
     expect(await of({ subnets, groups }, named)).toMatchObject({
@@ -133,7 +133,7 @@ describe('a VPC without an interface endpoint for the EC2 API', () => {
       message: expect.stringContaining('no subnet with the tag tier=endpoints* and no security group endpoints*'),
     });
   });
-  it('has drifted once somebody gives its endpoint other subnets, another group or a policy, or makes a second one', async () => {
+  it('has drifted once somebody changes the subnets, the group or the policy of its endpoint, or creates a second one', async () => {
     const made = { VpcEndpointId: 'vpce-1', VpcEndpointType: 'Interface', State: 'available', SubnetIds: ['subnet-a'], Groups: [{ GroupId: 'sg-1' }] };
     const state = async (...endpoints: readonly object[]) => stateOf(createEc2InterfaceEndpoint, vpc, world({ endpoints }).replies, { parameters });
     const before = await state(made);
@@ -143,7 +143,7 @@ describe('a VPC without an interface endpoint for the EC2 API', () => {
     expect(await state(made, { ...made, VpcEndpointId: 'vpce-2' })).not.toEqual(before);
     expect(createEc2InterfaceEndpoint.equivalent(await state(), before)).toBe(false);
   });
-  it('has a service name of its own in China', async () => {
+  it('has a different service name in China', async () => {
     const cn = resource({ type: 'AWS::EC2::VPC', id: 'vpc-1', account: '111111111111', region: 'cn-north-1' });
     expect(await of({}, {}, cn)).toMatchObject({ changes: [{ call: { input: { ServiceName: 'cn.com.amazonaws.cn-north-1.ec2' } } }] });
   });
@@ -153,18 +153,18 @@ describe('calls that would go through the endpoint', () => {
   const DIVERTED = 'private-dns approve: Calls of vpc-1 to the EC2 API go through the endpoint';
   const shutOut = (cidrs: string) => `shut-out notify: sg-1 is not known to let in HTTPS from ${cidrs}`;
   it.each<[what: string, rules: readonly object[], out: string | null]>([
-    ['from a part of the VPC alone', [{ ...HTTPS, IpRanges: [{ CidrIp: '10.0.0.0/16' }] }], '10.1.0.0/16'],
+    ['only from a part of the VPC', [{ ...HTTPS, IpRanges: [{ CidrIp: '10.0.0.0/16' }] }], '10.1.0.0/16'],
     ['from a smaller range', [{ ...HTTPS, IpRanges: [{ CidrIp: '10.0.0.0/17' }, { CidrIp: '10.1.0.0/16' }] }], '10.0.0.0/16'],
-    ['by another port', [{ ...HTTPS, FromPort: 80, ToPort: 80 }], '10.0.0.0/16 and 10.1.0.0/16'],
-    ['by UDP', [{ ...HTTPS, IpProtocol: 'udp' }], '10.0.0.0/16 and 10.1.0.0/16'],
+    ['on another port', [{ ...HTTPS, FromPort: 80, ToPort: 80 }], '10.0.0.0/16 and 10.1.0.0/16'],
+    ['with UDP', [{ ...HTTPS, IpProtocol: 'udp' }], '10.0.0.0/16 and 10.1.0.0/16'],
     ['from a group', [{ IpProtocol: '-1', UserIdGroupPairs: [{ GroupId: 'sg-2' }] }], '10.0.0.0/16 and 10.1.0.0/16'],
     ['from nowhere', [], '10.0.0.0/16 and 10.1.0.0/16'],
-    ['by any protocol', [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }], null],
-    ['by a range of ports', [{ ...HTTPS, FromPort: 400, ToPort: 500 }], null],
-  ])('hold the change back where the group lets them in %s', async (_, rules, out) =>
+    ['with any protocol', [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }], null],
+    ['on a range of ports', [{ ...HTTPS, FromPort: 400, ToPort: 500 }], null],
+  ])('block the change if the group allows them in %s', async (_, rules, out) =>
     expect(await hazards({ rules })).toEqual([DIVERTED, ...(out === null ? [] : [shutOut(out)])]),
   );
-  it.each([['support'], ['hostnames']])('hold the change back where DNS %s is off', async (name) =>
+  it.each([['support'], ['hostnames']])('block the change if DNS %s is off', async (name) =>
     expect(await hazards({ dns: { [name]: false } })).toEqual([DIVERTED, 'no-dns notify: vpc-1 has DNS support or DNS hostnames turned off']),
   );
   it.each([
@@ -172,7 +172,7 @@ describe('calls that would go through the endpoint', () => {
     ['CidrBlockState', { CidrBlockAssociationSet: [{ CidrBlock: '10.0.0.0/16' }] }],
     ['State', { CidrBlockAssociationSet: [{ CidrBlock: '10.0.0.0/16', CidrBlockState: {} }] }],
     ['CidrBlock', { CidrBlockAssociationSet: [{ CidrBlockState: { State: 'associated' } }] }],
-  ])('are not judged where EC2 leaves out %s of the VPC', async (member, more) => {
+  ])('cannot be judged if EC2 omits %s of the VPC', async (member, more) => {
     const { ec2 } = world().replies;
     const replies = { ec2: { ...ec2, DescribeVpcs: { Vpcs: [{ VpcId: 'vpc-1', ...more }] } } };
     await expect(assess(createEc2InterfaceEndpoint, vpc, replies, { parameters })).rejects.toThrow(`did not return ${member}:`);
@@ -181,7 +181,7 @@ describe('calls that would go through the endpoint', () => {
     expect(await hazards({ rules: [], dns: { support: false } }, { privateDns: false })).toEqual([]);
     expect(await of({}, { privateDns: false })).toMatchObject({ changes: [{ call: { input: { PrivateDnsEnabled: false } } }] });
   });
-  it('are looked at again right before the change: the group may have changed', async () => {
+  it('are read again right before the change: the group may have changed', async () => {
     const { ec2 } = world({ rules: [] }).replies;
     const answer = (reply: unknown) => async (input: unknown) => (typeof reply === 'function' ? reply(input) : reply);
     const aws = { ec2: Object.fromEntries(Object.entries(ec2).map(([name, reply]) => [name, answer(reply)])) } as never;
@@ -190,7 +190,7 @@ describe('calls that would go through the endpoint', () => {
   });
 });
 
-it('the endpoint of another service is nothing that is judged here', () => {
+it('the endpoint of another service is not judged', () => {
   const judge = (given: Readonly<Record<string, string>> | null, controls: readonly string[] = []) =>
     createEc2InterfaceEndpoint.judge?.({ state: {}, context: undefined, resource: vpc, parameters: {}, claim: { parameters: given, controls } } as never);
   expect([judge({ serviceName: 'ec2' }), judge({ serviceNames: 'ec2' }), judge(null, ['EC2.10'])]).toEqual([[], [], []]);

@@ -32,7 +32,7 @@ const create = (SourceVersion: string, LaunchTemplateData: object) => ({
 const use = (DefaultVersion: string) => ({ operation: 'ModifyLaunchTemplate', input: { LaunchTemplateId: 'lt-1', DefaultVersion } });
 
 describe('a launch template', () => {
-  it('gets a version that rests on the default one, and stays open; a rollback makes a copy of the old one the latest', async () => {
+  it('gets a version based on the default one, and stays open; a rollback makes a copy of the old one the latest', async () => {
     const assessment = await assess(requireImdsv2InLaunchTemplate, lt, world(BASE));
     expect(assessment).toMatchObject({
       status: 'change',
@@ -53,13 +53,13 @@ describe('a launch template', () => {
       create('2', { MetadataOptions: { HttpTokens: 'required', HttpEndpoint: 'enabled', HttpPutResponseHopLimit: 2 } }).input,
     );
   });
-  it('without such a parameter gets it, and its copy names one that it has', async () => {
+  it('without such a parameter gets it, and its copy names a valid one', async () => {
     expect(await assess(requireImdsv2InLaunchTemplate, lt, world({ InstanceType: 't3.micro' }))).toMatchObject({
       changes: [{ call: create('2', { MetadataOptions: { HttpTokens: 'required' } }), undo: { calls: [create('2', { InstanceType: 't3.micro' })] } }],
     });
     expect((await assess(requireImdsv2InLaunchTemplate, lt, world({ UserData: 'eA==' }))).status).toBe('manual');
   });
-  it('keeps the snapshots of its volumes, which EC2 leaves out of a version that rests on another one', async () => {
+  it('keeps the snapshots of its volumes, which EC2 omits from a version based on another one', async () => {
     const BlockDeviceMappings = [{ DeviceName: '/dev/sdb', Ebs: { SnapshotId: 'snap-1' } }];
     expect(await assess(requireImdsv2InLaunchTemplate, lt, world({ ...BASE, BlockDeviceMappings }))).toMatchObject({
       changes: [
@@ -67,7 +67,7 @@ describe('a launch template', () => {
       ],
     });
   });
-  it('whose latest version says other things, too, is left to people: who starts that would lose them', async () => {
+  it('with other differences in its latest version needs manual steps: users of that version would lose them', async () => {
     expect(await assess(requireImdsv2InLaunchTemplate, lt, world(BASE, { newest: { ...BASE, ImageId: 'ami-2' } }))).toMatchObject({
       status: 'manual',
       message: expect.stringContaining('The default version 2 of lt-1 has the gap, and its latest version 7 has other differences'),
@@ -77,20 +77,20 @@ describe('a launch template', () => {
       'manual',
     );
   });
-  it('whose latest version is what is wanted gets that as its default, and no further one', async () => {
+  it('with the fix in its latest version gets that as its default, and no further one', async () => {
     const assessment = await assess(requireImdsv2InLaunchTemplate, lt, world(BASE, { newest: FIXED }));
     expect(assessment).toMatchObject({ changes: [{ call: use('7'), undo: { restores: 'exact', calls: [use('2')] }, resolves: true }] });
     expect(assessment).not.toHaveProperty('open');
   });
-  it('whose latest version is a copy of the default gets one more', async () => {
+  it('with a copy of the default as its latest version gets one more', async () => {
     expect(await assess(requireImdsv2InLaunchTemplate, lt, world(BASE, { newest: BASE }))).toMatchObject({ changes: [{ call: create('2', {}) }] });
   });
-  it('is as it was after a rollback, whatever the numbers are', () => {
+  it('equals its earlier state after a rollback, whatever the version numbers', () => {
     const state = { managed: false, version: 2, newest: 2, part: OPTIONS, latest: OPTIONS, alike: true, devices: [], anchor: {} };
     expect(requireImdsv2InLaunchTemplate.equivalent(state, { ...state, newest: 4 })).toBe(true);
     expect(requireImdsv2InLaunchTemplate.equivalent(state, { ...state, newest: 3, latest: FIXED.MetadataOptions })).toBe(false);
   });
-  it('names who runs by it, and is left to the service that has made it', async () => {
+  it('names what it has launched, and is not changed if a service made it', async () => {
     const instances = [{ InstanceId: 'i-1', Tags: [{ Key: 'aws:autoscaling:groupName', Value: 'web' }] }, { InstanceId: 'i-2' }];
     expect(await assess(requireImdsv2InLaunchTemplate, lt, world(BASE, { instances }))).toMatchObject({
       hazards: [{ code: 'in-use', message: 'lt-1 has launched i-2, web' }],
@@ -101,18 +101,18 @@ describe('a launch template', () => {
     });
     expect((await assess(requireImdsv2InLaunchTemplate, lt, world(BASE, { template: { Operator: { Managed: true } } }))).status).toBe('not-applicable');
   });
-  it('does not get user data into the records', async () => {
+  it('has no user data in the records', async () => {
     const state = JSON.stringify(await look(requireImdsv2InLaunchTemplate, lt, world(BASE)));
     expect(state).not.toContain(BASE.UserData);
   });
-  it('is not known where EC2 leaves out which version is the default', async () => {
+  it('cannot be read if EC2 omits which version is the default', async () => {
     const { ec2 } = world(BASE);
     const replies = { ec2: { ...ec2, DescribeLaunchTemplateVersions: { LaunchTemplateVersions: [{ VersionNumber: 2, LaunchTemplateData: BASE }] } } };
     await expect(look(requireImdsv2InLaunchTemplate, lt, replies)).rejects.toThrow('DefaultVersion');
   });
 });
 
-it('a template asks for no public address afterwards, and its other interfaces and what they say stay', async () => {
+it('a template requests no public address after the fix, and its other interfaces and their settings stay', async () => {
   const [first, second] = [
     { DeviceIndex: 0, AssociatePublicIpAddress: true, Groups: ['sg-1'] },
     { DeviceIndex: 1, SubnetId: 'subnet-1' },
@@ -130,7 +130,7 @@ describe('volumes of a template', () => {
     BlockDeviceMappings: Ebs.map((each, at) => ({ DeviceName: `/dev/sd${at}`, ...(each === undefined ? { VirtualName: 'ephemeral0' } : { Ebs: each }) })),
   });
   const kmsKeyId = 'alias/volumes';
-  it('are encrypted, with the key of the policy where they name none', async () => {
+  it('are encrypted, with the key of the policy if they name none', async () => {
     const before = volumes({ VolumeSize: 8 }, { Encrypted: false, KmsKeyId: 'alias/own' }, { Encrypted: true }, undefined);
     expect(await assess(encryptVolumesInLaunchTemplate, lt, world(before), { parameters: { kmsKeyId } })).toMatchObject({
       hazards: [{ code: 'customer-key' }],
@@ -146,7 +146,7 @@ describe('volumes of a template', () => {
     });
     expect(await assess(encryptVolumesInLaunchTemplate, lt, world(volumes({ VolumeSize: 8 })))).toMatchObject({ hazards: [] });
   });
-  it('of snapshots are left to people, for EC2 takes no encryption next to a snapshot', async () => {
+  it('of snapshots need manual steps, since EC2 accepts no encryption together with a snapshot', async () => {
     expect(await assess(encryptVolumesInLaunchTemplate, lt, world(volumes({ VolumeSize: 8 }, { SnapshotId: 'snap-1' })))).toMatchObject({
       status: 'manual',
       message: expect.stringContaining('snap-1'),

@@ -20,7 +20,7 @@ const world = (Entries: readonly object[] | undefined, more: object = {}) => ({
   ec2: { DescribeNetworkAcls: { NetworkAcls: [{ NetworkAclId: 'acl-1', OwnerId: ACCOUNT, IsDefault: false, Associations: [], Entries, Tags: [], ...more }] } },
 });
 
-it('loses each entry for SSH or RDP alone, one by one, and gets it back with its number', async () => {
+it('loses only the entries for SSH or RDP, one by one, and gets them back with their numbers', async () => {
   const entries = [entry(80, [22, 22]), entry(85, [3389, 3389], { CidrBlock: undefined, Ipv6CidrBlock: '::/0' }), entry(90, [443, 443]), last];
   expect(await assess(revokeNaclOpenAdminPorts, ACL, world(entries))).toMatchObject({
     status: 'change',
@@ -51,29 +51,29 @@ it('loses each entry for SSH or RDP alone, one by one, and gets it back with its
   });
 });
 it.each<[string, readonly object[], string]>([
-  ['everything, by which replies come in, too', [entry(100, null)], 'manual'],
+  ['everything, including replies', [entry(100, null)], 'manual'],
   ['a range of ports', [entry(100, [20, 25])], 'manual'],
-  ['SSH alone, and everything', [entry(90, [22, 22]), entry(100, null)], 'manual'],
+  ['only SSH, and everything', [entry(90, [22, 22]), entry(100, null)], 'manual'],
   [
-    'everything, where SSH and RDP are denied before',
+    'everything, with SSH and RDP denied before',
     [entry(1, [22, 22], { RuleAction: 'deny' }), entry(2, [3389, 3389], { RuleAction: 'deny' }), entry(100, null)],
     'compliant',
   ],
-  ['everything, where SSH alone is denied before', [entry(1, [22, 22], { RuleAction: 'deny' }), entry(100, null)], 'manual'],
-  ['SSH, which is denied after', [entry(90, [22, 22]), entry(95, [22, 22], { RuleAction: 'deny' })], 'change'],
+  ['everything, with only SSH denied before', [entry(1, [22, 22], { RuleAction: 'deny' }), entry(100, null)], 'manual'],
+  ['SSH, which is denied after it', [entry(90, [22, 22]), entry(95, [22, 22], { RuleAction: 'deny' })], 'change'],
   [
-    'SSH, where IPv6 alone is denied before',
+    'SSH, with only IPv6 denied before',
     [entry(10, [22, 22], { RuleAction: 'deny', CidrBlock: undefined, Ipv6CidrBlock: '::/0' }), entry(90, [22, 22])],
     'change',
   ],
-  ['SSH of one office', [entry(90, [22, 22], { CidrBlock: '192.0.2.0/24' })], 'compliant'],
-  ['SSH on the way out', [entry(90, [22, 22], { Egress: true })], 'compliant'],
+  ['SSH from one office', [entry(90, [22, 22], { CidrBlock: '192.0.2.0/24' })], 'compliant'],
+  ['outbound SSH', [entry(90, [22, 22], { Egress: true })], 'compliant'],
   ['UDP', [entry(90, [22, 22], { Protocol: '17' })], 'compliant'],
-])('that lets in %s is %#: %s', async (_, entries, status) => {
+])('that allows %s is %#: %s', async (_, entries, status) => {
   expect((await assess(revokeNaclOpenAdminPorts, ACL, world([...entries, last]))).status).toBe(status);
 });
 
-describe('what denies SSH and RDP before wide entries', () => {
+describe('the entries that deny SSH and RDP before wide entries', () => {
   const deny = (number: number, port: number, address: string) =>
     `aws ec2 create-network-acl-entry --network-acl-id acl-1 --ingress --rule-number NUMBER_BELOW_${number} --protocol 6 --port-range From=${port},To=${port} ${address} --rule-action deny`;
   const IPV4 = '--cidr-block 0.0.0.0/0';
@@ -81,15 +81,15 @@ describe('what denies SSH and RDP before wide entries', () => {
   const six = { CidrBlock: undefined, Ipv6CidrBlock: '::/0' };
   it.each<[string, readonly object[], readonly string[]]>([
     [
-      'of both kinds of addresses',
+      'for both kinds of addresses',
       [entry(100, null), entry(101, null, six)],
       [deny(100, 22, IPV4), deny(100, 3389, IPV4), deny(101, 22, IPV6), deny(101, 3389, IPV6)],
     ],
-    ['of one kind twice, once', [entry(100, null), entry(110, [0, 1024]), entry(120, null)], [deny(100, 22, IPV4), deny(100, 3389, IPV4)]],
-    ['for SSH alone, and of the other kind for RDP', [entry(100, [20, 25]), entry(101, [3000, 4000], six)], [deny(100, 22, IPV4), deny(101, 3389, IPV6)]],
-    ['where SSH is denied already', [entry(1, [22, 22], { RuleAction: 'deny' }), entry(100, null)], [deny(100, 3389, IPV4)]],
+    ['for one kind twice, once', [entry(100, null), entry(110, [0, 1024]), entry(120, null)], [deny(100, 22, IPV4), deny(100, 3389, IPV4)]],
+    ['for SSH only, and for RDP with the other kind', [entry(100, [20, 25]), entry(101, [3000, 4000], six)], [deny(100, 22, IPV4), deny(101, 3389, IPV6)]],
+    ['if SSH is denied already', [entry(1, [22, 22], { RuleAction: 'deny' }), entry(100, null)], [deny(100, 3389, IPV4)]],
     [
-      'comes before an entry for SSH alone, too',
+      'also come before an entry for SSH only',
       [entry(90, [22, 22]), entry(100, null), entry(101, null, six)],
       [deny(90, 22, IPV4), deny(90, 3389, IPV4), deny(101, 22, IPV6), deny(101, 3389, IPV6)],
     ],
@@ -107,20 +107,20 @@ describe('what denies SSH and RDP before wide entries', () => {
     expect((await assess(revokeNaclOpenAdminPorts, ACL, world([...denied, ...entries, last]))).status).toBe('compliant');
   });
 });
-it('is left alone where it is the default one, or of another account, and is not known where EC2 leaves the entries out', async () => {
+it('is not changed if it is the default one, or belongs to another account, and cannot be read if EC2 omits the entries', async () => {
   expect((await assess(revokeNaclOpenAdminPorts, ACL, world([entry(100, null)], { IsDefault: true }))).status).toBe('not-applicable');
   expect((await assess(revokeNaclOpenAdminPorts, ACL, world([entry(90, [22, 22])], { OwnerId: '222222222222' }))).status).toBe('not-applicable');
   await expect(look(revokeNaclOpenAdminPorts, ACL, world(undefined))).rejects.toThrow('entries');
   await expect(look(revokeNaclOpenAdminPorts, ACL, world([entry(90, [22, 22], { PortRange: undefined })]))).rejects.toThrow('PortRange');
 });
-it('asks about the subnets that have it', async () => {
+it('has a hazard with the subnets that use it', async () => {
   const Associations = [{ SubnetId: 'subnet-2' }, { SubnetId: 'subnet-1' }];
   expect(await assess(revokeNaclOpenAdminPorts, ACL, world([entry(90, [22, 22])], { Associations }))).toMatchObject({
     hazards: [{ code: 'in-use', message: 'acl-1 is the network ACL of subnet-1, subnet-2' }],
   });
 });
 
-it('is an image whose accounts by name stay, and whose last launch is shown', async () => {
+it('an image keeps its named accounts, and shows its last launch', async () => {
   const images = (more: object) => ({ ec2: { DescribeImages: { Images: [{ ImageId: 'ami-1', Tags: [], ...more }] } } });
   expect(await assess(makeAmiPrivate, ref('Image', 'ami-1'), images({ Public: true, LastLaunchedTime: '2026-11-01T00:00:00Z' }))).toMatchObject({
     changes: [
@@ -134,7 +134,7 @@ it('is an image whose accounts by name stay, and whose last launch is shown', as
   await expect(look(makeAmiPrivate, ref('Image', 'ami-1'), images({}))).rejects.toThrow('public');
 });
 
-it('is a transit gateway of the account alone, of which nothing else is named', async () => {
+it('only a transit gateway of the account is changed, and no other option of it', async () => {
   const at = ref('TransitGateway', 'tgw-1');
   const gateways = (more: object) => ({
     ec2: { DescribeTransitGateways: { TransitGateways: [{ TransitGatewayId: 'tgw-1', OwnerId: ACCOUNT, CreationTime: new Date(0), Tags: [], ...more }] } },

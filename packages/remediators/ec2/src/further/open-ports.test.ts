@@ -23,11 +23,11 @@ const all = (more = {}) => rule(-1, { IpProtocol: '-1', ToPort: -1, ...more });
 
 describe('high-risk ports', () => {
   const HIGH_RISK = [20, 21, 22, 23, 25, 110, 135, 143, 445, 1433, 1434, 3000, 3306, 3389, 4333, 5000, 5432, 5500, 5601, 8080, 8088, 8888, 9200, 9300];
-  it.each(HIGH_RISK)('%i is one', async (port) => {
+  it.each(HIGH_RISK)('include %i', async (port) => {
     const open = rule(port);
     expect(revoked(await assess(revokeSgOpenHighRiskPorts, [open]))).toEqual([revoke(open.SecurityGroupRuleId)]);
   });
-  it('a rule of several of them is one, one of others too says so', async () => {
+  it('are reported for a rule of several of them, and for one with others', async () => {
     const [several, wide, every] = [rule(20, { ToPort: 23 }), rule(3300, { ToPort: 3400 }), all()];
     expect(revoked(await assess(revokeSgOpenHighRiskPorts, [several, wide, every]))).toEqual([
       revoke(several.SecurityGroupRuleId),
@@ -35,17 +35,17 @@ describe('high-risk ports', () => {
       revoke(every.SecurityGroupRuleId, 'wide-rule'),
     ]);
   });
-  it('others are left alone, and what is open to some', async () => {
+  it('do not include others, or ranges that are not open to everybody', async () => {
     expect((await assess(revokeSgOpenHighRiskPorts, [rule(443), rule(3306, { CidrIpv4: '10.0.0.0/8' }), rule(3306, { IpProtocol: 'icmp' })])).status).toBe(
       'compliant',
     );
   });
-  it('are those of the policy, where it names some', async () => {
+  it('are those of the policy, if it names some', async () => {
     const own = rule(8443);
     expect(revoked(await assess(revokeSgOpenHighRiskPorts, [rule(3306), own], { ports: [8443] }))).toEqual([revoke(own.SecurityGroupRuleId)]);
     for (const ports of [[], [65_536], [-1], ['22'], null]) expect(() => revokeSgOpenHighRiskPorts.parameters({ ports })).toThrow('ports');
   });
-  it('of a rule of AWS Config that blocks other ones stay open by its word', async () => {
+  it('of a Config rule that blocks others stay open according to the rule', async () => {
     const { seen, parameters } = await look(revokeSgOpenHighRiskPorts, [rule(4444)]);
     const claim = (blocked: string) => ({
       configRule: 'restricted-common-ports',
@@ -61,7 +61,7 @@ describe('high-risk ports', () => {
     ]);
     expect(judged('3306')).toEqual([]);
   });
-  it('the same call as of a narrower remediator, by which one exception holds for both', async () => {
+  it('are closed by the same call as of a narrower remediator, so that one exception covers both', async () => {
     const open = [rule(22)];
     expect(revoked(await assess(revokeSgOpenHighRiskPorts, open))).toEqual(revoked(await assess(revokeSgOpenAdminExisting, open)));
     expect(
@@ -70,7 +70,7 @@ describe('high-risk ports', () => {
   });
 });
 
-describe('ports that are not authorized', () => {
+describe('unauthorized ports', () => {
   it('are all except 443, of TCP and UDP', async () => {
     const [web, dns, wide, every] = [rule(80), rule(53, { IpProtocol: 'udp' }), rule(440, { ToPort: 450 }), all({ CidrIpv4: undefined, CidrIpv6: '::/0' })];
     const others = [rule(443), rule(8, { IpProtocol: 'icmp', ToPort: -1 }), rule(-1, { IpProtocol: '50' }), rule(80, { CidrIpv4: '192.0.2.0/24' })];
@@ -82,7 +82,7 @@ describe('ports that are not authorized', () => {
       revoke(every.SecurityGroupRuleId, 'wide-rule'),
     ]);
   });
-  it('are those that no range of the policy holds', async () => {
+  it('are those outside of every range of the policy', async () => {
     const given = { authorizedTcp: ['80', '1024-2048', '2049-3000'], authorizedUdp: ['53'] };
     const over = rule(2000, { ToPort: 3001 });
     const rules = [rule(80), rule(1024, { ToPort: 3000 }), rule(53, { IpProtocol: 'udp' }), over];
@@ -92,10 +92,10 @@ describe('ports that are not authorized', () => {
       [],
     ]);
   });
-  it.each(['443-80', '65536', 'https', '', '1-', '-1'])('%j is not a port', (text) => {
+  it.each(['443-80', '65536', 'https', '', '1-', '-1'])('do not include the invalid port %j', (text) => {
     expect(() => revokeSgUnauthorizedOpenPorts.parameters({ authorizedTcp: [text] })).toThrow('authorizedTcp');
   });
-  it('by a rule or a control that authorises others are said to be open', async () => {
+  it('are reported as open by a rule or a control that authorizes others', async () => {
     const { seen, parameters } = await look(revokeSgUnauthorizedOpenPorts, [rule(443), rule(80)], { authorizedTcp: ['80', '443'] });
     const judged = (more: object) =>
       revokeSgUnauthorizedOpenPorts.judge?.({
@@ -116,7 +116,7 @@ describe('ports that are not authorized', () => {
     expect(judged(byRule('443,70-90'))).toEqual([]);
     expect(judged({ controls: ['EC2.18'] })).toEqual([]);
   });
-  it('for all lists and rules: what is left is authorised, port by port', () => {
+  it('leave only authorized ports, for all lists and rules', () => {
     const range = fc.tuple(fc.nat(60), fc.nat(10)).map(([first, more]) => ({ from: first, to: first + more }));
     fc.assert(
       fc.property(fc.array(range, { maxLength: 6 }), range, (allowed, { from, to }) => {
@@ -131,9 +131,9 @@ describe('ports that are not authorized', () => {
   });
 });
 
-describe('a rule that lets in everything', () => {
+describe('a rule that allows everything', () => {
   const keep = ['tcp/443'];
-  it('stays where the policy does not say what has to be reachable', async () => {
+  it('stays if the policy does not name what has to be reachable', async () => {
     expect(await assess(replaceSgAllTrafficOpen, [all()])).toMatchObject({
       status: 'manual',
       message: expect.stringMatching(/The policy does not say what has to stay/),
@@ -141,7 +141,7 @@ describe('a rule that lets in everything', () => {
     const every = all();
     expect(revoked(await assess(replaceSgAllTrafficOpen, [every], { keep: [] }))).toEqual([revoke(every.SecurityGroupRuleId, 'wide-rule')]);
   });
-  it('stays until each port that is kept has a rule of its own, from the same range', async () => {
+  it('stays until each kept port has its own rule, from the same range', async () => {
     const [v4, v6] = [all(), rule(0, { ToPort: 65_535, CidrIpv6: '::/0' })];
     expect(await assess(replaceSgAllTrafficOpen, [v4, v6, rule(443), rule(443, { CidrIpv4: '10.0.0.0/8' })], { keep })).toMatchObject({
       status: 'manual',
@@ -160,7 +160,7 @@ describe('a rule that lets in everything', () => {
     ['another port', rule(444)],
     ['a part of the range', rule(1024, { ToPort: 2000 })],
     ['another protocol', rule(1024, { ToPort: 2048, IpProtocol: 'udp' })],
-    ['the wide rule of UDP', rule(0, { ToPort: 65_535, IpProtocol: 'udp' })],
+    ['the wide rule for UDP', rule(0, { ToPort: 65_535, IpProtocol: 'udp' })],
   ])('is not kept by %s', async (_, beside) => {
     expect((await assess(replaceSgAllTrafficOpen, [all(), beside], { keep: ['tcp/1024-2048'] })).status).toBe('manual');
   });
@@ -174,7 +174,7 @@ describe('a rule that lets in everything', () => {
     ).toEqual(wide.map((each) => [each.SecurityGroupRuleId]));
     expect((await assess(replaceSgAllTrafficOpen, others, { keep: [] })).status).toBe('compliant');
   });
-  it('is planned again when the rule that keeps a port goes meanwhile: that is of the state', async () => {
+  it('is planned again if the rule for a kept port is removed: that is part of the state', async () => {
     const rules = [all(), rule(443)];
     const [before, after] = [await look(replaceSgAllTrafficOpen, rules, { keep }), await look(replaceSgAllTrafficOpen, rules.slice(0, 1), { keep })];
     expect([before.seen.state, after.seen.state]).toEqual([
@@ -182,17 +182,17 @@ describe('a rule that lets in everything', () => {
       { owner: ACCOUNT, open: [expect.anything()], beside: [] },
     ]);
   });
-  it('nothing here opens a port', () => {
+  it('is never opened again', () => {
     for (const { uses } of [revokeSgOpenHighRiskPorts, revokeSgUnauthorizedOpenPorts, replaceSgAllTrafficOpen])
       expect(uses.writes.flatMap(({ operations }) => operations)).toEqual(['RevokeSecurityGroupIngress']);
   });
-  it.each(['443', 'icmp/8', 'tcp/', 'tcp/https', 'tcp/443-80'])('%j is nothing to keep', (text) => {
+  it.each(['443', 'icmp/8', 'tcp/', 'tcp/https', 'tcp/443-80'])('refuses %j as a port to keep', (text) => {
     expect(() => replaceSgAllTrafficOpen.parameters({ keep: [text] })).toThrow('keep');
   });
 });
 
 it.each([revokeSgOpenHighRiskPorts, revokeSgUnauthorizedOpenPorts, replaceSgAllTrafficOpen])(
-  '$id: every call that opens something to everybody is looked at',
+  '$id: every call that opens something to everybody is checked',
   ({ apiCalls }) => {
     const read = (cidrIp: string) =>
       apiCalls['ec2:AuthorizeSecurityGroupIngress']?.({

@@ -31,7 +31,7 @@ describe('a route to everywhere', () => {
   const rtb = ref('RouteTable', 'rtb-1');
   const routes = (...Routes: readonly object[]) => ({ RouteTables: [{ RouteTableId: 'rtb-1', Routes }] });
   const open = routes({ DestinationCidrBlock: '0.0.0.0/0', GatewayId: 'igw-1' });
-  it('does not count where the policy names the table, and is said where the rule names another one', async () => {
+  it('does not count if the policy names the table, and is reported if the rule names another one', async () => {
     const { assessment, judge } = await look(reportDefaultRouteToIgw, rtb, open, { routeTableIds: 'rtb-0, rtb-1' });
     expect(assessment.status).toBe('not-applicable');
     expect(judge({ routeTableIds: 'rtb-1' })).toEqual([]);
@@ -45,12 +45,12 @@ describe('a route to everywhere', () => {
     );
     expect((await look(reportDefaultRouteToIgw, rtb, nat)).assessment.status).toBe('compliant');
   });
-  it('is not ruled out by a reply without routes', async () => {
+  it('is not judged by a reply without routes', async () => {
     await expect(look(reportDefaultRouteToIgw, rtb, { RouteTables: [{ RouteTableId: 'rtb-1' }] })).rejects.toThrow('open of rtb-1');
   });
 });
 
-it('an internet gateway is held against the VPCs that the policy, or the rule, names', async () => {
+it('an internet gateway is compared with the VPCs in the policy or the rule', async () => {
   const attached = { InternetGateways: [{ InternetGatewayId: 'igw-1', Attachments: [{ VpcId: 'vpc-1', State: 'available' }] }] };
   const igw = ref('InternetGateway', 'igw-1');
   expect((await look(reportUnauthorizedInternetGateway, igw, attached)).assessment.status).toBe('manual');
@@ -61,7 +61,7 @@ it('an internet gateway is held against the VPCs that the policy, or the rule, n
   expect(judge({ other: '1' })).toBeNull();
 });
 
-it('an address of a second interface counts, and an Elastic one is called that', async () => {
+it('an address of a second interface counts, and an Elastic IP address is named as such', async () => {
   const found = (IpOwnerId: string) => ({
     Reservations: [{ Instances: [{ InstanceId: 'i-1', NetworkInterfaces: [{}, { Association: { PublicIp: '203.0.113.7', IpOwnerId } }] }] }],
   });
@@ -76,7 +76,7 @@ it('an address of a second interface counts, and an Elastic one is called that',
   });
 });
 
-describe('a security group that nothing has', () => {
+describe('an unused security group', () => {
   const sg = ref('SecurityGroup', 'sg-1');
   const world = (more: object, interfaces: object = { NetworkInterfaces: [] }, naming: readonly object[] = []) => ({
     ec2: {
@@ -86,13 +86,13 @@ describe('a security group that nothing has', () => {
       DescribeNetworkInterfaces: interfaces,
     },
   });
-  it('is reported, with the groups whose rules name it, but not itself', async () => {
+  it('is reported, with the groups whose rules name it, except itself', async () => {
     expect(await assess(reportUnusedSecurityGroup, sg, world({}, undefined, [{ GroupId: 'sg-1' }, { GroupId: 'sg-2' }]))).toMatchObject({
       status: 'manual',
       message: 'Security group sg-1 (web) is not used by a network interface; rules of sg-2 reference it.',
     });
   });
-  it('is not, where it is the default one, of another account, or used after an empty page', async () => {
+  it('is not reported if it is the default one, of another account, or used after an empty page', async () => {
     expect((await assess(reportUnusedSecurityGroup, sg, world({ GroupName: 'default' }))).status).toBe('not-applicable');
     expect((await assess(reportUnusedSecurityGroup, sg, world({ OwnerId: '222222222222' }))).status).toBe('not-applicable');
     expect((await assess(reportUnusedSecurityGroup, sg, world({}, { NetworkInterfaces: [], NextToken: 'more' }))).status).toBe('compliant');
@@ -100,7 +100,7 @@ describe('a security group that nothing has', () => {
   });
 });
 
-it('a network ACL of no subnet is reported, unless it is the default one or of another account', async () => {
+it('a network ACL without subnets is reported, unless it is the default one or of another account', async () => {
   const world = (more: object) => ({
     ec2: { DescribeNetworkAcls: { NetworkAcls: [{ NetworkAclId: 'acl-1', OwnerId: ACCOUNT, IsDefault: false, Associations: [], Tags: [], ...more }] } },
   });

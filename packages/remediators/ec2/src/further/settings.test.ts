@@ -12,7 +12,7 @@ async function assess(remediator: Remediator, at: ReturnType<typeof ref>, ec2: o
   return remediator.plan({ state: seen.state, context: seen.context, resource: at, parameters: {}, observedAt: 0 } as never);
 }
 
-describe('a subnet that gives out public addresses', () => {
+describe('a subnet with public addresses by default', () => {
   const at = ref('Subnet', 'subnet-1');
   const routes = (...gateways: readonly string[]) => [{ Routes: gateways.map((GatewayId) => ({ GatewayId })) }];
   const world = (own: readonly object[], main: readonly object[], OwnerId = ACCOUNT) => ({
@@ -21,7 +21,7 @@ describe('a subnet that gives out public addresses', () => {
       RouteTables: first?.Name === 'association.subnet-id' ? own : main,
     }),
   });
-  it('gives out none any more, and nothing else of it is changed', async () => {
+  it('assigns none after the fix, without another change', async () => {
     expect(await assess(disableSubnetAutoPublicIp, at, world(routes('local'), routes('igw-1')))).toMatchObject({
       status: 'change',
       hazards: [],
@@ -33,21 +33,21 @@ describe('a subnet that gives out public addresses', () => {
       ],
     });
   });
-  it('and has a route to an internet gateway asks a person: by its own route table, or by that of its VPC', async () => {
+  it('with a route to an internet gateway needs an approval: by its own route table, or by that of its VPC', async () => {
     const hazards = [{ code: 'routed-to-internet', message: 'subnet-1 has a route to igw-1' }];
     expect(await assess(disableSubnetAutoPublicIp, at, world(routes('local', 'igw-1'), routes('local')))).toMatchObject({ hazards });
     expect(await assess(disableSubnetAutoPublicIp, at, world([], routes('local', 'igw-1')))).toMatchObject({ hazards });
   });
-  it('and is of another account is left to that', async () => {
+  it('of another account is not changed', async () => {
     expect(await assess(disableSubnetAutoPublicIp, at, world([], [], '222222222222'))).toMatchObject({ status: 'not-applicable' });
   });
 });
 
-describe('an instance that gives metadata without a token', () => {
+describe('an instance with metadata without a token', () => {
   const at = ref('Instance', 'i-1');
   const world = (found: object) => ({ DescribeInstances: async () => ({ Reservations: [{ Instances: [{ InstanceId: 'i-1', ...found }] }] }) });
   const MetadataOptions = { HttpTokens: 'optional', HttpEndpoint: 'enabled', HttpPutResponseHopLimit: 2 };
-  it('asks for one, and its other options are not named', async () => {
+  it('requires one after the fix, without a change of other options', async () => {
     expect(await assess(requireImdsv2OnInstance, at, world({ MetadataOptions }))).toMatchObject({
       status: 'change',
       hazards: [],
@@ -59,13 +59,13 @@ describe('an instance that gives metadata without a token', () => {
       ],
     });
   });
-  it('and is of an Auto Scaling group says so', async () => {
+  it('in an Auto Scaling group names it', async () => {
     const Tags = [{ Key: 'aws:autoscaling:groupName', Value: 'web' }];
     expect(await assess(requireImdsv2OnInstance, at, world({ MetadataOptions, Tags }))).toMatchObject({
       hazards: [{ code: 'of-a-group', message: 'i-1 belongs to the Auto Scaling group web' }],
     });
   });
-  it('is not assumed where EC2 does not say', async () => {
+  it('is not assumed if EC2 omits the option', async () => {
     await expect(assess(requireImdsv2OnInstance, at, world({}))).rejects.toThrow('tokens of i-1');
   });
   it.each([
@@ -84,7 +84,7 @@ describe('a VPC without a flow log', () => {
     const seen = await look(enableVpcFlowLogs, ref('VPC', 'vpc-1'), replies, { parameters });
     return seen !== 'gone' && seen.assessment.status === 'change' ? (seen.assessment.hazards ?? []).map(({ code }) => code) : null;
   };
-  it('gets one to a bucket after a yes, for EC2 may replace the policy of the bucket, and one to a log group without', async () => {
+  it('gets one to a bucket after an approval, since EC2 may replace the bucket policy, and one to a log group without it', async () => {
     expect(await hazards({ destination: 'arn:aws:s3:::flows' })).toEqual(['bucket-policy']);
     const roleArn = 'arn:aws:iam::111111111111:role/flows';
     expect(await hazards({ destination: 'arn:aws:logs:eu-west-1:111111111111:log-group:flows', roleArn })).toEqual([]);

@@ -37,7 +37,7 @@ const modify = (address: string, CloudWatchLogOptions: object) => ({
   input: { VpnConnectionId: 'vpn-1', VpnTunnelOutsideIpAddress: address, TunnelOptions: { LogOptions: { CloudWatchLogOptions } } },
 });
 
-describe('tunnels of a VPN connection that log nothing', () => {
+describe('tunnels of a VPN connection without logs', () => {
   it('are changed one at a time: the first of two, and the second stays open', async () => {
     const assessment = await assess(enableSiteVpnLogging, vpn, world([undefined, true], [{ LogEnabled: false }, true]), { parameters });
     expect(assessment).toMatchObject({
@@ -53,7 +53,7 @@ describe('tunnels of a VPN connection that log nothing', () => {
     });
     expect(assessment.status === 'change' && assessment.changes).toHaveLength(1);
   });
-  it('have not drifted where one comes up or goes down, and both are looked at again right before the change', async () => {
+  it('have not drifted if one comes up or goes down, and both are read again right before the change', async () => {
     const seen = async (up: boolean) => {
       const { ec2 } = world([undefined, true], [ON, up]);
       const aws = { ec2: { DescribeVpnConnections: async () => ec2.DescribeVpnConnections } } as never;
@@ -64,7 +64,7 @@ describe('tunnels of a VPN connection that log nothing', () => {
     expect(down).toMatchObject({ context: { up: ['203.0.113.1'] } });
     expect(up !== 'gone' && down !== 'gone' && up.state).toEqual(down !== 'gone' && down.state);
   });
-  it('are changed while the other one is up, with the log options that they have and not with those of the other one, and nothing is left then', async () => {
+  it('are changed while the other one is up, with their own log options and not those of the other one, and nothing is left then', async () => {
     const own = { LogOutputFormat: 'text', BgpLogEnabled: true, BgpLogGroupArn: 'bgp' };
     const other = { ...ON, LogOutputFormat: 'json', BgpLogEnabled: false, BgpLogOutputFormat: 'json' };
     const assessment = await assess(enableSiteVpnLogging, vpn, world([other, true], [{ LogEnabled: false, ...own }, false]), { parameters });
@@ -87,31 +87,31 @@ describe('tunnels of a VPN connection that log nothing', () => {
       ],
     ],
     [
-      'is not known to be up',
+      'has an unknown status',
       [
         [undefined, true],
         [ON, undefined],
       ],
     ],
-  ])('are not changed where the other one %s', async (_, tunnels) => {
+  ])('are not changed if the other one %s', async (_, tunnels) => {
     expect(await assess(enableSiteVpnLogging, vpn, world(...tunnels), { parameters })).toMatchObject({
       hazards: [{ code: 'other-tunnel-down', effect: 'notify', message: 'The change takes 203.0.113.1 down, and 203.0.113.2 is not known to be up' }],
     });
   });
-  it('are not changed where there is no other one, or the connection is being changed', async () => {
+  it('are not changed if there is no other one, or the connection is being changed', async () => {
     expect((await assess(enableSiteVpnLogging, vpn, world([undefined, true]), { parameters })).status).toBe('manual');
     const { ec2 } = world([undefined, true], [ON, true]);
     const [connection] = ec2.DescribeVpnConnections.VpnConnections;
     const modifying = { ec2: { DescribeVpnConnections: { VpnConnections: [{ ...connection, State: 'modifying' }] } } };
     expect(await assess(enableSiteVpnLogging, vpn, modifying, { parameters })).toMatchObject({ hazards: [{ message: 'vpn-1 is modifying' }] });
   });
-  it('need a log group that the policy names', async () => {
+  it('need a log group in the policy', async () => {
     expect(await assess(enableSiteVpnLogging, vpn, world([ON, true], [undefined, true]))).toMatchObject({
       status: 'manual',
       message: 'vpn-1 does not log 203.0.113.2. The policy does not name logGroupArn, so nothing is changed.',
     });
   });
-  it('have keys in the same reply, which are not kept', async () => {
+  it('have keys in the same response, which are not stored', async () => {
     const seen = await enableSiteVpnLogging.observe({
       aws: { ec2: { DescribeVpnConnections: async () => world([ON, true], [ON, true]).ec2.DescribeVpnConnections } },
       resource: vpn,
@@ -122,7 +122,7 @@ describe('tunnels of a VPN connection that log nothing', () => {
     expect(JSON.stringify(seen)).toContain('203.0.113.1');
     expect(JSON.stringify(seen)).not.toContain('not-to-be-kept');
   });
-  it('are not known where EC2 leaves them out', async () => {
+  it('cannot be read if EC2 omits them', async () => {
     const replies = {
       ec2: { DescribeVpnConnections: { VpnConnections: [{ VpnConnectionId: 'vpn-1', State: 'available', Options: {}, VgwTelemetry: [], Tags: [] }] } },
     };

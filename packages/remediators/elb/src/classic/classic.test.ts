@@ -14,7 +14,7 @@ const replies = (attributes: object, found: object = {}) => ({
 const ACM = 'arn:aws:acm:eu-west-1:111111111111:certificate/1';
 const listener = (Protocol: string, SSLCertificateId?: string) => ({ Listener: { Protocol, LoadBalancerPort: 443, SSLCertificateId } });
 
-it('is changed by one attribute, and nothing else of it is sent', async () => {
+it('is changed by one attribute, and nothing else is sent', async () => {
   const input = (enabled: boolean) => ({ LoadBalancerName: 'web', LoadBalancerAttributes: { CrossZoneLoadBalancing: { Enabled: enabled } } });
   expect(await assess(enableCrossZone, REF, replies({ CrossZoneLoadBalancing: { Enabled: false } }))).toMatchObject({
     hazards: [],
@@ -22,7 +22,7 @@ it('is changed by one attribute, and nothing else of it is sent', async () => {
   });
   await expect(assess(enableCrossZone, REF, replies({}))).rejects.toThrow('enabled');
 });
-it('logs to the bucket of the policy, and by an undo nowhere', async () => {
+it('logs to the bucket of the policy, and nowhere after an undo', async () => {
   const off = replies({ AccessLog: { Enabled: false, S3BucketName: 'left-over' } });
   const plan = await assess(enableClassicAccessLogging, REF, off, { parameters: { bucket: 'logs', prefix: 'classic' } });
   expect(plan).toMatchObject({

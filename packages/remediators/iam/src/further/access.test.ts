@@ -13,21 +13,21 @@ const judged = async (...args: Parameters<typeof look>) => {
   return seen.judge;
 };
 
-describe('the policy for all of CloudShell', () => {
+describe('the policy AWSCloudShellFullAccess', () => {
   const replies = (type: 'User' | 'Role' | 'Group', policies: readonly string[], Path = '/') => ({
     iam: {
       [`Get${type}`]: { [type]: { [`${type}Id`]: 'unique', Path }, ...(type === 'Group' ? { Users: [], IsTruncated: false } : {}) },
       [`ListAttached${type}Policies`]: { AttachedPolicies: policies.map((PolicyArn) => ({ PolicyArn })), IsTruncated: false },
     },
   });
-  it.each(['User', 'Role', 'Group'] as const)('is detached from a %s, next to others, for good', async (type) => {
+  it.each(['User', 'Role', 'Group'] as const)('is detached from a %s with other policies, without an undo', async (type) => {
     const found = await assess(detachCloudShellFullAccess, ref(`AWS::IAM::${type}`, 'ada'), replies(type, ['arn:aws:iam::aws:policy/ReadOnlyAccess', SHELL]));
     expect(found).toMatchObject({
       status: 'change',
       changes: [{ call: { operation: `Detach${type}Policy`, input: { [`${type}Name`]: 'ada', PolicyArn: SHELL } }, undo: { irreversible: expect.anything() } }],
     });
   });
-  describe('of a group is kept where an exception is on one of its users', () => {
+  describe('of a group is kept if there is an exception on one of its users', () => {
     const users: Readonly<Record<string, object>> = {
       ada: { Tags: [{ Key: 'redress:exception', Value: 'EX-1' }] },
       bob: {},
@@ -62,12 +62,12 @@ describe('the policy for all of CloudShell', () => {
       });
       expect(detachCloudShellFullAccess.exceptionTypes).toEqual(['AWS::IAM::User']);
     });
-    it('and asked about where tags of one say that it is for emergencies', async () => {
+    it('and needs an approval if tags of one name an emergency', async () => {
       expect(await assess(detachCloudShellFullAccess, group, { iam })).toMatchObject({
         hazards: [{ code: 'rare-on-purpose', message: expect.stringContaining('of eve') }],
       });
     });
-    it('and never changed where their tags are not known', async () => {
+    it('and is never changed if their tags are unknown', async () => {
       await expect(observed('decision', { GetUser: {} })).rejects.toThrow('User');
       const refused = () => {
         throw new Error('AccessDenied');
@@ -75,7 +75,7 @@ describe('the policy for all of CloudShell', () => {
       await expect(observed('decision', { GetUser: refused })).rejects.toThrow('AccessDenied');
     });
   });
-  it('is another one where the account made it, or is not there', async () => {
+  it('is not one with the same name in the account, or a missing one', async () => {
     const others = [`arn:aws:iam::${ACCOUNT}:policy/AWSCloudShellFullAccess`, 'arn:aws:iam::aws:policy/ReadOnlyAccess'];
     expect((await assess(detachCloudShellFullAccess, ref('AWS::IAM::User', 'ada'), replies('User', others))).status).toBe('compliant');
   });
@@ -86,13 +86,13 @@ describe('the policy for all of CloudShell', () => {
     expect((await of([SHELL])).status).toBe('manual');
     expect((await of([])).status).toBe('compliant');
   });
-  it('is named by the calls that attach it, and by no others', () => {
+  it('is named only by the calls that attach it', () => {
     const named = (policyArn: string) =>
       detachCloudShellFullAccess.apiCalls['iam:AttachRolePolicy']?.({ request: { roleName: 'ci', policyArn }, response: null, account: ACCOUNT } as never);
     expect(named(SHELL)).toEqual([{ id: 'ci', type: 'AWS::IAM::Role', region: 'aws-global' }]);
     expect(named('arn:aws:iam::aws:policy/ReadOnlyAccess')).toEqual([]);
   });
-  it('is listed with each who has it', async () => {
+  it('is listed with everyone who has it', async () => {
     const entities = {
       User: { PolicyUsers: [{ UserName: 'ada' }] },
       Role: { PolicyRoles: [{ RoleName: 'ci' }] },
@@ -106,7 +106,7 @@ describe('the policy for all of CloudShell', () => {
       found.push(`${type} ${id}`);
     expect(found).toEqual(['AWS::IAM::User ada', 'AWS::IAM::Role ci', 'AWS::IAM::Group operators']);
   });
-  it('is all that a rule looks for, or the rule is not judged', async () => {
+  it('is judged only for a rule about nothing else', async () => {
     const judge = await judged(detachCloudShellFullAccess, ref('AWS::IAM::User', 'ada'), replies('User', []));
     expect(judge({ parameters: { policyArns: SHELL } })).toEqual([]);
     expect(judge({ parameters: { policyArns: `${SHELL},arn:aws:iam::aws:policy/AdministratorAccess` } })).toBeNull();
@@ -123,14 +123,14 @@ describe('a role for AWS Support', () => {
           : { PolicyUsers: [{ UserName: 'ada' }], PolicyRoles: [{ RoleName: 'another' }], IsTruncated: false },
     },
   });
-  it('is reported where no role has the policy, with the commands that make one', async () => {
+  it('is reported if no role has the policy, with the commands that create one', async () => {
     expect(await assess(reportMissingSupportRole, account, replies([]))).toMatchObject({
       status: 'manual',
       steps: expect.arrayContaining([expect.stringContaining('--policy-arn arn:aws:iam::aws:policy/AWSSupportAccess')]),
     });
     expect((await assess(reportMissingSupportRole, account, replies(['support']))).status).toBe('compliant');
   });
-  it('is not what a rule for another policy looks for', async () => {
+  it('is not judged by a rule for another policy', async () => {
     const judge = await judged(reportMissingSupportRole, account, replies([]));
     expect(judge({ parameters: { policyARN: 'arn:aws:iam::aws:policy/AWSSupportAccess', policyUsageType: 'ANY' } })).toEqual([]);
     expect(judge({ parameters: { policyARN: SHELL } })).toBeNull();
@@ -152,18 +152,18 @@ describe('a certificate in IAM', () => {
       { iam: { GetServerCertificate: { ServerCertificate: { ServerCertificateMetadata: metadata(expires === undefined ? undefined : new Date(expires)) } } } },
       { now: NOW },
     );
-  it('is reported from the moment that it expires', async () => {
+  it('is reported from the moment of its expiry', async () => {
     expect(await of(NOW)).toMatchObject({ status: 'manual', message: 'Certificate shop in IAM expired on 2026-11-29.' });
     expect((await of(NOW + 1)).status).toBe('compliant');
   });
-  it('is not judged where IAM does not say when', async () => {
+  it('is not judged if IAM omits the expiry', async () => {
     await expect(of()).rejects.toThrow('expires');
   });
   it.each([
     ['its unique id', 'ASCAEXAMPLEID0000001', 'shop'],
     ['its ARN', `arn:aws:iam::${ACCOUNT}:server-certificate/cloudfront/shop`, 'shop'],
     ['its name', 'shop', 'shop'],
-    ['the id of one that is gone', 'ASCAEXAMPLEID0000002', null],
+    ['the id of a deleted group', 'ASCAEXAMPLEID0000002', null],
   ])('is found by %s', async (_, id, name) => {
     const ListServerCertificates = async () => ({ ServerCertificateMetadataList: [metadata()], IsTruncated: false });
     const found = reportExpiredServerCertificate.identify?.({
@@ -193,19 +193,19 @@ describe('a group', () => {
       },
       { now: NOW, parameters: given.parameters ?? {} },
     );
-  it('without users is reported, with what it gives whoever joins', async () => {
+  it('without users is reported, with its permissions', async () => {
     expect(await of({})).toMatchObject({ status: 'manual', message: 'Group operators has no users. Its future members get PowerUserAccess, own (inline).' });
   });
-  it('has users where a page shows one, or there is another page', async () => {
+  it('has users if a page has one, or there is another page', async () => {
     expect((await of({ Users: [{ UserName: 'ada' }] })).status).toBe('compliant');
     expect((await of({ IsTruncated: true })).status).toBe('compliant');
   });
-  it('that is new may wait for them', async () => {
+  it('that is new may still get users', async () => {
     expect((await of({ days: 6 })).status).toBe('not-applicable');
     expect((await of({ days: 7 })).status).toBe('manual');
     expect((await of({ days: 6, parameters: { newForDays: 1 } })).status).toBe('manual');
   });
-  it('is not judged by a reply without users', async () => {
+  it('is not judged by a reply without a list of users', async () => {
     await expect(of({ Users: undefined })).rejects.toThrow();
   });
 });

@@ -18,22 +18,22 @@ const of = (...keys: object[]) => ({ iam: { GetUser: { User: { UserId: 'AIDA0' }
 const status = async (more: object, parameters = {}) => (await assess(report, REF, of(key(more)), { now: NOW, parameters })).status;
 const after = (days: number) => new Date(MADE.getTime() + days * 86_400_000);
 
-it('lives for long where it never ends, or ends later than the policy allows', async () => {
+it('is long-lived if it never expires, or expires later than the policy allows', async () => {
   expect(await status({})).toBe('manual');
   expect(await status({ ExpirationDate: after(90) })).toBe('compliant');
   expect(await status({ ExpirationDate: after(91) })).toBe('manual');
   expect(await status({ ExpirationDate: after(91) }, { maxDays: 91 })).toBe('compliant');
   expect(await status({ ServiceName: 'logs.amazonaws.com' })).toBe('manual');
 });
-it('opens nothing once it has ended or was turned off, and a password of a protocol is not one', async () => {
+it('is compliant once it has expired or was turned off, and a password for a protocol is not one', async () => {
   expect(await status({ Status: 'Inactive' })).toBe('compliant');
   expect(await status({ CreateDate: new Date('2026-01-01T00:00:00Z'), ExpirationDate: new Date('2026-11-29T00:00:00Z') })).toBe('compliant');
   expect(await status({ ServiceName: 'codecommit.amazonaws.com' })).toBe('compliant');
 });
-it('is not judged by a credential that IAM describes in part', async () => {
+it('is not judged by an incomplete description from IAM', async () => {
   await expect(look(report, REF, of(key({ CreateDate: undefined })))).rejects.toThrow('returned no creation date or service');
 });
-it('is found by a sweep that asks once for all users, and names each once', async () => {
+it('is found by a sweep that lists all users once, each named once', async () => {
   const asked: unknown[] = [];
   const pages = [
     { ServiceSpecificCredentials: [key({}), key({ UserName: 'bob' })], IsTruncated: true, Marker: 'm' },

@@ -49,13 +49,13 @@ const told = async (of: Remediator, replies: Replies, parameters = {}, now = NOW
 };
 
 describe('old access keys', () => {
-  it('are deactivated, each by a call with an undo of its own, and no other key', async () => {
+  it('are deactivated, each by a call with its own undo, and no other key', async () => {
     const all = keys({ id: 'AKIA1', age: 91 }, { id: 'AKIA2', age: 90 }, { id: 'AKIA3', age: 400, status: 'Inactive' }, { id: 'AKIA4', age: 200, used: 0 });
     expect(await told(stale, all)).toEqual(['AKIA1', 'AKIA4']);
     expect(await told(stale, all, { maxAgeDays: 91 })).toEqual(['AKIA4']);
     expect(await told(stale, all, { maxAgeDays: 200 })).toBe('compliant');
   });
-  it('that are in use say for what', async () => {
+  it('that are in use have a hazard with what uses them', async () => {
     const hazards = async (parameters = {}) =>
       (
         (await assess(stale, ADA, keys({ id: 'AKIA1', age: 200, used: 10 }, { id: 'AKIA2', age: 1, used: 0 }), { now: NOW, parameters })) as {
@@ -65,27 +65,27 @@ describe('old access keys', () => {
     expect(await hazards()).toEqual([{ code: 'in-use', effect: 'approve', message: 'key AKIA1 was used on 2026-11-19 for s3 in eu-west-1' }]);
     expect(await hazards({ quietDays: 9 })).toEqual([]);
   });
-  it('of users for emergencies say so', async () => {
+  it('of users for emergencies have a hazard', async () => {
     const { iam } = keys({ id: 'AKIA1', age: 200 });
     const tagged = { iam: { ...iam, GetUser: { User: { UserId: 'AIDA0', Tags: [{ Key: 'for', Value: 'BreakGlass' }] } } } };
     expect(await assess(stale, ADA, tagged, { now: NOW })).toMatchObject({ hazards: [{ code: 'rare-on-purpose', effect: 'approve' }] });
   });
-  it('are asked about alone, and never without a person; a rule with a shorter age stays open', async () => {
+  it('always need an approval; a rule with a shorter age stays open', async () => {
     expect([stale.ceiling, unused.ceiling]).toEqual(['approve', 'approve']);
     const seen = await look(stale, ADA, keys({ id: 'AKIA1', age: 80 }), { now: NOW });
     if (seen === 'gone') throw new Error('It is there.');
     expect(seen.judge({ configRule: 'access-keys-rotated', parameters: { maxAccessKeyAge: '60' } })).toHaveLength(1);
     expect(seen.judge({ parameters: { maxAccessKeyAge: '85' } })).toEqual([]);
   });
-  it.each(['CreateDate', 'AccessKeyId', 'Status'])('are not guessed where IAM leaves %s out', async (member) => {
+  it.each(['CreateDate', 'AccessKeyId', 'Status'])('cannot be read if IAM omits %s', async (member) => {
     const { iam } = keys();
     const listed = { AccessKeyId: 'AKIA1', Status: 'Active', CreateDate: ago(200), [member]: undefined };
     await expect(look(stale, ADA, { iam: { ...iam, ListAccessKeys: { AccessKeyMetadata: [listed] } } })).rejects.toThrow('did not return');
   });
 });
 
-describe('access keys that nobody uses', () => {
-  it('are deactivated: by the last use, or by the day they were made where there was none', async () => {
+describe('unused access keys', () => {
+  it('are deactivated: by the last use, or by the creation if there was none', async () => {
     const all = keys(
       { id: 'AKIA1', age: 400, used: 91 },
       { id: 'AKIA2', age: 400, used: 89 },
@@ -96,7 +96,7 @@ describe('access keys that nobody uses', () => {
     expect(await told(unused, all)).toEqual(['AKIA1', 'AKIA3']);
     expect(await told(unused, all, { maxUnusedDays: 400 })).toBe('compliant');
   });
-  it('have a state that does not change with each use of another one', async () => {
+  it('have a state that does not change with each use of another key', async () => {
     const parameters = unused.parameters({});
     const state = async (used: number) => {
       const { iam } = keys({ id: 'AKIA1', age: 400, used: 200 }, { id: 'AKIA2', age: 400, used }) as { iam: Record<string, unknown> };
@@ -115,14 +115,14 @@ describe('access keys that nobody uses', () => {
     });
     expect(await state(300)).not.toEqual(await state(3));
   });
-  it('of which IAM does not say when they were used are not taken for unused', async () => {
+  it('without a known last use do not count as unused', async () => {
     const { iam } = keys({ id: 'AKIA1', age: 400 });
     for (const of of [unused, stale])
       await expect(
         look(of, ADA, { iam: { ...iam, GetAccessKeyLastUsed: { AccessKeyLastUsed: { ServiceName: 's3', Region: 'eu-west-1' } } } }, { now: NOW }),
       ).rejects.toThrow('did not show when the key AKIA1 was last used');
   });
-  it('are the part of a claim that is judged: one with fewer days is not', async () => {
+  it('are judged only for a claim about them: one with fewer days is not judged', async () => {
     const seen = await look(unused, ADA, keys({ id: 'AKIA1', age: 1 }), { now: NOW });
     if (seen === 'gone') throw new Error('It is there.');
     expect([
@@ -142,7 +142,7 @@ describe('a password for the console', () => {
     },
   });
   const status = async (...args: Parameters<typeof user>) => (await assess(password, ADA, user(...args), { now: NOW })).status;
-  it('is reported where nobody has used it since, or ever', async () => {
+  it('is reported if nobody has used it for that long, or ever', async () => {
     expect(await assess(password, ADA, user(400, 91), { now: NOW })).toMatchObject({
       status: 'manual',
       message: 'User ada has a console password that was last used on 2026-08-30.',
@@ -151,16 +151,16 @@ describe('a password for the console', () => {
     // Set again since: it was given to somebody.
     expect([await status(400, 89), await status(89, null), await status(80, 200), await status(null, 300)]).toEqual(Array(4).fill('compliant'));
   });
-  it('is never taken: nothing could give it back', () => {
+  it('is never removed: nothing could restore it', () => {
     expect([password.ceiling, password.uses.writes, password.uses.undoes]).toEqual(['notify', [], []]);
   });
-  it('that cannot be read is not none', async () => {
+  it('that cannot be read is not a missing one', async () => {
     const denied = { iam: { GetUser: { User: { UserId: 'AIDA0' } }, GetLoginProfile: iamError('AccessDenied', 'aws/denied') } };
     await expect(look(password, ADA, denied)).rejects.toThrow('AccessDenied');
   });
 });
 
-describe('when passwords end', () => {
+describe('the expiry of passwords', () => {
   const ACCOUNT = resource({ type: 'AWS::::Account', id: '111111111111', account: '111111111111', region: GLOBAL_REGION });
   const REPORT = [
     'user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,mfa_active',
@@ -181,7 +181,7 @@ describe('when passwords end', () => {
   const of = (policy: object | Error, report: object | Error = { Content: Buffer.from(REPORT) }): Replies => ({
     iam: { GetAccountPasswordPolicy: policy instanceof Error ? policy : { PasswordPolicy: policy }, GetCredentialReport: report },
   });
-  it('is set, and nothing else of the policy changes, nor by an undo', async () => {
+  it('is set, without another change of the policy, and without one by the undo', async () => {
     const carried = { ...POLICY, RequireUppercaseCharacters: false, RequireLowercaseCharacters: false };
     expect(await assess(expiry, ACCOUNT, of(POLICY), { now: NOW })).toMatchObject({
       status: 'change',
@@ -194,24 +194,24 @@ describe('when passwords end', () => {
       ],
     });
   });
-  it('is never later than it was', async () => {
+  it('is never later than before', async () => {
     expect((await assess(expiry, ACCOUNT, of({ ...POLICY, MaxPasswordAge: 60 }), { now: NOW })).status).toBe('compliant');
     const assessment = await assess(expiry, ACCOUNT, of({ ...POLICY, MaxPasswordAge: 180 }), { now: NOW });
     expect(assessment).toMatchObject({ changes: [{ call: { input: { MaxPasswordAge: 90 } }, undo: { calls: [{ input: { MaxPasswordAge: 180 } }] } }] });
   });
-  it('is left to people where there is no policy: one of that alone would be weaker', async () => {
+  it('needs manual steps if there is no policy: one with only that would be weaker', async () => {
     expect((await assess(expiry, ACCOUNT, of(iamError('NoSuchEntityException')), { now: NOW })).status).toBe('manual');
   });
-  it('is asked with who would be locked out, and that nobody knows whose password ends', async () => {
+  it('has hazards for those who would be locked out, and for unknown password ages', async () => {
     const missing = iamError('CredentialReportNotPresentException');
     const assessment = await assess(expiry, ACCOUNT, of({ ...POLICY, HardExpiry: true }, missing), { now: NOW });
     expect((assessment as { readonly hazards: readonly { readonly code: string }[] }).hazards.map(({ code }) => code)).toEqual(['hard-expiry', 'ages-unknown']);
     await expect(look(expiry, ACCOUNT, of(POLICY, iamError('AccessDenied', 'aws/denied')), { now: NOW })).rejects.toThrow('AccessDenied');
   });
-  it('by a report that lacks a column is not guessed', () => {
+  it('cannot be read from a report that lacks a column', () => {
     expect(() => olderThan('user,arn,password_enabled\nada,arn:aws:iam::111111111111:user/ada,true', NOW)).toThrow('does not show when passwords were set');
   });
-  it('sooner than the policy of Redress is looked for by a rule: that stays open', async () => {
+  it('that a rule requires earlier than the policy stays open', async () => {
     const seen = await look(expiry, ACCOUNT, of({ ...POLICY, MaxPasswordAge: 90 }), { now: NOW });
     if (seen === 'gone') throw new Error('It is there.');
     const claim = (MaxPasswordAge: string) => ({

@@ -3,8 +3,8 @@ import { allowedBy, blockedIn, isEveryAction, isEveryKey, isWholeService, onEver
 
 const encoded = (policy: unknown) => encodeURIComponent(JSON.stringify(policy));
 
-describe('what a document allows', () => {
-  it('is read as IAM gives it, in each of the forms that the language has', () => {
+describe('the permissions in a document', () => {
+  it('are read as IAM returns them, in each form of the language', () => {
     expect(
       allowedBy(
         encoded({
@@ -23,7 +23,7 @@ describe('what a document allows', () => {
     expect(allowedBy(encoded({ Statement: { Effect: 'Allow', Action: '*', Resource: '*' } }), 'p')).toHaveLength(1);
     expect(allowedBy('{"Statement":[]}', 'p')).toEqual([]);
   });
-  it.each([undefined, '', '%', 'no', '%5B%5D', 'null'])('is not concluded from %j', (document) => {
+  it.each([undefined, '', '%', 'no', '%5B%5D', 'null'])('are not read from %j', (document) => {
     expect(() => allowedBy(document, 'the policy x')).toThrow('the policy x');
   });
 });
@@ -67,7 +67,7 @@ it.each([
   expect([overlap(a, b), overlap(b, a)]).toEqual([common, common]);
 });
 
-describe('what a statement allows with every key', () => {
+describe('the permissions of a statement with every key', () => {
   const BLOCKED = 'kms:ReEncryptFrom, kms:Decrypt';
   const of = (statement: object, patterns = BLOCKED) =>
     allowedBy(encoded({ Statement: { Effect: 'Allow', Resource: '*', ...statement } }), 'p')
@@ -86,7 +86,7 @@ describe('what a statement allows with every key', () => {
   ])('%j', (statement, blocked) => {
     expect(of(statement)).toEqual(blocked);
   });
-  it('is left out only where all of a pattern is', () => {
+  it('exclude only what a pattern covers completely', () => {
     expect(of({ Action: undefined, NotAction: 'kms:Decrypt' }, 'kms:*')).toEqual(['kms:*']);
     expect(of({ Action: undefined, NotAction: 'kms:D*' }, 'kms:Decrypt')).toEqual([]);
   });

@@ -34,16 +34,16 @@ describe('the root user', () => {
   const account = ref('AWS::::Account', ACCOUNT);
   const summary = (more: object) => ({ GetAccountSummary: { SummaryMap: { AccountMFAEnabled: 0, AccountAccessKeysPresent: 0, ...more } } });
 
-  it('has a password where IAM does not say that it has none', async () => {
+  it('has a password unless IAM reports that it has none', async () => {
     expect((await look(reportRootMfa, summary({}), account)).assessment.status).toBe('manual');
     expect((await look(reportRootMfa, summary({ AccountPasswordPresent: 0 }), account)).assessment.status).toBe('not-applicable');
     expect((await look(reportRootMfa, summary({ AccountPasswordPresent: 0, AccountSigningCertificatesPresent: 1 }), account)).assessment.status).toBe('manual');
   });
-  it('is not judged by a summary that leaves out whether it has MFA', async () => {
+  it('is not judged by a summary without its MFA status', async () => {
     await expect(look(reportRootMfa, { GetAccountSummary: { SummaryMap: {} } }, account)).rejects.toThrow('mfa');
     await expect(look(reportRootMfa, { GetAccountSummary: {} }, account)).rejects.toThrow('mfa');
   });
-  it('has no virtual device where they are of users', async () => {
+  it('has no virtual device if the devices belong to users', async () => {
     const devices = (Arn: string) => ({ ...summary({ AccountMFAEnabled: 1 }), ListVirtualMFADevices: { VirtualMFADevices: [{ User: { Arn } }] } });
     expect((await look(reportRootHardwareMfa, devices(`arn:aws:iam::${ACCOUNT}:user/root`), account)).assessment.status).toBe('compliant');
     expect((await look(reportRootHardwareMfa, devices(`arn:aws:iam::${ACCOUNT}:root`), account)).assessment.status).toBe('manual');
@@ -52,27 +52,27 @@ describe('the root user', () => {
 
 describe('a user without MFA', () => {
   const replies = { GetUser: { User: { UserId: 'AIDA0' } }, ListMFADevices: { MFADevices: [] }, GetLoginProfile: new RedressError('aws/gone', 'no profile') };
-  it('and without a password is open where all users are looked for', async () => {
+  it('and without a password is open if all users are covered', async () => {
     const { assessment, judge } = await look(reportUserWithoutMfa, replies);
     expect(assessment.status).toBe('compliant');
     expect(judge({ isRule: (known) => known === 'MFA_ENABLED_FOR_IAM_CONSOLE_ACCESS' })).toEqual([]);
     expect(judge({ isRule: (known) => known === 'IAM_USER_MFA_ENABLED' })).toEqual([expect.stringContaining('ada has no MFA device')]);
     expect(judge({ controls: ['IAM.19'] })).toHaveLength(1);
   });
-  it('is not one without a password where that cannot be read', async () => {
+  it('does not count as one without a password if that cannot be read', async () => {
     await expect(look(reportUserWithoutMfa, { ...replies, GetLoginProfile: new RedressError('aws/denied', 'no') })).rejects.toMatchObject({
       code: 'aws/denied',
     });
   });
 });
 
-describe('a policy for everything', () => {
+describe('a policy that allows everything', () => {
   const replies = (found: object) => ({
     GetPolicy: { Policy: { Arn: POLICY.id, PolicyId: 'ANPA0', DefaultVersionId: 'v2', ...found } },
     GetPolicyVersion: { PolicyVersion: { Document: encodeURIComponent('{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}') } },
   });
   const boundary = replies({ PermissionsBoundaryUsageCount: 3, AttachmentCount: 0 });
-  it('counts as a boundary too, unless the policy leaves boundaries out', async () => {
+  it('counts as a boundary, unless the policy excludes boundaries', async () => {
     expect((await look(reportAdminPolicy, boundary, POLICY)).assessment.status).toBe('manual');
     const { assessment, judge } = await look(reportAdminPolicy, boundary, POLICY, { exceptBoundaries: true });
     expect(assessment.status).toBe('not-applicable');
@@ -81,11 +81,11 @@ describe('a policy for everything', () => {
     expect(judge({ parameters: { excludePermissionBoundaryPolicy: 'true' } })).toEqual([]);
     expect(judge({ parameters: { somethingElse: '1' } })).toBeNull();
   });
-  it('counts where it is attached as well as a boundary', async () => {
+  it('counts if it is attached in addition to being a boundary', async () => {
     const both = replies({ PermissionsBoundaryUsageCount: 3, AttachmentCount: 1 });
     expect((await look(reportAdminPolicy, both, POLICY, { exceptBoundaries: true })).assessment.status).toBe('manual');
   });
-  it('says who has it', async () => {
+  it('names who has it', async () => {
     const { assessment } = await look(
       reportAdminPolicy,
       { ...replies({}), ListEntitiesForPolicy: { PolicyRoles: [{ RoleName: 'ci' }], IsTruncated: true } },
@@ -93,7 +93,7 @@ describe('a policy for everything', () => {
     );
     expect(assessment).toMatchObject({ status: 'manual', message: expect.stringContaining('attached to role ci, others') });
   });
-  it('is not fine because its words cannot be read', async () => {
+  it('is not compliant if its document cannot be read', async () => {
     await expect(look(reportAdminPolicy, { ...replies({}), GetPolicyVersion: { PolicyVersion: {} } }, POLICY)).rejects.toThrow('cannot be read');
   });
 });
@@ -117,7 +117,7 @@ describe('names', () => {
     const found = await remediator.identify?.({ aws: { iam: lists } as never, resource: ref(type, id) });
     expect(found).toEqual(name === null ? null : { id: name, region: 'aws-global' });
   });
-  it('of a sweep have the type of each', async () => {
+  it('of a sweep have their types', async () => {
     const found: unknown[] = [];
     for await (const each of reportInlinePolicies.discover?.({
       aws: { iam: lists } as never,
@@ -133,7 +133,7 @@ describe('names', () => {
       { type: 'AWS::IAM::Group', id: 'admins', region: 'aws-global' },
     ]);
   });
-  it('of AWS policies in a recorded call are nobody’s', () => {
+  it('of AWS policies in a recorded call have no account', () => {
     const named = (policyArn: string) =>
       reportAdminPolicy.apiCalls['iam:CreatePolicyVersion']?.({
         service: 'iam',

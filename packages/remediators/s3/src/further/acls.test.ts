@@ -18,7 +18,7 @@ const replies = ({ ownership, grants = [OWN], policy }: { ownership?: unknown; g
   },
 });
 
-it('has no lists any more, and where there were no controls the undo takes them away again', async () => {
+it('has no ACLs after the fix, and if there were no controls the undo removes them', async () => {
   const Bucket = { Bucket: 'invoices', ExpectedBucketOwner: '111111111111' };
   expect(await assess(disableAcls, REF, replies())).toMatchObject({
     status: 'change',
@@ -38,7 +38,7 @@ it('has no lists any more, and where there were no controls the undo takes them 
     ],
   });
 });
-it('keeps a list that grants somebody else something: that is for people', async () => {
+it('keeps an ACL that grants somebody else something: that needs manual steps', async () => {
   expect(await assess(disableAcls, REF, replies({ grants: [OWN, LOGS] }))).toMatchObject({
     status: 'manual',
     message: expect.stringContaining('LogDelivery: WRITE'),
@@ -46,7 +46,7 @@ it('keeps a list that grants somebody else something: that is for people', async
   // Where lists are off already, what stands in one means nothing.
   expect((await assess(disableAcls, REF, replies({ ownership: { ObjectOwnership: 'BucketOwnerEnforced' }, grants: [OWN, LOGS] }))).status).toBe('compliant');
 });
-it('asks about other accounts that the policy lets in', async () => {
+it('has a hazard for other accounts that the policy allows', async () => {
   const policy = {
     Statement: [{ Effect: 'Allow', Principal: { AWS: ['arn:aws:iam::222222222222:root', 'arn:aws:iam::111111111111:role/own'] }, Action: 's3:PutObject' }],
   };
@@ -55,7 +55,7 @@ it('asks about other accounts that the policy lets in', async () => {
   });
 });
 
-describe('another account that the policy lets in', () => {
+describe('another account that the policy allows', () => {
   const letting = (who: object) => ({ Statement: [{ Effect: 'Allow', Action: 's3:PutObject', ...who }] });
   const KEY = 'arn:aws:kms:eu-west-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab';
   const encrypted = {
@@ -63,21 +63,21 @@ describe('another account that the policy lets in', () => {
   };
   it.each<[string, object, string | null]>([
     [
-      'has the number of this one in a name',
+      'has the number of this account in a name',
       { Principal: { AWS: 'arn:aws:iam::222222222222:role/for-111111111111' } },
       'arn:aws:iam::222222222222:role/for-111111111111',
     ],
     [
-      'has the number of this one in a path, as an ARN has it',
+      'has the number of this account in a path, like an ARN',
       { Principal: { AWS: 'arn:aws:iam::222222222222:role/:111111111111:/reader' } },
       'arn:aws:iam::222222222222:role/:111111111111:/reader',
     ],
     ['has a number', { Principal: { AWS: '222222222222' } }, '222222222222'],
-    ['is everybody who is not left out', { NotPrincipal: { AWS: 'arn:aws:iam::333333333333:root' } }, '*'],
+    ['is everybody who is not excluded', { NotPrincipal: { AWS: 'arn:aws:iam::333333333333:root' } }, '*'],
     ['is everybody', { Principal: '*' }, '*'],
-    ['is not this one, by its number', { Principal: { AWS: '111111111111' } }, null],
-    ['is not a role of this one', { Principal: { AWS: 'arn:aws:iam::111111111111:role/for-222222222222' } }, null],
-    ['is not a user of this one, in another partition', { Principal: { AWS: 'arn:aws-cn:iam::111111111111:user/own' } }, null],
+    ['is not this account, by its number', { Principal: { AWS: '111111111111' } }, null],
+    ['is not a role of this account', { Principal: { AWS: 'arn:aws:iam::111111111111:role/for-222222222222' } }, null],
+    ['is not a user of this account, in another partition', { Principal: { AWS: 'arn:aws-cn:iam::111111111111:user/own' } }, null],
     ['is not a service', { Principal: { Service: 'ses.amazonaws.com' } }, null],
   ])('%s', async (_, who, named) => {
     const answers = replies({ policy: letting(who) });
@@ -91,12 +91,12 @@ describe('another account that the policy lets in', () => {
       named === null ? [] : [['other-accounts', `The policy of invoices allows ${named}.`]],
     );
   });
-  it('is nobody whom a statement refuses', async () => {
+  it('does not include principals that a statement denies', async () => {
     const refused = { Statement: [{ Effect: 'Deny', Action: 's3:*', NotPrincipal: { AWS: 'arn:aws:iam::111111111111:root' } }] };
     expect(await assess(disableAcls, REF, replies({ policy: refused }))).toMatchObject({ status: 'change', hazards: [] });
   });
 });
-it('is not judged by a reply that leaves out the grants, or whose objects they are', async () => {
+it('is not judged by a reply without grants, or without the owner of objects', async () => {
   await expect(look(disableAcls, REF, { s3: { ...replies().s3, GetBucketAcl: { Owner } } })).rejects.toThrow('Grants');
   await expect(look(disableAcls, REF, replies({ ownership: {} }))).rejects.toThrow('ObjectOwnership');
 });

@@ -23,7 +23,7 @@ describe('event notifications', () => {
       { TopicConfigurations: [{ TopicArn: 'arn:aws:sns:eu-west-1:111111111111:events', Events }] },
     ],
     ['a queue', 'arn:aws:sqs:eu-west-1:222222222222:events', { QueueConfigurations: [{ QueueArn: 'arn:aws:sqs:eu-west-1:222222222222:events', Events }] }],
-  ])('go to %s, and are taken away by the undo', async (_, target, NotificationConfiguration) => {
+  ])('go to %s, and are removed by the undo', async (_, target, NotificationConfiguration) => {
     const owner = { Bucket: 'invoices', ExpectedBucketOwner: '111111111111' };
     expect(await plan({}, { target })).toMatchObject({
       status: 'change',
@@ -39,7 +39,7 @@ describe('event notifications', () => {
     ['a function', { LambdaFunctionConfigurations: [{ LambdaFunctionArn: 'arn:aws:lambda:eu-west-1:111111111111:function:own', Events }] }],
     ['a topic', { TopicConfigurations: [{ TopicArn: 'arn:aws:sns:eu-west-1:111111111111:own', Events }] }],
     ['EventBridge', { EventBridgeConfiguration: {} }],
-  ])('that go to %s already are never written over', async (_, configured) => {
+  ])('that go to %s already are never overwritten', async (_, configured) => {
     expect((await plan(configured, { target: 'eventbridge' })).status).toBe('compliant');
   });
   it('need a target', async () => {
@@ -71,7 +71,7 @@ describe('a bucket key', () => {
     const assessment = await assessed;
     return assessment.status === 'change' ? (assessment.hazards ?? []).map(({ code }) => code) : assessment.status;
   };
-  it('is turned on, and all else of the rule stays', async () => {
+  it('is turned on, and the rest of the rule stays', async () => {
     const BlockedEncryptionTypes = { EncryptionType: ['SSE-C'] };
     const rule = (BucketKeyEnabled: boolean) => ({
       ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: ARN },
@@ -88,20 +88,20 @@ describe('a bucket key', () => {
     });
   });
   it.each<[string, string | undefined, object, readonly string[]]>([
-    ['says nothing of the context', ARN, {}, []],
-    ['is found by an alias', 'alias/own', { Condition: { StringLike: { 'kms:EncryptionContext:aws:s3:arn': '*' } } }, ['encryption-context']],
+    ['has no condition on the context', ARN, {}, []],
+    ['is named by an alias', 'alias/own', { Condition: { StringLike: { 'kms:EncryptionContext:aws:s3:arn': '*' } } }, ['encryption-context']],
     [
-      'asks which contexts there are',
+      'has a null condition on the context',
       ARN,
       { Condition: { 'ForAnyValue:StringEquals': { 'kms:EncryptionContextKeys': 'aws:s3:arn' } } },
       ['encryption-context'],
     ],
     ['is of another account', ARN.replace('111111111111', '222222222222'), {}, ['encryption-context']],
-    ['is of the key of AWS', undefined, {}, []],
+    ['is managed by AWS', undefined, {}, []],
   ])('of a key whose policy %s', async (_, key, statement, expected) => {
     expect(await codes(plan(key, statement))).toEqual(expected);
   });
-  it('is of SSE-KMS alone', async () => {
+  it('applies only to SSE-KMS', async () => {
     const under = (SSEAlgorithm: string) =>
       assess(enableBucketKey, REF, {
         s3: { ...s3, GetBucketEncryption: { ServerSideEncryptionConfiguration: { Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm } }] } } },
@@ -123,29 +123,29 @@ describe('lifecycle rules', () => {
   const aborting = { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } };
   const ending = { NoncurrentVersionExpiration: { NoncurrentDays: 30 } };
   it.each<[string, readonly object[] | null, readonly [any: string, versions: string, uploads: string]]>([
-    ['none', null, ['manual', 'manual', 'manual']],
-    ['one that is off', [rule({ Status: 'Disabled', ...tiering, ...aborting, ...ending })], ['manual', 'manual', 'manual']],
-    ['one that moves objects', [rule(tiering)], ['compliant', 'manual', 'manual']],
-    ['one for older versions', [rule(ending)], ['compliant', 'compliant', 'manual']],
+    ['missing', null, ['manual', 'manual', 'manual']],
+    ['disabled', [rule({ Status: 'Disabled', ...tiering, ...aborting, ...ending })], ['manual', 'manual', 'manual']],
+    ['for transitions', [rule(tiering)], ['compliant', 'manual', 'manual']],
+    ['for older versions', [rule(ending)], ['compliant', 'compliant', 'manual']],
     [
-      'one that moves older versions of a part',
+      'for older versions of a part',
       [rule({ Filter: { Prefix: 'logs/' }, NoncurrentVersionTransitions: [{ NoncurrentDays: 30, StorageClass: 'GLACIER_IR' }] })],
       ['compliant', 'compliant', 'manual'],
     ],
-    ['one that aborts uploads', [rule(aborting)], ['compliant', 'manual', 'compliant']],
-    ['one of the old form', [{ ID: 'own', Status: 'Enabled', Prefix: '', ...aborting }], ['compliant', 'manual', 'compliant']],
-    ['one that aborts uploads of a part', [rule({ Filter: { Prefix: 'logs/' }, ...aborting })], ['compliant', 'manual', 'manual']],
-    ['one that says for nobody what it is for', [{ ID: 'own', Status: 'Enabled', ...aborting }], ['compliant', 'manual', 'manual']],
+    ['for aborted uploads', [rule(aborting)], ['compliant', 'manual', 'compliant']],
+    ['in the old form', [{ ID: 'own', Status: 'Enabled', Prefix: '', ...aborting }], ['compliant', 'manual', 'compliant']],
+    ['for aborted uploads of a part', [rule({ Filter: { Prefix: 'logs/' }, ...aborting })], ['compliant', 'manual', 'manual']],
+    ['without a filter', [{ ID: 'own', Status: 'Enabled', ...aborting }], ['compliant', 'manual', 'manual']],
   ])('are %s', async (_, rules, expected) => {
     const found = [];
     for (const report of [reportMissingLifecycle, reportMissingVersionLifecycle, reportMissingMultipartExpiry])
       found.push((await assess(report, REF, reply(rules))).status);
     expect(found).toEqual(expected);
   });
-  it('are of no concern to a bucket that makes no versions', async () => {
+  it('do not apply to a bucket without versions', async () => {
     expect((await assess(reportMissingVersionLifecycle, REF, reply(null, 'Suspended'))).status).toBe('not-applicable');
   });
-  it('are added next to those that are there', async () => {
+  it('are added to the existing ones', async () => {
     expect(await assess(reportMissingMultipartExpiry, REF, reply([rule(tiering)]))).toMatchObject({
       steps: expect.arrayContaining([
         expect.stringContaining('"AbortIncompleteMultipartUpload":{"DaysAfterInitiation":7}'),
@@ -153,11 +153,11 @@ describe('lifecycle rules', () => {
       ]),
     });
   });
-  it('that cannot be read are not none', async () => {
+  it('that cannot be read are not empty', async () => {
     for (const rules of [{}, { Rules: [{ ID: 'own', Filter: {} }] }])
       await expect(look(reportMissingLifecycle, REF, { s3: { ...s3, GetBucketLifecycleConfiguration: rules } })).rejects.toThrow();
   });
-  it('of a Config rule that looks for days of its own are not judged', async () => {
+  it('of a Config rule with its own days are not judged', async () => {
     const seen = await look(reportMissingLifecycle, REF, reply([rule(tiering)]));
     if (seen === 'gone') throw new Error('It is there.');
     expect(seen.judge({ parameters: { targetExpirationDays: '30' } })).toBeNull();

@@ -9,7 +9,7 @@ const plan = (remediator: Remediator, state: JsonObject, context: unknown, given
 describe('access logs', () => {
   const targetBucket = 'logs-{account}-{region}';
   const open = { own: { keepsOut: null }, said: {} };
-  it('go to the bucket that the policy names, in its region and account', () => {
+  it('go to the bucket of the policy, in its region and account', () => {
     expect(plan(enableServerAccessLogging, { logging: null }, open, { targetBucket })).toMatchObject({
       status: 'change',
       changes: [
@@ -22,12 +22,12 @@ describe('access logs', () => {
       ],
     });
   });
-  it('of the log bucket itself are left out', () => {
+  it('of the log bucket itself are omitted', () => {
     expect(plan(enableServerAccessLogging, { logging: null }, open, { targetBucket }, 'logs-111111111111-eu-west-1')).toMatchObject({
       status: 'not-applicable',
     });
   });
-  it('are asked about where no bucket is named, or it keeps them out', () => {
+  it('need manual steps if no bucket is named, or it denies log delivery', () => {
     expect(plan(enableServerAccessLogging, { logging: null }, open)).toMatchObject({ status: 'manual', message: expect.stringContaining('targetBucket') });
     const closed = { own: { keepsOut: 'its door is shut' }, said: {} };
     expect(plan(enableServerAccessLogging, { logging: null }, closed, { targetBucket })).toMatchObject({
@@ -35,7 +35,7 @@ describe('access logs', () => {
       message: expect.stringContaining('its door is shut'),
     });
   });
-  it('that go anywhere stay', () => {
+  it('that go to any bucket stay', () => {
     expect(plan(enableServerAccessLogging, { logging: { TargetBucket: 'other', TargetPrefix: '' } }, open, { targetBucket }).status).toBe('compliant');
   });
 });
@@ -54,7 +54,7 @@ describe('TLS', () => {
   const state = (text: string | null) => plan(requireTls, { policy: text }, { website: false });
 
   it.each<[string, JsonObject]>([
-    ['as it is written here', {}],
+    ['in the standard form', {}],
     ['for everybody in another form', { Principal: { AWS: '*' } }],
     ['among other actions', { Action: ['s3:GetObject', 's3:*'] }],
     ['as a boolean', { Condition: { Bool: { 'aws:SecureTransport': false } } }],
@@ -62,13 +62,13 @@ describe('TLS', () => {
     expect(state(policy(deny(more))).status).toBe('compliant');
   });
   it.each<[string, JsonObject]>([
-    ['on the objects alone', { Resource: everything[1] as string }],
-    ['on the bucket alone', { Resource: everything[0] as string }],
-    ['of somebody alone', { Principal: { AWS: 'arn:aws:iam::222222222222:root' } }],
+    ['only for the objects', { Resource: everything[1] as string }],
+    ['only for the bucket', { Resource: everything[0] as string }],
+    ['only for somebody', { Principal: { AWS: 'arn:aws:iam::222222222222:root' } }],
     ['for one action', { Action: 's3:GetObject' }],
-    ['under a further condition', { Condition: { Bool: { 'aws:SecureTransport': 'false' }, StringEquals: { 'aws:PrincipalAccount': '2' } } }],
+    ['with another condition', { Condition: { Bool: { 'aws:SecureTransport': 'false' }, StringEquals: { 'aws:PrincipalAccount': '2' } } }],
     ['with TLS', { Condition: { Bool: { 'aws:SecureTransport': 'true' } } }],
-    ['by an allow', { Effect: 'Allow' }],
+    ['by an allow statement', { Effect: 'Allow' }],
   ])('is not required %s', (_, more) => {
     const before = policy(deny(more));
     const assessment = state(before);
@@ -77,10 +77,10 @@ describe('TLS', () => {
     expect(JSON.parse(after)).toMatchObject({ Id: 'own', Statement: [deny(more), { ...deny(), Sid: 'RedressRequireTls' }] });
     expect(state(after).status).toBe('compliant');
   });
-  it('is required where there was no policy, and the undo takes it away', () => {
+  it('is required if there was no policy, and the undo removes it', () => {
     expect(state(null)).toMatchObject({ status: 'change', changes: [{ undo: { calls: [{ operation: 'DeleteBucketPolicy' }] } }] });
   });
-  it('is left to people where the policy cannot be understood', () => {
+  it('needs manual steps if the policy cannot be parsed', () => {
     expect(state('{').status).toBe('manual');
     expect(state('{"Statement":["x"]}').status).toBe('manual');
   });

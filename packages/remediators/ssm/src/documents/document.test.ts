@@ -13,7 +13,7 @@ const replies = (permission: object) => ({
 });
 const sharing = (AccountId: string, SharedDocumentVersion: string) => ({ AccountId, SharedDocumentVersion });
 
-it('is shared again in the version in which it was, and not in the default one', async () => {
+it('is shared again in its previous version, and not in the default one', async () => {
   const AccountSharingInfoList = [sharing('222222222222', '1'), sharing('All', '3')];
   expect(await assess(makeDocumentPrivate, REF, replies({ AccountIds: ['222222222222', 'All'], AccountSharingInfoList }))).toMatchObject({
     changes: [
@@ -24,7 +24,7 @@ it('is shared again in the version in which it was, and not in the default one',
     ],
   });
 });
-it('is found shared on whatever page, and where no version is said the default one is meant', async () => {
+it('is found on any page, and a missing version is the default one', async () => {
   const pages = (input: unknown) =>
     (input as { NextToken?: string }).NextToken === undefined ? { AccountIds: ['222222222222'], NextToken: 'more' } : { AccountIds: ['all'] };
   const assessment = await assess(makeDocumentPrivate, REF, replies(pages));

@@ -18,7 +18,7 @@ const replies = (asked: unknown[], ...pages: object[][]) => ({
   ec2: { DescribeTags: { Tags: [] } },
 });
 
-it('is asked for what fails of its kind alone, on all pages, and names ten', async () => {
+it('is queried only for failures of its kind, on all pages, and names ten', async () => {
   const asked: unknown[] = [];
   const many = Array.from({ length: 11 }, (_, at) => item(`KB${String(at).padStart(2, '0')}`));
   const seen = await assess(report, REF, replies(asked, many, [item('KB99', 'UNSPECIFIED')]));

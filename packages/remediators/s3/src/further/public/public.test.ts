@@ -26,31 +26,31 @@ const after = (remediator: Remediator, ...statements: readonly object[]) => {
   return document.Statement;
 };
 
-describe('a bucket policy that lets everybody in', () => {
+describe('a bucket policy that allows everybody', () => {
   const deny = { Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: 'r' };
   const partner = open('s3:GetObject', { Principal: { AWS: 'arn:aws:iam::222222222222:root' } });
-  it('leaves reading to the account, and keeps every other statement', () => {
+  it('limits reads to the account, and keeps every other statement', () => {
     expect(after(removePublicRead, deny, open('s3:GetObject'), partner)).toEqual([deny, open('s3:GetObject', { Principal: { AWS: ROOT } }), partner]);
   });
   it.each<[boolean, readonly object[]]>([
     [true, [{ code: 'website', effect: 'notify', message: 'invoices serves a website: its visitors would lose access.' }]],
     [false, []],
-  ])('is not changed where it is a website: %s', (website, hazards) => {
+  ])('is not changed if it is a website: %s', (website, hazards) => {
     const state = { policy: text(open('s3:GetObject')), policyIsPublic: true, publicGrants: [] };
     expect(plan(removePublicRead, state, { own: { website }, said: {} })).toMatchObject({ status: 'change', hazards });
   });
   it.each([[removePublicRead], [removePublicWrite]])(
-    'is not put back where S3 refuses public policies by then, which $id says of its rollback',
+    'is not restored if S3 refuses public policies by then, which $id declares for its rollback',
     ({ rollback }) => {
       expect(rollback?.not).toEqual([expect.stringMatching(/^If BlockPublicPolicy is on, S3 rejects/)]);
     },
   );
-  it('keeps who is named next to everybody', () => {
+  it('keeps named principals next to everybody', () => {
     expect(after(removePublicRead, open('s3:GetObject', { Principal: { AWS: ['222222222222', '*'], Service: 'x.amazonaws.com' } }))).toEqual([
       open('s3:GetObject', { Principal: { AWS: ['222222222222', ROOT], Service: 'x.amazonaws.com' } }),
     ]);
   });
-  it('loses the actions of its kind alone', () => {
+  it('loses only the actions of its kind', () => {
     const both = open(['s3:GetObject', 's3:PutObject', 's3:ListBucket']);
     const { Sid: _, ...unnamed } = open(['s3:GetObject', 's3:ListBucket'], { Principal: { AWS: ROOT } });
     expect(after(removePublicRead, both)).toEqual([open(['s3:PutObject']), unnamed]);
@@ -68,31 +68,31 @@ describe('a bucket policy that lets everybody in', () => {
     ['*', true, true],
     ['s3:*Object', true, true],
     ['s3:Ge?Object', true, true],
-  ])('%s lets it read: %s, and write: %s', (action, reads, writes) => {
+  ])('%s allows reading: %s, and writing: %s', (action, reads, writes) => {
     expect([removePublicRead, removePublicWrite].map((each) => after(each, open(action)) !== 'compliant')).toEqual([reads, writes]);
   });
-  it('means everything by NotAction', () => {
+  it('treats NotAction as everything else', () => {
     const { Action: _, ...not } = open('');
     for (const each of [removePublicRead, removePublicWrite])
       expect(after(each, { ...not, NotAction: 's3:DeleteBucket' })).toEqual([{ ...not, NotAction: 's3:DeleteBucket', Principal: { AWS: ROOT } }]);
   });
-  it('is left to people where it hangs on conditions, or on who is left out', () => {
+  it('needs manual steps if it depends on conditions, or on excluded principals', () => {
     const bound = open('s3:GetObject', { Condition: { IpAddress: { 'aws:SourceIp': '0.0.0.0/1' } } });
     const { Principal: _, ...rest } = open('s3:GetObject');
     for (const each of [bound, { ...rest, NotPrincipal: { AWS: ROOT } }]) expect(after(removePublicRead, each)).toBe('manual');
     // What is bound is not touched where another statement is open.
     expect(after(removePublicRead, bound, open('s3:GetObject'))).toEqual([bound, open('s3:GetObject', { Principal: { AWS: ROOT } })]);
   });
-  it('is not changed where nothing of it is public, or something cuts it off', () => {
+  it('is not changed if nothing of it is public, or a block overrides it', () => {
     for (const policy of [text(open('s3:GetObject')), null])
       expect(plan(removePublicRead, { policy, policyIsPublic: false, publicGrants: [] }).status).toBe('compliant');
   });
-  it('is left to people where it cannot be understood, or grows too long', () => {
+  it('needs manual steps if it cannot be parsed, or becomes too long', () => {
     const state = (policy: string) => plan(removePublicRead, { policy, policyIsPublic: true, publicGrants: [] }).status;
     expect(state('{')).toBe('manual');
     expect(state(text(open('s3:GetObject', { Resource: 'r'.repeat(20_200) })))).toBe('manual');
   });
-  it('is not the only way in', () => {
+  it('is not the only public access', () => {
     const state = { policy: null, policyIsPublic: false, publicGrants: ['AllUsers: READ'] };
     expect(plan(removePublicRead, state)).toMatchObject({ status: 'manual', message: expect.stringContaining('AllUsers: READ') });
     expect(plan(removePublicWrite, state).status).toBe('compliant');
@@ -100,7 +100,7 @@ describe('a bucket policy that lets everybody in', () => {
   });
 });
 
-describe('what a block cuts off', () => {
+describe('public access that a block overrides', () => {
   const NONE = { BlockPublicAcls: false, IgnorePublicAcls: false, BlockPublicPolicy: false, RestrictPublicBuckets: false };
   const all = { Grantee: { Type: 'Group', URI: 'http://acs.amazonaws.com/groups/global/AllUsers' }, Permission: 'READ' };
   const replies = (own: object, account: object, policy = true) => ({
@@ -120,13 +120,13 @@ describe('what a block cuts off', () => {
   });
   const status = async (remediator: Remediator, ...given: Parameters<typeof replies>) =>
     (await assess(remediator, bucket('invoices'), replies(...given))).status;
-  it('is not open: by the bucket, or by the account', async () => {
+  it('is not open, by the bucket or by the account', async () => {
     expect(await status(removePublicRead, {}, {})).toBe('change');
     expect(await status(removePublicRead, { BlockPublicPolicy: true, IgnorePublicAcls: true }, { BlockPublicPolicy: true })).toBe('change');
     expect(await status(removePublicRead, { RestrictPublicBuckets: true }, {})).toBe('compliant');
     expect(await status(removePublicRead, {}, { RestrictPublicBuckets: true })).toBe('compliant');
   });
-  it('is not open by a list that is ignored', async () => {
+  it('is not open by an ACL that is ignored', async () => {
     for (const [remediator, open] of [
       [removePublicRead, 'manual'],
       [removeGlobalAclGrants, 'change'],
@@ -139,13 +139,13 @@ describe('what a block cuts off', () => {
   });
 });
 
-describe('a list that grants everybody something', () => {
+describe('an ACL that grants everybody something', () => {
   const owner = { ID: 'a1' };
   const own = { Grantee: { ID: 'a1', Type: 'CanonicalUser' }, Permission: 'FULL_CONTROL' };
   const logs = { Grantee: { Type: 'Group', URI: 'http://acs.amazonaws.com/groups/s3/LogDelivery' }, Permission: 'WRITE' };
   const all = { Grantee: { Type: 'Group', URI: 'http://acs.amazonaws.com/groups/global/AuthenticatedUsers' }, Permission: 'READ' };
   const mail = { Grantee: { Type: 'AmazonCustomerByEmail', EmailAddress: 'a@example.org' }, Permission: 'READ' };
-  it('loses that alone: the owner and log delivery stay', () => {
+  it('loses only that: the owner and log delivery stay', () => {
     expect(plan(removeGlobalAclGrants, { owner, grants: [own, all, logs], isIgnored: false })).toMatchObject({
       status: 'change',
       changes: [
@@ -157,11 +157,11 @@ describe('a list that grants everybody something', () => {
       ],
     });
   });
-  it('is left to people where the undo would name somebody by e-mail', () => {
+  it('needs manual steps if the undo would name a grantee by e-mail', () => {
     expect(plan(removeGlobalAclGrants, { owner, grants: [own, all, mail], isIgnored: false }).status).toBe('manual');
     expect(plan(removeGlobalAclGrants, { owner, grants: [own, mail], isIgnored: false }).status).toBe('compliant');
   });
-  it('lets nobody in where it is ignored', () => {
+  it('grants nothing if it is ignored', () => {
     expect(plan(removeGlobalAclGrants, { owner, grants: [own, all], isIgnored: true }).status).toBe('compliant');
   });
 });
@@ -171,7 +171,7 @@ describe('a KMS key by default', () => {
   const given = { kmsKeyArn: KEY.replace('eu-west-1', '{region}') };
   const nobody = { logs: [], identity: false, others: [] };
   const sse = { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' }, BlockedEncryptionTypes: { EncryptionType: ['SSE-C'] } };
-  it('is the one that the policy names, and what else the rule says stays', () => {
+  it('is the one in the policy, and the rest of the rule stays', () => {
     expect(plan(requireKmsDefaultEncryption, { rules: [sse] }, nobody, given)).toMatchObject({
       status: 'change',
       changes: [
@@ -194,23 +194,23 @@ describe('a KMS key by default', () => {
       ],
     });
   });
-  it('is taken away again where nothing was said', () => {
+  it('is removed again if there was no rule', () => {
     expect(plan(requireKmsDefaultEncryption, { rules: [] }, nobody, given)).toMatchObject({
       changes: [{ undo: { restores: 'equivalent', calls: [{ operation: 'DeleteBucketEncryption' }] } }],
     });
   });
-  it.each(['aws:kms', 'aws:kms:dsse'])('is not another one where the bucket has %s', (SSEAlgorithm) => {
+  it.each(['aws:kms', 'aws:kms:dsse'])('is not replaced if the bucket has %s', (SSEAlgorithm) => {
     expect(plan(requireKmsDefaultEncryption, { rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm } }] }, nobody, given).status).toBe('compliant');
   });
   it.each<[string, object, unknown, object]>([
     ['no key is named', { rules: [sse] }, nobody, {}],
     ['the key is of another region', { rules: [sse] }, nobody, { kmsKeyArn: KEY.replace('eu-west-1', 'us-east-1') }],
     ['logs are delivered into it', { rules: [sse] }, { ...nobody, logs: ['x'] }, given],
-    ['its algorithm is not known', { rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'rot13' } }] }, nobody, given],
-  ])('is left to people where %s', (_, state, context, parameters) => {
+    ['its algorithm is unknown', { rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'rot13' } }] }, nobody, given],
+  ])('needs manual steps if %s', (_, state, context, parameters) => {
     expect(plan(requireKmsDefaultEncryption, state as JsonObject, context, parameters as JsonObject).status).toBe('manual');
   });
-  it('is judged by the keys that a rule asks for', () => {
+  it('is judged by the keys that a rule requires', () => {
     const judge = (parameters: Readonly<Record<string, string>> | null) =>
       requireKmsDefaultEncryption.judge?.({
         state: { created: 'x', rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: KEY } }] },
@@ -226,7 +226,7 @@ describe('a KMS key by default', () => {
   });
 });
 
-describe('the block of an account', () => {
+describe('the public access block of an account', () => {
   const REF = resource({ type: 'AWS::::Account', id: '111111111111', account: '111111111111', region: 'aws-global' });
   const ON = { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true };
   const named = (name: string) => Object.assign(new Error(name), { name, $metadata: { httpStatusCode: 400 } });
@@ -242,7 +242,7 @@ describe('the block of an account', () => {
   });
   const managed = (PolicyContent: string | undefined) => ({ EffectivePolicy: { PolicyType: 'S3_POLICY', PolicyContent } });
   const content = JSON.stringify({ s3_attributes: { public_access_block_configuration: 'none' } });
-  it.each(['EffectivePolicyNotFoundException', 'AWSOrganizationsNotInUseException'])('is put where Organizations says %s', async (name) => {
+  it.each(['EffectivePolicyNotFoundException', 'AWSOrganizationsNotInUseException'])('is set if Organizations returns %s', async (name) => {
     expect(await assess(enableAccountPublicAccessBlock, REF, replies({ ...ON, BlockPublicPolicy: false }, named(name)))).toMatchObject({
       status: 'change',
       hazards: [],
@@ -257,20 +257,20 @@ describe('the block of an account', () => {
       changes: [{ undo: { calls: [{ operation: 'DeletePublicAccessBlock', input: { AccountId: '111111111111' } }] } }],
     });
   });
-  it.each([content, undefined])('is left to the organization that has taken it over: %s', async (text) => {
+  it.each([content, undefined])('is left to the organization that manages it: %s', async (text) => {
     expect(await assess(enableAccountPublicAccessBlock, REF, replies(undefined, managed(text)))).toMatchObject({
       status: 'manual',
       message: expect.stringContaining('its organization manages that setting'),
     });
     expect((await assess(enableAccountPublicAccessBlock, REF, replies(ON, managed(text)))).status).toBe('compliant');
   });
-  it('is put where the policy of the organization is about something else', async () => {
+  it('is set if the policy of the organization is about something else', async () => {
     expect((await assess(enableAccountPublicAccessBlock, REF, replies(undefined, managed('{"s3_attributes":{}}')))).status).toBe('change');
   });
-  it('is not judged where Organizations does not say', async () => {
+  it('is not judged if Organizations does not answer', async () => {
     await expect(look(enableAccountPublicAccessBlock, REF, replies(undefined, named('AccessDeniedException')))).rejects.toThrow('AccessDeniedException');
   });
-  it('waits where a bucket is public', async () => {
+  it('waits while a bucket is public', async () => {
     expect(await assess(enableAccountPublicAccessBlock, REF, replies(undefined, named('EffectivePolicyNotFoundException'), true))).toMatchObject({
       status: 'change',
       hazards: [{ code: 'public-bucket', effect: 'notify', message: 'A bucket of account 111111111111 would be cut off: b.' }],

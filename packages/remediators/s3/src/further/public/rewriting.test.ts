@@ -47,22 +47,22 @@ describe('everybody in a bucket policy', () => {
     ['an endpoint', { StringEquals: { 'aws:SourceVpce': 'vpce-1' } }],
     ['access points of an account', { StringEquals: { 's3:DataAccessPointAccount': '111111111111' } }],
     ['addresses', { IpAddress: { 'aws:SourceIp': '192.0.2.0/24' } }],
-  ])('that conditions bind to %s stays next to what is open', async (_, Condition) => {
+  ])('with a condition on %s stays next to what is open', async (_, Condition) => {
     expect(await after(removeWildcardPrincipal, [allow({}), allow({ Sid: 'bound', Condition })])).toEqual([
       allow({ Principal: { AWS: ROOT } }),
       allow({ Sid: 'bound', Condition }),
     ]);
   });
   it.each([
-    ['conditions that bind it to nobody that is fixed', { Condition: { StringLike: { 'aws:PrincipalOrgID': '*' } } }],
-    ['leaving somebody out', { Principal: undefined, NotPrincipal: { AWS: ROOT } }],
-  ])('by %s is left to people', async (_, more) => {
+    ['conditions on variable principals', { Condition: { StringLike: { 'aws:PrincipalOrgID': '*' } } }],
+    ['excluded principals', { Principal: undefined, NotPrincipal: { AWS: ROOT } }],
+  ])('with %s needs manual steps', async (_, more) => {
     expect(await after(removeWildcardPrincipal, [allow(more)])).toBe('manual');
   });
-  it('is open by a condition on how a request is made', async () => {
+  it('is open with a condition on how a request is made', async () => {
     expect(await after(removeWildcardPrincipal, [allow({ Condition: { Bool: { 'aws:SecureTransport': 'true' } } })])).toHaveLength(1);
   });
-  it('is nobody where S3 does not take the policy for a public one', async () => {
+  it('does not count if S3 does not report the policy as public', async () => {
     expect(await after(removeWildcardPrincipal, [allow({})], { isPublic: false })).toBe('compliant');
   });
   it('keeps the visitors of a website', async () => {
@@ -72,10 +72,10 @@ describe('everybody in a bucket policy', () => {
   });
 });
 
-describe('a policy that S3 would refuse, now or in a rollback', () => {
+describe('a policy that S3 would refuse, now or in a rollback, because it', () => {
   const deleted = allow({ Sid: 'old', Principal: { AWS: 'AROAEXAMPLEID1234567' } });
   it.each([
-    ['names somebody who was deleted', [allow({}), deleted]],
+    ['names a deleted principal', [allow({}), deleted]],
     ['has no room', [allow({}), allow({ Principal: { AWS: ROOT }, Resource: 'x'.repeat(20_200) })]],
   ])('%s', async (_, statements) => {
     for (const remediator of [removeWildcardPrincipal, removePublicRead]) expect(await after(remediator, statements)).toBe('manual');
@@ -89,7 +89,7 @@ describe('a policy that S3 would refuse, now or in a rollback', () => {
   });
 });
 
-describe('another account that may change who may do what', () => {
+describe('another account that may change permissions', () => {
   const OTHER = 'arn:aws:iam::222222222222:role/backup';
   const ACTIONS = ['s3:GetObject', 's3:PutBucketPolicy', 's3:putobjectacl'];
   it('keeps its other actions, and the account and services keep all', async () => {
@@ -97,12 +97,12 @@ describe('another account that may change who may do what', () => {
     const { Sid: _, ...nameless } = allow({ Principal: { Service: 'x.amazonaws.com', AWS: ROOT }, Action: ACTIONS.slice(1) }) as Record<string, unknown>;
     expect(await after(restrictCrossAccountPolicyActions, [statement])).toEqual([{ ...statement, Action: ['s3:GetObject'] }, nameless]);
   });
-  it('loses the statement where it is all of it', async () => {
+  it('loses the statement if it has no other actions', async () => {
     const reading = allow({ Principal: { AWS: OTHER } });
     const changing = allow({ Principal: { AWS: OTHER }, Action: 's3:DeleteBucketPolicy' });
     expect(await after(restrictCrossAccountPolicyActions, [reading, changing])).toEqual([reading]);
   });
-  it('is everybody, too, of whom the account stays', async () => {
+  it('includes everybody, of whom only the account stays', async () => {
     expect(await after(restrictCrossAccountPolicyActions, [allow({ Action: 's3:PutBucketAcl' })])).toEqual([
       allow({ Action: ['s3:PutBucketAcl'], Principal: { AWS: ROOT } }),
     ]);
@@ -111,23 +111,23 @@ describe('another account that may change who may do what', () => {
     ['a pattern', { Action: 's3:Put*' }],
     ['a pattern next to a name', { Action: ['s3:PutBucketAcl', 's3:*'] }],
     ['a pattern of single letters', { Action: 's3:PutBucket???' }],
-    ['what it leaves out', { Action: undefined, NotAction: 's3:GetObject' }],
-    ['whom it leaves out', { Principal: undefined, NotPrincipal: { AWS: ROOT }, Action: 's3:PutBucketAcl' }],
+    ['excluded actions', { Action: undefined, NotAction: 's3:GetObject' }],
+    ['excluded principals', { Principal: undefined, NotPrincipal: { AWS: ROOT }, Action: 's3:PutBucketAcl' }],
     ['everybody by conditions', { Principal: '*', Action: 's3:PutBucketAcl', Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-a1b2c3d4e5' } } }],
     ['a canonical user', { Principal: { CanonicalUser: 'a1b2' }, Action: 's3:PutBucketAcl' }],
-  ])('by %s is left to people', async (_, more) => {
+  ])('with %s needs manual steps', async (_, more) => {
     expect(await after(restrictCrossAccountPolicyActions, [allow({ Principal: { AWS: OTHER }, ...more })])).toBe('manual');
   });
   it.each([
     ['reads', { Action: ['s3:Get*', 's3:PutObject', 's3.PutBucketPolicy'] }],
-    ['is left out of it', { Action: undefined, NotAction: ['s3:Put*', 's3:Delete*'] }],
-    ['is refused it', { Effect: 'Deny', Action: 's3:*' }],
+    ['is excluded from it', { Action: undefined, NotAction: ['s3:Put*', 's3:Delete*'] }],
+    ['is denied it', { Effect: 'Deny', Action: 's3:*' }],
     ['is the account itself', { Principal: { AWS: ['111111111111', ROOT] }, Action: 's3:*' }],
     ['is a service', { Principal: { Service: 'x.amazonaws.com' }, Action: 's3:*' }],
-  ])('that %s changes nothing', async (_, more) => {
+  ])('that %s is not changed', async (_, more) => {
     expect(await after(restrictCrossAccountPolicyActions, [allow({ Principal: { AWS: OTHER }, ...more })])).toBe('compliant');
   });
-  it('is found by rules that look for the same, and not judged by others', () => {
+  it('is found by rules that check for the same, and not judged by others', () => {
     const judge = (parameters: Record<string, string> | null, rule = 'S3_BUCKET_BLACKLISTED_ACTIONS_PROHIBITED') =>
       restrictCrossAccountPolicyActions.judge?.({
         state: { policy: null },
