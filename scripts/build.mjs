@@ -199,13 +199,22 @@ async function mergeChunks(dist, names, doors) {
 
 /**
  * Loads Node modules that bundled dependencies import only when they are used. An import loads a module and reads each of its members, which opens streams
- * and loads the network. For `redress --help` that was half of the time.
+ * and loads the network. For `redress --help` that was half of the time. What is imported by name is read at once, so that no list of all names is made.
  */
 function builtinsOfDependencies({ onResolve, onLoad }) {
-  onResolve({ filter: /^(?:node:)?[a-z_]+$/ }, ({ path, importer }) =>
-    importer.includes('node_modules') && isBuiltin(path) ? { path: `node:${path.replace(/^node:/, '')}`, namespace: 'builtin' } : undefined,
+  onResolve({ filter: /^(?:node:)?[a-z_]+$/ }, ({ path, importer, kind }) =>
+    importer.includes('node_modules') && isBuiltin(path)
+      ? { path: `node:${path.replace(/^node:/, '')}`, namespace: kind === 'import-statement' ? 'builtin' : 'required-builtin', sideEffects: false }
+      : undefined,
   );
   onLoad({ filter: /.*/, namespace: 'builtin' }, async ({ path }) => {
+    const { default: whole, ...members } = await import(path);
+    const its = `process.getBuiltinModule(${JSON.stringify(path)})`;
+    const lazy = path === 'node:process' ? 'globalThis.process' : `/* @__PURE__ */ new Proxy({}, { get: (_, name) => ${its}[name] })`;
+    const named = Object.keys(members).map((name) => `export const ${name} = /* @__PURE__ */ (() => ${its}.${name})();`);
+    return { contents: [`export default ${typeof whole === 'function' ? `/* @__PURE__ */ (() => ${its})()` : lazy};`, ...named].join('\n') };
+  });
+  onLoad({ filter: /.*/, namespace: 'required-builtin' }, async ({ path }) => {
     if (path === 'node:process') return { contents: 'module.exports = globalThis.process;' };
     const names = Object.keys(await import(path)).filter((name) => name !== 'default');
     const member = `Object.defineProperty(exports, name, { enumerable: true, get: () => (loaded ??= process.getBuiltinModule(${JSON.stringify(path)}))[name] })`;
