@@ -174,6 +174,18 @@ describe('a bundle', () => {
     await expect(bundle({ ...here, entry: 'no-such-file.mjs' })).rejects.toMatchObject({ code: 'compose/invalid' });
   });
 
+  it('refuses code of another version than the facts of its remediators', async () => {
+    const [first] = BUILT_IN['@redress/remediator-s3'].remediators;
+    if (first === undefined) throw new Error('The list is empty.');
+    const { name, version } = first.package;
+    const remediators = [{ ...first, package: { name, version: '0.0.9' } }];
+    const other = entryText({ remediators: { [name]: { name: 's3Remediators', remediators } }, policy: { version: 1 }, exceptions: [] });
+    await expect(bundle({ ...here, entry: { text: other } })).rejects.toMatchObject({
+      code: 'compose/invalid',
+      message: `The facts of remediators are of ${name} 0.0.9, and the code in the bundle is of ${version}.`,
+    });
+  });
+
   it('refuses a module without a handler, and reports what it exports instead', async () => {
     const folder = await temporary();
     const made = async (name: string, source: string) => {

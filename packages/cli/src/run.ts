@@ -110,7 +110,8 @@ function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Comman
   const program = new Subcommand('redress')
     // Commands below get these as they are made.
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
+    // No text of ours has colors, which the default searches each word for.
+    .configureHelp({ showGlobalOptions: true, displayWidth: (text) => text.length })
     .configureOutput({
       getOutHelpWidth: () => columnsOf(own),
       getErrHelpWidth: () => columnsOf(own),
