@@ -140,6 +140,39 @@ function door(code, file) {
   return [...from].map(([source, names]) => `export { ${names.join(', ')} } from '${source}';\n`).join('');
 }
 
+/** Bytes. Code that a start loads is merged with what is loaded whenever it is, unless it is larger: those that load only the other have to load it, too. */
+const SMALLEST_GROUP = 25_000;
+
+/**
+ * Which of the files that a start loads become one: those that the same entries load. A small group joins the next larger one.
+ *
+ * @returns names of groups, by file
+ */
+function groupsAtStart(dist, names, getModuleInfo) {
+  const loadedBy = (entry) => {
+    const files = new Set([join(dist, `${entry}.js`)]);
+    // A set that grows while it is read: each file adds what it imports.
+    for (const file of files) for (const next of getModuleInfo(file)?.importedIds ?? []) files.add(next);
+    return files;
+  };
+  const entries = names.filter((name) => name !== START).map((name) => ({ name, files: loadedBy(name) }));
+  const groups = new Map();
+  for (const file of loadedBy(START)) {
+    if (dirname(file) !== dist || file === join(dist, `${START}.js`)) continue;
+    const by = entries.filter(({ files }) => files.has(file)).map(({ name }) => name);
+    const group = groups.get(by.join('-')) ?? { by, files: [], bytes: 0 };
+    groups.set(by.join('-'), { ...group, files: [...group.files, file], bytes: group.bytes + getModuleInfo(file).code.length });
+  }
+  const fewestFirst = [...groups.values()].sort((a, b) => a.by.length - b.by.length);
+  // Whoever loads the smaller one loads the next larger one, and no file imports one that fewer entries load: so no two files import each other.
+  const nameOf = (group) => {
+    const next =
+      group.bytes < SMALLEST_GROUP ? fewestFirst.find(({ by }) => by.length > group.by.length && group.by.every((each) => by.includes(each))) : undefined;
+    return next === undefined ? group.by.join('-') : nameOf(next);
+  };
+  return new Map(fewestFirst.flatMap((group) => group.files.map((file) => [file, nameOf(group)])));
+}
+
 /**
  * Merges small files that are loaded together, or that only load packages that are loaded anyway. esbuild creates one for each set of modules that several
  * entries and late imports share. Names of late imports stay. What a function's start loads is merged only with itself, and into one file for each set of
@@ -158,24 +191,14 @@ async function mergeChunks(dist, names, doors) {
     preserveEntrySignatures: 'strict',
     logLevel: 'warn',
   });
-  const loadedBy = new Map();
-  /** Whether an entry loads a file. */
-  const loads = (entry, id, getModuleInfo) => {
-    if (!loadedBy.has(entry)) {
-      const files = new Set([join(dist, `${entry}.js`)]);
-      // A set that grows while it is read: each file adds what it imports.
-      for (const file of files) for (const next of getModuleInfo(file)?.importedIds ?? []) files.add(next);
-      loadedBy.set(entry, files);
-    }
-    return loadedBy.get(entry).has(id);
-  };
+  let groups = null;
   const output = {
     dir: dist,
     format: 'es',
     experimentalMinChunkSize: SMALLEST_CHUNK,
     manualChunks: (id, { getModuleInfo }) => {
-      if (!names.includes(START) || dirname(id) !== dist || !loads(START, id, getModuleInfo) || id === join(dist, `${START}.js`)) return undefined;
-      return names.filter((name) => name !== START && loads(name, id, getModuleInfo)).join('-');
+      groups ??= names.includes(START) ? groupsAtStart(dist, names, getModuleInfo) : new Map();
+      return groups.get(id);
     },
     onlyExplicitManualChunks: true,
     entryFileNames: ({ name }) => (doors.includes(name) ? '[name]-[hash].js' : '[name].js'),
