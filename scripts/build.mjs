@@ -6,7 +6,9 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { build as esbuild } from 'esbuild';
 import { rollup } from 'rollup';
+import { parseAst } from 'rollup/parseAst';
 import { build } from 'tsup';
 import ts from 'typescript';
 import { buildStamp, ROOT, TSC } from './setup.mjs';
@@ -22,28 +24,35 @@ function entries({ exports, bin = {} }) {
   return Object.fromEntries(targets.map((target) => target.replace(/^\.\/dist\/(.*)\.js$/, '$1')).map((name) => [name, `src/${name}.ts`]));
 }
 
-async function code({ path, manifest }) {
+async function code({ path, manifest }, atStart) {
+  const doors = Object.entries(entries(manifest)).flatMap(([name, file]) => (atStart.imported.has(`${path}/${file}`) ? [name] : []));
+  // One compiler process builds all packages from one working folder, so the paths are absolute.
+  const entry = Object.fromEntries(Object.entries(entries(manifest)).map(([name, file]) => [name, join(ROOT, path, file)]));
+  const modules = atStart.modules.filter((file) => file.startsWith(`${path}/src/`));
+  if (modules.length > 0) entry[START] = startEntry(path, modules);
   // tsup reads external packages from the manifest in its working folder.
   process.chdir(join(ROOT, path));
   await build({
     config: false,
     silent: true,
-    // One compiler process builds all packages from one working folder, so the paths are absolute.
-    entry: Object.fromEntries(Object.entries(entries(manifest)).map(([name, file]) => [name, join(ROOT, path, file)])),
+    entry,
     outDir: join(ROOT, path, 'dist'),
     format: 'esm',
     target: 'node22',
     platform: 'node',
     // The code is not minified. Source maps would be half of a package's size.
     sourcemap: false,
-    esbuildPlugins: [{ name: 'builtins-of-dependencies', setup: builtinsOfDependencies }],
+    esbuildPlugins: [
+      { name: 'builtins-of-dependencies', setup: builtinsOfDependencies },
+      { name: 'pure-definitions', setup: pureDefinitions },
+    ],
     clean: true,
     treeshake: true,
     // Otherwise `node:sqlite` cannot be imported: it has no name without the prefix.
     removeNodeProtocol: false,
   });
   process.chdir(ROOT);
-  await mergeChunks(join(ROOT, path, 'dist'), Object.keys(entries(manifest)));
+  await mergeChunks(join(ROOT, path, 'dist'), Object.keys(entry), doors);
   // Code of development dependencies is bundled, so it comes with its licence. The file has another name than a licence file: pnpm would take it for that of
   // the package, and leave out the workspace's.
   const inside = (manifest.redress?.inlines ?? []).map((name) => {
@@ -66,17 +75,113 @@ async function code({ path, manifest }) {
   writeFileSync(join(dist, 'third-party.json'), `${JSON.stringify(listed)}\n`);
 }
 
+/** An entry that is not published: all modules of a package that a function's start loads. */
+const START = 'at-start';
+
+/** A module that exports what others do. */
+function startEntry(path, modules) {
+  const file = join(ROOT, '.cache', START, `${path.replaceAll('/', '-')}.ts`);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, modules.map((module) => `export * from ${JSON.stringify(join(ROOT, module))};\n`).join(''));
+  return file;
+}
+
+/**
+ * The modules of our packages that a function's start loads, and what they import. A bundler loads a file of a package with everything in it that is needed at
+ * any time. So code that is needed late has to be in other files than code that is needed at a start.
+ */
+async function modulesAtStart() {
+  const contents = [
+    "export { fromEnvironment } from '@redress/bundle/runtime';",
+    "export { lateRemediators } from '@redress/core';",
+    "export const late = () => import('@redress/remediators');",
+  ].join('\n');
+  const others = { name: 'others-are-external', setup: ({ onResolve }) => onResolve({ filter: /^[^./]/ }, externalUnlessOurs) };
+  const { metafile } = await esbuild({
+    stdin: { contents, resolveDir: ROOT },
+    absWorkingDir: ROOT,
+    outdir: 'dist',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    conditions: ['@redress/source'],
+    write: false,
+    metafile: true,
+    plugins: [others],
+  });
+  const { inputs, outputs } = metafile;
+  const files = new Set(Object.keys(outputs).filter((path) => outputs[path].entryPoint === '<stdin>'));
+  for (const file of files) for (const { kind, path } of outputs[file].imports) if (kind === 'import-statement' && path in outputs) files.add(path);
+  const modules = [...files].flatMap((file) => Object.entries(outputs[file].inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])));
+  return { modules: modules.sort(), imported: new Set(modules.flatMap((module) => inputs[module].imports.map(({ path }) => path))) };
+}
+
+const externalUnlessOurs = ({ path }) => (path.startsWith('@redress/') ? undefined : { path, external: true });
+
 /**
  * Bytes. A file costs about a millisecond of CPU time however small it is. But merged files cannot be loaded separately: with 20,000, the packages that a
  * command loads have three files fewer, and each start of a function loads 22 KB more.
  */
 const SMALLEST_CHUNK = 5_000;
 
+/** A file that exports what another does, each name from the file that has its code. Whoever imports it loads no other. */
+function door(code, file) {
+  const from = new Map();
+  const origins = new Map();
+  const of = ({ name, value }) => name ?? value;
+  const add = (source, name, as) => from.set(source, [...(from.get(source) ?? []), name === as ? name : `${name} as ${as}`]);
+  for (const { type, source, specifiers = [] } of parseAst(code).body)
+    for (const { local, imported, exported } of specifiers) {
+      if (type === 'ImportDeclaration' && imported !== undefined) origins.set(of(local), [source.value, of(imported)]);
+      else if (type === 'ExportNamedDeclaration')
+        add(...(source != null ? [source.value, of(local)] : (origins.get(of(local)) ?? [file, of(exported)])), of(exported));
+    }
+  return [...from].map(([source, names]) => `export { ${names.join(', ')} } from '${source}';\n`).join('');
+}
+
+/** Bytes. Code that a start loads is merged with what is loaded whenever it is, unless it is larger: those that load only the other have to load it, too. */
+const SMALLEST_GROUP = 25_000;
+
+/**
+ * Which of the files that a start loads become one: those that the same entries load. A small group joins the next larger one.
+ *
+ * @returns names of groups, by file
+ */
+function groupsAtStart(dist, names, getModuleInfo) {
+  const loadedBy = (entry) => {
+    const files = new Set([join(dist, `${entry}.js`)]);
+    // A set that grows while it is read: each file adds what it imports.
+    for (const file of files) for (const next of getModuleInfo(file)?.importedIds ?? []) files.add(next);
+    return files;
+  };
+  const entries = names.filter((name) => name !== START).map((name) => ({ name, files: loadedBy(name) }));
+  const groups = new Map();
+  for (const file of loadedBy(START)) {
+    if (dirname(file) !== dist || file === join(dist, `${START}.js`)) continue;
+    const by = entries.filter(({ files }) => files.has(file)).map(({ name }) => name);
+    const group = groups.get(by.join('-')) ?? { by, files: [], bytes: 0 };
+    groups.set(by.join('-'), { ...group, files: [...group.files, file], bytes: group.bytes + getModuleInfo(file).code.length });
+  }
+  const fewestFirst = [...groups.values()].sort((a, b) => a.by.length - b.by.length);
+  // Whoever loads the smaller one loads the next larger one, and no file imports one that fewer entries load: so no two files import each other.
+  const nameOf = (group) => {
+    const next =
+      group.bytes < SMALLEST_GROUP ? fewestFirst.find(({ by }) => by.length > group.by.length && group.by.every((each) => by.includes(each))) : undefined;
+    return next === undefined ? group.by.join('-') : nameOf(next);
+  };
+  return new Map(fewestFirst.flatMap((group) => group.files.map((file) => [file, nameOf(group)])));
+}
+
 /**
  * Merges small files that are loaded together, or that only load packages that are loaded anyway. esbuild creates one for each set of modules that several
- * entries and late imports share. Names of late imports stay.
+ * entries and late imports share. Names of late imports stay. What a function's start loads is merged only with itself, and into one file for each set of
+ * entries that load it.
+ *
+ * @param {readonly string[]} names the entries
+ * @param {readonly string[]} doors those that a start imports: their files only name what others have
  */
-async function mergeChunks(dist, names) {
+async function mergeChunks(dist, names, doors) {
   const made = readdirSync(dist).filter((file) => file.endsWith('.js'));
   const bundle = await rollup({
     input: Object.fromEntries(names.map((name) => [name, join(dist, `${name}.js`)])),
@@ -86,17 +191,29 @@ async function mergeChunks(dist, names) {
     preserveEntrySignatures: 'strict',
     logLevel: 'warn',
   });
+  let groups = null;
   const output = {
     dir: dist,
     format: 'es',
     experimentalMinChunkSize: SMALLEST_CHUNK,
+    manualChunks: (id, { getModuleInfo }) => {
+      groups ??= names.includes(START) ? groupsAtStart(dist, names, getModuleInfo) : new Map();
+      return groups.get(id);
+    },
+    onlyExplicitManualChunks: true,
+    entryFileNames: ({ name }) => (doors.includes(name) ? '[name]-[hash].js' : '[name].js'),
     chunkFileNames: ({ name }) => `${name.replace(/-[A-Z0-9]{8}$/, '')}-[hash].js`,
     hoistTransitiveImports: false,
     minifyInternalExports: false,
   };
   const { output: files } = await bundle.generate(output);
   for (const file of made) rmSync(join(dist, file));
-  for (const { fileName, code } of files) {
+  const needed = new Set(files.flatMap(({ imports, dynamicImports }) => [...imports, ...dynamicImports]));
+  for (const { name, isEntry, fileName, code } of files) {
+    const isDoor = isEntry && doors.includes(name);
+    const text = isDoor ? door(code, `./${fileName}`) : '';
+    if (isDoor) writeFileSync(join(dist, `${name}.js`), text);
+    if ((isDoor || name === START) && !needed.has(fileName) && !text.includes(fileName)) continue;
     const isCommand = code.startsWith('#!');
     writeFileSync(join(dist, fileName), code, { mode: isCommand ? 0o755 : 0o644 });
   }
@@ -105,17 +222,48 @@ async function mergeChunks(dist, names) {
 
 /**
  * Loads Node modules that bundled dependencies import only when they are used. An import loads a module and reads each of its members, which opens streams
- * and loads the network. For `redress --help` that was half of the time.
+ * and loads the network. For `redress --help` that was half of the time. What is imported by name is read at once, so that no list of all names is made.
  */
 function builtinsOfDependencies({ onResolve, onLoad }) {
-  onResolve({ filter: /^(?:node:)?[a-z_]+$/ }, ({ path, importer }) =>
-    importer.includes('node_modules') && isBuiltin(path) ? { path: `node:${path.replace(/^node:/, '')}`, namespace: 'builtin' } : undefined,
+  onResolve({ filter: /^(?:node:)?[a-z_]+$/ }, ({ path, importer, kind }) =>
+    importer.includes('node_modules') && isBuiltin(path)
+      ? { path: `node:${path.replace(/^node:/, '')}`, namespace: kind === 'import-statement' ? 'builtin' : 'required-builtin', sideEffects: false }
+      : undefined,
   );
   onLoad({ filter: /.*/, namespace: 'builtin' }, async ({ path }) => {
+    const { default: whole, ...members } = await import(path);
+    const its = `process.getBuiltinModule(${JSON.stringify(path)})`;
+    const lazy = path === 'node:process' ? 'globalThis.process' : `/* @__PURE__ */ new Proxy({}, { get: (_, name) => ${its}[name] })`;
+    const named = Object.keys(members).map((name) => `export const ${name} = /* @__PURE__ */ (() => ${its}.${name})();`);
+    return { contents: [`export default ${typeof whole === 'function' ? `/* @__PURE__ */ (() => ${its})()` : lazy};`, ...named].join('\n') };
+  });
+  onLoad({ filter: /.*/, namespace: 'required-builtin' }, async ({ path }) => {
     if (path === 'node:process') return { contents: 'module.exports = globalThis.process;' };
     const names = Object.keys(await import(path)).filter((name) => name !== 'default');
     const member = `Object.defineProperty(exports, name, { enumerable: true, get: () => (loaded ??= process.getBuiltinModule(${JSON.stringify(path)}))[name] })`;
     return { contents: `let loaded;\nfor (const name of ${JSON.stringify(names)}) ${member};` };
+  });
+}
+
+/**
+ * Marks the calls that make the constants of our modules. Like the modules themselves (`sideEffects` in the manifests), they only define things. So a bundler
+ * may leave out a definition that nothing uses, with everything that only it uses. Otherwise one file of a package brings all that its modules define.
+ */
+function pureDefinitions({ onLoad }) {
+  onLoad({ filter: /[\\/]packages[\\/].*[\\/]src[\\/].*\.ts$/ }, ({ path }) => {
+    const text = readFileSync(path, 'utf8');
+    const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
+    const places = new Set();
+    const visit = (node) => {
+      if (ts.isFunctionLike(node) || ts.isClassLike(node)) return;
+      if (ts.isNewExpression(node) || (ts.isCallExpression(node) && node.expression.kind !== ts.SyntaxKind.ImportKeyword)) places.add(node.getStart(file));
+      ts.forEachChild(node, visit);
+    };
+    for (const statement of file.statements)
+      if (ts.isVariableStatement(statement))
+        for (const { initializer } of statement.declarationList.declarations) if (initializer !== undefined) visit(initializer);
+    const marked = [...places].sort((a, b) => b - a).reduce((code, at) => `${code.slice(0, at)}/* @__PURE__ */ ${code.slice(at)}`, text);
+    return { contents: marked, loader: 'ts' };
   });
 }
 
@@ -147,7 +295,8 @@ async function buildPackages({ only = [], declarations = true } = {}) {
   const all = packages().filter(({ path }) => only.length === 0 || only.includes(path));
   const sources = buildStamp();
   rmSync(WHOLE, { force: true });
-  for (const each of all) await code(each);
+  const atStart = await modulesAtStart();
+  for (const each of all) await code(each, atStart);
   if (!declarations) return;
   types(all);
   if (only.length === 0) writeFileSync(WHOLE, sources);

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { messageOf, RedressError } from '@redress/core';
 import { build, type Metafile } from 'esbuild';
 import { type Zippable, zipSync } from 'fflate';
-import { lateLists } from './lists.js';
+import { lateLists, sameVersions } from './lists.js';
 import { pruning } from './prune.js';
 import { type BundledPackage, sbomOf } from './sbom.js';
 
@@ -53,7 +53,8 @@ const ENTRY = 'redress-entry.mjs';
  *
  * @example
  * const { zip, digest } = await bundle({ entry: { text: entryText({ remediators: { '@redress/remediator-s3': 's3Remediators' } }) } });
- * @throws {RedressError} `compose/invalid` when the entry cannot be bundled, or is a module without `handler`, with the place
+ * @throws {RedressError} `compose/invalid` when the entry cannot be bundled, or is a module without `handler`, with the place; or when the facts of remediators
+ * are of another version than their code
  * @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-package.html
  */
 export async function bundle(options: BundleOptions): Promise<Bundle> {
@@ -63,6 +64,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     typeof entry === 'string'
       ? { entryPoints: { index: resolve(folder, entry) } }
       : { stdin: { contents: entry.text, resolveDir: folder, sourcefile: ENTRY, loader: 'js' as const } };
+  const facts = new Set<string>();
   const { outputFiles, metafile } = await build({
     ...from,
     bundle: true,
@@ -86,7 +88,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     outExtension: { '.js': '.mjs' },
     entryNames: 'index',
     chunkNames: 'chunk-[hash]',
-    plugins: [lateLists, ...(options.prune === false ? [] : pruning)],
+    plugins: [lateLists(facts), ...(options.prune === false ? [] : pruning)],
     logLevel: 'silent',
   }).catch((cause: unknown) => {
     throw failure(cause);
@@ -111,6 +113,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     else files.set(name, Buffer.concat([bytes, Buffer.from(`//# sourceMappingURL=${name}.map\n`)]));
   }
   const found = await packagesIn(metafile, packageOf, folder);
+  sameVersions(facts, found);
   const version = found.find(({ name }) => name === '@redress/core')?.version ?? '0.0.0';
   files.set('sbom.cdx.json', Buffer.from(sbomOf(found, { name: 'redress-functions', version })));
 

@@ -54,7 +54,8 @@ describe('entryText', () => {
     const list = { '@redress/remediator-s3': { name: 's3Remediators', remediators: s3Remediators } };
     const text = entryText({ remediators: list, only: [second.id] });
     expect(text).not.toContain('import { s3Remediators');
-    expect(text).toContain('async () => (await import("redress-list:@redress/remediator-s3#s3Remediators")).list');
+    const { name, version } = second.package;
+    expect(text).toContain(`async () => (await import("redress-list:@redress/remediator-s3#s3Remediators?${name}@${version}")).list`);
     const given = /lateRemediators\((JSON\.parse\([^\n]*\)), async/.exec(text)?.[1] ?? '';
     expect(new Function(`return ${given}`)()).toEqual([JSON.parse(JSON.stringify(remediatorFacts(second)))]);
     expect(text).not.toContain(first.title);

@@ -86,7 +86,12 @@ function lateList(
   const { remediators: entries = {} } = (policy ?? {}) as { readonly remediators?: Readonly<Record<string, { readonly parameters?: unknown } | undefined>> };
   // The definition is here; a start of the function does not have it.
   for (const { id, parameters } of chosen) parameters(entries[id]?.parameters);
-  return `const ${as} = lateRemediators(${data(chosen.map(remediatorFacts))}, async () => (await import(${JSON.stringify(listPath(module, name))})).list);`;
+  const path = listPath(
+    module,
+    name,
+    chosen.map((each) => each.package),
+  );
+  return `const ${as} = lateRemediators(${data(chosen.map(remediatorFacts))}, async () => (await import(${JSON.stringify(path)})).list);`;
 }
 
 /** As an expression that can hold nothing but data: not even a key `__proto__` means anything in it. */

@@ -1,4 +1,4 @@
-import { Argument, Command, CommanderError, Option } from 'commander';
+import { Argument, type Command, CommanderError, Option } from 'commander';
 import type { AttestCommandOptions } from './commands/attest.js';
 import type { BundleCommandOptions } from './commands/bundle.js';
 import type { ConsoleCommandOptions } from './commands/console.js';
@@ -21,6 +21,7 @@ import type { Composition, GlobalOptions, Overrides } from './compose.js';
 import { EXAMPLES } from './help/examples.js';
 import { SHELLS, type Shell } from './help/shells.js';
 import { specOf } from './help/spec.js';
+import { Subcommand } from './help/subcommand.js';
 import { type Answer, columnsOf, type Io } from './io.js';
 import { printable, printableJson } from './printable.js';
 
@@ -106,10 +107,11 @@ function examplesOf(command: Command): string {
 
 function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Command {
   let io = own;
-  const program = new Command('redress')
+  const program = new Subcommand('redress')
     // Commands below get these as they are made.
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
+    // No text of ours has colors, which the default searches each word for.
+    .configureHelp({ showGlobalOptions: true, displayWidth: (text) => text.length })
     .configureOutput({
       getOutHelpWidth: () => columnsOf(own),
       getErrHelpWidth: () => columnsOf(own),

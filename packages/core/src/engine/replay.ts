@@ -6,7 +6,6 @@ import { isRecord, type Json } from '../model/json.js';
 import type { ResourceRef } from '../model/resource.js';
 import { fixed, type Identity } from '../ports.js';
 import type { Observation, Remediator } from '../remediator/define.js';
-import { runPass } from './path.js';
 import { route } from './route.js';
 import { Runtime } from './runtime.js';
 import type { PassResult, RedressOptions } from './types.js';
@@ -158,6 +157,8 @@ export function createReplay({ recordings, history, ...options }: ReplayOptions)
     },
     async run(finding) {
       current = finding;
+      // Loaded here, as in `createRedress`: it is most of the engine, and the package exports this function next to others that a start needs.
+      const { runPass } = await import('./path.js');
       const passes: ReplayedPass[] = [];
       const { routes } = route(finding, remediators, await runtime.readPolicy());
       for (const { remediator, resource, ids } of routes) {
