@@ -250,7 +250,7 @@ export class Stage {
       remediators: [watched],
       policy,
       journal: setup.journal ?? this.journal,
-      connect: testConnect({ endpoint: this.bench.proxy.endpoint, accountId: this.bench.sdk.account, connections: this.bench.connections }),
+      connect: testConnect({ endpoint: this.bench.proxy.endpoint, accountId: this.bench.sdk.account, connections: this.bench.proxy.connections }),
       exceptions: defineRegister(setup.register ?? []),
       killSwitch: fixed<Stop>(setup.stop ?? 'none'),
       clock: this.clock,

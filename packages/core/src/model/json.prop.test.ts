@@ -32,8 +32,13 @@ it('canonical JSON is that of the library, and stays what it is', () => {
 });
 
 /** A value with something else in a random place in it, and the way there. */
-const spoilt = fc.tuple(value, fc.constantFrom<unknown>('\ud83d', '\ude00x', Number.NaN, undefined, 1n, new Date(0), () => 1), fc.infiniteStream(fc.nat())).map(
-  ([given, flaw, turns]): [unknown, string] => {
+const spoilt = fc
+  .tuple(
+    value,
+    fc.constantFrom<unknown>('\ud83d', '\ude00x', Number.NaN, undefined, 1n, new Date(0), () => 1),
+    fc.infiniteStream(fc.nat()),
+  )
+  .map(([given, flaw, turns]): [unknown, string] => {
     const into = (at: unknown, way: string): [unknown, string] => {
       const members = typeof at === 'object' && at !== null ? Object.entries(at) : [];
       const chosen = members[(turns.next().value as number) % (members.length + 1)];
@@ -43,13 +48,12 @@ const spoilt = fc.tuple(value, fc.constantFrom<unknown>('\ud83d', '\ude00x', Num
       return [Array.isArray(at) ? all.map(([, member]) => member) : Object.fromEntries(all), there];
     };
     return into(given, '');
-  },
-);
+  });
 
 it('what is not JSON is found wherever it is', () => {
   fc.assert(
     fc.property(spoilt, ([given, way]) => {
-      const message = expect.stringMatching(way === '' ? /^The value is / : new RegExp(`^${RegExp.escape(way)} is `, 'u'));
+      const message = expect.stringContaining(`${way === '' ? 'The value' : way} is `);
       expect(() => canonicalJson(given)).toThrowError(expect.objectContaining({ code: 'json/not-json', message }));
     }),
     { numRuns: 500 },
