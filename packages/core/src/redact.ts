@@ -86,15 +86,38 @@ const KEY_IDS = /^(?:AKIA|ASIA)[A-Z0-9]*(?:[ ,:+/]+(?:AKIA|ASIA)[A-Z0-9]*)*$/;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const NAMES_A_KEY = /(?:encryption|master|signing) key$/;
 
-/** Names come again and again: members of the same replies, tags of the same account. */
-const known = new Map<string, string>();
+/** What a name says of the value under it. */
+interface Said {
+  /** `dbPassword_2` as `db password`. */
+  readonly words: string;
+  /** Whether its value is a secret by the built-in rules, unless it is known to be open. */
+  readonly secret: boolean;
+  /** Whether its value may be as random as a key, and public. */
+  readonly open: boolean;
+  /** Whether its value says what another is called. */
+  readonly calls: boolean;
+  /** Whether its value is of what another calls. */
+  readonly valued: boolean;
+}
 
-/** `dbPassword_2` as `db password`. */
-function wordsOf(name: string): string {
-  const words = known.get(name) ?? split(name.slice(-256));
+/** Names come again and again: members of the same replies, tags of the same account. */
+const known = new Map<string, Said>();
+
+function saidBy(name: string): Said {
+  const said = known.get(name);
+  if (said !== undefined) return said;
+  const words = split(name.slice(-256));
+  const token = OPEN_TOKEN.test(words);
+  const made: Said = {
+    words,
+    secret: !token && (SECRET_WORD.test(words) || SECRET_PAIR.test(words)),
+    open: token || OPEN_NAME.test(words),
+    calls: CALLED.test(name),
+    valued: VALUED.test(name),
+  };
   if (known.size >= 5000) known.clear();
-  if (name.length <= 64) known.set(name, words);
-  return words;
+  if (name.length <= 64) known.set(name, made);
+  return made;
 }
 
 function split(name: string): string {
@@ -149,7 +172,7 @@ class Redaction {
 
   constructor(key: string | null, { names = [], patterns = [] }: RedactionRules) {
     this.#key = key;
-    this.#names = new Set(names.map((each) => wordsOf(each)));
+    this.#names = new Set(names.map((each) => saidBy(each).words));
     this.#patterns = patterns;
     this.#builtIn = names.length === 0 && patterns.length === 0;
   }
@@ -160,14 +183,15 @@ class Redaction {
 
   /** Whether a secret may stand under a name. */
   #isName(name: string): boolean {
-    const words = wordsOf(name);
-    return this.#names.has(words) || ((SECRET_WORD.test(words) || SECRET_PAIR.test(words)) && !OPEN_TOKEN.test(words));
+    const { words, secret } = saidBy(name);
+    return secret || this.#names.has(words);
   }
 
   #isSecret(name: string, value: string): boolean {
-    if (!this.#isName(name) || WHOLE_MARKER.test(value)) return false;
-    const words = wordsOf(name);
-    if (this.#names.has(words)) return value !== '';
+    const { words, secret } = saidBy(name);
+    const given = this.#names.has(words);
+    if ((!given && !secret) || WHOLE_MARKER.test(value)) return false;
+    if (given) return value !== '';
     return !OPEN_VALUE.test(value.trim()) && !SAID_OF_IDS.test(value) && !KEY_IDS.test(value) && !(NAMES_A_KEY.test(words) && UUID.test(value));
   }
 
@@ -176,12 +200,16 @@ class Redaction {
     if (typeof value === 'string') {
       if (name === null) return this.text(value, layers);
       if (this.#isSecret(name, value)) return this.#mark(value);
-      const words = wordsOf(name);
-      return this.text(value, layers, !OPEN_NAME.test(words) && !OPEN_TOKEN.test(words));
+      return this.text(value, layers, !saidBy(name).open);
     }
     if (Array.isArray(value)) {
-      const clean = value.map((each) => this.value(each, name, layers));
-      return clean.every((each, at) => each === value[at]) ? value : clean;
+      let clean: unknown[] | null = null;
+      for (const [at, each] of value.entries()) {
+        const to = this.value(each, name, layers);
+        if (to !== each) clean ??= value.slice(0, at);
+        clean?.push(to);
+      }
+      return clean ?? value;
     }
     if (!isRecord(value)) return value;
     const proto = Object.getPrototypeOf(value) as unknown;
@@ -189,17 +217,18 @@ class Redaction {
     if (proto !== Object.prototype && proto !== null) return value;
     // A name of a resource is what its records are found by.
     if (isResource(value)) return value;
-    const entries = Object.entries(value);
-    const called = entries.find(([key, member]) => CALLED.test(key) && typeof member === 'string')?.[1] as string | undefined;
-    let changed = false;
-    const clean = entries.map(([key, member]): [string, unknown] => {
-      const under = called !== undefined && VALUED.test(key) ? called : key;
-      const to: [string, unknown] = [this.text(key, layers), this.value(member, isRecord(member) ? null : under, layers)];
-      changed ||= to[0] !== key || to[1] !== member;
-      return to;
-    });
+    const names = Object.keys(value);
+    const caller = names.find((key) => typeof value[key] === 'string' && saidBy(key).calls);
+    let clean: [string, unknown][] | null = null;
+    for (const [at, key] of names.entries()) {
+      const member = value[key];
+      const under = caller !== undefined && saidBy(key).valued ? (value[caller] as string) : key;
+      const [name, to] = [this.text(key, layers), this.value(member, isRecord(member) ? null : under, layers)];
+      if (name !== key || to !== member) clean ??= names.slice(0, at).map((before) => [before, value[before]]);
+      clean?.push([name, to]);
+    }
     // `fromEntries` defines members: `__proto__` is one like any other.
-    return changed ? Object.fromEntries(clean) : value;
+    return clean === null ? value : Object.fromEntries(clean);
   }
 
   text(text: string, layers: number, bare = true): string {

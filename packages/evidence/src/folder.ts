@@ -38,7 +38,7 @@ import { emptyState, isEvidenceRecord, journalBody, readLine, type StreamState }
 import { type Access, ChainJournal, randomKey, type Storage } from './journal.js';
 import { blobFile, FORMAT, isStreamFile, KEY_FILE, streamFile } from './layout.js';
 import { FolderArchives } from './ledger/archive.js';
-import { corrupt } from './rules.js';
+import { corrupt, verified } from './rules.js';
 
 /** Options of {@link folderJournal}. */
 export interface FolderJournalOptions {
@@ -326,7 +326,7 @@ class FolderStorage implements Storage {
     };
     return {
       state: (stream) => load(stream).state,
-      lines: (stream) => load(stream).lines,
+      records: (stream) => [...verified(emptyState(stream), load(stream).lines)],
       append: (stream, line, record, after) => void loaded.set(stream, this.#append(database, written, stream, load(stream), { line, record, after })),
       get: (digest) => {
         const file = blobFile(this.#directory, digest);

@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type JsonObject, resource, type StoredRecord } from '@redress/core';
+import { expect, it } from 'vitest';
 import { describeJournal } from './contract.js';
 import { folderJournal } from './folder.js';
 import { memoryJournal } from './memory.js';
@@ -21,4 +23,28 @@ describeJournal('folder', async (clock) => {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+});
+
+it('who reads a journal in memory cannot change what the next one reads', async () => {
+  const journal = memoryJournal();
+  const ref = resource({ type: 'AWS::S3::Bucket', id: 'invoices', account: '111111111111', region: 'eu-west-1' });
+  const entry = { kind: 'decision', resource: ref, remediator: 'r', documents: { before: { a: 1 } } } as const;
+  const all = async () => {
+    const records: StoredRecord[] = [];
+    for await (const record of journal.read({ all: true })) records.push(record);
+    return records;
+  };
+  await journal.append({ ...entry, body: { said: { first: true } } });
+  const [first] = await all();
+  expect(() => {
+    (first?.record.body['said'] as { first: boolean }).first = false;
+  }).toThrow(TypeError);
+  (first?.documents['before'] as Record<string, number>)['a'] = 2;
+  await journal.append({ ...entry, body: { said: { first: false } } });
+  const found = await all();
+  expect(found.map(({ record, documents }) => [record.seq, record.body as JsonObject, documents])).toEqual([
+    [1, { said: { first: true } }, { before: { a: 1 } }],
+    [2, { said: { first: false } }, { before: { a: 1 } }],
+  ]);
+  expect(found[1]?.record.prev).toBe(first?.digest);
 });

@@ -23,9 +23,9 @@ import {
   streamOf,
   type TrackedExecution,
 } from '@redress/core';
-import { emptyState, readLine, type StreamState, viewOf } from './chain.js';
+import { type StreamState, viewOf } from './chain.js';
 import { approvalsOf } from './deeds.js';
-import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, inTurn, invalid, written } from './rules.js';
+import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, inTurn, invalid, type Verified, written } from './rules.js';
 import { standingIn } from './standing.js';
 
 /** Access to streams and documents. Everything in `exclusive` is atomic for all others. */
@@ -42,8 +42,12 @@ export interface Storage {
 export interface Access {
   /** A stream's state; verified. */
   state(stream: Digest): StreamState;
-  /** A stream's lines. */
-  lines(stream: Digest): readonly string[];
+  /**
+   * A stream's records; verified.
+   *
+   * @throws {RedressError} `journal/corrupt`
+   */
+  records(stream: Digest): readonly Verified[];
   /** Durable when it returns. */
   append(stream: Digest, line: string, record: EvidenceRecord, after: StreamState): void;
   get(digest: Digest): string | null;
@@ -192,21 +196,17 @@ export class ChainJournal implements Journal {
 
 function readStream(access: Access, stream: Digest, execution: string | null): StoredRecord[] {
   const found: StoredRecord[] = [];
-  let state = emptyState(stream);
-  for (const [index, line] of access.lines(stream).entries()) {
-    const read = readLine(state, line);
-    if (!read.ok) throw corrupt(stream, index + 1, read.problem.message);
-    state = read.state;
+  for (const { record, digest: own } of access.records(stream)) {
     // A duplicate names an execution but does not belong to it.
-    if (execution !== null && (read.record.execution !== execution || read.record.kind === 'duplicate')) continue;
+    if (execution !== null && (record.execution !== execution || record.kind === 'duplicate')) continue;
     const documents: Record<string, Json> = {};
-    for (const [name, digest] of Object.entries(read.record.blobs)) {
+    for (const [name, digest] of Object.entries(record.blobs)) {
       const text = access.get(digest);
       if (text === null) continue;
-      if (digestText(text) !== digest) throw corrupt(stream, index + 1, `its document ${name} was changed`);
+      if (digestText(text) !== digest) throw corrupt(stream, record.seq, `its document ${name} was changed`);
       documents[name] = JSON.parse(text) as Json;
     }
-    found.push({ stream, seq: read.record.seq, digest: read.digest, record: read.record, documents });
+    found.push({ stream, seq: record.seq, digest: own, record, documents });
   }
   return found;
 }

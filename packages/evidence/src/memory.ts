@@ -1,6 +1,7 @@
-import { type Clock, type Digest, type Journal, type ResourceRef, systemClock } from '@redress/core';
+import { type Clock, type Digest, deepFreeze, type Journal, type ResourceRef, systemClock } from '@redress/core';
 import { emptyState, journalBody, type StreamState } from './chain.js';
 import { type Access, ChainJournal, randomKey, type Storage } from './journal.js';
+import { type Verified, verified } from './rules.js';
 
 /**
  * A journal in memory, for tests and trials. It ends with the process.
@@ -12,7 +13,8 @@ export function memoryJournal(options: { readonly clock?: Pick<Clock, 'now'> } =
 }
 
 class MemoryStorage implements Storage {
-  readonly #streams = new Map<Digest, { lines: string[]; state: StreamState }>();
+  /** Nobody else can change a line: each is verified once, when it is first read, and its record is frozen. */
+  readonly #streams = new Map<Digest, { lines: string[]; state: StreamState; records: Verified[]; verified: StreamState }>();
   readonly #documents = new Map<Digest, string>();
   readonly #executions = new Map<
     string,
@@ -21,9 +23,17 @@ class MemoryStorage implements Storage {
 
   readonly #access: Access = {
     state: (stream) => this.#streams.get(stream)?.state ?? emptyState(stream),
-    lines: (stream) => [...(this.#streams.get(stream)?.lines ?? [])],
+    records: (stream) => {
+      const known = this.#streams.get(stream);
+      if (known === undefined) return [];
+      for (const { record, digest, after } of verified(known.verified, known.lines.slice(known.records.length))) {
+        known.records.push({ record: deepFreeze(record), digest });
+        known.verified = after;
+      }
+      return known.records;
+    },
     append: (stream, line, record, after) => {
-      const known = this.#streams.get(stream) ?? { lines: [], state: after };
+      const known = this.#streams.get(stream) ?? { lines: [], state: after, records: [], verified: emptyState(stream) };
       known.lines.push(line);
       known.state = after;
       this.#streams.set(stream, known);

@@ -26,7 +26,7 @@ import {
   type StoredRecord,
   toJson,
 } from '@redress/core';
-import { follow, isOf, nextLine, type StreamState } from './chain.js';
+import { follow, isOf, nextLine, readLine, type StreamState } from './chain.js';
 import { byItsCause } from './deeds.js';
 
 /** Kinds that need no lease. */
@@ -37,6 +37,28 @@ export function corrupt(stream: Digest, seq: number, why: string): RedressError 
   return new RedressError('journal/corrupt', `Record ${seq} of stream ${stream}: ${why}`, {
     next: 'Run `redress evidence verify`. Do not change anything in the journal.',
   });
+}
+
+/** A record that was verified at its place in its stream. */
+export interface Verified {
+  readonly record: EvidenceRecord;
+  readonly digest: Digest;
+}
+
+/**
+ * Verifies the lines that follow a state, and returns each record with the state after it.
+ *
+ * @throws {RedressError} `journal/corrupt`
+ */
+export function* verified(from: StreamState, lines: Iterable<string>): Generator<Verified & { readonly after: StreamState }> {
+  let state = from;
+  for (const line of lines) {
+    const read = readLine(state, line);
+    if (!read.ok) throw corrupt(state.stream, state.length + 1, read.problem.message);
+    const { record, digest, state: after } = read;
+    yield { record, digest, after };
+    state = after;
+  }
 }
 
 /** Records of streams, one stream after the other. A stream that does not verify does not stop the others: it is reported after them. */

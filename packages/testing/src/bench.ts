@@ -17,6 +17,7 @@ import {
   type Mode,
   type Observation,
   type ObservationPurpose,
+  type Policy,
   type Redress,
   type RegisterInput,
   type Remediator,
@@ -90,7 +91,8 @@ export class Bench {
   readonly options: ConformanceOptions;
   readonly sdk: Sdk;
   readonly proxy: RecordingProxy;
-  readonly connections: ReturnType<typeof sharedConnections>;
+  /** What arranges, and looks at what is there in the end, uses these: they are not counted. */
+  readonly #connections: ReturnType<typeof sharedConnections>;
   readonly exceptionTag: string;
   readonly #used = new Set<string>();
   /** Scenarios whose use of operations is known. */
@@ -98,6 +100,8 @@ export class Bench {
   /** The shape of the plan that a dry run has shown, by scenario. */
   readonly shapes = new Map<Scenario, string>();
   readonly #notEmulated = new Set<string>();
+  /** Each engine has one of a few policies. */
+  readonly #policies = new Map<string, Policy>();
 
   /** What was arranged last, as long as it is as it was arranged. */
   #untouched: { readonly scenario: Scenario; readonly arranged: Arranged; readonly calls: number } | null = null;
@@ -112,7 +116,7 @@ export class Bench {
     this.options = options;
     this.sdk = sdk;
     this.proxy = proxy;
-    this.connections = connections;
+    this.#connections = connections;
     this.exceptionTag = options.exceptionTag ?? 'redress:exception';
   }
 
@@ -126,7 +130,7 @@ export class Bench {
   }
 
   close(): Promise<void> {
-    this.connections.close();
+    this.#connections.close();
     return this.proxy.close();
   }
 
@@ -152,6 +156,22 @@ export class Bench {
   async #set(scenario: Scenario, arranged: Arranged): Promise<Stage> {
     const clock = fakeClock();
     return new Stage(this, scenario, arranged, await journalFor(this.options, clock), clock);
+  }
+
+  /** The policy of engines with a mode and parameters. */
+  policy(mode: Mode, parameters: JsonObject): Policy {
+    const key = canonicalJson([mode, parameters]);
+    const policy =
+      this.#policies.get(key) ??
+      definePolicy({
+        version: 1,
+        environments: { [ENVIRONMENT]: { accounts: [this.sdk.account] } },
+        approvers: { [ENVIRONMENT]: [APPROVER] },
+        remediators: { [this.remediator.id]: { [ENVIRONMENT]: mode, parameters } },
+        exceptions: { tag: this.exceptionTag },
+      });
+    this.#policies.set(key, policy);
+    return policy;
   }
 
   /** Notes operations as used: what is declared and never used is a permission too many. */
@@ -239,18 +259,11 @@ export class Stage {
         return assessment;
       },
     };
-    const policy = definePolicy({
-      version: 1,
-      environments: { [ENVIRONMENT]: { accounts: [this.bench.sdk.account] } },
-      approvers: { [ENVIRONMENT]: [APPROVER] },
-      remediators: { [remediator.id]: { [ENVIRONMENT]: setup.mode ?? 'enforce', parameters: this.parameters } },
-      exceptions: { tag: this.bench.exceptionTag },
-    });
     return createRedress({
       remediators: [watched],
-      policy,
+      policy: this.bench.policy(setup.mode ?? 'enforce', this.parameters),
       journal: setup.journal ?? this.journal,
-      connect: testConnect({ endpoint: this.bench.proxy.endpoint, accountId: this.bench.sdk.account, connections: this.bench.connections }),
+      connect: testConnect({ endpoint: this.bench.proxy.endpoint, accountId: this.bench.sdk.account, connections: this.bench.proxy.connections }),
       exceptions: defineRegister(setup.register ?? []),
       killSwitch: fixed<Stop>(setup.stop ?? 'none'),
       clock: this.clock,

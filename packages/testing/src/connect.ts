@@ -28,12 +28,17 @@ export interface TestConnectOptions {
   readonly accountId?: string;
   /** Endpoint for STS, if its call should not be counted; default: `endpoint`. */
   readonly identityEndpoint?: string;
-  /** Connections that all clients share; default: each client has its own. See {@link sharedConnections}. */
+  /** Connections that all clients share; default: each client has its own. See {@link sharedConnections}, and `connections` of a {@link recordingProxy}. */
   readonly connections?: Agent;
 }
 
 /** Connections that outlive the clients that use them: a client that is destroyed leaves them to the others. */
-class SharedConnections extends Agent {
+export class SharedConnections extends Agent {
+  constructor() {
+    // Idle ones end before a server would end them, so that no call goes out on one that is just being closed.
+    super({ keepAlive: true, timeout: 1000 });
+  }
+
   /** For a client: nothing. */
   override destroy(): void {}
 
@@ -49,8 +54,7 @@ class SharedConnections extends Agent {
  * @example const connections = sharedConnections(); sdkConfig(endpoint, region, connections); connections.close();
  */
 export function sharedConnections(): SharedConnections {
-  // Idle ones end before a server would end them, so that no call goes out on one that is just being closed.
-  return new SharedConnections({ keepAlive: true, timeout: 1000 });
+  return new SharedConnections();
 }
 
 /**

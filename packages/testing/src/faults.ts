@@ -8,6 +8,7 @@ import {
   type Journal,
   type Json,
   type JsonObject,
+  type Policy,
   type PolicyInput,
   type Redress,
   RedressError,
@@ -18,7 +19,6 @@ import {
 import { memoryJournal } from '@redress/evidence';
 import { configComplianceEvent } from './events.js';
 import { DISTURBANCES, type Disturbance, type SimulatedAccount, type SimulatedAccountOptions, simulatedAccount } from './simulated/account.js';
-import type { AccountState } from './simulated/state.js';
 
 /** Faults of a call to the journal. */
 export const JOURNAL_FAULTS = ['crash-before', 'crash-after', 'unavailable', 'unavailable-after', 'down'] as const;
@@ -210,7 +210,12 @@ interface World {
   live(work: Promise<unknown>): Promise<void>;
 }
 
-function build(remediator: Remediator, options: FaultOptions): World {
+/** Options of a matrix, and the policy of its engines: they are made by the thousand. */
+interface Setup extends FaultOptions {
+  readonly policy: Policy;
+}
+
+function build(remediator: Remediator, options: Setup): World {
   const clock = virtualClock();
   const seen: { aws: string[]; journal: string[] } = { aws: [], journal: [] };
   let injection: Injection | null = null;
@@ -293,13 +298,6 @@ function build(remediator: Remediator, options: FaultOptions): World {
     trackRecord: (query) => real.trackRecord(query),
     read: (query) => real.read(query),
   };
-  const policy = definePolicy({
-    version: 1,
-    environments: { dev: { accounts: [ACCOUNT] } },
-    approvers: { dev: [APPROVER] },
-    remediators: { [remediator.id]: { dev: 'enforce', ...(options.parameters === undefined ? {} : { parameters: options.parameters }) } },
-    limits: [{ per: ['run'], changes: 1000 }],
-  } as PolicyInput);
   return {
     clock,
     account,
@@ -311,7 +309,7 @@ function build(remediator: Remediator, options: FaultOptions): World {
       (options.engine ?? createRedress)({
         // The engine is tried, with the change itself: whoever may at most be asked is let.
         remediators: [{ ...remediator, ceiling: 'enforce' }],
-        policy,
+        policy: options.policy,
         journal,
         connect: account.connect,
         clock,
@@ -343,21 +341,11 @@ function build(remediator: Remediator, options: FaultOptions): World {
 
 /** Everything that is not the resource: nobody may touch it. */
 function bystanders({ account, gap }: World): string {
-  const rest: AccountState = structuredClone(account.state);
-  for (const record of [rest.groups, rest.buckets, rest.users, rest.logGroups, rest.volumes, rest.instances, rest.interfaces, rest.custom])
-    delete (record as Record<string, unknown>)[gap.ref.id];
+  const others = (record: Readonly<Record<string, unknown>>) => Object.entries(record).filter(([id]) => id !== gap.ref.id);
   // Settings of the account are resources too, and ids are counted.
-  const { groups, buckets, users, logGroups, volumes, instances, interfaces, custom } = rest;
-  return JSON.stringify({
-    groups,
-    buckets,
-    users,
-    logGroups,
-    volumes,
-    instances,
-    interfaces,
-    ...(gap.ref.type === 'AWS::::Account' ? {} : { custom }),
-  });
+  const { groups, buckets, users, logGroups, volumes, instances, interfaces, custom } = account.state;
+  const all = [groups, buckets, users, logGroups, volumes, instances, interfaces, ...(gap.ref.type === 'AWS::::Account' ? [] : [custom])];
+  return JSON.stringify(all.map(others));
 }
 
 const effects = ({ account }: World) => account.calls.filter((call) => call.write && call.effective).length;
@@ -390,7 +378,7 @@ async function fixing(world: World, remediator: Remediator, event: unknown): Pro
 }
 
 /** A fix under a fault; then its event comes again, and a sweep. */
-async function fixUnder(remediator: Remediator, options: FaultOptions, injection: Injection | null): Promise<{ world: World; why: string[] }> {
+async function fixUnder(remediator: Remediator, options: Setup, injection: Injection | null): Promise<{ world: World; why: string[] }> {
   const world = build(remediator, options);
   const around = bystanders(world);
   const event = world.gap.open(world.clock.now());
@@ -433,7 +421,7 @@ async function isAsGoodAsBefore({ journal }: World, remediator: Remediator, exec
 }
 
 /** A rollback under a fault; then it is asked for again. */
-async function rollbackUnder(remediator: Remediator, options: FaultOptions, injection: Injection | null): Promise<{ world: World; why: string[] } | null> {
+async function rollbackUnder(remediator: Remediator, options: Setup, injection: Injection | null): Promise<{ world: World; why: string[] } | null> {
   const world = build(remediator, options);
   const around = bystanders(world);
   const event = world.gap.open(world.clock.now());
@@ -486,6 +474,14 @@ async function rollbackUnder(remediator: Remediator, options: FaultOptions, inje
  * @throws {Error} if a run fails without any fault.
  */
 export async function faultMatrix(remediator: Remediator, options: FaultOptions): Promise<FaultReport> {
+  const policy = definePolicy({
+    version: 1,
+    environments: { dev: { accounts: [ACCOUNT] } },
+    approvers: { dev: [APPROVER] },
+    remediators: { [remediator.id]: { dev: 'enforce', ...(options.parameters === undefined ? {} : { parameters: options.parameters }) } },
+    limits: [{ per: ['run'], changes: 1000 }],
+  } as PolicyInput);
+  const setup: Setup = { ...options, policy };
   const kinds: Partial<Record<FaultName, { injected: number; survived: number }>> = {};
   const broken: FaultReport['broken'][number][] = [];
   let turn = 0;
@@ -500,7 +496,7 @@ export async function faultMatrix(remediator: Remediator, options: FaultOptions)
     ['fix', fixUnder],
     ['rollback', rollbackUnder],
   ] as const) {
-    const clean = await under(remediator, options, null);
+    const clean = await under(remediator, setup, null);
     if (clean === null) continue;
     if (clean.why.length > 0) throw new Error(`${remediator.id}: the ${run} fails without any fault: ${clean.why.join('; ')}`);
     for (const [on, faults] of [
@@ -510,11 +506,11 @@ export async function faultMatrix(remediator: Remediator, options: FaultOptions)
       for (const [index, name] of clean.world.seen[on].entries())
         for (const kind of faults) {
           if (turn++ % (options.every ?? 1) !== 0) continue;
-          const { why } = (await under(remediator, options, { on, index, kind })) ?? { why: ['the fix before it failed'] };
+          const { why } = (await under(remediator, setup, { on, index, kind })) ?? { why: ['the fix before it failed'] };
           count(run, kind, `${on} call ${index + 1} of ${clean.world.seen[on].length} (${name})`, why);
         }
   }
-  const crowd = build(remediator, options);
+  const crowd = build(remediator, setup);
   const around = bystanders(crowd);
   const event = crowd.gap.open(crowd.clock.now());
   crowd.clock.time += SETTLED;

@@ -1,6 +1,6 @@
-import { type Agent, createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type Agent, type ClientRequest, createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { sharedConnections } from './connect.js';
+import { SharedConnections } from './connect.js';
 import { errorReply, type FaultKind, nameCall, type WireCall } from './wire.js';
 
 /** A fault to inject into calls. */
@@ -20,6 +20,13 @@ export interface Fault {
 export interface RecordingProxy {
   /** Where clients connect to. */
   readonly endpoint: string;
+  /**
+   * Connections for clients of `endpoint` in this process, such as those of the SDK. Calls on them are recorded in the same way, and go to the endpoint
+   * behind the proxy without a detour. While a fault is in force they take the detour.
+   *
+   * @example testConnect({ endpoint: proxy.endpoint, connections: proxy.connections })
+   */
+  readonly connections: Agent;
   /** Every call so far, in the order of arrival. */
   readonly calls: readonly WireCall[];
   /** Injects a fault. The function that it returns removes the fault. */
@@ -40,14 +47,15 @@ export interface RecordingProxy {
 export async function recordingProxy(upstream: string): Promise<RecordingProxy> {
   const target = new URL(upstream);
   if (target.protocol !== 'http:') throw new TypeError(`The endpoint of an emulator is http, not ${target.protocol}//`);
-  const calls: { -readonly [K in keyof WireCall]: WireCall[K] }[] = [];
+  const calls: Recorded[] = [];
   const faults: { fault: Fault; left: number }[] = [];
-  const connections = sharedConnections();
+  const connections = new SharedConnections();
+  const direct = new DirectConnections(target, calls, () => faults.some(({ left }) => left > 0));
 
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const body = await bufferOf(incoming);
     const { protocol, ...named } = nameCall({ method: incoming.method ?? 'GET', url: incoming.url ?? '/', headers: incoming.headers, body });
-    const call: (typeof calls)[number] = { ...named, status: null, forwarded: false, fault: null, notEmulated: false };
+    const call: Recorded = { ...named, status: null, forwarded: false, fault: null, notEmulated: false };
     calls.push(call);
     const hit = faults.find(({ fault, left }) => left > 0 && (typeof fault.on === 'string' ? fault.on === call.operation : fault.on(call)));
     if (hit !== undefined) {
@@ -72,8 +80,7 @@ export async function recordingProxy(upstream: string): Promise<RecordingProxy> 
       return;
     }
     call.status = reply.statusCode ?? null;
-    call.notEmulated =
-      (call.status ?? 0) >= 400 && /html/.test(reply.headers['content-type'] ?? '') && /^\s*<(?:!doctype|html)/i.test(content.toString('utf8', 0, 200));
+    call.notEmulated = mayBePage(reply) && isPage(content);
     outgoing.writeHead(
       reply.statusCode ?? 502,
       reply.rawHeaders
@@ -95,6 +102,7 @@ export async function recordingProxy(upstream: string): Promise<RecordingProxy> 
   });
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    connections: direct,
     calls,
     inject(fault) {
       const entry = { fault, left: fault.times ?? 1 };
@@ -106,10 +114,92 @@ export async function recordingProxy(upstream: string): Promise<RecordingProxy> 
     close: () =>
       new Promise((resolve) => {
         connections.close();
+        direct.close();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
+}
+
+type Recorded = { -readonly [K in keyof WireCall]: WireCall[K] };
+
+/** See {@link RecordingProxy.connections}. */
+class DirectConnections extends SharedConnections {
+  readonly #target: URL;
+  readonly #calls: Recorded[];
+  readonly #faulty: () => boolean;
+
+  constructor(target: URL, calls: Recorded[], faulty: () => boolean) {
+    super();
+    this.#target = target;
+    this.#calls = calls;
+    this.#faulty = faulty;
+  }
+
+  /** What Node calls with each request, after its headers and before its body. */
+  addRequest(sent: ClientRequest, options: object): void {
+    const { addRequest } = SharedConnections.prototype as unknown as Pick<DirectConnections, 'addRequest'>;
+    if (this.#faulty()) {
+      addRequest.call(this, sent, options);
+      return;
+    }
+    this.#record(sent);
+    const { hostname, port } = this.#target;
+    addRequest.call(this, sent, { ...options, host: hostname, hostname, port: port === '' ? 80 : Number(port) });
+  }
+
+  /** Records a request once its body is complete, and its reply before the client gets it. */
+  #record(sent: ClientRequest): void {
+    const body: Buffer[] = [];
+    const note = (chunk: unknown) => {
+      if (typeof chunk === 'string' || chunk instanceof Uint8Array) body.push(Buffer.from(chunk as string));
+    };
+    const write = sent.write.bind(sent) as (...given: unknown[]) => boolean;
+    const end = sent.end.bind(sent) as (...given: unknown[]) => ClientRequest;
+    let call: Recorded | null = null;
+    sent.write = (...given: unknown[]) => {
+      note(given[0]);
+      return write(...given);
+    };
+    sent.end = (...given: unknown[]) => {
+      note(given[0]);
+      const { protocol: _, ...named } = nameCall({ method: sent.method, url: sent.path, headers: headersOf(sent), body: Buffer.concat(body) });
+      call = { ...named, status: null, forwarded: true, fault: null, notEmulated: false };
+      this.#calls.push(call);
+      return end(...given);
+    };
+    sent.prependOnceListener('response', (reply) => {
+      if (call === null) return;
+      call.status = reply.statusCode ?? null;
+      if (mayBePage(reply)) this.#look(reply, call);
+    });
+  }
+
+  /** Looks at the beginning of a reply as it arrives: reading it would take it from the client. */
+  #look(reply: IncomingMessage, call: Recorded): void {
+    const push = reply.push.bind(reply);
+    let first = true;
+    reply.push = (chunk: unknown, ...rest) => {
+      if (first && chunk instanceof Uint8Array) {
+        call.notEmulated = isPage(Buffer.from(chunk));
+        first = false;
+      }
+      return push(chunk, ...rest);
+    };
+  }
+}
+
+function headersOf(sent: ClientRequest): Record<string, string | string[]> {
+  return Object.fromEntries(Object.entries(sent.getHeaders()).map(([name, value]) => [name, Array.isArray(value) ? value : String(value)]));
+}
+
+/** Whether a reply may be the page with which an emulator says that it does not know an operation. */
+function mayBePage({ statusCode, headers }: IncomingMessage): boolean {
+  return (statusCode ?? 0) >= 400 && /html/.test(headers['content-type'] ?? '');
+}
+
+function isPage(content: Buffer): boolean {
+  return /^\s*<(?:!doctype|html)/i.test(content.toString('utf8', 0, 200));
 }
 
 /** Headers go through as they are, Host too: a signature covers them. */

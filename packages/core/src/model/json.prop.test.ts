@@ -31,6 +31,45 @@ it('canonical JSON equals that of the library, and is stable', () => {
   );
 });
 
+/** A value with something else in a random place in it, and the way there. */
+const spoilt = fc
+  .tuple(
+    value,
+    fc.constantFrom<unknown>('\ud83d', '\ude00x', Number.NaN, undefined, 1n, new Date(0), () => 1),
+    fc.infiniteStream(fc.nat()),
+  )
+  .map(([given, flaw, turns]): [unknown, string] => {
+    const into = (at: unknown, way: string): [unknown, string] => {
+      const members = typeof at === 'object' && at !== null ? Object.entries(at) : [];
+      const chosen = members[(turns.next().value as number) % (members.length + 1)];
+      if (chosen === undefined) return [flaw, way];
+      const [inner, there] = into(chosen[1], `${way}/${chosen[0]}`);
+      const all = members.map(([key, member]): [string, unknown] => [key, key === chosen[0] ? inner : member]);
+      return [Array.isArray(at) ? all.map(([, member]) => member) : Object.fromEntries(all), there];
+    };
+    return into(given, '');
+  });
+
+it('what is not JSON is found wherever it is', () => {
+  fc.assert(
+    fc.property(spoilt, ([given, way]) => {
+      const message = expect.stringContaining(`${way === '' ? 'The value' : way} is `);
+      expect(() => canonicalJson(given)).toThrowError(expect.objectContaining({ code: 'json/not-json', message }));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+it('what is in order is left as it is, with no one else to say what it is', () => {
+  const shown = Object.defineProperty({ a: 1 }, 'toJSON', { value: () => 'another' });
+  expect(canonicalJson({ a: [shown], b: Object.assign([2], { toJSON: () => 'another' }) })).toBe('{"a":[{"a":1}],"b":[2]}');
+});
+
+it('many members are put in order as few are', () => {
+  const many = Object.fromEntries(Array.from({ length: 200 }, (_, at): [string, Json] => [`k${(at * 7919) % 200}`, { [`z${at}`]: at, a: at }]));
+  expect(canonicalJson(many)).toBe(canonicalize(many));
+});
+
 it.each<[string, Json, string]>([
   ['numbers as JavaScript writes them', [1e30, 4.5, 2e-3, 1e-27, -0, 1e21, 333333333.3333333], '[1e+30,4.5,0.002,1e-27,0,1e+21,333333333.3333333]'],
   [

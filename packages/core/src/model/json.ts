@@ -36,10 +36,10 @@ export type Digest = `sha256:${string}`;
 export function canonicalJson(value: unknown): string {
   let text: string | undefined;
   try {
-    assertJson(value);
     const sorted = inOrder(value);
+    if (sorted === FLAWED) assertJson(value);
     // What the engine of JavaScript writes is what RFC 8785 wants, but for the order of members: it is several times as quick.
-    text = sorted === undefined ? canonicalizeRfc8785(value) : JSON.stringify(sorted);
+    text = sorted === FLAWED || sorted === UNORDERED ? canonicalizeRfc8785(value) : JSON.stringify(sorted);
   } catch (cause) {
     if (cause instanceof RedressError) throw cause;
     throw new RedressError('json/not-json', `The value cannot be written as canonical JSON: ${String(cause)}`, { cause });
@@ -76,7 +76,6 @@ function assertJson(value: unknown): void {
   throw new RedressError('json/not-json', `${path === '' ? 'The value' : path} is ${flaw.what}; only JSON can be planned, recorded and compared.`);
 }
 
-/** Each record and each state passes here several times: nothing is made up for what is JSON. */
 function flawIn(value: unknown): Flaw | null {
   if (value === null || typeof value === 'boolean') return null;
   // RFC 8785 3.2.2.2: a lone surrogate has no UTF-8 form, so two texts could share one digest.
@@ -101,29 +100,75 @@ function flawIn(value: unknown): Flaw | null {
 }
 
 const INDEX = /^\d{1,10}$/;
+/** Something in it is not JSON: {@link flawIn} says what. */
+const FLAWED = Symbol('not JSON');
+/** An object of JavaScript cannot have its members in the order of RFC 8785. */
+const UNORDERED = Symbol('not in order');
 
-/** The same JSON with its members in the order of RFC 8785; undefined: an object of JavaScript cannot have them in that order. */
+/** The same JSON with its members in the order of RFC 8785. Each record and each state passes here several times: what is in order is not copied. */
 function inOrder(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) {
-    const items: unknown[] = [];
-    for (const item of value) {
-      const sorted = inOrder(item);
-      if (sorted === undefined) return undefined;
-      items.push(sorted);
+  if (typeof value === 'string') return value.isWellFormed() ? value : FLAWED;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : FLAWED;
+  if (typeof value !== 'object') return typeof value === 'boolean' ? value : FLAWED;
+  if (value === null) return value;
+  if (Array.isArray(value)) return itemsInOrder(value);
+  const proto = Object.getPrototypeOf(value) as unknown;
+  if (proto !== Object.prototype && proto !== null) return FLAWED;
+  const from = value as Record<string, unknown>;
+  const names = Object.keys(from);
+  let copy: Record<string, unknown> | null = sortNames(names) || hidesItself(from) ? {} : null;
+  let unordered = false;
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at] as string;
+    const member = from[name];
+    const sorted = name.isWellFormed() ? inOrder(member) : FLAWED;
+    if (sorted === FLAWED) return FLAWED;
+    if (copy === null && sorted !== member) {
+      copy = {};
+      for (const before of names.slice(0, at)) copy[before] = from[before];
     }
-    return items;
+    unordered ||= sorted === UNORDERED;
+    if (copy !== null) copy[name] = sorted;
   }
-  const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(value).sort()) {
-    // Indices come first, in the order of their numbers; and this name is the prototype.
-    if (INDEX.test(key) || key === '__proto__') return undefined;
-    const sorted = inOrder((value as Record<string, unknown>)[key]);
-    if (sorted === undefined) return undefined;
-    copy[key] = sorted;
-  }
-  return copy;
+  // In a copy, indices come first, in the order of their numbers; and one name is the prototype.
+  return unordered || (copy !== null && names.some((name) => INDEX.test(name) || name === '__proto__')) ? UNORDERED : (copy ?? value);
 }
+
+function itemsInOrder(items: readonly unknown[]): unknown {
+  let copy: unknown[] | null = hidesItself(items) ? [] : null;
+  let unordered = false;
+  for (let at = 0; at < items.length; at++) {
+    const sorted = inOrder(items[at]);
+    if (sorted === FLAWED) return FLAWED;
+    if (copy === null && sorted !== items[at]) copy = items.slice(0, at);
+    unordered ||= sorted === UNORDERED;
+    copy?.push(sorted);
+  }
+  return unordered ? UNORDERED : (copy ?? items);
+}
+
+/** `JSON.stringify` would write what this function answers. As a member it is not JSON; as anything else it is no part of the value. */
+function hidesItself(value: object): boolean {
+  return typeof (value as { toJSON?: unknown }).toJSON === 'function';
+}
+
+/** Sorts names by their UTF-16 code units. Returns whether they were not in order: mostly they are, and they are few. */
+function sortNames(names: string[]): boolean {
+  let from = 1;
+  while (from < names.length && (names[from - 1] as string) < (names[from] as string)) from++;
+  if (from >= names.length) return false;
+  if (names.length > FEW) names.sort();
+  else
+    for (; from < names.length; from++) {
+      const name = names[from] as string;
+      let to = from;
+      for (; to > 0 && (names[to - 1] as string) > name; to--) names[to] = names[to - 1] as string;
+      names[to] = name;
+    }
+  return true;
+}
+/** As many are put in order one by one, which is quicker than to sort them. */
+const FEW = 16;
 
 /**
  * A deep, frozen copy that holds JSON only; members that are `undefined` are dropped as `JSON.stringify` does.

@@ -72,7 +72,8 @@ export function resource(input: { type: string; id: string; account: string; reg
 
 /** The name of a resource's stream and lease: equal for equal resources, whichever source names them. */
 export function streamOf(ref: ResourceRef): Digest {
-  return digestOf({ partition: ref.partition, account: ref.account, region: ref.region, type: ref.type, id: ref.id });
+  // In the order in which they are hashed.
+  return digestOf({ account: ref.account, id: ref.id, partition: ref.partition, region: ref.region, type: ref.type });
 }
 
 /** A short text for people: `AWS::S3::Bucket invoices (111111111111, eu-west-1)`. */
