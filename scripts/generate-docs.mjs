@@ -32,12 +32,11 @@ const ATMOST = { enforce: 'fixes automatically', approve: 'needs an approval', n
 
 const control = ({ framework, id }) => (framework === 'aws-fsbp' ? id : `${framework.replace(/^cis-aws-foundations-benchmark\/v\//, 'CIS ')} ${id}`);
 
-/** Parts that conformance tests simulate themselves because no emulator has them, by remediator. */
-const PLAYED = {
-  'lambda-remove-public-permission': 'Resource policies of functions, as Lambda has them since July 2026, are simulated by the tests.',
-  'rds-require-tls': 'The parameters of parameter groups are simulated by the tests. Prowler reads the outcome.',
-  'redshift-require-tls': 'The parameters of parameter groups are simulated by the tests. Prowler reads the outcome.',
-};
+/** Parts that conformance tests simulate themselves because no emulator has them, with the remediators that they concern. */
+const PLAYED = [
+  [['lambda-remove-public-permission'], 'Resource policies of functions, as Lambda has them since July 2026, are simulated by the tests.'],
+  [['rds-require-tls', 'redshift-require-tls'], 'The parameters of parameter groups are simulated by the tests. Prowler reads the outcome.'],
+];
 
 /** Facts about some remediators, under the names that pages use. */
 const sections = {
@@ -69,15 +68,14 @@ const sections = {
   },
   unjudged: (all) => {
     const rulesOf = (remediator) => pack.rules.filter(({ identifier }) => remediator.configRules.includes(identifier));
-    const played = Object.entries(PLAYED).map(([id, why]) => [all.find((each) => each.id === id), why]);
     const others = pack.rules.filter((rule) => rule.identifier !== PROCESS_CHECK && !all.some((each) => each.configRules.includes(rule.identifier)));
     const names = (rules) => list(rules.map(({ name }) => name).sort());
     return table(
-      ['Why', 'Rules'],
+      ['Why', 'Remediators', 'Rules'],
       [
-        ...played.map(([remediator, why]) => [why, names(rulesOf(remediator))]),
-        ['No emulator evaluates rules of AWS Config. Tracked gaps follow the reports of the source, which the tests write themselves.', names(others)],
-        ['A person attests it.', names(pack.rules.filter(({ identifier }) => identifier === PROCESS_CHECK))],
+        ...PLAYED.map(([ids, why]) => [why, list(ids), names(ids.flatMap((id) => rulesOf(all.find((each) => each.id === id))))]),
+        ['No emulator evaluates rules of AWS Config. Tracked gaps follow the reports of the source, which the tests write themselves.', 'none', names(others)],
+        ['A person attests it.', 'none', names(pack.rules.filter(({ identifier }) => identifier === PROCESS_CHECK))],
       ],
     );
   },

@@ -14,7 +14,7 @@ export interface Notification {
   /** One sentence. */
   readonly message: string;
   readonly reasons: readonly GuardrailResult[];
-  /** What people should know although it restricted nothing, such as a tag that was meant as the exception tag and is not. Absent: nothing. */
+  /** What people should know although it restricted nothing, such as a tag that is almost the exception tag. Absent: nothing. */
   readonly hints?: readonly string[];
   readonly plan: Plan | null;
   readonly steps: readonly string[];

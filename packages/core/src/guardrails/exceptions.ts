@@ -76,7 +76,7 @@ export function setApart(facts: Facts, change: Change): string {
   return isRefused(facts, change) ? `${apart} refused` : apart;
 }
 
-/** Tags that were meant as the exception tag, and are not: people expect of them what they do not do. */
+/** Tags that are almost the exception tag. People expect an exemption of them, and they give none. */
 function nearMisses(held: readonly Tagged[], { exceptions }: Policy): string[] {
   const wanted = meantKey(exceptions.tag);
   const letters = (key: string) => key.replaceAll(/[^\p{L}\p{N}]/gu, '');

@@ -110,7 +110,7 @@ describe('a snapshot with capital letters in a recorded call', () => {
   it.each([
     [makeSnapshotPrivate, 'rds:ModifyDBSnapshotAttribute', { dBSnapshotIdentifier: 'Orders-Published' }, 'AWS::RDS::DBSnapshot'],
     [makeClusterSnapshotPrivate, 'rds:ModifyDBClusterSnapshotAttribute', { dBClusterSnapshotIdentifier: 'Orders-Published' }, 'AWS::RDS::DBClusterSnapshot'],
-  ] as const)('is the one in lower case in RDS, so that an exception covers it: $0.id', async (remediator, call, request, type) => {
+  ] as const)('is the one in lower case in RDS, so that an exception covers it: %#', async (remediator, call, request, type) => {
     const [service = '', operation = ''] = call.split(':');
     const recorded = { service, operation, request, response: null, errorCode: null, readOnly: false, account: REF.account, region: REF.region };
     const [named] = remediator.apiCalls[call]?.(recorded) ?? [];
