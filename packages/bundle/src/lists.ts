@@ -39,22 +39,22 @@ export function lateLists(facts: Set<string>): Plugin {
 }
 
 /**
- * Refuses code of another version than the facts of its remediators: a function would refuse its definitions, at each event.
+ * Refuses facts of remediators whose code is not in the bundle in that version: a function would refuse their definitions, at each event.
  *
  * @param facts packages as `name@version`
  * @param code the packages whose code is in the bundle
  * @throws {RedressError} `compose/invalid`, with both versions
  */
 export function sameVersions(facts: ReadonlySet<string>, code: readonly PackageRef[]): void {
-  const versionsOf = (name: string) => [...facts].flatMap((each) => (each.startsWith(`${name}@`) ? [each.slice(name.length + 1)] : []));
-  for (const { name, version } of code) {
-    const known = versionsOf(name);
-    if (known.length > 0 && !known.includes(version))
+  for (const each of facts) {
+    const [name, version] = [each.slice(0, each.lastIndexOf('@')), each.slice(each.lastIndexOf('@') + 1)];
+    const bundled = code.filter((one) => one.name === name).map((one) => one.version);
+    if (bundled.length > 0 && !bundled.includes(version))
       throw new RedressError(
         'compose/invalid',
-        `The facts of remediators are of ${name} ${known.join(' and ')}, and the code in the bundle is of ${version}.`,
+        `The remediators whose facts were given declare ${name} ${version}, and the code in the bundle is of ${bundled.join(' and ')}.`,
         {
-          next: 'Install the same version for the program that makes the bundle and in the folder from which its imports are found (`resolveDir`).',
+          next: 'Install the same version for the program that makes the bundle and in the folder from which its imports are found (`resolveDir`). If it is the same, correct `package.version` of the remediators: records name it.',
         },
       );
   }

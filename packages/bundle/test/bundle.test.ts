@@ -182,7 +182,7 @@ describe('a bundle', () => {
     const other = entryText({ remediators: { [name]: { name: 's3Remediators', remediators } }, policy: { version: 1 }, exceptions: [] });
     await expect(bundle({ ...here, entry: { text: other } })).rejects.toMatchObject({
       code: 'compose/invalid',
-      message: `The facts of remediators are of ${name} 0.0.9, and the code in the bundle is of ${version}.`,
+      message: `The remediators whose facts were given declare ${name} 0.0.9, and the code in the bundle is of ${version}.`,
     });
   });
 

@@ -45,7 +45,10 @@ beforeEach(async () => {
     const { method, url, headers } = incoming;
     reached.push({ method, url, headers, body: Buffer.concat(chunks).toString() });
     if (url === '/unknown') outgoing.writeHead(404, { 'content-type': 'text/html' }).end('<!DOCTYPE html><title>404 Not Found</title>');
-    else if (url === '/refused') outgoing.writeHead(404, { 'content-type': 'text/html' }).end('<Error><Code>NoSuchBucket</Code></Error>');
+    else if (url === '/pieces') {
+      outgoing.writeHead(404, { 'content-type': 'text/html' }).write(' ');
+      setImmediate(() => outgoing.write('<!doc', () => setImmediate(() => outgoing.end('type html><title>404 Not Found</title>'))));
+    } else if (url === '/refused') outgoing.writeHead(404, { 'content-type': 'text/html' }).end('<Error><Code>NoSuchBucket</Code></Error>');
     else outgoing.writeHead(url === '/busy' ? 503 : 200, { 'content-type': 'text/xml' }).end('<Done/>');
   });
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
@@ -86,6 +89,7 @@ it.each<[string, Asked]>([
   ['a path without a body', { method: 'GET', path: '/bucket?policy=', headers: { authorization: authorization('s3') }, body: [] }],
   ['an error', { method: 'GET', path: '/busy', headers: { authorization: authorization('lambda') }, body: [] }],
   ['an operation that the emulator does not have', { method: 'GET', path: '/unknown', headers: { authorization: authorization('lambda') }, body: [] }],
+  ['one whose page comes in pieces', { method: 'GET', path: '/pieces', headers: { authorization: authorization('lambda') }, body: [] }],
   ['an error that only looks like that', { method: 'GET', path: '/refused', headers: { authorization: authorization('s3') }, body: [] }],
 ])('records %s as if it had gone to the endpoint, and does not make the detour', async (_, asked) => {
   const detour = await ask(asked, globalAgent);
@@ -133,6 +137,21 @@ it('what a fault is not for goes on, and is recorded once', async () => {
     ['DescribeSecurityGroups', null],
     ['DescribeSecurityGroups', null],
   ]);
+});
+
+it('a request that is ended twice is recorded once, by the bytes that it sends', async () => {
+  const { hostname, port: to } = new URL(proxy.endpoint);
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', authorization: authorization('ec2') };
+  await new Promise<void>((resolve, reject) => {
+    const sent = request({ hostname, port: to, method: 'POST', path: '/', headers, agent: proxy.connections }, (reply) => {
+      reply.resume().once('end', resolve);
+    });
+    sent.once('error', reject);
+    sent.end(Buffer.from('Action=StopInstances').toString('base64'), 'base64');
+    sent.end();
+  });
+  expect(proxy.calls.map(({ operation }) => operation)).toEqual(['StopInstances']);
+  expect(reached.map(({ body }) => body)).toEqual(['Action=StopInstances']);
 });
 
 it('a call that nobody answers is recorded without a status', async () => {

@@ -21,8 +21,9 @@ export interface RecordingProxy {
   /** Where clients connect to. */
   readonly endpoint: string;
   /**
-   * Connections for clients of `endpoint` in this process, such as those of the SDK. Calls on them are recorded in the same way, and go to the endpoint
-   * behind the proxy without a detour. While a fault is in force they take the detour.
+   * Connections for clients of the SDK in this process, whose endpoint is `endpoint`. Their calls are recorded in the same way, and go to the endpoint behind
+   * the proxy without a detour. A call that begins while a fault is in force takes the detour. A call is recorded when its request ends, as the SDK ends each;
+   * use `endpoint` alone for a client that may leave requests open.
    *
    * @example testConnect({ endpoint: proxy.endpoint, connections: proxy.connections })
    */
@@ -151,18 +152,21 @@ class DirectConnections extends SharedConnections {
   /** Records a request once its body is complete, and its reply before the client gets it. */
   #record(sent: ClientRequest): void {
     const body: Buffer[] = [];
-    const note = (chunk: unknown) => {
-      if (typeof chunk === 'string' || chunk instanceof Uint8Array) body.push(Buffer.from(chunk as string));
+    const note = (chunk: unknown, encoding: unknown) => {
+      if (typeof chunk === 'string') body.push(Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'));
+      else if (chunk instanceof Uint8Array) body.push(Buffer.from(chunk));
     };
     const write = sent.write.bind(sent) as (...given: unknown[]) => boolean;
     const end = sent.end.bind(sent) as (...given: unknown[]) => ClientRequest;
     let call: Recorded | null = null;
     sent.write = (...given: unknown[]) => {
-      note(given[0]);
+      note(given[0], given[1]);
       return write(...given);
     };
     sent.end = (...given: unknown[]) => {
-      note(given[0]);
+      // Whoever ends it again sends nothing.
+      if (call !== null) return end(...given);
+      note(given[0], given[1]);
       const { protocol: _, ...named } = nameCall({ method: sent.method, url: sent.path, headers: headersOf(sent), body: Buffer.concat(body) });
       call = { ...named, status: null, forwarded: true, fault: null, notEmulated: false };
       this.#calls.push(call);
@@ -178,19 +182,19 @@ class DirectConnections extends SharedConnections {
   /** Looks at the beginning of a reply as it arrives: reading it would take it from the client. */
   #look(reply: IncomingMessage, call: Recorded): void {
     const push = reply.push.bind(reply);
-    let first = true;
+    let beginning = Buffer.alloc(0);
     reply.push = (chunk: unknown, ...rest) => {
-      if (first && chunk instanceof Uint8Array) {
-        call.notEmulated = isPage(Buffer.from(chunk));
-        first = false;
+      if (beginning.length < BEGINNING && chunk instanceof Uint8Array) {
+        beginning = Buffer.concat([beginning, chunk]).subarray(0, BEGINNING);
+        call.notEmulated = isPage(beginning);
       }
       return push(chunk, ...rest);
     };
   }
 }
 
-function headersOf(sent: ClientRequest): Record<string, string | string[]> {
-  return Object.fromEntries(Object.entries(sent.getHeaders()).map(([name, value]) => [name, Array.isArray(value) ? value : String(value)]));
+function headersOf(sent: ClientRequest): Record<string, string> {
+  return Object.fromEntries(Object.entries(sent.getHeaders()).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : String(value)]));
 }
 
 /** Whether a reply may be the page with which an emulator says that it does not know an operation. */
@@ -198,8 +202,11 @@ function mayBePage({ statusCode, headers }: IncomingMessage): boolean {
   return (statusCode ?? 0) >= 400 && /html/.test(headers['content-type'] ?? '');
 }
 
+/** Bytes of a reply that show whether it is a page. */
+const BEGINNING = 200;
+
 function isPage(content: Buffer): boolean {
-  return /^\s*<(?:!doctype|html)/i.test(content.toString('utf8', 0, 200));
+  return /^\s*<(?:!doctype|html)/i.test(content.toString('utf8', 0, BEGINNING));
 }
 
 /** Headers go through as they are, Host too: a signature covers them. */

@@ -2,13 +2,13 @@
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { canonicalJson, digestOf, type Json, toJson } from './json.js';
+import { canonicalJson, type Json, toJson } from './json.js';
 
 /** Names that an object of JavaScript has in an order of its own, or takes for something else. */
 const name = fc.oneof(
   fc.string(),
   fc.string({ unit: 'grapheme' }),
-  fc.constantFrom('__proto__', 'toJSON', 'constructor', '', '0', '10', '9', '4294967295', '01', '-1'),
+  fc.constantFrom('__proto__', 'toJSON', 'constructor', 'length', 'a', 'z', '', '0', '10', '9', '4294967295', '01', '-1'),
 );
 const { value } = fc.letrec<{ value: Json }>((tie) => ({
   value: fc.oneof(
@@ -25,7 +25,8 @@ it('canonical JSON equals that of the library, and is stable', () => {
       const text = canonicalJson(given);
       expect(text).toBe(canonicalize(given));
       expect(canonicalJson(JSON.parse(text))).toBe(text);
-      expect(digestOf(toJson(given))).toBe(digestOf(given));
+      // Frozen, as it is recorded.
+      expect(canonicalJson(toJson(given))).toBe(text);
     }),
     { numRuns: 500 },
   );
@@ -85,6 +86,24 @@ it.each<[string, Json, string]>([
 it('a member with the name __proto__ is like any other', () => {
   const own = JSON.parse('{"__proto__":{"b":1,"a":2}}') as Json;
   expect(canonicalJson(own)).toBe('{"__proto__":{"a":2,"b":1}}');
+});
+
+it.each([
+  ['{"z":2,"__proto__":{"z":1}}', '{"__proto__":{"z":1},"z":2}'],
+  ['{"z":1,"length":2,"__proto__":["x"]}', '{"__proto__":["x"],"length":2,"z":1}'],
+  ['{"a":{"z":1,"b":2},"__proto__":{"a":0}}', '{"__proto__":{"a":0},"a":{"b":2,"z":1}}'],
+])('%s is written when it is frozen', (given, text) => {
+  expect(canonicalJson(toJson(JSON.parse(given)))).toBe(text);
+});
+
+it('a text of JSON.rawJSON is not written as it is, because it need not be canonical', () => {
+  const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };
+  expect(canonicalJson({ a: rawJSON('1.0') })).toBe('{"a":{"rawJSON":"1.0"}}');
+  expect(canonicalJson({ b: 1, a: rawJSON('"\\ud83d"') })).toBe('{"a":{"rawJSON":"\\"\\\\ud83d\\""},"b":1}');
+});
+
+it('the methods of a list are not part of it', () => {
+  expect(canonicalJson(Object.assign([1, { b: 1, a: 2 }], { slice: () => ['another'] }))).toBe('[1,{"a":2,"b":1}]');
 });
 
 it.each<[string, unknown, RegExp]>([

@@ -116,22 +116,38 @@ function inOrder(value: unknown): unknown {
   if (proto !== Object.prototype && proto !== null) return FLAWED;
   const from = value as Record<string, unknown>;
   const names = Object.keys(from);
-  let copy: Record<string, unknown> | null = sortNames(names) || hidesItself(from) ? {} : null;
+  let copy: Record<string, unknown> | null = null;
   let unordered = false;
+  if (sortNames(names) || hidesItself(from)) {
+    copy = copyUntil(0, names, from);
+    unordered = copy === null;
+  }
   for (let at = 0; at < names.length; at++) {
     const name = names[at] as string;
     const member = from[name];
     const sorted = name.isWellFormed() ? inOrder(member) : FLAWED;
     if (sorted === FLAWED) return FLAWED;
-    if (copy === null && sorted !== member) {
-      copy = {};
-      for (const before of names.slice(0, at)) copy[before] = from[before];
-    }
     unordered ||= sorted === UNORDERED;
-    if (copy !== null) copy[name] = sorted;
+    if (!unordered && copy === null && sorted !== member) {
+      copy = copyUntil(at, names, from);
+      unordered = copy === null;
+    }
+    if (!unordered && copy !== null) copy[name] = sorted;
   }
-  // In a copy, indices come first, in the order of their numbers; and one name is the prototype.
-  return unordered || (copy !== null && names.some((name) => INDEX.test(name) || name === '__proto__')) ? UNORDERED : (copy ?? value);
+  return unordered ? UNORDERED : (copy ?? value);
+}
+
+/** A copy with the members before a place. Null: no object of JavaScript has its members in that order. */
+function copyUntil(at: number, names: readonly string[], from: Readonly<Record<string, unknown>>): Record<string, unknown> | null {
+  if (names.some(cannotBePlaced)) return null;
+  const copy: Record<string, unknown> = {};
+  for (const name of names.slice(0, at)) copy[name] = from[name];
+  return copy;
+}
+
+/** In an object of JavaScript, indices come first, in the order of their numbers; and one name is the prototype. */
+function cannotBePlaced(name: string): boolean {
+  return INDEX.test(name) || name === '__proto__';
 }
 
 function itemsInOrder(items: readonly unknown[]): unknown {
@@ -140,16 +156,17 @@ function itemsInOrder(items: readonly unknown[]): unknown {
   for (let at = 0; at < items.length; at++) {
     const sorted = inOrder(items[at]);
     if (sorted === FLAWED) return FLAWED;
-    if (copy === null && sorted !== items[at]) copy = items.slice(0, at);
+    if (copy === null && sorted !== items[at]) copy = Array.from({ length: at }, (_, before) => items[before]);
     unordered ||= sorted === UNORDERED;
     copy?.push(sorted);
   }
   return unordered ? UNORDERED : (copy ?? items);
 }
 
-/** `JSON.stringify` would write what this function answers. As a member it is not JSON; as anything else it is no part of the value. */
+/** Whether `JSON.stringify` would write something else than its members: what a function of its answers, or the text of `JSON.rawJSON`. */
 function hidesItself(value: object): boolean {
-  return typeof (value as { toJSON?: unknown }).toJSON === 'function';
+  const { toJSON, rawJSON } = value as { readonly toJSON?: unknown; readonly rawJSON?: unknown };
+  return typeof toJSON === 'function' || rawJSON !== undefined;
 }
 
 /** Sorts names by their UTF-16 code units. Returns whether they were not in order: mostly they are, and they are few. */

@@ -34,7 +34,7 @@ interface SealMore {
   readonly documentsFor?: number;
 }
 
-/** Dying before a write leaves what dying after the one before it leaves. So every second write with both meets each state, and all writes meet it twice. */
+/** Dying before a write leaves what dying after the one before it leaves. So every second write with both meets each state, but for that after the last. */
 const STRIDE = repeated(2, 1);
 
 /** Describes sealers on what `make` gives. */
