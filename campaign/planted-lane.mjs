@@ -40,10 +40,11 @@ const project = {
 };
 const reporter = {
   onTestCaseResult: (test) => {
-    // Other tests may be aborted when one of them suffices. A remembered test runs alone.
-    if (!searching || planted === null || surveying || test.result().state !== 'failed') return;
-    spoil();
-    void vitest.cancelCurrentRun('test-failure');
+    if (planted !== null && !surveying && test.result().state === 'failed') {
+      // The other tests may be aborted. A server that a failed test has left open still has waiting clients.
+      if (searching || /\/packages\/(?:cli|console)\//.test(test.module.moduleId)) spoil();
+      void vitest.cancelCurrentRun('test-failure');
+    }
   },
 };
 // The transformed code of a defect must not be cached on the disk: the cache is keyed by the file's text.

@@ -160,7 +160,7 @@ export class Bench {
 
   /** The policy of engines with a mode and parameters. */
   policy(mode: Mode, parameters: JsonObject): Policy {
-    const key = canonicalJson([mode, parameters]);
+    const key = JSON.stringify([mode, parameters]);
     const policy =
       this.#policies.get(key) ??
       definePolicy({
