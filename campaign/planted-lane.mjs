@@ -38,11 +38,13 @@ const project = {
     fsModuleCache: false,
   },
 };
+/** Tests that leave work behind when they fail: their thread is not used again. */
+const LEAVES_WORK = /\/packages\/(?:cli|console)\/|\/tests\/engine\/approvals\.test\.ts$/;
 const reporter = {
   onTestCaseResult: (test) => {
     if (planted !== null && !surveying && test.result().state === 'failed') {
-      // The other tests may be aborted. A server that a failed test has left open still has waiting clients.
-      if (searching || /\/packages\/(?:cli|console)\//.test(test.module.moduleId)) spoil();
+      // The other tests may be aborted. What a failed test has left open still waits: a server for clients, an execution for its record.
+      if (searching || LEAVES_WORK.test(test.module.moduleId)) spoil();
       void vitest.cancelCurrentRun('test-failure');
     }
   },
