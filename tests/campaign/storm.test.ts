@@ -24,7 +24,7 @@ const policy = definePolicy({
   limits: [{ per: ['remediator', 'account'], changes: 1000, window: 'PT1H' }],
 });
 
-it.each(repeated(1, 2) === 1 ? [1] : [1, 2])('nothing is done twice, nothing that is exempt, and nothing without a record: seed %i', async (seed) => {
+it.each(repeated([1], [1, 2]))('nothing is done twice, nothing that is exempt, and nothing without a record: seed %i', async (seed) => {
   const random = seeded(seed);
   // Real DynamoDB knows a request that comes again for ten minutes.
   const model = new Model('t', 'b', { random, lag: 3, throttled: 0.01, tokens: seed % 2 === 0 });

@@ -1,5 +1,5 @@
 /** `npm run test:all` sets it. */
 const WHOLE = process.env['REDRESS_WHOLE'] === '1';
 
-/** Number of runs of a property: `npm test` covers each kind of case, and the full suite covers rare ones. */
-export const repeated = (quick: number, whole: number): number => (WHOLE ? whole : quick);
+/** How much is tried: the number of runs of a property, or a list of cases. `npm test` covers each kind of case, and the full suite covers rare ones. */
+export const repeated = <T>(quick: T, whole: T): T => (WHOLE ? whole : quick);

@@ -10,26 +10,10 @@ interface Seen {
 /** A program like ours: commands, one of them below another, and what was run. */
 function made(): { program: Subcommand; seen: Seen[] } {
   const seen: Seen[] = [];
+  const see = (file: string, options: unknown) => void seen.push({ file, options });
   const program = new Subcommand('redress').exitOverride().option('--region <name>').option('--json');
-  program
-    .command('plan')
-    .argument('<file>')
-    .option('--live')
-    .option('--calls')
-    .requiredOption('--reason <text>')
-    .option('--no-remediation')
-    .action((file: string, options: unknown) => {
-      seen.push({ file, options });
-    });
-  program
-    .command('approvals')
-    .command('list')
-    .argument('<file>')
-    .option('--url <url>')
-    .option('--by <name>')
-    .action((file: string, options: unknown) => {
-      seen.push({ file, options });
-    });
+  program.command('plan').argument('<file>').option('--live').option('--calls').requiredOption('--reason <text>').option('--no-remediation').action(see);
+  program.command('approvals').command('list').argument('<file>').option('--url <url>').option('--by <name>').action(see);
   return { program, seen };
 }
 
