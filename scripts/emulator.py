@@ -9,6 +9,7 @@
 - IAM has no calls for the root user of an account. Here it is a user of the name `root`: its keys, MFA devices and password are what the summary of
   the account says of the root user, and its virtual devices are assigned to `:root`. Without such a user the summary is moto's.
 - A DB cluster shows whether it lets in by IAM as it was modified last; moto shows how it was made.
+- What a domain of OpenSearch says of its service software has the name that AWS gives it; moto has it under another name.
 - Of the managed policies of AWS there are the two that remediators look for; moto has none, or all of them, and is slow then.
 - Connections stay open for the next request, requests are not logged, and what depends on the model of a service alone is looked up once: the service of a
   host, the names of operations, the names under which an object may have a member. XML is written as text. Most of the time of a request goes there
@@ -41,6 +42,7 @@ from moto.ec2.responses.settings import Settings  # noqa: E402
 from moto.ec2.utils import filter_dict_attribute_mapping  # noqa: E402
 from moto.iam import models  # noqa: E402
 from moto.moto_api._internal.moto_random import MotoRandom  # noqa: E402
+from moto.opensearch.models import OpenSearchDomain  # noqa: E402
 from moto.moto_server import werkzeug_app  # noqa: E402
 from moto.rds.models import DBCluster  # noqa: E402
 from moto import server  # noqa: E402
@@ -108,6 +110,19 @@ _original_arn = models.User.arn.fget
 models.User.arn = property(lambda self: f"arn:aws:iam::{self.account_id}:root" if self.name == "root" else _original_arn(self))
 
 DBCluster.iam_database_authentication_enabled = property(lambda self: bool(getattr(self, "enable_iam_database_authentication", self.iam_auth)))
+
+_original_domain = OpenSearchDomain.dct_options
+
+
+def _domain(self):
+    options = _original_domain(self)
+    # Its date is no date of the API.
+    software = {name: of for name, of in options["SoftwareUpdateOptions"].items() if name != "AutomatedUpdateDate"}
+    return {**options, "ServiceSoftwareOptions": software}
+
+
+OpenSearchDomain.dct_options = _domain
+
 
 # moto finds operations of a response class by the names of its methods.
 def _ebs_key(self):

@@ -484,6 +484,14 @@ export default [
     tests: ['packages/remediators/opensearch/src'],
   },
   {
+    promise: 'A domain whose service software may not be the newest is changed only with an approval: it could be moved to new nodes.',
+    defect: 'software about which nothing is known counts as the newest',
+    file: 'packages/remediators/opensearch/src/domain.ts',
+    find: 'ServiceSoftwareOptions?.UpdateAvailable === false',
+    replace: 'ServiceSoftwareOptions?.UpdateAvailable !== true',
+    tests: ['packages/remediators/opensearch/src'],
+  },
+  {
     promise: 'Turning on logs while data tracing is enabled needs an approval: the logs would contain whole requests.',
     defect: 'data tracing is not checked',
     file: 'packages/remediators/apigateway/src/apigateway-enable-execution-logging.ts',

@@ -28,8 +28,8 @@ function uuids(value: unknown, found = { own: [] as string[], referred: [] as st
 }
 
 it.each([
-  ['what the engine wrote', happened, repeated(8, 20)],
-  ['the worst that names and messages hold', hostile, repeated(50, 150)],
+  ['what the engine wrote', happened, repeated(5, 20)],
+  ['the worst that names and messages hold', hostile, repeated(25, 150)],
 ] as const)('of %s', async (_, make, numRuns) => {
   await fc.assert(
     fc.asyncProperty(fc.nat(1_000_000), async (seed) => {

@@ -56,6 +56,6 @@ it('a replay under the same policy gives the recorded decisions', async () => {
       // It asks nobody, and leaves nothing behind.
       expect([aws.calls.length, (await recordsOf(journal)).length]).toEqual(before);
     }),
-    { numRuns: repeated(60, 150) },
+    { numRuns: repeated(35, 150) },
   );
 });

@@ -4,6 +4,7 @@ import { memoryJournal } from '@redress/evidence';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { recordsOf } from '../support/journal.js';
+import { repeated } from '../support/size.js';
 import { type Fault, openedEvent, revokeOpenRules, Widgets, widget } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
@@ -175,7 +176,7 @@ it('no record and no message claims an effect that the run did not have', { time
         expect(known.length > 0).toBe(sent.length > 0);
       }
     }),
-    { numRuns: 600, seed: 12_13 },
+    { numRuns: repeated(320, 600), seed: 12_13 },
   );
   // It has looked at what it is about.
   for (const one of [

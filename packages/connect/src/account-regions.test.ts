@@ -28,7 +28,7 @@ async function connecting(codes: Readonly<Record<string, string>>, identity: () 
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const config = { endpoint, region: 'eu-west-1', credentials: { accessKeyId: 'ASIAEXAMPLE', secretAccessKey: 's', sessionToken: 't' } };
+  const config = { maxAttempts: 1, endpoint, region: 'eu-west-1', credentials: { accessKeyId: 'ASIAEXAMPLE', secretAccessKey: 's', sessionToken: 't' } };
   const connect: Connect = async () => ({ config, identity });
   return { regions: accountRegions(connect, 'eu-west-1'), asked };
 }

@@ -2,6 +2,7 @@
 import { digestOf, type JsonObject, resource } from '@redress/core';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { repeated } from '../../../tests/support/size.js';
 import { memoryJournal } from './memory.js';
 import { Coverage, isWanted, readTrail, reconcile, recordedOf } from './reconcile.js';
 
@@ -64,7 +65,7 @@ it('finds one missing event, one superfluous event, and nothing else', async () 
       const who = sessions[add % sessions.length] as (typeof sessions)[number];
       expect(found([...records, eventOf(who.account, who.session, 'more', now + 500, null)])).toEqual([['orphan', 'more']]);
     }),
-    { numRuns: 200 },
+    { numRuns: repeated(80, 200) },
   );
 });
 

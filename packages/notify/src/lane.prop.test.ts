@@ -1,6 +1,7 @@
 import type { Outcome } from '@redress/core';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
+import { repeated } from '../../../tests/support/size.js';
 import { sample } from './internal/sample.js';
 import type { Message } from './message.js';
 import { messageOf } from './message.js';
@@ -57,7 +58,7 @@ describe('limits and duplicates', () => {
           expect(lines.at(-1)).toContain(title);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: repeated(100, 300) },
     );
     expect(held).toBeGreaterThan(0);
   });
@@ -109,7 +110,7 @@ describe('limits and duplicates', () => {
         await notify.flush({ all: true });
         for (const command of waits.values()) expect(commands()).toContain(command);
       }),
-      { numRuns: 300 },
+      { numRuns: repeated(100, 300) },
     );
     expect(refusals).toBeGreaterThan(0);
   });
@@ -204,7 +205,7 @@ describe('a message', () => {
           expect(text).not.toContain(seeded);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: repeated(200, 500) },
     );
   });
 

@@ -11,8 +11,8 @@ import { dying, SECRET, type Sealing, sealing } from '../../evidence/test/suppor
 import { parseTrust, verifyLedger } from './index.js';
 
 /** Runs of each property; the campaign has more. */
-const RUNS = Number(process.env['REDRESS_TAMPER_RUNS'] ?? repeated(15, 50));
-const CLEAN = Number(process.env['REDRESS_CLEAN_LEDGERS'] ?? repeated(6, 12));
+const RUNS = Number(process.env['REDRESS_TAMPER_RUNS'] ?? repeated(10, 50));
+const CLEAN = Number(process.env['REDRESS_CLEAN_LEDGERS'] ?? repeated(4, 12));
 const trust = parseTrust(TRUST);
 const made = copies();
 let kept: SealedFolder;

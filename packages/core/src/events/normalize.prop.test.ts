@@ -94,14 +94,14 @@ describe('normalize', () => {
   it('returns findings for any JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => holds(normalize(value))),
-      { numRuns: 500 },
+      { numRuns: repeated(150, 500) },
     );
   });
 
   it('returns findings for any value', () => {
     fc.assert(
       fc.property(anything, (value) => holds(normalize(value))),
-      { numRuns: 500 },
+      { numRuns: repeated(150, 500) },
     );
   });
 
@@ -112,7 +112,7 @@ describe('normalize', () => {
   it('returns findings for events with missing or wrong members', () => {
     fc.assert(
       fc.property(mutated, (value) => holds(normalize(value))),
-      { numRuns: repeated(1000, 3000) },
+      { numRuns: repeated(300, 3000) },
     );
   });
 
@@ -123,7 +123,7 @@ describe('normalize', () => {
         holds(normalize(booby(event, random)));
         holds(normalize(booby(sqs(event, event), random)));
       }),
-      { numRuns: 500 },
+      { numRuns: repeated(150, 500) },
     );
   });
 
@@ -138,7 +138,7 @@ describe('normalize', () => {
           expect(normalize(value)).toEqual(first);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: repeated(150, 500) },
     );
   });
 
@@ -162,7 +162,7 @@ describe('normalize', () => {
           expect(normalize(sqs(value)).every((finding) => finding.itemId === 'm-1')).toBe(true);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: repeated(150, 500) },
     );
   });
 

@@ -1,21 +1,24 @@
 // Concurrency, on a model of DynamoDB that test/model.test.ts compares with the emulator.
 import { breakerOf, type Lease } from '@redress/core';
 import { describe, expect, it } from 'vitest';
+import { repeated } from '../../../../tests/support/size.js';
 import { Model, type ModelOptions } from '../../test/support/model.js';
 import { all, HOUR, opened, ref, request, seeded, verified } from '../../test/support/world.js';
+
+const [WORKERS, WRITERS] = [repeated(80, 200), repeated(20, 50)];
 
 describe('concurrent workers, each with its own journal', () => {
   const world = (more: ModelOptions = {}) => new Model('t', 'b', { random: seeded(11), lag: 10, throttled: 0.01, ...more });
 
-  it('never exceed a budget: 200 workers', async () => {
+  it('never exceed a budget: many workers', async () => {
     const model = world();
     const budgets = [
       { key: 'account=111111111111', changes: 25, window: HOUR },
       { key: 'remediator=r,account=111111111111', changes: 10, window: HOUR },
     ];
-    const results = await Promise.all(Array.from({ length: 200 }, (_, index) => opened(model).begin(request(`r-${index}`, { budgets }))));
+    const results = await Promise.all(Array.from({ length: WORKERS }, (_, index) => opened(model).begin(request(`r-${index}`, { budgets }))));
     expect(results.filter((each) => each.status === 'begun')).toHaveLength(10);
-    expect(results.filter((each) => each.status === 'over-budget')).toHaveLength(190);
+    expect(results.filter((each) => each.status === 'over-budget')).toHaveLength(WORKERS - 10);
     const found = await verified(model);
     expect(found).toMatchObject({ cut: [], tampered: [], report: { records: 10, openExecutions: 10 } });
   });
@@ -65,10 +68,10 @@ describe('concurrent workers, each with its own journal', () => {
     await expect(opened(model, { clock }).finish(late)).rejects.toMatchObject({ code: 'journal/lost-lease' });
   });
 
-  it('append without fork or gap: 50 writers on one stream and on their own streams', async () => {
+  it('append without fork or gap: many writers on one stream and on their own streams', async () => {
     const model = world();
     await Promise.all(
-      Array.from({ length: 50 }, async (_, writer) => {
+      Array.from({ length: WRITERS }, async (_, writer) => {
         const journal = opened(model);
         for (let i = 0; i < 3; i++) {
           await journal.append({ kind: 'decision', resource: ref('shared'), remediator: 'r', body: { writer, i } });
@@ -77,9 +80,9 @@ describe('concurrent workers, each with its own journal', () => {
       }),
     );
     const found = await verified(model);
-    expect(found).toMatchObject({ cut: [], tampered: [], report: { status: 'intact', streams: 51, records: 300 } });
+    expect(found).toMatchObject({ cut: [], tampered: [], report: { status: 'intact', streams: WRITERS + 1, records: 6 * WRITERS } });
     const shared = (await all(opened(model))).filter(({ record }) => record.resource.id === 'shared');
-    expect(new Set(shared.map(({ record }) => `${record.body['writer']}/${record.body['i']}`)).size).toBe(150);
+    expect(new Set(shared.map(({ record }) => `${record.body['writer']}/${record.body['i']}`)).size).toBe(3 * WRITERS);
     // Only a stream is written by everyone.
     expect([...model.written].filter(([pk, count]) => count > 8 && !pk.startsWith('stream#'))).toEqual([]);
   });

@@ -88,7 +88,7 @@ async function storm(seed: number, tokens: boolean) {
 }
 
 describe.each([true, false])('a storm (tokens known: %s)', (tokens) => {
-  it.each(repeated([1, 2], [1, 2, 3]))('loses nothing that was acknowledged, and counts correctly: seed %i', async (seed) => {
+  it.each(repeated([1], [1, 2, 3]))('loses nothing that was acknowledged, and counts correctly: seed %i', async (seed) => {
     const { model, clock, acknowledged, records } = await storm(seed, tokens);
     expect(await verified(model)).toMatchObject({ cut: [], tampered: [], report: { status: 'intact', openExecutions: 0 } });
     expect(acknowledged.length).toBeGreaterThan(5);

@@ -58,11 +58,14 @@ export function terraformOf(on: typeof openSearchDomain): string {
 
 type Domain = typeof openSearchDomain extends ResourceType<infer Found> ? Found : never;
 
-/** Whether it is being changed at the moment: OpenSearch Service takes one change at a time. */
-export const processing = {
+/**
+ * Whether it is being changed at the moment: OpenSearch Service takes one change at a time. And whether its service software is known to be the newest:
+ * what a change of the domain does to its nodes depends on that.
+ */
+export const condition = {
   of: async ({ found }: WithFound<Domain>) => {
-    const { Processing, UpgradeProcessing } = await found();
-    return { busy: Processing === true || UpgradeProcessing === true };
+    const { Processing, UpgradeProcessing, ServiceSoftwareOptions } = await found();
+    return { busy: Processing === true || UpgradeProcessing === true, newest: ServiceSoftwareOptions?.UpdateAvailable === false };
   },
 };
 

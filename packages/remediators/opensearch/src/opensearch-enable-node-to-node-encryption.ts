@@ -1,6 +1,6 @@
 import { defineSetting } from '@redress/core';
 import { opensearch } from './client.js';
-import { domainCalls, elasticsearchDomain, isEncryptable, type OfDomain, openSearchDomain, processing, rulesOf, terraformOf } from './domain.js';
+import { condition, domainCalls, elasticsearchDomain, isEncryptable, type OfDomain, openSearchDomain, rulesOf, terraformOf } from './domain.js';
 import { packageRef } from './package-ref.js';
 
 /** What both have in common. It is turned on for good, and the domain moves to new nodes for it. */
@@ -21,7 +21,7 @@ const encrypting = (given: OfDomain & { readonly rule: string }) =>
       'Clients that use plain HTTP to nodes inside the cluster.',
     ],
     at: ({ NodeToNodeEncryptionOptions, EngineVersion }) => ({ encrypted: NodeToNodeEncryptionOptions?.Enabled, version: EngineVersion }),
-    context: processing,
+    context: condition,
     hazards: [],
     rollback: {
       restores: 'nothing',

@@ -1,7 +1,7 @@
 import { defineSetting, needs, shortLived } from '@redress/core';
 import * as z from '@redress/core/parameters';
 import { opensearch } from './client.js';
-import { domainCalls, elasticsearchDomain, type OfDomain, openSearchDomain, processing, rulesOf, terraformOf } from './domain.js';
+import { condition, domainCalls, elasticsearchDomain, type OfDomain, openSearchDomain, rulesOf, terraformOf } from './domain.js';
 import { packageRef } from './package-ref.js';
 
 const ERRORS = 'ES_APPLICATION_LOGS';
@@ -21,11 +21,10 @@ const publishing = (given: OfDomain & { readonly rule: string }) =>
     controls: { 'aws-fsbp': given.controls },
     rules: rulesOf(given.rule),
     calls: domainCalls,
-    // Whether a change of what is published moves the domain to new nodes, only a dry run says, which is a call that writes.
-    ceiling: 'approve',
+    ceiling: 'enforce',
     settle: 'PT60S',
     blindSpots: [
-      'Whether OpenSearch Service moves the domain to new nodes for it: aws opensearch update-domain-config --dry-run shows that.',
+      'Whether OpenSearch Service moves the domain to new nodes for it, which it usually does not: aws opensearch update-domain-config --dry-run shows that.',
       'Whether the log group lets es.amazonaws.com write: if not, the call is rejected.',
       'What the logs cost.',
     ],
@@ -36,8 +35,19 @@ const publishing = (given: OfDomain & { readonly rule: string }) =>
         Object.entries(LogPublishingOptions).flatMap(([type, { Enabled, CloudWatchLogsLogGroupArn: group = '' }]) => (Enabled === true ? [[type, group]] : [])),
       ) as Readonly<Record<string, string>>,
     }),
-    context: processing,
-    hazards: [shortLived('its logs cost money, and nobody reads them')],
+    context: condition,
+    hazards: [
+      shortLived('its logs cost money, and nobody reads them'),
+      {
+        // A dry run would show it, but needs the permission to change the domain.
+        // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/managedomains-configuration-changes.html
+        code: 'blue-green',
+        effect: 'approve',
+        what: 'The service software of the domain is not known to be the newest. With an older one, the change may move the domain to new nodes, and update that software.',
+        advice: 'Do a dry run: aws opensearch update-domain-config --dry-run. Approve in a quiet hour, or update the service software first.',
+        when: ({ context, id }) => (context?.newest === false ? `${id} may have an update of its service software` : null),
+      },
+    ],
     rollback: { restores: 'exact', what: 'Error logs are no longer published.', not: ['Logs published in the meantime.'] },
     inCode: {
       cloudFormation: `${given.on.type} LogPublishingOptions.${ERRORS}`,

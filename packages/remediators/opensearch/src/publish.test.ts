@@ -16,6 +16,8 @@ async function assess(found: object, parameters: object = { logGroup: group('err
 }
 const changeOf = (assessment: Assessment) => (assessment.status === 'change' ? assessment.changes[0] : undefined);
 
+const NEWEST = { ServiceSoftwareOptions: { UpdateAvailable: false } };
+
 describe('error logs', () => {
   it('are published in addition to the other logs', async () => {
     const change = changeOf(await assess({ LogPublishingOptions: { SEARCH_SLOW_LOGS: on('slow'), INDEX_SLOW_LOGS: off('index') } }));
@@ -32,9 +34,18 @@ describe('error logs', () => {
     expect(await assess({}, {})).toMatchObject({ status: 'manual', message: expect.stringContaining('logGroup') });
   });
   it('of a domain that is being changed wait', async () => {
-    expect(await assess({})).toMatchObject({ status: 'change', hazards: [] });
+    expect(await assess(NEWEST)).toMatchObject({ status: 'change', hazards: [] });
     for (const busy of [{ Processing: true }, { UpgradeProcessing: true }])
       expect(await assess(busy)).toMatchObject({ status: 'manual', steps: ['Wait until it is active.'] });
+  });
+  it.each([
+    ['the newest', NEWEST, []],
+    ['not the newest', { ServiceSoftwareOptions: { UpdateAvailable: true } }, ['blue-green']],
+    ['said without that', { ServiceSoftwareOptions: { CurrentVersion: 'R20261101' } }, ['blue-green']],
+    ['not said', {}, ['blue-green']],
+  ])('of a domain whose service software is %s need an approval if that could move it to new nodes', async (_, found, codes) => {
+    const assessment = await assess(found);
+    expect(assessment.status === 'change' ? assessment.hazards?.map(({ code }) => code) : assessment).toEqual(codes);
   });
 });
 

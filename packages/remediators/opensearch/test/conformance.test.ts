@@ -80,6 +80,14 @@ for (const [remediator, nodes, report, type, EngineVersion] of [
       },
       { ...common, name: 'the policy names no log group', expect: 'manual', parameters: {}, arrange: domain() },
       { ...common, name: 'a preview', expect: 'change', hazards: ['short-lived'], arrange: domain({}, { purpose: 'preview' }) },
+      {
+        ...common,
+        name: 'a domain that does not say whether its service software is the newest',
+        expect: 'change',
+        hazards: ['blue-green'],
+        // The emulator then says nothing else of it.
+        arrange: domain({}, {}, { SoftwareUpdateOptions: { AutoSoftwareUpdateEnabled: true } }),
+      },
       { ...common, name: 'a domain that publishes them elsewhere', expect: 'compliant', arrange: domain({ ES_APPLICATION_LOGS: enabled('own') }) },
       { name: 'one that is gone', expect: 'compliant', arrange: async (sdk) => refTo(sdk, sdk.name('g')) },
     ],
