@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `npm test`: sets up, then runs what a contributor runs before proposing a change. `npm run test:all` (`--all`) runs everything. `--only a,b` runs some
-// steps of all. Two or three steps run at a time, and a table shows the time of each. The last line is `N passed, N failed`.
+// steps of all. Three steps run at a time, and a table shows the time of each. The last line is `N passed, N failed`.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,10 +50,8 @@ async function counted(...command) {
 
 const campaign = (...args) => exec(...script('campaign', '--only', ...args));
 
-/** Whether everything runs. Then the step `planted` plants every defect, and `promises`, which plants one for each promise, would repeat that. */
-const whole = all && only === null;
 /** The file in which the step `promises` lists the tests that found its defects; null: they are not compared with the unit tests of this run. */
-const FINDERS = !whole && (only === null || ['unit', 'promises'].every((each) => only.includes(each))) ? join(ROOT, '.cache', 'finders.json') : null;
+const FINDERS = (only === null ? !all : ['unit', 'promises'].every((each) => only.includes(each))) ? join(ROOT, '.cache', 'finders.json') : null;
 
 /**
  * A test that finds a defect has to pass without it. A remembered test is compared only with the unit step, whose environment differs from that of the lane
@@ -65,18 +63,33 @@ async function checkFinders() {
   return { ok: unsound.length === 0, log: unsound.map(({ by, test }) => `${by}: ${test}: finds a defect, and does not pass without it`).join('\n'), cpu: 0 };
 }
 
-/** The steps. Some run at a time, and the next one starts when one has ended, so long ones come first. A step has a name and its work. */
-const QUICK = [
+/**
+ * The steps, each with its work. Three run at a time, so long ones come first.
+ *
+ * @type {[name: string, work: () => Promise<{ ok: boolean, log: string, cpu: number, passed?: number, failed?: number }>][]}
+ */
+const STEPS = [
+  ['kit', () => tests('kit')],
+  // Two files at a time, where two cores would get one: many tests wait for leases, queues and stacks.
+  ['deployed', () => vitest('deployed', '--project', 'deployed', '--maxWorkers=2')],
+  ['planted', () => campaign('planted', '--lanes', '1')],
   ['unit', () => tests('unit', 'property')],
   // Each safety promise is broken once.
   ['promises', () => campaign('planted', '--once', '--lanes', '1', ...(FINDERS === null ? [] : ['--finders', FINDERS]))],
+  ['judges', () => counted(...script('judges'))],
   ['integration', () => tests('integration')],
+  ['long', () => tests('long')],
+  ['mutation', () => campaign('mutation')],
+  ['faults', () => campaign('faults')],
+  ['simulation', () => campaign('simulation')],
+  ['packages', checkPackages],
+  ['races', () => campaign('races')],
+  ['prose', () => exec(...script('prose'))],
+  ['arrows', () => exec(bin('depcruise'), '--config', '.dependency-cruiser.mjs', 'packages', 'examples')],
   ['typecheck', () => exec(NODE, ...TSC, '-p', '.', '--incremental', '--tsBuildInfoFile', join(ROOT, '.cache', 'types.tsbuildinfo'))],
-  ['docs', () => exec(...script('generate-docs', '--check'))],
   ['lint', () => exec(bin('biome'), 'check', '.')],
   ['unused', () => exec(bin('knip'), '--no-progress')],
-  ['arrows', () => exec(bin('depcruise'), '--config', '.dependency-cruiser.mjs', 'packages', 'examples')],
-  ['prose', () => exec(...script('prose'))],
+  ['docs', () => exec(...script('generate-docs', '--check'))],
   [
     'workspace',
     async () => {
@@ -85,19 +98,19 @@ const QUICK = [
     },
   ],
 ];
-const REST = [
-  ['kit', () => tests('kit')],
-  ['planted', () => campaign('planted', '--lanes', '1')],
-  // Two files at a time, where two cores would get one: many tests wait for leases, queues and stacks.
-  ['deployed', () => vitest('deployed', '--project', 'deployed', '--maxWorkers=2')],
-  ['long', () => tests('long')],
-  ['mutation', () => campaign('mutation')],
-  ['judges', () => counted(...script('judges'))],
-  ['faults', () => campaign('faults')],
-  ['simulation', () => campaign('simulation')],
-  ['packages', checkPackages],
-  ['races', () => campaign('races')],
-];
+/** What a contributor runs. */
+const QUICK = new Set(['unit', 'promises', 'integration', 'prose', 'arrows', 'typecheck', 'lint', 'unused', 'docs', 'workspace']);
+/** What uses packages as they are published. */
+const NEEDS_BUILD = new Set(['kit', 'deployed', 'packages']);
+
+/** The steps that are asked for. */
+function asked() {
+  const names = STEPS.map(([name]) => name);
+  const unknown = only?.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Error(`There is no step ${unknown}: ${names.join(', ')}`);
+  // The step `planted` plants every defect, and `promises`, which plants one for each promise, would repeat that.
+  return STEPS.filter(([name]) => (only !== null ? only.includes(name) : all ? name !== 'promises' : QUICK.has(name)));
+}
 
 const done = [];
 /** Runs one step. If it fails, its log is printed. */
@@ -110,34 +123,27 @@ async function step([name, work]) {
   if (!ok) console.log(log.split('\n').slice(-200).join('\n'));
 }
 
-/** Runs the steps, a number of them at a time. */
-async function steps(given, lanes) {
-  const waiting = given.filter(([name]) => only === null || only.includes(name)).values();
+/** Runs steps, three at a time: each waits for processes, emulators or timers now and then, and two would leave a core idle. */
+async function steps(given) {
+  const waiting = given.values();
   const lane = async () => {
     for (const each of waiting) await step(each);
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all([lane(), lane(), lane()]);
 }
 
 const sum = (key) => done.reduce((total, each) => total + each[key], 0);
 const line = (name, wall, cpu) => console.log(`${name.padEnd(14)} ${wall.toFixed(1).padStart(8)} ${cpu.toFixed(1).padStart(8)}`);
 
 try {
-  const names = [...QUICK, ...REST].map(([name]) => name);
-  const unknown = only?.find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new Error(`There is no step ${unknown}: ${names.join(', ')}`);
+  const given = asked();
   await setup({ python: all || only !== null ? ['moto', 'ministack', 'awscli'] : ['moto'] });
   mkdirSync(join(ROOT, '.cache'), { recursive: true });
   const started = Date.now();
   if (FINDERS !== null) rmSync(FINDERS, { force: true });
-  await steps(whole ? QUICK.filter(([name]) => name !== 'promises') : QUICK, 2);
+  if (given.some(([name]) => NEEDS_BUILD.has(name))) await step(['build', () => exec(...script('build'))]);
+  await steps(given);
   if (FINDERS !== null) await step(['finders', checkFinders]);
-  if (all || only !== null) {
-    const needsTypes = only === null || only.some((name) => ['kit', 'deployed', 'packages'].includes(name));
-    if (needsTypes) await step(['build', () => exec(...script('build'))]);
-    // Some of these wait for emulators and timers most of the time.
-    await steps(REST, 3);
-  }
   console.log(`\n${'step'.padEnd(14)}   wall s    CPU s`);
   for (const { name, wall, cpu } of done) line(name, wall, cpu);
   line('together', (Date.now() - started) / 1000, sum('cpu'));
