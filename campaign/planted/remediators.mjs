@@ -1191,7 +1191,7 @@ export default [
     promise: 'A rollback that deletes log events with a shorter retention policy reports that.',
     defect: 'it does not',
     file: 'packages/remediators/cloudwatch-logs/src/logs-raise-account-retention.ts',
-    find: '            destroys: `log events older than ${was} days in the log groups under ${policy.name}, permanently`,\n',
+    find: '            destroys: `log events older than ${countOf(was ?? 0, \'day\')} in the log groups under ${policy.name}, permanently`,\n',
     replace: '',
     tests: ['packages/remediators/cloudwatch-logs/src/account-retention.test.ts'],
   },

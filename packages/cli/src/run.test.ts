@@ -592,6 +592,12 @@ describe('rollback --all', () => {
     // Run again, it goes on where it was: only what is left.
     expect(((await back('--since', 'PT1H', '--json')).json as Document).executions.map((each) => each.resource.id)).toEqual(['w-2']);
     expect((await back('--since', 'PT1H', '--remediator', 'widget-note')).out).toContain('There are no changes since');
+    // A date is its start, as in the history: the same fixes, and the one before that hour.
+    const day = new Date(clock.now()).toISOString().slice(0, 10);
+    expect(((await back('--since', day, '--json')).json as Document).executions.map((each) => each.resource.id)).toEqual(['w-2', 'w-before']);
+    expect((await back('--since', '2026-06-31', '--json')).json).toMatchObject({
+      error: { message: '--since "2026-06-31" is not a duration, a date or a time.' },
+    });
   });
 
   it('rolls back the newer of two fixes on one resource first', async () => {

@@ -88,8 +88,8 @@ export const ENDS: readonly string[] = [...new Set([...OUTCOMES, ...OTHER_ENDS])
  * @throws {RedressError} `compose/invalid` for a value that can match nothing, with what is allowed.
  */
 export function parseFilter(input: FilterInput, known: Known): Filter {
-  const since = input.since === undefined ? null : momentIn(input.since, 'since', known.now, false);
-  const until = input.until === undefined ? null : momentIn(input.until, 'until', known.now, true);
+  const since = input.since === undefined ? null : momentIn(input.since, 'The filter is wrong: since', known.now, false);
+  const until = input.until === undefined ? null : momentIn(input.until, 'The filter is wrong: until', known.now, true);
   if (since !== null && until !== null && since >= until) throw refused(`since (${since}) is not before until (${until})`, 'Give the earlier time as since.');
   for (const account of input.account ?? [])
     if (!isAccountId(account)) throw refused(`account ${JSON.stringify(account)} is not a 12-digit account id`, 'For example: 111111111111');
@@ -142,7 +142,9 @@ export function momentIn(value: string, name: string, now: number, isEnd: boolea
     date !== undefined ? Date.parse(`${date}T00:00:00Z`) : /^\d{4}-\d{2}-\d{2}T.*(?:Z|[+-]\d{2}:\d{2})$/.test(value) ? Date.parse(value) : Number.NaN;
   // The 31st of June is not a date, although the parser accepts it.
   if (Number.isNaN(moment) || (date !== undefined && new Date(moment).toISOString().slice(0, 10) !== date))
-    throw refused(`${name} ${JSON.stringify(value)} is not a duration, a date or a time`, 'For example: P7D, 2026-07-01 or 2026-07-01T00:00:00+10:00');
+    throw new RedressError('compose/invalid', `${name} ${JSON.stringify(value)} is not a duration, a date or a time.`, {
+      next: 'For example: P7D, 2026-07-01 or 2026-07-01T00:00:00+10:00',
+    });
   return new Date(date !== undefined && isEnd ? moment + DAY : moment).toISOString();
 }
 

@@ -1,9 +1,9 @@
 import { type Clock, countOf, isAccountId, parseDuration, systemClock } from '@redress/core';
 import { Coverage, type Discrepancy, isWanted, type Period, type Reconciliation, type Recorded, reconcile, recordedOf } from '@redress/evidence/reconcile';
+import { momentIn } from '@redress/report';
 import { type Composition, type Data, endpointOf, type GlobalOptions, openJournal, regionOf } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
-import { momentOf } from '../numbers.js';
 import { type LeftAccount, leftAccountLines, type PlaceOptions, placesOf } from '../places.js';
 import { printable } from '../printable.js';
 import { withProgress } from '../progress-line.js';
@@ -115,8 +115,8 @@ function askedOf(trail: readonly string[], options: ReconcileOptions, clock: Clo
     });
   if (options.in !== undefined && options.lookup !== true) throw new CliError('cli/usage', '--in needs --lookup.', { next: 'Give --lookup with it.' });
   const now = clock.now();
-  const from = momentOf(options.since ?? DEFAULTS.since, '--since', now);
-  const until = options.until === undefined ? now : momentOf(options.until, '--until', now);
+  const from = Date.parse(momentIn(options.since ?? DEFAULTS.since, '--since', now, false));
+  const until = options.until === undefined ? now : Date.parse(momentIn(options.until, '--until', now, true));
   if (from >= until) throw new CliError('cli/usage', '--since is after --until.');
   const grace = durationOf(options.grace ?? DEFAULTS.grace, '--grace');
   const delay = durationOf(options.delay ?? DEFAULTS.delay, '--delay');

@@ -1,8 +1,8 @@
 import { formatResource, isRedressError, REVERSIBLE, type Redress, type ResourceRef } from '@redress/core';
+import { momentIn } from '@redress/report';
 import { type Composition, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
-import { momentOf } from '../numbers.js';
 import { printable } from '../printable.js';
 import { entriesOf, type HistoryEntry } from './history.js';
 import { type RollbackCommandOptions, rollbackSettings } from './rollback.js';
@@ -10,7 +10,7 @@ import { type PassDocument, passDocument, passLines } from './run.js';
 
 /** Options of `redress rollback --all`. */
 export interface RollbackAllOptions extends RollbackCommandOptions {
-  /** A duration back from now, or a moment. */
+  /** A duration back from now, a date or a moment. */
   readonly since?: string;
   readonly remediator?: readonly string[];
   /** Without it the plan is shown, and nothing is done. */
@@ -46,7 +46,7 @@ export interface RollbackAllDocument {
 export async function rollbackAllCommand(io: Io, composition: Composition, options: RollbackAllOptions): Promise<Answer> {
   const settings = rollbackSettings(io, options);
   if (options.since === undefined) throw new CliError('cli/usage', '--all needs --since.', { next: 'For example: --since PT1H' });
-  const since = momentOf(options.since, '--since', composition.clock.now());
+  const since = Date.parse(momentIn(options.since, '--since', composition.clock.now(), false));
   for (const id of options.remediator ?? [])
     if (!composition.remediators.some((each) => each.id === id)) throw new CliError('cli/usage', `There is no remediator ${JSON.stringify(id)}.`);
   const entries = await entriesOf(composition.data, undefined);

@@ -166,6 +166,14 @@ describe('a plan for people', () => {
     );
   });
 
+  it.each<[string, Partial<PlanDocument>]>([
+    ['account', { left: [{ account: '333333333333', reason: 'AccessDenied' }] }],
+    ['resource', { problems: ['x failed'] }],
+    ['remediator', { notSwept: [{ remediator: 'a', reason: 'AccessDenied' }] }],
+  ])('without a gap, but with an %s that was not read, does not report that there is none', (_, more) => {
+    expect(shown(planOf([], more)).split('\n')[1]).toBe('No gap was found in what was read.');
+  });
+
   it('has no control characters, and is never wider than the terminal, whatever the names are', () => {
     const hostile = fc.oneof(
       fc.string({ unit: 'grapheme', maxLength: 60 }),

@@ -64,7 +64,9 @@ function headLines(document: PlanDocument, width: number, paint: Paint): readonl
   const policy =
     policySource.kind === 'absent' ? 'no policy: everything is notify only' : `policy ${printable(policySource.file ?? 'of the configuration file')}`;
   const resources = new Set(document.gaps.map(({ resource }) => formatResource(resource))).size;
-  const counts = summary.gaps === 0 ? 'No gap was found.' : `${countOf(summary.gaps, 'gap')} in ${countOf(resources, 'resource')}: ${countsOf(summary)}.`;
+  const unread = document.notSwept.length + document.problems.length + document.left.length > 0;
+  const none = unread ? 'No gap was found in what was read.' : 'No gap was found.';
+  const counts = summary.gaps === 0 ? none : `${countOf(summary.gaps, 'gap')} in ${countOf(resources, 'resource')}: ${countsOf(summary)}.`;
   const nothing = summary.nothingToChange === 0 ? '' : ` ${countOf(summary.nothingToChange, 'pass', 'passes')} found nothing to change.`;
   return [
     ...wrapped(`${whereOf(document)}; ${policy}.`, width),

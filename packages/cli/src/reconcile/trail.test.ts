@@ -115,10 +115,10 @@ describe('files', () => {
 });
 
 describe('wrong usage', () => {
-  it.each([
+  it.each<[string[], string, code?: string]>([
     [[], 'There is nothing to compare with.'],
     [['trail', '--in', 'eu-west-1'], '--in needs --lookup.'],
-    [['trail', '--since', 'yesterday'], '--since "yesterday" is neither a duration nor a time.'],
+    [['trail', '--since', 'yesterday'], '--since "yesterday" is not a duration, a date or a time.', 'compose/invalid'],
     [['trail', '--since', 'PT1H', '--until', 'PT2H'], '--since is after --until.'],
     [['trail', '--grace', 'soon'], '--grace "soon" is not a duration.'],
     [['trail', '--grace', 'PT5M'], '--grace is shorter than --delay: records would count as ghosts before CloudTrail has delivered their events.'],
@@ -126,10 +126,10 @@ describe('wrong usage', () => {
     [['trail', '--ignore', 'PutParameter'], '--ignore "PutParameter" is not an operation.'],
     [['trail', '--accounts', 'all'], '--accounts "all" is not a 12-digit account id.'],
     [['s3://B/x'], '"s3://B/x" is not a bucket.'],
-  ])('%j is refused', async (argv, message) => {
+  ])('%j is refused', async (argv, message, code = 'cli/usage') => {
     await recorded('r-1');
     put('trail/a.json', { Records: [] });
-    expect(await reconcile(...argv)).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage', message } } });
+    expect(await reconcile(...argv)).toMatchObject({ exit: 2, json: { error: { code, message } } });
   });
 
   it('is a missing journal or folder', async () => {

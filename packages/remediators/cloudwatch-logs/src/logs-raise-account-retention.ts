@@ -1,4 +1,4 @@
-import { accountInRegion, allOf, canonicalJson, defineSetting, given, isRecord, type Json, type JsonObject, paginate } from '@redress/core';
+import { accountInRegion, allOf, canonicalJson, countOf, defineSetting, given, isRecord, type Json, type JsonObject, paginate } from '@redress/core';
 import * as z from '@redress/core/parameters';
 import { logs } from './client.js';
 import { packageRef } from './package-ref.js';
@@ -114,7 +114,7 @@ export const raiseAccountRetention = defineSetting({
           undo: {
             calls: [put(before)],
             restores: 'exact' as const,
-            destroys: `log events older than ${was} days in the log groups under ${policy.name}, permanently`,
+            destroys: `log events older than ${countOf(was ?? 0, 'day')} in the log groups under ${policy.name}, permanently`,
           },
           summary: `keep events for ${days} days instead of ${was} by the retention policy ${policy.name}`,
         },

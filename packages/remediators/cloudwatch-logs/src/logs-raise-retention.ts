@@ -1,4 +1,4 @@
-import { defineSetting } from '@redress/core';
+import { countOf, defineSetting } from '@redress/core';
 import * as z from '@redress/core/parameters';
 import { logs } from './client.js';
 import { logGroup } from './log-group.js';
@@ -91,7 +91,11 @@ export const raiseRetention = defineSetting({
   writes: [logs.pick('PutRetentionPolicy')],
   write: ({ id, to }) => put(id, to),
   summary: ({ id, now, to }) => `keep events of ${id} for ${to.retentionInDays} days instead of ${now.retentionInDays}`,
-  undo: ({ id, now }) => ({ calls: [put(id, now)], restores: 'exact', destroys: `log events older than ${now.retentionInDays} days, permanently` }),
+  undo: ({ id, now }) => ({
+    calls: [put(id, now)],
+    restores: 'exact',
+    destroys: `log events older than ${countOf(now.retentionInDays ?? 0, 'day')}, permanently`,
+  }),
   judge({ state: { retentionInDays, logGroupClass }, claim, resource }) {
     const asked = Number(claim.parameters?.['MinRetentionTime'] ?? claim.parameters?.['minRetentionTime'] ?? Number.NaN);
     if (logGroupClass === 'DELIVERY' || retentionInDays === null || !(retentionInDays < asked)) return [];
