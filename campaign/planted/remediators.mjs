@@ -479,8 +479,8 @@ export default [
     promise: 'When error logs are turned on, the other published logs of a domain stay unchanged.',
     defect: 'only error logs are sent, which may turn off the others',
     file: 'packages/remediators/opensearch/src/opensearch-publish-error-logs.ts',
-    find: '{ [ERRORS]: logGroup, ...now.logs }',
-    replace: '{ [ERRORS]: logGroup }',
+    find: '{ [ERRORS]: groupFor(resource, logGroup), ...now.logs }',
+    replace: '{ [ERRORS]: groupFor(resource, logGroup) }',
     tests: ['packages/remediators/opensearch/src'],
   },
   {

@@ -1,4 +1,4 @@
-import { defineSetting, needs, shortLived } from '@redress/core';
+import { defineSetting, needs, type ResourceRef, shortLived } from '@redress/core';
 import * as z from '@redress/core/parameters';
 import { opensearch } from './client.js';
 import { condition, domainCalls, elasticsearchDomain, type OfDomain, openSearchDomain, rulesOf, terraformOf } from './domain.js';
@@ -7,9 +7,30 @@ import { packageRef } from './package-ref.js';
 const ERRORS = 'ES_APPLICATION_LOGS';
 const parameters = z.strictObject({
   logGroup: z
-    .optional(z.string().check(z.regex(/^arn:[^:]+:logs:[^:]+:[0-9]{12}:log-group:[^:]+$/, 'the ARN of a log group, without :* at its end')))
-    .check(z.describe('The ARN of the log group that receives error logs. A CloudWatch Logs resource policy has to let es.amazonaws.com write.')),
+    .optional(
+      z
+        .string()
+        .check(
+          z.regex(
+            /^arn:[^:]+:logs:[^:]+:(?:[0-9]{12}|\{account\}):log-group:[^:]+$/,
+            'the ARN of a log group, without :* at its end; it may contain {region} and {account}',
+          ),
+        ),
+    )
+    .check(
+      z.describe(
+        'The ARN of the log group that receives error logs, in the account and region of the domain. {region} and {account} stand for those. A CloudWatch Logs resource policy has to let es.amazonaws.com write.',
+      ),
+    ),
 });
+
+/** The log group for a domain. */
+const groupFor = ({ region, account }: ResourceRef, logGroup: string) => logGroup.replaceAll('{region}', region).replaceAll('{account}', account);
+/** Whether OpenSearch Service can write to it: it does not write to another account or region. */
+const isNear = ({ account, region }: ResourceRef, group: string) => {
+  const [, , , inRegion, ofAccount] = group.split(':');
+  return inRegion === region && ofAccount === account;
+};
 
 /** What both have in common: the API has one map of all logs, so those that are published to somewhere else go along. */
 const publishing = (given: OfDomain & { readonly rule: string }) =>
@@ -53,13 +74,22 @@ const publishing = (given: OfDomain & { readonly rule: string }) =>
       cloudFormation: `${given.on.type} LogPublishingOptions.${ERRORS}`,
       terraform: `${terraformOf(given.on)} log_publishing_options`,
     },
-    instead({ now, context, id, parameters: { logGroup } }) {
+    instead({ now, context, id, resource, parameters: { logGroup } }) {
       if (now.logs[ERRORS] !== undefined) return null;
-      const missing = needs(given.id, `${id} publishes no error logs`, { logGroup });
-      if (missing !== null || context?.busy !== true) return missing;
-      return { status: 'manual', message: `${id} publishes no error logs, and a change of it is in progress.`, steps: ['Wait until it is active.'] };
+      const gap = `${id} publishes no error logs`;
+      const missing = needs(given.id, gap, { logGroup });
+      if (missing !== null || logGroup === undefined) return missing;
+      const group = groupFor(resource, logGroup);
+      if (!isNear(resource, group))
+        return {
+          status: 'manual',
+          message: `${gap}. The policy names ${group}, and OpenSearch Service writes only to log groups in the account and region of the domain.`,
+          steps: ['Create log groups of the same name in all of them, and write {region} and {account} in the policy.'],
+        };
+      if (context?.busy !== true) return null;
+      return { status: 'manual', message: `${gap}, and a change of it is in progress.`, steps: ['Wait until it is active.'] };
     },
-    wanted: ({ now, parameters: { logGroup = '' } }) => ({ logs: { [ERRORS]: logGroup, ...now.logs } }),
+    wanted: ({ now, resource, parameters: { logGroup = '' } }) => ({ logs: { [ERRORS]: groupFor(resource, logGroup), ...now.logs } }),
     writes: [opensearch.pick('UpdateDomainConfig')],
     write: ({ id, now, to }) =>
       opensearch.call('UpdateDomainConfig', {

@@ -33,6 +33,19 @@ describe('error logs', () => {
   it('need a log group in the policy', async () => {
     expect(await assess({}, {})).toMatchObject({ status: 'manual', message: expect.stringContaining('logGroup') });
   });
+  it('go to the log group in the account and region of the domain', async () => {
+    const { call } = changeOf(await assess({}, { logGroup: 'arn:aws:logs:{region}:{account}:log-group:errors' })) ?? {};
+    expect(call?.input).toMatchObject({ LogPublishingOptions: { ES_APPLICATION_LOGS: on('errors') } });
+  });
+  it.each(['arn:aws:logs:us-east-1:111111111111:log-group:errors', 'arn:aws:logs:{region}:222222222222:log-group:errors'])(
+    'do not go to %s, which OpenSearch Service would refuse',
+    async (logGroup) => {
+      expect(await assess({}, { logGroup })).toMatchObject({
+        status: 'manual',
+        message: expect.stringContaining('only to log groups in the account and region'),
+      });
+    },
+  );
   it('of a domain that is being changed wait', async () => {
     expect(await assess(NEWEST)).toMatchObject({ status: 'change', hazards: [] });
     for (const busy of [{ Processing: true }, { UpgradeProcessing: true }])
