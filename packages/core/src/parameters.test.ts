@@ -54,3 +54,46 @@ it('reports the message of a custom condition, which may depend on the value', a
   expect(await issues(12)).toEqual(['12 is too much']);
   expect(await issues(4)).toEqual([]);
 });
+
+it.each<[string, z.Schema<string>, string[], string[]]>([
+  [
+    'the name of a bucket',
+    z.bucketName(),
+    ['acme-logs', 'a.b', 'logs-{account}-{region}', '{account}-logs'],
+    ['', 'ab', 'Acme', '-logs', 'logs-', 'logs.', 'logs_1', 'logs-{bucket}', 'logs-{region', `a${'b'.repeat(63)}`],
+  ],
+  [
+    'a KMS key',
+    z.kmsKeyArn(),
+    ['arn:aws:kms:eu-west-1:111111111111:key/1234', 'arn:{partition}:kms:{region}:{account}:key/mrk-1', 'arn:aws-cn:kms:cn-north-1:{account}:key/1'],
+    [
+      '1234',
+      'alias/a',
+      'arn:aws:kms:eu-west-1:111111111111:alias/a',
+      'arn:aws:kms:*:111111111111:key/1',
+      'arn:aws:kms:{region}:{region}:key/1',
+      'arn:aws:kms:{account}:111111111111:key/1',
+    ],
+  ],
+  [
+    'a log group',
+    z.logGroupArn(),
+    ['arn:aws:logs:eu-west-1:111111111111:log-group:/aws/a', 'arn:{partition}:logs:{region}:{account}:log-group:{region}/a'],
+    [
+      '/aws/a',
+      'arn:aws:logs:eu-west-1:111111111111:log-group:/aws/a:*',
+      'arn:aws:logs:eu-west-1:*:log-group:a',
+      'arn:aws:logs:eu-west-1:111111111111:log-group:{bucket}',
+    ],
+  ],
+  [
+    'a role',
+    z.roleArn(),
+    ['arn:aws:iam::111111111111:role/path/a', 'arn:{partition}:iam::{account}:role/a'],
+    ['a', 'arn:aws:iam::*:role/a', 'arn:aws:iam::111111111111:role/*', 'arn:aws:iam::{region}:role/a', 'arn:aws:iam::111111111111:user/a'],
+  ],
+])('%s may name places, and nothing else in braces', async (_, of, good, bad) => {
+  const accepted = (given: string) =>
+    !('issues' in (of['~standard'].validate(given) as object)) || (of['~standard'].validate(given) as { issues?: unknown }).issues === undefined;
+  expect([...good, ...bad].filter(accepted)).toEqual(good);
+});

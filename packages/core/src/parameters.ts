@@ -111,3 +111,39 @@ export const lte = mini.lte as unknown as (most: number, wrong?: string) => Chec
  */
 export const refine = <T>(holds: (value: T) => boolean, wrong?: string | ((value: T) => string)): Check<T> =>
   mini.refine<T>(holds, typeof wrong === 'function' ? { error: ({ input: value }) => wrong(value as T) } : wrong) as unknown as Check<T>;
+
+const PLACES = '{partition}, {account} and {region}';
+
+/**
+ * The name of a bucket, which may contain `{partition}`, `{account}` and `{region}`: those of the resource.
+ *
+ * @example optional(bucketName()).check(describe('The bucket that receives the logs.'))
+ */
+export const bucketName = (): Schema<string, string, 'required'> =>
+  string().check(
+    regex(/^(?![.-])(?=.{3})(?:[a-z0-9.-]|\{(?:partition|account|region)\}){1,63}(?<![.-])$/, `a bucket name, which may contain ${PLACES}`),
+  ) as Schema<string, string, 'required'>;
+/** The ARN of a KMS key, which may contain `{partition}`, `{account}` and `{region}`: those of the resource. */
+export const kmsKeyArn = (): Schema<string, string, 'required'> =>
+  string().check(
+    regex(
+      /^arn:(?:aws[a-z-]*|\{partition\}):kms:(?:[a-z0-9-]+|\{region\}):(?:[0-9]{12}|\{account\}):key\/[\w-]+$/,
+      `the ARN of a KMS key, which may contain ${PLACES}`,
+    ),
+  ) as Schema<string, string, 'required'>;
+/** The ARN of a log group, without `:*` at its end, which may contain `{partition}`, `{account}` and `{region}`: those of the resource. */
+export const logGroupArn = (): Schema<string, string, 'required'> =>
+  string().check(
+    regex(
+      /^arn:(?:aws[a-z-]*|\{partition\}):logs:(?:[a-z0-9-]+|\{region\}):(?:[0-9]{12}|\{account\}):log-group:(?:[\w/.#-]|\{(?:partition|account|region)\})+$/,
+      `the ARN of a log group, without :* at its end, which may contain ${PLACES}`,
+    ),
+  ) as Schema<string, string, 'required'>;
+/** The ARN of a role, which may contain `{partition}` and `{account}`: those of the resource. */
+export const roleArn = (): Schema<string, string, 'required'> =>
+  string().check(
+    regex(
+      /^arn:(?:aws[a-z-]*|\{partition\}):iam::(?:[0-9]{12}|\{account\}):role\/[\w+=,.@/-]+$/,
+      'the ARN of a role, which may contain {partition} and {account}',
+    ),
+  ) as Schema<string, string, 'required'>;

@@ -7,6 +7,7 @@ import type { Assessment, Hazard } from '../model/plan.js';
 import { GLOBAL_REGION, type Partition, type ResourceRef, resource } from '../model/resource.js';
 import { explained } from '../policy/validate.js';
 import { systemClock } from '../ports.js';
+import { placed } from './placed.js';
 import type { AwsReads, OperationNames, OperationUse, ServiceRuntime } from './service.js';
 
 /** A reference to a control in a framework. */
@@ -232,7 +233,10 @@ export interface RemediatorDefinition<
     /** Those of `reads` that `observe` never makes for a `verification`. The role that rolls back does not get them. */
     readonly decides?: readonly OperationUse[];
   };
-  /** Schema of the parameters: synchronous, closed, with a default for every member. */
+  /**
+   * Schema of the parameters: synchronous, closed, with a default for every member. In texts, `{partition}`, `{account}` and `{region}` stand for those of the
+   * resource: every part of the definition gets them filled in.
+   */
   readonly parameters?: Parameters;
   /**
    * The canonical ID and region of a resource that an event names (a unique ID → the user's name, a bucket → its own region), so that one
@@ -571,17 +575,17 @@ export function defineRemediator<
     identify: definition.identify === undefined ? null : (args) => (definition.identify as NonNullable<typeof definition.identify>)(args as never),
     equivalent: (before, after) =>
       digestOf(before) === digestOf(after) || (definition.equivalent?.({ before: before as never, after: after as never }) ?? false),
-    ...(definition.judge === undefined ? {} : { judge: (args) => (definition.judge as NonNullable<typeof definition.judge>)(args as never) }),
+    ...(definition.judge === undefined ? {} : { judge: (args) => (definition.judge as NonNullable<typeof definition.judge>)(here(args) as never) }),
     async observe(args) {
       const { purpose = 'decision', earlier = null, attestation = null, observedAt = systemClock.now() } = args;
-      const seen = (await definition.observe({ ...args, purpose, earlier, attestation, observedAt } as never)) as Observation<Json, unknown> | 'gone';
+      const seen = (await definition.observe({ ...here(args), purpose, earlier, attestation, observedAt } as never)) as Observation<Json, unknown> | 'gone';
       if (purpose !== 'confirmation' || seen === 'gone' || seen.context !== undefined || earlier?.context === undefined) return seen;
       return { ...seen, context: earlier.context };
     },
-    plan: (args) => definition.plan(args as never) as Assessment,
+    plan: (args) => definition.plan(here(args) as never) as Assessment,
     ...(definition.glance === undefined
       ? {}
-      : { glance: (args) => (definition.glance as NonNullable<typeof definition.glance>)(args as never) as Promise<Glance<Json, unknown>['seen']> }),
+      : { glance: (args) => (definition.glance as NonNullable<typeof definition.glance>)(here(args) as never) as Promise<Glance<Json, unknown>['seen']> }),
     ...(definition.observeMany === undefined
       ? {}
       : { observeMany: (args) => (definition.observeMany as NonNullable<typeof definition.observeMany>)(args as never) as never }),
@@ -594,6 +598,12 @@ export function defineRemediator<
   };
   return Object.freeze(remediator);
 }
+
+/** What a definition is given, with the parameters for its resource. */
+const here = <Args extends { readonly parameters: JsonObject; readonly resource: ResourceRef }>(args: Args): Args => ({
+  ...args,
+  parameters: placed(args.parameters, args.resource),
+});
 
 /** Whether a glance shows that there is nothing to do. */
 export function isIdle(

@@ -222,6 +222,17 @@ describe('a role that is passed', () => {
     expect(statements).toContain(`"Resource":["${arn('monitoring')}"]`);
   });
 
+  it('may be the one of that name in each account', () => {
+    const remediators = all.filter(({ id }) => id === 'rds-enable-enhanced-monitoring');
+    const options = { remediators, parametersOf: (of: Remediator) => of.parameters({ roleArn: 'arn:{partition}:iam::{account}:role/monitoring' }) };
+    const condition = { 'iam:PassedToService': 'monitoring.rds.amazonaws.com' };
+    expect(memberPolicies('fix', { ...options, account: '222222222222' }).flatMap(passed)).toEqual([[['arn:*:iam::222222222222:role/monitoring'], condition]]);
+    expect(JSON.stringify(memberRoleTemplate(options))).toContain('arn:${AWS::Partition}:iam::${AWS::AccountId}:role/monitoring');
+    expect(exampleRequests('iam:PassRole', { account: '222222222222', region: 'eu-west-1', partition: 'aws' }, options)).toMatchObject([
+      { resource: 'arn:aws:iam::222222222222:role/monitoring' },
+    ]);
+  });
+
   it('does not exist if the policy names none', () => {
     const without = passing.filter(({ id }) => id !== 'kms-enable-key-rotation-by-runbook');
     for (const policy of [

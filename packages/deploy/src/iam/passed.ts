@@ -4,8 +4,8 @@ import type { Narrowing } from './narrowing.js';
 
 /** Passing a role: only roles that the policy names may be passed, each to the service that it is for. */
 export const PASS_ROLE = 'iam:PassRole';
-/** Names and ARNs of single roles, without wildcards. */
-const ROLE_ARN = /^arn:[a-z-]+:iam::[0-9]{12}:role\/[\w+=,.@/-]+$/;
+/** Names and ARNs of single roles, without wildcards. An ARN may have placeholders, as a narrowing has. */
+const ROLE_ARN = /^arn:(?:[a-z-]+|\{partition\}):iam::(?:[0-9]{12}|\{account\}):role\/[\w+=,.@/-]+$/;
 const ROLE_NAME = /^[\w+=,.@-]{1,64}$/;
 
 /** A role that one remediator passes. */

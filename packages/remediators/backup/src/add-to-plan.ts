@@ -9,9 +9,7 @@ const parameters = z.strictObject({
   plan: z
     .optional(z.string().check(z.regex(/^[\w.-]{1,64}$/, 'the name or id of a backup plan')))
     .check(z.describe('The backup plan of the region, by its name or id.')),
-  roleArn: z
-    .optional(z.string().check(z.regex(/^arn:[a-z-]+:iam::[0-9]{12}:role\/[\w+=,.@/-]+$/, 'the ARN of a role')))
-    .check(z.describe('The role that AWS Backup makes the backups with; it is passed to backup.amazonaws.com.')),
+  roleArn: z.optional(z.roleArn()).check(z.describe('The role that AWS Backup makes the backups with; it is passed to backup.amazonaws.com.')),
 });
 
 /** The name of the selection that is made: one for each resource, for a selection cannot be changed. */

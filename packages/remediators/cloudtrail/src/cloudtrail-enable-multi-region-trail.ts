@@ -5,16 +5,12 @@ import { packageRef } from './package-ref.js';
 import { isWhole } from './selectors.js';
 
 const parameters = z.strictObject({
-  bucket: z
-    .optional(z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket name')))
-    .check(z.describe('The bucket that the trail delivers to. Its policy has to let cloudtrail.amazonaws.com write.')),
+  bucket: z.optional(z.bucketName()).check(z.describe('The bucket that the trail delivers to. Its policy has to let cloudtrail.amazonaws.com write.')),
   prefix: z._default(z.string(), '').check(z.describe('The prefix of its object keys.')),
   name: z
     ._default(z.string().check(z.regex(/^[A-Za-z0-9][\w.-]{1,126}[A-Za-z0-9]$/, 'the name of a trail')), 'management-events')
     .check(z.describe('The name of the trail to create.')),
-  kmsKeyArn: z
-    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[\w-]+$/, 'the ARN of a KMS key')))
-    .check(z.describe('The KMS key that encrypts its files, in the region of the bucket.')),
+  kmsKeyArn: z.optional(z.kmsKeyArn()).check(z.describe('The KMS key that encrypts its files, in the region of the bucket.')),
 });
 
 /** A trail of all regions, as far as it counts. */

@@ -6,7 +6,7 @@ import { trail } from './trail.js';
 
 const parameters = z.strictObject({
   kmsKeyArn: z
-    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[\w-]+$/, 'the ARN of a KMS key')))
+    .optional(z.kmsKeyArn())
     .check(z.describe('The KMS key that encrypts trails, in the region of their bucket. Its policy has to let cloudtrail.amazonaws.com use it.')),
 });
 

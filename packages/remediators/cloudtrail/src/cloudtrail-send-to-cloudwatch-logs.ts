@@ -6,11 +6,18 @@ import { trail } from './trail.js';
 
 const parameters = z.strictObject({
   logGroupArn: z
-    .optional(z.string().check(z.regex(/^arn:[^:]+:logs:[^:]+:[0-9]{12}:log-group:[^:]+:\*$/, 'the ARN of a log group, with :* at its end')))
+    .optional(
+      z
+        .string()
+        .check(
+          z.regex(
+            /^arn:[^:]+:logs:[^:]+:(?:[0-9]{12}|\{account\}):log-group:[^:]+:\*$/,
+            'the ARN of a log group, with :* at its end; it may contain {account} and {region}',
+          ),
+        ),
+    )
     .check(z.describe('The log group that receives trail events.')),
-  roleArn: z
-    .optional(z.string().check(z.regex(/^arn:[a-z-]+:iam::[0-9]{12}:role\/[\w+=,.@/-]+$/, 'the ARN of a role')))
-    .check(z.describe('The role with which CloudTrail writes. It is passed to cloudtrail.amazonaws.com.')),
+  roleArn: z.optional(z.roleArn()).check(z.describe('The role with which CloudTrail writes. It is passed to cloudtrail.amazonaws.com.')),
 });
 
 /**

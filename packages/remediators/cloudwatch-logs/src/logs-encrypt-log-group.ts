@@ -5,9 +5,7 @@ import { logGroup } from './log-group.js';
 import { packageRef } from './package-ref.js';
 
 const parameters = z.strictObject({
-  kmsKeyArn: z
-    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:(?:[a-z0-9-]+|\{region\}):[0-9]{12}:key\/[\w-]+$/, 'the ARN of a KMS key')))
-    .check(z.describe('The KMS key of log groups: symmetric, enabled, in their region, and usable by CloudWatch Logs. {region} stands for the region.')),
+  kmsKeyArn: z.optional(z.kmsKeyArn()).check(z.describe('The KMS key of log groups: symmetric, enabled, in their region, and usable by CloudWatch Logs.')),
 });
 
 /**
@@ -48,7 +46,7 @@ export const encryptLogGroup = defineSetting({
     return key === null ? needs('logs-encrypt-log-group', `${id} is not encrypted with a KMS key`, { kmsKeyArn }) : null;
   },
   // A group that has a key keeps it.
-  wanted: ({ now, resource, parameters: { kmsKeyArn = null } }) => ({ ...now, key: now.key ?? kmsKeyArn?.replaceAll('{region}', resource.region) ?? null }),
+  wanted: ({ now, parameters: { kmsKeyArn = null } }) => ({ ...now, key: now.key ?? kmsKeyArn }),
   writes: [logs.pick('AssociateKmsKey')],
   undoes: [logs.pick('DisassociateKmsKey')],
   write: ({ id, to }) => logs.call('AssociateKmsKey', { logGroupName: id, kmsKeyId: to.key ?? '' }),

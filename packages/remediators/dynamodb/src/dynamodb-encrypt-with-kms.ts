@@ -5,9 +5,7 @@ import { packageRef } from './package-ref.js';
 import { table } from './table.js';
 
 const parameters = z.strictObject({
-  kmsKeyArn: z
-    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:(?:[a-z0-9-]+|\{region\}):[0-9]{12}:key\/[\w-]+$/, 'the ARN of a KMS key')))
-    .check(z.describe('The KMS key of tables. {region} stands for the region of the table. Without it, the AWS managed key aws/dynamodb is used.')),
+  kmsKeyArn: z.optional(z.kmsKeyArn()).check(z.describe('The KMS key of tables, in their region. Without it, the AWS managed key aws/dynamodb is used.')),
 });
 
 /**
@@ -74,8 +72,7 @@ export const encryptWithKms = defineSetting({
     if (!kms || keys === undefined || keys.includes(key ?? '')) return [];
     return [`${resource.id} is encrypted with ${key}, and one of ${keys.join(', ')} is required`];
   },
-  wanted: ({ now, resource, parameters: { kmsKeyArn } }) =>
-    now.kms ? now : { ...now, kms: true, key: kmsKeyArn?.replaceAll('{region}', resource.region) ?? null },
+  wanted: ({ now, parameters: { kmsKeyArn = null } }) => (now.kms ? now : { ...now, kms: true, key: kmsKeyArn }),
   writes: [dynamodb.pick('UpdateTable')],
   write: ({ id, to: { key } }) =>
     dynamodb.call('UpdateTable', {

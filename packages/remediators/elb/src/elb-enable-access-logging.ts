@@ -7,7 +7,7 @@ import { packageRef } from './package-ref.js';
 /** Where logs go, for load balancers of all generations. */
 export const loggingParameters = z.strictObject({
   bucket: z
-    .optional(z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket name')))
+    .optional(z.bucketName())
     .check(z.describe('The bucket that receives the logs, in the same region. Its policy has to let Elastic Load Balancing deliver.')),
   prefix: z._default(z.string(), '').check(z.describe('The prefix of their object keys.')),
 });

@@ -7,25 +7,14 @@ import { packageRef } from './package-ref.js';
 const ERRORS = 'ES_APPLICATION_LOGS';
 const parameters = z.strictObject({
   logGroup: z
-    .optional(
-      z
-        .string()
-        .check(
-          z.regex(
-            /^arn:[^:]+:logs:[^:]+:(?:[0-9]{12}|\{account\}):log-group:[^:]+$/,
-            'the ARN of a log group, without :* at its end; it may contain {region} and {account}',
-          ),
-        ),
-    )
+    .optional(z.logGroupArn())
     .check(
       z.describe(
-        'The ARN of the log group that receives error logs, in the account and region of the domain. {region} and {account} stand for those. A CloudWatch Logs resource policy has to let es.amazonaws.com write.',
+        'The log group that receives error logs, in the account and region of the domain. A CloudWatch Logs resource policy has to let es.amazonaws.com write.',
       ),
     ),
 });
 
-/** The log group for a domain. */
-const groupFor = ({ region, account }: ResourceRef, logGroup: string) => logGroup.replaceAll('{region}', region).replaceAll('{account}', account);
 /** Whether OpenSearch Service can write to it: it does not write to another account or region. */
 const isNear = ({ account, region }: ResourceRef, group: string) => {
   const [, , , inRegion, ofAccount] = group.split(':');
@@ -79,17 +68,16 @@ const publishing = (given: OfDomain & { readonly rule: string }) =>
       const gap = `${id} publishes no error logs`;
       const missing = needs(given.id, gap, { logGroup });
       if (missing !== null || logGroup === undefined) return missing;
-      const group = groupFor(resource, logGroup);
-      if (!isNear(resource, group))
+      if (!isNear(resource, logGroup))
         return {
           status: 'manual',
-          message: `${gap}. The policy names ${group}, and OpenSearch Service writes only to log groups in the account and region of the domain.`,
+          message: `${gap}. The policy names ${logGroup}, and OpenSearch Service writes only to log groups in the account and region of the domain.`,
           steps: ['Create log groups of the same name in all of them, and write {region} and {account} in the policy.'],
         };
       if (context?.busy !== true) return null;
       return { status: 'manual', message: `${gap}, and a change of it is in progress.`, steps: ['Wait until it is active.'] };
     },
-    wanted: ({ now, resource, parameters: { logGroup = '' } }) => ({ logs: { [ERRORS]: groupFor(resource, logGroup), ...now.logs } }),
+    wanted: ({ now, parameters: { logGroup = '' } }) => ({ logs: { [ERRORS]: logGroup, ...now.logs } }),
     writes: [opensearch.pick('UpdateDomainConfig')],
     write: ({ id, now, to }) =>
       opensearch.call('UpdateDomainConfig', {

@@ -7,7 +7,7 @@ import { busy, dbInstance, instanceCalls, status } from './resources.js';
 const parameters = z.strictObject({
   seconds: z._default(z.literal([1, 5, 10, 15, 30, 60]), 60).check(z.describe('The interval of operating system metrics, in seconds.')),
   roleArn: z
-    .optional(z.string().check(z.regex(/^arn:[a-z-]+:iam::[0-9]{12}:role\/[\w+=,.@/-]+$/, 'the ARN of a role')))
+    .optional(z.roleArn())
     .check(z.describe('The role with which RDS sends metrics. It is passed to monitoring.rds.amazonaws.com. Required: IAM allows no other role to be passed.')),
 });
 

@@ -6,8 +6,8 @@ import { dbSnapshot } from './resources.js';
 
 const parameters = z.strictObject({
   kmsKeyArn: z
-    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:(?:[a-z0-9-]+|\{region\}):[0-9]{12}:key\/[\w-]+$/, 'the ARN of a KMS key')))
-    .check(z.describe('The KMS key of the copies: symmetric, enabled, in their region, and usable by whoever restores them. {region} stands for the region.')),
+    .optional(z.kmsKeyArn())
+    .check(z.describe('The KMS key of the copies: symmetric, enabled, in their region, and usable by whoever restores them.')),
 });
 
 /** The name of the copy. */
@@ -86,11 +86,11 @@ export const encryptSnapshotCopy = defineSetting({
   wanted: ({ now }) => (now.encrypted ? now : { ...now, copy: 'made' as const }),
   open: ({ id }) => [`delete the snapshot ${id} when nobody restores or shares it any more`],
   writes: [rds.pick('CopyDBSnapshot')],
-  write: ({ id, resource, parameters: { kmsKeyArn = '' } }) =>
+  write: ({ id, parameters: { kmsKeyArn = '' } }) =>
     rds.call('CopyDBSnapshot', {
       SourceDBSnapshotIdentifier: id,
       TargetDBSnapshotIdentifier: copyOf(id),
-      KmsKeyId: kmsKeyArn.replaceAll('{region}', resource.region),
+      KmsKeyId: kmsKeyArn,
       // An exception of the original holds for the copy.
       CopyTags: true,
     }),

@@ -5,9 +5,7 @@ import { cluster } from './cluster.js';
 import { packageRef } from './package-ref.js';
 
 const parameters = z.strictObject({
-  bucket: z
-    .optional(z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket name')))
-    .check(z.describe('The bucket that receives the logs. Default: CloudWatch Logs.')),
+  bucket: z.optional(z.bucketName()).check(z.describe('The bucket that receives the logs. Default: CloudWatch Logs.')),
   prefix: z.optional(z.string()).check(z.describe('The prefix of their object keys.')),
 });
 

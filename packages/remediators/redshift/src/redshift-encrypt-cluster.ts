@@ -5,9 +5,7 @@ import { busy, cluster, clusterCalls, status } from './cluster.js';
 import { packageRef } from './package-ref.js';
 
 const parameters = z.strictObject({
-  kmsKeyArn: z
-    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:(?:[a-z0-9-]+|\{region\}):[0-9]{12}:key\/[\w-]+$/, 'the ARN of a KMS key')))
-    .check(z.describe('The KMS key of clusters: symmetric, enabled, in the same region. {region} stands for the region of the cluster.')),
+  kmsKeyArn: z.optional(z.kmsKeyArn()).check(z.describe('The KMS key of clusters: symmetric, enabled, in the same region.')),
 });
 
 /**
@@ -55,8 +53,7 @@ export const encryptCluster = defineSetting({
   },
   wanted: ({ now }) => ({ ...now, encrypted: true }),
   writes: [redshift.pick('ModifyCluster')],
-  write: ({ id, resource, parameters: { kmsKeyArn = '' } }) =>
-    redshift.call('ModifyCluster', { ClusterIdentifier: id, Encrypted: true, KmsKeyId: kmsKeyArn.replaceAll('{region}', resource.region) }),
+  write: ({ id, parameters: { kmsKeyArn = '' } }) => redshift.call('ModifyCluster', { ClusterIdentifier: id, Encrypted: true, KmsKeyId: kmsKeyArn }),
   undo: ({ id }) => ({ calls: [redshift.call('ModifyCluster', { ClusterIdentifier: id, Encrypted: false })], restores: 'equivalent' }),
   // Redshift takes a while to decrypt it.
   equivalent: ({ before, after }) => before.encrypted === (after.pending ?? after.encrypted),

@@ -6,7 +6,16 @@ import { webAcl } from './web-acl.js';
 
 const parameters = z.strictObject({
   stream: z
-    .optional(z.string().check(z.regex(/^arn:[^:]+:firehose:[^:]+:[0-9]{12}:deliverystream\/aws-waf-logs-.+$/, 'the ARN of a stream aws-waf-logs-…')))
+    .optional(
+      z
+        .string()
+        .check(
+          z.regex(
+            /^arn:[^:]+:firehose:[^:]+:(?:[0-9]{12}|\{account\}):deliverystream\/aws-waf-logs-.+$/,
+            'the ARN of a stream aws-waf-logs-…, which may contain {account} and {region}',
+          ),
+        ),
+    )
     .check(z.describe('The ARN of the Firehose stream that receives the logs. Its name has to begin with aws-waf-logs-.')),
   redact: z._default(z.array(z.string()), ['authorization', 'cookie']).check(z.describe('Headers whose values are not logged.')),
 });

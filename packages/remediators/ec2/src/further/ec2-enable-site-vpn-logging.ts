@@ -68,9 +68,7 @@ export const enableSiteVpnLogging = defineSetting({
     'Whether the log group exists (if not, EC2 rejects the call), and whether Site-to-Site VPN may write to it.',
   ],
   parameters: z.strictObject({
-    logGroupArn: z
-      .optional(z.string().check(z.regex(/^arn:[a-z-]+:logs:[^:]+:[0-9]{12}:log-group:[^:*]+$/, 'the ARN of a log group; it may contain {region}')))
-      .check(z.describe('The log group that receives them. {region} stands for the region of the connection.')),
+    logGroupArn: z.optional(z.logGroupArn()).check(z.describe('The log group that receives them, in the region of the connection.')),
   }),
   // The keys of the tunnels are in the same reply, and are not kept.
   at: (found) => ({
@@ -122,9 +120,9 @@ export const enableSiteVpnLogging = defineSetting({
       steps: ['Add a second tunnel, and check that the customer gateway can use either.'],
     };
   },
-  wanted({ now, resource, parameters: { logGroupArn = '' } }) {
+  wanted({ now, parameters: { logGroupArn = '' } }) {
     const next = nextOf(now.tunnels);
-    const log = { LogEnabled: true, LogGroupArn: logGroupArn.replaceAll('{region}', resource.region) };
+    const log = { LogEnabled: true, LogGroupArn: logGroupArn };
     return { ...now, tunnels: now.tunnels.map((each) => (each === next ? { ...each, log: { ...each.log, ...log } } : each)) };
   },
   writes: [ec2.pick('ModifyVpnTunnelOptions')],

@@ -10,11 +10,16 @@ const parameters = z
       .optional(
         z
           .string()
-          .check(z.regex(/^arn:[^:]+:(?:s3:::[^:]+|logs:[^:]*:[0-9]{12}:log-group:[^:]+)$/, 'the ARN of a bucket or of a log group; it may contain {region}')),
+          .check(
+            z.regex(
+              /^arn:[^:]+:(?:s3:::[^:]+|logs:[^:]*:(?:[0-9]{12}|\{account\}):log-group:[^:]+)$/,
+              'the ARN of a bucket or of a log group; it may contain {account} and {region}',
+            ),
+          ),
       )
-      .check(z.describe('The destination of flow logs: a bucket or a log group. {region} stands for the region of the VPC.')),
+      .check(z.describe('The destination of flow logs: a bucket or a log group, in the region of the VPC.')),
     roleArn: z
-      .optional(z.string().check(z.regex(/^arn:[a-z-]+:iam::[0-9]{12}:role\/[\w+=,.@/-]+$/, 'the ARN of a role')))
+      .optional(z.roleArn())
       .check(z.describe('The role that writes to a log group. It is passed to vpc-flow-logs.amazonaws.com. A bucket needs none.')),
     traffic: z._default(z.enum(['REJECT', 'ALL']), 'REJECT').check(z.describe('The traffic to log. The control requires at least REJECT; ALL costs more.')),
   })
@@ -84,13 +89,13 @@ export const enableVpcFlowLogs = defineSetting({
   writes: [ec2.pick('CreateFlowLogs')],
   passes: [{ parameter: 'roleArn', service: 'vpc-flow-logs.amazonaws.com' }],
   undoes: [ec2.pick('DeleteFlowLogs')],
-  write: ({ id, resource, parameters: { destination = '', roleArn, traffic } }) =>
+  write: ({ id, parameters: { destination = '', roleArn, traffic } }) =>
     ec2.call('CreateFlowLogs', {
       ResourceIds: [id],
       ResourceType: 'VPC',
       TrafficType: traffic,
       LogDestinationType: destination.includes(':s3:') ? 's3' : 'cloud-watch-logs',
-      LogDestination: destination.replaceAll('{region}', resource.region),
+      LogDestination: destination,
       ...(roleArn === undefined ? {} : { DeliverLogsPermissionArn: roleArn }),
     }),
   undo: () => ({ calls: [ec2.call('DeleteFlowLogs', { FlowLogIds: [{ $response: '/FlowLogIds/0' }] })], restores: 'exact' }),

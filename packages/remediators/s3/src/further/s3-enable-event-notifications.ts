@@ -1,4 +1,4 @@
-import { canonicalJson, defineSetting, type JsonObject, needs, type ResourceRef, shortLived, toJson } from '@redress/core';
+import { canonicalJson, defineSetting, type JsonObject, needs, shortLived, toJson } from '@redress/core';
 import * as z from '@redress/core/parameters';
 import { bucketOf } from '../bucket.js';
 import { packageRef } from '../package-ref.js';
@@ -17,8 +17,6 @@ const parameters = z.strictObject({
     ])
     .check(z.describe('The events for a topic or a queue. EventBridge receives all events.')),
 });
-type Named = z.output<typeof parameters>;
-const targetOf = ({ target }: Named, { account, region }: ResourceRef) => target?.replaceAll('{account}', account).replaceAll('{region}', region);
 
 /** What is added for a target. */
 function entryFor(target: string, Events: readonly string[]): JsonObject {
@@ -69,16 +67,14 @@ export const enableEventNotifications = defineSetting({
   rollback: { restores: 'exact', what: 'S3 no longer sends events.', not: ['Events sent in the meantime.'] },
   alsoFoundBy: { prowler: ['s3_bucket_event_notifications_enabled'] },
   inCode: { cloudFormation: 'AWS::S3::Bucket NotificationConfiguration', terraform: 'aws_s3_bucket_notification' },
-  instead: ({ now: { configured }, id, resource, parameters: named }) =>
-    Object.keys(configured).length > 0
-      ? null
-      : needs('s3-enable-event-notifications', `${id} has no event notifications`, { target: targetOf(named, resource) }),
-  wanted: ({ now: { configured }, resource, parameters: named }) => ({
-    configured: Object.keys(configured).length > 0 ? configured : entryFor(targetOf(named, resource) ?? '', named.events),
+  instead: ({ now: { configured }, id, parameters: { target } }) =>
+    Object.keys(configured).length > 0 ? null : needs('s3-enable-event-notifications', `${id} has no event notifications`, { target }),
+  wanted: ({ now: { configured }, parameters: { target = '', events } }) => ({
+    configured: Object.keys(configured).length > 0 ? configured : entryFor(target, events),
   }),
   writes: [s3.pick('PutBucketNotificationConfiguration')],
   write: ({ resource, to: { configured } }) => s3.call('PutBucketNotificationConfiguration', { ...bucketOf(resource), NotificationConfiguration: configured }),
   // The rule may look for targets and events of its own.
   judge: ({ claim }) => (Object.keys(claim.parameters ?? {}).length === 0 ? [] : null),
-  summary: ({ id, resource, parameters: named }) => `send events of the objects of ${id} to ${targetOf(named, resource)}`,
+  summary: ({ id, parameters: { target } }) => `send events of the objects of ${id} to ${target}`,
 });

@@ -1,4 +1,4 @@
-import { defineSetting, type JsonObject, needs, type ResourceRef, shortLived, toJson } from '@redress/core';
+import { defineSetting, type JsonObject, needs, shortLived, toJson } from '@redress/core';
 import * as z from '@redress/core/parameters';
 import { bucketOf, unlessMissing } from '../bucket.js';
 import { packageRef } from '../package-ref.js';
@@ -8,12 +8,10 @@ import { s3 } from './client.js';
 
 const parameters = z.strictObject({
   targetBucket: z
-    .optional(z.string().check(z.regex(/^[a-z0-9{}.-]+$/, 'a bucket name, which may contain {account} and {region}')))
+    .optional(z.bucketName())
     .check(z.describe('The bucket that receives the logs, in the region and account of each bucket: acme-logs-{account}-{region}.')),
   prefix: z._default(z.string(), '{bucket}/').check(z.describe('The prefix of log object keys; {bucket} stands for the bucket.')),
 });
-type Named = z.output<typeof parameters>;
-const targetOf = ({ targetBucket }: Named, { account, region }: ResourceRef) => targetBucket?.replaceAll('{account}', account).replaceAll('{region}', region);
 
 /**
  * Turns on server access logging of a bucket. Delivery is on the side: requests do not notice it.
@@ -45,8 +43,7 @@ export const enableServerAccessLogging = defineSetting({
   // What of the log bucket keeps logs out.
   context: {
     reads: [s3.pick('GetBucketPolicy', 'GetBucketEncryption')],
-    async of({ aws, resource, parameters: named }) {
-      const target = targetOf(named, resource);
+    async of({ aws, resource, parameters: { targetBucket: target } }) {
       if (target === undefined || target === resource.id) return { keepsOut: null };
       const there = bucketOf({ id: target, account: resource.account });
       const policy = await unlessMissing(aws.s3.GetBucketPolicy(there), 'NoSuchBucketPolicy');
@@ -62,9 +59,8 @@ export const enableServerAccessLogging = defineSetting({
   rollback: { restores: 'exact', what: 'Server access logging is turned off again.', not: ['Logs delivered in the meantime stay in the log bucket.'] },
   alsoFoundBy: { prowler: ['s3_bucket_server_access_logging_enabled'] },
   inCode: { cloudFormation: 'AWS::S3::Bucket LoggingConfiguration', terraform: 'aws_s3_bucket_logging' },
-  instead({ now, context, id, resource, parameters: named }) {
+  instead({ now, context, id, parameters: { targetBucket: target } }) {
     if (now.logging !== null) return null;
-    const target = targetOf(named, resource);
     if (target === id) return { status: 'not-applicable', reason: 'It is the log bucket: its own logs would cause more logs.' };
     const missing = needs('s3-enable-server-access-logging', `${id} has no server access logging`, { targetBucket: target });
     if (missing !== null || context == null || context.keepsOut === null) return missing;
@@ -74,8 +70,8 @@ export const enableServerAccessLogging = defineSetting({
       steps: [`Change ${target} to accept them, or name another bucket in the policy.`],
     };
   },
-  wanted: ({ now, id, resource, parameters: named }) =>
-    now.logging === null ? { logging: { TargetBucket: targetOf(named, resource) ?? '', TargetPrefix: named.prefix.replaceAll('{bucket}', id) } } : now,
+  wanted: ({ now, id, parameters: { targetBucket: TargetBucket = '', prefix } }) =>
+    now.logging === null ? { logging: { TargetBucket, TargetPrefix: prefix.replaceAll('{bucket}', id) } } : now,
   writes: [s3.pick('PutBucketLogging')],
   write: ({ resource, to: { logging } }) =>
     s3.call('PutBucketLogging', {

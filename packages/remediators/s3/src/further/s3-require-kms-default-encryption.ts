@@ -9,17 +9,12 @@ import { bucket } from './bucket.js';
 import { s3 } from './client.js';
 
 const parameters = z.strictObject({
-  kmsKeyArn: z
-    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:(?:[a-z0-9-]+|\{region\}):(?:[0-9]{12}|\{account\}):key\/[\w-]+$/, 'the ARN of a KMS key')))
-    .check(z.describe('The default KMS key of buckets, in their region. {region} and {account} stand for those of each bucket.')),
+  kmsKeyArn: z.optional(z.kmsKeyArn()).check(z.describe('The default KMS key of buckets, in their region.')),
   bucketKey: z._default(z.boolean(), true).check(z.describe('Whether to use an S3 Bucket Key: S3 then calls KMS once for many objects, and not for each one.')),
 });
-type Named = z.output<typeof parameters>;
 
 const SSE_S3 = 1;
 const defaultOf = (rules: readonly EncryptionRule[]) => rules.find((each) => each.ApplyServerSideEncryptionByDefault !== undefined);
-const keyOf = ({ kmsKeyArn }: Named, { region, account }: { readonly region: string; readonly account: string }) =>
-  kmsKeyArn?.replaceAll('{region}', region).replaceAll('{account}', account);
 
 const encrypting = (resource: ResourceRef, rules: readonly JsonObject[]) =>
   s3.call('PutBucketEncryption', { ...bucketOf(resource), ServerSideEncryptionConfiguration: { Rules: rules as never } });
@@ -92,7 +87,7 @@ export const requireKmsDefaultEncryption = defineSetting({
   },
   alsoFoundBy: { prowler: ['s3_bucket_kms_encryption'] },
   inCode: { cloudFormation: 'AWS::S3::Bucket BucketEncryption', terraform: 'aws_s3_bucket_server_side_encryption_configuration' },
-  instead({ now, context, id, resource, parameters: named }) {
+  instead({ now, context, id, resource, parameters: { kmsKeyArn } }) {
     const rules = now.rules as readonly EncryptionRule[];
     const strength = strengthOf(defaultOf(rules) ?? {});
     if (strength === undefined)
@@ -102,10 +97,9 @@ export const requireKmsDefaultEncryption = defineSetting({
         steps: ['Find out whether it uses a KMS key. If it is strong enough, record an exception.'],
       };
     if (strength > SSE_S3) return null;
-    const key = keyOf(named, resource);
-    const missing = needs('s3-require-kms-default-encryption', `${id} does not encrypt with a KMS key`, { kmsKeyArn: key });
+    const missing = needs('s3-require-kms-default-encryption', `${id} does not encrypt with a KMS key`, { kmsKeyArn });
     if (missing !== null) return missing;
-    const region = key?.split(':')[3];
+    const region = kmsKeyArn?.split(':')[3];
     if (region !== resource.region)
       return {
         status: 'manual',
@@ -119,12 +113,11 @@ export const requireKmsDefaultEncryption = defineSetting({
       steps: ['Use it only for logs, and record an exception. Or first move the logs to another bucket.'],
     };
   },
-  wanted({ now, resource, parameters: named }) {
+  wanted({ now, parameters: { kmsKeyArn: KMSMasterKeyID = '', bucketKey } }) {
     const rules = now.rules as readonly EncryptionRule[];
     const old = defaultOf(rules) ?? rules[0] ?? {};
     if ((strengthOf(old) ?? SSE_S3) > SSE_S3) return now;
-    const KMSMasterKeyID = keyOf(named, resource) ?? '';
-    const raised = { ...old, ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' as const, KMSMasterKeyID }, BucketKeyEnabled: named.bucketKey };
+    const raised = { ...old, ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' as const, KMSMasterKeyID }, BucketKeyEnabled: bucketKey };
     return { rules: sorted([...rules.filter((each) => each !== old), raised]) as unknown as readonly JsonObject[] };
   },
   writes: [s3.pick('PutBucketEncryption')],
@@ -134,7 +127,7 @@ export const requireKmsDefaultEncryption = defineSetting({
     now.rules.length === 0
       ? { calls: [s3.call('DeleteBucketEncryption', bucketOf(resource))], restores: 'equivalent' }
       : { calls: [encrypting(resource, now.rules)], restores: 'exact' },
-  summary: ({ id, resource, parameters: named }) => `encrypt new objects in ${id} with ${keyOf(named, resource)}`,
+  summary: ({ id, parameters: { kmsKeyArn } }) => `encrypt new objects in ${id} with ${kmsKeyArn}`,
   // S3 says SSE-S3 where nothing is set.
   equivalent: ({ before, after }) =>
     JSON.stringify(before.rules) === JSON.stringify(after.rules) ||
