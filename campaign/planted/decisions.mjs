@@ -812,7 +812,7 @@ export default [
   {
     promise: 'A duration has one meaning: no unit is ambiguous or counted twice.',
     defect: 'a unit is counted twice',
-    file: `${CORE}/remediator/define.ts`,
+    file: `${CORE}/remediator/duration.ts`,
     find: 'if (length === undefined || at <= last) return null;',
     replace: 'if (length === undefined) return null;',
     tests: ['packages/core/src/remediator/duration.test.ts'],

@@ -212,10 +212,10 @@ export {
   type TargetExecution,
 } from './ports.js';
 export { holdsMarker, type RedactionRules, redact } from './redact.js';
+export type { Ceiling } from './remediator/ceiling.js';
 export {
   type CallReader,
   type CallSubject,
-  type Ceiling,
   type Claim,
   type ControlRef,
   type DeclaredHazard,
@@ -227,14 +227,13 @@ export {
   type Observation,
   type ObservationPurpose,
   type PassedRole,
-  parseDuration,
   type Remediator,
   type RemediatorDefinition,
-  readsFor,
   type SweepArgs,
   type Tagged,
   type Tags,
 } from './remediator/define.js';
+export { parseDuration } from './remediator/duration.js';
 export { lateRemediators, loaded, type RemediatorFacts, remediatorFacts } from './remediator/late.js';
 export {
   type Asked,
@@ -289,4 +288,5 @@ export {
   shortLived,
   type WordedHazard,
 } from './remediator/setting.js';
+export { readsFor } from './remediator/uses.js';
 export { type LastSweep, lastSweepOf, NEVER_SWEPT, roundOf, type Swept, sweepsOf, sweptAfter } from './swept.js';

@@ -5,7 +5,8 @@ import { GLOBAL_REGION } from './model/resource.js';
 import { CONFIG_RULE_NAME, MODES, WEEKDAYS } from './policy/policy.js';
 import { REGIONS } from './policy/regions.js';
 import { RESOURCE_PATTERN } from './policy/resource-name.js';
-import { CEILINGS, type Remediator } from './remediator/define.js';
+import { CEILINGS } from './remediator/ceiling.js';
+import type { Remediator } from './remediator/define.js';
 
 type Described = Pick<Remediator, 'id' | 'title' | 'ceiling' | 'parameterSchema' | 'configRules' | 'resourceTypes' | 'exceptionTypes'>;
 

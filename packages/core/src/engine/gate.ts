@@ -5,8 +5,9 @@ import type { ApiCall } from '../model/plan.js';
 import { GLOBAL_REGION, type Partition, type ResourceRef } from '../model/resource.js';
 import type { Clock, Connect, Connection, ConnectTarget, Identity, TargetExecution } from '../ports.js';
 import { holdsMarker } from '../redact.js';
-import { type Remediator, readsFor } from '../remediator/define.js';
+import type { Remediator } from '../remediator/define.js';
 import type { CommandClass, OperationUse, SdkClient, ServiceRuntime } from '../remediator/service.js';
+import { readsFor } from '../remediator/uses.js';
 import { type AwsFailure, awsError, classifyAwsError, isGone } from './aws-errors.js';
 import { paceNow, withoutWaits } from './sweep/budget.js';
 

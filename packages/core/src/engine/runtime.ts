@@ -14,7 +14,7 @@ import { environmentOf, modeOf, type Policy } from '../policy/policy.js';
 import { defineRegister, matchingNothing, type Register } from '../policy/register.js';
 import { mistakes, nearest } from '../policy/validate.js';
 import { type Clock, type ConfigRule, type ConfigRuleReader, fixed, type Identity, isLive, type Live, type Stop, systemClock } from '../ports.js';
-import { frozenAssessment, type Observation, type ObservationPurpose, type Remediator } from '../remediator/define.js';
+import type { Observation, ObservationPurpose, Remediator } from '../remediator/define.js';
 import { loaded } from '../remediator/late.js';
 import { type As, apiRegion, Gate, LOOKING, type SharedReads } from './gate.js';
 import { Redactor, redactingJournal, redactingNotify } from './redaction.js';
@@ -253,7 +253,7 @@ export class Runtime {
     const seen = observation.value;
     if (seen === 'gone') return { observation, assessment: known({ status: 'compliant', message: 'The resource is gone.' }) };
     const assessment = await factOf(async () =>
-      frozenAssessment(
+      deepFreeze(
         await this.redactor.of(remediator.plan({ state: seen.state, context: seen.context, resource: ref, parameters, observedAt: this.clock.now() })),
       ),
     );

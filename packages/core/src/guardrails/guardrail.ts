@@ -8,7 +8,8 @@ import type { Policy } from '../policy/policy.js';
 import type { Register } from '../policy/register.js';
 import type { Mistake } from '../policy/validate.js';
 import type { Identity, Stop } from '../ports.js';
-import type { Ceiling, Observation } from '../remediator/define.js';
+import type { Ceiling } from '../remediator/ceiling.js';
+import type { Observation } from '../remediator/define.js';
 
 /** The possible answers of a guardrail, least restrictive first. The most restrictive answer wins. */
 export const EFFECTS = ['allow', 'approve', 'notify', 'exempt', 'deny'] as const;

@@ -4,7 +4,8 @@ import { type Digest, deepFreeze, digestOf, isRecord, type JsonObject, toJson } 
 import { isAccountId } from '../model/resource.js';
 import * as z from '../parameters.js';
 import type { Stop } from '../ports.js';
-import { CEILINGS, type Ceiling, parseDuration } from '../remediator/define.js';
+import { CEILINGS, type Ceiling } from '../remediator/ceiling.js';
+import { parseDuration } from '../remediator/duration.js';
 import { type Constant, checkAll, instant, type Mistake, mistakes, nearest, type PlaceOf, pathOnly } from './validate.js';
 
 /**

@@ -3,7 +3,8 @@ import * as full from 'zod';
 import * as mini from 'zod/mini';
 import * as ours from '../parameters.js';
 import { parametersJsonSchema } from '../schema.js';
-import { type Ceiling, defineRemediator } from './define.js';
+import type { Ceiling } from './ceiling.js';
+import { defineRemediator } from './define.js';
 
 const remediator = (parameters?: Parameters<typeof defineRemediator>[0]['parameters'], ceiling: unknown = 'notify') =>
   defineRemediator({

@@ -2,11 +2,14 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Attestation } from '../journal.js';
 import { RedressError } from '../model/errors.js';
 import type { Actor, RecordedCall } from '../model/finding.js';
-import { deepFreeze, digestOf, type Json, type JsonObject, type JsonSafe, toJson } from '../model/json.js';
+import { digestOf, type Json, type JsonObject, type JsonSafe } from '../model/json.js';
 import type { Assessment, Hazard } from '../model/plan.js';
 import { GLOBAL_REGION, type Partition, type ResourceRef, resource } from '../model/resource.js';
 import { explained } from '../policy/validate.js';
 import { systemClock } from '../ports.js';
+import { CEILINGS, type Ceiling } from './ceiling.js';
+import { parseDuration } from './duration.js';
+import { isIdle } from './idle.js';
 import { placed } from './placed.js';
 import type { AwsReads, OperationNames, OperationUse, ServiceRuntime } from './service.js';
 
@@ -124,11 +127,6 @@ export interface PassedRole {
   /** `vpc-flow-logs.amazonaws.com` */
   readonly service: string;
 }
-
-/** The most that a remediator may do automatically. */
-export type Ceiling = (typeof CEILINGS)[number];
-/** @internal */
-export const CEILINGS = ['enforce', 'approve', 'notify'] as const;
 
 /** A resource that `discover` found. */
 export interface Discovered {
@@ -427,20 +425,6 @@ export interface SweepArgs {
   readonly parameters: JsonObject;
 }
 
-/**
- * The reads that a role gets, of those that a remediator declares. The fix role gets none: the read role finds, decides on, confirms and
- * verifies a fix. The rollback role makes its own reads, because there was no decision before.
- *
- * @example readsFor(remediator.uses, 'rollback')
- */
-export function readsFor(uses: Pick<Remediator['uses'], 'reads' | 'finds' | 'decides'>, access: 'read' | 'write' | 'rollback'): readonly OperationUse[] {
-  const { reads, finds = [], decides = [] } = uses;
-  if (access === 'write') return [];
-  const withheld = access === 'read' ? [] : [...finds, ...decides];
-  const isWithheld = (service: ServiceRuntime, name: string) => withheld.some((each) => each.service === service && each.operations.includes(name));
-  return reads.map((use) => ({ ...use, operations: use.operations.filter((name) => !isWithheld(use.service, name)) }));
-}
-
 const ID = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)+$/;
 
 /**
@@ -605,22 +589,6 @@ const here = <Args extends { readonly parameters: JsonObject; readonly resource:
   parameters: placed(args.parameters, args.resource),
 });
 
-/** Whether a glance shows that there is nothing to do. */
-export function isIdle(
-  remediator: Pick<Remediator, 'plan'>,
-  { seen }: Pick<Glance<Json, unknown>, 'seen'>,
-  about: { readonly resource: ResourceRef; readonly parameters: JsonObject; readonly observedAt: number },
-): boolean {
-  if (seen === null) return false;
-  try {
-    const { status } = remediator.plan({ ...about, state: toJson(seen.state), context: seen.context });
-    return status === 'compliant' || status === 'not-applicable';
-  } catch {
-    // What a list cannot show is read.
-    return false;
-  }
-}
-
 /** Of all that the batched observe lists, what may have a gap. */
 async function* mayHaveGap(remediator: Remediator, args: SweepArgs): AsyncGenerator<Discovered> {
   const { account, region, partition, parameters } = args;
@@ -632,50 +600,6 @@ async function* mayHaveGap(remediator: Remediator, args: SweepArgs): AsyncGenera
     }
 }
 
-const DURATION = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
-
-/** Of the units that people write: no months and years, whose length nobody can say. `m` is minutes, and `M` alone is nothing. */
-const SPOKEN: readonly (readonly [RegExp, number])[] = [
-  [/^(?:w|weeks?)$/, 604_800_000],
-  [/^(?:d|days?)$/, 86_400_000],
-  [/^(?:h|hrs?|hours?)$/, 3_600_000],
-  [/^(?:m|mins?|minutes?)$/, 60_000],
-  [/^(?:s|secs?|seconds?)$/, 1000],
-];
-
-/**
- * A duration in milliseconds, or null. It accepts ISO 8601 with weeks, days, hours, minutes and seconds, and the form that people write, with
- * each unit once and the longest first.
- *
- * @example parseDuration('P7D') === parseDuration('7d') && parseDuration('7d') === parseDuration('7 days')
- * @example parseDuration('1h 30m') === 5_400_000
- */
-export function parseDuration(text: string): number | null {
-  const match = DURATION.exec(text);
-  if (match === null) return spoken(text);
-  if (text === 'P' || text.endsWith('T')) return null;
-  const [weeks, days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0)) as [number, number, number, number, number];
-  return ((((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
-}
-
-function spoken(text: string): number | null {
-  if (!/^\d+ ?[a-z]+(?: ?\d+ ?[a-z]+)*$/.test(text)) return null;
-  let [sum, last] = [0, -1];
-  for (const [, count = '', unit = ''] of text.matchAll(/(\d+) ?([a-z]+)/g)) {
-    const at = SPOKEN.findIndex(([words]) => words.test(unit));
-    const length = SPOKEN[at]?.[1];
-    if (length === undefined || at <= last) return null;
-    sum += Number(count) * length;
-    last = at;
-  }
-  return Number.isSafeInteger(sum) ? sum : null;
-}
-
 function duration(text: string, refuse: (why: string) => never): number {
   return parseDuration(text) ?? refuse(`${JSON.stringify(text)} is not an ISO 8601 duration such as PT30M.`);
-}
-
-/** Freezes an assessment, so that nothing changes it after it was decided on. */
-export function frozenAssessment(assessment: Assessment): Assessment {
-  return deepFreeze(assessment);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parsePolicy } from '../policy/policy.js';
 import { policySchema } from '../schema.js';
-import { parseDuration } from './define.js';
+import { parseDuration } from './duration.js';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;

@@ -3,8 +3,8 @@ import { RedressError } from '../model/errors.js';
 import { digestOf, isRecord, type Json, type JsonObject, toJson } from '../model/json.js';
 import type { ApiCall, Assessment, Hazard, Undo } from '../model/plan.js';
 import type { ResourceRef } from '../model/resource.js';
+import type { Ceiling } from './ceiling.js';
 import {
-  type Ceiling,
   type Claim,
   type ControlRef,
   type DeclaredHazard,

@@ -2,7 +2,8 @@
 import type { Fact } from '../../guardrails/guardrail.js';
 import type { ResourceRef } from '../../model/resource.js';
 import type { Policy } from '../../policy/policy.js';
-import { isIdle, type Remediator } from '../../remediator/define.js';
+import type { Remediator } from '../../remediator/define.js';
+import { isIdle } from '../../remediator/idle.js';
 import { LOOKING, SharedReads } from '../gate.js';
 import { parametersOf, type Runtime } from '../runtime.js';
 import { type ResourcePass, resourcePass } from '../way.js';

@@ -2,7 +2,8 @@
 import type { Gap } from '../../journal.js';
 import type { Json, JsonObject } from '../../model/json.js';
 import { GLOBAL_REGION, partitionOf, type ResourceRef, resource } from '../../model/resource.js';
-import { type Discovered, type Glance, isIdle, type Remediator } from '../../remediator/define.js';
+import type { Discovered, Glance, Remediator } from '../../remediator/define.js';
+import { isIdle } from '../../remediator/idle.js';
 import { LOOKING, SharedReads } from '../gate.js';
 import { parametersOf, type Runtime } from '../runtime.js';
 import type { SweepTarget } from '../types.js';
