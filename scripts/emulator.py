@@ -32,7 +32,7 @@ os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 # No browser asks.
 os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")
 
-import flask.debughelpers  # noqa: E402
+from botocore.exceptions import ClientError  # noqa: E402
 from moto.core import responses, serialize  # noqa: E402
 from moto.core.responses import ActionResult  # noqa: E402
 from moto.core.utils import MISSING  # noqa: E402
@@ -46,7 +46,7 @@ from moto.opensearch.models import OpenSearchDomain  # noqa: E402
 from moto.moto_server import werkzeug_app  # noqa: E402
 from moto.rds.models import DBCluster  # noqa: E402
 from moto import server  # noqa: E402
-from werkzeug.exceptions import InternalServerError  # noqa: E402
+from werkzeug.exceptions import HTTPException, InternalServerError  # noqa: E402
 from werkzeug.wsgi import get_input_stream  # noqa: E402
 
 _original = models.AccessKey.__init__
@@ -151,8 +151,6 @@ def _random_string(self, length=20, include_digits=True, lower_case=False):
 
 # Each reply has an id of 52 of them.
 MotoRandom.get_random_string = _random_string
-# It makes a class for each request, so that a mistake of a web application shows better.
-flask.debughelpers.attach_enctype_error_multidict = lambda request: None
 responses.method_names_from_class = functools.lru_cache(maxsize=None)(responses.method_names_from_class)
 
 # The names under which an object may have a member follow from the shape of the member and the class of the object; and which places of a reply are
@@ -300,9 +298,40 @@ _backend_for_host = functools.lru_cache(maxsize=None)(lambda host: _dispatcher.g
 _dispatcher = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
 
 
+@functools.lru_cache(maxsize=1000)
+def _view_of(app, method, path):
+    """What answers a method of a path. None: the web framework knows better, as of a path that it redirects."""
+    try:
+        endpoint, _ = app.url_map.bind("localhost", path_info=path).match(method=method)
+    except HTTPException:
+        return None
+    return app.view_functions[endpoint].callback
+
+
 class Dispatcher(werkzeug_app.DomainDispatcherApplication):
+    """Calls the code of a service without the web framework around it, of which it uses the request and the response alone."""
+
     def get_backend_for_host(self, host):
         return _backend_for_host(host)
+
+    def __call__(self, environ, start_response):
+        app = self.get_application(environ)
+        path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
+        view = None if app.service == "moto_api" else _view_of(app, environ["REQUEST_METHOD"], path)
+        if view is None:
+            return app(environ, start_response)
+        request = app.request_class(environ)
+        try:
+            result = view(request, request.raw_url, dict(request.headers))
+        except ClientError as error:
+            result = 400, {}, error.response["Error"]["Message"]
+        except HTTPException as error:
+            return error.get_response(environ)(environ, start_response)
+        status, headers, content = result if len(result) == 3 else (200, {}, result)
+        response = app.response_class(response=content, status=status, headers=headers)
+        if request.method == "HEAD" and "content-length" in headers:
+            response.headers["Content-Length"] = headers["content-length"]
+        return response(environ, start_response)
 
 
 server.DomainDispatcherApplication = Dispatcher

@@ -16,8 +16,34 @@ export interface SdkConfig {
   readonly useDualstackEndpoint: false;
   readonly useFipsEndpoint: false;
   readonly userAgentAppId: () => Promise<undefined>;
+  /** Names who asks, and for what, without a signature: nobody checks it, and to make it is a third of what a call costs the SDK. */
+  readonly signerConstructor: typeof Unsigned;
   /** Connections that clients share; without it each has its own. */
   readonly requestHandler?: { readonly httpAgent: Agent };
+}
+
+/** Gives a request the scope of a signature, which emulators look at, and no signature. */
+class Unsigned {
+  readonly #region: string | (() => Promise<string>);
+  readonly #service: string;
+
+  constructor({ region, service }: { readonly region: string | (() => Promise<string>); readonly service: string }) {
+    this.#region = region;
+    this.#service = service;
+  }
+
+  async sign<R extends { readonly headers: Record<string, string> }>(
+    request: R,
+    { signingRegion, signingService }: { readonly signingRegion?: string; readonly signingService?: string } = {},
+  ): Promise<R> {
+    const region = signingRegion ?? (typeof this.#region === 'string' ? this.#region : await this.#region());
+    request.headers['authorization'] = authorization(region, signingService ?? this.#service);
+    return request;
+  }
+}
+
+function authorization(region: string, service: string): string {
+  return `AWS4-HMAC-SHA256 Credential=testing/20260101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=0`;
 }
 
 /** Options of {@link testConnect}. */
@@ -58,7 +84,8 @@ export function sharedConnections(): SharedConnections {
 }
 
 /**
- * SDK configuration for an emulator, with credentials that are none.
+ * SDK configuration for an emulator, with credentials that are none. Requests are not signed: their header `Authorization` names service and region, and its
+ * signature is 0.
  *
  * @param connections that clients share; default: each client has its own.
  */
@@ -75,6 +102,7 @@ export function sdkConfig(endpoint: string, region: string, connections?: Agent)
     useDualstackEndpoint: false,
     useFipsEndpoint: false,
     userAgentAppId: async () => undefined,
+    signerConstructor: Unsigned,
     ...(connections === undefined ? {} : { requestHandler: { httpAgent: connections } }),
   };
 }
@@ -110,8 +138,7 @@ export async function callerIdentity(endpoint: string): Promise<Identity> {
     method: 'POST',
     headers: {
       'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
-      // Emulators look at the scope only; nothing is signed.
-      authorization: 'AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/sts/aws4_request, SignedHeaders=host, Signature=0',
+      authorization: authorization('us-east-1', 'sts'),
     },
     body: 'Action=GetCallerIdentity&Version=2011-06-15',
   });
