@@ -48,18 +48,25 @@ export async function problemsOf(bench: Bench, run: () => Promise<Problems>): Pr
  * const failures = await checkRemediator(mine, { account: { endpoint: 'http://127.0.0.1:5000' }, scenarios });
  * if (failures.length > 0) throw new Error(failures.map((each) => `${each.check}: ${each.problem}`).join('\n'));
  */
-export async function checkRemediator(remediator: Remediator, options: ConformanceOptions): Promise<readonly Failure[]> {
+export function checkRemediator(remediator: Remediator, options: ConformanceOptions): Promise<readonly Failure[]> {
+  return failuresOf(remediator, options, () => true);
+}
+
+/** What {@link checkRemediator} returns, from some of its checks. What is declared and not used is known when all of them are tried. */
+export async function failuresOf(remediator: Remediator, options: ConformanceOptions, isTried: (check: string) => boolean): Promise<readonly Failure[]> {
   const failures: Failure[] = [];
-  const note = (scenario: string | null, check: string, problems: Problems) => failures.push(...problems.map((problem) => ({ scenario, check, problem })));
-  note(null, DECLARATIONS, declarationProblems(remediator, options.scenarios));
+  const note = async (scenario: string | null, check: string, problems: () => Problems | Promise<Problems>) => {
+    if (isTried(check)) failures.push(...(await problems()).map((problem) => ({ scenario, check, problem })));
+  };
+  await note(null, DECLARATIONS, () => declarationProblems(remediator, options.scenarios));
   const bench = await Bench.open(remediator, options);
   try {
     for (const scenario of options.scenarios) {
-      for (const check of checksFor(remediator, scenario)) note(scenario.name, check.name, await problemsOf(bench, () => check.run(bench, scenario)));
+      for (const check of checksFor(remediator, scenario)) await note(scenario.name, check.name, () => problemsOf(bench, () => check.run(bench, scenario)));
     }
     const swept = sweptScenario(remediator, options.scenarios);
-    if (swept !== undefined) note(swept.name, DISCOVERY, await problemsOf(bench, () => discoveryProblems(bench, swept)));
-    note(null, USES, unusedDeclarations(bench));
+    if (swept !== undefined) await note(swept.name, DISCOVERY, () => problemsOf(bench, () => discoveryProblems(bench, swept)));
+    await note(null, USES, () => unusedDeclarations(bench));
   } finally {
     await bench.close();
   }
