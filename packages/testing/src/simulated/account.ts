@@ -1,6 +1,6 @@
 import { type Clock, type Connect, isReadOperation } from '@redress/core';
 import { services as builtin } from './services.js';
-import { type AccountState, emptyAccount, type Operation, SimulatedError } from './state.js';
+import { type AccountState, copied, emptyAccount, type Operation, SimulatedError } from './state.js';
 
 /** Faults that may be injected into a call in a simulated account. */
 export const DISTURBANCES = ['throttled', 'server', 'denied', 'lost', 'lost-before', 'stale', 'gone'] as const;
@@ -87,12 +87,12 @@ export function simulatedAccount(options: SimulatedAccountOptions): SimulatedAcc
   const carryOut = (on: AccountState, service: string, operation: string, input: object, region: string): Record<string, unknown> => {
     const work = services[service]?.[operation] ?? builtin[service]?.[operation];
     if (work === undefined) throw new SimulatedError('InvalidAction', 400, `The simulated account has no ${service}:${operation}.`);
-    const answer = work(on, structuredClone(input) as never, { account, region, now: clock.now() });
-    return structuredClone(answer) as Record<string, unknown>;
+    const answer = work(on, copied(input) as never, { account, region, now: clock.now() });
+    return copied(answer) as Record<string, unknown>;
   };
   /** A write that fails leaves everything as it was. */
   const changing = (service: string, operation: string, input: object, region: string): Record<string, unknown> => {
-    const snapshot = structuredClone(state);
+    const snapshot = copied(state);
     try {
       const answer = carryOut(state, service, operation, input, region);
       before = snapshot;
@@ -108,7 +108,7 @@ export function simulatedAccount(options: SimulatedAccountOptions): SimulatedAcc
     const index = asked++;
     await turn(`${service}:${operation}`, index);
     const disturbed = disturb({ service, operation, write, access, index });
-    const note = (effective: boolean) => calls.push({ service, operation, input: structuredClone(input), write, region, access, disturbed, effective });
+    const note = (effective: boolean) => calls.push({ service, operation, input: copied(input), write, region, access, disturbed, effective });
     if (disturbed === 'gone' || (disturbed !== null && disturbed !== 'stale' && disturbed !== 'lost')) {
       note(false);
       throw disturbed === 'gone' ? new SimulatedError(GONE[service] ?? 'NotFound', 404) : FAILURES[disturbed]();

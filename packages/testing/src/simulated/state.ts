@@ -86,6 +86,18 @@ export function emptyAccount(): AccountState {
   };
 }
 
+/** A copy of an input, a reply or a state. For what is plain data, and small, `structuredClone` takes several times as long. */
+export function copied<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copied) as T;
+  if (value instanceof Date) return new Date(value) as T;
+  // As a member, `__proto__` would be assigned to the prototype.
+  if (Object.getPrototypeOf(value) !== Object.prototype || Object.hasOwn(value, '__proto__')) return structuredClone(value);
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(value)) copy[name] = copied((value as Record<string, unknown>)[name]);
+  return copy as T;
+}
+
 /** Where and when an operation is carried out. */
 export interface Place {
   readonly account: string;
