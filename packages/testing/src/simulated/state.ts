@@ -88,7 +88,7 @@ export function emptyAccount(): AccountState {
 
 /** A copy of an input, a reply or a state. For what is plain data, and small, `structuredClone` takes several times as long. */
 export function copied<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value;
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return value;
   if (Array.isArray(value)) return value.map(copied) as T;
   if (value instanceof Date) return new Date(value) as T;
   // As a member, `__proto__` would be assigned to the prototype.
