@@ -4,7 +4,7 @@ import { relative } from 'node:path';
 import { createVitest } from 'vitest/node';
 import { ROOT } from '../scripts/setup.mjs';
 import config from '../vitest.config.ts';
-import { spoil, warm } from './warm-worker.ts';
+import { renew, spoil, warm } from './warm-worker.ts';
 
 /** @type {import('./planted/index.mjs').PlantedBug | null} */
 let planted = null;
@@ -38,13 +38,11 @@ const project = {
     fsModuleCache: false,
   },
 };
-/** Tests that leave work behind when they fail: their thread is not used again. */
-const LEAVES_WORK = /\/packages\/(?:cli|console)\/|\/tests\/engine\/approvals\.test\.ts$/;
 const reporter = {
   onTestCaseResult: (test) => {
     if (planted !== null && !surveying && test.result().state === 'failed') {
-      // The other tests may be aborted. What a failed test has left open still waits: a server for clients, an execution for its record.
-      if (searching || LEAVES_WORK.test(test.module.moduleId)) spoil();
+      // A test that is aborted goes on in its thread.
+      if (searching) spoil();
       void vitest.cancelCurrentRun('test-failure');
     }
   },
@@ -66,8 +64,16 @@ const patternOf = (name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').repla
 const exactly = (names) => new RegExp(`^(?:${names.map(patternOf).join('|')})$`);
 const nameOf = (test) => test.fullName.replaceAll(' > ', ' ').trim();
 
-/** Runs test files, or only some tests in them by name. */
+/**
+ * Runs test files, or only some tests in them by name. An error outside of all tests may come from what an earlier run has left in the thread. So such a run is
+ * repeated in a new thread.
+ */
 async function run(files, names = null) {
+  const result = await runHere(files, names);
+  return result.failed.length === 0 && result.broken !== null && (await renew()) ? runHere(files, names) : result;
+}
+
+async function runHere(files, names) {
   searching = names === null;
   vitest.setGlobalTestNamePattern(names === null ? /(?:)/ : exactly(names));
   const specifications = await vitest.globTestSpecifications(files);
