@@ -95,13 +95,20 @@ async function runHere(files, names) {
   };
 }
 
+/** Lets Vite load a file again. The code of modules that import it does not change. */
+function reload(file) {
+  for (const { vite } of vitest.projects)
+    for (const { moduleGraph } of Object.values(vite.environments))
+      for (const module of moduleGraph.getModulesByFile(file) ?? []) moduleGraph.updateModuleTransformResult(module, null);
+}
+
 /** Whether a defect is found: by the test that found it last, else by any of its tests; or by the `quickest` of those. */
 async function find(bug, last, quickest) {
   const file = `${ROOT}/${bug.file}`;
   planted = bug;
   surveying = quickest;
   served = 0;
-  vitest.invalidateFile(file);
+  reload(file);
   vitest.provide('planted', file);
   try {
     const known = last === undefined || quickest ? null : await run([last.by], [last.test]);
@@ -112,7 +119,7 @@ async function find(bug, last, quickest) {
     return { test: first?.test ?? null, by: first?.by ?? null, remembered: result === known };
   } finally {
     planted = null;
-    vitest.invalidateFile(file);
+    reload(file);
   }
 }
 
