@@ -1,6 +1,6 @@
 // A process that plants defects, one after another. It keeps Vitest loaded, so that a defect costs only its tests, and no start. A defect is planted in
 // memory, in the code that Vitest serves to the tests; no file changes. Requests and replies use the channel of `fork`.
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { createVitest } from 'vitest/node';
 import { ROOT } from '../scripts/setup.mjs';
 import config from '../vitest.config.ts';
@@ -22,13 +22,15 @@ const plugin = {
     return { code: code.replace(planted.find, () => planted.replace), map: null };
   },
 };
+/** Nobody reads where an error occurred, so no source maps are made. */
+const noMaps = { name: 'no-maps', enforce: 'post', transform: (code) => ({ code, map: { mappings: '' } }) };
 
 // One project for everything that needs no emulator: modules that are loaded and transformed once serve unit and property tests.
 const [{ test, ...common }, ...others] = config.test.projects.filter(({ test }) => test.globalSetup === undefined);
 const project = {
   ...common,
   root: ROOT,
-  plugins: [plugin, warm()],
+  plugins: [plugin, noMaps, warm()],
   test: {
     ...test,
     name: 'planted',
@@ -56,6 +58,7 @@ const vitest = await createVitest('test', {
   reporters: [reporter],
   maxWorkers: 1,
   fsModuleCache: false,
+  cache: false,
 });
 await vitest.standalone();
 
@@ -63,6 +66,13 @@ await vitest.standalone();
 const patternOf = (name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(' ', '(?: > | )');
 const exactly = (names) => new RegExp(`^(?:${names.map(patternOf).join('|')})$`);
 const nameOf = (test) => test.fullName.replaceAll(' > ', ' ').trim();
+
+const durationOf = (each) => each.diagnostic()?.duration ?? 0;
+/** Milliseconds that a test takes when it runs alone: its own, those of loading its file, and of what its file does before and after all tests. */
+function alone(test) {
+  const own = [...test.module.children.allTests()].reduce((sum, each) => sum + durationOf(each), 0);
+  return durationOf(test) + test.module.diagnostic().collectDuration + Math.max(0, durationOf(test.module) - own);
+}
 
 /**
  * Runs test files, or only some tests in them by name. An error outside of all tests may come from what an earlier run has left in the thread. So such a run is
@@ -76,7 +86,8 @@ async function run(files, names = null) {
 async function runHere(files, names) {
   searching = names === null;
   vitest.setGlobalTestNamePattern(names === null ? /(?:)/ : exactly(names));
-  const specifications = await vitest.globTestSpecifications(files);
+  const [project] = vitest.projects;
+  const specifications = names === null ? await vitest.globTestSpecifications(files) : files.map((file) => project.createSpecification(join(ROOT, file)));
   const asked = new Set(specifications.map(({ moduleId }) => moduleId));
   const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications, false);
   const modules = testModules.filter(({ moduleId }) => asked.has(moduleId));
@@ -89,7 +100,7 @@ async function runHere(files, names) {
     failed: failed.map(({ module, test }) => ({
       by: relative(ROOT, module.moduleId),
       test: nameOf(test),
-      took: test.diagnostic()?.duration ?? 0,
+      took: alone(test),
       why: (test.result().errors ?? []).map((error) => error.message).join(' '),
     })),
   };

@@ -1,6 +1,6 @@
 // Runs before the tests of a thread that serves many runs (`warm-worker.ts`). Before the first file of each run, it restores the real clock, and unloads our
 // own modules, so that they are loaded again: those with planted defects and all that import them, or all of them if no defects are planted.
-import { inject, vi } from 'vitest';
+import { afterEach, inject, vi } from 'vitest';
 import { type LoadedModules, unload } from './warm-modules.js';
 
 interface Worker {
@@ -25,3 +25,7 @@ if (run !== undefined && given.__redress_run__ !== run) {
   unload(run.evaluatedModules, new Set([given.__redress_planted__, planted].filter((file) => file !== undefined)), run.config.root);
   given.__redress_planted__ = planted;
 }
+// Vitest would read each file on the stack of an error, for its source map. Nobody reads these stacks.
+afterEach(({ task }) => {
+  for (const error of task.result?.errors ?? []) error.stacks = [];
+});
