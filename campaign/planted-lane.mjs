@@ -106,11 +106,16 @@ async function runHere(files, names) {
   };
 }
 
-/** Lets Vite load a file again. The code of modules that import it does not change. */
+/** Makes Vite load a file again, but not the files that import it: their code does not change. */
 function reload(file) {
   for (const { vite } of vitest.projects)
     for (const { moduleGraph } of Object.values(vite.environments))
-      for (const module of moduleGraph.getModulesByFile(file) ?? []) moduleGraph.updateModuleTransformResult(module, null);
+      for (const module of moduleGraph.getModulesByFile(file) ?? []) {
+        const importers = [...module.importers];
+        module.importers.clear();
+        moduleGraph.invalidateModule(module);
+        for (const each of importers) module.importers.add(each);
+      }
 }
 
 /** Whether a defect is found: by the test that found it last, else by any of its tests; or by the `quickest` of those. */
