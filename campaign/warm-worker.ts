@@ -3,8 +3,8 @@
 import type { Vite } from 'vitest/node';
 import { type PoolOptions, type PoolWorker, ThreadsPoolWorker, type WorkerRequest } from 'vitest/node';
 
-/** Number of runs after which a thread has kept enough memory of what its tests have left. */
-const RUNS = 500;
+/** Bytes of memory from which on the thread of a process is not kept: some tests leave a large world behind. */
+const MOST = 2 * 2 ** 30;
 
 let spoiled = false;
 /** The thread of an unfinished run is not reused: an aborted test continues in it, with whatever clock it has set. */
@@ -29,8 +29,6 @@ const QUESTION = /^(?:fetch|resolve|transform|read)/;
  */
 export class WarmThread {
   readonly worker: ThreadsPoolWorker;
-  /** Number of runs that the thread has served. */
-  runs = 0;
   /** The methods of calls without a response, by their ids. */
   readonly #open = new Map<string, string>();
   #run: Listener | null = null;
@@ -110,7 +108,6 @@ class WarmWorker implements PoolWorker {
     this.#thread = idle ?? new WarmThread(new ThreadsPoolWorker(this.#options));
     if (idle === null) await this.#thread.start();
     idle = null;
-    this.#thread.runs++;
   }
 
   on(event: string, callback: Listener) {
@@ -125,7 +122,7 @@ class WarmWorker implements PoolWorker {
   }
 
   send(message: WorkerRequest) {
-    if (message.type !== 'stop' || spoiled || this.#running.runs >= RUNS) return this.#running.send(message);
+    if (message.type !== 'stop' || spoiled || process.memoryUsage.rss() >= MOST) return this.#running.send(message);
     // It is asked to stop cleanly: its thread is kept for the next run.
     this.#asked = true;
     queueMicrotask(() => this.#listener({ __vitest_worker_response__: true, type: 'stopped' }));
