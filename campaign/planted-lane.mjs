@@ -1,10 +1,10 @@
 // A process that plants defects, one after another. It keeps Vitest loaded, so that a defect costs only its tests, and no start. A defect is planted in
 // memory, in the code that Vitest serves to the tests; no file changes. Requests and replies use the channel of `fork`.
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { createVitest } from 'vitest/node';
 import { ROOT } from '../scripts/setup.mjs';
 import config from '../vitest.config.ts';
-import { spoil, warm } from './warm-worker.ts';
+import { renew, spoil, warm } from './warm-worker.ts';
 
 /** @type {import('./planted/index.mjs').PlantedBug | null} */
 let planted = null;
@@ -22,13 +22,15 @@ const plugin = {
     return { code: code.replace(planted.find, () => planted.replace), map: null };
   },
 };
+/** Nobody reads where an error occurred, so no source maps are made. */
+const noMaps = { name: 'no-maps', enforce: 'post', transform: (code) => ({ code, map: { mappings: '' } }) };
 
 // One project for everything that needs no emulator: modules that are loaded and transformed once serve unit and property tests.
 const [{ test, ...common }, ...others] = config.test.projects.filter(({ test }) => test.globalSetup === undefined);
 const project = {
   ...common,
   root: ROOT,
-  plugins: [plugin, warm()],
+  plugins: [plugin, noMaps, warm()],
   test: {
     ...test,
     name: 'planted',
@@ -38,13 +40,11 @@ const project = {
     fsModuleCache: false,
   },
 };
-/** Tests that leave work behind when they fail: their thread is not used again. */
-const LEAVES_WORK = /\/packages\/(?:cli|console)\/|\/tests\/engine\/approvals\.test\.ts$/;
 const reporter = {
   onTestCaseResult: (test) => {
     if (planted !== null && !surveying && test.result().state === 'failed') {
-      // The other tests may be aborted. What a failed test has left open still waits: a server for clients, an execution for its record.
-      if (searching || LEAVES_WORK.test(test.module.moduleId)) spoil();
+      // A test that is aborted goes on in its thread.
+      if (searching) spoil();
       void vitest.cancelCurrentRun('test-failure');
     }
   },
@@ -58,6 +58,7 @@ const vitest = await createVitest('test', {
   reporters: [reporter],
   maxWorkers: 1,
   fsModuleCache: false,
+  cache: false,
 });
 await vitest.standalone();
 
@@ -66,11 +67,27 @@ const patternOf = (name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').repla
 const exactly = (names) => new RegExp(`^(?:${names.map(patternOf).join('|')})$`);
 const nameOf = (test) => test.fullName.replaceAll(' > ', ' ').trim();
 
-/** Runs test files, or only some tests in them by name. */
+const durationOf = (each) => each.diagnostic()?.duration ?? 0;
+/** Milliseconds that a test takes when it runs alone: its own, those of loading its file, and of what its file does before and after all tests. */
+function alone(test) {
+  const own = [...test.module.children.allTests()].reduce((sum, each) => sum + durationOf(each), 0);
+  return durationOf(test) + test.module.diagnostic().collectDuration + Math.max(0, durationOf(test.module) - own);
+}
+
+/**
+ * Runs test files, or only some tests in them by name. An error outside of all tests may come from what an earlier run has left in the thread. So such a run is
+ * repeated in a new thread.
+ */
 async function run(files, names = null) {
+  const result = await runHere(files, names);
+  return result.failed.length === 0 && result.broken !== null && (await renew()) ? runHere(files, names) : result;
+}
+
+async function runHere(files, names) {
   searching = names === null;
   vitest.setGlobalTestNamePattern(names === null ? /(?:)/ : exactly(names));
-  const specifications = await vitest.globTestSpecifications(files);
+  const [project] = vitest.projects;
+  const specifications = names === null ? await vitest.globTestSpecifications(files) : files.map((file) => project.createSpecification(join(ROOT, file)));
   const asked = new Set(specifications.map(({ moduleId }) => moduleId));
   const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications, false);
   const modules = testModules.filter(({ moduleId }) => asked.has(moduleId));
@@ -83,10 +100,22 @@ async function run(files, names = null) {
     failed: failed.map(({ module, test }) => ({
       by: relative(ROOT, module.moduleId),
       test: nameOf(test),
-      took: test.diagnostic()?.duration ?? 0,
+      took: alone(test),
       why: (test.result().errors ?? []).map((error) => error.message).join(' '),
     })),
   };
+}
+
+/** Makes Vite load a file again, but not the files that import it: their code does not change. */
+function reload(file) {
+  for (const { vite } of vitest.projects)
+    for (const { moduleGraph } of Object.values(vite.environments))
+      for (const module of moduleGraph.getModulesByFile(file) ?? []) {
+        const importers = [...module.importers];
+        module.importers.clear();
+        moduleGraph.invalidateModule(module);
+        for (const each of importers) module.importers.add(each);
+      }
 }
 
 /** Whether a defect is found: by the test that found it last, else by any of its tests; or by the `quickest` of those. */
@@ -95,7 +124,7 @@ async function find(bug, last, quickest) {
   planted = bug;
   surveying = quickest;
   served = 0;
-  vitest.invalidateFile(file);
+  reload(file);
   vitest.provide('planted', file);
   try {
     const known = last === undefined || quickest ? null : await run([last.by], [last.test]);
@@ -106,7 +135,7 @@ async function find(bug, last, quickest) {
     return { test: first?.test ?? null, by: first?.by ?? null, remembered: result === known };
   } finally {
     planted = null;
-    vitest.invalidateFile(file);
+    reload(file);
   }
 }
 

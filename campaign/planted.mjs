@@ -11,35 +11,66 @@ export const FOUND = join(ROOT, 'campaign', 'planted-found.json');
 /** The key under which a defect is remembered. */
 export const keyOf = ({ file, defect }) => `${file}: ${defect}`;
 const LANES = Math.min(2, availableParallelism());
+/** Minutes that one defect may take. None takes a tenth of that; what takes longer waits forever. */
+const MINUTES = 10;
+/** Minutes that the remembered tests of all defects may take without any. */
+const SOUND_MINUTES = 60;
 
-/** A process that plants defects: `ask` sends it one request at a time. */
-async function lane() {
-  const child = fork(join(ROOT, 'campaign', 'planted-lane.mjs'), { cwd: ROOT, execPath: NODE, silent: true });
+/**
+ * A process that plants defects: `ask` sends it one request at a time. A request that takes too long ends the process, whatever it does; the next request
+ * starts another.
+ */
+function lane(script) {
+  let child = null;
   let log = '';
-  child.stdout.on('data', (data) => (log = (log + String(data)).slice(-2000)));
-  child.stderr.on('data', (data) => (log = (log + String(data)).slice(-2000)));
-  const answer = () =>
-    new Promise((resolve, reject) => {
-      child.once('message', (given) => (given.error === undefined ? resolve(given) : reject(new Error(given.error))));
-      child.once('error', reject);
-      child.once('exit', (code) => reject(new Error(`the tests ended with ${code}: ${log}`)));
-    }).finally(() => child.removeAllListeners());
-  const ask = (question) => {
-    const answered = answer();
-    child.send(question);
-    return answered;
+  /** The next message of the process. */
+  const answer = async (minutes) => {
+    let late = false;
+    const watchdog = setTimeout(() => {
+      late = true;
+      child.kill('SIGKILL');
+    }, minutes * 60_000);
+    try {
+      return await new Promise((resolve, reject) => {
+        child.once('message', (given) => (given.error === undefined ? resolve(given) : reject(new Error(given.error))));
+        child.once('error', reject);
+        child.once('exit', (code, signal) =>
+          reject(new Error(late ? `the tests took more than ${minutes} minutes, and were ended` : `the tests ended with ${code ?? signal}: ${log}`)),
+        );
+      });
+    } finally {
+      clearTimeout(watchdog);
+      child.removeAllListeners();
+    }
   };
-  await answer();
-  return { ask, close: () => child.disconnect() };
+  return {
+    async ask(question, minutes) {
+      if (!child?.connected) {
+        log = '';
+        child = fork(script, { cwd: ROOT, execPath: NODE, silent: true });
+        for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (log = (log + String(data)).slice(-2000)));
+        await answer(MINUTES);
+      }
+      child.send(question);
+      return answer(minutes);
+    },
+    close() {
+      if (!child?.connected) return;
+      child.disconnect();
+      setTimeout(() => child.kill('SIGKILL'), MINUTES * 60_000).unref();
+    },
+  };
 }
 
 /**
  * Plants the defects, one at a time in each lane.
  *
- * @param {{ only?: string, once?: boolean, trusted?: boolean, quickest?: boolean, log?: (line: string) => void, lanes?: number }} [options] `once`: one
- *   defect for each promise. `trusted`: the remembered tests are not run without a defect here; the caller compares them with another run. `quickest`: all
- *   tests of a defect run, to find the quickest one that finds it.
- * @returns {Promise<{ planted: number, found: number, results: { promise: string, defect: string, file: string, test: string | null, by: string | null }[] }>}
+ * @param {{ only?: string, once?: boolean, trusted?: boolean, quickest?: boolean, log?: (line: string) => void, lanes?: number, minutes?: number,
+ *   script?: string }} [options] `once`: one defect for each promise. `trusted`: the remembered tests are not run without a defect here; the caller compares
+ *   them with another run. `quickest`: all tests of a defect run, to find the quickest one that finds it. `minutes`: how long one defect may take. `script`:
+ *   the process that plants them.
+ * @returns {Promise<{ planted: number, found: number, results: { promise: string, defect: string, file: string, test: string | null, by: string | null,
+ *   error?: string }[] }>} `error`: why it is not known whether a defect is found.
  */
 export async function plant(options = {}) {
   const log = options.log ?? (() => undefined);
@@ -64,11 +95,12 @@ export async function plant(options = {}) {
   const lanes = [];
   const results = [];
   try {
-    for (let n = 0; n < Math.max(1, Math.min(options.lanes ?? LANES, bugs.length)); n++) lanes.push(await lane());
+    for (let n = 0; n < Math.max(1, Math.min(options.lanes ?? LANES, bugs.length)); n++)
+      lanes.push(lane(options.script ?? join(ROOT, 'campaign', 'planted-lane.mjs')));
     // A test that always fails finds nothing. Remembered tests run once before, all together. Any other test runs again after it has found something.
     const before = options.quickest !== true && options.trusted !== true;
     const remembers = before ? bugs.flatMap((bug) => lastOf(bug) ?? []).filter(({ by }) => existsSync(join(ROOT, by))) : [];
-    const sound = await lanes[0].ask({ sound: remembers });
+    const sound = await lanes[0].ask({ sound: remembers }, SOUND_MINUTES);
     if (sound.broken !== null || sound.failed.length > 0)
       throw new Error(`Without any defect tests fail:\n${[sound.broken ?? '', ...sound.failed.map(({ test, why }) => `${test}: ${why}`)].join('\n')}`);
     const passes = new Set(sound.passed.map(({ by, test }) => `${by}: ${test}`));
@@ -80,11 +112,11 @@ export async function plant(options = {}) {
           const { promise, defect, file } = bug;
           const last = lastOf(bug);
           const given = { bug, passes: before || options.trusted === true, quickest: options.quickest === true };
-          const { test, by } = await ask({ ...given, ...(last !== undefined && mayBeAsked(last) ? { last } : {}) }).catch((error) => {
-            throw new Error(`${file}: ${defect}: ${error.message}`);
-          });
-          results[index] = { promise, defect, file, test, by };
-          log(`${test === null ? 'NOT FOUND' : 'found    '}  ${promise}\n           defect: ${defect}\n           by:     ${test ?? 'no test'}`);
+          const question = { ...given, ...(last !== undefined && mayBeAsked(last) ? { last } : {}) };
+          const answer = await ask(question, options.minutes ?? MINUTES).catch(({ message }) => ({ test: null, by: null, error: message }));
+          results[index] = { promise, defect, file, ...answer };
+          const { test, error } = answer;
+          log(`${test === null ? 'NOT FOUND' : 'found    '}  ${promise}\n           defect: ${defect}\n           by:     ${test ?? error ?? 'no test'}`);
         }
       }),
     );

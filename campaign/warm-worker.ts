@@ -3,8 +3,8 @@
 import type { Vite } from 'vitest/node';
 import { type PoolOptions, type PoolWorker, ThreadsPoolWorker, type WorkerRequest } from 'vitest/node';
 
-/** Number of runs after which a thread has accumulated enough listeners. */
-const RUNS = 50;
+/** Bytes of memory from which on the thread of a process is not kept: some tests leave a large world behind. */
+const MOST = 2 * 2 ** 30;
 
 let spoiled = false;
 /** The thread of an unfinished run is not reused: an aborted test continues in it, with whatever clock it has set. */
@@ -12,61 +12,130 @@ export function spoil(): void {
   spoiled = true;
 }
 
-let idle: { readonly thread: ThreadsPoolWorker; readonly runs: number } | null = null;
+/** A message of Vitest's RPC: a request (`q`), which waits for a response if it has an id, or a response (`s`). */
+interface Call {
+  readonly t: 'q' | 's';
+  readonly i?: string;
+  readonly m?: string;
+}
+type Listener = (message: unknown) => void;
+const isCall = (message: unknown): message is Call => typeof message === 'object' && message !== null && 't' in message;
+/** What a thread asks in order to continue: a module, a path. All else are reports. */
+const QUESTION = /^(?:fetch|resolve|transform|read)/;
+
+/**
+ * A thread that outlives its runs. What a failed test has left behind may ask Vitest for something when no run listens. Vitest waits for all such calls at the
+ * end of the next run, so one without a response would hang it. Here each call gets a response: from the run that listens, else at once.
+ */
+export class WarmThread {
+  readonly worker: ThreadsPoolWorker;
+  /** The methods of calls without a response, by their ids. */
+  readonly #open = new Map<string, string>();
+  #run: Listener | null = null;
+  #started = false;
+
+  constructor(worker: ThreadsPoolWorker) {
+    this.worker = worker;
+  }
+
+  async start() {
+    await this.worker.start();
+    this.worker.on('message', this.#receive);
+  }
+
+  /** Passes messages to a run. Requests from before it started are not its own. */
+  attend(run: Listener) {
+    this.#run = run;
+    this.#started = false;
+  }
+
+  /** Ends the run: what it has left open gets a response here. */
+  leave() {
+    this.#run = null;
+    for (const [id, method] of this.#open) this.#respond(id, method);
+    this.#open.clear();
+  }
+
+  send(message: unknown) {
+    if (isCall(message) && message.t === 's' && message.i !== undefined) this.#open.delete(message.i);
+    this.worker.send(message as WorkerRequest);
+  }
+
+  readonly #receive = (message: unknown) => {
+    if (!isCall(message)) {
+      this.#started ||= (message as { type?: string }).type === 'started';
+      this.#run?.(message);
+    } else if (this.#run !== null && this.#started) {
+      if (message.t === 'q' && message.i !== undefined) this.#open.set(message.i, message.m ?? '');
+      this.#run(message);
+    } else if (message.t === 'q' && message.i !== undefined) this.#respond(message.i, message.m ?? '');
+  };
+
+  #respond(id: string, method: string) {
+    // A report that fails is reported again, as an unhandled error.
+    const answer = QUESTION.test(method) ? { e: new Error(`The run that asked for ${method} has ended.`) } : {};
+    this.worker.send({ t: 's', i: id, ...answer } as unknown as WorkerRequest);
+  }
+}
+
+let idle: WarmThread | null = null;
+/** Ends the thread that is kept for the next run, which starts another. Returns whether there was one. */
+export async function renew(): Promise<boolean> {
+  const thread = idle;
+  idle = null;
+  await thread?.worker.stop();
+  return thread !== null;
+}
 
 class WarmWorker implements PoolWorker {
   readonly name = 'warm';
   readonly #options: PoolOptions;
-  readonly #listeners = new Set<(message: unknown) => void>();
-  #thread: ThreadsPoolWorker | null = null;
-  #runs = 0;
+  #thread: WarmThread | null = null;
+  #listener: Listener = () => undefined;
   #asked = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
   }
 
-  get #running(): ThreadsPoolWorker {
+  get #running(): WarmThread {
     if (this.#thread === null) throw new Error('The worker is not running.');
     return this.#thread;
   }
 
   async start() {
-    this.#runs = (idle?.runs ?? 0) + 1;
     spoiled = false;
-    this.#thread = idle?.thread ?? null;
+    this.#thread = idle ?? new WarmThread(new ThreadsPoolWorker(this.#options));
+    if (idle === null) await this.#thread.start();
     idle = null;
-    if (this.#thread !== null) return;
-    this.#thread = new ThreadsPoolWorker(this.#options);
-    await this.#thread.start();
   }
 
-  on(event: string, callback: (message: unknown) => void) {
-    if (event === 'message') this.#listeners.add(callback);
-    this.#running.on(event, callback);
+  on(event: string, callback: Listener) {
+    if (event !== 'message') return this.#running.worker.on(event, callback);
+    this.#listener = callback;
+    this.#running.attend(callback);
   }
 
-  off(event: string, callback: (message: unknown) => void) {
-    if (event === 'message') this.#listeners.delete(callback);
-    this.#running.off(event, callback);
+  off(event: string, callback: Listener) {
+    if (event === 'message') this.#running.leave();
+    else this.#running.worker.off(event, callback);
   }
 
   send(message: WorkerRequest) {
-    if (message.type !== 'stop' || spoiled || this.#runs >= RUNS) return this.#running.send(message);
+    if (message.type !== 'stop' || spoiled || process.memoryUsage.rss() >= MOST) return this.#running.send(message);
     // It is asked to stop cleanly: its thread is kept for the next run.
     this.#asked = true;
-    queueMicrotask(() => {
-      for (const each of [...this.#listeners]) each({ __vitest_worker_response__: true, type: 'stopped' });
-    });
+    queueMicrotask(() => this.#listener({ __vitest_worker_response__: true, type: 'stopped' }));
   }
 
   async stop() {
     const thread = this.#running;
-    for (const each of this.#listeners) thread.off('message', each);
     this.#thread = null;
     // A thread that has to be forced to stop is not reused.
-    if (this.#asked && idle === null) idle = { thread, runs: this.#runs };
-    else await thread.stop();
+    if (this.#asked && idle === null) {
+      thread.leave();
+      idle = thread;
+    } else await thread.worker.stop();
   }
 
   deserialize(data: unknown) {
@@ -80,10 +149,7 @@ export function warm(): Vite.Plugin {
     name: 'warm-worker',
     configureVitest({ vitest, project }) {
       Object.assign(project.config, { pool: 'warm', poolRunner: { name: 'warm', createPoolWorker: (options: PoolOptions) => new WarmWorker(options) } });
-      vitest.onClose(async () => {
-        await idle?.thread.stop();
-        idle = null;
-      });
+      vitest.onClose(async () => void (await renew()));
     },
   };
 }

@@ -181,7 +181,7 @@ const runs = {
       log(`${FAILED}docs/safety-tests.md is not what this run shows: run \`npm run campaign -- --only planted --write\`.`);
       ok = false;
     }
-    for (const { file, defect } of report.results.filter(({ test }) => test === null)) log(`${FAILED}${file}: ${defect}: no test finds it`);
+    for (const { file, defect, test, error = 'no test finds it' } of report.results) if (test === null) log(`${FAILED}${file}: ${defect}: ${error}`);
     log(`Planted bugs found: ${report.found}/${report.planted}`);
     return { ok, report };
   },

@@ -17,4 +17,4 @@ const areas = readdirSync(import.meta.dirname)
   .sort();
 
 /** @type {readonly PlantedBug[]} */
-export const plantedBugs = (await Promise.all(areas.map((name) => import(`./${name}`)))).flatMap((area) => area.default);
+export const plantedBugs = (await Promise.all(areas.map((name) => import(/* @vite-ignore */ `./${name}`)))).flatMap((area) => area.default);

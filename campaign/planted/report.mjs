@@ -1,6 +1,7 @@
 // Deliberate defects in queries and in the report.
 
 const REPORT = ['packages/cli/src/report.test.ts'];
+const MODEL = ['packages/report/src/model.test.ts'];
 
 /** @type {import('./index.mjs').PlantedBug[]} */
 export default [
@@ -10,7 +11,7 @@ export default [
     file: 'packages/report/src/model.ts',
     find: ': each.gaps.map(',
     replace: ': each.gaps.slice(1).map(',
-    tests: REPORT,
+    tests: MODEL,
   },
   {
     promise: 'No gap of a resource with many gaps is left out.',
@@ -42,7 +43,7 @@ export default [
     file: 'packages/report/src/model.ts',
     find: 'if (registered.expires <= end)',
     replace: 'if (registered.expires <= 0)',
-    tests: REPORT,
+    tests: MODEL,
   },
   {
     promise: 'An expired exception is not shown as live.',
@@ -50,7 +51,7 @@ export default [
     file: 'packages/report/src/model.ts',
     find: "status: each.expires <= Date.parse(period.to) ? ('ended' as const)",
     replace: "status: each.expires <= 0 ? ('ended' as const)",
-    tests: REPORT,
+    tests: MODEL,
   },
   {
     promise: 'A name from an account is text in the report, whatever it contains.',
@@ -82,7 +83,7 @@ export default [
     file: 'packages/report/src/model.ts',
     find: "return { ...EVERYTHING, since: from, until: to, kinds: ['execution'] };",
     replace: "return { ...EVERYTHING, until: to > from ? to : from, kinds: ['execution'] };",
-    tests: REPORT,
+    tests: MODEL,
   },
   {
     promise: 'Later records are in no number of the report.',
@@ -138,7 +139,7 @@ export default [
     file: 'packages/report/src/model.ts',
     find: "if (kind === 'execution' && drill) week.drills += count;\n  else if (kind",
     replace: "if (kind === 'execution' && drill) week.drills += count;\n  if (kind",
-    tests: REPORT,
+    tests: MODEL,
   },
   {
     promise: 'A holiday is not a business day.',
@@ -210,7 +211,7 @@ export default [
     file: 'packages/report/src/model.ts',
     find: '  const end = Date.parse(period.to) - 1;',
     replace: '  const end = Math.max(Date.parse(period.to), Date.now()) - 1;',
-    tests: REPORT,
+    tests: MODEL,
   },
   {
     promise: 'The same evidence gives the same report, byte for byte.',
@@ -242,6 +243,6 @@ export default [
     file: 'packages/report/src/business-days.ts',
     find: "{ timeZone: zone, year: 'numeric',",
     replace: "{ timeZone: zone === '' ? zone : undefined, year: 'numeric',",
-    tests: REPORT,
+    tests: MODEL,
   },
 ];
