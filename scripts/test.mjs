@@ -16,23 +16,11 @@ if (all) process.env.REDRESS_WHOLE = '1';
 const bin = (name) => join(ROOT, 'node_modules', '.bin', name);
 const script = (name, ...args) => [NODE, join(ROOT, 'scripts', `${name}.mjs`), ...args];
 
-/** Packs each package as it would be published, and checks the tarball. */
+/** Packs each package as it would be published, and checks the tarballs. */
 async function checkPackages() {
   const folder = mkdtempSync(join(tmpdir(), 'redress-pack-'));
   try {
-    const tarballs = await pack(folder);
-    const problems = [];
-    let used = 0;
-    for (const tarball of tarballs)
-      for (const [tool, ...args] of [
-        ['publint', tarball, '--strict'],
-        ['attw', tarball, '--profile', 'esm-only', '--no-emoji'],
-      ]) {
-        const { ok, log, cpu } = await exec(bin(tool), ...args);
-        used += cpu;
-        if (!ok) problems.push(`${tarball}: ${tool}\n${log}`);
-      }
-    return { ok: problems.length === 0, log: problems.join('\n'), cpu: used };
+    return await exec(...script('check-packages', ...(await pack(folder))));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -102,7 +102,7 @@ describe('what the templates deploy', () => {
   it('closes a port on an event from the queue, using only the roles of the templates', async () => {
     const group = await openedGroup();
     await sqs.send(new SendMessageCommand({ QueueUrl: outputs['QueueUrl'], MessageBody: JSON.stringify(event(group)) }));
-    await expect.poll(() => rules(group)).toBe(0);
+    await expect.poll(() => rules(group), { interval: 500 }).toBe(0);
     expect(await rules(group), await written(logs)).toBe(0);
     // Its documents are in the items of their records: the bucket has nothing of it before the copy is made.
     const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket: outputs['BucketName'] }));
@@ -122,7 +122,7 @@ describe('what the templates deploy', () => {
     const group = await openedGroup();
     await sqs.send(new SendMessageCommand({ QueueUrl: outputs['QueueUrl'], MessageBody: JSON.stringify(event(group, 45_000)) }));
     // By its own time-out the queue hides it for twelve minutes, which is longer than this waits.
-    await expect.poll(() => rules(group)).toBe(0);
+    await expect.poll(() => rules(group), { interval: 500 }).toBe(0);
   });
 
   it('leaves what has the exception tag', async () => {

@@ -234,12 +234,12 @@ export const handler = createHandler({
   });
 
   it.each([
-    ['nodenext', { module: 'nodenext', moduleResolution: 'nodenext', outDir: 'out' }],
-    ['bundler', { module: 'esnext', moduleResolution: 'bundler', noEmit: true }],
-  ])('type-checks a handler with our remediators and a custom one, package types included: %s', async (resolution, more) => {
+    ['nodenext', 'typescript', { module: 'nodenext', moduleResolution: 'nodenext', outDir: 'out' }],
+    ['bundler', 'typescript-native', { module: 'esnext', moduleResolution: 'bundler', noEmit: true }],
+  ])('type-checks a handler with our remediators and a custom one, package types included: %s, by %s', async (resolution, compiler, more) => {
     const file = join(project, `tsconfig.${resolution}.json`);
     writeFileSync(file, JSON.stringify({ compilerOptions: { ...compilerOptions, ...more, rootDir: '.' }, files: ['handler.ts'] }));
-    const { exit, out } = await run(NODE, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', file, '--pretty', 'false']);
+    const { exit, out } = await run(NODE, [join(ROOT, 'node_modules', compiler, 'bin', 'tsc'), '-p', file, '--pretty', 'false']);
     expect(out).toBe('');
     expect(exit).toBe(0);
   });

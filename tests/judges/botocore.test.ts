@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, classifyAwsError, type Json, toJson } from '@redress/core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { emptyMoto } from '../../scripts/moto.mjs';
 import { versionOf } from '../../scripts/setup.mjs';
 import { type Call, type Walked, walk } from './support/calls.js';
 import { ABSENCES, ERRORS, LEFT_OUT } from './support/exceptions.js';
@@ -19,7 +20,10 @@ let walked: readonly Walked[] = [];
 let serviceIds: ReadonlyMap<string, string> = new Map();
 beforeAll(async () => {
   const all: Walked[] = [];
-  for (const kit of kits) all.push(...(await walk(kit)));
+  for (const kit of kits) {
+    await emptyMoto(inject('moto'));
+    all.push(...(await walk(kit)));
+  }
   walked = all;
   serviceIds = new Map(all.flatMap(({ kit, calls }) => calls.map(({ service, serviceId }) => [`${kit.remediator.id} ${service}`, serviceId] as const)));
 });

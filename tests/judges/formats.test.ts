@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Journal, JsonObject } from '@redress/core';
 import { ocsfEvents, oscalAssessmentResults, oscalPoam } from '@redress/evidence/formats';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { pythonOf } from '../../scripts/setup.mjs';
 import { happened, hostile } from '../support/histories.js';
 
@@ -22,10 +22,11 @@ async function problems(kind: 'ocsf' | 'oscal', documents: readonly JsonObject[]
     .map((line) => JSON.parse(line) as string[]);
 }
 
-async function* journals(): AsyncGenerator<Journal> {
-  for (let seed = 1; seed <= 60; seed++) yield happened(seed);
-  for (let seed = 1; seed <= 150; seed++) yield hostile(seed);
-}
+const journals: Journal[] = [];
+beforeAll(async () => {
+  for (let seed = 1; seed <= 60; seed++) journals.push(await happened(seed));
+  for (let seed = 1; seed <= 150; seed++) journals.push(await hostile(seed));
+});
 const eventsOf = async (journal: Journal) => {
   const events: JsonObject[] = [];
   for await (const event of ocsfEvents(journal.read({ all: true }))) events.push(event);
@@ -42,7 +43,7 @@ const at = (document: JsonObject, ...path: (string | number)[]) =>
 describe('ocsf-json-schema', () => {
   it('accepts every event of every ledger, and refuses what 7001 does not have', async ({ task }) => {
     const events: JsonObject[] = [];
-    for await (const journal of journals()) events.push(...(await eventsOf(journal)));
+    for (const journal of journals) events.push(...(await eventsOf(journal)));
     const found = await problems('ocsf', events);
     expect(found.flatMap((each, index) => (each.length === 0 ? [] : [[each, events[index]]])).slice(0, 3)).toEqual([]);
     expect(found).toHaveLength(events.length);
@@ -67,7 +68,7 @@ describe('ocsf-json-schema', () => {
 describe('compliance-trestle', () => {
   it('accepts both documents of every ledger, and refuses a bare number as an id, and an unknown state', async ({ task }) => {
     const documents: JsonObject[] = [];
-    for await (const journal of journals()) documents.push(...(await documentsOf(journal)));
+    for (const journal of journals) documents.push(...(await documentsOf(journal)));
     const found = await problems('oscal', documents);
     expect(found.flatMap((each, index) => (each.length === 0 ? [] : [[each, documents[index]]])).slice(0, 3)).toEqual([]);
     expect(found).toHaveLength(documents.length);

@@ -13,9 +13,12 @@ const text = entryText({ remediators: BUILT_IN, policy: { version: 1 }, exceptio
 const folders: string[] = [];
 let pruned: Bundle;
 let plain: Bundle;
+/** Of built packages, as users get them. */
+let built: Bundle;
 
 beforeAll(async () => {
   pruned = await bundle({ ...here, entry: { text } });
+  built = await bundle({ resolveDir: here.resolveDir, entry: { text } });
   plain = await bundle({ ...here, entry: { text }, prune: false });
 });
 afterAll(async () => {
@@ -44,10 +47,6 @@ function sourcesOf(files: Bundle['files']): readonly string[] {
 
 describe('a bundle', () => {
   it('has the same bytes again, even in another folder', async () => {
-    const again = await bundle({ ...here, entry: { text } });
-    expect(again.digest).toBe(pruned.digest);
-    expect(Buffer.from(again.zip).equals(Buffer.from(pruned.zip))).toBe(true);
-
     // The same packages, seen from other places: a package of this repository, and a folder somewhere else.
     const cli = join(dirname(here.resolveDir), 'cli');
     const elsewhere = await temporary();
@@ -56,6 +55,7 @@ describe('a bundle', () => {
     const second = await bundle({ ...here, resolveDir: elsewhere, entry: { text } });
     expect([...second.files.keys()]).toEqual([...first.files.keys()]);
     expect(second.digest).toBe(first.digest);
+    expect(Buffer.from(second.zip).equals(Buffer.from(first.zip))).toBe(true);
   });
 
   it('has no information about the machine that made it', () => {
@@ -104,15 +104,15 @@ describe('a bundle', () => {
     expect(plain.bytes.code / pruned.bytes.code).toBeGreaterThan(1.5);
   });
 
-  it('loads no more at its start if it is made of built packages', async () => {
-    const { bytes, files } = await bundle({ resolveDir: here.resolveDir, entry: { text } });
+  it('loads no more at its start if it is made of built packages', () => {
+    const { bytes, files } = built;
     expect(sourcesOf(files).filter((each) => each.startsWith('@redress/') && !each.includes('/dist/'))).toEqual([]);
     expect(bytes.code).toBeLessThan(LARGEST.built);
     expect(bytes.start).toBeLessThan(LARGEST.start);
   });
 
-  it.each(['sources', 'built packages'])('loads no definition of a remediator at its start, made of %s', async (of) => {
-    const { files } = of === 'sources' ? pruned : await bundle({ resolveDir: here.resolveDir, entry: { text } });
+  it.each(['sources', 'built packages'])('loads no definition of a remediator at its start, made of %s', (of) => {
+    const { files } = of === 'sources' ? pruned : built;
     const contents = (name: string) => Buffer.from(files.get(name) as Uint8Array).toString('utf8');
     const atStart = new Set<string>();
     const load = (name: string) => {

@@ -91,10 +91,11 @@ export default { resolve: { conditions }, ssr: { resolve: { conditions } }, test
   });
 
   it('type-checks with strict flags, and builds', async () => {
-    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+    const [tsc, native] = ['typescript', 'typescript-native'].map((name) => join(ROOT, 'node_modules', name, 'bin/tsc')) as [string, string];
     if (!existsSync(join(ROOT, 'packages/core/dist/index.d.ts'))) expect((await program(ROOT, [join(ROOT, 'scripts/build.mjs')])).exit).toBe(0);
+    // The check reads all sources of this repository: the native compiler takes a fifth of the time for them. The build is that of the project.
     const [checked, built] = await Promise.all([
-      program(folder, [tsc, '-p', '.', '--customConditions', '@redress/source', '--pretty', 'false']),
+      program(folder, [native, '-p', '.', '--customConditions', '@redress/source', '--pretty', 'false']),
       program(folder, [tsc, '-p', 'tsconfig.build.json', '--pretty', 'false']),
     ]);
     expect(checked).toEqual({ exit: 0, out: '' });

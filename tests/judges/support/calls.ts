@@ -91,6 +91,8 @@ export async function walk(kit: Kit): Promise<readonly Walked[]> {
     options,
   );
   const walked: Walked[] = [];
+  // One of the last, so that the lists of the sweep have resources of other scenarios, too.
+  const toSweep = options.scenarios.findLast(({ expect }) => expect === 'change' || expect === 'manual');
   try {
     for (const scenario of options.scenarios) {
       calls = [];
@@ -98,7 +100,7 @@ export async function walk(kit: Kit): Promise<readonly Walked[]> {
       const look = await stage.look();
       const forLook = [...calls];
       let sweep: Walked['sweep'] = null;
-      if (scenario === options.scenarios.find(({ expect }) => expect === 'change' || expect === 'manual')) {
+      if (scenario === toSweep) {
         const before = calls.length;
         await swept(stage);
         const { account, region } = bench.sdk;

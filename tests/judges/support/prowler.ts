@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { folderOf } from '../../../scripts/setup.mjs';
+import { pythonOf } from '../../../scripts/setup.mjs';
 
 const run = promisify(execFile);
 
@@ -32,14 +32,27 @@ export async function scan({ region, services, endpoint, others }: Scanned): Pro
   const flags = ['--no-banner', '--no-color', '--ignore-exit-code-3', '--aws-retries-max-attempts', '1', '--scan-unused-services', '--log-level', 'CRITICAL'];
   try {
     await run(
-      join(folderOf('prowler'), 'bin', 'prowler'),
-      ['aws', '--services', ...services, '-f', region, '-M', 'csv', '-o', folder, '-F', 'scan', ...flags],
+      pythonOf('prowler'),
+      [
+        join(import.meta.dirname, '..', 'prowler', 'scan.py'),
+        'aws',
+        '--services',
+        ...services,
+        '-f',
+        region,
+        '-M',
+        'csv',
+        '-o',
+        folder,
+        '-F',
+        'scan',
+        ...flags,
+      ],
       {
         maxBuffer: 64 * 1024 * 1024,
         env: {
           PATH: process.env['PATH'],
           HOME: folder,
-          PYTHONPATH: join(import.meta.dirname, '..', 'prowler'),
           AWS_ACCESS_KEY_ID: 'testing',
           AWS_SECRET_ACCESS_KEY: 'testing',
           AWS_DEFAULT_REGION: region,

@@ -233,23 +233,35 @@ function nodes(shapes: OperationModel['shapes'], name: string, values: readonly 
 }
 
 /** Every member that a reply has a value for, by name and by the type of its shape; and by the structure that it is in. */
-function returned(
-  shapes: OperationModel['shapes'],
-  name: string,
-  value: unknown,
-  into: { readonly members: Set<string>; readonly structures: Map<string, unknown[]> },
-): void {
-  const shape = shapes[name] as Shape;
-  if (Array.isArray(value)) for (const each of value) returned(shapes, shape.member as string, each, into);
-  else if (shape.type === 'structure' && typeof value === 'object' && value !== null) {
-    into.structures.set(name, [...(into.structures.get(name) ?? []), value]);
-    for (const [member, of] of Object.entries(shape.members ?? {})) {
-      const there = (value as Record<string, unknown>)[member];
-      if (there === undefined || there === null) continue;
-      for (const known of [member, `${name}.${member}`]) into.members.add(`${known}:${shapes[of]?.type}`);
-      returned(shapes, of, there, into);
+interface Returned {
+  readonly members: Set<string>;
+  readonly structures: Map<string, unknown[]>;
+}
+
+/** By reply: each is compared with the writes of all variations of the others. */
+const returned = new WeakMap<object, Returned>();
+function returnedIn({ output, shapes }: OperationModel, reply: object): Returned {
+  const known = returned.get(reply);
+  if (known !== undefined) return known;
+  const into: Returned = { members: new Set(), structures: new Map() };
+  const add = (name: string, value: unknown): void => {
+    const shape = shapes[name] as Shape;
+    if (Array.isArray(value)) for (const each of value) add(shape.member as string, each);
+    else if (shape.type === 'structure' && typeof value === 'object' && value !== null) {
+      const same = into.structures.get(name);
+      if (same === undefined) into.structures.set(name, [value]);
+      else same.push(value);
+      for (const [member, of] of Object.entries(shape.members ?? {})) {
+        const there = (value as Record<string, unknown>)[member];
+        if (there === undefined || there === null) continue;
+        for (const each of [member, `${name}.${member}`]) into.members.add(`${each}:${shapes[of]?.type}`);
+        add(of, there);
+      }
     }
-  }
+  };
+  if (output !== null) add(output, reply);
+  returned.set(reply, into);
+  return into;
 }
 
 /** Operations that may replace more than they name. */
@@ -261,15 +273,14 @@ export const REPLACES = /^(?:Put|Update|Modify|Set)[A-Z]/;
  */
 export function dropped(write: OperationModel, input: object, read: readonly { readonly model: OperationModel; readonly reply: object }[]): readonly string[] {
   if (write.input === null) return [];
-  const there = { members: new Set<string>(), structures: new Map<string, unknown[]>() };
-  for (const { model, reply } of read) if (model.output !== null) returned(model.shapes, model.output, reply, there);
+  const there = read.map(({ model, reply }) => returnedIn(model, reply));
   return nodes(write.shapes, write.input, [input], '').flatMap(({ path, name, shape, values }) => {
-    const alike = there.structures.get(name) ?? [];
+    const alike = there.flatMap(({ structures }) => structures.get(name) ?? []);
     // As it was read.
     if (alike.length > 0 && values.every((each) => alike.some((other) => isDeepStrictEqual(toJson(other), toJson(each))))) return [];
     const known = alike.length > 0 ? `${name}.` : '';
     return Object.entries(shape.members ?? {}).flatMap(([member, of]) =>
-      values.some((each) => each[member] !== undefined) || !there.members.has(`${known}${member}:${write.shapes[of]?.type}`)
+      values.some((each) => each[member] !== undefined) || !there.some(({ members }) => members.has(`${known}${member}:${write.shapes[of]?.type}`))
         ? []
         : [path === '' ? member : `${path}.${member}`],
     );
