@@ -26,8 +26,8 @@ async function checkPackages() {
   }
 }
 
-/** Tests of some projects. */
-const tests = (...projects) => vitest(projects[0], ...projects.flatMap((each) => ['--project', each]));
+/** Tests of a project. */
+const tests = (project) => vitest(project, '--project', project);
 
 /** A command that counts its own results: its last line is `N passed, N failed`. */
 async function counted(...command) {
@@ -38,16 +38,18 @@ async function counted(...command) {
 
 const campaign = (...args) => exec(...script('campaign', '--only', ...args));
 
-/** The file in which the step `promises` lists the tests that found its defects; null: they are not compared with the unit tests of this run. */
-const FINDERS = (only === null ? !all : ['unit', 'promises'].every((each) => only.includes(each))) ? join(ROOT, '.cache', 'finders.json') : null;
+/** The steps with the tests that find planted defects. */
+const TESTED = ['unit', 'engine'];
+/** The file in which the step `promises` lists the tests that found its defects; null: they are not compared with the tests of this run. */
+const FINDERS = (only === null ? !all : [...TESTED, 'promises'].every((each) => only.includes(each))) ? join(ROOT, '.cache', 'finders.json') : null;
 
 /**
- * A test that finds a defect has to pass without it. A remembered test is compared only with the unit step, whose environment differs from that of the lane
+ * A test that finds a defect has to pass without it. A remembered test is compared only with {@link TESTED}, whose environment differs from that of the lane
  * that plants defects. So a test that passes there may fail in the lane. The step `planted` (`--all`) runs the finders without a defect in the lane itself.
  */
 async function checkFinders() {
-  const passed = passedIn('unit');
-  const unsound = JSON.parse(readFileSync(FINDERS, 'utf8')).filter(({ by, test }) => !passed.has(`${by}: ${test}`));
+  const passed = TESTED.map(passedIn);
+  const unsound = JSON.parse(readFileSync(FINDERS, 'utf8')).filter(({ by, test }) => !passed.some((of) => of.has(`${by}: ${test}`)));
   return { ok: unsound.length === 0, log: unsound.map(({ by, test }) => `${by}: ${test}: finds a defect, and does not pass without it`).join('\n'), cpu: 0 };
 }
 
@@ -61,10 +63,11 @@ const STEPS = [
   // Two files at a time, where two cores would get one: many tests wait for leases, queues and stacks.
   ['deployed', () => vitest('deployed', '--project', 'deployed', '--maxWorkers=2')],
   ['planted', () => campaign('planted', '--lanes', '1')],
-  ['unit', () => tests('unit', 'property')],
+  ['unit', () => tests('unit')],
   // Each safety promise is broken once.
   ['promises', () => campaign('planted', '--once', '--lanes', '1', ...(FINDERS === null ? [] : ['--finders', FINDERS]))],
   ['judges', () => counted(...script('judges'))],
+  ['engine', () => tests('engine')],
   ['integration', () => tests('integration')],
   ['long', () => tests('long')],
   ['mutation', () => campaign('mutation')],
@@ -87,7 +90,7 @@ const STEPS = [
   ],
 ];
 /** What a contributor runs. */
-const QUICK = new Set(['unit', 'promises', 'integration', 'prose', 'arrows', 'typecheck', 'lint', 'unused', 'docs', 'workspace']);
+const QUICK = new Set(['unit', 'promises', 'engine', 'integration', 'prose', 'arrows', 'typecheck', 'lint', 'unused', 'docs', 'workspace']);
 /** What uses packages as they are published. */
 const NEEDS_BUILD = new Set(['kit', 'deployed', 'packages']);
 

@@ -1,12 +1,18 @@
 import { type Json, type JsonObject, toJson } from '../model/json.js';
+import type { Assessment } from '../model/plan.js';
 import type { ResourceRef } from '../model/resource.js';
-import type { Glance, Remediator } from './define.js';
+
+interface About {
+  readonly resource: ResourceRef;
+  readonly parameters: JsonObject;
+  readonly observedAt: number;
+}
 
 /** Whether a glance shows that there is nothing to do. */
 export function isIdle(
-  remediator: Pick<Remediator, 'plan'>,
-  { seen }: Pick<Glance<Json, unknown>, 'seen'>,
-  about: { readonly resource: ResourceRef; readonly parameters: JsonObject; readonly observedAt: number },
+  remediator: { plan(args: About & { state: Json; context: unknown }): Assessment },
+  { seen }: { readonly seen: { readonly state: Json; readonly context?: unknown } | null },
+  about: About,
 ): boolean {
   if (seen === null) return false;
   try {
