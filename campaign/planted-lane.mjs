@@ -37,6 +37,9 @@ const project = {
     include: [test, ...others.map((each) => each.test)].flatMap(({ include }) => include),
     exclude: ['**/node_modules/**'],
     setupFiles: [...test.setupFiles, './campaign/warm-setup.ts'],
+    // Less than a defect may take: a test that waits forever fails, and so has found it.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     fsModuleCache: false,
   },
 };
@@ -139,7 +142,7 @@ async function find(bug, last, quickest) {
   }
 }
 
-/** Like {@link find}, but the finding test has to pass without the defect. For remembered tests, `passes` says that this is known. */
+/** Like {@link find}, but the finding test has to pass without the defect. `passes`: that is checked of remembered tests at the end. */
 async function findSoundly({ bug, last, passes, quickest }) {
   const { remembered, ...found } = await find(bug, last, quickest);
   if ((remembered && passes) || found.by === null || found.error !== undefined) return found;

@@ -15,7 +15,11 @@ if (run !== undefined && given.__redress_run__ !== run) {
   // Each run listens to the thread with an RPC of its own, for as long as the thread lives. All calls of an earlier one have a response (`warm-worker.ts`).
   given.__redress_run__?.rpc.$close();
   given.__redress_run__ = run;
+  // What a failed test did not undo.
   vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
   const planted = inject('planted' as never) as unknown as string | undefined;
   // A module that was loaded while another was mocked keeps the mock.
   const mocks = [...run.evaluatedModules.idToModuleMap.keys()].filter((id) => id.startsWith('mock:'));

@@ -492,11 +492,11 @@ export default [
     tests: ['packages/core/src/remediator'],
   },
   {
-    promise: 'A domain whose service software may not be the newest is changed only with an approval: it could be moved to new nodes.',
+    promise: 'An approver is told that a change may move a domain to new nodes, if its service software may not be the newest.',
     defect: 'software about which nothing is known counts as the newest',
     file: 'packages/remediators/opensearch/src/domain.ts',
-    find: 'ServiceSoftwareOptions?.UpdateAvailable === false',
-    replace: 'ServiceSoftwareOptions?.UpdateAvailable !== true',
+    find: 'ServiceSoftwareOptions?.UpdateAvailable === false &&',
+    replace: 'ServiceSoftwareOptions?.UpdateAvailable !== true ||',
     tests: ['packages/remediators/opensearch/src'],
   },
   {

@@ -59,8 +59,8 @@ it.each<[string, z.Schema<string>, string[], string[]]>([
   [
     'the name of a bucket',
     z.bucketName(),
-    ['acme-logs', 'a.b', 'logs-{account}-{region}', '{account}-logs'],
-    ['', 'ab', 'Acme', '-logs', 'logs-', 'logs.', 'logs_1', 'logs-{bucket}', 'logs-{region', `a${'b'.repeat(63)}`],
+    ['acme-logs', 'a.b'],
+    ['', 'ab', 'Acme', '-logs', 'logs-', 'logs.', 'logs_1', 'logs-{account}', `a${'b'.repeat(63)}`],
   ],
   [
     'a KMS key',

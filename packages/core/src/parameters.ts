@@ -115,14 +115,13 @@ export const refine = <T>(holds: (value: T) => boolean, wrong?: string | ((value
 const PLACES = '{partition}, {account} and {region}';
 
 /**
- * The name of a bucket, which may contain `{partition}`, `{account}` and `{region}`: those of the resource.
+ * The name of a bucket. It contains no placeholders: bucket names are global, so anybody could create one whose name can be guessed, and receive what is
+ * written to it.
  *
  * @example optional(bucketName()).check(describe('The bucket that receives the logs.'))
  */
 export const bucketName = (): Schema<string, string, 'required'> =>
-  string().check(
-    regex(/^(?![.-])(?=.{3})(?:[a-z0-9.-]|\{(?:partition|account|region)\}){1,63}(?<![.-])$/, `a bucket name, which may contain ${PLACES}`),
-  ) as Schema<string, string, 'required'>;
+  string().check(regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket name')) as Schema<string, string, 'required'>;
 /** The ARN of a KMS key, which may contain `{partition}`, `{account}` and `{region}`: those of the resource. */
 export const kmsKeyArn = (): Schema<string, string, 'required'> =>
   string().check(

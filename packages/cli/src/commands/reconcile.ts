@@ -116,7 +116,8 @@ function askedOf(trail: readonly string[], options: ReconcileOptions, clock: Clo
   if (options.in !== undefined && options.lookup !== true) throw new CliError('cli/usage', '--in needs --lookup.', { next: 'Give --lookup with it.' });
   const now = clock.now();
   const from = Date.parse(momentIn(options.since ?? DEFAULTS.since, '--since', now, false));
-  const until = options.until === undefined ? now : Date.parse(momentIn(options.until, '--until', now, true));
+  // What has not happened yet is not compared.
+  const until = options.until === undefined ? now : Math.min(now, Date.parse(momentIn(options.until, '--until', now, true)));
   if (from >= until) throw new CliError('cli/usage', '--since is after --until.');
   const grace = durationOf(options.grace ?? DEFAULTS.grace, '--grace');
   const delay = durationOf(options.delay ?? DEFAULTS.delay, '--delay');

@@ -554,6 +554,10 @@ export function defineRemediator<
           mistakes: wrong.map(({ message }, index) => ({ message, place: { path: places[index] ?? 'parameters' } })),
         });
       }
+      if (definition.global === true && JSON.stringify(result.value).includes('{region}'))
+        throw new RedressError('policy/invalid', `${definition.id}: {region} stands for nothing: what it handles belongs to no region.`, {
+          place: { path: 'parameters' },
+        });
       return result.value as JsonObject;
     },
     identify: definition.identify === undefined ? null : (args) => (definition.identify as NonNullable<typeof definition.identify>)(args as never),
@@ -572,10 +576,10 @@ export function defineRemediator<
       : { glance: (args) => (definition.glance as NonNullable<typeof definition.glance>)(here(args) as never) as Promise<Glance<Json, unknown>['seen']> }),
     ...(definition.observeMany === undefined
       ? {}
-      : { observeMany: (args) => (definition.observeMany as NonNullable<typeof definition.observeMany>)(args as never) as never }),
+      : { observeMany: (args) => (definition.observeMany as NonNullable<typeof definition.observeMany>)(there(args) as never) as never }),
     discover:
       definition.discover !== undefined
-        ? (args) => (definition.discover as NonNullable<typeof definition.discover>)(args as never)
+        ? (args) => (definition.discover as NonNullable<typeof definition.discover>)(there(args) as never)
         : definition.observeMany === undefined
           ? null
           : (args) => mayHaveGap(remediator, args),
@@ -588,6 +592,8 @@ const here = <Args extends { readonly parameters: JsonObject; readonly resource:
   ...args,
   parameters: placed(args.parameters, args.resource),
 });
+/** The same for a place. */
+const there = (args: SweepArgs): SweepArgs => ({ ...args, parameters: placed(args.parameters, args) });
 
 /** Of all that the batched observe lists, what may have a gap. */
 async function* mayHaveGap(remediator: Remediator, args: SweepArgs): AsyncGenerator<Discovered> {

@@ -60,12 +60,15 @@ type Domain = typeof openSearchDomain extends ResourceType<infer Found> ? Found 
 
 /**
  * Whether it is being changed at the moment: OpenSearch Service takes one change at a time. And whether its service software is known to be the newest:
- * what a change of the domain does to its nodes depends on that.
+ * what a change of the domain does to its nodes depends on that. Without an update there may be one that the domain cannot take at the moment.
  */
 export const condition = {
   of: async ({ found }: WithFound<Domain>) => {
     const { Processing, UpgradeProcessing, ServiceSoftwareOptions } = await found();
-    return { busy: Processing === true || UpgradeProcessing === true, newest: ServiceSoftwareOptions?.UpdateAvailable === false };
+    return {
+      busy: Processing === true || UpgradeProcessing === true,
+      newest: ServiceSoftwareOptions?.UpdateAvailable === false && ServiceSoftwareOptions.UpdateStatus === 'COMPLETED',
+    };
   },
 };
 

@@ -16,7 +16,7 @@ async function assess(found: object, parameters: object = { logGroup: group('err
 }
 const changeOf = (assessment: Assessment) => (assessment.status === 'change' ? assessment.changes[0] : undefined);
 
-const NEWEST = { ServiceSoftwareOptions: { UpdateAvailable: false } };
+const NEWEST = { ServiceSoftwareOptions: { UpdateAvailable: false, UpdateStatus: 'COMPLETED' } };
 
 describe('error logs', () => {
   it('are published in addition to the other logs', async () => {
@@ -53,10 +53,12 @@ describe('error logs', () => {
   });
   it.each([
     ['the newest', NEWEST, []],
-    ['not the newest', { ServiceSoftwareOptions: { UpdateAvailable: true } }, ['blue-green']],
+    ['not the newest', { ServiceSoftwareOptions: { UpdateAvailable: true, UpdateStatus: 'ELIGIBLE' } }, ['blue-green']],
+    ['one that cannot be updated now', { ServiceSoftwareOptions: { UpdateAvailable: false, UpdateStatus: 'NOT_ELIGIBLE' } }, ['blue-green']],
+    ['about to be updated', { ServiceSoftwareOptions: { UpdateAvailable: false, UpdateStatus: 'PENDING_UPDATE' } }, ['blue-green']],
     ['said without that', { ServiceSoftwareOptions: { CurrentVersion: 'R20261101' } }, ['blue-green']],
     ['not said', {}, ['blue-green']],
-  ])('of a domain whose service software is %s need an approval if that could move it to new nodes', async (_, found, codes) => {
+  ])('of a domain whose service software is %s are a hazard if that could move it to new nodes', async (_, found, codes) => {
     const assessment = await assess(found);
     expect(assessment.status === 'change' ? assessment.hazards?.map(({ code }) => code) : assessment).toEqual(codes);
   });

@@ -23,7 +23,7 @@ const es: Readonly<Record<string, Operation>> = {
       DomainName,
       EngineVersion: 'Elasticsearch_7.10',
       Processing: false,
-      ServiceSoftwareOptions: { UpdateAvailable: false },
+      ServiceSoftwareOptions: { UpdateAvailable: false, UpdateStatus: 'COMPLETED' },
       LogPublishingOptions: known(custom, DomainName).logs,
       NodeToNodeEncryptionOptions: { Enabled: known(custom, DomainName).nodes },
     },

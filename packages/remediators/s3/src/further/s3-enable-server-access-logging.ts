@@ -8,7 +8,7 @@ import { s3 } from './client.js';
 
 const parameters = z.strictObject({
   targetBucket: z
-    .optional(z.bucketName())
+    .optional(z.string().check(z.regex(/^[a-z0-9{}.-]+$/, 'a bucket name, which may contain {account} and {region}')))
     .check(z.describe('The bucket that receives the logs, in the region and account of each bucket: acme-logs-{account}-{region}.')),
   prefix: z._default(z.string(), '{bucket}/').check(z.describe('The prefix of log object keys; {bucket} stands for the bucket.')),
 });
