@@ -492,7 +492,7 @@ export default [
     tests: ['packages/core/src/remediator'],
   },
   {
-    promise: 'An approver is told that a change may move a domain to new nodes, if its service software may not be the newest.',
+    promise: 'An approver sees that a change may move a domain to new nodes, if its service software may not be the newest.',
     defect: 'software about which nothing is known counts as the newest',
     file: 'packages/remediators/opensearch/src/domain.ts',
     find: 'ServiceSoftwareOptions?.UpdateAvailable === false &&',
