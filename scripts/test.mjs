@@ -60,13 +60,13 @@ async function checkFinders() {
  */
 const STEPS = [
   ['kit', () => tests('kit')],
+  ['judges', () => counted(...script('judges'))],
   // Two files at a time, where two cores would get one: many tests wait for leases, queues and stacks.
   ['deployed', () => vitest('deployed', '--project', 'deployed', '--maxWorkers=2')],
   ['planted', () => campaign('planted', '--lanes', '1')],
   ['unit', () => tests('unit')],
   // Each safety promise is broken once.
   ['promises', () => campaign('planted', '--once', '--lanes', '1', ...(FINDERS === null ? [] : ['--finders', FINDERS]))],
-  ['judges', () => counted(...script('judges'))],
   ['engine', () => tests('engine')],
   ['integration', () => tests('integration')],
   ['long', () => tests('long')],
