@@ -281,6 +281,7 @@ export class Stage {
   /** Does something, and returns what it did on the wire. */
   async act<T>(what: () => Promise<T>): Promise<Act<T>> {
     const { calls } = this.bench.proxy;
+    await this.bench.proxy.quiet();
     const [call, trace, look] = [calls.length, this.#traces.length, this.#looks.length];
     const value = await what();
     const wire = calls.slice(call);

@@ -160,3 +160,17 @@ it('a call that nobody answers is recorded without a status', async () => {
   await expect(ask(form('ec2', 'Action=StopInstances'), proxy.connections)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   expect(proxy.calls).toMatchObject([{ operation: 'StopInstances', write: true, forwarded: true, status: null }]);
 });
+
+it.each(['with the detour', 'without it'])('is quiet once no call is on its way and none follows: %s', async (way) => {
+  const agent = () => (way === 'without it' ? proxy.connections : globalAgent);
+  const read = form('iam', 'Action=ListUsers&Version=2010-05-08');
+  // What goes on after a failure, and nobody waits for: one call leads to the next.
+  void ask(read, agent())
+    .then(() => ask(read, agent()))
+    .then(() => ask(read, agent()));
+  await proxy.quiet();
+  const before = proxy.calls.length;
+  expect([before, proxy.calls.every(({ status }) => status === 200)]).toEqual([3, true]);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(proxy.calls).toHaveLength(before);
+});

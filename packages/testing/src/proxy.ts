@@ -30,6 +30,11 @@ export interface RecordingProxy {
   readonly connections: Agent;
   /** Every call so far, in the order of arrival. */
   readonly calls: readonly WireCall[];
+  /**
+   * Waits until no call is on its way, and none follows. Work that goes on after a failure, such as the other one of two reads, has then come to its end:
+   * its calls do not count among those of the next step.
+   */
+  quiet(): Promise<void>;
   /** Injects a fault. The function that it returns removes the fault. */
   inject(fault: Fault): () => void;
   close(): Promise<void>;
@@ -51,9 +56,12 @@ export async function recordingProxy(upstream: string): Promise<RecordingProxy> 
   const calls: Recorded[] = [];
   const faults: { fault: Fault; left: number }[] = [];
   const connections = new SharedConnections();
-  const direct = new DirectConnections(target, calls, () => faults.some(({ left }) => left > 0));
+  const underWay = new Set<object>();
+  const direct = new DirectConnections(target, calls, underWay, () => faults.some(({ left }) => left > 0));
 
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    underWay.add(outgoing);
+    outgoing.once('close', () => underWay.delete(outgoing));
     const body = await bufferOf(incoming);
     const { protocol, ...named } = nameCall({ method: incoming.method ?? 'GET', url: incoming.url ?? '/', headers: incoming.headers, body });
     const call: Recorded = { ...named, status: null, forwarded: false, fault: null, notEmulated: false };
@@ -105,6 +113,13 @@ export async function recordingProxy(upstream: string): Promise<RecordingProxy> 
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     connections: direct,
     calls,
+    quiet: async () => {
+      // What a reply leads to is sent some turns later.
+      for (let turns = 0; turns < 5; turns++) {
+        if (underWay.size > 0) turns = 0;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
     inject(fault) {
       const entry = { fault, left: fault.times ?? 1 };
       faults.push(entry);
@@ -128,18 +143,22 @@ type Recorded = { -readonly [K in keyof WireCall]: WireCall[K] };
 class DirectConnections extends SharedConnections {
   readonly #target: URL;
   readonly #calls: Recorded[];
+  readonly #underWay: Set<object>;
   readonly #faulty: () => boolean;
 
-  constructor(target: URL, calls: Recorded[], faulty: () => boolean) {
+  constructor(target: URL, calls: Recorded[], underWay: Set<object>, faulty: () => boolean) {
     super();
     this.#target = target;
     this.#calls = calls;
+    this.#underWay = underWay;
     this.#faulty = faulty;
   }
 
   /** What Node calls with each request, after its headers and before its body. */
   addRequest(sent: ClientRequest, options: object): void {
     const { addRequest } = SharedConnections.prototype as unknown as Pick<DirectConnections, 'addRequest'>;
+    this.#underWay.add(sent);
+    sent.once('close', () => this.#underWay.delete(sent));
     if (this.#faulty()) {
       addRequest.call(this, sent, options);
       return;
