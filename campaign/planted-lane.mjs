@@ -142,7 +142,7 @@ async function find(bug, last, quickest) {
   }
 }
 
-/** Like {@link find}, but the finding test has to pass without the defect. `passes`: that is checked of remembered tests at the end. */
+/** Like {@link find}, but the finding test has to pass without the defect. For remembered tests, `passes` says that this is known. */
 async function findSoundly({ bug, last, passes, quickest }) {
   const { remembered, ...found } = await find(bug, last, quickest);
   if ((remembered && passes) || found.by === null || found.error !== undefined) return found;

@@ -13,7 +13,7 @@ export const keyOf = ({ file, defect }) => `${file}: ${defect}`;
 const LANES = Math.min(2, availableParallelism());
 /** Minutes that one defect may take. None takes a tenth of that; what takes longer waits forever. */
 const MINUTES = 10;
-/** Minutes that the tests that found something may take without any defect. */
+/** Minutes that the remembered tests of all defects may take without any. */
 const SOUND_MINUTES = 60;
 
 /**
@@ -97,30 +97,27 @@ export async function plant(options = {}) {
   try {
     for (let n = 0; n < Math.max(1, Math.min(options.lanes ?? LANES, bugs.length)); n++)
       lanes.push(lane(options.script ?? join(ROOT, 'campaign', 'planted-lane.mjs')));
-    // A test that always fails finds nothing. One that was not remembered runs again without the defect after it has found it. And all tests that found something
-    // run again at the end, together, in the process in which they did: what failed tests have left behind there makes none of them fail.
-    const checks = options.quickest !== true && options.trusted !== true;
+    // A test that always fails finds nothing. Remembered tests run once before, all together. Any other test runs again after it has found something.
+    const before = options.quickest !== true && options.trusted !== true;
+    const remembers = before ? bugs.flatMap((bug) => lastOf(bug) ?? []).filter(({ by }) => existsSync(join(ROOT, by))) : [];
+    const sound = await lanes[0].ask({ sound: remembers }, SOUND_MINUTES);
+    if (sound.broken !== null || sound.failed.length > 0)
+      throw new Error(`Without any defect tests fail:\n${[sound.broken ?? '', ...sound.failed.map(({ test, why }) => `${test}: ${why}`)].join('\n')}`);
+    const passes = new Set(sound.passed.map(({ by, test }) => `${by}: ${test}`));
+    const mayBeAsked = ({ by, test }) => (before ? passes.has(`${by}: ${test}`) : existsSync(join(ROOT, by)));
     const waiting = bugs.entries();
     await Promise.all(
       lanes.map(async ({ ask }) => {
-        const finders = [];
         for (const [index, bug] of waiting) {
           const { promise, defect, file } = bug;
           const last = lastOf(bug);
-          const given = { bug, passes: options.quickest !== true, quickest: options.quickest === true };
-          const question = { ...given, ...(last !== undefined && existsSync(join(ROOT, last.by)) ? { last } : {}) };
+          const given = { bug, passes: before || options.trusted === true, quickest: options.quickest === true };
+          const question = { ...given, ...(last !== undefined && mayBeAsked(last) ? { last } : {}) };
           const answer = await ask(question, options.minutes ?? MINUTES).catch(({ message }) => ({ test: null, by: null, error: message }));
           results[index] = { promise, defect, file, ...answer };
-          const { test, by, error } = answer;
-          if (test !== null) finders.push({ by, test });
+          const { test, error } = answer;
           log(`${test === null ? 'NOT FOUND' : 'found    '}  ${promise}\n           defect: ${defect}\n           by:     ${test ?? error ?? 'no test'}`);
         }
-        if (!checks) return;
-        const sound = await ask({ sound: finders }, SOUND_MINUTES);
-        if (sound.broken !== null || sound.failed.length > 0)
-          throw new Error(
-            `Without any defect tests fail:\n${[...(sound.broken === null ? [] : [sound.broken]), ...sound.failed.map(({ test: name, why }) => `${name}: ${why}`)].join('\n')}`,
-          );
       }),
     );
   } finally {

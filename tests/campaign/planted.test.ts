@@ -35,10 +35,3 @@ it('a defect with which the tests hang, or crash, is reported with its name; the
     for (const pid of processes) expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
   });
 });
-
-it('a test that found a defect is run again without any at the end, in the process that served it', async () => {
-  vi.stubEnv('UNSOUND', 'yes');
-  await expect(plant(options)).rejects.toThrow(/^Without any defect tests fail:\na test: always/);
-  // They are compared with another run, or there is nothing to repeat.
-  await expect(plant({ ...options, trusted: true })).resolves.toMatchObject({ planted: expect.any(Number) });
-});

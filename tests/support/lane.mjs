@@ -1,8 +1,7 @@
 // Answers for defects like `campaign/planted-lane.mjs`, without running tests: for the defect that HANGS names it loops forever, and for the one that ENDS
-// names it ends. With UNSOUND a test fails without any defect.
+// names it ends.
 process.on('message', ({ sound, bug }) => {
-  if (sound !== undefined)
-    return process.send({ broken: null, passed: [], failed: process.env.UNSOUND === undefined ? [] : sound.map(({ test }) => ({ test, why: 'always' })) });
+  if (sound !== undefined) return process.send({ broken: null, passed: [], failed: [] });
   if (bug.defect === process.env.HANGS) for (;;);
   if (bug.defect === process.env.ENDS) process.exit(3);
   process.send({ test: 'a test', by: String(process.pid) });
