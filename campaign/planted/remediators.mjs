@@ -487,7 +487,7 @@ export default [
     promise: 'A target that the policy names by account and region is the one of the resource.',
     defect: 'the plan has the parameters as they are written',
     file: 'packages/core/src/remediator/define.ts',
-    find: 'plan: (args) => definition.plan(here(args) as never) as Assessment,',
+    find: 'plan: (args) => definition.plan(here(args, args.resource) as never) as Assessment,',
     replace: 'plan: (args) => definition.plan(args as never) as Assessment,',
     tests: ['packages/core/src/remediator'],
   },

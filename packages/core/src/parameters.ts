@@ -120,8 +120,7 @@ const PLACES = '{partition}, {account} and {region}';
  *
  * @example optional(bucketName()).check(describe('The bucket that receives the logs.'))
  */
-export const bucketName = (): Schema<string, string, 'required'> =>
-  string().check(regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket name')) as Schema<string, string, 'required'>;
+export const bucketName = (): Schema<string, string, 'required'> => string().check(regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket name'));
 /** The ARN of a KMS key, which may contain `{partition}`, `{account}` and `{region}`: those of the resource. */
 export const kmsKeyArn = (): Schema<string, string, 'required'> =>
   string().check(
@@ -129,7 +128,7 @@ export const kmsKeyArn = (): Schema<string, string, 'required'> =>
       /^arn:(?:aws[a-z-]*|\{partition\}):kms:(?:[a-z0-9-]+|\{region\}):(?:[0-9]{12}|\{account\}):key\/[\w-]+$/,
       `the ARN of a KMS key, which may contain ${PLACES}`,
     ),
-  ) as Schema<string, string, 'required'>;
+  );
 /** The ARN of a log group, without `:*` at its end, which may contain `{partition}`, `{account}` and `{region}`: those of the resource. */
 export const logGroupArn = (): Schema<string, string, 'required'> =>
   string().check(
@@ -137,7 +136,7 @@ export const logGroupArn = (): Schema<string, string, 'required'> =>
       /^arn:(?:aws[a-z-]*|\{partition\}):logs:(?:[a-z0-9-]+|\{region\}):(?:[0-9]{12}|\{account\}):log-group:(?:[\w/.#-]|\{(?:partition|account|region)\})+$/,
       `the ARN of a log group, without :* at its end, which may contain ${PLACES}`,
     ),
-  ) as Schema<string, string, 'required'>;
+  );
 /** The ARN of a role, which may contain `{partition}` and `{account}`: those of the resource. */
 export const roleArn = (): Schema<string, string, 'required'> =>
   string().check(
@@ -145,4 +144,4 @@ export const roleArn = (): Schema<string, string, 'required'> =>
       /^arn:(?:aws[a-z-]*|\{partition\}):iam::(?:[0-9]{12}|\{account\}):role\/[\w+=,.@/-]+$/,
       'the ARN of a role, which may contain {partition} and {account}',
     ),
-  ) as Schema<string, string, 'required'>;
+  );

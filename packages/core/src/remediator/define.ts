@@ -563,23 +563,30 @@ export function defineRemediator<
     identify: definition.identify === undefined ? null : (args) => (definition.identify as NonNullable<typeof definition.identify>)(args as never),
     equivalent: (before, after) =>
       digestOf(before) === digestOf(after) || (definition.equivalent?.({ before: before as never, after: after as never }) ?? false),
-    ...(definition.judge === undefined ? {} : { judge: (args) => (definition.judge as NonNullable<typeof definition.judge>)(here(args) as never) }),
+    ...(definition.judge === undefined
+      ? {}
+      : { judge: (args) => (definition.judge as NonNullable<typeof definition.judge>)(here(args, args.resource) as never) }),
     async observe(args) {
       const { purpose = 'decision', earlier = null, attestation = null, observedAt = systemClock.now() } = args;
-      const seen = (await definition.observe({ ...here(args), purpose, earlier, attestation, observedAt } as never)) as Observation<Json, unknown> | 'gone';
+      const seen = (await definition.observe({ ...here(args, args.resource), purpose, earlier, attestation, observedAt } as never)) as
+        | Observation<Json, unknown>
+        | 'gone';
       if (purpose !== 'confirmation' || seen === 'gone' || seen.context !== undefined || earlier?.context === undefined) return seen;
       return { ...seen, context: earlier.context };
     },
-    plan: (args) => definition.plan(here(args) as never) as Assessment,
+    plan: (args) => definition.plan(here(args, args.resource) as never) as Assessment,
     ...(definition.glance === undefined
       ? {}
-      : { glance: (args) => (definition.glance as NonNullable<typeof definition.glance>)(here(args) as never) as Promise<Glance<Json, unknown>['seen']> }),
+      : {
+          glance: (args) =>
+            (definition.glance as NonNullable<typeof definition.glance>)(here(args, args.resource) as never) as Promise<Glance<Json, unknown>['seen']>,
+        }),
     ...(definition.observeMany === undefined
       ? {}
-      : { observeMany: (args) => (definition.observeMany as NonNullable<typeof definition.observeMany>)(there(args) as never) as never }),
+      : { observeMany: (args) => (definition.observeMany as NonNullable<typeof definition.observeMany>)(here(args, args) as never) as never }),
     discover:
       definition.discover !== undefined
-        ? (args) => (definition.discover as NonNullable<typeof definition.discover>)(there(args) as never)
+        ? (args) => (definition.discover as NonNullable<typeof definition.discover>)(here(args, args) as never)
         : definition.observeMany === undefined
           ? null
           : (args) => mayHaveGap(remediator, args),
@@ -587,13 +594,11 @@ export function defineRemediator<
   return Object.freeze(remediator);
 }
 
-/** What a definition is given, with the parameters for its resource. */
-const here = <Args extends { readonly parameters: JsonObject; readonly resource: ResourceRef }>(args: Args): Args => ({
+/** What a definition is given, with the parameters for the place of a resource or of a sweep. */
+const here = <Args extends { readonly parameters: JsonObject }>(args: Args, place: Parameters<typeof placed>[1]): Args => ({
   ...args,
-  parameters: placed(args.parameters, args.resource),
+  parameters: placed(args.parameters, place),
 });
-/** The same for a place. */
-const there = (args: SweepArgs): SweepArgs => ({ ...args, parameters: placed(args.parameters, args) });
 
 /** Of all that the batched observe lists, what may have a gap. */
 async function* mayHaveGap(remediator: Remediator, args: SweepArgs): AsyncGenerator<Discovered> {
