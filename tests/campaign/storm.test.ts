@@ -66,17 +66,22 @@ it.each(repeated([1], [1, 2]))('nothing is done twice, nothing that is exempt, a
   };
 
   for (const id of [...WIDGETS, 'exempt']) aws.put(id, ['open-1', 'open-2', 'closed']);
-  const events = [...WIDGETS, 'exempt'].flatMap((id) => ['open-1', 'open-2'].map((rule) => openedEvent(id, rule, START - 60_000)));
+  const gaps = [...WIDGETS, 'exempt'].flatMap((id) => ['open-1', 'open-2'].map((rule) => ({ id, rule, event: openedEvent(id, rule, START - 60_000) })));
   // Each comes twice at least, and until it is acknowledged.
-  let queue = [...events, ...events];
+  let queue = [...gaps, ...gaps];
   const acknowledged: string[] = [];
+  /** What people are asked to look at: the reply was lost, and so were the reads that would have shown whether it was done. */
+  const unsure = new Set<string>();
   for (let round = 0; queue.length > 0; round++) {
-    const left: object[] = [];
+    const left: typeof queue = [];
     await Promise.all(
-      queue.map(async (event) => {
-        const { results } = await worker(round < 8).handle(event);
-        if (results.some((each) => each.retryable)) left.push(event);
-        else acknowledged.push(`round ${round}: ${results.flatMap(({ passes }) => passes.map((each) => `${each.resource.id}: ${each.message}`)).join('; ')}`);
+      queue.map(async (gap) => {
+        const { results } = await worker(round < 8).handle(gap.event);
+        if (results.some((each) => each.retryable)) return left.push(gap);
+        const passes = results.flatMap((each) => each.passes);
+        if (passes.some(({ outcome, message }) => ['partial', 'unknown'].includes(outcome) && /cannot be read|could not be read afterwards/.test(message)))
+          unsure.add(`RevokeRule ${gap.id} ${gap.rule}`);
+        return acknowledged.push(`round ${round}: ${passes.map((each) => `${each.resource.id}: ${each.message}`).join('; ')}`);
       }),
     );
     queue = left;
@@ -84,7 +89,10 @@ it.each(repeated([1], [1, 2]))('nothing is done twice, nothing that is exempt, a
     expect(round).toBeLessThan(20);
   }
   await worker(false).recover();
-  expect([...effects].sort(), acknowledged.join('\n')).toEqual(WIDGETS.flatMap((id) => [`RevokeRule ${id} open-1`, `RevokeRule ${id} open-2`]));
+  const wanted = WIDGETS.flatMap((id) => [`RevokeRule ${id} open-1`, `RevokeRule ${id} open-2`]);
+  // All that is certain is done, once.
+  const undone = wanted.filter((each) => unsure.has(each) && !effects.includes(each));
+  expect([...effects, ...undone].sort(), acknowledged.join('\n')).toEqual(wanted);
   expect(aws.rules('exempt')).toEqual(['open-1', 'open-2', 'closed']);
 
   const fixes: { readonly execution: string; readonly seq: number }[] = [];
