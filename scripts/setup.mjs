@@ -191,6 +191,12 @@ const stampFile = (name) => join(CACHE, `${name}.stamp`);
 const fresh = (name, stamp) => existsSync(stampFile(name)) && readFileSync(stampFile(name), 'utf8') === stamp;
 const keep = (name, stamp) => writeFileSync(stampFile(name), stamp);
 
+/** Waits for all of them, and then throws what the first failed with: one that fails leaves none running. */
+async function every(jobs) {
+  const failed = (await Promise.allSettled(jobs)).find((job) => job.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
 /** Only one process sets up at a time. A lock whose owner is gone is taken over. */
 async function locked(work) {
   mkdirSync(CACHE, { recursive: true });
@@ -291,8 +297,7 @@ export async function setup({ python = true, build = true } = {}) {
         }
       })(),
     );
-    const failed = (await Promise.allSettled(jobs)).filter((job) => job.status === 'rejected');
-    if (failed.length > 0) throw failed[0].reason;
+    await every(jobs);
     say(`Set up in ${((Date.now() - started) / 1000).toFixed(1)} s.`);
   });
 }
@@ -310,8 +315,8 @@ export async function install(names) {
   if (missing.length === 0) return 0;
   return locked(async () => {
     const started = Date.now();
-    // One after the other: another process may just have installed it, and compilers use all cores.
-    for (const name of missing) if (!installed(name)) await installTool(name);
+    // Another process may just have installed it.
+    await every(missing.filter((name) => !installed(name)).map(installTool));
     return Date.now() - started;
   });
 }
@@ -385,7 +390,9 @@ async function installPython(name) {
   } catch (error) {
     throw new SetupError(`Python's venv module is missing (Debian: apt install python3-venv).\n${error.message}`);
   }
-  await run(interpreter(name), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...(whole ? ['--no-deps'] : []), '-r', requirements]);
+  // Each module is compiled when it is first imported: most never are.
+  const options = ['--quiet', '--disable-pip-version-check', '--no-compile', ...(whole ? ['--no-deps'] : [])];
+  await run(interpreter(name), ['-m', 'pip', 'install', ...options, '-r', requirements]);
   keep(toolStamp(name), stamp);
 }
 

@@ -5,8 +5,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exec, FAILED, passedIn, vitest } from './exec.mjs';
+import { JUDGES } from './judges.mjs';
 import { pack } from './registry.mjs';
-import { fail, NODE, ROOT, setup, TSC } from './setup.mjs';
+import { fail, install, NODE, ROOT, setup, TSC } from './setup.mjs';
 import { checkWorkspace } from './workspace.mjs';
 
 const all = process.argv.includes('--all');
@@ -130,6 +131,11 @@ try {
   const given = asked();
   await setup({ python: all || only !== null ? ['moto', 'ministack', 'awscli'] : ['moto'] });
   mkdirSync(join(ROOT, '.cache'), { recursive: true });
+  if (given.some(([name]) => name === 'judges')) {
+    // They stay, so their first installation is none of what a run costs. What cannot be installed is reported by its judge.
+    const installed = await install([...new Set(JUDGES.flatMap(({ tools }) => tools.map(({ name }) => name)))]).catch(() => null);
+    if (installed !== null) console.log(`Installed the judges' tools in ${(installed / 1000).toFixed(1)} s.`);
+  }
   const started = Date.now();
   if (FINDERS !== null) rmSync(FINDERS, { force: true });
   if (given.some(([name]) => NEEDS_BUILD.has(name))) await step(['build', () => exec(...script('build'))]);
