@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { programOf } from '../../../tests/support/program.js';
 import { rewrite } from './one-at-a-time.js';
 
 let directory: string;
@@ -22,20 +22,16 @@ afterEach(() => {
 });
 const lines = () => readFileSync(file, 'utf8').split('\n').filter(Boolean).sort();
 
-/** A process of its own with a program that has `rewrite` and `file`; it prints a line when it is ready. */
-function program(body: string): ChildProcess {
-  const path = fileURLToPath(import.meta.resolve('./one-at-a-time.ts'));
-  const text = `import { readFileSync, writeSync } from 'node:fs'; import { rewrite } from ${JSON.stringify(path)}; const file = ${JSON.stringify(file)}; ${body}`;
-  const args = ['--conditions=@redress/source', '--import', TYPESCRIPT, '--input-type=module', '-e', text];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  children.push(child);
-  return child;
+/** Processes of their own with a program that has `rewrite` and `file`. */
+function program(body: string): (...argv: string[]) => ChildProcess {
+  const text = `import { writeSync } from 'node:fs'; import { rewrite } from './one-at-a-time.js'; const file = ${JSON.stringify(file)}; ${body}`;
+  const path = programOf(text, import.meta.dirname);
+  return (...argv) => {
+    const child = spawn(process.execPath, [path, ...argv], { stdio: ['ignore', 'pipe', 'inherit'] });
+    children.push(child);
+    return child;
+  };
 }
-// Imports end in .js, and what is there ends in .ts.
-const TYPESCRIPT = `data:text/javascript,${encodeURIComponent(
-  `import { registerHooks } from 'node:module';
-registerHooks({ resolve(name, context, next) { try { return next(name, context); } catch (error) { if (!name.endsWith('.js')) throw error; return next(name.slice(0, -3) + '.ts', context); } } });`,
-)}`;
 
 it('six writers in one process write six lines', async () => {
   await Promise.all(Array.from({ length: 6 }, (_, index) => rewrite(file, 'exceptions.yaml', (text) => `${text}line ${index}\n`)));
@@ -44,7 +40,8 @@ it('six writers in one process write six lines', async () => {
 });
 
 it('six processes write six lines concurrently', async () => {
-  const all = Array.from({ length: 6 }, (_, index) => program(`await rewrite(file, 'f', (text) => text + 'line ${index}\\n');`));
+  const start = program(`await rewrite(file, 'f', (text) => text + 'line ' + process.argv[2] + '\\n');`);
+  const all = Array.from({ length: 6 }, (_, index) => start(String(index)));
   expect(await Promise.all(all.map(async (child) => (await once(child, 'exit'))[0]))).toEqual([0, 0, 0, 0, 0, 0]);
   expect(lines()).toEqual(['line 0', 'line 1', 'line 2', 'line 3', 'line 4', 'line 5']);
 });
@@ -52,7 +49,7 @@ it('six processes write six lines concurrently', async () => {
 it('a process that is killed while it has the lock leaves the file unchanged, and blocks nobody', async () => {
   const child = program(
     `await rewrite(file, 'f', (text) => { writeSync(1, 'mine'); for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); });`,
-  );
+  )();
   await once(child.stdout as NonNullable<typeof child.stdout>, 'data');
   let done = false;
   const mine = rewrite(file, 'exceptions.yaml', (text) => `${text}mine\n`).then(() => (done = true));

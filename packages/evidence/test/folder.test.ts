@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { digestOf, type Journal, type ResourceRef, resource, streamOf } from '@redress/core';
 import { verifyLedger } from '@redress/verify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { programOf } from '../../../tests/support/program.js';
 import { folderJournal } from '../src/folder.js';
 
 let directory: string;
@@ -170,20 +171,19 @@ describe('a folder journal after a crash', () => {
 describe('a folder journal with several processes', () => {
   const program = (work: string) => `
     import { digestOf, resource } from '@redress/core';
-    import { folderJournal } from ${JSON.stringify(join(import.meta.dirname, '../src/index.ts'))};
+    import { folderJournal } from '../src/index.js';
     const journal = folderJournal({ directory: ${JSON.stringify(directory)} });
     const ref = (id) => resource({ type: 'AWS::S3::Bucket', id, account: '111111111111', region: 'us-east-1' });
     const begin = async (id, budgets = []) => journal.begin({ resource: ref(id), remediator: 'r', planDigest: digestOf(1), generation: 0, budgets, lease: 60000, body: {} });
     ${work}
     await journal.close();`;
-  // The sources import one another by the names of their builds; a loader hook gives the sources.
-  const hook = `data:text/javascript,import{registerHooks}from'node:module';registerHooks({resolve(s,c,n){try{return n(s,c)}catch(e){if(s.endsWith('.js'))return n(s.slice(0,-3)+'.ts',c);throw e}}})`;
-  const run = (work: string) =>
+  /** Processes of their own that do this work. */
+  const workers = (work: string) => {
+    const path = programOf(program(work), import.meta.dirname);
+    return () => spawn(process.execPath, [path], { stdio: ['ignore', 'pipe', 'pipe'] });
+  };
+  const ended = (child: ReturnType<ReturnType<typeof workers>>) =>
     new Promise<{ code: number | null; out: string }>((resolve) => {
-      const child = spawn(process.execPath, ['--conditions=@redress/source', '--import', hook, '--input-type=module', '-e', program(work)], {
-        cwd: import.meta.dirname,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
       let out = '';
       child.stdout.on('data', (data) => (out += String(data)));
       child.stderr.on('data', (data) => (out += String(data)));
@@ -191,7 +191,8 @@ describe('a folder journal with several processes', () => {
     });
 
   it('lets exactly one of six begin on one resource', async () => {
-    const results = await Promise.all(Array.from({ length: 6 }, () => run(`console.log((await begin('a')).status);`)));
+    const start = workers(`console.log((await begin('a')).status);`);
+    const results = await Promise.all(Array.from({ length: 6 }, () => ended(start())));
     expect(results.map((each) => each.out.trim()).sort()).toEqual(['begun', 'busy', 'busy', 'busy', 'busy', 'busy']);
     expect(verifyLedger({ directory })).toMatchObject({ records: 1, openExecutions: 1 });
   });
@@ -203,7 +204,8 @@ describe('a folder journal with several processes', () => {
         await journal.append({ kind: 'decision', resource: ref('shared'), remediator: 'r', body: { pid: process.pid, i } });
       }
       console.log(begun);`;
-    const results = await Promise.all(Array.from({ length: 4 }, () => run(work)));
+    const start = workers(work);
+    const results = await Promise.all(Array.from({ length: 4 }, () => ended(start())));
     expect(results.map((each) => each.code)).toEqual([0, 0, 0, 0]);
     expect(results.reduce((sum, each) => sum + Number(each.out), 0)).toBe(7);
     const report = verifyLedger({ directory });
@@ -212,20 +214,9 @@ describe('a folder journal with several processes', () => {
   });
 
   it('loses nothing that was acknowledged if a writer is killed', async () => {
-    const child = spawn(
-      process.execPath,
-      [
-        '--conditions=@redress/source',
-        '--import',
-        hook,
-        '--input-type=module',
-        '-e',
-        program(
-          `for (let i = 0; ; i++) { await journal.append({ kind: 'decision', resource: ref('a'), remediator: 'r', body: { i } }); process.stdout.write(i + '\\n'); }`,
-        ),
-      ],
-      { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'inherit'] },
-    );
+    const child = workers(
+      `for (let i = 0; ; i++) { await journal.append({ kind: 'decision', resource: ref('a'), remediator: 'r', body: { i } }); process.stdout.write(i + '\\n'); }`,
+    )();
     let acknowledged = -1;
     await new Promise<void>((resolve) => {
       child.stdout.on('data', (data) => {

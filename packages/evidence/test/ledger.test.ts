@@ -4,30 +4,29 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRecord } from '@redress/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { programOf } from '../../../tests/support/program.js';
 import { sealFolder, signerOf } from '../src/index.js';
 import { decodeEntries, tilePath, tilesBetween } from '../src/ledger/tiles.js';
 import { leafHash, MemoryTree, rootOf } from '../src/ledger/tree.js';
 import { isDecision, SECRET, type Sealing, sealing } from './support/sealing.js';
 
 let world: Sealing;
+let path: string;
 beforeEach(() => {
   world = sealing();
+  path = programOf(program(), import.meta.dirname);
 });
 afterEach(() => world.remove());
 
-// The sources import one another by the names of their builds; a loader hook gives the sources.
-const hook = `data:text/javascript,import{registerHooks}from'node:module';registerHooks({resolve(s,c,n){try{return n(s,c)}catch(e){if(s.endsWith('.js'))return n(s.slice(0,-3)+'.ts',c);throw e}}})`;
-/** Seals again and again; whatever is signed is said before anybody can see it. */
-const program = (times: number) => `
+/** Seals again and again, as often as its argument says; whatever is signed is said before anybody can see it. */
+const program = () => `
   import { writeSync } from 'node:fs';
-  import { sealFolder, signerOf } from ${JSON.stringify(join(import.meta.dirname, '../src/index.ts'))};
+  import { sealFolder, signerOf } from '../src/index.js';
   const key = signerOf(${JSON.stringify(SECRET)});
   const signer = { ...key, sign: (text) => (writeSync(1, JSON.stringify(String(text)) + '\\n'), key.sign(text)) };
-  for (let i = 0; i < ${times}; i++) await sealFolder({ directory: ${JSON.stringify(world.directory)}, signer });`;
+  for (let i = 0; i < Number(process.argv[2]); i++) await sealFolder({ directory: ${JSON.stringify(world.directory)}, signer });`;
 const start = (times: number) => {
-  const child = spawn(process.execPath, ['--conditions=@redress/source', '--import', hook, '--input-type=module', '-e', program(times)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(process.execPath, [path, String(times)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let out = '';
   child.stdout.on('data', (data) => (out += String(data)));
   const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
