@@ -55,7 +55,7 @@ describe('a journal that breaks its promises is found', () => {
 
 it('a history is as short as can be, and can be run again by its seed and path', async () => {
   const defect = (journal: Journal): Journal => ({ ...bound(journal), view: async (ref) => ({ ...(await journal.view(ref)), holds: [] }) });
-  const first = await simulation({ histories: 1500, defect });
+  const first = await simulation({ histories: 1500, defect, seed: 7 });
   expect(first.counterexample?.happenings.length).toBeLessThan(15);
   const again = await simulation({ histories: 1500, defect, seed: first.seed, path: first.counterexample?.path ?? '' });
   expect(again.broken).toEqual(first.broken);
