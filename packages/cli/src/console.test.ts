@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   ask,
   type ConsoleWorld,
@@ -29,15 +29,16 @@ const newWorld = async () => {
   return { directory: folder, world: await consoleWorld(folder, { weeks: 1 }) };
 };
 let shared: ReturnType<typeof newWorld> | null = null;
-/** Each test has a console of its own; those after which everything has to be as it was have one journal. */
-function consoles(which: 'one journal' | 'a journal each'): void {
-  beforeEach(async () => {
-    if (which === 'one journal') shared ??= newWorld();
-    ({ directory, world } = (await (which === 'one journal' ? shared : null)) ?? (await newWorld()));
+/** Those after which everything has to be as it was have one journal, and what is refused has one console. */
+function consoles(which: 'one console' | 'one journal' | 'a journal each'): void {
+  const [before, after] = which === 'one console' ? [beforeAll, afterAll] : [beforeEach, afterEach];
+  before(async () => {
+    if (which !== 'a journal each') shared ??= newWorld();
+    ({ directory, world } = (await (which === 'a journal each' ? null : shared)) ?? (await newWorld()));
     running = await runningConsole(world);
     stopped = false;
   });
-  afterEach(async () => {
+  after(async () => {
     if (!stopped) await running.stop();
   });
 }
@@ -55,8 +56,14 @@ const again = async (argv: readonly string[]) => {
 };
 
 const path = (url: string) => new URL(url).pathname + new URL(url).search;
-/** A browser that was let in. */
-async function letIn(): Promise<string> {
+const cookies = new WeakMap<Running, Promise<string>>();
+/** A browser that was let in: once by each console, whose token is used up. */
+function letIn(): Promise<string> {
+  const cookie = cookies.get(running) ?? enter();
+  cookies.set(running, cookie);
+  return cookie;
+}
+async function enter(): Promise<string> {
   const reply = await ask(running.origin, 'GET', path(running.url));
   expect([reply.status, reply.headers.location]).toEqual([303, '/']);
   return String(reply.headers['set-cookie']?.[0]).split(';')[0] ?? '';
@@ -141,7 +148,7 @@ describe('access', () => {
 });
 
 describe('what is refused', () => {
-  consoles('one journal');
+  consoles('one console');
 
   it.each(['evil.example', 'localhost', '127.0.0.1', '127.0.0.1:1', 'evil.example:PORT', '127.0.0.1.evil.example:PORT', '0.0.0.0:PORT', '[::1]:PORT'])(
     'a request for %s',
