@@ -492,6 +492,14 @@ export default [
     tests: ['packages/core/src/remediator'],
   },
   {
+    promise: 'What could move a domain to new nodes is read again right before the change: nothing is sent if that was not decided on.',
+    defect: 'the update of its service software is read only for the decision',
+    file: 'packages/remediators/opensearch/src/opensearch-publish-error-logs.ts',
+    find: 'contextHolds: true,',
+    replace: '',
+    tests: ['tests/engine/one-domain.test.ts'],
+  },
+  {
     promise: 'An approver sees that a change may move a domain to new nodes, if its service software may not be the newest.',
     defect: 'software about which nothing is known counts as the newest',
     file: 'packages/remediators/opensearch/src/domain.ts',

@@ -185,7 +185,7 @@ describe('the register', () => {
           'https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1#SecurityGroup:groupId=sg-0123456789abcdef0',
         ),
       ),
-      resourceType: mostly(fc.constantFrom('AWS::EC2::SecurityGroup', 'AWS::::Account', 'AWS::EC2::SecurityGroupIngress')),
+      resourceType: mostly(fc.constantFrom('AWS::EC2::SecurityGroup', 'AWS::::Account', 'AWS::EC2::SecurityGroupIngress', 'AWS::Elasticsearch::Domain')),
       remediators: mostly(fc.constantFrom('ec2-revoke-sg-open-ssh', ['logs-raise-retention'])),
       tag: mostly(fc.constantFrom('team=web', 'a=b=c', 'team = web', 'cost centre=a b', ' a=b')),
     },
