@@ -780,8 +780,8 @@ export default [
     promise: 'An exception that names a resource by its ARN applies to it.',
     defect: 'the ARN is not compared with the id',
     file: `${CORE}/policy/register.ts`,
-    find: 'return name === id || (name',
-    replace: 'return name === id || (name === id && name',
+    find: "|| (name.startsWith('arn:')",
+    replace: "|| (name === id && name.startsWith('arn:')",
     tests: ['packages/core/src/policy/named-by-arn.test.ts'],
   },
   {
@@ -815,6 +815,14 @@ export default [
     find: 'typesOf(remediators).flatMap(namesOfType)',
     replace: 'typesOf(remediators)',
     tests: ['tests/unit/patterns.test.ts'],
+  },
+  {
+    promise: 'What is generated for AWS Config calls a resource what its rule calls it.',
+    defect: 'a remediation has our own name of the type',
+    file: 'packages/deploy/src/config/managed-rules.ts',
+    find: 'return namesOfType(type).find(',
+    replace: 'return [type].find(',
+    tests: ['packages/deploy/src/config/config.test.ts'],
   },
   {
     promise: 'A tracked gap is read again under the name that AWS Config has for the resource.',

@@ -343,7 +343,7 @@ export default [
     promise: 'A tracked gap opens and closes as its source reports, which is queried.',
     defect: 'a resource of an untracked type is skipped silently',
     file: 'packages/tracked/src/tracked-rule.ts',
-    find: 'if (!types.includes(type))',
+    find: 'if (!types.includes(oneType(type)))',
     replace: 'if (type === name)',
     tests: ['packages/tracked/src/tracked-rule.test.ts'],
   },
