@@ -1,6 +1,17 @@
 // A domain of OpenSearch Service has a type for each engine in AWS Config and in Security Hub. It is one resource: what is decided under one name holds
 // under the other. OpenSearch Service is simulated.
-import { createRedress, definePolicy, defineRegister, type Journal, type PassResult, type RedressOptions, resource, streamOf } from '@redress/core';
+import {
+  createRedress,
+  definePolicy,
+  defineRegister,
+  type Journal,
+  namesOfType,
+  normalize,
+  type PassResult,
+  type RedressOptions,
+  resource,
+  streamOf,
+} from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { publishErrorLogs } from '@redress/remediator-opensearch';
 import { remediators as everything } from '@redress/remediators';
@@ -16,6 +27,7 @@ import {
   simulatedAccount,
 } from '@redress/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { configurationItem, ruleInvocation } from '../../packages/core/src/events/fixtures/events.js';
 import { bound, recordsOf } from '../support/journal.js';
 
 const ACCOUNT = '111111111111';
@@ -179,6 +191,17 @@ describe('a domain', () => {
     };
     expect(outcomes(await handle(NEW, { journal: { ...bound(journal), begin } }))[0]).toBe('superseded');
     expect(writes()).toBe(0);
+  });
+
+  it('is called in the answer to a custom rule what AWS Config called it', async () => {
+    for (const type of namesOfType(domain.type)) {
+      const named = { resourceType: type, resourceId: `${ACCOUNT}/search` };
+      const messageType = 'ConfigurationItemChangeNotification';
+      const question = ruleInvocation({ messageType, configurationItem: configurationItem(named) }, { configRuleName: 'elasticsearch-logs-to-cloudwatch' });
+      const [finding] = normalize(question);
+      if (finding === undefined) throw new Error('There is no finding.');
+      expect(await engine().evaluate(finding)).toMatchObject([{ ...named, compliance: 'NON_COMPLIANT' }]);
+    }
   });
 
   it('waits for one approval', async () => {

@@ -248,7 +248,7 @@ describe('a domain, which AWS Config has two types for', () => {
 
   it('is one resource, and AWS Config is asked by its own names', async () => {
     say('AWS::Elasticsearch::Domain', 'masters', 'NON_COMPLIANT');
-    say('AWS::OpenSearch::Domain', 'https', 'NON_COMPLIANT');
+    say('AWS::OpenSearch::Domain', 'https', 'NON_COMPLIANT', 'search');
     const named = event(`${HERE.account}/search`, 'NON_COMPLIANT', { type: 'AWS::Elasticsearch::Domain', rule: 'acme-masters' });
     const { results } = await engine({ remediators: [HTTPS, MASTERS] }).handle(named);
     expect(results.flatMap(({ passes }) => passes.map((each) => [each.outcome, each.resource]))).toEqual([['notified', domain]]);

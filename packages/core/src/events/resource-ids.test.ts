@@ -146,7 +146,9 @@ describe('a domain of OpenSearch Service', () => {
     const domain = resource({ type: 'AWS::OpenSearch::Domain', id: 'search', account: '111111111111', region: 'eu-west-1' });
     const names = configNamesOf(domain);
     expect(names).toEqual([
+      { type: 'AWS::OpenSearch::Domain', id: 'search' },
       { type: 'AWS::OpenSearch::Domain', id: '111111111111/search' },
+      { type: 'AWS::Elasticsearch::Domain', id: 'search' },
       { type: 'AWS::Elasticsearch::Domain', id: '111111111111/search' },
     ]);
     for (const name of names) expect(fromConfigName(name, '111111111111')).toEqual({ type: domain.type, id: domain.id });

@@ -348,17 +348,15 @@ export function claimOf(raw: RawResource): ResourceClaim | null {
   };
 }
 
-/** The type and the id of a resource. */
-type Named = Pick<ResourceRef, 'type' | 'id'>;
-
 /**
- * The names of a resource in AWS Config, for calls that ask it: one for each type that it has there. AWS Config puts the account before the name of
- * a domain.
+ * The names that a resource may have in AWS Config, for calls that ask it: under each of its types, and for a domain also the domain ID, which has the
+ * account before the name.
  *
- * @example configNamesOf(domain) // [{ type: 'AWS::OpenSearch::Domain', id: '111111111111/search' }, { type: 'AWS::Elasticsearch::Domain', … }]
+ * @example configNamesOf(bucket) // [{ type: 'AWS::S3::Bucket', id: 'invoices' }]
  */
-export function configNamesOf({ type, id, account }: ResourceRef): readonly Named[] {
-  return namesOfType(type).map((each) => ({ type: each, id: type === DOMAIN ? `${account}/${id}` : id }));
+export function configNamesOf({ type, id, account }: ResourceRef): readonly Pick<ResourceRef, 'type' | 'id'>[] {
+  const ids = type === DOMAIN ? [id, `${account}/${id}`] : [id];
+  return namesOfType(type).flatMap((each) => ids.map((named) => ({ type: each, id: named })));
 }
 
 /**
@@ -366,7 +364,7 @@ export function configNamesOf({ type, id, account }: ResourceRef): readonly Name
  *
  * @example fromConfigName({ type: 'AWS::Elasticsearch::Domain', id: '111111111111/search' }, '111111111111') // { type: 'AWS::OpenSearch::Domain', id: 'search' }
  */
-export function fromConfigName({ type, id }: Named, account: string): Named {
+export function fromConfigName({ type, id }: Pick<ResourceRef, 'type' | 'id'>, account: string): Pick<ResourceRef, 'type' | 'id'> {
   const one = oneType(type);
   return { type: one, id: one === DOMAIN && id.startsWith(`${account}/`) ? id.slice(account.length + 1) : id };
 }

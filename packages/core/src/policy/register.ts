@@ -169,7 +169,7 @@ export function meantKey(key: string): string {
 }
 
 /**
- * Whether a name is of an id: an ARN ends in it, where ids of its type are not ARNs, and AWS Config puts the account before the name of a domain. Its
+ * Whether a name is of an id: an ARN ends in it, where ids of its type are not ARNs, and the ID of a domain in AWS Config has the account before it. Its
  * type, account and region are compared separately.
  */
 function isIdOf(name: string, id: string, account: string): boolean {
