@@ -58,7 +58,6 @@ const KINDS: Readonly<Record<string, readonly [resource: string, key: string]>> 
   'AWS::EFS::FileSystem': ['aws.efs', 'FileSystemId'],
   'AWS::ElasticLoadBalancing::LoadBalancer': ['aws.elb', 'LoadBalancerName'],
   'AWS::ElasticLoadBalancingV2::LoadBalancer': ['aws.app-elb', 'LoadBalancerName'],
-  'AWS::Elasticsearch::Domain': ['aws.elasticsearch', 'DomainName'],
   'AWS::IAM::Group': ['aws.iam-group', 'GroupName'],
   'AWS::IAM::Policy': ['aws.iam-policy', 'PolicyName'],
   'AWS::IAM::Role': ['aws.iam-role', 'RoleName'],

@@ -343,7 +343,7 @@ export default [
     promise: 'A tracked gap opens and closes as its source reports, which is queried.',
     defect: 'a resource of an untracked type is skipped silently',
     file: 'packages/tracked/src/tracked-rule.ts',
-    find: 'if (!types.includes(type))',
+    find: 'if (!types.includes(oneType(type)))',
     replace: 'if (type === name)',
     tests: ['packages/tracked/src/tracked-rule.test.ts'],
   },
@@ -490,6 +490,14 @@ export default [
     find: 'plan: (args) => definition.plan(here(args, args.resource) as never) as Assessment,',
     replace: 'plan: (args) => definition.plan(args as never) as Assessment,',
     tests: ['packages/core/src/remediator'],
+  },
+  {
+    promise: 'What could move a domain to new nodes is read again right before the change: nothing is sent if that was not decided on.',
+    defect: 'the update of its service software is read only for the decision',
+    file: 'packages/remediators/opensearch/src/opensearch-publish-error-logs.ts',
+    find: 'contextHolds: true,',
+    replace: '',
+    tests: ['tests/engine/one-domain.test.ts'],
   },
   {
     promise: 'An approver sees that a change may move a domain to new nodes, if its service software may not be the newest.',

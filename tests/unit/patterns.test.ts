@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { definePolicy, eventPatterns, type Finding, normalize, type Remediator } from '@redress/core';
+import { definePolicy, eventPatterns, type Finding, namesOfType, normalize, type Remediator } from '@redress/core';
+import { opensearchRemediators } from '@redress/remediator-opensearch';
 import { describe, expect, it } from 'vitest';
 import { route } from '../../packages/core/src/engine/route.js';
 import * as fixtures from '../../packages/core/src/events/fixtures/events.js';
@@ -56,6 +57,19 @@ describe('event patterns', () => {
     expect(delivered(fixtures.tagChanged(['team']))).toEqual([]);
     const other = fixtures.complianceChange() as { detail: Members };
     expect(delivered({ ...other, detail: { ...other.detail, resourceType: 'AWS::Lambda::Function' } })).toEqual([]);
+  });
+
+  it('deliver events under every name that AWS has for a resource', () => {
+    const own = eventPatterns(opensearchRemediators);
+    const { detail, ...around } = fixtures.complianceChange() as { detail: Members };
+    const asff = (type: string, control: string) =>
+      fixtures.asffImported({ Compliance: { Status: 'FAILED', SecurityControlId: control }, Resources: [{ Type: type, Id: 'search', Region: 'eu-west-1' }] });
+    const events = [
+      ...namesOfType('AWS::OpenSearch::Domain').map((resourceType) => ({ ...around, detail: { ...detail, resourceType, resourceId: 'search' } })),
+      asff('AwsOpenSearchServiceDomain', 'Opensearch.4'),
+      asff('AwsElasticsearchDomain', 'ES.4'),
+    ];
+    for (const event of events) expect(own.filter(({ pattern }) => matchesPattern(event, pattern))).toHaveLength(1);
   });
 
   it('follow the exception tag of the policy', () => {

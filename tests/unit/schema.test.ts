@@ -1,9 +1,10 @@
 // The published JSON Schemas, judged by a validator that is not ours, agree with what is accepted and refused.
-import { isRedressError, parsePolicy, parseRegister, type Remediator } from '@redress/core';
+import { isRedressError, namesOfType, parsePolicy, parseRegister, type Remediator } from '@redress/core';
 import { policySchema, registerSchema } from '@redress/core/schema';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators } from '@redress/remediator-ec2';
 import { iamRemediators } from '@redress/remediator-iam';
+import { opensearchRemediators } from '@redress/remediator-opensearch';
 import { s3Remediators } from '@redress/remediator-s3';
 import Ajv2020 from 'ajv/dist/2020.js';
 import fc from 'fast-check';
@@ -204,6 +205,11 @@ describe('the register', () => {
       { numRuns: repeated(250, 2000), seed: 8 },
     );
     expect(good).toBeGreaterThan(25);
+  });
+  it('accepts every name that AWS has for a type', () => {
+    const ofDomains = new Ajv2020.default({ strict: true, strictRequired: false, allowUnionTypes: true }).compile(registerSchema(opensearchRemediators));
+    for (const resourceType of namesOfType('AWS::OpenSearch::Domain'))
+      expect(ofDomains([{ ...entry, scope: { resource: 'search', resourceType } }]), resourceType).toBe(true);
   });
   it.each<[string, object]>([
     ['no expiry', { expires: undefined }],

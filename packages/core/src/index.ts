@@ -54,7 +54,7 @@ export {
   SECURITY_HUB_AUTHOR,
   unwrap,
 } from './events/index.js';
-export { claimOf } from './events/resource-ids.js';
+export { claimOf, configNamesOf, fromConfigName } from './events/resource-ids.js';
 export { builtinGuardrails } from './guardrails/builtin.js';
 export { graceEnds, graceExpected } from './guardrails/grace.js';
 export {
@@ -139,7 +139,19 @@ export {
 } from './model/json.js';
 export { OUTCOMES, type Outcome, REVERSIBLE } from './model/outcome.js';
 export type { ApiCall, Assessment, Change, Hazard, Plan, RemediatorRef, ResponseRef, Retry, Undo } from './model/plan.js';
-export { formatResource, GLOBAL_REGION, isAccountId, isRegion, type Partition, partitionOf, type ResourceRef, resource, streamOf } from './model/resource.js';
+export {
+  formatResource,
+  GLOBAL_REGION,
+  isAccountId,
+  isRegion,
+  namesOfType,
+  oneType,
+  type Partition,
+  partitionOf,
+  type ResourceRef,
+  resource,
+  streamOf,
+} from './model/resource.js';
 export {
   type Compared,
   comparedIn,

@@ -1,7 +1,7 @@
 import type { StandardJSONSchemaV1 } from '@standard-schema/spec';
 import { type $ZodType, toJSONSchema } from 'zod/v4/core';
 import type { JsonObject } from './model/json.js';
-import { GLOBAL_REGION } from './model/resource.js';
+import { GLOBAL_REGION, namesOfType } from './model/resource.js';
 import { CONFIG_RULE_NAME, MODES, WEEKDAYS } from './policy/policy.js';
 import { REGIONS } from './policy/regions.js';
 import { RESOURCE_PATTERN } from './policy/resource-name.js';
@@ -215,7 +215,7 @@ export function registerSchema(remediators: readonly Described[]): JsonObject {
             description: 'The id of a resource as findings have it, its ARN, or the address of its page in the AWS console.',
           }),
           resourceType: oneOrMore({
-            enum: distinct(remediators.flatMap(({ resourceTypes, exceptionTypes = [] }) => [...resourceTypes, ...exceptionTypes])),
+            enum: distinct(remediators.flatMap(({ resourceTypes, exceptionTypes = [] }) => [...resourceTypes, ...exceptionTypes].flatMap(namesOfType))),
             description: 'A CloudFormation type.',
           }),
           remediators: oneOrMore({ enum: remediators.map(({ id }) => id) }),

@@ -1,6 +1,6 @@
 // The index over entries: a database that is rebuilt from records each time, and thrown away. It answers the history and the report alike.
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import type { Json, StoredRecord } from '@redress/core';
+import { type Json, oneType, type StoredRecord } from '@redress/core';
 import { EntryFold, type HistoryEntry } from './entries.js';
 import { EVERYTHING, type Filter } from './filter.js';
 import { type Around, actorsOf, approverOf, RECORDS_ALONE, ticketsOf } from './rows.js';
@@ -273,7 +273,7 @@ function conditions(filter: Filter): { readonly where: string; readonly values: 
   any(filter.approvers, 'approver IN (SELECT id FROM names WHERE instr(name, ?) > 0)');
   any(filter.tickets, 'tickets IN (SELECT id FROM names WHERE instr(name, ?) > 0)', (text) => [`${BETWEEN}${text}${BETWEEN}`]);
   const ofResource = "stream IN (SELECT digest FROM streams WHERE resource = ? OR type || '/' || resource = ?)";
-  any(filter.resources, `(${ofResource} OR execution = ?)`, (text) => [text, text, text]);
+  any(filter.resources, `(${ofResource} OR execution = ?)`, (text) => [text, text.replace(/^AWS::[\w:]+(?=\/)/, oneType), text]);
   return { where: parts.length === 0 ? 'TRUE' : parts.join(' AND '), values };
 }
 

@@ -219,3 +219,16 @@ describe('the controls to track', () => {
     expect(() => trackedControl(given)).toThrow(expect.objectContaining({ code: 'remediator/invalid' }));
   });
 });
+
+it('findings about a domain are about one resource, whichever type Security Hub gives it', async () => {
+  hub.controls.set('ES.5', 'ENABLED');
+  const domain = 'arn:aws:es:eu-west-1:111111111111:domain/search';
+  found('search', 'FAILED', { control: 'ES.5', type: 'AwsElasticsearchDomain', resource: domain });
+  const es5 = trackedControl({ control: 'ES.5', types: ['AWS::Elasticsearch::Domain'] });
+  await engine({ remediators: [es5] }).sweep({ targets: [HERE] });
+  const ref = resource({ type: 'AWS::OpenSearch::Domain', id: 'search', ...HERE });
+  expect((await journal.standing()).gaps.map((gap) => [gap.remediator, gap.resource])).toEqual([['tracked-es-5', ref]]);
+  found('search', 'PASSED', { control: 'ES.5', type: 'AwsOpenSearchServiceDomain', resource: domain });
+  time += 3_600_000;
+  expect((await engine({ remediators: [es5] }).run(ref))[0]?.outcome).toBe('no-op');
+});

@@ -1,4 +1,15 @@
-import { type AwsReads, claimOf, defineRemediator, GLOBAL_REGION, type Glance, isRecord, paginate, RedressError, type Remediator } from '@redress/core';
+import {
+  type AwsReads,
+  claimOf,
+  defineRemediator,
+  GLOBAL_REGION,
+  type Glance,
+  isRecord,
+  oneType,
+  paginate,
+  RedressError,
+  type Remediator,
+} from '@redress/core';
 import { securityhub } from './client.js';
 import { packageRef } from './package-ref.js';
 
@@ -42,7 +53,7 @@ const PAGE = 100;
  * @see https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_GetFindings.html
  */
 export function trackedControl({ control, types: given }: TrackedControl): Remediator {
-  const [first, ...more] = given;
+  const [first, ...more] = given.map(oneType);
   if (first === undefined || !isControl(control))
     throw new RedressError(
       'remediator/invalid',

@@ -56,11 +56,11 @@ const engine = (over: Partial<RedressOptions> = {}): Redress =>
   });
 const database = (id: string) => resource({ type: DATABASE, id, ...HERE, partition: 'aws' });
 /** `Config Rules Compliance Change`, as EventBridge delivers it. */
-const event = (id: string, state = 'NON_COMPLIANT') => {
+const event = (id: string, state = 'NON_COMPLIANT', { type = DATABASE as string, rule = IN_ACCOUNT } = {}) => {
   const at = new Date(time).toISOString();
   const result = (complianceType: string) => ({
     evaluationResultIdentifier: {
-      evaluationResultQualifier: { configRuleName: IN_ACCOUNT, resourceType: DATABASE, resourceId: id },
+      evaluationResultQualifier: { configRuleName: rule, resourceType: type, resourceId: id },
       orderingTimestamp: at,
     },
     complianceType,
@@ -78,10 +78,10 @@ const event = (id: string, state = 'NON_COMPLIANT') => {
     resources: [],
     detail: {
       resourceId: id,
-      resourceType: DATABASE,
+      resourceType: type,
       awsRegion: HERE.region,
       awsAccountId: HERE.account,
-      configRuleName: IN_ACCOUNT,
+      configRuleName: rule,
       recordVersion: '1.0',
       configRuleARN: `arn:aws:config:${HERE.region}:${HERE.account}:config-rule/config-rule-a1b2c3`,
       messageType: 'ComplianceChangeNotification',
@@ -230,6 +230,47 @@ describe('a tracked gap', () => {
     const own = trackedRule({ identifier: null, name: 'keep-zones', types: [DATABASE] });
     await engine({ remediators: [own] }).sweep({ targets: [HERE] });
     expect((await open()).map(([remediator, id]) => [remediator, id])).toEqual([['tracked-keep-zones', 'db-9']]);
+  });
+});
+
+describe('a domain, which AWS Config has two types for', () => {
+  const HTTPS = trackedRule({ identifier: 'OPENSEARCH_HTTPS_REQUIRED', name: 'opensearch-https-required', types: ['AWS::OpenSearch::Domain'] });
+  const MASTERS = trackedRule({ identifier: 'ACME_MASTERS', name: 'acme-masters', types: ['AWS::Elasticsearch::Domain'] });
+  const domain = resource({ type: 'AWS::OpenSearch::Domain', id: 'search', ...HERE });
+  const say = (type: string, rule: string, compliance: 'COMPLIANT' | 'NON_COMPLIANT', id = `${HERE.account}/search`) => {
+    service.results = service.results.filter((each) => each.rule !== rule);
+    service.results.push({ rule, type, id, compliance });
+  };
+  beforeEach(() => {
+    service.rules.set('https', { owner: 'AWS', identifier: 'OPENSEARCH_HTTPS_REQUIRED' });
+    service.rules.set('masters', { owner: 'AWS', identifier: 'ACME_MASTERS' });
+  });
+
+  it('is one resource, and AWS Config is asked by its own names', async () => {
+    say('AWS::Elasticsearch::Domain', 'masters', 'NON_COMPLIANT');
+    say('AWS::OpenSearch::Domain', 'https', 'NON_COMPLIANT', 'search');
+    const named = event(`${HERE.account}/search`, 'NON_COMPLIANT', { type: 'AWS::Elasticsearch::Domain', rule: 'acme-masters' });
+    const { results } = await engine({ remediators: [HTTPS, MASTERS] }).handle(named);
+    expect(results.flatMap(({ passes }) => passes.map((each) => [each.outcome, each.resource]))).toEqual([['notified', domain]]);
+    await engine({ remediators: [HTTPS, MASTERS] }).sweep({ targets: [HERE] });
+    expect((await journal.standing()).gaps.map((gap) => [gap.remediator, gap.resource])).toEqual([
+      ['tracked-acme-masters', domain],
+      ['tracked-opensearch-https-required', domain],
+    ]);
+    say('AWS::Elasticsearch::Domain', 'masters', 'COMPLIANT');
+    time += 3_600_000;
+    await engine({ remediators: [HTTPS, MASTERS] }).sweep({ targets: [HERE] });
+    expect((await open()).map(([remediator]) => remediator)).toEqual(['tracked-opensearch-https-required']);
+  });
+
+  it.each(['AWS::OpenSearch::Domain', 'AWS::Elasticsearch::Domain'])('is exempt under both if an exception names it by %s', async (type) => {
+    say('AWS::Elasticsearch::Domain', 'masters', 'NON_COMPLIANT');
+    service.tags.set(`${HERE.account}/search`, { team: 'search' });
+    const expires = new Date(START + 1e9).toISOString();
+    const exceptions = defineRegister([
+      { id: 'EXC-1', scope: { resource: 'search', resourceType: type, tag: 'team=search' }, reason: 'r', owner: 'a', approver: 'b', expires },
+    ]);
+    expect((await engine({ remediators: [MASTERS], exceptions }).run(domain))[0]?.outcome).toBe('exempt');
   });
 });
 

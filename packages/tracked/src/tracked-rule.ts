@@ -1,4 +1,15 @@
-import { type AwsReads, defineRemediator, isGone, isRedressError, paginate, RedressError, type Remediator, type ResourceRef } from '@redress/core';
+import {
+  type AwsReads,
+  configNamesOf,
+  defineRemediator,
+  fromConfigName,
+  isGone,
+  isRedressError,
+  oneType,
+  paginate,
+  RedressError,
+  type Remediator,
+} from '@redress/core';
 import { config } from './client.js';
 import { packageRef } from './package-ref.js';
 
@@ -36,7 +47,7 @@ const RULES_IN_A_CALL = 25;
  * @see https://docs.aws.amazon.com/config/latest/APIReference/API_GetComplianceDetailsByConfigRule.html
  */
 export function trackedRule({ identifier, name, types: given }: TrackedRule): Remediator {
-  const [first, ...more] = given;
+  const [first, ...more] = given.map(oneType);
   if (first === undefined)
     throw new RedressError('remediator/invalid', `The Config rule ${name} names no type of what it evaluates.`, {
       next: 'Give types, such as AWS::RDS::DBInstance: events and results of other types are left alone.',
@@ -59,7 +70,8 @@ export function trackedRule({ identifier, name, types: given }: TrackedRule): Re
     hazards: [],
     uses: { reads: READS, writes: [], undoes: [], finds: [config.pick('GetComplianceDetailsByConfigRule')] },
     async observe({ aws, resource }) {
-      const words = await wordsOn(aws, resource, { identifier, name });
+      const names = configNamesOf(resource);
+      const words = await wordsOn(aws, names, { identifier, name });
       if (words.length === 0) {
         // What is no longer evaluated is not a gap; a rule that no longer exists reports nothing.
         if ((await rulesHere(aws, { identifier, name })).length > 0) return 'gone';
@@ -70,7 +82,7 @@ export function trackedRule({ identifier, name, types: given }: TrackedRule): Re
       return {
         state: { words: words.map(({ rule, compliance }) => ({ rule, compliance })) },
         context: { annotations: words.flatMap(({ annotation }) => annotation ?? []) },
-        tags: await tagsOf(aws, resource),
+        tags: await tagsOf(aws, names),
       };
     },
     plan({ state, context }) {
@@ -89,7 +101,7 @@ export function trackedRule({ identifier, name, types: given }: TrackedRule): Re
         ],
       };
     },
-    async *discover({ aws }) {
+    async *discover({ aws, account }) {
       for (const rule of await rulesHere(aws, { identifier, name })) {
         const found = paginate(aws.config.GetComplianceDetailsByConfigRule, { ConfigRuleName: rule, ComplianceTypes: ['NON_COMPLIANT'] }, 'EvaluationResults');
         for await (const each of found) {
@@ -97,11 +109,11 @@ export function trackedRule({ identifier, name, types: given }: TrackedRule): Re
           if (type === undefined || id === undefined)
             throw new Error(`GetComplianceDetailsByConfigRule did not return which resource of ${rule} is not compliant.`);
           // A gap that nobody would be notified of is worse than a sweep that fails.
-          if (!types.includes(type))
+          if (!types.includes(oneType(type)))
             throw new RedressError('evaluation/unreadable', `The Config rule ${rule} evaluates ${type}, and it is tracked for ${types.join(', ')}.`, {
               next: `Add ${type} to the types of ${name}.`,
             });
-          yield { type, id };
+          yield fromConfigName({ type, id }, account);
         }
       }
     },
@@ -110,16 +122,20 @@ export function trackedRule({ identifier, name, types: given }: TrackedRule): Re
 
 type Known = Pick<TrackedRule, 'identifier' | 'name'>;
 
+/** A resource as AWS Config names it. */
+type Named = ReturnType<typeof configNamesOf>[number];
+
 /** What rules of the account say of a resource; of those that have found out. */
-async function wordsOn(aws: Reads, { type, id }: ResourceRef, known: Known): Promise<readonly Word[]> {
+async function wordsOn(aws: Reads, names: readonly Named[], known: Known): Promise<readonly Word[]> {
   const found: Word[] = [];
-  const input = { ResourceType: type, ResourceId: id };
-  for await (const each of paginate(aws.config.GetComplianceDetailsByResource, input, 'EvaluationResults')) {
-    const rule = each.EvaluationResultIdentifier?.EvaluationResultQualifier?.ConfigRuleName;
-    const compliance = each.ComplianceType;
-    if (rule === undefined || compliance === undefined) throw new Error(`GetComplianceDetailsByResource did not return the result of a rule for ${id}.`);
-    if (compliance === 'COMPLIANT' || compliance === 'NON_COMPLIANT') found.push({ rule, compliance, annotation: each.Annotation ?? null });
-  }
+  for (const { type: ResourceType, id: ResourceId } of names)
+    for await (const each of paginate(aws.config.GetComplianceDetailsByResource, { ResourceType, ResourceId }, 'EvaluationResults')) {
+      const rule = each.EvaluationResultIdentifier?.EvaluationResultQualifier?.ConfigRuleName;
+      const compliance = each.ComplianceType;
+      if (rule === undefined || compliance === undefined)
+        throw new Error(`GetComplianceDetailsByResource did not return the result of a rule for ${ResourceId}.`);
+      if (compliance === 'COMPLIANT' || compliance === 'NON_COMPLIANT') found.push({ rule, compliance, annotation: each.Annotation ?? null });
+    }
   const ours = new Set<string>();
   for (let at = 0; at < found.length; at += RULES_IN_A_CALL) {
     const names = [...new Set(found.slice(at, at + RULES_IN_A_CALL).map(({ rule }) => rule))];
@@ -161,14 +177,16 @@ function isIt({ ConfigRuleName, Source }: Described, { identifier, name }: Known
 }
 
 /** Tags as Config has recorded them; what it does not record has none that could be seen. */
-async function tagsOf(aws: Reads, { type, id }: ResourceRef): Promise<Record<string, string> | 'untaggable'> {
-  if (type === ACCOUNT) return 'untaggable';
-  try {
-    const { configurationItems = [] } = await aws.config.GetResourceConfigHistory({ resourceType: type as never, resourceId: id, limit: 1 });
-    return { ...(configurationItems[0]?.tags ?? {}) };
-  } catch (error) {
-    // It has no record of the resource, or keeps none of the type.
-    if (isGone(error) || (isRedressError(error) && error.code === 'aws/invalid')) return 'untaggable';
-    throw error;
+async function tagsOf(aws: Reads, names: readonly Named[]): Promise<Record<string, string> | 'untaggable'> {
+  for (const { type, id } of names) {
+    if (type === ACCOUNT) break;
+    try {
+      const { configurationItems: [item] = [] } = await aws.config.GetResourceConfigHistory({ resourceType: type as never, resourceId: id, limit: 1 });
+      return { ...(item?.tags ?? {}) };
+    } catch (error) {
+      // It has no record of the resource under this name, or keeps none of the type.
+      if (!isGone(error) && !(isRedressError(error) && error.code === 'aws/invalid')) throw error;
+    }
   }
+  return 'untaggable';
 }

@@ -12,6 +12,7 @@ import {
   known,
   messageOf,
   modeOf,
+  namesOfType,
   needsOrganization,
   type OperationUse,
   type Partition,
@@ -218,7 +219,7 @@ function wantedOf(composition: Composition, { remediator }: DoctorOptions, globa
     return modes.length > 0 && modes.every((mode) => mode === 'off');
   };
   const remediators = composition.remediators.filter((each) => (ids === undefined || ids.includes(each.id)) && !isOff(each));
-  const types = remediators.filter((each) => each.configRules.length > 0).flatMap((each) => each.resourceTypes);
+  const types = remediators.filter((each) => each.configRules.length > 0).flatMap((each) => each.resourceTypes.flatMap(namesOfType));
   return {
     patterns: eventPatterns(remediators, { exceptionTag: composition.policy.exceptions.tag }),
     configTypes: [...new Set(types)].sort(),

@@ -1,4 +1,4 @@
-import { formatResource, type Journal, type Refusal, type ResourceRef, streamOf } from '@redress/core';
+import { formatResource, type Journal, namesOfType, type Refusal, type ResourceRef, streamOf } from '@redress/core';
 import { type Composition, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
 import type { Answer, Io } from '../io.js';
@@ -45,7 +45,7 @@ async function resourcesNamed(journal: Journal, subject: string): Promise<readon
   const found = new Map<string, ResourceRef>();
   for await (const { record } of journal.read({ all: true })) {
     const { resource } = record;
-    if (resource.id === subject || `${resource.type}/${resource.id}` === subject) found.set(streamOf(resource), resource);
+    if (resource.id === subject || namesOfType(resource.type).some((type) => `${type}/${resource.id}` === subject)) found.set(streamOf(resource), resource);
   }
   return [...found.values()];
 }

@@ -2,7 +2,7 @@ import { normalize, unwrap } from '../events/index.js';
 import { isLive } from '../guardrails/approval.js';
 import { isRedressError, messageOf, RedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
-import { type ResourceRef, resource, streamOf } from '../model/resource.js';
+import { oneType, type ResourceRef, resource, streamOf } from '../model/resource.js';
 import { mappedRule } from '../policy/config-rule.js';
 import type { Policy } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
@@ -173,8 +173,9 @@ async function ask(runtime: Runtime, input: Finding | ResourceRef, run: RunOptio
     await askFor(runtime, input, run, passes);
     return passes;
   }
-  const asked = await loaded(runtime.remediators.filter((each) => each.resourceTypes.includes(input.type)).sort((a, b) => a.breadth - b.breadth));
-  if (asked.length === 0) throw new RedressError('compose/invalid', `No remediator handles resources of type ${input.type}.`);
+  const type = oneType(input.type);
+  const asked = await loaded(runtime.remediators.filter((each) => each.resourceTypes.includes(type)).sort((a, b) => a.breadth - b.breadth));
+  if (asked.length === 0) throw new RedressError('compose/invalid', `No remediator handles resources of type ${type}.`);
   return askAbout(runtime, asked, input, run);
 }
 

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../model/json.js';
+import { namesOfType } from '../model/resource.js';
 import type { Remediator } from '../remediator/define.js';
 import { rawTypesOf } from './resource-ids.js';
 import { ENDED } from './sources/ssm.js';
@@ -99,7 +100,7 @@ function config(remediators: readonly Patterned[], lane: Lane): Draft[] {
     {
       name: `config-compliance-change${lane.suffix}`,
       description: `AWS Config rules that find a resource ${lane.compliance.join(' or ')}.`,
-      values: typesOf(remediators),
+      values: typesOf(remediators).flatMap(namesOfType),
       pattern: (types) => ({
         source: ['aws.config'],
         'detail-type': ['Config Rules Compliance Change'],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { canonicalType, claimOf, claimOfId, fromArn, parseArn } from './resource-ids.js';
+import { resource } from '../model/resource.js';
+import { canonicalType, claimOf, claimOfId, configNamesOf, fromArn, fromConfigName, parseArn, rawTypesOf } from './resource-ids.js';
 
 describe('fromArn', () => {
   it.each([
@@ -65,6 +66,8 @@ describe('canonicalType', () => {
     ['AwsApiGatewayV2Stage', 'AWS::ApiGatewayV2::Stage'],
     ['AwsCertificateManagerCertificate', 'AWS::ACM::Certificate'],
     ['AwsOpenSearchServiceDomain', 'AWS::OpenSearch::Domain'],
+    ['AwsElasticsearchDomain', 'AWS::OpenSearch::Domain'],
+    ['AWS::Elasticsearch::Domain', 'AWS::OpenSearch::Domain'],
     ['AwsStepFunctionStateMachine', 'AWS::StepFunctions::StateMachine'],
     ['AwsRdsDbInstance', 'AWS::RDS::DBInstance'],
     ['AwsAccount', 'AWS::::Account'],
@@ -117,6 +120,50 @@ describe('claimOf', () => {
     expect(claimOf({ type: 'AWS::Logs::LogGroup', id: 'x'.repeat(3000) })).toBeNull();
     expect(claimOf({ type: 'AWS::Logs::LogGroup', id: 12 })).toBeNull();
     expect(claimOf({ type: '', id: 'x' })).toBeNull();
+  });
+});
+
+describe('a domain of OpenSearch Service', () => {
+  const arn = 'arn:aws:es:eu-west-1:111111111111:domain/search';
+  it.each([
+    ['AWS::OpenSearch::Domain', '111111111111/search'],
+    ['AWS::Elasticsearch::Domain', '111111111111/search'],
+    ['AWS::Elasticsearch::Domain', 'search'],
+    ['AWS::Elasticsearch::Domain', arn],
+    ['AwsElasticsearchDomain', arn],
+    ['AwsOpenSearchServiceDomain', arn],
+    ['Other', arn],
+    ['Other', 'AWS::Elasticsearch::Domain:search'],
+  ])('is one resource, as %s %s, too', (type, id) => {
+    expect(claimOf({ type, id, account: '111111111111' })).toMatchObject({ type: 'AWS::OpenSearch::Domain', id: 'search' });
+  });
+
+  it('of another account stays one of another account', () => {
+    expect(claimOf({ type: 'AWS::Elasticsearch::Domain', id: '222222222222/search', account: '111111111111' })).toMatchObject({ id: '222222222222/search' });
+  });
+
+  it('has the names that AWS Config has for it, there and back', () => {
+    const domain = resource({ type: 'AWS::OpenSearch::Domain', id: 'search', account: '111111111111', region: 'eu-west-1' });
+    const names = configNamesOf(domain);
+    expect(names).toEqual([
+      { type: 'AWS::OpenSearch::Domain', id: 'search' },
+      { type: 'AWS::OpenSearch::Domain', id: '111111111111/search' },
+      { type: 'AWS::Elasticsearch::Domain', id: 'search' },
+      { type: 'AWS::Elasticsearch::Domain', id: '111111111111/search' },
+    ]);
+    for (const name of names) expect(fromConfigName(name, '111111111111')).toEqual({ type: domain.type, id: domain.id });
+    const bucket = { type: 'AWS::S3::Bucket', id: '111111111111/x' };
+    expect(fromConfigName(bucket, '111111111111')).toEqual(bucket);
+  });
+
+  it('is in events under all of its names', () => {
+    expect([...rawTypesOf('AWS::OpenSearch::Domain')].sort()).toEqual([
+      'AWS::Elasticsearch::Domain',
+      'AWS::OpenSearch::Domain',
+      'AwsElasticsearchDomain',
+      'AwsOpenSearchServiceDomain',
+      'Other',
+    ]);
   });
 });
 

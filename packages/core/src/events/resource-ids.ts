@@ -1,5 +1,5 @@
 import type { ResourceClaim } from '../model/finding.js';
-import { GLOBAL_REGION } from '../model/resource.js';
+import { GLOBAL_REGION, namesOfType, oneType, type ResourceRef } from '../model/resource.js';
 import { name } from './read.js';
 
 /**
@@ -34,6 +34,8 @@ export function parseArn(value: unknown): Arn | null {
 
 /** How the id is taken from the part of the ARN after its resource type. */
 type Take = 'rest' | 'first' | 'last' | 'arn' | ((rest: string, arn: Arn, whole: string, account: string | null) => string);
+
+const DOMAIN = 'AWS::OpenSearch::Domain';
 
 // `service:resource type` of ARNs. Names of users and roles have paths, of which the API takes the last part.
 const BY_ARN = new Map<string, readonly [type: string, take: Take]>([
@@ -80,7 +82,7 @@ const BY_ARN = new Map<string, readonly [type: string, take: Take]>([
   ['elasticfilesystem:access-point', ['AWS::EFS::AccessPoint', 'rest']],
   ['elasticfilesystem:file-system', ['AWS::EFS::FileSystem', 'rest']],
   ['elasticloadbalancing:listener', ['AWS::ElasticLoadBalancingV2::Listener', 'arn']],
-  ['es:domain', ['AWS::OpenSearch::Domain', 'rest']],
+  ['es:domain', [DOMAIN, 'rest']],
   ['firehose:deliverystream', ['AWS::KinesisFirehose::DeliveryStream', 'rest']],
   ['guardduty:detector', ['AWS::GuardDuty::Detector', 'first']],
   ['iam:group', ['AWS::IAM::Group', 'last']],
@@ -251,35 +253,37 @@ const ASFF_EXCEPTIONS = new Map<string, string>([
 ]);
 
 /**
- * The CloudFormation type of a resource type in a Security Hub finding. What is not known stays as it is: it then fails where a resource
- * is validated, not here.
+ * The one type of a resource that a finding, or a person, calls as CloudFormation or Security Hub does. What is not known stays as it is: it then
+ * fails where a resource is validated, not here.
  *
  * @example canonicalType('AwsEc2SecurityGroup') === 'AWS::EC2::SecurityGroup'
  * @see https://docs.aws.amazon.com/securityhub/latest/userguide/asff-resources.html
  */
 export function canonicalType(type: string): string {
-  if (type.startsWith('AWS::')) return type;
+  if (type.startsWith('AWS::')) return oneType(type);
   const exception = ASFF_EXCEPTIONS.get(type);
   if (exception !== undefined) return exception;
   for (const [prefix, service] of ASFF_SERVICES) {
-    if (type.length > prefix.length && type.startsWith(prefix)) return `AWS::${service}::${type.slice(prefix.length)}`;
+    if (type.length > prefix.length && type.startsWith(prefix)) return oneType(`AWS::${service}::${type.slice(prefix.length)}`);
   }
   return type;
 }
 
 /**
- * The names under which findings may speak of resources of a type: the type itself, Security Hub's own names for it, and `Other`, which
+ * The names under which findings may speak of resources of a type: AWS's names for the type, Security Hub's own names for it, and `Other`, which
  * leaves the type to the ARN.
  *
  * @example rawTypesOf('AWS::S3::Bucket') // ['AWS::S3::Bucket', 'AwsS3Bucket', 'Other']
  */
 export function rawTypesOf(type: string): readonly string[] {
-  const names = new Set([type]);
+  const types = namesOfType(type);
+  const names = new Set(types);
   for (const [name, canonical] of ASFF_EXCEPTIONS) if (canonical === type) names.add(name);
-  for (const [prefix, service] of ASFF_SERVICES) {
-    const name = type.startsWith(`AWS::${service}::`) ? `${prefix}${type.slice(`AWS::${service}::`.length)}` : '';
-    if (name !== '' && canonicalType(name) === type) names.add(name);
-  }
+  for (const [prefix, service] of ASFF_SERVICES)
+    for (const each of types) {
+      const name = each.startsWith(`AWS::${service}::`) ? `${prefix}${each.slice(`AWS::${service}::`.length)}` : '';
+      if (name !== '' && canonicalType(name) === type) names.add(name);
+    }
   // A finding about an access key names its user next to the resources.
   if (type === 'AWS::IAM::User') names.add('AwsIamAccessKey');
   return [...names, 'Other'];
@@ -332,6 +336,7 @@ export function claimOf(raw: RawResource): ResourceClaim | null {
   } else {
     const typed = TYPED_ID.exec(rawId);
     if (typed !== null) [, type = '', id = ''] = typed;
+    ({ type, id } = fromConfigName({ type, id }, raw.account ?? ''));
   }
   // Security Hub writes the word for a missing access key id.
   if (type === '' || id === '' || id === 'null') return null;
@@ -341,6 +346,27 @@ export function claimOf(raw: RawResource): ResourceClaim | null {
     ...(region === null ? {} : { region }),
     ...(rawType === type && rawId === id ? {} : { ...(rawType === '' ? {} : { rawType }), rawId }),
   };
+}
+
+/**
+ * The names that a resource may have in AWS Config, for calls that ask it: under each of its types, and for a domain also the domain ID, which has the
+ * account before the name.
+ *
+ * @example configNamesOf(bucket) // [{ type: 'AWS::S3::Bucket', id: 'invoices' }]
+ */
+export function configNamesOf({ type, id, account }: ResourceRef): readonly Pick<ResourceRef, 'type' | 'id'>[] {
+  const ids = type === DOMAIN ? [id, `${account}/${id}`] : [id];
+  return namesOfType(type).flatMap((each) => ids.map((named) => ({ type: each, id: named })));
+}
+
+/**
+ * The one name of a resource that AWS Config names: the reverse of {@link configNamesOf}.
+ *
+ * @example fromConfigName({ type: 'AWS::Elasticsearch::Domain', id: '111111111111/search' }, '111111111111') // { type: 'AWS::OpenSearch::Domain', id: 'search' }
+ */
+export function fromConfigName({ type, id }: Pick<ResourceRef, 'type' | 'id'>, account: string): Pick<ResourceRef, 'type' | 'id'> {
+  const one = oneType(type);
+  return { type: one, id: one === DOMAIN && id.startsWith(`${account}/`) ? id.slice(account.length + 1) : id };
 }
 
 function regionOf(value: unknown): string | null {

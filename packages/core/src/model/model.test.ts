@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isRedressError, RedressError } from './errors.js';
 import { atPointer, canonicalJson, digestOf, toJson } from './json.js';
-import { resource, streamOf } from './resource.js';
+import { namesOfType, resource, streamOf } from './resource.js';
 
 describe('canonicalJson', () => {
   it('follows RFC 8785: keys by UTF-16 unit, numbers as ECMAScript writes them', () => {
@@ -79,6 +79,14 @@ describe('resource', () => {
     expect(resource({ ...good, type: 'AWS::::Account', id: '111111111111' }).partition).toBe('aws');
     expect(resource({ ...good, region: 'cn-north-1' }).partition).toBe('aws-cn');
     expect(resource({ ...good, region: 'aws-global' }).region).toBe('aws-global');
+  });
+
+  it('has one type, and so one stream, whichever name AWS has for it', () => {
+    const [one, other] = namesOfType('AWS::OpenSearch::Domain').map((type) => resource({ ...good, type, id: 'search' }));
+    expect(other).toEqual(one);
+    expect(one?.type).toBe('AWS::OpenSearch::Domain');
+    expect(namesOfType('AWS::Elasticsearch::Domain')).toEqual(['AWS::OpenSearch::Domain', 'AWS::Elasticsearch::Domain']);
+    expect(namesOfType('AWS::S3::Bucket')).toEqual(['AWS::S3::Bucket']);
   });
 
   it.each([

@@ -10,8 +10,8 @@ export const GLOBAL_REGION = 'aws-global';
 /**
  * One AWS resource, by canonical type and native id.
  *
- * `type` is the CloudFormation and AWS Config name (`AWS::EC2::SecurityGroup`), `id` the id the service's own API
- * takes: group id, bucket name, user name, log group name, 12-digit account for `AWS::::Account`.
+ * `type` is the CloudFormation and AWS Config name (`AWS::EC2::SecurityGroup`), the one of {@link oneType} if there are several. `id` is the id the
+ * service's own API takes: group id, bucket name, user name, log group name, 12-digit account for `AWS::::Account`.
  */
 export interface ResourceRef {
   readonly type: string;
@@ -28,6 +28,29 @@ const REGION = /^(?:aws-global|[a-z]{2,8}(?:-[a-z]+)+-[0-9]{1,2})$/;
 const ACCOUNT = /^[0-9]{12}$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is refused.
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+
+// AWS Config and Security Hub have a type for each engine of a domain. Its ARN, its API and its settings are the same, and an upgrade changes the engine.
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([['AWS::Elasticsearch::Domain', 'AWS::OpenSearch::Domain']]);
+
+/**
+ * The one type that a resource has here, if AWS has several names for it. Two types would be two resources: an exception, a hold or a lease of one
+ * would not cover the other.
+ *
+ * @example oneType('AWS::Elasticsearch::Domain') // 'AWS::OpenSearch::Domain'
+ */
+export function oneType(type: string): string {
+  return OTHER_NAMES.get(type) ?? type;
+}
+
+/**
+ * All names that AWS has for a type, the one of {@link oneType} first: for what AWS is asked, and for what people write.
+ *
+ * @example namesOfType('AWS::OpenSearch::Domain') // ['AWS::OpenSearch::Domain', 'AWS::Elasticsearch::Domain']
+ */
+export function namesOfType(type: string): readonly string[] {
+  const one = oneType(type);
+  return [one, ...[...OTHER_NAMES].flatMap(([other, of]) => (of === one ? [other] : []))];
+}
 
 /** Whether a text is a 12-digit AWS account id. */
 export function isAccountId(value: unknown): value is string {
@@ -47,7 +70,7 @@ export function partitionOf(region: string): Partition {
 }
 
 /**
- * Creates a validated {@link ResourceRef}.
+ * Creates a validated {@link ResourceRef}, by the one type that {@link oneType} gives.
  *
  * @example resource({ type: 'AWS::S3::Bucket', id: 'invoices', account: '111111111111', region: 'eu-west-1' })
  * @throws {RedressError} `resource/invalid` naming the invalid member. Empty and wildcard IDs are refused: an empty selection must never mean
@@ -67,7 +90,7 @@ export function resource(input: { type: string; id: string; account: string; reg
   if (!isRegion(input.region)) refuse('region', `${JSON.stringify(input.region)} is not a region name`);
   const partition = input.partition ?? partitionOf(input.region);
   if (input.region !== GLOBAL_REGION && partition !== partitionOf(input.region)) refuse('partition', `${partition} does not hold region ${input.region}`);
-  return Object.freeze({ type: input.type, id: input.id, account: input.account, region: input.region, partition });
+  return Object.freeze({ type: oneType(input.type), id: input.id, account: input.account, region: input.region, partition });
 }
 
 /** The name of a resource's stream and lease: equal for equal resources, whichever source names them. */

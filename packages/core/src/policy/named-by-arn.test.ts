@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { resource } from '../model/resource.js';
-import { defineRegister, inScope } from './register.js';
+import type { Remediator } from '../remediator/define.js';
+import { defineRegister, inScope, matchingNothing } from './register.js';
 
 const TYPE = 'AWS::ElasticLoadBalancingV2::LoadBalancer';
 const ARN = 'arn:aws:elasticloadbalancing:eu-west-1:111111111111:loadbalancer/app/web/50dc6c495c0c9188';
@@ -30,11 +31,20 @@ it.each([
 it.each([
   ['an ARN', { resource: 'arn:aws:es:eu-west-1:111111111111:domain/search' }],
   ['the type of Elasticsearch', { resource: 'search', resourceType: 'AWS::Elasticsearch::Domain' }],
+  ['the type of Elasticsearch and its id', { resource: 'AWS::Elasticsearch::Domain:search' }],
   ['the type of OpenSearch', { resource: 'AWS::OpenSearch::Domain:search' }],
+  ['the id that AWS Config has for it', { resource: '111111111111/search', resourceType: 'AWS::Elasticsearch::Domain' }],
+  ['its account, and the type of Elasticsearch', { account: '111111111111', resourceType: 'AWS::Elasticsearch::Domain' }],
 ])('an exception that names a domain by %s applies to it under both of its types', (_name, scope) => {
   const { entries } = defineRegister([{ id: 'EXC-1', scope, reason: 'a vendor', owner: 'web', approver: 'security', expires: '2099-01-01T00:00:00Z' }]);
   for (const type of ['AWS::OpenSearch::Domain', 'AWS::Elasticsearch::Domain']) {
     const ref = resource({ type, id: 'search', account: '111111111111', region: 'eu-west-1' });
-    expect(entries.some((entry) => inScope(entry, ref, 'any', [{ type, id: 'search', tags: {} }]) !== null)).toBe(true);
+    expect(entries.some((entry) => inScope(entry, ref, 'any', [{ type: ref.type, id: ref.id, tags: {} }]) !== null)).toBe(true);
   }
+});
+
+it('an exception that names a domain by the type of Elasticsearch is not taken for one that matches nothing', () => {
+  const scope = { resource: 'AWS::Elasticsearch::Domain:search', resourceType: 'AWS::Elasticsearch::Domain' };
+  const register = defineRegister([{ id: 'EXC-1', scope, reason: 'a vendor', owner: 'web', approver: 'security', expires: '2099-01-01T00:00:00Z' }]);
+  expect(matchingNothing(register, [{ id: 'of-domains', resourceTypes: ['AWS::OpenSearch::Domain'], global: false } as unknown as Remediator])).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { type Digest, deepFreeze, digestOf, toJson } from '../model/json.js';
-import { GLOBAL_REGION, isAccountId, type ResourceRef } from '../model/resource.js';
+import { GLOBAL_REGION, isAccountId, oneType, type ResourceRef } from '../model/resource.js';
 import * as z from '../parameters.js';
 import type { Remediator, Tagged } from '../remediator/define.js';
 import { REGIONS } from './regions.js';
@@ -126,7 +126,7 @@ export function parseRegister(input: unknown, placeOf: PlaceOf = pathOnly): Regi
       accounts: list(each.scope.account),
       regions: list(each.scope.region),
       resources: list(each.scope.resource)?.flatMap(resourceOf) ?? null,
-      resourceTypes: list(each.scope.resourceType),
+      resourceTypes: list(each.scope.resourceType)?.map(oneType) ?? null,
       remediators: list(each.scope.remediators),
       tags: list(each.scope.tag)?.map(pairOf) ?? null,
     };
@@ -168,12 +168,12 @@ export function meantKey(key: string): string {
   return key.trim().toLowerCase();
 }
 
-/** AWS Config has a type for each engine of a domain, an ARN does not say which: it is the same thing under either type. */
-const thingOf = (type: string) => (type === 'AWS::Elasticsearch::Domain' ? 'AWS::OpenSearch::Domain' : type);
-
-/** Whether a name is of an id: an ARN ends in it, where ids of its type are not ARNs. Its type, account and region are compared separately. */
-function isIdOf(name: string, id: string): boolean {
-  return name === id || (name.startsWith('arn:') && (name.endsWith(`/${id}`) || name.endsWith(`:${id}`)));
+/**
+ * Whether a name is of an id: an ARN ends in it, where ids of its type are not ARNs, and the ID of a domain in AWS Config has the account before it. Its
+ * type, account and region are compared separately.
+ */
+function isIdOf(name: string, id: string, account: string): boolean {
+  return name === id || name === `${account}/${id}` || (name.startsWith('arn:') && (name.endsWith(`/${id}`) || name.endsWith(`:${id}`)));
 }
 
 /**
@@ -191,8 +191,8 @@ export function inScope(entry: ExceptionEntry, ref: ResourceRef, remediator: str
     resources === null ||
     resources.some(
       (each) =>
-        isIdOf(each.id, id) &&
-        (each.type === null || thingOf(each.type) === thingOf(type)) &&
+        isIdOf(each.id, id, ref.account) &&
+        (each.type === null || each.type === type) &&
         (each.account === null || each.account === ref.account) &&
         (each.region === null || each.region === ref.region),
     );
@@ -203,7 +203,7 @@ export function inScope(entry: ExceptionEntry, ref: ResourceRef, remediator: str
   const itself = held[0];
   // What is not named by its id or its tags is not meant: an account's instances do not exempt the groups that they use.
   const by = resources === null && tags === null ? [itself] : held.filter((each) => isNamed(each) && carries(each));
-  const isOfType = (type: string) => resourceTypes === null || resourceTypes.map(thingOf).includes(thingOf(type));
+  const isOfType = (type: string) => resourceTypes === null || resourceTypes.includes(type);
   if (!isOfType(ref.type) && !by.some((each) => isOfType(each.type))) return null;
   if (by.length > 0) return by.includes(itself) ? itself : (by[0] ?? null);
   // The id of one, the tag of another: together they are in scope.

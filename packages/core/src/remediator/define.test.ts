@@ -76,3 +76,20 @@ it.each(['Enforce', '', null, ['enforce']])('an unknown ceiling is refused if th
 it.each(['enforce', 'approve', 'notify'])('%s is a valid ceiling', (ceiling) => {
   expect(remediator(undefined, ceiling).ceiling).toBe(ceiling);
 });
+
+it('types of a remediator are those that resources have here, whichever name AWS has for them', () => {
+  const names = ['AWS::Elasticsearch::Domain', 'AWS::OpenSearch::Domain'] as const;
+  const { resourceTypes, exceptionTypes } = defineRemediator({
+    id: 'widget-close',
+    title: 'Close widgets',
+    resourceTypes: names,
+    exceptionTypes: names,
+    controls: [],
+    ceiling: 'notify',
+    blindSpots: [],
+    uses: { reads: [], writes: [], undoes: [] },
+    observe: async () => 'gone' as const,
+    plan: () => ({ status: 'compliant' }),
+  });
+  expect([resourceTypes, exceptionTypes]).toEqual([['AWS::OpenSearch::Domain'], ['AWS::OpenSearch::Domain']]);
+});

@@ -4,7 +4,7 @@ import { RedressError } from '../model/errors.js';
 import type { Actor, RecordedCall } from '../model/finding.js';
 import { digestOf, type Json, type JsonObject, type JsonSafe } from '../model/json.js';
 import type { Assessment, Hazard } from '../model/plan.js';
-import { GLOBAL_REGION, type Partition, type ResourceRef, resource } from '../model/resource.js';
+import { GLOBAL_REGION, oneType, type Partition, type ResourceRef, resource } from '../model/resource.js';
 import { explained } from '../policy/validate.js';
 import { systemClock } from '../ports.js';
 import { CEILINGS, type Ceiling } from './ceiling.js';
@@ -516,8 +516,8 @@ export function defineRemediator<
     id: definition.id,
     title: definition.title,
     package: definition.package ?? { name: 'unpublished', version: '0.0.0' },
-    resourceTypes: definition.resourceTypes,
-    ...(definition.exceptionTypes === undefined ? {} : { exceptionTypes: definition.exceptionTypes }),
+    resourceTypes: namedOnce(definition.resourceTypes),
+    ...(definition.exceptionTypes === undefined ? {} : { exceptionTypes: namedOnce(definition.exceptionTypes) }),
     controls: definition.controls,
     configRules: definition.triggers?.configRules ?? [],
     showsNew: definition.triggers?.showsNew ?? [],
@@ -593,6 +593,9 @@ export function defineRemediator<
   };
   return Object.freeze(remediator);
 }
+
+/** Types by the one name that resources have. */
+const namedOnce = (types: readonly string[]) => [...new Set(types.map(oneType))];
 
 /** What a definition is given, with the parameters for the place of a resource or of a sweep. */
 const here = <Args extends { readonly parameters: JsonObject }>(args: Args, place: Parameters<typeof placed>[1]): Args => ({

@@ -1,4 +1,4 @@
-import type { Remediator } from '@redress/core';
+import { oneType, type Remediator } from '@redress/core';
 import { defaults, does, inputOf, neededFor, type ParametersOf } from './managed-rules.js';
 
 /**
@@ -50,7 +50,7 @@ export function answerTo(rule: AskedRule, remediators: readonly Remediator[], pa
     .filter((each) => each.configRules.some((known) => known === identifier || known === name))
     .sort((a, b) => a.breadth - b.breadth || (a.id < b.id ? -1 : 1));
   const said = (answer: Answer, because = ''): RuleAnswer => {
-    const left = types.filter((type) => !knowing.some((each) => each.resourceTypes.includes(type)));
+    const left = types.filter((type) => !knowing.some((each) => each.resourceTypes.includes(oneType(type))));
     const partly = knowing.length === 0 || left.length === 0 || types.length === 0 ? '' : `Not for ${left.join(', ')}.`;
     return { answer, because: [because, partly].filter((each) => each !== '').join(' '), remediators: knowing };
   };

@@ -136,6 +136,27 @@ describe('the conformance pack', () => {
   });
 });
 
+describe('a domain, which AWS Config has two types for', () => {
+  const identifiers = ['OPENSEARCH_LOGS_TO_CLOUDWATCH', 'ELASTICSEARCH_LOGS_TO_CLOUDWATCH'];
+  const of = (each: Remediator): Remediator => ({ ...each, id: 'of-domains', resourceTypes: ['AWS::OpenSearch::Domain'], configRules: identifiers });
+  const [closing] = remediators.filter(({ id }) => id === 'logs-raise-retention').map(of);
+  if (closing === undefined) throw new Error('logs-raise-retention is needed.');
+
+  it('is called in the remediation of a rule what that rule calls it', async () => {
+    const { rules: apra } = await packOf('apra-cpg-234');
+    const asked = apra.filter(({ identifier }) => identifiers.includes(identifier));
+    for (const options of [{ remediators: [closing] }, { remediators: [closing], rules: asked }]) {
+      const { Resources } = conformancePack(options);
+      expect(Resources['ElasticsearchLogsToCloudwatchRemediation']?.Properties).toMatchObject({
+        ResourceType: 'AWS::Elasticsearch::Domain',
+        Parameters: { ResourceType: { StaticValue: { Values: ['AWS::Elasticsearch::Domain'] } } },
+      });
+      expect(Resources['OpensearchLogsToCloudwatchRemediation']?.Properties).toMatchObject({ ResourceType: 'AWS::OpenSearch::Domain' });
+    }
+    for (const rule of asked) expect(answerTo(rule, [closing])).toMatchObject({ answer: 'closes', because: '' });
+  });
+});
+
 describe('the map of FSBP', () => {
   const map = fsbpMap(remediators);
 

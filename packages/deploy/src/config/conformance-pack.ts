@@ -1,4 +1,4 @@
-import { digestOf, type JsonObject, RedressError, type Remediator } from '@redress/core';
+import { digestOf, type JsonObject, namesOfType, RedressError, type Remediator } from '@redress/core';
 import { printYaml } from '../templates/print.js';
 import { logicalId, ref } from '../templates/template.js';
 import { type AskedRule, answerTo } from './answer.js';
@@ -109,7 +109,8 @@ function rulesOf({ remediators, parametersOf, rules }: ConformancePackOptions): 
     });
   return rules.map((rule): PackedRule => {
     const { answer, because, remediators: knowing } = answerTo(rule, remediators, parametersOf);
-    const type = knowing.flatMap(({ resourceTypes }) => resourceTypes).find((each) => rule.types.length === 0 || rule.types.includes(each));
+    const known = knowing.flatMap(({ resourceTypes }) => resourceTypes.flatMap(namesOfType));
+    const type = known.find((each) => rule.types.length === 0 || rule.types.includes(each));
     const { identifier, name, parameters, scope = [] } = rule;
     return {
       identifier,

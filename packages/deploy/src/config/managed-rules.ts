@@ -1,4 +1,4 @@
-import type { JsonObject, Remediator } from '@redress/core';
+import { type JsonObject, namesOfType, type Remediator } from '@redress/core';
 
 /** Managed rules whose default name is not their identifier in lower case. */
 const DEFAULT_NAMES: Readonly<Record<string, string>> = {
@@ -57,7 +57,7 @@ export interface KnownRule {
   readonly identifier: string;
   /** Its default name, `restricted-ssh`. Findings of a rule with this name reach the remediators. */
   readonly name: string;
-  /** The resource types that it evaluates. */
+  /** The type of what it evaluates, as AWS Config names it. */
   readonly resourceType: string;
   /** Narrow before wide. */
   readonly remediators: readonly Remediator[];
@@ -83,7 +83,7 @@ export function knownRules(remediators: readonly Remediator[], parametersOf: Par
     return {
       identifier,
       name: DEFAULT_NAMES[identifier] ?? nameOf(identifier),
-      resourceType: knowing[0]?.resourceTypes[0] ?? '',
+      resourceType: evaluatedBy(identifier, knowing[0]?.resourceTypes[0] ?? ''),
       remediators: knowing,
       input: inputOf(identifier, knowing, parametersOf),
       remediable: remediable(identifier, knowing),
@@ -95,6 +95,11 @@ export function knownRules(remediators: readonly Remediator[], parametersOf: Par
 export function customRules(remediator: Pick<Remediator, 'configRules'>): readonly string[] {
   const names = remediator.configRules.filter((rule) => IDENTIFIER.test(rule)).flatMap((rule) => [nameOf(rule), DEFAULT_NAMES[rule]]);
   return remediator.configRules.filter((rule) => !IDENTIFIER.test(rule) && !names.includes(rule));
+}
+
+/** What a rule calls resources of a type: if AWS Config has several names for it, each has rules of its own, which begin with its service. */
+function evaluatedBy(identifier: string, type: string): string {
+  return namesOfType(type).find((name) => identifier.startsWith(`${name.split('::')[1]?.toUpperCase()}_`)) ?? type;
 }
 
 const nameOf = (identifier: string) => identifier.toLowerCase().replaceAll('_', '-');

@@ -1,62 +1,52 @@
-import { defineResource, given, type ListArgs, type ResourceType, tagsIn, type WithFound } from '@redress/core';
+import { defineResource, fromConfigName, given, type InCode, type ResourceType, tagsIn, type WithFound } from '@redress/core';
 import { opensearch } from './client.js';
 
-const listing = opensearch.pick('ListDomainNames');
-
-/** A domain, by its name. AWS Config has a type for each engine; both are read and changed by one API. */
-const domainOf = (type: string, swept: boolean) =>
-  defineResource({
-    type,
-    arn: 'arn:{partition}:es:{region}:{account}:domain/{id}',
-    // AWS Config names it by its domain id, which is account and name.
-    name: {
-      async of({ id, resource: { account } }) {
-        const [owner, name] = id.includes('/') ? id.split('/') : [account, id];
-        return owner === account && name !== undefined ? { id: name } : null;
-      },
+/** A domain, by its name, whatever its engine: one API reads and changes both. AWS Config and Security Hub have a type for each, which core makes one. */
+export const domain = defineResource({
+  type: 'AWS::OpenSearch::Domain',
+  arn: 'arn:{partition}:es:{region}:{account}:domain/{id}',
+  name: {
+    async of({ resource }) {
+      const { id } = fromConfigName(resource, resource.account);
+      // It still has an account before its name, and another one.
+      return id.includes('/') ? null : { id };
     },
-    find: { reads: [opensearch.pick('DescribeDomain')], of: async ({ aws, id }) => (await aws.es.DescribeDomain({ DomainName: id })).DomainStatus },
-    tags: { reads: [opensearch.pick('ListTags')], of: async ({ aws, arn }) => tagsIn((await aws.es.ListTags({ ARN: arn })).TagList) },
-    ...(swept
-      ? {
-          list: {
-            reads: [listing] as [typeof listing],
-            async *of({ aws }: ListArgs<[typeof listing]>) {
-              for (const { DomainName: id } of given(await aws.es.ListDomainNames({}), 'DomainNames')) if (id !== undefined) yield { id };
-            },
-          },
-        }
-      : {}),
-  });
-
-/** A sweep meets each domain once, whatever its engine: as this. */
-export const openSearchDomain = domainOf('AWS::OpenSearch::Domain', true);
-export const elasticsearchDomain = domainOf('AWS::Elasticsearch::Domain', false);
+  },
+  find: { reads: [opensearch.pick('DescribeDomain')], of: async ({ aws, id }) => (await aws.es.DescribeDomain({ DomainName: id })).DomainStatus },
+  tags: { reads: [opensearch.pick('ListTags')], of: async ({ aws, arn }) => tagsIn((await aws.es.ListTags({ ARN: arn })).TagList) },
+  list: {
+    reads: [opensearch.pick('ListDomainNames')],
+    async *of({ aws }) {
+      for (const { DomainName: id } of given(await aws.es.ListDomainNames({}), 'DomainNames')) if (id !== undefined) yield { id };
+    },
+  },
+});
 
 /** What is changed by the calls that make a domain or change one. */
 export const domainCalls = Object.fromEntries(
   ['CreateDomain', 'UpdateDomainConfig', 'CreateElasticsearchDomain', 'UpdateElasticsearchDomainConfig'].map((call) => [`es:${call}`, 'request.domainName']),
 ) as Readonly<Record<string, 'request.domainName'>>;
 
-/** What a remediator has of its own for each of the two types. */
-export interface OfDomain {
-  readonly on: typeof openSearchDomain;
-  readonly id: string;
-  readonly controls: readonly string[];
-  readonly name: string;
-}
-
-/** Rules of AWS Config by their identifiers, under the names that AWS gives them. */
-export function rulesOf(...identifiers: readonly string[]): Readonly<Record<string, string>> {
+/** A rule of AWS Config has a name for each engine. By their identifiers, and under the names that AWS gives them. */
+export function rulesOf(...checks: readonly string[]): Readonly<Record<string, string>> {
+  const identifiers = checks.flatMap((check) => [`OPENSEARCH_${check}`, `ELASTICSEARCH_${check}`]);
   return Object.fromEntries(identifiers.map((each) => [each, each.toLowerCase().replaceAll('_', '-')]));
 }
 
-/** What Terraform calls it. */
-export function terraformOf(on: typeof openSearchDomain): string {
-  return on === elasticsearchDomain ? 'aws_elasticsearch_domain' : 'aws_opensearch_domain';
+/** Controls of Security Hub by their numbers: AWS writes them with a small s, and has others for Elasticsearch. */
+export function controlsOf(...numbers: readonly number[]): readonly string[] {
+  return numbers.flatMap((number) => [`OpenSearch.${number}`, `Opensearch.${number}`, `ES.${number}`]);
 }
 
-type Domain = typeof openSearchDomain extends ResourceType<infer Found> ? Found : never;
+/** Where code sets it: there is a type for each engine. */
+export function inCodeOf(property: string, argument: string): InCode {
+  return {
+    cloudFormation: `AWS::OpenSearchService::Domain (AWS::Elasticsearch::Domain) ${property}`,
+    terraform: `aws_opensearch_domain (aws_elasticsearch_domain) ${argument}`,
+  };
+}
+
+type Domain = typeof domain extends ResourceType<infer Found> ? Found : never;
 
 /**
  * Whether it is being changed at the moment: OpenSearch Service takes one change at a time. And whether its service software is known to be the newest:

@@ -1,7 +1,7 @@
 import { defineSetting, needs, type ResourceRef, shortLived } from '@redress/core';
 import * as z from '@redress/core/parameters';
 import { opensearch } from './client.js';
-import { condition, domainCalls, elasticsearchDomain, type OfDomain, openSearchDomain, rulesOf, terraformOf } from './domain.js';
+import { condition, controlsOf, domain, domainCalls, inCodeOf, rulesOf } from './domain.js';
 import { packageRef } from './package-ref.js';
 
 const ERRORS = 'ES_APPLICATION_LOGS';
@@ -21,98 +21,73 @@ const isNear = ({ account, region }: ResourceRef, group: string) => {
   return inRegion === region && ofAccount === account;
 };
 
-/** What both have in common: the API has one map of all logs, so those that are published to somewhere else go along. */
-const publishing = (given: OfDomain & { readonly rule: string }) =>
-  defineSetting({
-    on: given.on,
-    id: given.id,
-    title: `Publish the error logs of ${given.name}`,
-    package: packageRef,
-    controls: { 'aws-fsbp': given.controls },
-    rules: rulesOf(given.rule),
-    calls: domainCalls,
-    // A domain of Elasticsearch has two types, and so two streams of records: a hold or an exception of one does not cover the other. And whether a change
-    // moves the domain to new nodes, only a dry run says for sure, which needs the permission to change it.
-    ceiling: 'approve',
-    settle: 'PT60S',
-    blindSpots: [
-      'Whether OpenSearch Service moves the domain to new nodes for it, which it usually does not: aws opensearch update-domain-config --dry-run shows that.',
-      'Whether the log group lets es.amazonaws.com write: if not, the call is rejected.',
-      'What the logs cost.',
-    ],
-    parameters,
-    // One that is not enabled is as good as one that is not there.
-    at: ({ LogPublishingOptions = {} }) => ({
-      logs: Object.fromEntries(
-        Object.entries(LogPublishingOptions).flatMap(([type, { Enabled, CloudWatchLogsLogGroupArn: group = '' }]) => (Enabled === true ? [[type, group]] : [])),
-      ) as Readonly<Record<string, string>>,
-    }),
-    context: condition,
-    hazards: [
-      shortLived('its logs cost money, and nobody reads them'),
-      {
-        // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/managedomains-configuration-changes.html
-        code: 'blue-green',
-        effect: 'approve',
-        what: 'The service software of the domain is not known to be the newest. With an older one, the change may move the domain to new nodes, and update that software.',
-        advice: 'Do a dry run: aws opensearch update-domain-config --dry-run. Approve in a quiet hour, or update the service software first.',
-        when: ({ context, id }) => (context !== undefined && !context.newest ? `${id} may have an update of its service software` : null),
-      },
-    ],
-    rollback: { restores: 'exact', what: 'Error logs are no longer published.', not: ['Logs published in the meantime.'] },
-    inCode: {
-      cloudFormation: `${given.on.type} LogPublishingOptions.${ERRORS}`,
-      terraform: `${terraformOf(given.on)} log_publishing_options`,
-    },
-    instead({ now, context, id, resource, parameters: { logGroup } }) {
-      if (now.logs[ERRORS] !== undefined) return null;
-      const gap = `${id} publishes no error logs`;
-      const missing = needs(given.id, gap, { logGroup });
-      if (missing !== null || logGroup === undefined) return missing;
-      if (!isNear(resource, logGroup))
-        return {
-          status: 'manual',
-          message: `${gap}. The policy names ${logGroup}, and OpenSearch Service writes only to log groups in the account and region of the domain.`,
-          steps: ['Create log groups of the same name in all of them, and write {region} and {account} in the policy.'],
-        };
-      if (context?.busy !== true) return null;
-      return { status: 'manual', message: `${gap}, and a change of it is in progress.`, steps: ['Wait until it is active.'] };
-    },
-    wanted: ({ now, parameters: { logGroup = '' } }) => ({ logs: { [ERRORS]: logGroup, ...now.logs } }),
-    writes: [opensearch.pick('UpdateDomainConfig')],
-    write: ({ id, now, to }) =>
-      opensearch.call('UpdateDomainConfig', {
-        DomainName: id,
-        LogPublishingOptions: Object.fromEntries(
-          Object.entries({ ...now.logs, ...to.logs }).map(([type, group]) => [type, { CloudWatchLogsLogGroupArn: group, Enabled: type in to.logs }]),
-        ),
-      }),
-    summary: ({ id, to }) => `publish error logs of ${id} to ${to.logs[ERRORS]}`,
-  });
-
 /**
- * Publishes the error logs of a domain of OpenSearch to the log group that the policy names.
+ * Publishes the error logs of a domain to the log group that the policy names. The API has one map of all logs, so those that are published to
+ * somewhere else go along.
  *
  * @see https://docs.aws.amazon.com/securityhub/latest/userguide/opensearch-controls.html#opensearch-4
  */
-export const publishErrorLogs = publishing({
-  on: openSearchDomain,
+export const publishErrorLogs = defineSetting({
+  on: domain,
   id: 'opensearch-publish-error-logs',
-  // Security Hub writes it with a small s.
-  controls: ['OpenSearch.4', 'Opensearch.4'],
-  rule: 'OPENSEARCH_LOGS_TO_CLOUDWATCH',
-  name: 'an OpenSearch domain',
-});
-
-/**
- * The same for a domain of Elasticsearch.
- *
- * @see https://docs.aws.amazon.com/securityhub/latest/userguide/es-controls.html#es-4
- */
-export const publishElasticsearchErrorLogs = publishing({
-  on: elasticsearchDomain,
-  id: 'opensearch-publish-elasticsearch-error-logs',
-  controls: ['ES.4'],
-  rule: 'ELASTICSEARCH_LOGS_TO_CLOUDWATCH',
-  name: 'an Elasticsearch domain',
+  title: 'Publish the error logs of an OpenSearch or Elasticsearch domain',
+  package: packageRef,
+  controls: { 'aws-fsbp': controlsOf(4) },
+  rules: rulesOf('LOGS_TO_CLOUDWATCH'),
+  calls: domainCalls,
+  // AWS counts it among the changes that usually need no new nodes, with exceptions by service software, and says that only a dry run is sure. A dry
+  // run needs the permission to change the domain. DescribeDomain does not show it: the update of a domain that never had one is COMPLETED, too.
+  ceiling: 'approve',
+  settle: 'PT60S',
+  blindSpots: [
+    'Whether OpenSearch Service moves the domain to new nodes for it, which it usually does not: aws opensearch update-domain-config --dry-run shows that.',
+    'Whether the log group lets es.amazonaws.com write: if not, the call is rejected.',
+    'What the logs cost.',
+  ],
+  parameters,
+  // One that is not enabled is as good as one that is not there.
+  at: ({ LogPublishingOptions = {} }) => ({
+    logs: Object.fromEntries(
+      Object.entries(LogPublishingOptions).flatMap(([type, { Enabled, CloudWatchLogsLogGroupArn: group = '' }]) => (Enabled === true ? [[type, group]] : [])),
+    ) as Readonly<Record<string, string>>,
+  }),
+  context: condition,
+  contextHolds: true,
+  hazards: [
+    shortLived('its logs cost money, and nobody reads them'),
+    {
+      // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/managedomains-configuration-changes.html
+      code: 'blue-green',
+      effect: 'approve',
+      what: 'The service software of the domain is not known to be the newest. With an older one, the change may move the domain to new nodes, and update that software.',
+      advice: 'Do a dry run: aws opensearch update-domain-config --dry-run. Approve in a quiet hour, or update the service software first.',
+      when: ({ context, id }) => (context !== undefined && !context.newest ? `${id} may have an update of its service software` : null),
+    },
+  ],
+  rollback: { restores: 'exact', what: 'Error logs are no longer published.', not: ['Logs published in the meantime.'] },
+  inCode: inCodeOf(`LogPublishingOptions.${ERRORS}`, 'log_publishing_options'),
+  instead({ now, context, id, resource, parameters: { logGroup } }) {
+    if (now.logs[ERRORS] !== undefined) return null;
+    const gap = `${id} publishes no error logs`;
+    const missing = needs('opensearch-publish-error-logs', gap, { logGroup });
+    if (missing !== null || logGroup === undefined) return missing;
+    if (!isNear(resource, logGroup))
+      return {
+        status: 'manual',
+        message: `${gap}. The policy names ${logGroup}, and OpenSearch Service writes only to log groups in the account and region of the domain.`,
+        steps: ['Create log groups of the same name in all of them, and write {region} and {account} in the policy.'],
+      };
+    if (context?.busy !== true) return null;
+    return { status: 'manual', message: `${gap}, and a change of it is in progress.`, steps: ['Wait until it is active.'] };
+  },
+  wanted: ({ now, parameters: { logGroup = '' } }) => ({ logs: { [ERRORS]: logGroup, ...now.logs } }),
+  writes: [opensearch.pick('UpdateDomainConfig')],
+  write: ({ id, now, to }) =>
+    opensearch.call('UpdateDomainConfig', {
+      DomainName: id,
+      LogPublishingOptions: Object.fromEntries(
+        Object.entries({ ...now.logs, ...to.logs }).map(([type, group]) => [type, { CloudWatchLogsLogGroupArn: group, Enabled: type in to.logs }]),
+      ),
+    }),
+  summary: ({ id, to }) => `publish error logs of ${id} to ${to.logs[ERRORS]}`,
 });
