@@ -7,6 +7,7 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { defineGuardrail, EFFECTS, type Facts, type Guardrail } from './guardrails/guardrail.js';
 import { messageOf } from './model/errors.js';
+import { typeMeantBy } from './model/resource.js';
 import { environmentOf } from './policy/policy.js';
 import type { Tags } from './remediator/define.js';
 
@@ -39,6 +40,10 @@ function compileAnew(when: string): Compiled {
   // A tag that is missing reads as an empty text, so that a rule about a tag says something of every resource; then it is always "there".
   if (/\bin\s+resource\s*\.\s*tags\b|\bhas\s*\(\s*resource\s*\.\s*tags\b/.test(when))
     return { ok: false, error: 'a tag that is missing is an empty text here: compare it, resource.tags["key"] != ""' };
+  for (const [written] of when.matchAll(/AWS::[A-Za-z0-9:]*/g)) {
+    const one = typeMeantBy(written);
+    if (one !== null) return { ok: false, error: `a rule with ${written} never holds: these resources have the type ${one} here` };
+  }
   const checked = environment.check(when);
   if (!checked.valid) return { ok: false, error: explained(when, checked.error) };
   if (checked.type !== 'bool') return { ok: false, error: `it is ${String(checked.type)}, not true or false` };
