@@ -136,7 +136,10 @@ describe('a policy with rules', () => {
     ['resource.id', /it is string, not true or false/],
     ['nobody.id == "x"', /Unknown variable: nobody \(column 1\); allowed: resource, remediator, trigger, plan, now$/m],
     ['resource.id > 3', /no such overload/],
-    ['resource.type == "AWS::Elasticsearch::Domain"', /with AWS::Elasticsearch::Domain never holds: these resources have the type AWS::OpenSearch::Domain here/],
+    [
+      'resource.type == "AWS::Elasticsearch::Domain"',
+      /with AWS::Elasticsearch::Domain never holds: these resources have the type AWS::OpenSearch::Domain here/,
+    ],
     ['resource.type.startsWith("AWS::Elasticsearch::")', /with AWS::Elasticsearch:: never holds/],
     ['"env" in resource.tags', /compare it/],
     ['has(resource.tags.env)', /compare it/],
