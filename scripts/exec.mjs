@@ -25,10 +25,13 @@ export function exec(command, ...args) {
   });
 }
 
-const firstLine = (text) =>
-  stripVTControlCharacters(text ?? '')
-    .split('\n', 1)[0]
-    .slice(0, 300);
+/** A message without its stack, on one line. Of a long one both ends: a comparison says at its end what was expected. */
+function inOneLine(text) {
+  const said = stripVTControlCharacters(text ?? '')
+    .split(/\n\s+at /, 1)[0]
+    .replaceAll(/\s*\n\s*/g, ' / ');
+  return said.length <= 900 ? said : `${said.slice(0, 300)} … ${said.slice(-600)}`;
+}
 
 /** Prefix of log lines that name a failed test. A run repeats these lines at its end, where people look first. */
 export const FAILED = 'FAILED ';
@@ -65,10 +68,10 @@ export async function vitest(name, ...args) {
   const bad = found.numFailedTests + skipped + broken;
   const failed = bad === 0 && !(ok && found.success && found.numPassedTests > 0) ? 1 : bad;
   const lines = found.testResults.flatMap(({ name: file, message, assertionResults }) => [
-    ...(message === '' ? [] : [`${FAILED}${relative(ROOT, file)}: ${firstLine(message)}`]),
+    ...(message === '' ? [] : [`${FAILED}${relative(ROOT, file)}: ${inOneLine(message)}`]),
     ...assertionResults
       .filter(({ status }) => status === 'failed')
-      .map(({ fullName, failureMessages }) => `${FAILED}${relative(ROOT, file)}: ${fullName}: ${firstLine(failureMessages[0])}`),
+      .map(({ fullName, failureMessages }) => `${FAILED}${relative(ROOT, file)}: ${fullName}: ${inOneLine(failureMessages[0])}`),
   ]);
   return {
     ok: failed === 0,
