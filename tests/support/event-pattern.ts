@@ -10,9 +10,17 @@
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
  */
 export function matchesPattern(event: unknown, pattern: unknown): boolean {
+  return matcherOf(pattern)(event);
+}
+
+/** The same for many events. */
+export function matcherOf(pattern: unknown): (event: unknown) => boolean {
   if (!isObject(pattern)) throw new Error('A pattern is an object.');
-  const fields = fieldsOf(event);
-  return branchesOf(pattern).some((branch) => matches(fields, [...branch].sort(byPath), new Map()));
+  const branches = branchesOf(pattern).map((branch) => [...branch].sort(byPath));
+  return (event) => {
+    const fields = fieldsOf(event);
+    return branches.some((branch) => matches(fields, branch, new Map()));
+  };
 }
 
 /** The lists that contain a value, and the index in each. */
