@@ -7,7 +7,7 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { defineGuardrail, EFFECTS, type Facts, type Guardrail } from './guardrails/guardrail.js';
 import { messageOf } from './model/errors.js';
-import { typeMeantBy } from './model/resource.js';
+import { namesOfType } from './model/resource.js';
 import { environmentOf } from './policy/policy.js';
 import type { Tags } from './remediator/define.js';
 
@@ -40,10 +40,6 @@ function compileAnew(when: string): Compiled {
   // A tag that is missing reads as an empty text, so that a rule about a tag says something of every resource; then it is always "there".
   if (/\bin\s+resource\s*\.\s*tags\b|\bhas\s*\(\s*resource\s*\.\s*tags\b/.test(when))
     return { ok: false, error: 'a tag that is missing is an empty text here: compare it, resource.tags["key"] != ""' };
-  for (const [written] of when.matchAll(/AWS::[A-Za-z0-9:]*/g)) {
-    const one = typeMeantBy(written);
-    if (one !== null) return { ok: false, error: `a rule with ${written} never holds: these resources have the type ${one} here` };
-  }
   const checked = environment.check(when);
   if (!checked.valid) return { ok: false, error: explained(when, checked.error) };
   if (checked.type !== 'bool') return { ok: false, error: `it is ${String(checked.type)}, not true or false` };
@@ -76,12 +72,12 @@ function tagsOf(tags: Tags): Map<string, string> {
   return map;
 }
 
-function contextOf(facts: Omit<Facts, 'policy' | 'observation'>, where: string, tags: Map<string, string>): Record<string, unknown> {
+function contextOf(facts: Omit<Facts, 'policy' | 'observation'>, type: string, where: string, tags: Map<string, string>): Record<string, unknown> {
   const { resource, remediator, trigger, changes, hazards } = facts;
   const finding = trigger.by === 'finding' ? trigger.finding : null;
   return {
     resource: {
-      type: resource.type,
+      type,
       id: resource.id,
       account: resource.account,
       region: resource.region,
@@ -106,7 +102,7 @@ function contextOf(facts: Omit<Facts, 'policy' | 'observation'>, where: string, 
  * A rule can use `resource` (type, id, account, region, partition, environment, tags), `remediator` (id, version, ceiling), `trigger` (by, source,
  * kind, actor), `plan` (operations, subjects, hazards) and `now`. Rules are checked together with the policy: an unknown name, or a comparison of
  * incompatible types, is a mistake in the policy. A rule is evaluated with the tags of the resource as `resource.tags`, and again with those of each
- * resource that uses it. It restricts if it is true for any of them.
+ * resource that uses it, and if AWS has several names for the type, with each as `resource.type`. It restricts if it is true for any of them.
  *
  * @example createRedress({ …, policy, guardrails: [celRules()] });
  * // rules: [{ when: 'resource.tags["criticality"] == "high"', effect: approve, because: crown jewels }]
@@ -121,7 +117,9 @@ export function celRules(): Guardrail {
       const own = tags === 'untaggable' ? {} : tags;
       const where = environmentOf(policy, facts.resource.account)?.name ?? '';
       // What uses the resource is hit by a change as the resource is: one that a rule is about is enough, and none hides another's tags.
-      const contexts = [own, ...usedBy.map((each) => ({ ...own, ...each.tags }))].map((each) => contextOf(facts, where, tagsOf(each)));
+      const tagged = [own, ...usedBy.map((each) => ({ ...own, ...each.tags }))];
+      // Nor does one of AWS's names for a type hide what a rule says of another.
+      const contexts = namesOfType(facts.resource.type).flatMap((type) => tagged.map((each) => contextOf(facts, type, where, tagsOf(each))));
       const matching = policy.rules.filter(({ when }) => {
         const rule = compile(when);
         if (!rule.ok) throw new TypeError(`the rule ${when} cannot be read: ${rule.error}`);

@@ -272,7 +272,7 @@ function conditions(filter: Filter): { readonly where: string; readonly values: 
   any(filter.actors, 'actors IN (SELECT id FROM names WHERE instr(name, ?) > 0)');
   any(filter.approvers, 'approver IN (SELECT id FROM names WHERE instr(name, ?) > 0)');
   any(filter.tickets, 'tickets IN (SELECT id FROM names WHERE instr(name, ?) > 0)', (text) => [`${BETWEEN}${text}${BETWEEN}`]);
-  const ofResource = "stream IN (SELECT digest FROM streams WHERE resource = ? OR type || '/' || resource = ?)";
+  const ofResource = "stream IN (SELECT digest FROM streams WHERE ? IN (resource, type || '/' || resource) OR type || '/' || resource = ?)";
   any(filter.resources, `(${ofResource} OR execution = ?)`, (text) => [text, text.replace(/^AWS::[\w:]+(?=\/)/, oneType), text]);
   return { where: parts.length === 0 ? 'TRUE' : parts.join(' AND '), values };
 }

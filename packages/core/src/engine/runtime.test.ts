@@ -284,6 +284,15 @@ describe('a read with its plan', () => {
     });
     expect(seen).toMatchObject({ observation: { ok: true }, assessment: { ok: false, error: 'a bug' } });
   });
+  it("may have users and parts under AWS's other name for a declared type", async () => {
+    const one = { type: 'AWS::Elasticsearch::Domain', id: 'search', tags: {} };
+    const domains = {
+      exceptionTypes: ['AWS::OpenSearch::Domain'],
+      observe: async () => ({ state: {}, tags: {}, usedBy: [one], parts: [{ ...one, subject: 's' }] }),
+    };
+    const type = 'AWS::OpenSearch::Domain';
+    expect((await look(domains as never)).observation).toMatchObject({ ok: true, value: { usedBy: [{ type }], parts: [{ type, subject: 's' }] } });
+  });
   it('may have users of declared types', async () => {
     const usedBy = [{ type: 'AWS::Test::Room', id: 'r', tags: {} }];
     expect((await look({ observe: async () => ({ state: {}, tags: {}, usedBy }) as never })).observation).toMatchObject({ ok: true, value: { usedBy } });

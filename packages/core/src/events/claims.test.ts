@@ -70,6 +70,17 @@ describe('an event that contradicts itself is denied for that reason', () => {
     expect(one(given.apiCall({ responseElements: granted('sg-2'), errorCode: 'AccessDenied' })).disposition).toBe('ignored');
   });
 
+  it('AWS Config: an ARN of another account', () => {
+    const of = (account: string) => {
+      const resourceId = `arn:aws:es:eu-west-1:${account}:domain/search`;
+      const qualifier = { configRuleName: 'r', resourceType: 'AWS::Elasticsearch::Domain', resourceId };
+      const newEvaluationResult = { evaluationResultIdentifier: { evaluationResultQualifier: qualifier }, complianceType: 'NON_COMPLIANT' };
+      return given.complianceChange('NON_COMPLIANT', { resourceId, resourceType: qualifier.resourceType, configRuleName: 'r', newEvaluationResult });
+    };
+    expect(said(of(OTHER))).toEqual(['rejected', `The event contradicts itself: it is from account ${ACCOUNT}, but names a resource of account ${OTHER}.`]);
+    expect(one(of(ACCOUNT)).resources).toMatchObject([{ type: 'AWS::OpenSearch::Domain', id: 'search' }]);
+  });
+
   it('Security Hub: an ARN of another account, in both formats', () => {
     const why = `The event contradicts itself: it is from account ${ACCOUNT}, but names a resource of account ${OTHER}.`;
     const foreign = `arn:aws:ec2:eu-west-1:${OTHER}:security-group/${GROUP}`;

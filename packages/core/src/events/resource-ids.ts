@@ -366,7 +366,7 @@ export function configNamesOf({ type, id, account }: ResourceRef): readonly Pick
  */
 export function fromConfigName({ type, id }: Pick<ResourceRef, 'type' | 'id'>, account: string): Pick<ResourceRef, 'type' | 'id'> {
   const one = oneType(type);
-  return { type: one, id: one === DOMAIN && id.startsWith(`${account}/`) ? id.slice(account.length + 1) : id };
+  return { type: one, id: one === DOMAIN && account !== '' && id.startsWith(`${account}/`) ? id.slice(account.length + 1) : id };
 }
 
 function regionOf(value: unknown): string | null {

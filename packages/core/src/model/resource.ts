@@ -52,16 +52,6 @@ export function namesOfType(type: string): readonly string[] {
   return [one, ...[...OTHER_NAMES].flatMap(([other, of]) => (of === one ? [other] : []))];
 }
 
-/**
- * The type of the resources that a type, or the beginning of one, would name if AWS's other names were types here; null: it names types of here.
- *
- * @example typeMeantBy('AWS::Elasticsearch::') // 'AWS::OpenSearch::Domain'
- */
-export function typeMeantBy(written: string): string | null {
-  for (const [other, one] of OTHER_NAMES) if (other.startsWith(written) && !one.startsWith(written)) return one;
-  return null;
-}
-
 /** Whether a text is a 12-digit AWS account id. */
 export function isAccountId(value: unknown): value is string {
   return typeof value === 'string' && ACCOUNT.test(value);

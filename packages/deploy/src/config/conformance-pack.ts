@@ -2,7 +2,7 @@ import { digestOf, type JsonObject, namesOfType, RedressError, type Remediator }
 import { printYaml } from '../templates/print.js';
 import { logicalId, ref } from '../templates/template.js';
 import { type AskedRule, answerTo } from './answer.js';
-import { knownRules, type ParametersOf } from './managed-rules.js';
+import { evaluatedBy, knownRules, type ParametersOf } from './managed-rules.js';
 
 /** Input of a conformance pack. */
 export interface ConformancePackOptions {
@@ -109,8 +109,11 @@ function rulesOf({ remediators, parametersOf, rules }: ConformancePackOptions): 
     });
   return rules.map((rule): PackedRule => {
     const { answer, because, remediators: knowing } = answerTo(rule, remediators, parametersOf);
-    const known = knowing.flatMap(({ resourceTypes }) => resourceTypes.flatMap(namesOfType));
-    const type = known.find((each) => rule.types.length === 0 || rule.types.includes(each));
+    const known = knowing.flatMap(({ resourceTypes }) => resourceTypes);
+    const type =
+      rule.types.length === 0
+        ? known.map((each) => evaluatedBy(rule.identifier, each))[0]
+        : known.flatMap(namesOfType).find((each) => rule.types.includes(each));
     const { identifier, name, parameters, scope = [] } = rule;
     return {
       identifier,

@@ -98,7 +98,7 @@ export function customRules(remediator: Pick<Remediator, 'configRules'>): readon
 }
 
 /** What a rule calls resources of a type: if AWS Config has several names for it, each has rules of its own, which begin with its service. */
-function evaluatedBy(identifier: string, type: string): string {
+export function evaluatedBy(identifier: string, type: string): string {
   return namesOfType(type).find((name) => identifier.startsWith(`${name.split('::')[1]?.toUpperCase()}_`)) ?? type;
 }
 
