@@ -12,12 +12,13 @@
 - What a domain of OpenSearch says of its service software has the name that AWS gives it; moto has it under another name.
 - Of the managed policies of AWS there are the two that remediators look for; moto has none, or all of them, and is slow then.
 - Connections stay open for the next request, requests are not logged, and what depends on the model of a service alone is looked up once: the service of a
-  host, the names of operations, the names under which an object may have a member. XML is written as text. Most of the time of a request goes there
-  otherwise.
+  host, the names of operations, the names under which an object may have a member. So are names of headers, and patterns of filters. XML is written as
+  text. Most of the time of a request goes there otherwise.
 - It ends when its standard input does, so that it never outlives what started it.
 """
 
 import datetime
+import fnmatch
 import functools
 import http.client
 import io
@@ -33,7 +34,7 @@ os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")
 
 from botocore.exceptions import ClientError  # noqa: E402
-from moto.core import responses, serialize  # noqa: E402
+from moto.core import request as request_module, responses, serialize  # noqa: E402
 from moto.core.responses import ActionResult  # noqa: E402
 from moto.core.utils import MISSING  # noqa: E402
 from moto.ec2.models.security_groups import SecurityGroupRule  # noqa: E402
@@ -152,6 +153,13 @@ def _random_string(self, length=20, include_digits=True, lower_case=False):
 # Each reply has an id of 52 of them.
 MotoRandom.get_random_string = _random_string
 responses.method_names_from_class = functools.lru_cache(maxsize=None)(responses.method_names_from_class)
+responses.camelcase_to_underscores = functools.lru_cache(maxsize=None)(responses.camelcase_to_underscores)
+# Headers have the same names in each request.
+for module in request_module, werkzeug_app:
+    for name in "environ_key_for_header", "should_preserve_original_header_name":
+        setattr(module, name, functools.lru_cache(maxsize=10_000)(getattr(request_module, name)))
+# Each look at the tags of a resource is a filter by its id.
+fnmatch.translate = functools.lru_cache(maxsize=1000)(fnmatch.translate)
 
 # The names under which an object may have a member follow from the shape of the member and the class of the object; and which places of a reply are
 # changed on their way, from the class of the response.
@@ -169,9 +177,17 @@ def _value_of(self, value, key, shape):
     if names is None:
         context = serialize.AttributePickerContext(obj=value, key=key, shape=shape)
         names = _names_of[kind] = tuple(dict.fromkeys(picker.get_possible_keys(context)))
+    here = type(value)
     for name in names:
         # Where a name has a dot, and what is a dictionary in disguise, moto knows.
-        found = value.get(name, MISSING) if type(value) is dict and "." not in name else serialize.get_value(value, name, MISSING)
+        if "." in name:
+            found = serialize.get_value(value, name, MISSING)
+        elif here is dict:
+            found = value.get(name, MISSING)
+        elif hasattr(here, "__getitem__"):
+            found = serialize.get_value(value, name, MISSING)
+        else:
+            found = getattr(value, name, MISSING)
         if found is not MISSING:
             break
     else:
@@ -227,12 +243,19 @@ def _xml_of(body, full_document=True, **_):
 serialize.xmltodict = types.SimpleNamespace(unparse=_xml_of)
 
 
+class _Headers(http.client.HTTPMessage):
+    """As they were sent. A message looks at each of them as it would at one of a mail, whenever it is asked."""
+
+    def items(self):
+        return list(self._headers)
+
+
 def _headers_of(stream, _class=http.client.HTTPMessage):
     """The headers of a request, a line each; a parser of mail reads them otherwise."""
-    headers = _class()
+    headers = _Headers()
     while (line := stream.readline(65_537)) not in (b"\r\n", b"\n", b""):
         name, _, value = line.decode("iso-8859-1").partition(":")
-        headers[name] = value.strip()
+        headers._headers.append((name, value.strip()))
     return headers
 
 

@@ -81,6 +81,39 @@ it('every call of a fix and of its rollback survives every fault', async () => {
   expect(report.kinds).toEqual({ ...each(ON_AWS, 16), ...each(ON_JOURNAL, 8), duplicate: { injected: 1, survived: 1 } });
 });
 
+describe('the fix before a rollback', () => {
+  /** How often somebody looks, and what the report says. */
+  const lookedAt = async (arrange: (account: SimulatedAccount) => void, engine?: Engine) => {
+    let looks = 0;
+    const counted: Remediator = { ...retention, observe: (args) => (looks++, retention.observe(args)) };
+    const { injected, broken } = await faultMatrix(counted, {
+      every: 4,
+      arrange: (account) => {
+        arrange(account);
+        return gapOf(retention, account);
+      },
+      ...(engine === undefined ? {} : { engine: (options) => engine(options, {} as Here) }),
+    });
+    return { looks, injected, broken };
+  };
+
+  it('is made once, where accounts are alike', async () => {
+    const once = await lookedAt(() => undefined);
+    const eachTime = await lookedAt(() => undefined, createRedress);
+    expect({ ...once, looks: 0 }).toEqual({ ...eachTime, looks: 0 });
+    expect([once.broken, once.looks < eachTime.looks]).toEqual([[], true]);
+  });
+
+  it('is made each time, where accounts differ', async () => {
+    let made = 0;
+    const differs = (account: SimulatedAccount) => void account.act('logs', 'CreateLogGroup', { logGroupName: `beside-${made++}` });
+    const different = await lookedAt(differs);
+    const eachTime = await lookedAt(differs, createRedress);
+    expect(different).toEqual(eachTime);
+    expect(different.broken).toEqual([]);
+  });
+});
+
 describe('what is to happen happens', () => {
   it('once for each injection, in the fix and in its rollback', async () => {
     const accounts: SimulatedAccount[] = [];

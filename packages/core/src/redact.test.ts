@@ -168,3 +168,12 @@ describe('an additional pattern', () => {
     expect(redact({ XAcmePin: '1234' })).toEqual({ XAcmePin: '1234' });
   });
 });
+
+it('a text in which nothing was found is searched again where more of its encodings are decoded', () => {
+  const held = Buffer.from(JSON.stringify({ password: 'hunter2-of-the-layers' })).toString('base64');
+  let wrapped = held;
+  for (let layer = 0; layer < 4; layer++) wrapped = JSON.stringify({ layer, wrapped });
+  expect(redact(wrapped)).toBe(wrapped);
+  expect(redact(held)).toBe('[redacted]');
+  expect(redact({ wrapped: JSON.stringify({ held }) })).toEqual({ wrapped: '{"held":"[redacted]"}' });
+});

@@ -163,8 +163,24 @@ const LAYERS = 4;
 /** It is what records are found and compared by, and comes up in all of them. */
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
-/** Texts that hold no secret by the built-in rules: nearly all come again and again, as messages, ARNs and names do. */
-const harmless = new Set<string>();
+/**
+ * Texts that hold no secret by the built-in rules, with the number of encodings that were looked into: nearly all come again and again, as messages, ARNs,
+ * names and policies do.
+ */
+const harmless = new Map<string, number>();
+/** Limits of {@link harmless}, in texts, characters of one, and characters of all. */
+const KEPT = { texts: 5000, each: 4096, all: 1_000_000 };
+let kept = 0;
+
+function keepHarmless(text: string, layers: number): void {
+  if (text.length > KEPT.each) return;
+  if (harmless.size >= KEPT.texts || kept + text.length > KEPT.all) {
+    harmless.clear();
+    kept = 0;
+  }
+  if (!harmless.has(text)) kept += text.length;
+  harmless.set(text, layers);
+}
 
 /** Redacts with one key and one set of rules. */
 class Redaction {
@@ -235,13 +251,10 @@ class Redaction {
   }
 
   text(text: string, layers: number, bare = true): string {
-    if (text.length < 4 || (this.#builtIn && (harmless.has(text) || DIGEST.test(text)))) return text;
+    if (text.length < 4 || (this.#builtIn && ((harmless.get(text) ?? -1) >= layers || DIGEST.test(text)))) return text;
     const clean = this.#cleaned(text, layers, bare);
-    // Whoever looked less deep, or not for bare keys, says nothing of those who do.
-    if (clean === text && this.#builtIn && layers === LAYERS && bare && text.length <= 256) {
-      if (harmless.size >= 5000) harmless.clear();
-      harmless.add(text);
-    }
+    // Whoever did not look for bare keys says nothing of those who do.
+    if (clean === text && this.#builtIn && bare) keepHarmless(text, layers);
     return clean;
   }
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type JsonObject, resource, type StoredRecord } from '@redress/core';
+import { type Journal, type JsonObject, resource, type StoredRecord } from '@redress/core';
 import { expect, it } from 'vitest';
 import { describeJournal } from './contract.js';
 import { folderJournal } from './folder.js';
@@ -47,4 +47,40 @@ it('who reads a journal in memory cannot change what the next one reads', async 
     [2, { said: { first: false } }, { before: { a: 1 } }],
   ]);
   expect(found[1]?.record.prev).toBe(first?.digest);
+});
+
+it('a journal in memory starts with the records of another one, and both go on alone', async () => {
+  const ref = resource({ type: 'AWS::S3::Bucket', id: 'invoices', account: '111111111111', region: 'eu-west-1' });
+  const append = (journal: Journal, said: string) =>
+    journal.append({ kind: 'decision', resource: ref, remediator: 'r', documents: { before: { said } }, body: { said } });
+  const all = async (journal: Journal) => {
+    const records: StoredRecord[] = [];
+    for await (const record of journal.read({ all: true })) records.push(record);
+    return records;
+  };
+  const first = memoryJournal();
+  await append(first, 'before');
+  const second = memoryJournal({ from: first });
+  expect(await all(second)).toEqual(await all(first));
+  expect(await second.redactionKey?.()).toBe(await first.redactionKey?.());
+  await append(first, 'first');
+  await append(second, 'second');
+  const said = (records: readonly StoredRecord[]) => records.map(({ record, documents }) => [record.body['said'], documents['before']]);
+  expect(said(await all(first))).toEqual([
+    ['before', { said: 'before' }],
+    ['first', { said: 'first' }],
+  ]);
+  expect(said(await all(second))).toEqual([
+    ['before', { said: 'before' }],
+    ['second', { said: 'second' }],
+  ]);
+});
+
+it('only a journal in memory is copied', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'redress-journal-'));
+  try {
+    expect(() => memoryJournal({ from: folderJournal({ directory }) })).toThrow('Only a journal in memory can be copied.');
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 });

@@ -6,11 +6,20 @@ import { type Verified, verified } from './rules.js';
 /**
  * A journal in memory, for tests and trials. It ends with the process.
  *
+ * @param options `from`: a journal in memory whose records the new one has from the start. From then on the two are independent.
  * @example const journal = memoryJournal();
+ * @throws {TypeError} if `from` is another kind of journal.
  */
-export function memoryJournal(options: { readonly clock?: Pick<Clock, 'now'> } = {}): Journal {
-  return new ChainJournal('memory', new MemoryStorage(), options.clock ?? systemClock);
+export function memoryJournal(options: { readonly clock?: Pick<Clock, 'now'>; readonly from?: Journal } = {}): Journal {
+  const from = options.from === undefined ? null : storages.get(options.from);
+  if (from === undefined) throw new TypeError('Only a journal in memory can be copied.');
+  const storage = new MemoryStorage(from);
+  const journal = new ChainJournal('memory', storage, options.clock ?? systemClock);
+  storages.set(journal, storage);
+  return journal;
 }
+
+const storages = new WeakMap<Journal, MemoryStorage>();
 
 class MemoryStorage implements Storage {
   /** Nobody else can change a line: each is verified once, when it is first read, and its record is frozen. */
@@ -20,6 +29,16 @@ class MemoryStorage implements Storage {
     string,
     { stream: Digest; resource: ResourceRef; remediator: string; begunAt: number; budgets: readonly string[]; sent: number | null }
   >();
+
+  readonly #key: string;
+
+  constructor(from: MemoryStorage | null) {
+    this.#key = from === null ? randomKey() : from.#key;
+    if (from === null) return;
+    for (const [stream, known] of from.#streams) this.#streams.set(stream, { ...known, lines: [...known.lines], records: [...known.records] });
+    for (const [digest, text] of from.#documents) this.#documents.set(digest, text);
+    for (const [execution, known] of from.#executions) this.#executions.set(execution, { ...known });
+  }
 
   readonly #access: Access = {
     state: (stream) => this.#streams.get(stream)?.state ?? emptyState(stream),
@@ -63,8 +82,6 @@ class MemoryStorage implements Storage {
       ),
     spent: (key, since) => [...this.#executions.values()].filter((each) => each.begunAt > since && each.budgets.includes(key) && each.sent !== 0).length,
   };
-
-  readonly #key = randomKey();
 
   async key(): Promise<string> {
     return this.#key;

@@ -16,6 +16,13 @@ export interface SdkConfig {
   readonly useDualstackEndpoint: false;
   readonly useFipsEndpoint: false;
   readonly userAgentAppId: () => Promise<undefined>;
+  // Of S3.
+  readonly disableMultiregionAccessPoints: false;
+  readonly disableS3ExpressSessionAuth: false;
+  readonly requestChecksumCalculation: 'WHEN_SUPPORTED';
+  readonly responseChecksumValidation: 'WHEN_SUPPORTED';
+  readonly sigv4aSigningRegionSet: () => Promise<undefined>;
+  readonly useArnRegion: () => Promise<undefined>;
   /** Names who asks, and for what, without a signature: nobody checks it, and to make it is a third of what a call costs the SDK. */
   readonly signerConstructor: typeof Unsigned;
   /** Connections that clients share; without it each has its own. */
@@ -102,6 +109,12 @@ export function sdkConfig(endpoint: string, region: string, connections?: Agent)
     useDualstackEndpoint: false,
     useFipsEndpoint: false,
     userAgentAppId: async () => undefined,
+    disableMultiregionAccessPoints: false,
+    disableS3ExpressSessionAuth: false,
+    requestChecksumCalculation: 'WHEN_SUPPORTED',
+    responseChecksumValidation: 'WHEN_SUPPORTED',
+    sigv4aSigningRegionSet: async () => undefined,
+    useArnRegion: async () => undefined,
     signerConstructor: Unsigned,
     ...(connections === undefined ? {} : { requestHandler: { httpAgent: connections } }),
   };

@@ -18,7 +18,14 @@ import {
 } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { configComplianceEvent } from './events.js';
-import { DISTURBANCES, type Disturbance, type SimulatedAccount, type SimulatedAccountOptions, simulatedAccount } from './simulated/account.js';
+import {
+  DISTURBANCES,
+  type Disturbance,
+  resumableAccount,
+  type SavedAccount,
+  type SimulatedAccount,
+  type SimulatedAccountOptions,
+} from './simulated/account.js';
 
 /** Faults of a call to the journal. */
 export const JOURNAL_FAULTS = ['crash-before', 'crash-after', 'unavailable', 'unavailable-after', 'down'] as const;
@@ -195,8 +202,10 @@ interface Injection {
 
 interface World {
   readonly clock: VirtualClock;
-  readonly account: SimulatedAccount;
+  readonly account: ReturnType<typeof resumableAccount>;
   readonly journal: Journal;
+  /** `journal` without faults. */
+  readonly real: Journal;
   readonly gap: Gap;
   readonly seen: { readonly aws: string[]; readonly journal: string[] };
   /** Calls that were sent and should not have been. */
@@ -213,9 +222,23 @@ interface World {
 /** Options of a matrix, and the policy of its engines: they are made by the thousand. */
 interface Setup extends FaultOptions {
   readonly policy: Policy;
+  /** The fix that each rollback is of, once it was made. */
+  fixed?: Fixed | undefined;
 }
 
-function build(remediator: Remediator, options: Setup): World {
+/** A world in which a fix was made, without a fault. */
+interface Fixed {
+  /** State of the account before the fix, as text, and the time. */
+  readonly opened: string;
+  readonly account: SavedAccount;
+  readonly journal: Journal;
+  readonly time: number;
+  readonly event: unknown;
+  readonly execution: string;
+}
+
+/** @param from a journal whose records the world has from the start. */
+function build(remediator: Remediator, options: Setup, from?: Journal): World {
   const clock = virtualClock();
   const seen: { aws: string[]; journal: string[] } = { aws: [], journal: [] };
   let injection: Injection | null = null;
@@ -234,7 +257,7 @@ function build(remediator: Remediator, options: Setup): World {
     died();
     return NEVER;
   };
-  const account = simulatedAccount({
+  const account = resumableAccount({
     account: ACCOUNT,
     clock,
     ...(options.services === undefined ? {} : { services: options.services }),
@@ -271,7 +294,7 @@ function build(remediator: Remediator, options: Setup): World {
     },
   });
   const gap = options.arrange(account);
-  const real = memoryJournal({ clock });
+  const real = memoryJournal({ clock, ...(from === undefined ? {} : { from }) });
   const guarded =
     <A extends unknown[], T>(name: string, work: (...args: A) => Promise<T>) =>
     async (...args: A): Promise<T> => {
@@ -302,6 +325,7 @@ function build(remediator: Remediator, options: Setup): World {
     clock,
     account,
     journal,
+    real,
     gap,
     seen,
     wrong,
@@ -420,15 +444,47 @@ async function isAsGoodAsBefore({ journal }: World, remediator: Remediator, exec
   return before !== undefined && after !== undefined && remediator.equivalent(before, after);
 }
 
-/** A rollback under a fault; then it is asked for again. */
-async function rollbackUnder(remediator: Remediator, options: Setup, injection: Injection | null): Promise<{ world: World; why: string[] } | null> {
-  const world = build(remediator, options);
+/** How a world stands before its fix: the same text means the same fix. */
+const opened = ({ account, clock }: World) => JSON.stringify([account.state, clock.time]);
+
+/**
+ * A world after a fix. Without a fault the fix is the same each time, so it is made once, and the next worlds continue from there. A world that is arranged
+ * differently gets its own. Null: there is nothing to roll back.
+ */
+async function afterFix(remediator: Remediator, options: Setup): Promise<{ world: World; around: string; event: unknown; execution: string } | null> {
+  const { fixed } = options;
+  const world = build(remediator, options, fixed?.journal);
   const around = bystanders(world);
   const event = world.gap.open(world.clock.now());
   world.clock.time += SETTLED;
-  const fixed = (await world.engine().handle(event)).results[0]?.passes.find((pass) => pass.execution !== null);
-  if (fixed?.execution === null || fixed?.execution === undefined || fixed.plan?.changes.some((change) => 'irreversible' in change.undo) === true) return null;
-  const { execution } = fixed;
+  const before = opened(world);
+  if (fixed !== undefined && fixed.opened !== before) return afterFix(remediator, { ...options, fixed: undefined });
+  if (fixed !== undefined) {
+    world.account.resume(fixed.account);
+    world.clock.time = fixed.time;
+    return { world, around, event: fixed.event, execution: fixed.execution };
+  }
+  const pass = (await world.engine().handle(event)).results[0]?.passes.find((each) => each.execution !== null);
+  if (pass?.execution === null || pass?.execution === undefined || pass.plan?.changes.some((change) => 'irreversible' in change.undo) === true) return null;
+  const { execution } = pass;
+  // A copy: this world goes on. An engine of a test may know more than its journal.
+  if (options.engine === undefined)
+    options.fixed = {
+      opened: before,
+      account: world.account.save(),
+      journal: memoryJournal({ from: world.real }),
+      time: world.clock.time,
+      event,
+      execution,
+    };
+  return { world, around, event, execution };
+}
+
+/** A rollback under a fault; then it is asked for again. */
+async function rollbackUnder(remediator: Remediator, options: Setup, injection: Injection | null): Promise<{ world: World; why: string[] } | null> {
+  const after = await afterFix(remediator, options);
+  if (after === null) return null;
+  const { world, around, event, execution } = after;
   const back = () =>
     world
       .engine()

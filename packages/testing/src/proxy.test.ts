@@ -127,16 +127,32 @@ it('a call on them loses its reply after it has had its effect', async () => {
   expect(reached).toHaveLength(1);
 });
 
-it('what a fault is not for goes on, and is recorded once', async () => {
-  const lift = proxy.inject({ kind: 'denied', on: 'RevokeSecurityGroupIngress' });
-  const read = form('ec2', 'Action=DescribeSecurityGroups');
-  expect((await ask(read, proxy.connections)).status).toBe(200);
-  lift();
-  expect(await ask(read, proxy.connections)).toMatchObject({ status: 200, port });
+it('what a fault is not for goes on, is recorded once, and does not make the detour', async () => {
+  proxy.inject({ kind: 'denied', on: 'RevokeSecurityGroupIngress' });
+  expect(await ask(form('ec2', 'Action=Describe', 'SecurityGroups'), proxy.connections)).toMatchObject({ status: 200, port });
+  expect(proxy.calls).toMatchObject([{ operation: 'DescribeSecurityGroups', fault: null, forwarded: true, status: 200 }]);
+});
+
+it('a fault hits a call whose body takes its time, and one that is not hit is recorded once', async () => {
+  proxy.inject({ kind: 'denied', on: 'RevokeSecurityGroupIngress' });
+  const slowly = (action: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const { hostname, port: to } = new URL(proxy.endpoint);
+      const { method, path, headers } = form('ec2');
+      const sent = request({ hostname, port: to, method, path, headers, agent: proxy.connections }, (reply) => {
+        reply.resume().once('end', () => resolve(reply.statusCode));
+      });
+      sent.once('error', reject);
+      sent.write('Action=');
+      setTimeout(() => sent.end(action), 20);
+    });
+  expect(await slowly('DescribeSecurityGroups')).toBe(200);
+  expect(await slowly('RevokeSecurityGroupIngress')).toBe(403);
   expect(proxy.calls.map(({ operation, fault }) => [operation, fault])).toEqual([
     ['DescribeSecurityGroups', null],
-    ['DescribeSecurityGroups', null],
+    ['RevokeSecurityGroupIngress', 'denied'],
   ]);
+  await proxy.quiet();
 });
 
 it('a request that is ended twice is recorded once, by the bytes that it sends', async () => {

@@ -22,7 +22,7 @@ export interface RecordingProxy {
   readonly endpoint: string;
   /**
    * Connections for clients of the SDK in this process, whose endpoint is `endpoint`. Their calls are recorded in the same way, and go to the endpoint behind
-   * the proxy without a detour. A call that begins while a fault is in force takes the detour. A call is recorded when its request ends, as the SDK ends each;
+   * the proxy without a detour. A call that a fault hits takes the detour. A call is recorded when its request ends, as the SDK ends each;
    * use `endpoint` alone for a client that may leave requests open.
    *
    * @example testConnect({ endpoint: proxy.endpoint, connections: proxy.connections })
@@ -57,7 +57,11 @@ export async function recordingProxy(upstream: string): Promise<RecordingProxy> 
   const faults: { fault: Fault; left: number }[] = [];
   const connections = new SharedConnections();
   const underWay = new Set<object>();
-  const direct = new DirectConnections(target, calls, underWay, () => faults.some(({ left }) => left > 0));
+  const hitting = (call: Named) => faults.find(({ fault, left }) => left > 0 && (typeof fault.on === 'string' ? fault.on === call.operation : fault.on(call)));
+  const direct = new DirectConnections(target, calls, underWay, {
+    hit: (call) => hitting(call) !== undefined,
+    faulty: () => faults.some(({ left }) => left > 0),
+  });
 
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     underWay.add(outgoing);
@@ -66,7 +70,7 @@ export async function recordingProxy(upstream: string): Promise<RecordingProxy> 
     const { protocol, ...named } = nameCall({ method: incoming.method ?? 'GET', url: incoming.url ?? '/', headers: incoming.headers, body });
     const call: Recorded = { ...named, status: null, forwarded: false, fault: null, notEmulated: false };
     calls.push(call);
-    const hit = faults.find(({ fault, left }) => left > 0 && (typeof fault.on === 'string' ? fault.on === call.operation : fault.on(call)));
+    const hit = hitting(call);
     if (hit !== undefined) {
       hit.left--;
       const { kind } = hit.fault;
@@ -137,6 +141,8 @@ export async function recordingProxy(upstream: string): Promise<RecordingProxy> 
   };
 }
 
+/** As a fault selects it. */
+type Named = Pick<WireCall, 'service' | 'operation' | 'write'>;
 type Recorded = { -readonly [K in keyof WireCall]: WireCall[K] };
 
 /** See {@link RecordingProxy.connections}. */
@@ -144,32 +150,53 @@ class DirectConnections extends SharedConnections {
   readonly #target: URL;
   readonly #calls: Recorded[];
   readonly #underWay: Set<object>;
+  readonly #hit: (call: Named) => boolean;
   readonly #faulty: () => boolean;
 
-  constructor(target: URL, calls: Recorded[], underWay: Set<object>, faulty: () => boolean) {
+  constructor(target: URL, calls: Recorded[], underWay: Set<object>, faults: { readonly hit: (call: Named) => boolean; readonly faulty: () => boolean }) {
     super();
     this.#target = target;
     this.#calls = calls;
     this.#underWay = underWay;
-    this.#faulty = faulty;
+    this.#hit = faults.hit;
+    this.#faulty = faults.faulty;
   }
 
   /** What Node calls with each request, after its headers and before its body. */
   addRequest(sent: ClientRequest, options: object): void {
     const { addRequest } = SharedConnections.prototype as unknown as Pick<DirectConnections, 'addRequest'>;
+    const { hostname, port } = this.#target;
+    const detour = () => addRequest.call(this, sent, options);
+    const direct = () => addRequest.call(this, sent, { ...options, host: hostname, hostname, port: port === '' ? 80 : Number(port) });
     this.#underWay.add(sent);
     sent.once('close', () => this.#underWay.delete(sent));
-    if (this.#faulty()) {
-      addRequest.call(this, sent, options);
+    if (!this.#faulty()) {
+      this.#record(sent, () => true);
+      direct();
       return;
     }
-    this.#record(sent);
-    const { hostname, port } = this.#target;
-    addRequest.call(this, sent, { ...options, host: hostname, hostname, port: port === '' ? 80 : Number(port) });
+    // Whether a fault hits it shows when its body is complete. The SDK completes it at once; what takes longer makes the detour.
+    let decided = false;
+    const decide = (isDirect: boolean) => {
+      if (!decided) (isDirect ? direct : detour)();
+      decided = true;
+    };
+    const later = setImmediate(decide, false);
+    this.#record(sent, (call) => {
+      if (decided) return false;
+      clearImmediate(later);
+      const isDirect = !this.#hit(call);
+      decide(isDirect);
+      return isDirect;
+    });
   }
 
-  /** Records a request once its body is complete, and its reply before the client gets it. */
-  #record(sent: ClientRequest): void {
+  /**
+   * Records a request once its body is complete, and its reply before the client gets it.
+   *
+   * @param isDirect whether it does not make the detour, on which it would be recorded.
+   */
+  #record(sent: ClientRequest, isDirect: (call: Named) => boolean): void {
     const body: Buffer[] = [];
     const note = (chunk: unknown, encoding: unknown) => {
       if (typeof chunk === 'string') body.push(Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'));
@@ -178,17 +205,21 @@ class DirectConnections extends SharedConnections {
     const write = sent.write.bind(sent) as (...given: unknown[]) => boolean;
     const end = sent.end.bind(sent) as (...given: unknown[]) => ClientRequest;
     let call: Recorded | null = null;
+    let ended = false;
     sent.write = (...given: unknown[]) => {
       note(given[0], given[1]);
       return write(...given);
     };
     sent.end = (...given: unknown[]) => {
       // Whoever ends it again sends nothing.
-      if (call !== null) return end(...given);
+      if (ended) return end(...given);
+      ended = true;
       note(given[0], given[1]);
       const { protocol: _, ...named } = nameCall({ method: sent.method, url: sent.path, headers: headersOf(sent), body: Buffer.concat(body) });
-      call = { ...named, status: null, forwarded: true, fault: null, notEmulated: false };
-      this.#calls.push(call);
+      if (isDirect(named)) {
+        call = { ...named, status: null, forwarded: true, fault: null, notEmulated: false };
+        this.#calls.push(call);
+      }
       return end(...given);
     };
     sent.prependOnceListener('response', (reply) => {

@@ -78,6 +78,20 @@ const GONE: Readonly<Record<string, string>> = {
  * const redress = createRedress({ remediators, policy, journal: memoryJournal({ clock }), connect: account.connect, clock });
  */
 export function simulatedAccount(options: SimulatedAccountOptions): SimulatedAccount {
+  const { save: _, resume: __, ...account } = resumableAccount(options);
+  return account;
+}
+
+/** A simulated account at a moment, as plain data. */
+export interface SavedAccount {
+  readonly state: AccountState;
+  readonly before: AccountState;
+  readonly calls: readonly SimulatedCall[];
+  readonly asked: number;
+}
+
+/** A {@link simulatedAccount} that can be saved, and that continues where another one was saved. */
+export function resumableAccount(options: SimulatedAccountOptions): SimulatedAccount & { save(): SavedAccount; resume(saved: SavedAccount): void } {
   const { account = '111111111111', clock, disturb = () => null, turn = async () => undefined, after = async () => undefined, services = {} } = options;
   const state = emptyAccount();
   let before: AccountState = emptyAccount();
@@ -130,6 +144,13 @@ export function simulatedAccount(options: SimulatedAccountOptions): SimulatedAcc
     account,
     state,
     calls,
+    save: () => ({ state: copied(state), before: copied(before), calls: [...calls], asked }),
+    resume(saved) {
+      Object.assign(state, copied(saved.state));
+      before = copied(saved.before);
+      calls.splice(0, calls.length, ...saved.calls);
+      asked = saved.asked;
+    },
     act: (service, operation, input, region = 'us-east-1') =>
       isReadOperation(operation) ? carryOut(state, service, operation, input, region) : changing(service, operation, input, region),
     connect: async ({ account: wanted, region, access }) => ({

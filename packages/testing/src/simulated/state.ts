@@ -4,7 +4,11 @@ export class SimulatedError extends Error {
   readonly $metadata: { httpStatusCode?: number; requestId?: string };
 
   constructor(name: string, status: number | undefined, message: string = name) {
+    // It stands for a reply: where it is made says nothing, and takes longer to find out than the call itself.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message);
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = name;
     this.$fault = status !== undefined && status < 500 ? 'client' : 'server';
     this.$metadata = status === undefined ? {} : { httpStatusCode: status };
