@@ -55,8 +55,16 @@ const small = join(temp, 'small');
 const command = join(temp, 'command');
 const packed = new Map<string, Packed>();
 
-// Neither the workspace's settings nor real credentials reach the project: only what it needs to find programs, caches and the registry.
-const env = { ...process.env, PATH: `${dirname(NODE)}:${process.env['PATH']}`, FORCE_COLOR: '0', NODE_OPTIONS: '', NODE_PATH: '' };
+// Neither the workspace's settings nor real credentials reach the project: only what it needs to find programs, caches and the registry. Dozens of processes
+// load the same modules, and one compiles them.
+const env = {
+  ...process.env,
+  PATH: `${dirname(NODE)}:${process.env['PATH']}`,
+  FORCE_COLOR: '0',
+  NODE_OPTIONS: '',
+  NODE_PATH: '',
+  NODE_COMPILE_CACHE: join(temp, 'compiled'),
+};
 
 function run(command: string, args: readonly string[], options: SpawnOptions & { input?: string } = {}) {
   return new Promise<{ exit: number | null; out: string; err: string }>((resolve, reject) => {
