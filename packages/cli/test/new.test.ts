@@ -97,7 +97,7 @@ export default { resolve: { conditions }, ssr: { resolve: { conditions } }, test
     if (!existsSync(join(ROOT, 'packages/core/dist/index.d.ts'))) expect((await program(ROOT, [join(ROOT, 'scripts/build.mjs')])).exit).toBe(0);
     // The check reads all sources of this repository: the native compiler takes a fifth of the time for them. The build is that of the project.
     const [checked, built] = await Promise.all([
-      program(folder, [native, '-p', '.', '--customConditions', '@redress/source', '--pretty', 'false']),
+      program(folder, [native, '--singleThreaded', '-p', '.', '--customConditions', '@redress/source', '--pretty', 'false']),
       program(folder, [tsc, '-p', 'tsconfig.build.json', '--pretty', 'false']),
     ]);
     expect(checked).toEqual({ exit: 0, out: '' });
