@@ -125,8 +125,6 @@ async function whatLambdaGives(): Promise<Record<string, string>> {
   expect(spawnSync(PYTHON, ['-m', 'zipfile', '-e', zip, join(directory, 'code')]).status).toBe(0);
   return {
     ...Environment?.Variables,
-    // Half a hundred workers load the same code.
-    NODE_COMPILE_CACHE: join(directory, 'compiled'),
     AWS_REGION: REGION,
     AWS_ACCESS_KEY_ID: Credentials?.AccessKeyId ?? '',
     AWS_SECRET_ACCESS_KEY: Credentials?.SecretAccessKey ?? '',

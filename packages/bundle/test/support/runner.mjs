@@ -1,5 +1,4 @@
 // The loop of a Lambda runtime, as far as these tests need it: the real one is `aws-lambda-ric`, see `npm run test:runtime`.
-import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -26,8 +25,6 @@ for (;;) {
   };
   try {
     await post(`invocation/${id}/response`, await handler(await next.json(), context));
-    // With NODE_COMPILE_CACHE, for sandboxes to come: one that is killed keeps nothing.
-    flushCompileCache();
   } catch (error) {
     await post(`invocation/${id}/error`, problem(error));
   }
