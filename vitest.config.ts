@@ -1,4 +1,4 @@
-import { existsSync, statfsSync } from 'node:fs';
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 // Packages see each other's sources, so that a test never runs against a stale build.
@@ -14,10 +14,12 @@ const common = {
   hookTimeout: 600_000,
   expect: { poll: { timeout: 600_000, interval: 100 } },
 };
-/** A gigabyte of memory that is a file system, where there is one: a journal in a folder waits for its disk with each record, and there it does not. */
+/** Memory that is a file system, where there is one: a journal in a folder waits for its disk with each record, and there it does not. */
 const MEMORY = '/dev/shm';
 const space = existsSync(MEMORY) ? statfsSync(MEMORY) : { bavail: 0, bsize: 0 };
-const inMemory = space.bavail * space.bsize > 2 ** 30 ? { env: { TMPDIR: MEMORY } } : {};
+const inMemory = (gigabytes: number) => (space.bavail * space.bsize > gigabytes * 2 ** 30 ? { env: { TMPDIR: MEMORY } } : {});
+/** Whether programs in it can be run. */
+const runs = existsSync('/proc/mounts') && !/^\S+ \/dev\/shm .*\bnoexec\b/m.test(readFileSync('/proc/mounts', 'utf8'));
 /** Files share a process, and what they import is loaded once: most of a small file's time is its imports. So no test leaves anything behind. */
 const together = { ...common, isolate: false };
 
@@ -44,13 +46,13 @@ export default defineConfig({
           include: ['packages/**/src/**/*.test.ts'],
           exclude: ['**/node_modules/**'],
           ...together,
-          ...inMemory,
+          ...inMemory(1),
         },
       },
       {
         ...shared,
         // Of what several packages do together. A step of its own: two steps use two cores.
-        test: { name: 'engine', include: ['tests/{campaign,engine,unit}/**/*.test.ts'], ...together, ...inMemory },
+        test: { name: 'engine', include: ['tests/{campaign,engine,unit}/**/*.test.ts'], ...together, ...inMemory(1) },
       },
       {
         ...shared,
@@ -68,7 +70,7 @@ export default defineConfig({
           name: 'kit',
           include: kit,
           ...together,
-          ...inMemory,
+          ...inMemory(1),
           setupFiles: [...common.setupFiles, './tests/support/kit.ts'],
           // The emulated account is emptied between two tests.
           fileParallelism: false,
@@ -76,7 +78,17 @@ export default defineConfig({
         },
       },
       { ...shared, test: { name: 'long', include: long, ...together, globalSetup: ['./tests/support/moto.ts'] } },
-      { ...shared, test: { name: 'deployed', include: deployed, ...together, globalSetup: ['./tests/support/moto.ts'] } },
+      {
+        ...shared,
+        test: {
+          name: 'deployed',
+          include: deployed,
+          ...together,
+          // Five installations by npm write more than half a gigabyte.
+          ...(runs ? inMemory(3) : {}),
+          globalSetup: ['./tests/support/moto.ts'],
+        },
+      },
     ],
   },
 });

@@ -2,10 +2,11 @@
 // ZIP's code are those that are deployed, with IAM on. The workers are processes of this test, so that it can end each as its write has its effect and
 // before it hears of it; the queue's messages are handed to them one by one as Lambda does, and come back at once when a worker has died.
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { CloudWatchLogsClient, CreateLogGroupCommand, DescribeLogGroupsCommand, PutRetentionPolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { AuthorizeSecurityGroupIngressCommand, CreateSecurityGroupCommand, DescribeSecurityGroupsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { IAMClient, UpdateAssumeRolePolicyCommand } from '@aws-sdk/client-iam';
@@ -20,7 +21,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { recordingProxy, type WireCall } from '@redress/testing';
+import { type RecordingProxy, recordingProxy, type WireCall } from '@redress/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Sandbox, sandbox } from '../../packages/bundle/test/support/lambda.js';
 import { command } from '../../packages/cli/test/support/command.js';
@@ -30,11 +31,25 @@ import { readLog } from '../support/lambda-log.js';
 import { type Enforced, startMinistack } from '../support/ministack.ts';
 
 const REGION = 'eu-west-1';
-// Places enough for each write of one: a place of the two accounts whose gaps are closed has some two dozen.
+// Places enough for each write of one: a place has 18 in the two accounts whose gaps are closed, and 12 in the one that is only notified.
 const REGIONS = [
   ...[REGION, 'eu-west-2', 'eu-west-3', 'eu-central-1', 'eu-north-1', 'us-east-1', 'us-east-2', 'us-west-1', 'us-west-2'],
-  ...['ap-southeast-1', 'ap-southeast-2', 'ap-northeast-1', 'ap-northeast-2', 'ca-central-1'],
+  ...['ap-southeast-1', 'ap-southeast-2', 'ca-central-1'],
 ];
+/** Workers at a time. */
+const AT_ONCE = 6;
+/** Of an invocation: less than a lease, so that no worker waits for the whole of one. The sweep goes on with another message then. */
+const SECONDS = 100;
+
+/** The remediators of the gaps. What they would change settles in seconds, not in a minute: a worker that waits for it takes no other message. */
+const CONFIG = `import { raiseRetention } from '${sourceOf('cloudwatch-logs')}';
+import { revokeSgOpenSsh } from '${sourceOf('ec2')}';
+export default { remediators: [raiseRetention, revokeSgOpenSsh].map((each) => ({ ...each, settle: 5000 })) };
+`;
+function sourceOf(remediators: string): string {
+  return fileURLToPath(new URL(`../../packages/remediators/${remediators}/src/index.ts`, import.meta.url));
+}
+
 let emulator: Enforced;
 let directory: string;
 let outputs: Record<string, string>;
@@ -51,6 +66,7 @@ beforeAll(async () => {
   const created = async (AccountName: string) =>
     (await organizations.send(new CreateAccountCommand({ AccountName, Email: `${AccountName}@example.com` }))).CreateAccountStatus?.AccountId ?? '';
   accounts = { hub: emulator.account, named: await created('named'), fresh: await created('fresh') };
+  writeFileSync(join(directory, 'redress.config.mjs'), CONFIG);
   outputs = await deployHub(emulator, {
     region: REGION,
     directory,
@@ -70,6 +86,10 @@ limits: [{ per: [run], changes: 100 }]
 });
 
 afterAll(async () => {
+  for (const { box, proxy } of started) {
+    await box.stop();
+    await proxy.close();
+  }
   await emulator?.close();
   rmSync(directory, { recursive: true, force: true });
 });
@@ -112,12 +132,28 @@ async function whatLambdaGives(): Promise<Record<string, string>> {
   };
 }
 
-/** What became of a worker, at which of its writes it was killed, and what it sent. */
+/** A sandbox of the function, and what its calls go through. */
+interface Worker {
+  readonly box: Sandbox;
+  readonly proxy: RecordingProxy;
+}
+const started: Worker[] = [];
+/** Those that have come to the end of a message: as in Lambda, they take the next one. */
+const warm: Worker[] = [];
+
+async function start(): Promise<Worker> {
+  const proxy = await recordingProxy(emulator.endpoint);
+  const box = await sandbox(join(directory, 'code'), 'index.handler', { ...environment, AWS_ENDPOINT_URL: proxy.endpoint });
+  const worker = { box, proxy };
+  started.push(worker);
+  return worker;
+}
+
+/** What became of a message: at which of its writes the worker was killed, and what it sent. */
 interface Worked {
   readonly killedAt: WireCall | null;
   readonly answer: Awaited<ReturnType<Sandbox['invoke']>>;
   readonly calls: readonly WireCall[];
-  readonly log: string;
 }
 type Delivered = { readonly body: string; readonly dieAt: Death | null; readonly came: Worked };
 
@@ -136,12 +172,16 @@ const at = (worked: readonly Delivered[]) =>
 /** The nth write of a worker, or the nth of one kind. */
 type Death = { readonly nth: number; readonly operation?: string };
 
-/** One worker with one event. It dies at a write: that has its effect, and the worker never hears of it. */
-async function work(event: unknown, dieAt: Death | null): Promise<Worked> {
-  const proxy = await recordingProxy(emulator.endpoint);
+/**
+ * One event, handed to a worker. It dies at a write: that has its effect, and the worker never hears of it. Who is to die has just been started, so that
+ * none of its writes is left out because of what it knows from an earlier message.
+ */
+async function work(event: unknown, dieAt: Death | null, anew = dieAt !== null): Promise<Worked> {
+  const worker = (anew ? undefined : warm.pop()) ?? (await start());
+  const { box, proxy } = worker;
+  const before = proxy.calls.length;
   let [writes, killedAt]: [number, WireCall | null] = [0, null];
-  const box = await sandbox(join(directory, 'code'), 'index.handler', { ...environment, AWS_ENDPOINT_URL: proxy.endpoint });
-  proxy.inject({
+  const lift = proxy.inject({
     kind: 'lost-reply',
     on: (call) => {
       if (call.write && (dieAt?.operation ?? call.operation) === call.operation) writes++;
@@ -151,15 +191,13 @@ async function work(event: unknown, dieAt: Death | null): Promise<Worked> {
       return true;
     },
   });
-  try {
-    const answer = await box.invoke(event);
-    return { killedAt, answer, calls: proxy.calls, log: box.log() };
-  } finally {
-    await box.stop();
-    // What was on its way when the worker died arrives.
-    await expect.poll(() => proxy.calls.every(({ forwarded, status, fault }) => !forwarded || status !== null || fault === 'lost-reply')).toBe(true);
-    await proxy.close();
-  }
+  const answer = await box.invoke(event, SECONDS);
+  lift();
+  // What was on its way arrives.
+  await expect.poll(() => proxy.calls.every(({ forwarded, status, fault }) => !forwarded || status !== null || fault === 'lost-reply')).toBe(true);
+  if (answer.ok && killedAt === null) warm.push(worker);
+  else await box.stop();
+  return { killedAt, answer, calls: proxy.calls.slice(before) };
 }
 
 const redress = (...argv: string[]) =>
@@ -232,28 +270,31 @@ it('decides on every gap of every account in one round, and does nothing twice, 
     return names.reduce((sum, name) => sum + Number(Attributes?.[name]), 0);
   };
   while (under.size > 0 || (await left()) > 0) {
+    const MaxNumberOfMessages = Math.min(10, AT_ONCE - under.size);
+    if (MaxNumberOfMessages === 0) {
+      await Promise.race(under);
+      continue;
+    }
     const { Messages = [] } = await sqs.send(
-      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 0, MessageSystemAttributeNames: ['All'] }),
+      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages, WaitTimeSeconds: 5, MessageSystemAttributeNames: ['All'] }),
     );
     for (const message of Messages) {
       const job: Promise<void> = deliver(message).finally(() => under.delete(job));
       under.add(job);
     }
-    await new Promise((resolve) => setTimeout(resolve, 250));
   }
 
-  // A worker was killed at each write of a place: up to the last, where those that were to die later came to their end; or up to the twenty-fourth, on a
-  // machine so slow that what is held is renewed meanwhile, each of which is a write more.
+  // A worker was killed at each write of a place: up to the last, where those that were to die later came to their end; or up to as many as there are
+  // places, on a machine so slow that what is held is renewed meanwhile, each of which is a write more.
   const first = (named: boolean) => worked.filter(({ body, dieAt }) => dieAt !== null && body.includes('"region"') && named !== body.includes(accounts.fresh));
   const writes = ({ calls }: Worked, of: string | undefined) => calls.filter(({ write, operation }) => write && operation === (of ?? operation)).length;
-  for (const { dieAt, came } of first(true))
+  for (const { dieAt, came } of [...first(true), ...first(false)])
     if (came.killedAt === null) expect([came.answer.ok, writes(came, dieAt?.operation) < (dieAt?.nth ?? 0)], at(worked)).toEqual([true, true]);
-  const died = first(true).flatMap(({ came }) => came.killedAt ?? []);
-  expect(died.length, at(worked)).toBeGreaterThan(11);
+  const [died, notified] = [first(true), first(false)].map((each) => each.flatMap(({ came }) => came.killedAt ?? [])) as [WireCall[], WireCall[]];
+  expect([died.length > AT_CHANGES.length + 15, notified.length > 10], at(worked)).toEqual([true, true]);
   expect(died.map(({ operation }) => operation)).toEqual(
     expect.arrayContaining(['ChangeMessageVisibility', 'AssumeRole', 'TransactWriteItems', 'PutRetentionPolicy', 'Publish']),
   );
-  expect(first(false).every(({ came }) => came.killedAt !== null)).toBe(true);
   // So did the round's own, and that of each account.
   expect(worked.filter(({ body, came }) => !body.includes('"region"') && came.killedAt !== null)).toHaveLength(4);
 
@@ -265,8 +306,8 @@ it('decides on every gap of every account in one round, and does nothing twice, 
   const sent = worked.flatMap(({ came }) => came.calls.filter(({ operation, forwarded }) => operation === 'PutRetentionPolicy' && forwarded));
   expect(sent).toHaveLength(2 * 2 * REGIONS.length);
   // A sweep was complete where its worker says so, or where the next one finds that the one that died had got so far.
-  const complete = worked
-    .flatMap(({ came }) => readLog(came.log).lines)
+  const complete = started
+    .flatMap(({ box }) => readLog(box.log()).lines)
     .filter(({ kind, remediator, complete }) => kind === 'sweep-skipped' || (remediator === 'logs-raise-retention' && complete === true))
     .map(({ account, region }) => `${account} ${region}`);
   expect([...new Set(complete)].sort()).toEqual(
@@ -281,7 +322,7 @@ it('decides on every gap of every account in one round, and does nothing twice, 
   for (let tries = 0; verified.exit === 2 && tries < 60; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 5000));
     const detail = { 'instance-id': 'i-0123456789abcdef0', state: 'stopped' };
-    await work({ ...tick(), source: 'aws.ec2', 'detail-type': 'EC2 Instance State-change Notification', resources: [], detail }, null);
+    await work({ ...tick(), source: 'aws.ec2', 'detail-type': 'EC2 Instance State-change Notification', resources: [], detail }, null, true);
     verified = await redress('evidence', 'verify');
   }
   expect(verified.exit, verified.out + verified.err).toBe(0);
@@ -296,5 +337,5 @@ it('decides on every gap of every account in one round, and does nothing twice, 
   const asked = JSON.parse((await redress('approvals', 'list')).out) as { resource: { type: string; account: string; region: string } }[];
   const ofGroups = asked.filter(({ resource: { type } }) => type === 'AWS::EC2::SecurityGroup');
   expect(ofGroups.map(({ resource: { account, region } }) => `${account} ${region}`).sort()).toEqual(groups);
-  task.meta.said = `workers killed at each of ${died.length} writes of a place, at ${REGIONS.length} of one that only notifies, and at each message`;
+  task.meta.said = `workers killed at each of ${died.length} writes of a place, at ${notified.length} of one that only notifies, and at each message`;
 });

@@ -142,7 +142,7 @@ function killWorkers(): number {
 
 it('decides on every gap of every account in one round, wherever workers are killed, and delays no event', async () => {
   // The schedule begins the round; once is enough.
-  await expect.poll(async () => (await kind('sweep-round')).length, { interval: 250 }).toBeGreaterThan(0);
+  await expect.poll(async () => (await kind('sweep-round')).length, { interval: 1000 }).toBeGreaterThan(0);
   const bridge = new EventBridgeClient(of(emulator.account));
   const { Rules = [] } = await bridge.send(new ListRulesCommand({}));
   const scheduled = Rules.find(({ ScheduleExpression }) => ScheduleExpression === 'rate(1 minute)');
@@ -153,7 +153,7 @@ it('decides on every gap of every account in one round, wherever workers are kil
   // The places wait for their messages at the same time, and none settles twice.
   for (let killed = 0; killed < 3; killed++) {
     const before = await sweepRecords();
-    await expect.poll(sweepRecords, { interval: 50 }).toBeGreaterThan(before);
+    await expect.poll(sweepRecords, { interval: 200 }).toBeGreaterThan(before);
     expect(killWorkers()).toBeGreaterThan(0);
   }
   expect((await waiting()).inFlight).toBeGreaterThan(0);
@@ -165,12 +165,12 @@ it('decides on every gap of every account in one round, wherever workers are kil
   );
   const ec2 = new EC2Client(of(accounts.named));
   const open = async () => (await ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: [group] }))).SecurityGroups?.[0]?.IpPermissions?.length;
-  await expect.poll(open, { interval: 250 }).toBe(0);
+  await expect.poll(open, { interval: 1000 }).toBe(0);
   const { left, inFlight } = await waiting();
   expect(left + inFlight, await written(new CloudWatchLogsClient(of(emulator.account)))).toBeGreaterThan(0);
 
   // The round comes to its end.
-  await expect.poll(async () => Object.values(await waiting()).join(), { interval: 500 }).toBe('0,0');
+  await expect.poll(async () => Object.values(await waiting()).join(), { interval: 2000 }).toBe('0,0');
   expect([await retentions(accounts.hub), await retentions(accounts.named)]).toEqual([
     [365, 365, 365],
     [365, 365, 365],

@@ -182,7 +182,7 @@ const MTIME = new Date(1980, 0, 1);
 function zipOf(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const entries: Zippable = {};
   // Readable by whoever Lambda runs it as; written by nobody.
-  for (const [name, bytes] of files) entries[name] = [bytes, { level: 9, mtime: MTIME, os: 3, attrs: (0o100444 << 16) >>> 0 }];
+  for (const [name, bytes] of files) entries[name] = [bytes, { level: 6, mtime: MTIME, os: 3, attrs: (0o100444 << 16) >>> 0 }];
   return zipSync(entries);
 }
 

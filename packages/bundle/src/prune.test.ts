@@ -23,6 +23,12 @@ describe('literalKeys', () => {
     expect(literalKeys(source)).toBe(source);
   });
 
+  it('knows names that are declared later, and not those of a function', () => {
+    expect(literalKeys('function f(d) { const a = "a"; return `${a}`; }\nvar x = { [a]: 1, [b]: 2 };\nconst b = "b";')).toBe(
+      'function f(d) { const a = "a"; return `${a}`; }\nvar x = { [a]: 1, "b": 2 };\nconst b = "b";',
+    );
+  });
+
   it('does not change texts, comments and indexes that look like a key', () => {
     const source = 'const _k = "key";\nvar t = "[_k]: 1"; /* [_k]: */ var u = { a: [_k], b: t[_k], c: `{[_k]: ${_k}}` };';
     expect(literalKeys(source)).toBe(source);

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type Expression, type Node, type Program, parse } from 'acorn';
+import { type Program, parse, type Token, type TokenType, tokenizer, tokTypes } from 'acorn';
 import type { Plugin } from 'esbuild';
 
 // `schemas_0.js` and the like, of the clients and of those nested in @aws-sdk/nested-clients.
@@ -15,24 +15,42 @@ const SCHEMAS = /[\\/]@aws-sdk[\\/](?:client-[^\\/]+|nested-clients)[\\/].*[\\/]
  * @see https://github.com/aws/aws-sdk-js-v3/issues/7607
  */
 export function literalKeys(source: string): string {
-  const program: Program = parse(source, { ecmaVersion: 2022, sourceType: 'module' });
+  // Tokens suffice, and a tree would take most of the time of a bundle: `[NAME]:` after a brace or a comma is a key.
+  const tokens = [...tokenizer(source, { ecmaVersion: 2022, sourceType: 'module' })];
+  const is = (index: number, ...types: readonly TokenType[]) => types.includes(tokens[index]?.type ?? tokTypes.eof);
   const texts = new Map<string, string>();
-  for (const statement of program.body) {
-    if (statement.type !== 'VariableDeclaration' || statement.kind !== 'const') continue;
-    for (const { id, init } of statement.declarations)
-      if (id.type === 'Identifier' && init?.type === 'Literal' && typeof init.value === 'string') texts.set(id.name, init.value);
+  const keys: { readonly name: string; readonly from: number; readonly to: number }[] = [];
+  let depth = 0;
+  for (const [index, { type, start }] of tokens.entries()) {
+    if (OPENING.has(type)) depth++;
+    else if (CLOSING.has(type)) depth--;
+    if (type === tokTypes._const && depth === 0)
+      // `const NAME = "text", OTHER = "text";`
+      for (
+        let at = index + 1;
+        is(at, tokTypes.name) && is(at + 1, tokTypes.eq) && is(at + 2, tokTypes.string) && is(at + 3, tokTypes.comma, tokTypes.semi);
+        at += 4
+      )
+        texts.set(saidBy(tokens[at]), saidBy(tokens[at + 2]));
+    if (type !== tokTypes.bracketL || !is(index - 1, tokTypes.braceL, tokTypes.comma)) continue;
+    if (is(index + 1, tokTypes.name) && is(index + 2, tokTypes.bracketR) && is(index + 3, tokTypes.colon))
+      keys.push({ name: saidBy(tokens[index + 1]), from: start, to: tokens[index + 2]?.end ?? start });
   }
-  const edits: Edit[] = [];
-  visit(program, (node) => {
-    if (node.type !== 'Property') return;
-    const { computed, key } = node as Node & { computed: boolean; key: Expression };
-    const text = computed && key.type === 'Identifier' ? texts.get(key.name) : undefined;
-    // `{ __proto__: … }` would be a prototype, not a key; `{ ["__proto__"]: … }` is one.
-    if (text === undefined || text === '__proto__') return;
-    edits.push({ from: source.lastIndexOf('[', key.start), to: source.indexOf(']', key.end) + 1, text: JSON.stringify(text) });
-  });
-  return edited(source, edits);
+  return edited(
+    source,
+    keys.flatMap(({ name, from, to }) => {
+      const text = texts.get(name);
+      // `{ __proto__: … }` would be a prototype, not a key; `{ ["__proto__"]: … }` is one.
+      return text === undefined || text === '__proto__' ? [] : [{ from, to, text: JSON.stringify(text) }];
+    }),
+  );
 }
+
+const OPENING: ReadonlySet<TokenType> = new Set([tokTypes.braceL, tokTypes.bracketL, tokTypes.parenL, tokTypes.dollarBraceL]);
+const CLOSING: ReadonlySet<TokenType> = new Set([tokTypes.braceR, tokTypes.bracketR, tokTypes.parenR]);
+
+/** What a name or a text says. */
+const saidBy = (token: Token | undefined) => String((token as { readonly value?: unknown } | undefined)?.value);
 
 /** A text with other pieces in some of its places. */
 function edited(source: string, edits: readonly Edit[]): string {
@@ -49,13 +67,6 @@ interface Edit {
   readonly from: number;
   readonly to: number;
   readonly text: string;
-}
-
-function visit(node: Node, see: (node: Node) => void): void {
-  see(node);
-  for (const value of Object.values(node) as unknown[])
-    for (const child of Array.isArray(value) ? (value as unknown[]) : [value])
-      if (typeof child === 'object' && child !== null && typeof (child as Node).type === 'string') visit(child as Node, see);
 }
 
 /** Lets the shapes that no command uses fall away. */

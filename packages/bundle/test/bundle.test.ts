@@ -47,15 +47,13 @@ function sourcesOf(files: Bundle['files']): readonly string[] {
 
 describe('a bundle', () => {
   it('has the same bytes again, even in another folder', async () => {
-    // The same packages, seen from other places: a package of this repository, and a folder somewhere else.
-    const cli = join(dirname(here.resolveDir), 'cli');
+    // The same packages, seen from other places: this package, and a folder somewhere else with those of the command.
     const elsewhere = await temporary();
-    await symlink(join(cli, 'node_modules'), join(elsewhere, 'node_modules'));
-    const first = await bundle({ ...here, resolveDir: cli, entry: { text } });
-    const second = await bundle({ ...here, resolveDir: elsewhere, entry: { text } });
-    expect([...second.files.keys()]).toEqual([...first.files.keys()]);
-    expect(second.digest).toBe(first.digest);
-    expect(Buffer.from(second.zip).equals(Buffer.from(first.zip))).toBe(true);
+    await symlink(join(dirname(here.resolveDir), 'cli', 'node_modules'), join(elsewhere, 'node_modules'));
+    const again = await bundle({ ...here, resolveDir: elsewhere, entry: { text } });
+    expect([...again.files.keys()]).toEqual([...pruned.files.keys()]);
+    expect(again.digest).toBe(pruned.digest);
+    expect(Buffer.from(again.zip).equals(Buffer.from(pruned.zip))).toBe(true);
   });
 
   it('has no information about the machine that made it', () => {
