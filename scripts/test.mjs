@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `npm test`: sets up, then runs what a contributor runs before proposing a change. `npm run test:all` (`--all`) runs everything. `--only a,b` runs some
-// steps of all. Three steps run at a time, and a table shows the time of each. The last line is `N passed, N failed`.
+// steps of all. Four steps run at a time, and a table shows the time of each. The last line is `N passed, N failed`.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,7 +55,7 @@ async function checkFinders() {
 }
 
 /**
- * The steps, each with its work. Three run at a time, so long ones come first.
+ * The steps, each with its work. Four run at a time, so long ones come first.
  *
  * @type {[name: string, work: () => Promise<{ ok: boolean, log: string, cpu: number, passed?: number, failed?: number }>][]}
  */
@@ -115,13 +115,13 @@ async function step([name, work]) {
   if (!ok) console.log(log.split('\n').slice(-200).join('\n'));
 }
 
-/** Runs steps, three at a time: each waits for processes, emulators or timers now and then, and two would leave a core idle. */
+/** Runs steps, four at a time: each waits for processes, emulators or timers now and then, and fewer would leave a core idle. */
 async function steps(given) {
   const waiting = given.values();
   const lane = async () => {
     for (const each of waiting) await step(each);
   };
-  await Promise.all([lane(), lane(), lane()]);
+  await Promise.all([lane(), lane(), lane(), lane()]);
 }
 
 const sum = (key) => done.reduce((total, each) => total + each[key], 0);
