@@ -246,7 +246,7 @@ export default [
     promise: 'The conformance kit counts every call on the wire.',
     defect: 'a call without a detour is not recorded',
     file: 'packages/testing/src/proxy.ts',
-    find: "      this.#record(sent, () => true);\n",
+    find: '      this.#record(sent, () => true);\n',
     replace: '',
     tests: ['packages/testing/src/proxy.test.ts'],
   },
