@@ -243,6 +243,22 @@ export default [
     tests: ['packages/testing/src/bench.test.ts'],
   },
   {
+    promise: 'The fault matrix looks at the account that its faults meet.',
+    defect: 'a gap that holds a part of the account looks at an earlier one',
+    file: 'packages/testing/src/simulated/account.ts',
+    find: '      restore(state, saved.state);',
+    replace: '      Object.assign(state, copied(saved.state));',
+    tests: ['tests/campaign/faults.test.ts'],
+  },
+  {
+    promise: 'The fault matrix looks at the account that its faults meet.',
+    defect: 'what a gap keeps beside the account is of before the fix',
+    file: 'packages/testing/src/faults.ts',
+    find: 'if (world.gap.isOpen() !== fixed.isOpen)',
+    replace: 'if (fixed.time === 0)',
+    tests: ['tests/campaign/faults.test.ts'],
+  },
+  {
     promise: 'The conformance kit counts every call on the wire.',
     defect: 'a call without a detour is not recorded',
     file: 'packages/testing/src/proxy.ts',

@@ -10,7 +10,7 @@ import {
   resource,
   type StoredRecord,
 } from '@redress/core';
-import { FAULTS, type FaultReport, faultMatrix, type Gap, journalProblems, type SimulatedAccount } from '@redress/testing';
+import { type AccountState, FAULTS, type FaultReport, faultMatrix, type Gap, journalProblems, type SimulatedAccount } from '@redress/testing';
 import { describe, expect, it } from 'vitest';
 import { faultMatrices } from '../../campaign/faults.js';
 import { makers, writing } from '../../campaign/world.js';
@@ -102,6 +102,41 @@ describe('the fix before a rollback', () => {
     const eachTime = await lookedAt(() => undefined, createRedress);
     expect({ ...once, looks: 0 }).toEqual({ ...eachTime, looks: 0 });
     expect([once.broken, once.looks < eachTime.looks]).toEqual([[], true]);
+  });
+
+  it('is resumed in place: a gap that holds a part of the account goes on seeing it', async () => {
+    const seen: boolean[] = [];
+    const report = await faultMatrix(retention, {
+      every: 4,
+      arrange: (account) => {
+        const gap = gapOf(retention, account);
+        const { logGroups } = account.state;
+        return { ...gap, isOpen: () => (seen.push(logGroups === account.state.logGroups), gap.isOpen()) };
+      },
+    });
+    expect([report.broken, seen.length > 50, seen.includes(false)]).toEqual([[], true, false]);
+  });
+
+  it('is made each time, where a gap keeps beside the account what becomes of it', async () => {
+    let days = 0;
+    let fixes = 0;
+    const logs = {
+      PutRetentionPolicy: ({ logGroups }: AccountState, { logGroupName, retentionInDays }: { logGroupName: string; retentionInDays: number }) => {
+        (logGroups[logGroupName] as { days: number }).days = days = retentionInDays;
+        if (retentionInDays === 365) fixes++;
+        return {};
+      },
+    };
+    const beside = (account: SimulatedAccount) => {
+      days = 1;
+      return { ...gapOf(retention, account), isOpen: () => days < 365 };
+    };
+    const run = async (more: object) => {
+      fixes = 0;
+      const { injected, broken } = await faultMatrix(retention, { every: 4, services: { logs }, arrange: beside, ...more });
+      return { injected, broken, fixes };
+    };
+    expect(await run({})).toEqual(await run({ engine: createRedress }));
   });
 
   it('is made each time, where accounts differ', async () => {

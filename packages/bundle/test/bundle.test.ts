@@ -265,4 +265,4 @@ describe('a bundle', () => {
 // (9 kB). What sends notices, sweeps a place and asks the organization is loaded then, too. 1,361 kB in all: the facts, and what became pieces of its own.
 // Of built packages 1,385 and 358 kB, which users get. It was 1,531 and 413 kB: what is needed late was in files that a start loads, and no definition could
 // be left out of a file.
-const LARGEST = { code: 1_366_000, built: 1_390_000, start: 360_000, startOfSources: 361_000 };
+const LARGEST = { code: 1_366_000, built: 1_390_000, start: 360_000, startOfSources: 361_500 };

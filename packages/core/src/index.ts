@@ -54,7 +54,7 @@ export {
   SECURITY_HUB_AUTHOR,
   unwrap,
 } from './events/index.js';
-export { claimOf, configNamesOf, fromConfigName } from './events/resource-ids.js';
+export { claimOf, fromConfigName } from './events/resource-ids.js';
 export { builtinGuardrails } from './guardrails/builtin.js';
 export { graceEnds, graceExpected } from './guardrails/grace.js';
 export {

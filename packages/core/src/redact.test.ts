@@ -54,6 +54,23 @@ describe('redaction', () => {
   });
 });
 
+describe('JSON in a text', () => {
+  it.each([
+    '{"password":"hunter2secret","password":""}',
+    '{"p\\u0061ssword":"hunter2secret","password":""}',
+    '[{"a":[{"b":{"password" : "hunter2secret", "c":"{", "password":"none"}}]}]',
+  ])('does not hide a secret behind a member of the same name: %s', (text) => {
+    expect(JSON.stringify(redact({ text }, KEY))).not.toContain('hunter2secret');
+  });
+  it.each(['[{"a":1},{"a":2}]', '{"a":{"a":1},"b":[{"a":1}]}', '{"a":"\\"a\\":","b":"{\\"a\\":1"}', '{ "a" : 1.0, "b" : "\\u003c" }'])(
+    'is returned as it is without a secret: %s',
+    (text) => {
+      const given = { text };
+      expect(redact(given, KEY)).toBe(given);
+    },
+  );
+});
+
 describe('the placeholder of a secret', () => {
   it('is equal for equal secrets under one key, wherever they are, and for no others', () => {
     const marker = redact({ DB_PASSWORD: 'hunter2' }, KEY).DB_PASSWORD;

@@ -168,19 +168,8 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/;
  * names and policies do.
  */
 const harmless = new Map<string, number>();
-/** Limits of {@link harmless}, in texts, characters of one, and characters of all. */
-const KEPT = { texts: 5000, each: 4096, all: 1_000_000 };
-let kept = 0;
-
-function keepHarmless(text: string, layers: number): void {
-  if (text.length > KEPT.each) return;
-  if (harmless.size >= KEPT.texts || kept + text.length > KEPT.all) {
-    harmless.clear();
-    kept = 0;
-  }
-  if (!harmless.has(text)) kept += text.length;
-  harmless.set(text, layers);
-}
+/** Longer texts are searched each time: they would fill the memory. */
+const LONG = 4096;
 
 /** Redacts with one key and one set of rules. */
 class Redaction {
@@ -254,7 +243,10 @@ class Redaction {
     if (text.length < 4 || (this.#builtIn && ((harmless.get(text) ?? -1) >= layers || DIGEST.test(text)))) return text;
     const clean = this.#cleaned(text, layers, bare);
     // Whoever did not look for bare keys says nothing of those who do.
-    if (clean === text && this.#builtIn && bare) keepHarmless(text, layers);
+    if (clean === text && this.#builtIn && bare && text.length <= LONG) {
+      if (harmless.size >= 2000) harmless.clear();
+      harmless.set(text, layers);
+    }
     return clean;
   }
 
@@ -281,7 +273,8 @@ class Redaction {
       return null;
     }
     const clean = this.value(parsed, null, layers - 1);
-    return clean === parsed ? text : JSON.stringify(clean);
+    // Who parses it sees the last member of a name only, and an earlier one may be anything.
+    return clean === parsed && membersOf(text) === membersOf(JSON.stringify(parsed)) ? text : JSON.stringify(clean);
   }
 
   /** A text that is encoded for an address, as IAM answers policies. Null: it is none, or holds no secret. */
@@ -356,6 +349,9 @@ class Redaction {
     return text === null || this.text(text, layers - 1) === text ? found : this.#mark(text);
   }
 }
+
+/** How many members the objects in a text of JSON have. */
+const membersOf = (json: string) => json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"/g, '').split(':').length;
 
 /** The text that is encoded as Base64; null where it is none. */
 function decoded(base64: string): string | null {

@@ -233,6 +233,7 @@ interface Fixed {
   readonly account: SavedAccount;
   readonly journal: Journal;
   readonly time: number;
+  readonly isOpen: boolean;
   readonly event: unknown;
   readonly execution: string;
 }
@@ -462,6 +463,8 @@ async function afterFix(remediator: Remediator, options: Setup): Promise<{ world
   if (fixed !== undefined) {
     world.account.resume(fixed.account);
     world.clock.time = fixed.time;
+    // What a gap keeps beside the account is not resumed.
+    if (world.gap.isOpen() !== fixed.isOpen) return afterFix(remediator, { ...options, fixed: undefined });
     return { world, around, event: fixed.event, execution: fixed.execution };
   }
   const pass = (await world.engine().handle(event)).results[0]?.passes.find((each) => each.execution !== null);
@@ -474,6 +477,7 @@ async function afterFix(remediator: Remediator, options: Setup): Promise<{ world
       account: world.account.save(),
       journal: memoryJournal({ from: world.real }),
       time: world.clock.time,
+      isOpen: world.gap.isOpen(),
       event,
       execution,
     };

@@ -6,7 +6,7 @@ import { errorReply, type FaultKind, nameCall, type WireCall } from './wire.js';
 /** A fault to inject into calls. */
 export interface Fault {
   readonly kind: FaultKind;
-  /** An operation's name, or a function that selects calls. */
+  /** An operation's name, or a function that selects calls. It may be asked about a call more than once, so it does not count. */
   readonly on: string | ((call: Pick<WireCall, 'service' | 'operation' | 'write'>) => boolean);
   /** How many calls it hits; default 1. */
   readonly times?: number;

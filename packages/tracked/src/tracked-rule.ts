@@ -1,14 +1,15 @@
 import {
   type AwsReads,
-  configNamesOf,
   defineRemediator,
   fromConfigName,
   isGone,
   isRedressError,
+  namesOfType,
   oneType,
   paginate,
   RedressError,
   type Remediator,
+  type ResourceRef,
 } from '@redress/core';
 import { config } from './client.js';
 import { packageRef } from './package-ref.js';
@@ -123,7 +124,16 @@ export function trackedRule({ identifier, name, types: given }: TrackedRule): Re
 type Known = Pick<TrackedRule, 'identifier' | 'name'>;
 
 /** A resource as AWS Config names it. */
-type Named = ReturnType<typeof configNamesOf>[number];
+type Named = Pick<ResourceRef, 'type' | 'id'>;
+
+/**
+ * The names that a resource may have in AWS Config: one under each of its types. The ID of a domain, which has two types, may have the account before the
+ * name.
+ */
+export function configNamesOf({ type, id, account }: ResourceRef): readonly Named[] {
+  const types = namesOfType(type);
+  return types.flatMap((each) => (types.length > 1 ? [id, `${account}/${id}`] : [id]).map((named) => ({ type: each, id: named })));
+}
 
 /** What rules of the account say of a resource; of those that have found out. */
 async function wordsOn(aws: Reads, names: readonly Named[], known: Known): Promise<readonly Word[]> {

@@ -89,12 +89,15 @@ export async function sandbox(folder: string, handler: string, env: Readonly<Rec
   child.stdout?.on('data', (chunk: Buffer) => (log += chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString()));
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  let ended = false;
   void gone.then(() => {
+    ended = true;
     for (const answer of waiting.values()) answer({ ok: false, error: { errorType: 'Sandbox.Exited', errorMessage: log.slice(-2000) } });
   });
   return {
     invoke: async (event, seconds = 120) => {
       const id = randomUUID();
+      if (ended) return { ok: false, error: { errorType: 'Sandbox.Exited', errorMessage: log.slice(-2000) } };
       const answered = new Promise<Answered>((resolve) => waiting.set(id, resolve));
       events.push({ id, event, until: Date.now() + seconds * 1000 });
       deliver();

@@ -15,7 +15,12 @@ try {
   process.exit(1);
 }
 for (;;) {
-  const next = await fetch(`${api}/invocation/next`);
+  // Lambda lets it wait for as long as there is no event; `fetch` ends that after five minutes.
+  const next = await fetch(`${api}/invocation/next`).catch((error) => {
+    if (error.cause?.code !== 'UND_ERR_HEADERS_TIMEOUT') throw error;
+    return null;
+  });
+  if (next === null) continue;
   const id = next.headers.get('lambda-runtime-aws-request-id');
   const deadline = Number(next.headers.get('lambda-runtime-deadline-ms'));
   const context = {

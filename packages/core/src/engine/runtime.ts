@@ -14,7 +14,7 @@ import { environmentOf, modeOf, type Policy } from '../policy/policy.js';
 import { defineRegister, matchingNothing, type Register } from '../policy/register.js';
 import { mistakes, nearest } from '../policy/validate.js';
 import { type Clock, type ConfigRule, type ConfigRuleReader, fixed, type Identity, isLive, type Live, type Stop, systemClock } from '../ports.js';
-import type { Observation, ObservationPurpose, Remediator, Tagged } from '../remediator/define.js';
+import type { Observation, ObservationPurpose, Remediator } from '../remediator/define.js';
 import { loaded } from '../remediator/late.js';
 import { type As, apiRegion, Gate, LOOKING, type SharedReads } from './gate.js';
 import { Redactor, redactingJournal, redactingNotify } from './redaction.js';
@@ -243,12 +243,11 @@ export class Runtime {
       });
       if (found === 'gone') return found;
       if (found.tags === undefined) throw new RedressError('remediator/invalid', `${remediator.id} did not observe the tags.`);
-      const [usedBy, parts] = [named(found.usedBy), named(found.parts)];
-      const undeclared = [...(usedBy ?? []), ...(parts ?? [])].find(({ type }) => remediator.exceptionTypes?.includes(type) !== true);
+      const undeclared = [...(found.usedBy ?? []), ...(found.parts ?? [])].find(({ type }) => remediator.exceptionTypes?.includes(oneType(type)) !== true);
       // A register could not name it.
       if (undeclared !== undefined)
         throw new RedressError('remediator/invalid', `${remediator.id} observed ${undeclared.type}, which it does not declare as one of its exceptionTypes.`);
-      return { ...found, ...(usedBy === undefined ? {} : { usedBy }), ...(parts === undefined ? {} : { parts }), state: toJson(found.state) };
+      return { ...found, state: toJson(found.state) };
     });
     if (!observation.ok) return { observation, assessment: unreadable('not observed') };
     const seen = observation.value;
@@ -335,11 +334,6 @@ export class Runtime {
     const settled = decided({ ...facts, lastChange: null });
     return settled.effect === 'allow' ? decision : settled;
   }
-}
-
-/** By the one type that each has here. */
-function named<T extends Tagged>(all: readonly T[] | undefined): readonly T[] | undefined {
-  return all?.map((each) => ({ ...each, type: oneType(each.type) }));
 }
 
 function live<T extends object>(value: T | Live<T>): Live<T> {

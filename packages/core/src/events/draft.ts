@@ -1,6 +1,7 @@
 import type { Disposition, EnvelopeInfo, Finding, FindingKind, FindingSource, ResourceClaim } from '../model/finding.js';
 import { type Digest, digestOf, digestText } from '../model/json.js';
-import { copyJson, MAX_TEXT } from './read.js';
+import { copyJson, MAX_TEXT, text } from './read.js';
+import { foreignAccount } from './resource-ids.js';
 
 /** What a source's decoder makes of an event: a finding without what its wrappers know. */
 export interface Draft extends Partial<Omit<Finding, 'id' | 'account' | 'region' | 'envelope' | 'replayed' | 'via' | 'itemId'>> {
@@ -44,6 +45,13 @@ export function verdict(disposition: Disposition, reason: string): Verdict {
 /** A verdict on what says two things of one: neither is believed, since one of them was put there. */
 export function contradicts(what: string): Verdict {
   return verdict('rejected', `The event contradicts itself: ${what}.`);
+}
+
+/** A verdict, unless an ARN that it names is of another account: what would be acted on is not said then. */
+export function foreign(ids: readonly unknown[], account: unknown, otherwise: Verdict): Verdict {
+  if (otherwise.disposition !== 'candidate') return otherwise;
+  const other = ids.map((id) => foreignAccount(id, account)).find((each) => each !== null);
+  return other == null ? otherwise : contradicts(`it is from account ${text(account, 32)}, but names a resource of account ${other}`);
 }
 
 /** An idempotency key of parts; null when one is missing. A digest stands for one that is too long: cutting it could make two keys equal. */

@@ -349,18 +349,7 @@ export function claimOf(raw: RawResource): ResourceClaim | null {
 }
 
 /**
- * The names that a resource may have in AWS Config, for calls that ask it: under each of its types, and for a domain also the domain ID, which has the
- * account before the name.
- *
- * @example configNamesOf(bucket) // [{ type: 'AWS::S3::Bucket', id: 'invoices' }]
- */
-export function configNamesOf({ type, id, account }: ResourceRef): readonly Pick<ResourceRef, 'type' | 'id'>[] {
-  const ids = type === DOMAIN ? [id, `${account}/${id}`] : [id];
-  return namesOfType(type).flatMap((each) => ids.map((named) => ({ type: each, id: named })));
-}
-
-/**
- * The one name of a resource that AWS Config names: the reverse of {@link configNamesOf}.
+ * The one name of a resource that AWS Config names: it may have another type, and the ID of a domain has the account before the name.
  *
  * @example fromConfigName({ type: 'AWS::Elasticsearch::Domain', id: '111111111111/search' }, '111111111111') // { type: 'AWS::OpenSearch::Domain', id: 'search' }
  */

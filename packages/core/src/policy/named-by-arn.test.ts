@@ -43,6 +43,21 @@ it.each([
   }
 });
 
+it('an exception that names a domain holds what uses it, under either type', () => {
+  const scopes = [{ resource: 'AWS::Elasticsearch::Domain:search' }, { resource: 'search', resourceType: 'AWS::OpenSearch::Domain' }];
+  const more = { reason: 'a vendor', owner: 'web', approver: 'security', expires: '2099-01-01T00:00:00Z' };
+  const { entries } = defineRegister(scopes.map((scope, at) => ({ id: `EXC-${at}`, scope, ...more })));
+  const role = resource({ type: 'AWS::IAM::Role', id: 'r', account: '111111111111', region: 'aws-global' });
+  for (const type of ['AWS::OpenSearch::Domain', 'AWS::Elasticsearch::Domain'])
+    for (const entry of entries) {
+      const held = [
+        { type: role.type, id: role.id, tags: {} },
+        { type, id: 'search', tags: {} },
+      ] as const;
+      expect([entry.id, type, inScope(entry, role, 'any', held)]).toEqual([entry.id, type, held[1]]);
+    }
+});
+
 it('an exception that names a domain by the type of Elasticsearch is not taken for one that matches nothing', () => {
   const scope = { resource: 'AWS::Elasticsearch::Domain:search', resourceType: 'AWS::Elasticsearch::Domain' };
   const register = defineRegister([{ id: 'EXC-1', scope, reason: 'a vendor', owner: 'web', approver: 'security', expires: '2099-01-01T00:00:00Z' }]);

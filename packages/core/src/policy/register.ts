@@ -192,7 +192,7 @@ export function inScope(entry: ExceptionEntry, ref: ResourceRef, remediator: str
     resources.some(
       (each) =>
         isIdOf(each.id, id, ref.account) &&
-        (each.type === null || each.type === type) &&
+        (each.type === null || each.type === oneType(type)) &&
         (each.account === null || each.account === ref.account) &&
         (each.region === null || each.region === ref.region),
     );
@@ -203,7 +203,7 @@ export function inScope(entry: ExceptionEntry, ref: ResourceRef, remediator: str
   const itself = held[0];
   // What is not named by its id or its tags is not meant: an account's instances do not exempt the groups that they use.
   const by = resources === null && tags === null ? [itself] : held.filter((each) => isNamed(each) && carries(each));
-  const isOfType = (type: string) => resourceTypes === null || resourceTypes.includes(type);
+  const isOfType = (type: string) => resourceTypes === null || resourceTypes.includes(oneType(type));
   if (!isOfType(ref.type) && !by.some((each) => isOfType(each.type))) return null;
   if (by.length > 0) return by.includes(itself) ? itself : (by[0] ?? null);
   // The id of one, the tag of another: together they are in scope.

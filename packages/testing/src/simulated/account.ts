@@ -1,6 +1,6 @@
 import { type Clock, type Connect, isReadOperation } from '@redress/core';
 import { services as builtin } from './services.js';
-import { type AccountState, copied, emptyAccount, type Operation, SimulatedError } from './state.js';
+import { type AccountState, copied, emptyAccount, type Operation, restore, SimulatedError } from './state.js';
 
 /** Faults that may be injected into a call in a simulated account. */
 export const DISTURBANCES = ['throttled', 'server', 'denied', 'lost', 'lost-before', 'stale', 'gone'] as const;
@@ -112,7 +112,7 @@ export function resumableAccount(options: SimulatedAccountOptions): SimulatedAcc
       before = snapshot;
       return answer;
     } catch (error) {
-      Object.assign(state, snapshot);
+      restore(state, snapshot);
       throw error;
     }
   };
@@ -146,7 +146,7 @@ export function resumableAccount(options: SimulatedAccountOptions): SimulatedAcc
     calls,
     save: () => ({ state: copied(state), before: copied(before), calls: [...calls], asked }),
     resume(saved) {
-      Object.assign(state, copied(saved.state));
+      restore(state, saved.state);
       before = copied(saved.before);
       calls.splice(0, calls.length, ...saved.calls);
       asked = saved.asked;

@@ -1,7 +1,7 @@
 import type { ResourceClaim } from '../../model/finding.js';
-import { contradicts, type Decoder, type Draft, firstOf, keyOf, type Verdict, verdict } from '../draft.js';
+import { contradicts, type Decoder, type Draft, firstOf, foreign, keyOf, type Verdict, verdict } from '../draft.js';
 import { epoch, members, number, scalars, text, time } from '../read.js';
-import { claimOf, foreignAccount, parseArn } from '../resource-ids.js';
+import { claimOf, parseArn } from '../resource-ids.js';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -32,7 +32,7 @@ export const complianceChange: Decoder = (detail) => {
     kind: 'config-compliance-change',
     id,
     ...(detail.messageType === 'ComplianceChangeNotification'
-      ? (contradictionOf(detail, previous) ?? judgeCompliance(missing, state, qualifier.evaluationMode))
+      ? (contradictionOf(detail, previous) ?? foreign([resourceId], account, judgeCompliance(missing, state, qualifier.evaluationMode)))
       : verdict('rejected', 'The messageType is not ComplianceChangeNotification.')),
     account,
     region,
@@ -66,8 +66,6 @@ function contradictionOf(detail: Members, previous: Members): Verdict | null {
     if (typeof earlier === 'string' && named.length > 0 && named[0] !== earlier)
       return contradicts(`its older result is of another ${member}, ${text(earlier, 128)} instead of ${text(named[0], 128)}`);
   }
-  const other = foreignAccount(detail.resourceId, detail.awsAccountId);
-  if (other !== null) return contradicts(`it is from account ${text(detail.awsAccountId, 32)}, but names a resource of account ${other}`);
   const arn = parseArn(detail.configRuleARN);
   if (arn !== null && arn.account !== '' && typeof detail.awsAccountId === 'string' && arn.account !== detail.awsAccountId)
     return contradicts(`its rule belongs to account ${text(arn.account, 32)}, but the event is from account ${text(detail.awsAccountId, 32)}`);

@@ -1,9 +1,9 @@
 import type { ResourceClaim } from '../../model/finding.js';
-import { contradicts, type Decoder, type Draft, firstOf, keyOf, uniqueClaims, type Verdict, verdict } from '../draft.js';
+import { contradicts, type Decoder, type Draft, firstOf, foreign, keyOf, uniqueClaims, type Verdict, verdict } from '../draft.js';
 import { elements, epoch, members, number, scalars, text, time } from '../read.js';
 import { canonicalType, claimOf, claimOfId, fromArn } from '../resource-ids.js';
 import { judgeProwlerOcsf, prowlerCheckOfOcsf, prowlerTime } from './prowler.js';
-import { controlParameters, foreign, productOf, standardOfFindingId } from './securityhub.js';
+import { controlParameters, productOf, standardOfFindingId } from './securityhub.js';
 
 type Members = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,8 @@
 import type { FindingKind, ResourceClaim } from '../../model/finding.js';
 import type { JsonObject } from '../../model/json.js';
-import { contradicts, type Decoder, type Draft, firstOf, keyOf, uniqueClaims, type Verdict, verdict } from '../draft.js';
+import { type Decoder, type Draft, firstOf, foreign, keyOf, uniqueClaims, type Verdict, verdict } from '../draft.js';
 import { elements, members, name, number, scalars, text, time } from '../read.js';
-import { claimOf, foreignAccount, parseArn } from '../resource-ids.js';
+import { claimOf, parseArn } from '../resource-ids.js';
 import { prowlerCheckOfAsff } from './prowler.js';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -132,13 +132,6 @@ export function controlParameters(list: unknown, nameKey: string, valueKey: stri
     if (key !== null && values.length > 0) found.push([key, text(values.join(',')) ?? '']);
   }
   return found.length === 0 ? {} : { controlParameters: Object.freeze(Object.fromEntries(found)) };
-}
-
-/** A verdict, unless an ARN in the finding is of another account than the finding: what would be acted on is not said then. */
-export function foreign(ids: readonly unknown[], account: unknown, otherwise: Verdict): Verdict {
-  if (otherwise.disposition !== 'candidate') return otherwise;
-  const other = ids.map((id) => foreignAccount(id, account)).find((each) => each !== null);
-  return other == null ? otherwise : contradicts(`it is from account ${text(account, 32)}, but names a resource of account ${other}`);
 }
 
 // The format's required members, without which nothing can be determined.
