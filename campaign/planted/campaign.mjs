@@ -252,7 +252,7 @@ export default [
   },
   {
     promise: 'The fault matrix looks at the account that its faults meet.',
-    defect: 'what a gap keeps beside the account is of before the fix',
+    defect: 'what a gap keeps outside the account is that of before the fix',
     file: 'packages/testing/src/faults.ts',
     find: 'if (world.gap.isOpen() !== fixed.isOpen)',
     replace: 'if (fixed.time === 0)',

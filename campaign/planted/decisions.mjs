@@ -380,7 +380,7 @@ export default [
     promise: 'Every observed type can be named in the register.',
     defect: 'observed resources of other types are not checked',
     file: `${CORE}/engine/runtime.ts`,
-    find: 'find(({ type }) => remediator.exceptionTypes?.includes(type) !== true)',
+    find: 'find(({ type }) => remediator.exceptionTypes?.includes(oneType(type)) !== true)',
     replace: "find(({ type }) => type === '')",
     tests: ['tests/engine/exceptions.test.ts'],
   },

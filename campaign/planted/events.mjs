@@ -119,7 +119,7 @@ export default [
   {
     promise: 'A finding that names a resource of another account is denied.',
     defect: 'the account of the ARN is not checked',
-    file: 'packages/core/src/events/sources/securityhub.ts',
+    file: 'packages/core/src/events/draft.ts',
     find: 'return other == null ? otherwise',
     replace: "return other !== '' ? otherwise",
     tests: ['packages/core/src/events/claims.test.ts'],

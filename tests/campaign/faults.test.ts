@@ -117,7 +117,7 @@ describe('the fix before a rollback', () => {
     expect([report.broken, seen.length > 50, seen.includes(false)]).toEqual([[], true, false]);
   });
 
-  it('is made each time, where a gap keeps beside the account what becomes of it', async () => {
+  it('is made each time, where a gap keeps a part of its state outside the account', async () => {
     let days = 0;
     let fixes = 0;
     const logs = {
