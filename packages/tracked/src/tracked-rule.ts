@@ -130,7 +130,7 @@ type Named = Pick<ResourceRef, 'type' | 'id'>;
  * The names that a resource may have in AWS Config: one under each of its types. The ID of a domain, which has two types, may have the account before the
  * name.
  */
-export function configNamesOf({ type, id, account }: ResourceRef): readonly Named[] {
+function configNamesOf({ type, id, account }: ResourceRef): readonly Named[] {
   const types = namesOfType(type);
   return types.flatMap((each) => (types.length > 1 ? [id, `${account}/${id}`] : [id]).map((named) => ({ type: each, id: named })));
 }

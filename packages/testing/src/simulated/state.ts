@@ -127,19 +127,19 @@ export function existing<T>(record: Readonly<Record<string, T>>, key: string | u
   return key !== undefined && Object.hasOwn(record, key) ? (record[key] as T) : refuse(code, status, `${code}: ${key ?? ''}`);
 }
 
-/** Makes data what other data is, in place: whoever holds a part of it goes on seeing it. */
-export function restore(now: object, then: object): void {
-  const [here, there] = [now as Record<string, unknown>, then as Record<string, unknown>];
-  if (Array.isArray(now)) now.length = (then as unknown[]).length;
-  for (const name of Object.keys(here)) if (!Object.hasOwn(there, name)) delete here[name];
-  for (const [name, value] of Object.entries(there)) {
-    const own = Object.hasOwn(here, name) ? here[name] : undefined;
-    if (isPart(own) && isPart(value) && Array.isArray(own) === Array.isArray(value)) restore(own, value);
-    else Object.defineProperty(here, name, { value: copied(value), configurable: true, enumerable: true, writable: true });
+/**
+ * Makes an account what it was. Its members stay, and whoever holds one goes on seeing it. What is in them is replaced: a test may have put it into several
+ * accounts.
+ */
+export function restore(state: AccountState, to: AccountState): void {
+  const now = state as unknown as Record<string, unknown>;
+  for (const [name, then] of Object.entries(copied(to))) {
+    const member = now[name];
+    if (typeof member !== 'object' || member === null || typeof then !== 'object' || then === null) {
+      now[name] = then;
+      continue;
+    }
+    for (const key of Object.keys(member)) Reflect.deleteProperty(member, key);
+    Object.defineProperties(member, Object.getOwnPropertyDescriptors(then));
   }
-}
-
-/** What has members, and nothing besides. */
-function isPart(value: unknown): value is object {
-  return Array.isArray(value) || (typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value)));
 }
