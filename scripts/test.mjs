@@ -132,9 +132,9 @@ try {
   await setup({ python: all || only !== null ? ['moto', 'ministack', 'awscli'] : ['moto'] });
   mkdirSync(join(ROOT, '.cache'), { recursive: true });
   if (given.some(([name]) => name === 'judges')) {
-    // They stay, so their first installation is none of what a run costs. What cannot be installed is reported by its judge.
-    const installed = await install([...new Set(JUDGES.flatMap(({ tools }) => tools.map(({ name }) => name)))]).catch(() => null);
-    if (installed !== null) console.log(`Installed the judges' tools in ${(installed / 1000).toFixed(1)} s.`);
+    // They stay, so their first installation is none of what a run costs. What cannot be installed is tried again by its judge, which fails.
+    const installed = await install([...new Set(JUDGES.flatMap(({ tools }) => tools.map(({ name }) => name)))]).catch(({ message }) => console.log(message));
+    if (installed !== undefined) console.log(`Installed the judges' tools in ${(installed / 1000).toFixed(1)} s.`);
   }
   const started = Date.now();
   if (FINDERS !== null) rmSync(FINDERS, { force: true });
