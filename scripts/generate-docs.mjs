@@ -115,7 +115,12 @@ const sections = {
   iam: (all) =>
     table(
       ['Remediator', 'To read', 'To fix', 'To roll back'],
-      all.map((each) => [`\`${each.id}\``, list(iam(each.uses.reads)), list(iam(each.uses.writes)), list(iam(each.uses.undoes))]),
+      all.map(({ id, uses: { reads, writes, undoes, undoesByPerson } }) => [
+        `\`${id}\``,
+        list(iam(reads)),
+        list(iam(writes)),
+        undoesByPerson === undefined ? list(iam(undoes)) : `${list(iam(undoesByPerson))}, which no role gets`,
+      ]),
     ),
   hub: (all) => {
     const { Resources } = deploy.hubTemplate({ remediators: all });
@@ -226,6 +231,12 @@ function pageOf(each, folder, exportName, listName) {
       ? null
       : [
           `It restores ${RESTORES[each.rollback.restores]}. ${each.rollback.what}`,
+          ...(each.rollback.by === 'person'
+            ? [
+                '',
+                'Only a person rolls it back, with [credentials of their own](../deploy.md#undos-that-no-role-may-send): `redress rollback` is refused with a role.',
+              ]
+            : []),
           ...(each.rollback.not.length === 0 ? [] : ['', 'What is not restored:', '', bullets(each.rollback.not)]),
         ];
   return [
@@ -283,7 +294,12 @@ function pageOf(each, folder, exportName, listName) {
     '',
     table(
       ['To', 'Operation', 'IAM actions', 'After a lost reply'],
-      [...operations(each.uses.reads, 'read'), ...operations(each.uses.writes, 'fix'), ...operations(each.uses.undoes, 'roll back')],
+      [
+        ...operations(each.uses.reads, 'read'),
+        ...operations(each.uses.writes, 'fix'),
+        ...operations(each.uses.undoes, 'roll back'),
+        ...operations(each.uses.undoesByPerson ?? [], 'roll back, by a person only'),
+      ],
     ),
     '',
     '## Hazards',
@@ -308,7 +324,7 @@ function pageOf(each, folder, exportName, listName) {
       ? [
           ...(rollback ?? ['It is not declared.']),
           '',
-          each.uses.undoes.length === 0
+          each.rollback?.restores === 'nothing'
             ? 'There is no undo, so each change needs an approval, and `redress rollback` is refused.'
             : 'A rollback is refused if what the change wrote or depended on has drifted. After a rollback, the same fix only notifies for seven days (default).',
         ]

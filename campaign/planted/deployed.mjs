@@ -578,4 +578,12 @@ export default [
     replace: '',
     tests: ['packages/bundle/src/prune.test.ts'],
   },
+  {
+    promise: 'A rule that several remediators close together is only closed by all of them.',
+    defect: 'those that the rule does not name are left out',
+    file: 'packages/deploy/src/config/answer.ts',
+    find: 'neededFor(identifier, remediators)',
+    replace: 'neededFor(identifier, knowing)',
+    tests: ['packages/deploy/src/config/answer.test.ts'],
+  },
 ];

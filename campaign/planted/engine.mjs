@@ -57,8 +57,8 @@ export default [
     promise: 'Only declared operations are sent.',
     defect: 'a rollback may use the writes of a fix',
     file: `${ENGINE}/gate.ts`,
-    find: "find(purpose === 'fix' ? remediator.uses.writes : remediator.uses.undoes, call)",
-    replace: 'find([...remediator.uses.writes, ...remediator.uses.undoes], call)',
+    find: "find(purpose === 'fix' ? writes : [...undoes, ...undoesByPerson], call)",
+    replace: 'find([...writes, ...undoes, ...undoesByPerson], call)',
     tests: ['packages/core/src/engine', ...inEngine],
   },
   {
@@ -1540,5 +1540,21 @@ export default [
     find: '    await this.#known();\n',
     replace: '    await this.#known().catch(() => undefined);\n',
     tests: ['packages/core/src/engine/redaction.test.ts'],
+  },
+  {
+    promise: 'An undo that only a person may send is refused with a role, before anything is recorded.',
+    defect: 'only IAM refuses it',
+    file: `${ENGINE}/rollback.ts`,
+    find: "remediator.rollback?.by === 'person' && identity.actsAs !== undefined",
+    replace: "remediator.rollback?.by === 'person' && identity.actsAs === null",
+    tests: ['tests/engine/rollback.test.ts'],
+  },
+  {
+    promise: 'An undo that only a person may send is never sent by a fix.',
+    defect: 'a fix may send it',
+    file: `${ENGINE}/gate.ts`,
+    find: "purpose === 'fix' ? writes : [",
+    replace: "purpose === 'fix' ? [...writes, ...undoesByPerson] : [",
+    tests: ['tests/engine/rollback.test.ts'],
   },
 ];

@@ -570,3 +570,45 @@ it('names the account of the credentials if it is a different one', async () => 
     message: `The credentials belong to account 222222222222; the resource is in ${ACCOUNT}.`,
   });
 });
+
+describe('an undo that only a person may send', () => {
+  const { undoes, ...uses } = anyAge.uses;
+  const byPerson: Remediator = {
+    ...anyAge,
+    rollback: { restores: 'exact', what: 'A person opens it again.', not: [], by: 'person' },
+    uses: { ...uses, undoes: [], undoesByPerson: undoes },
+  };
+  const only = { remediators: [byPerson] };
+  const fixed = async () => (await engine(only).run(widget('w')))[0]?.execution ?? '';
+
+  it('does not hold up the fix, and is sent with credentials of their own', async () => {
+    const execution = await fixed();
+    expect(await back(execution, only)).toMatchObject({ outcome: 'rolled-back' });
+    expect(aws.rules('w').sort()).toEqual(['open-1', 'open-2']);
+    expect(await holds()).toHaveLength(1);
+  });
+
+  it.each([[[]], [['arn:aws:iam::111111111111:role/RedressFix']]])(
+    'is refused with a role of Redress before anything is sent or recorded (%s)',
+    async (actsAs) => {
+      const execution = await fixed();
+      const [writes, records] = [aws.writes.length, (await recordsOf(journal)).length];
+      aws.identity = { ...aws.identity, actsAs };
+      const why = {
+        message: 'No role of Redress may undo what widget-revoke-open does.',
+        next: `Roll it back with credentials of your own in account ${ACCOUNT}: connect without a role.`,
+      };
+      await expect(back(execution, only)).rejects.toMatchObject({ code: 'rollback/refused', ...why });
+      expect(await engine(only).rollbackRefusal(execution)).toEqual(why);
+      expect([aws.writes.length, (await recordsOf(journal)).length, await holds()]).toEqual([writes, records, []]);
+    },
+  );
+
+  it('is not among what a fix may send', async () => {
+    const opening = { call: widgetService.call('AuthorizeRule', { Id: 'w', Rule: 'open-3' }), summary: 'open', resolves: true };
+    const wild: Remediator = { ...byPerson, plan: () => ({ status: 'change', changes: [{ ...opening, undo: { calls: [opening.call], restores: 'exact' } }] }) };
+    const [pass] = await engine({ remediators: [wild] }).run(widget('w'));
+    expect(pass).toMatchObject({ outcome: 'failed', message: expect.stringContaining('does not declare widget:AuthorizeRule among its writes') });
+    expect(sent()).toEqual([]);
+  });
+});

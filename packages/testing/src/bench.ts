@@ -236,7 +236,7 @@ export class Stage {
       ...remediator,
       ceiling: setup.ownCeiling === true ? remediator.ceiling : 'enforce',
       // Looks for every purpose go out as one role.
-      ...(setup.everyPurpose === true ? { uses: { reads: remediator.uses.reads, writes: remediator.uses.writes, undoes: remediator.uses.undoes } } : {}),
+      ...(setup.everyPurpose === true ? { uses: { ...remediator.uses, finds: [], decides: [] } } : {}),
       ...(setup.glances === true && remediator.observeMany !== undefined ? { discover: (args) => this.#glance(args) } : {}),
       observe: async (args) => {
         const observation = await remediator.observe(args);

@@ -127,8 +127,9 @@ function usedOf(act: Act<unknown>): { readonly service: string; readonly operati
 }
 
 function onlyDeclared(findings: Findings, remediator: Remediator, wire: readonly WireCall[], phase: 'fix' | 'rollback'): void {
+  const { reads, writes, undoes, undoesByPerson = [] } = remediator.uses;
   const declared = new Set(
-    [...remediator.uses.reads, ...(phase === 'fix' ? remediator.uses.writes : remediator.uses.undoes)].flatMap((use) =>
+    [...reads, ...(phase === 'fix' ? writes : [...undoes, ...undoesByPerson])].flatMap((use) =>
       use.operations.map((operation) => `${SIGNING[use.service.id] ?? use.service.id}:${operation}`),
     ),
   );
@@ -908,7 +909,7 @@ export const scenarioChecks: readonly Check[] = [
 /** What is wrong with a remediator and its scenarios, as far as it shows without an account. */
 export function declarationProblems(remediator: Remediator, scenarios: readonly Scenario[]): Problems {
   const findings = new Findings();
-  const { reads, writes, undoes } = remediator.uses;
+  const { reads, writes, undoes, undoesByPerson = [] } = remediator.uses;
   findings.check(remediator.title.trim() !== '', 'it has no title');
   findings.check(
     remediator.blindSpots.length > 0 && remediator.blindSpots.every((each) => each.trim() !== ''),
@@ -923,7 +924,7 @@ export function declarationProblems(remediator: Remediator, scenarios: readonly 
     );
   }
   findings.check(remediator.rollback === undefined || remediator.rollback.what.trim() !== '', 'rollback does not say what is put back');
-  for (const use of [...reads, ...writes, ...undoes]) {
+  for (const use of [...reads, ...writes, ...undoes, ...undoesByPerson]) {
     findings.check(use.operations.length > 0, `a use of ${use.service.id} names no operation`);
     for (const operation of use.operations)
       findings.check(

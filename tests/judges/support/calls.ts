@@ -69,13 +69,14 @@ export function tapped(remediator: Remediator, seen: (call: Call) => void): Reme
     return made;
   };
   const all = (uses: Remediator['uses']['reads']) => uses.map((use) => ({ ...use, service: tap(use.service) }));
-  const { reads, writes, undoes, finds, decides } = remediator.uses;
+  const { reads, writes, undoes, undoesByPerson, finds, decides } = remediator.uses;
   return {
     ...remediator,
     uses: {
       reads: all(reads),
       writes: all(writes),
       undoes: all(undoes),
+      ...(undoesByPerson === undefined ? {} : { undoesByPerson: all(undoesByPerson) }),
       ...(finds === undefined ? {} : { finds: all(finds) }),
       ...(decides === undefined ? {} : { decides: all(decides) }),
     },

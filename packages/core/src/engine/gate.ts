@@ -2,7 +2,7 @@ import type { Lease } from '../journal.js';
 import { isRedressError, RedressError } from '../model/errors.js';
 import { canonicalJson, digestOf, type JsonObject, toJson } from '../model/json.js';
 import type { ApiCall } from '../model/plan.js';
-import { GLOBAL_REGION, type Partition, type ResourceRef } from '../model/resource.js';
+import { apiRegion, type ResourceRef } from '../model/resource.js';
 import type { Clock, Connect, Connection, ConnectTarget, Identity, TargetExecution } from '../ports.js';
 import { holdsMarker } from '../redact.js';
 import type { Remediator } from '../remediator/define.js';
@@ -125,13 +125,6 @@ const MOST_CONNECTIONS = 64;
 /** A write may take this long; less than that before lease or deadline, and it is not begun. */
 const WRITE_BUDGET = 10_000;
 
-const HOME: Readonly<Record<Partition, string>> = { aws: 'us-east-1', 'aws-cn': 'cn-north-1', 'aws-us-gov': 'us-gov-west-1' };
-
-/** The region of the API endpoint of a resource. */
-export function apiRegion(ref: Pick<ResourceRef, 'region' | 'partition'>): string {
-  return ref.region === GLOBAL_REGION ? HOME[ref.partition] : ref.region;
-}
-
 /** A connection with its clients, and the execution that asked for it first. */
 interface Open {
   readonly execution: string | null;
@@ -234,7 +227,8 @@ export class Gate {
   async write(call: ApiCall, context: WriteContext): Promise<WriteReply> {
     const name = `${call.service}:${call.operation}`;
     const { remediator, resource: ref, purpose } = context;
-    const declared = find(purpose === 'fix' ? remediator.uses.writes : remediator.uses.undoes, call);
+    const { writes, undoes, undoesByPerson = [] } = remediator.uses;
+    const declared = find(purpose === 'fix' ? writes : [...undoes, ...undoesByPerson], call);
     if (declared === undefined) {
       throw new RedressError('gate/undeclared', `${remediator.id} does not declare ${name} among its ${purpose === 'fix' ? 'writes' : 'undoes'}.`, {
         next: 'Declare it in `uses`, so that IAM policy and review know of it.',

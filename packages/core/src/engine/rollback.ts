@@ -177,6 +177,12 @@ async function asLeft(
   const identity = await runtime.identity(ref, as);
   if (identity.account !== ref.account)
     refuse(`The credentials belong to account ${identity.account}; the resource is in ${ref.account}.`, 'Connect to that account.');
+  // IAM denies it to every role of Redress: refused before it begins, it leaves no record of a failure, and no hold.
+  if (remediator.rollback?.by === 'person' && identity.actsAs !== undefined)
+    refuse(
+      `No role of Redress may undo what ${remediator.id} does.`,
+      `Roll it back with credentials of your own in account ${ref.account}: connect without a role.`,
+    );
 
   const journal = runtime.needJournal('A rollback');
   const view = await closedView(runtime, journal, ref, deadline);

@@ -110,6 +110,11 @@ export interface DeclaredRollback {
   readonly what: string;
   /** What is not restored, and what the undo itself destroys. */
   readonly not: readonly string[];
+  /**
+   * No role of Redress gets the undo operations, because they turn off what attackers turn off first. A person rolls back with credentials of their
+   * own: `redress rollback` is refused with a role. Absent: the rollback role sends them.
+   */
+  readonly by?: 'person';
 }
 
 /** Where a setting is in infrastructure as code. It is shown to people whose resources are managed by code. */
@@ -374,7 +379,10 @@ export interface Remediator {
   readonly uses: {
     readonly reads: readonly OperationUse[];
     readonly writes: readonly OperationUse[];
+    /** What the rollback role sends. */
     readonly undoes: readonly OperationUse[];
+    /** Undos that only a person may send, with credentials of their own (`rollback.by`); absent: none. */
+    readonly undoesByPerson?: readonly OperationUse[];
     /** Those of `reads` that only `identify` and `discover` make; absent: none. */
     readonly finds?: readonly OperationUse[];
     /** Those of `reads` that `observe` never makes for a `verification`; absent: none. */
@@ -536,7 +544,7 @@ export function defineRemediator<
     ...(definition.alsoFoundBy === undefined ? {} : { alsoFoundBy: definition.alsoFoundBy }),
     ...(definition.inCode === undefined ? {} : { inCode: definition.inCode }),
     ...(definition.passes === undefined ? {} : { passes: definition.passes }),
-    uses: definition.uses,
+    uses: definition.rollback?.by === 'person' ? { ...definition.uses, undoes: [], undoesByPerson: definition.uses.undoes } : definition.uses,
     parameterSchema: schema ?? null,
     parameters(input) {
       if (schema === undefined) {

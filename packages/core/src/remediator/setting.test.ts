@@ -436,6 +436,15 @@ describe('a setting without an undo', () => {
     summary: ({ id }: { readonly id: string }) => `close ${id} for good`,
   } as const;
 
+  it('can be left to a person: then no role gets the operation of the undo, and the ceiling is free', async () => {
+    const restores = { restores: 'exact', what: 'A person opens it.', not: [] } as const;
+    const open = ({ id }: { readonly id: string }) => ({ calls: [boxes.call('PutBox', { Name: id, Open: true })], restores: 'exact' as const });
+    const left = defineSetting({ ...final, ceiling: 'enforce', rollback: { ...restores, by: 'person' }, undo: open });
+    expect(left.uses).toMatchObject({ undoes: [], undoesByPerson: [{ operations: ['PutBox'] }] });
+    expect((await look({}, left)).assessment).toMatchObject({ status: 'change', changes: [{ undo: { restores: 'exact' } }] });
+    const own = defineSetting({ ...final, ceiling: 'enforce', rollback: restores, undo: open });
+    expect([own.uses.undoes.length, own.uses.undoesByPerson]).toEqual([1, undefined]);
+  });
   it('has that in its plan, and declares no operation for it', async () => {
     const melt = defineSetting({ ...final, ceiling: 'approve' });
     expect(melt.uses.undoes).toEqual([]);

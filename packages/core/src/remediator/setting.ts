@@ -207,7 +207,10 @@ export interface SettingDefinition<
   readonly undoes?: Undoes;
   readonly passes?: Remediator['passes'];
   readonly hazards: readonly RecognisedHazard<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>[];
-  /** With `restores: 'nothing'` each change is irreversible, for the reason in `what`: it has no undo, and a person decides on it. */
+  /**
+   * With `restores: 'nothing'` each change is irreversible, for the reason in `what`: it has no undo, and a person decides on it. With `by: 'person'`
+   * no role gets the undo operations.
+   */
   readonly rollback: DeclaredRollback;
   /** Called first. Returns an assessment if there is nothing to change here, or if people have to make the change; null: continue. */
   instead?(args: Judging<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): Exclude<Assessment, { readonly status: 'change' }> | null;

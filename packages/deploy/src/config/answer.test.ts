@@ -1,8 +1,10 @@
 import type { Remediator } from '@redress/core';
+import { packOf } from '@redress/frameworks';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators, furtherEc2Remediators } from '@redress/remediator-ec2';
 import { furtherIamRemediators, iamRemediators } from '@redress/remediator-iam';
 import { s3Remediators } from '@redress/remediator-s3';
+import { remediators as every } from '@redress/remediators';
 import { describe, expect, it } from 'vitest';
 import { type AskedRule, answerTo } from './answer.js';
 
@@ -49,6 +51,21 @@ describe('the answer to a rule', () => {
     expect(said(year).slice(0, 2)).toEqual(['reports', 'The rule has MinRetentionTime 731, but the policy has 365.']);
     const { answer } = answerTo(year, remediators, (each) => each.parameters(each.id === 'logs-raise-retention' ? { minDays: 731 } : {}));
     expect(answer).toBe('closes');
+  });
+
+  it('is an approval if one of the remediators that it takes together needs one, whichever of them the rule names', () => {
+    expect(said(rule('CLOUDTRAIL_SECURITY_TRAIL_ENABLED'), every)).toEqual([
+      'asks',
+      'A part of it needs an approval.',
+      ['cloudtrail-enable-multi-region-trail'],
+    ]);
+    expect(said(rule('CLOUD_TRAIL_ENABLED'), every)[0]).toBe('closes');
+  });
+
+  it('is for 25 rules of the pack for APRA CPG 234 that they are closed automatically, and for 100 that Redress looks itself', async () => {
+    const answers = (await packOf('apra-cpg-234')).rules.map((each) => answerTo(each, every).answer);
+    const count = (...which: readonly string[]) => answers.filter((each) => which.includes(each)).length;
+    expect([count('closes') >= 25, count('closes', 'asks', 'reports') >= 100, answers.length]).toEqual([true, true, 130]);
   });
 
   it('names the types without a remediator', () => {

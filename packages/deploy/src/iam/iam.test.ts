@@ -526,7 +526,7 @@ describe('the permission boundary', () => {
   });
 
   it.each(every.filter(({ uses }) => uses.writes.length > 0).map((each) => [each.id, each] as const))(
-    'allows the rollback role the undo that %s declares, or the remediator declares that it has none',
+    'allows the rollback role the undo that %s declares, or the remediator declares that it has none, or that a person sends it',
     (_, remediator) => {
       const { uses, rollback, ceiling } = remediator;
       const undoes = iamActions(uses.undoes);
@@ -535,9 +535,13 @@ describe('the permission boundary', () => {
           expect(denied(bound, action), action).toBe(false);
           expect(allows(bound), action).toContain(action);
         }
+      // What no role gets is what the boundary denies to every remediator, and it says that a person sends it.
+      const byPerson = iamActions(uses.undoesByPerson ?? []);
+      expect(rollback?.by === 'person').toBe(byPerson.length > 0);
+      for (const action of byPerson) expect(NEVER).toContain(action);
       // Whatever cannot be undone says so, and is never done without a person.
-      expect(rollback?.restores === 'nothing').toBe(undoes.length === 0);
-      if (undoes.length === 0) expect(ceiling).not.toBe('enforce');
+      expect(rollback?.restores === 'nothing').toBe(undoes.length + byPerson.length === 0);
+      if (rollback?.restores === 'nothing') expect(ceiling).not.toBe('enforce');
     },
   );
 

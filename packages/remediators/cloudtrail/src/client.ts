@@ -15,6 +15,7 @@ export const cloudtrail = defineService({
     CreateTrail: { retry: 'verify-first' },
     // Each sets what it names: sent twice, it changes nothing more.
     StartLogging: { retry: 'idempotent' },
+    StopLogging: { retry: 'idempotent' },
     UpdateTrail: { retry: 'idempotent' },
     PutEventSelectors: { retry: 'idempotent' },
   },

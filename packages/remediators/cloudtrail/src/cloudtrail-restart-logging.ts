@@ -1,6 +1,7 @@
-import { defineSetting } from '@redress/core';
+import { defineSetting, given } from '@redress/core';
 import { cloudtrail } from './client.js';
 import { packageRef } from './package-ref.js';
+import { READS, recorders, records, stopping } from './recorders.js';
 import { trail } from './trail.js';
 
 /**
@@ -20,14 +21,28 @@ export const restartLogging = defineSetting({
   },
   rules: { CLOUD_TRAIL_ENABLED: 'cloudtrail-enabled' },
   calls: { 'cloudtrail:StopLogging': 'request.name', 'cloudtrail:CreateTrail': 'request.name' },
-  ceiling: 'approve',
+  ceiling: 'enforce',
   blindSpots: [
     'Events while it was stopped: they are in the 90-day event history, but in no trail.',
     'Whether its bucket still accepts its deliveries.',
-    'Other trails that already record the same events: each further copy is billed.',
+    'Single-region trails that already record the same events: each further copy is billed.',
   ],
   read: { reads: [cloudtrail.pick('GetTrailStatus')], of: async ({ aws, id }) => ({ logging: (await aws.cloudtrail.GetTrailStatus({ Name: id })).IsLogging }) },
+  context: {
+    reads: READS,
+    async of({ aws, arn }) {
+      const all = await recorders(aws.cloudtrail, given(await aws.cloudtrail.DescribeTrails({ includeShadowTrails: true }), 'trailList'));
+      return { others: all.filter((each) => each.arn !== arn && records(each)).map((each) => each.arn) };
+    },
+  },
   hazards: [
+    {
+      code: 'second-copy',
+      effect: 'approve',
+      what: 'Another multi-region trail records all management events: this one may have been stopped because it is a further copy, which is billed.',
+      advice: 'Ask its owner. Approve if it records more than the other one; otherwise record an exception.',
+      when: ({ context }) => (context === undefined || context.others.length === 0 ? null : `${context.others.join(', ')} records all management events`),
+    },
     {
       code: 'retired',
       effect: 'approve',
@@ -37,14 +52,17 @@ export const restartLogging = defineSetting({
     },
   ],
   rollback: {
-    restores: 'nothing',
-    what: 'No role of Redress may stop a trail, so it keeps recording until a person stops it.',
-    not: ['Logs delivered until then stay in its bucket.'],
+    restores: 'exact',
+    by: 'person',
+    what: 'A person stops the trail again. No role of Redress may.',
+    not: ['Logs delivered until then stay in its bucket.', 'Events after that are not in the trail.'],
   },
   alsoFoundBy: { prowler: ['cloudtrail_multi_region_enabled'] },
   inCode: { cloudFormation: 'AWS::CloudTrail::Trail IsLogging', terraform: 'aws_cloudtrail enable_logging' },
   wanted: () => ({ logging: true }),
   writes: [cloudtrail.pick('StartLogging')],
+  undoes: [cloudtrail.pick('StopLogging')],
   write: ({ id }) => cloudtrail.call('StartLogging', { Name: id }),
+  undo: ({ id }) => ({ ...stopping(id), restores: 'exact' }),
   summary: ({ id }) => `start the trail ${id}`,
 });

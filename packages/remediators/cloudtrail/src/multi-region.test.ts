@@ -20,32 +20,39 @@ const NONE = { cloudtrail: { DescribeTrails: { trailList: [] } } };
 const of = (replies: Parameters<typeof assess>[2], parameters: object = { bucket: 'trails' }) => assess(enableMultiRegionTrail, REF, replies, { parameters });
 
 describe('an account', () => {
+  const SINGLE = one({ everywhere: false });
+  const PART = one({ selectors: { EventSelectors: [] } });
   it.each([
-    ['without a trail', NONE],
-    ['with one of a single region', one({ everywhere: false })],
-  ])('%s gets a trail for all regions, which is then started', async (_, replies) => {
+    ['without a trail', NONE, []],
+    ['with one of a single region', SINGLE, ['second-copy']],
+    ['with one of a part of the events', PART, ['second-copy']],
+  ])('%s gets a trail for all regions, which is then started', async (_, replies, hazards) => {
     const plan = await of(replies, { bucket: 'trails', prefix: 'all' });
-    expect(plan.status === 'change' ? plan.changes.map(({ call: { operation, input } }) => [operation, input]) : plan).toEqual([
-      [
-        'CreateTrail',
-        {
-          Name: 'management-events',
-          S3BucketName: 'trails',
-          S3KeyPrefix: 'all',
-          IsMultiRegionTrail: true,
-          IncludeGlobalServiceEvents: true,
-          EnableLogFileValidation: true,
-        },
+    const created = { Name: 'management-events', S3BucketName: 'trails', S3KeyPrefix: 'all', IsMultiRegionTrail: true, IncludeGlobalServiceEvents: true };
+    const Name = arn('management-events');
+    expect(plan).toMatchObject({
+      status: 'change',
+      hazards: hazards.map((code) => ({ code, effect: 'approve', message: `The account has ${arn('audit')}` })),
+      changes: [
+        { call: { operation: 'CreateTrail', input: { ...created, EnableLogFileValidation: true } } },
+        { call: { operation: 'StartLogging', input: { Name } } },
       ],
-      ['StartLogging', { Name: 'management-events' }],
-    ]);
-    expect(plan.status === 'change' && plan.changes.map(({ undo }) => 'irreversible' in undo)).toEqual([true, true]);
+    });
+    // A person stops it. Nothing is deleted.
+    const undo = { calls: [{ operation: 'StopLogging', input: { Name } }], restores: 'equivalent', destroys: expect.stringContaining('the record') };
+    expect(plan.status === 'change' && plan.changes.map((change) => change.undo)).toMatchObject([undo, undo]);
   });
   it('with a stopped trail of that name gets it started, by its ARN', async () => {
     const plan = await of(one({ name: 'management-events', logging: false }));
     expect(plan.status === 'change' ? plan.changes.map(({ call: { operation, input } }) => [operation, input]) : plan).toEqual([
       ['StartLogging', { Name: arn('management-events') }],
     ]);
+    expect(plan).toMatchObject({ hazards: [] });
+  });
+  it('with a stopped trail of that name next to one of a single region gets it started: that makes no other', async () => {
+    const [{ cloudtrail: ours }, { cloudtrail: single }] = [one({ name: 'management-events', logging: false }), SINGLE];
+    const trailList = [...ours.DescribeTrails.trailList, ...single.DescribeTrails.trailList];
+    expect(await of({ cloudtrail: { ...ours, DescribeTrails: { trailList } } })).toMatchObject({ status: 'change', hazards: [] });
   });
   it('is covered by the trail of its organization', async () => {
     expect((await of(one({ account: '999999999999' }))).status).toBe('compliant');

@@ -9,5 +9,6 @@ export {
   ListTagsCommand,
   PutEventSelectorsCommand,
   StartLoggingCommand,
+  StopLoggingCommand,
   UpdateTrailCommand,
 } from '@aws-sdk/client-cloudtrail';

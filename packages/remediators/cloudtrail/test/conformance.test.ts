@@ -48,7 +48,9 @@ const trail =
     const [Name, S3BucketName] = [sdk.name('trail'), sdk.name('bucket')];
     await new S3Client(sdk.config).send(new CreateBucketCommand({ Bucket: S3BucketName }));
     const TagsList = Object.entries({ team: 'security', ...tags }).map(([Key, Value]) => ({ Key, Value }));
-    await client(sdk).send(new CreateTrailCommand({ Name, S3BucketName, IsMultiRegionTrail: true, TagsList, ...given }));
+    const { TrailARN: ResourceId } = await client(sdk).send(new CreateTrailCommand({ Name, S3BucketName, IsMultiRegionTrail: true, ...given }));
+    // Ministack drops the tags of a trail that is created with them.
+    await client(sdk).send(new AddTagsCommand({ ResourceId, TagsList }));
     if (logs) await client(sdk).send(new StartLoggingCommand({ Name: given.Name ?? Name }));
     return resource({ type: 'AWS::CloudTrail::Trail', id: given.Name ?? Name, account: sdk.account, region: sdk.region });
   };
@@ -81,30 +83,6 @@ const gone: Scenario = {
   expect: 'compliant',
   arrange: async (sdk) => resource({ type: 'AWS::CloudTrail::Trail', id: sdk.name('gone'), account: sdk.account, region: sdk.region }),
 };
-
-const stopped: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
-  ...common('IsLogging'),
-  breakAgain: async (sdk, ref) => {
-    await client(sdk).send(new StopLoggingCommand({ Name: ref.id }));
-  },
-};
-describeRemediator(restartLogging, {
-  account,
-  scenarios: [
-    { ...stopped, name: 'a trail that is stopped', expect: 'change', irreversible: true, arrange: trail() },
-    {
-      ...stopped,
-      name: 'someone has just stopped it',
-      expect: 'change',
-      irreversible: true,
-      arrange: trail(),
-      event: named('StopLogging'),
-    },
-    { ...stopped, name: 'a retired trail', expect: 'change', irreversible: true, hazards: ['retired'], arrange: trail({}, { tags: { state: 'Retired' } }) },
-    { ...stopped, name: 'a trail that logs', expect: 'compliant', arrange: trail({}, { logs: true }) },
-    gone,
-  ],
-});
 
 const validation = common('LogFileValidationEnabled');
 describeRemediator(enableLogFileValidation, {
@@ -174,6 +152,11 @@ const onlyTrails =
     for (const each of make) await each(sdk);
     return resource({ type: 'AWS::::Account', id: sdk.account, account: sdk.account, region: GLOBAL_REGION });
   };
+/** A trail that leaves out what is read. */
+const partial = async (sdk: Sdk) => {
+  const { id } = await trail({}, { logs: true })(sdk);
+  await client(sdk).send(new PutEventSelectorsCommand({ TrailName: id, EventSelectors: [{ ReadWriteType: 'WriteOnly', IncludeManagementEvents: true }] }));
+};
 const named2 = async (sdk: Sdk, IsMultiRegionTrail: boolean) => {
   await new S3Client(sdk.config).send(new CreateBucketCommand({ Bucket: 'all-trails' }));
   await client(sdk).send(new CreateTrailCommand({ Name: 'management-events', S3BucketName: 'all-trails', IsMultiRegionTrail }));
@@ -193,12 +176,12 @@ afterAll(() => alone.close());
 describeRemediator(enableMultiRegionTrail, {
   account: { endpoint: alone.endpoint, accountId: alone.account },
   scenarios: [
-    { ...everywhere, name: 'an account without a trail', expect: 'change', irreversible: true, arrange: onlyTrails(bucketOf) },
+    { ...everywhere, name: 'an account without a trail', expect: 'change', arrange: onlyTrails(bucketOf) },
     {
       ...everywhere,
       name: 'someone has just deleted the last one, and one of a single region is left',
       expect: 'change',
-      irreversible: true,
+      hazards: ['second-copy'],
       arrange: onlyTrails(bucketOf, trail({ IsMultiRegionTrail: false }, { logs: true })),
       event: ({ account: owner }) =>
         cloudTrailEvent({ account: owner, region: 'us-east-1', service: 'cloudtrail', operation: 'DeleteTrail', request: { name: 'x' } }),
@@ -207,7 +190,6 @@ describeRemediator(enableMultiRegionTrail, {
       ...everywhere,
       name: 'the trail is there, and was never started',
       expect: 'change',
-      irreversible: true,
       arrange: onlyTrails((sdk) => named2(sdk, true)),
     },
     { ...everywhere, name: 'no bucket is named', expect: 'manual', parameters: {}, arrange: onlyTrails() },
@@ -218,13 +200,40 @@ describeRemediator(enableMultiRegionTrail, {
       name: 'one that leaves out what is read',
       expect: 'manual',
       parameters: {},
-      arrange: onlyTrails(async (sdk) => {
-        const { id } = await trail({}, { logs: true })(sdk);
-        await client(sdk).send(
-          new PutEventSelectorsCommand({ TrailName: id, EventSelectors: [{ ReadWriteType: 'WriteOnly', IncludeManagementEvents: true }] }),
-        );
-      }),
+      arrange: onlyTrails(partial),
     },
+  ],
+});
+
+/** A trail, and no other but these. */
+const besides =
+  (make: ReturnType<typeof trail>, ...others: readonly ((sdk: Sdk) => Promise<unknown>)[]) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    await onlyTrails(...others)(sdk);
+    return make(sdk);
+  };
+const stopped: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  ...common('IsLogging'),
+  breakAgain: async (sdk, ref) => {
+    await client(sdk).send(new StopLoggingCommand({ Name: ref.id }));
+  },
+};
+describeRemediator(restartLogging, {
+  account: { endpoint: alone.endpoint, accountId: alone.account },
+  scenarios: [
+    { ...stopped, name: 'a trail that is stopped', expect: 'change', arrange: besides(trail()) },
+    { ...stopped, name: 'someone has just stopped it', expect: 'change', arrange: besides(trail()), event: named('StopLogging') },
+    { ...stopped, name: 'others that are stopped, too', expect: 'change', arrange: besides(trail(), trail()) },
+    {
+      ...stopped,
+      name: 'one more that is of one region, and one that leaves something out',
+      expect: 'change',
+      arrange: besides(trail(), trail({ IsMultiRegionTrail: false }, { logs: true }), partial),
+    },
+    { ...stopped, name: 'another one records all', expect: 'change', hazards: ['second-copy'], arrange: besides(trail(), trail({}, { logs: true })) },
+    { ...stopped, name: 'a retired trail', expect: 'change', hazards: ['retired'], arrange: besides(trail({}, { tags: { state: 'Retired' } })) },
+    { ...stopped, name: 'a trail that logs', expect: 'compliant', arrange: besides(trail({}, { logs: true })) },
+    gone,
   ],
 });
 

@@ -9,5 +9,7 @@ export const securityhub = defineService({
     DescribeHub: {},
     // Security Hub makes its service-linked role when it is turned on. Where it is on, it answers with a conflict.
     EnableSecurityHub: { iam: ['securityhub:EnableSecurityHub', 'iam:CreateServiceLinkedRole'] },
+    // Where it is off, it answers with an error, and nothing is changed.
+    DisableSecurityHub: {},
   },
 });

@@ -21,7 +21,7 @@ export const enableSecurityHub = defineSetting({
   controls: { 'cis-aws-foundations-benchmark/v/3.0.0': ['4.16'], 'cis-aws-foundations-benchmark/v/5.0.0': ['4.16'] },
   rules: { SECURITYHUB_ENABLED: 'securityhub-enabled' },
   calls: { 'securityhub:DisableSecurityHub': 'account' },
-  ceiling: 'approve',
+  ceiling: 'enforce',
   blindSpots: [
     'What its checks and findings cost.',
     'Whether AWS Config records here: without it most controls find nothing.',
@@ -40,14 +40,21 @@ export const enableSecurityHub = defineSetting({
   },
   hazards: [],
   rollback: {
-    restores: 'nothing',
-    what: 'No role of Redress may turn off Security Hub, so it stays on until a person turns it off.',
-    not: ['Turning it off loses its findings.'],
+    restores: 'exact',
+    by: 'person',
+    what: 'A person turns it off again. No role of Redress may.',
+    not: ['Its findings, and what was set up in it in the meantime.'],
   },
   alsoFoundBy: { prowler: ['securityhub_enabled'] },
   inCode: { cloudFormation: 'AWS::SecurityHub::Hub', terraform: 'aws_securityhub_account' },
   wanted: () => ({ enabled: true }),
   writes: [securityhub.pick('EnableSecurityHub')],
+  undoes: [securityhub.pick('DisableSecurityHub')],
   write: () => securityhub.call('EnableSecurityHub', { EnableDefaultStandards: false }),
+  undo: ({ resource }) => ({
+    calls: [securityhub.call('DisableSecurityHub', {})],
+    restores: 'exact',
+    destroys: `the findings of Security Hub in ${resource.region}, and its settings`,
+  }),
   summary: ({ resource }) => `turn on Security Hub in ${resource.region}`,
 });

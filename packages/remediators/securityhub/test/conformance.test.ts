@@ -29,11 +29,10 @@ const off: Scenario['breakAgain'] = async (sdk) => {
 describeRemediator(enableSecurityHub, {
   account: { endpoint: inject('moto'), region: 'eu-west-3' },
   scenarios: [
-    { name: 'a region without it', expect: 'change', irreversible: true, arrange: hub(false), breakAgain: off },
+    { name: 'a region without it', expect: 'change', arrange: hub(false), breakAgain: off },
     {
       name: 'someone has just turned it off',
       expect: 'change',
-      irreversible: true,
       arrange: hub(false),
       event: ({ account, region }) => cloudTrailEvent({ account, region, service: 'securityhub', operation: 'DisableSecurityHub', request: null }),
     },

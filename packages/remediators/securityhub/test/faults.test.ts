@@ -14,6 +14,11 @@ const securityhub: Readonly<Record<string, Operation>> = {
     custom['hub'] = true;
     return {};
   },
+  DisableSecurityHub: ({ custom }) => {
+    if (custom['hub'] !== true) throw new SimulatedError('ResourceNotFoundException', 404);
+    custom['hub'] = false;
+    return {};
+  },
 };
 
 it('survives every fault at every call', async () => {
@@ -31,5 +36,5 @@ it('survives every fault at every call', async () => {
       }),
   });
   expect(report.broken).toEqual([]);
-  expect(report.injected).toBeGreaterThan(100);
+  expect(report.injected).toBeGreaterThan(150);
 });

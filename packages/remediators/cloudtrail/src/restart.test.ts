@@ -1,0 +1,44 @@
+import { resource } from '@redress/core';
+import { expect, it } from 'vitest';
+import { assess } from '../../../../tests/support/look.js';
+import { restartLogging } from './index.js';
+
+const REF = resource({ type: 'AWS::CloudTrail::Trail', id: 'audit', account: '111111111111', region: 'us-east-1' });
+const arn = (name: string) => `arn:aws:cloudtrail:us-east-1:111111111111:trail/${name}`;
+const own = { Name: 'audit', TrailARN: arn('audit'), HomeRegion: 'us-east-1', IsMultiRegionTrail: true };
+const whole = { EventSelectors: [{ IncludeManagementEvents: true, ReadWriteType: 'All' }] };
+const assessed = ({ state = 'live', logging = {}, others = [] }: { state?: string; logging?: Record<string, boolean>; others?: readonly object[] } = {}) =>
+  assess(restartLogging, REF, {
+    cloudtrail: {
+      GetTrail: { Trail: own },
+      ListTags: { ResourceTagList: [{ ResourceId: arn('audit'), TagsList: [{ Key: 'state', Value: state }] }] },
+      DescribeTrails: { trailList: [own, ...others] },
+      GetTrailStatus: ({ Name }: { Name: string }) => ({ IsLogging: logging[Name] ?? false }),
+      GetEventSelectors: whole,
+    },
+  });
+const other = (IsMultiRegionTrail: boolean) => ({ TrailARN: arn('other'), IsMultiRegionTrail });
+
+it('starts a trail that is stopped. Its undo is a call that a person sends, and that says what it destroys', async () => {
+  expect(await assessed()).toMatchObject({
+    status: 'change',
+    hazards: [],
+    changes: [
+      {
+        call: { operation: 'StartLogging', input: { Name: 'audit' } },
+        undo: { calls: [{ operation: 'StopLogging', input: { Name: 'audit' } }], restores: 'exact', destroys: expect.stringContaining('the record') },
+      },
+    ],
+  });
+  expect(restartLogging.ceiling).toBe('enforce');
+  expect(restartLogging.uses.undoes).toEqual([]);
+});
+
+it.each([
+  ['it is retired', { state: 'Retired' }, ['retired']],
+  ['another one records everything', { others: [other(true)], logging: { [arn('other')]: true } }, ['second-copy']],
+  ['another one is stopped, too', { others: [other(true)] }, []],
+  ['another one is of one region', { others: [other(false)], logging: { [arn('other')]: true } }, []],
+])('asks about a second copy, and about a retired trail: %s', async (_, given, hazards) => {
+  expect(await assessed(given)).toMatchObject({ status: 'change', hazards: hazards.map((code) => ({ code, effect: 'approve' })) });
+});
