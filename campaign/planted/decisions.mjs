@@ -885,8 +885,8 @@ export default [
     promise: 'The preview of a rollback changes and records nothing, and shows what remains.',
     defect: 'what was changed since the fix is not checked',
     file: `${CORE}/engine/rollback.ts`,
-    find: '    if (options.byRecords === true) return null;',
-    replace: '    if (options.byRecords !== undefined) return null;',
+    find: '    if (options.byRecords === true) {',
+    replace: '    if (options.byRecords !== undefined) {',
     tests: ['packages/cli/src/run.test.ts'],
   },
 ];

@@ -586,4 +586,12 @@ export default [
     replace: 'neededFor(identifier, knowing)',
     tests: ['packages/deploy/src/config/answer.test.ts'],
   },
+  {
+    promise: 'A rollback that is left to nobody known is refused where it is declared.',
+    defect: 'the rollback role gets the undo',
+    file: 'packages/core/src/remediator/define.ts',
+    find: "by !== undefined && (by !== 'person' || undoes.length === 0)",
+    replace: 'by !== undefined && undoes.length === 0',
+    tests: ['packages/core/src/remediator'],
+  },
 ];

@@ -1557,4 +1557,12 @@ export default [
     replace: "purpose === 'fix' ? [...writes, ...undoesByPerson] : [",
     tests: ['tests/engine/rollback.test.ts'],
   },
+  {
+    promise: 'A preview of a rollback of everything says what a role may not roll back.',
+    defect: 'it says only what the records show',
+    file: `${ENGINE}/rollback.ts`,
+    find: '      await asWhom(runtime, story.ref, remediator);\n',
+    replace: '',
+    tests: ['tests/engine/rollback.test.ts'],
+  },
 ];

@@ -600,6 +600,7 @@ describe('an undo that only a person may send', () => {
       };
       await expect(back(execution, only)).rejects.toMatchObject({ code: 'rollback/refused', ...why });
       expect(await engine(only).rollbackRefusal(execution)).toEqual(why);
+      expect(await engine(only).rollbackRefusal(execution, { byRecords: true })).toEqual(why);
       expect([aws.writes.length, (await recordsOf(journal)).length, await holds()]).toEqual([writes, records, []]);
     },
   );

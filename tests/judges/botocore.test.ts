@@ -43,7 +43,9 @@ it('accepts the input of every call in every scenario, and refuses what its mode
   const sent = calls();
   const declared = distinct(
     kits.flatMap(({ remediator: { uses } }) =>
-      [...uses.reads, ...uses.writes, ...uses.undoes].flatMap(({ service, operations }) => operations.map((each) => `${service.id}:${each}`)),
+      [...uses.reads, ...uses.writes, ...uses.undoes, ...(uses.undoesByPerson ?? [])].flatMap(({ service, operations }) =>
+        operations.map((each) => `${service.id}:${each}`),
+      ),
     ),
   );
   const used = new Set(sent.map(({ service, operation }) => `${service}:${operation}`));

@@ -56,7 +56,11 @@ function document(remediator: Remediator, modes: Record<string, Mode>): Remediat
     ceiling: remediator.ceiling,
     modes,
     swept: remediator.discover !== null,
-    iam: { read: actions(remediator.uses.reads), fix: actions(remediator.uses.writes), undo: actions(remediator.uses.undoes) },
+    iam: {
+      read: actions(remediator.uses.reads),
+      fix: actions(remediator.uses.writes),
+      undo: actions([...remediator.uses.undoes, ...(remediator.uses.undoesByPerson ?? [])]),
+    },
     parameters: parametersJsonSchema(remediator),
     blindSpots: remediator.blindSpots,
     hazards: remediator.hazards ?? null,

@@ -154,7 +154,10 @@ export async function rollbackRefusal(
     const remediator = await mayTakeBack(runtime, execution, story, { by: '', reason: '', ...options });
     const policy = await runtime.readPolicy();
     if (await isStopped(runtime, policy)) refuse('The kill switch stops everything, including rollbacks.', 'Lift the stop first.');
-    if (options.byRecords === true) return null;
+    if (options.byRecords === true) {
+      await asWhom(runtime, story.ref, remediator);
+      return null;
+    }
     // A worker that is gone is not seen to here: nothing is written.
     const { open } = await journal.view(story.ref);
     if (open !== null) refuse(`Execution ${open.execution} holds the resource.`, 'Try again, or run `redress recover`.');
@@ -166,15 +169,11 @@ export async function rollbackRefusal(
   }
 }
 
-/** The resource and its history, as long as it is what the fix has left. */
-async function asLeft(
-  runtime: Runtime,
-  { ref, after }: Story,
-  how: { readonly execution: string; readonly remediator: Remediator; readonly policy: Policy; readonly deadline: number | null },
-): Promise<{ readonly view: StreamView; readonly observation: Fact<Observed>; readonly now: Json }> {
-  const { execution, remediator, policy, deadline } = how;
-  const as = { access: 'rollback', execution: null } as const;
-  const identity = await runtime.identity(ref, as);
+const AS = { access: 'rollback', execution: null } as const;
+
+/** Refuses credentials that may not roll it back. */
+async function asWhom(runtime: Runtime, ref: ResourceRef, remediator: Remediator): Promise<void> {
+  const identity = await runtime.identity(ref, AS);
   if (identity.account !== ref.account)
     refuse(`The credentials belong to account ${identity.account}; the resource is in ${ref.account}.`, 'Connect to that account.');
   // IAM denies it to every role of Redress: refused before it begins, it leaves no record of a failure, and no hold.
@@ -183,11 +182,21 @@ async function asLeft(
       `No role of Redress may undo what ${remediator.id} does.`,
       `Roll it back with credentials of your own in account ${ref.account}: connect without a role.`,
     );
+}
+
+/** The resource and its history, as long as it is what the fix has left. */
+async function asLeft(
+  runtime: Runtime,
+  { ref, after }: Story,
+  how: { readonly execution: string; readonly remediator: Remediator; readonly policy: Policy; readonly deadline: number | null },
+): Promise<{ readonly view: StreamView; readonly observation: Fact<Observed>; readonly now: Json }> {
+  const { execution, remediator, policy, deadline } = how;
+  await asWhom(runtime, ref, remediator);
 
   const journal = runtime.needJournal('A rollback');
   const view = await closedView(runtime, journal, ref, deadline);
   if (await isTakenBack(journal, ref, execution)) refuse(`${execution} was rolled back already.`, 'See `redress history`.');
-  const { observation } = await runtime.look(remediator, ref, known(policy), { as, deadline, purpose: 'verification' });
+  const { observation } = await runtime.look(remediator, ref, known(policy), { as: AS, deadline, purpose: 'verification' });
   if (!observation.ok) return refuse(`The resource cannot be read: ${observation.error}`, 'Try again when it can.', true);
   if (observation.value === 'gone') return refuse('The resource is gone.', 'There is nothing to roll back.');
   const now = observation.value.state;

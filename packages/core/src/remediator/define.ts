@@ -504,6 +504,9 @@ export function defineRemediator<
     if (definition.ceiling === 'enforce') refuse('it has no undo, so a person has to decide on each change: its ceiling is approve or notify.');
   }
   const { writes, undoes } = definition.uses;
+  const by = definition.rollback?.by;
+  if (by !== undefined && (by !== 'person' || undoes.length === 0))
+    refuse(`its rollback is by ${JSON.stringify(by)}: it is by a person, with undo operations, or not declared.`);
   const passing = [...writes, ...undoes].some(({ service, operations }) =>
     operations.some((name) => service.operations.get(name)?.iam.includes('iam:PassRole')),
   );
@@ -544,7 +547,7 @@ export function defineRemediator<
     ...(definition.alsoFoundBy === undefined ? {} : { alsoFoundBy: definition.alsoFoundBy }),
     ...(definition.inCode === undefined ? {} : { inCode: definition.inCode }),
     ...(definition.passes === undefined ? {} : { passes: definition.passes }),
-    uses: definition.rollback?.by === 'person' ? { ...definition.uses, undoes: [], undoesByPerson: definition.uses.undoes } : definition.uses,
+    uses: by === 'person' ? { ...definition.uses, undoes: [], undoesByPerson: definition.uses.undoes } : definition.uses,
     parameterSchema: schema ?? null,
     parameters(input) {
       if (schema === undefined) {

@@ -444,6 +444,9 @@ describe('a setting without an undo', () => {
     expect((await look({}, left)).assessment).toMatchObject({ status: 'change', changes: [{ undo: { restores: 'exact' } }] });
     const own = defineSetting({ ...final, ceiling: 'enforce', rollback: restores, undo: open });
     expect([own.uses.undoes.length, own.uses.undoesByPerson]).toEqual([1, undefined]);
+    const wrong = (rollback: object) => () => defineSetting({ ...final, ceiling: 'approve', rollback: rollback as never });
+    expect(wrong({ ...restores, by: 'Person' })).toThrow('its rollback is by "Person"');
+    expect(wrong({ ...restores, restores: 'nothing', by: 'person' })).toThrow('its rollback is by "person"');
   });
   it('has that in its plan, and declares no operation for it', async () => {
     const melt = defineSetting({ ...final, ceiling: 'approve' });

@@ -1,8 +1,9 @@
-import { accountEverywhere, apiRegion, defineSetting, given, needs, type ResourceRef } from '@redress/core';
+import { accountEverywhere, allOf, apiRegion, defineSetting, given, needs, paginate, type ResourceRef, tagsIn } from '@redress/core';
 import * as z from '@redress/core/parameters';
 import { cloudtrail } from './client.js';
 import { packageRef } from './package-ref.js';
-import { READS, type Recorder, recorders, records, stopping } from './recorders.js';
+import { marking, READS, type Recorder, recorders, records, retired, stopping } from './recorders.js';
+import { trail } from './trail.js';
 
 const parameters = z.strictObject({
   bucket: z.optional(z.bucketName()).check(z.describe('The bucket that the trail delivers to. Its policy has to let cloudtrail.amazonaws.com write.')),
@@ -40,58 +41,56 @@ export const enableMultiRegionTrail = defineSetting({
   settle: 'PT60S',
   blindSpots: [
     'Whether the organization is about to add its own trail: management events of a second trail are billed.',
-    'Single-region trails of other regions: they stay as they are, and record the same events a second time.',
+    'Event data stores that record the same events.',
     'Whether the bucket policy lets CloudTrail deliver: if not, CloudTrail rejects the call.',
     'How long the bucket keeps the logs, and who reads them.',
   ],
   parameters,
-  read: {
-    reads: READS,
-    of: async ({ aws }) => ({
-      trails: await recorders(aws.cloudtrail, given(await aws.cloudtrail.DescribeTrails({ includeShadowTrails: true }), 'trailList')),
-    }),
-  },
+  read: { reads: READS, of: async ({ aws }) => ({ trails: await recorders(aws.cloudtrail) }) },
   context: {
-    reads: [cloudtrail.pick('DescribeTrails')],
-    async of({ aws }) {
-      const trails = given(await aws.cloudtrail.DescribeTrails({ includeShadowTrails: true }), 'trailList');
-      return { single: trails.filter((each) => !given(each, 'IsMultiRegionTrail')).map((each) => given(each, 'TrailARN')) };
+    reads: [cloudtrail.pick('ListTrails', 'ListTags')],
+    async of({ aws, resource, parameters: { name } }) {
+      const own = madeAs(resource, name);
+      // Those of every region, unlike DescribeTrails.
+      const all = (await allOf(paginate(aws.cloudtrail.ListTrails, {}, 'Trails'))).map((each) => given(each, 'TrailARN'));
+      const tags = all.includes(own) ? [tagsIn((await aws.cloudtrail.ListTags({ ResourceIdList: [own] })).ResourceTagList?.[0]?.TagsList)] : [];
+      return { others: all.filter((arn) => arn !== own), ours: tags.map((each) => ({ type: trail.type, id: name, tags: each })) };
     },
   },
+  contextHolds: true,
+  // An exception on a trail that was created, and never started, holds for its start.
+  usedBy: ({ ours }) => ours,
+  exceptionTypes: [trail.type],
   hazards: [
     {
       code: 'second-copy',
       effect: 'approve',
-      what: 'The account has a trail already, of one region or of a part of the events: a further trail records them again, which is billed.',
+      what: 'The account has another trail: a further trail may record the same events again, which is billed.',
       advice: 'Make that trail record all management events of all regions. Or approve, and stop it afterwards.',
-      when({ context, now: { trails }, to }) {
-        // To start the trail that is there makes no other.
-        if (context === undefined || to.trails.length === trails.length) return null;
-        const others = [...context.single, ...trails.filter(({ logging }) => logging).map(({ arn }) => arn)];
-        return others.length === 0 ? null : `The account has ${others.join(', ')}`;
-      },
+      when: ({ context }) => (context === undefined || context.others.length === 0 ? null : `The account has ${context.others.join(', ')}`),
     },
+    retired,
   ],
   rollback: {
     restores: 'equivalent',
     by: 'person',
-    what: 'A person stops the trail. It stays, and no role of Redress may stop or delete it.',
-    not: ['Logs delivered until then stay in its bucket.', 'Events after that are in no trail.'],
+    what: 'A person stops the trail, and tags it as rolled back, so that it is not started again without an approval. No role of Redress may stop or delete it.',
+    not: ['The trail itself stays.', 'Logs delivered until then stay in its bucket.', 'Events after that are in no trail.'],
   },
   alsoFoundBy: { prowler: ['cloudtrail_multi_region_enabled', 'cloudtrail_multi_region_enabled_logging_management_events'] },
   inCode: { cloudFormation: 'AWS::CloudTrail::Trail IsMultiRegionTrail', terraform: 'aws_cloudtrail is_multi_region_trail' },
-  instead({ now: { trails }, id, parameters: { bucket, name } }) {
+  instead({ now: { trails }, id, resource, parameters: { bucket, name } }) {
     if (trails.some(records)) return null;
     const gap = `Account ${id} has no multi-region trail that records all management events`;
-    const ours = trails.find(({ arn }) => isOurs(arn, id, name));
-    if (ours !== undefined) {
-      if (ours.whole) return null;
+    const named = trails.find(({ arn }) => arn.split(':')[4] === id && arn.endsWith(`:trail/${name}`));
+    if (named?.whole === false)
       return {
         status: 'manual',
-        message: `${gap}, and ${ours.arn} leaves some of them out.`,
+        message: `${gap}, and ${named.arn} leaves some of them out.`,
         steps: ['Make its event selectors include all management events, read and write.'],
       };
-    }
+    // One that nobody has started yet: a worker that was lost in between has created it.
+    if (named?.started === false && named.arn === madeAs(resource, name)) return null;
     const stopped = trails.filter(({ whole }) => whole);
     if (stopped.length === 0) return needs('cloudtrail-enable-multi-region-trail', gap, { bucket });
     return {
@@ -104,19 +103,18 @@ export const enableMultiRegionTrail = defineSetting({
   },
   wanted({ now: { trails }, resource, parameters: { name, kmsKeyArn } }) {
     if (trails.some(records)) return { trails };
-    const known = trails.find(({ arn }) => isOurs(arn, resource.account, name));
-    const { arn, secure } = known ?? { arn: madeAs(resource, name), secure: kmsKeyArn !== undefined };
-    return { trails: [...trails.filter((each) => each !== known), { arn, logging: true, whole: true, secure }] };
+    const arn = madeAs(resource, name);
+    const { secure } = trails.find((each) => each.arn === arn) ?? { secure: kmsKeyArn !== undefined };
+    return { trails: [...trails.filter((each) => each.arn !== arn), { arn, logging: true, started: true, whole: true, secure }] };
   },
   writes: [cloudtrail.pick('CreateTrail', 'StartLogging')],
-  undoes: [cloudtrail.pick('StopLogging')],
-  write({ now: { trails }, id, resource, parameters: { bucket = '', prefix, name, kmsKeyArn } }) {
-    const known = trails.find(({ arn }) => isOurs(arn, id, name))?.arn;
-    // By its ARN: in another region than its own CloudTrail refuses to start it by name.
-    const Name = known ?? madeAs(resource, name);
-    const undo = stopping(Name);
-    const start = { call: cloudtrail.call('StartLogging', { Name }), undo, summary: `start the trail ${name}` };
-    if (known !== undefined) return [start];
+  undoes: [cloudtrail.pick('StopLogging', 'AddTags')],
+  write({ now: { trails }, resource, parameters: { bucket = '', prefix, name, kmsKeyArn } }) {
+    const arn = madeAs(resource, name);
+    const marked = { calls: [marking(arn)], restores: 'equivalent' as const };
+    const stopped = stopping(arn);
+    const start = { call: cloudtrail.call('StartLogging', { Name: arn }), summary: `start the trail ${name}` };
+    if (trails.some((each) => each.arn === arn)) return [{ ...start, undo: { ...stopped, calls: [...marked.calls, ...stopped.calls] } }];
     const call = cloudtrail.call('CreateTrail', {
       Name: name,
       S3BucketName: bucket,
@@ -126,8 +124,11 @@ export const enableMultiRegionTrail = defineSetting({
       IncludeGlobalServiceEvents: true,
       EnableLogFileValidation: true,
     });
-    // What was created stays, stopped: nothing is deleted.
-    return [{ call, undo, summary: `create the multi-region trail ${name}, delivered to ${bucket}` }, start];
+    // They are undone in reverse: it is marked, then stopped. It stays: nothing is deleted.
+    return [
+      { call, undo: stopped, summary: `create the multi-region trail ${name}, delivered to ${bucket}` },
+      { ...start, undo: marked },
+    ];
   },
   equivalent: ({ before, after }) => same(before.trails.filter(records), after.trails.filter(records)),
   compliant: ({ now: { trails } }) => `${trails.find(records)?.arn} records management events in all regions.`,
@@ -146,6 +147,3 @@ const same = (one: readonly Recorder[], other: readonly Recorder[]) => one.map((
 
 /** The ARN of the trail that would be made. */
 const madeAs = (resource: ResourceRef, name: string) => `arn:${resource.partition}:cloudtrail:${apiRegion(resource)}:${resource.account}:trail/${name}`;
-
-/** Whether it is the trail that would be made: of this account, by its name. */
-const isOurs = (arn: string, account: string, name: string) => arn.split(':')[4] === account && arn.endsWith(`:trail/${name}`);

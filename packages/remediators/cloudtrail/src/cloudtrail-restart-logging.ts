@@ -1,7 +1,7 @@
-import { defineSetting, given } from '@redress/core';
+import { defineSetting } from '@redress/core';
 import { cloudtrail } from './client.js';
 import { packageRef } from './package-ref.js';
-import { READS, recorders, records, stopping } from './recorders.js';
+import { copiesOf, READS, retired, stopping } from './recorders.js';
 import { trail } from './trail.js';
 
 /**
@@ -25,44 +25,42 @@ export const restartLogging = defineSetting({
   blindSpots: [
     'Events while it was stopped: they are in the 90-day event history, but in no trail.',
     'Whether its bucket still accepts its deliveries.',
-    'Single-region trails that already record the same events: each further copy is billed.',
+    'Single-region trails of other regions, and event data stores, that already record the same events: each further copy is billed.',
   ],
-  read: { reads: [cloudtrail.pick('GetTrailStatus')], of: async ({ aws, id }) => ({ logging: (await aws.cloudtrail.GetTrailStatus({ Name: id })).IsLogging }) },
-  context: {
-    reads: READS,
-    async of({ aws, arn }) {
-      const all = await recorders(aws.cloudtrail, given(await aws.cloudtrail.DescribeTrails({ includeShadowTrails: true }), 'trailList'));
-      return { others: all.filter((each) => each.arn !== arn && records(each)).map((each) => each.arn) };
+  read: {
+    reads: [cloudtrail.pick('GetTrailStatus')],
+    async of({ aws, id }) {
+      const { IsLogging, StartLoggingTime } = await aws.cloudtrail.GetTrailStatus({ Name: id });
+      // When it was started shows that it is still the same start.
+      return { logging: IsLogging, since: StartLoggingTime?.toISOString() };
     },
   },
+  absent: { since: null },
+  context: { reads: READS, of: async ({ aws, arn }) => ({ copies: await copiesOf(arn, aws.cloudtrail) }) },
+  contextHolds: true,
   hazards: [
     {
       code: 'second-copy',
       effect: 'approve',
-      what: 'Another multi-region trail records all management events: this one may have been stopped because it is a further copy, which is billed.',
+      what: 'Another trail records management events: this one may have been stopped because it is a further copy, which is billed.',
       advice: 'Ask its owner. Approve if it records more than the other one; otherwise record an exception.',
-      when: ({ context }) => (context === undefined || context.others.length === 0 ? null : `${context.others.join(', ')} records all management events`),
+      when: ({ context }) => (context === undefined || context.copies.length === 0 ? null : `${context.copies.join(', ')} records management events`),
     },
-    {
-      code: 'retired',
-      effect: 'approve',
-      what: 'Tags mark the trail as retired: its deliveries are billed, and may duplicate another trail.',
-      advice: 'Ask its owner. Approve if no other trail records the same events; otherwise record an exception.',
-      words: ['retired', 'retirement', 'deprecated', 'decommissioned', 'obsolete'],
-    },
+    retired,
   ],
   rollback: {
-    restores: 'exact',
+    restores: 'equivalent',
     by: 'person',
     what: 'A person stops the trail again. No role of Redress may.',
     not: ['Logs delivered until then stay in its bucket.', 'Events after that are not in the trail.'],
   },
   alsoFoundBy: { prowler: ['cloudtrail_multi_region_enabled'] },
   inCode: { cloudFormation: 'AWS::CloudTrail::Trail IsLogging', terraform: 'aws_cloudtrail enable_logging' },
-  wanted: () => ({ logging: true }),
+  wanted: ({ now }) => ({ ...now, logging: true }),
   writes: [cloudtrail.pick('StartLogging')],
   undoes: [cloudtrail.pick('StopLogging')],
   write: ({ id }) => cloudtrail.call('StartLogging', { Name: id }),
-  undo: ({ id }) => ({ ...stopping(id), restores: 'exact' }),
+  undo: ({ id }) => stopping(id),
+  equivalent: ({ before, after }) => before.logging === after.logging,
   summary: ({ id }) => `start the trail ${id}`,
 });

@@ -1,5 +1,6 @@
 // The only file of this package that imports an SDK client. It is loaded at the first call.
 export {
+  AddTagsCommand,
   CloudTrailClient,
   CreateTrailCommand,
   DescribeTrailsCommand,
@@ -7,6 +8,7 @@ export {
   GetTrailCommand,
   GetTrailStatusCommand,
   ListTagsCommand,
+  ListTrailsCommand,
   PutEventSelectorsCommand,
   StartLoggingCommand,
   StopLoggingCommand,

@@ -27,6 +27,15 @@ export function isWhole({ EventSelectors = [], AdvancedEventSelectors = [] }: Se
   );
 }
 
+/** Whether selectors take any management events. They do unless they say otherwise. */
+export function takesManagement({ EventSelectors: basic, AdvancedEventSelectors: advanced = [] }: Selectors): boolean {
+  if (basic === undefined && advanced.length === 0) return true;
+  return (
+    basic?.some(({ IncludeManagementEvents: includes }) => includes !== false) === true ||
+    advanced.some(({ FieldSelectors: fields = [] }) => fields.some(({ Field, Equals = [] }) => Field === 'eventCategory' && Equals.includes('Management')))
+  );
+}
+
 /** What is done with objects of S3. */
 export type Kind = 'read' | 'write';
 const OBJECT = 'AWS::S3::Object';

@@ -11,8 +11,10 @@ import {
   GetTrailStatusCommand,
   ListTagsCommand,
   PutEventSelectorsCommand,
+  RemoveTagsCommand,
   StartLoggingCommand,
   StopLoggingCommand,
+  type Tag,
   UpdateTrailCommand,
 } from '@aws-sdk/client-cloudtrail';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
@@ -84,6 +86,42 @@ const gone: Scenario = {
   arrange: async (sdk) => resource({ type: 'AWS::CloudTrail::Trail', id: sdk.name('gone'), account: sdk.account, region: sdk.region }),
 };
 
+/** A trail, and whether another one records management events: of the others here moto says that they record nothing. */
+const besides = (others: 'recorder' | 'none', make: ReturnType<typeof trail>) => async (sdk: Sdk) => {
+  await client(sdk)
+    .send(new DeleteTrailCommand({ Name: 'recorder' }))
+    .catch(() => undefined);
+  if (others === 'recorder') {
+    await trail({ Name: 'recorder' }, { logs: true })(sdk);
+    await client(sdk).send(new PutEventSelectorsCommand({ TrailName: 'recorder', EventSelectors: [{ ReadWriteType: 'All', IncludeManagementEvents: true }] }));
+  }
+  return make(sdk);
+};
+const stopped: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  ...common('IsLogging'),
+  breakAgain: async (sdk, ref) => {
+    await client(sdk).send(new StopLoggingCommand({ Name: ref.id }));
+  },
+};
+describeRemediator(restartLogging, {
+  account,
+  scenarios: [
+    { ...stopped, name: 'a trail that is stopped', expect: 'change', arrange: besides('none', trail()) },
+    { ...stopped, name: 'someone has just stopped it', expect: 'change', arrange: besides('none', trail()), event: named('StopLogging') },
+    { ...stopped, name: 'another one records the same', expect: 'change', hazards: ['second-copy'], arrange: besides('recorder', trail()) },
+    { ...stopped, name: 'a retired trail', expect: 'change', hazards: ['retired'], arrange: besides('none', trail({}, { tags: { state: 'Retired' } })) },
+    {
+      ...stopped,
+      name: 'a trail whose creation was rolled back',
+      expect: 'change',
+      hazards: ['retired'],
+      arrange: besides('none', trail({}, { tags: { 'redress:rolled-back': 'cloudtrail-enable-multi-region-trail' } })),
+    },
+    { ...stopped, name: 'a trail that logs', expect: 'compliant', arrange: besides('none', trail({}, { logs: true })) },
+    gone,
+  ],
+});
+
 const validation = common('LogFileValidationEnabled');
 describeRemediator(enableLogFileValidation, {
   account,
@@ -147,8 +185,12 @@ const onlyTrails =
   (...make: readonly ((sdk: Sdk) => Promise<unknown>)[]) =>
   async (sdk: Sdk): Promise<ResourceRef> => {
     const { trailList = [] } = await client(sdk).send(new DescribeTrailsCommand({}));
-    for (const { TrailARN: Name, HomeRegion: region = sdk.region } of trailList)
-      await client({ ...sdk, config: { ...sdk.config, region } }).send(new DeleteTrailCommand({ Name: Name?.split('/').at(-1) }));
+    for (const { TrailARN: ResourceId, HomeRegion: region = sdk.region } of trailList) {
+      const home = client({ ...sdk, config: { ...sdk.config, region } });
+      // Ministack keeps the tags of a trail that is deleted for the next one of its name.
+      await home.send(new RemoveTagsCommand({ ResourceId, TagsList: [{ Key: 'redress:rolled-back' }, { Key: 'state' }] }));
+      await home.send(new DeleteTrailCommand({ Name: ResourceId?.split('/').at(-1) }));
+    }
     for (const each of make) await each(sdk);
     return resource({ type: 'AWS::::Account', id: sdk.account, account: sdk.account, region: GLOBAL_REGION });
   };
@@ -157,9 +199,12 @@ const partial = async (sdk: Sdk) => {
   const { id } = await trail({}, { logs: true })(sdk);
   await client(sdk).send(new PutEventSelectorsCommand({ TrailName: id, EventSelectors: [{ ReadWriteType: 'WriteOnly', IncludeManagementEvents: true }] }));
 };
-const named2 = async (sdk: Sdk, IsMultiRegionTrail: boolean) => {
+/** The trail that the policy names, never started. */
+const created = async (sdk: Sdk, TagsList: Tag[] = []) => {
   await new S3Client(sdk.config).send(new CreateBucketCommand({ Bucket: 'all-trails' }));
-  await client(sdk).send(new CreateTrailCommand({ Name: 'management-events', S3BucketName: 'all-trails', IsMultiRegionTrail }));
+  const trailOfPolicy = { Name: 'management-events', S3BucketName: 'all-trails', IsMultiRegionTrail: true };
+  const { TrailARN: ResourceId } = await client(sdk).send(new CreateTrailCommand(trailOfPolicy));
+  if (TagsList.length > 0) await client(sdk).send(new AddTagsCommand({ ResourceId, TagsList }));
 };
 const bucketOf = async (sdk: Sdk) => {
   await new S3Client(sdk.config).send(new CreateBucketCommand({ Bucket: 'all-trails' }));
@@ -167,7 +212,7 @@ const bucketOf = async (sdk: Sdk) => {
 const everywhere: Pick<Scenario, 'parameters' | 'breakAgain'> = {
   parameters: { bucket: 'all-trails' },
   breakAgain: async (sdk) => {
-    await client(sdk).send(new StopLoggingCommand({ Name: 'management-events' }));
+    await client(sdk).send(new DeleteTrailCommand({ Name: 'management-events' }));
   },
 };
 // An account of its own: the trails of others would count.
@@ -190,7 +235,24 @@ describeRemediator(enableMultiRegionTrail, {
       ...everywhere,
       name: 'the trail is there, and was never started',
       expect: 'change',
-      arrange: onlyTrails((sdk) => named2(sdk, true)),
+      arrange: onlyTrails((sdk) => created(sdk)),
+    },
+    {
+      ...everywhere,
+      name: 'the trail is there, was never started, and is retired',
+      expect: 'change',
+      hazards: ['retired'],
+      arrange: onlyTrails((sdk) => created(sdk, [{ Key: 'state', Value: 'Retired' }])),
+    },
+    {
+      ...everywhere,
+      name: 'the trail is there, and somebody has stopped it',
+      expect: 'manual',
+      arrange: onlyTrails(async (sdk) => {
+        await created(sdk);
+        await client(sdk).send(new StartLoggingCommand({ Name: 'management-events' }));
+        await client(sdk).send(new StopLoggingCommand({ Name: 'management-events' }));
+      }),
     },
     { ...everywhere, name: 'no bucket is named', expect: 'manual', parameters: {}, arrange: onlyTrails() },
     { ...everywhere, name: 'another one is stopped', expect: 'manual', arrange: onlyTrails(trail()) },
@@ -202,38 +264,6 @@ describeRemediator(enableMultiRegionTrail, {
       parameters: {},
       arrange: onlyTrails(partial),
     },
-  ],
-});
-
-/** A trail, and no other but these. */
-const besides =
-  (make: ReturnType<typeof trail>, ...others: readonly ((sdk: Sdk) => Promise<unknown>)[]) =>
-  async (sdk: Sdk): Promise<ResourceRef> => {
-    await onlyTrails(...others)(sdk);
-    return make(sdk);
-  };
-const stopped: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
-  ...common('IsLogging'),
-  breakAgain: async (sdk, ref) => {
-    await client(sdk).send(new StopLoggingCommand({ Name: ref.id }));
-  },
-};
-describeRemediator(restartLogging, {
-  account: { endpoint: alone.endpoint, accountId: alone.account },
-  scenarios: [
-    { ...stopped, name: 'a trail that is stopped', expect: 'change', arrange: besides(trail()) },
-    { ...stopped, name: 'someone has just stopped it', expect: 'change', arrange: besides(trail()), event: named('StopLogging') },
-    { ...stopped, name: 'others that are stopped, too', expect: 'change', arrange: besides(trail(), trail()) },
-    {
-      ...stopped,
-      name: 'one more that is of one region, and one that leaves something out',
-      expect: 'change',
-      arrange: besides(trail(), trail({ IsMultiRegionTrail: false }, { logs: true }), partial),
-    },
-    { ...stopped, name: 'another one records all', expect: 'change', hazards: ['second-copy'], arrange: besides(trail(), trail({}, { logs: true })) },
-    { ...stopped, name: 'a retired trail', expect: 'change', hazards: ['retired'], arrange: besides(trail({}, { tags: { state: 'Retired' } })) },
-    { ...stopped, name: 'a trail that logs', expect: 'compliant', arrange: besides(trail({}, { logs: true })) },
-    gone,
   ],
 });
 

@@ -13,6 +13,8 @@ import {
 
 interface Trail {
   IsLogging: boolean;
+  /** Epoch milliseconds. */
+  started?: number;
   LogFileValidationEnabled: boolean;
   CloudWatchLogsLogGroupArn?: string;
   CloudWatchLogsRoleArn?: string;
@@ -28,7 +30,7 @@ const trailOf = (custom: Record<string, unknown>, name: string): Trail => {
   return found;
 };
 const described = (custom: Record<string, unknown>, Name: string, account: string) => {
-  const { IsLogging: _, tags: __, selectors: ___, ...trail } = trailOf(custom, Name);
+  const { IsLogging: _, started: ____, tags: __, selectors: ___, ...trail } = trailOf(custom, Name);
   return { ...trail, Name, IsMultiRegionTrail: true, HomeRegion: 'us-east-1', TrailARN: `arn:aws:cloudtrail:us-east-1:${account}:trail/${Name}` };
 };
 const MANAGEMENT = { IncludeManagementEvents: true, ReadWriteType: 'All' };
@@ -51,12 +53,24 @@ const cloudtrail: Readonly<Record<string, Operation>> = {
     return {};
   },
   GetTrail: ({ custom }, { Name }: Named, { account }) => ({ Trail: described(custom, Name, account) }),
-  GetTrailStatus: ({ custom }, { Name }: Named) => ({ IsLogging: trailOf(custom, Name.split('/').at(-1) ?? '').IsLogging }),
+  GetTrailStatus: ({ custom }, { Name }: Named) => {
+    const { IsLogging, started } = trailOf(custom, Name.split('/').at(-1) ?? '');
+    return { IsLogging, ...(started === undefined ? {} : { StartLoggingTime: new Date(started) }) };
+  },
+  ListTrails: ({ custom }, _: object, { account }) => ({
+    Trails: Object.keys(custom).map((Name) => ({ Name, HomeRegion: 'us-east-1', TrailARN: `arn:aws:cloudtrail:us-east-1:${account}:trail/${Name}` })),
+  }),
+  AddTags: ({ custom }, { ResourceId, TagsList }: { readonly ResourceId: string; readonly TagsList: Trail['tags'] }) => {
+    const trail = trailOf(custom, ResourceId.split('/').at(-1) ?? '');
+    trail.tags = [...trail.tags.filter(({ Key }) => TagsList.every((each) => each.Key !== Key)), ...TagsList];
+    return {};
+  },
   ListTags: ({ custom }, { ResourceIdList: [arn = ''] }: { readonly ResourceIdList: string[] }) => ({
     ResourceTagList: [{ ResourceId: arn, TagsList: trailOf(custom, arn.split('/').at(-1) ?? '').tags }],
   }),
   StartLogging: ({ custom }, { Name }: Named) => {
-    trailOf(custom, Name.split('/').at(-1) ?? '').IsLogging = true;
+    const trail = trailOf(custom, Name.split('/').at(-1) ?? '');
+    Object.assign(trail, { IsLogging: true, started: (trail.started ?? 0) + 1000 });
     return {};
   },
   StopLogging: ({ custom }, { Name }: Named) => {
@@ -128,12 +142,13 @@ it.each<[id: string, Remediator, broken: Readonly<Record<string, unknown>>, para
   expect(report.injected).toBeGreaterThan(200);
 });
 
-it.each(['none', 'stopped'] as const)('cloudtrail-enable-multi-region-trail survives every fault at every call, with a trail that is %s', async (before) => {
+it.each(['none', 'created'] as const)('cloudtrail-enable-multi-region-trail survives every fault at every call, with a trail that is %s', async (before) => {
   const report = await faultMatrix(enableMultiRegionTrail, {
     services: { cloudtrail },
     parameters: { bucket: 'all-trails' },
-    // It is made, and started.
+    // It is made, and started. It is marked, and stopped; a rollback that was lost in between marks it again.
     calls: before === 'none' ? 2 : 1,
+    undoCalls: 3,
     arrange(account) {
       const { custom } = account.state;
       trails(custom)['management-events'] = sound();
@@ -143,7 +158,7 @@ it.each(['none', 'stopped'] as const)('cloudtrail-enable-multi-region-trail surv
         rule: 'multi-region-cloudtrail-enabled',
         open: () => {
           if (before === 'none') delete trails(account.state.custom)['management-events'];
-          else trailOf(account.state.custom, 'management-events').IsLogging = false;
+          else trails(account.state.custom)['management-events'] = { ...sound(), IsLogging: false };
         },
         isOpen: () => !logs(),
         others: {

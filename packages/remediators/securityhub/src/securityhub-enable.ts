@@ -31,13 +31,16 @@ export const enableSecurityHub = defineSetting({
     reads: [securityhub.pick('DescribeHub')],
     async of({ aws }) {
       try {
-        return { enabled: (await aws.securityhub.DescribeHub({})).HubArn === undefined ? undefined : true };
+        const { HubArn, SubscribedAt } = await aws.securityhub.DescribeHub({});
+        // Since when shows that nobody has turned it off and on again.
+        return { enabled: HubArn === undefined ? undefined : true, since: SubscribedAt };
       } catch (error) {
-        if (isOff(error)) return { enabled: false };
+        if (isOff(error)) return { enabled: false, since: null };
         throw error;
       }
     },
   },
+  absent: { since: null },
   hazards: [],
   rollback: {
     restores: 'exact',
@@ -47,7 +50,7 @@ export const enableSecurityHub = defineSetting({
   },
   alsoFoundBy: { prowler: ['securityhub_enabled'] },
   inCode: { cloudFormation: 'AWS::SecurityHub::Hub', terraform: 'aws_securityhub_account' },
-  wanted: () => ({ enabled: true }),
+  wanted: ({ now }) => ({ ...now, enabled: true }),
   writes: [securityhub.pick('EnableSecurityHub')],
   undoes: [securityhub.pick('DisableSecurityHub')],
   write: () => securityhub.call('EnableSecurityHub', { EnableDefaultStandards: false }),
