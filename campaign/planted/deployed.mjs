@@ -579,19 +579,19 @@ export default [
     tests: ['packages/bundle/src/prune.test.ts'],
   },
   {
-    promise: 'A rule that several remediators close together is only closed by all of them.',
-    defect: 'those that the rule does not name are left out',
-    file: 'packages/deploy/src/config/answer.ts',
-    find: 'neededFor(identifier, remediators)',
-    replace: 'neededFor(identifier, knowing)',
-    tests: ['packages/deploy/src/config/answer.test.ts'],
-  },
-  {
     promise: 'A rollback that is left to nobody known is refused where it is declared.',
     defect: 'the rollback role gets the undo',
     file: 'packages/core/src/remediator/define.ts',
     find: "by !== undefined && (by !== 'person' || undoes.length === 0)",
     replace: 'by !== undefined && undoes.length === 0',
     tests: ['packages/core/src/remediator'],
+  },
+  {
+    promise: 'A rule that several remediators close together is only closed by all of them.',
+    defect: 'one of them is enough',
+    file: 'packages/deploy/src/config/managed-rules.ts',
+    find: "['cloudtrail-enable-multi-region-trail', 'cloudtrail-restart-logging']",
+    replace: "['cloudtrail-restart-logging']",
+    tests: ['packages/deploy/src/config/answer.test.ts'],
   },
 ];

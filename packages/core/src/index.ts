@@ -140,7 +140,6 @@ export {
 export { OUTCOMES, type Outcome, REVERSIBLE } from './model/outcome.js';
 export type { ApiCall, Assessment, Change, Hazard, Plan, RemediatorRef, ResponseRef, Retry, Undo } from './model/plan.js';
 export {
-  apiRegion,
   formatResource,
   GLOBAL_REGION,
   isAccountId,

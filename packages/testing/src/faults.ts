@@ -127,8 +127,6 @@ export interface FaultOptions {
   readonly services?: SimulatedAccountOptions['services'];
   /** Number of writes of the fix, and of its rollback; default 1. Under a fault they send no more. */
   readonly calls?: number;
-  /** Calls of a rollback at most, if one that changes nothing more may be sent again; by default as many as of the change. */
-  readonly undoCalls?: number;
   /** Run only every n-th injection; default 1, all of them. */
   readonly every?: number;
   /** Creates the engine under test from the options of the matrix; default `createRedress`. */
@@ -507,12 +505,12 @@ async function rollbackUnder(remediator: Remediator, options: Setup, injection: 
   world.heal();
   await world.engine().recover();
   await back();
-  const { calls = 1, undoCalls = calls } = options;
-  const why = await problemsOf(world, around, Math.max(calls, undoCalls));
+  const { calls = 1 } = options;
+  const why = await problemsOf(world, around, calls);
   const count = effects(world);
   const byOthers = injection !== null && ['someone-deletes', 'someone-changes', 'someone-fixes'].includes(injection.kind);
   // Who asks twice for what somebody has fixed again in between, is answered twice.
-  if (count > undoCalls + (injection?.kind === 'someone-fixes' ? 2 : 1) * calls) why.push(`${count} changes for one fix and its rollback`);
+  if (count > (injection?.kind === 'someone-fixes' ? 3 : 2) * calls) why.push(`${count} changes for one fix and its rollback`);
   // What someone has changed meanwhile is not overwritten; then the fix stays, and says so.
   if (!world.gap.isOpen() && !byOthers && !(await isAsGoodAsBefore(world, remediator, execution))) why.push('the fix was not rolled back');
   if (injection === null && said !== 'rolled-back') why.push(`it says ${said ?? 'nothing'}`);

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Lease } from '../journal.js';
 import type { ApiCall } from '../model/plan.js';
-import { apiRegion, type ResourceRef, resource } from '../model/resource.js';
+import { type ResourceRef, resource } from '../model/resource.js';
 import type { Clock, Connect, ConnectTarget } from '../ports.js';
 import { defineRemediator, type Remediator } from '../remediator/define.js';
 import { defineService, type SdkClient } from '../remediator/service.js';
-import { type As, type CallTrace, Gate, inExecution, LOOKING, SharedReads, type WriteContext, type WriteReply } from './gate.js';
+import { type As, apiRegion, type CallTrace, Gate, inExecution, LOOKING, SharedReads, type WriteContext, type WriteReply } from './gate.js';
 
 const ACCOUNT = '111111111111';
 const NOW = Date.parse('2026-11-24T10:00:00Z');

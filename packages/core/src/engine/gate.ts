@@ -2,7 +2,7 @@ import type { Lease } from '../journal.js';
 import { isRedressError, RedressError } from '../model/errors.js';
 import { canonicalJson, digestOf, type JsonObject, toJson } from '../model/json.js';
 import type { ApiCall } from '../model/plan.js';
-import { apiRegion, type ResourceRef } from '../model/resource.js';
+import { GLOBAL_REGION, type Partition, type ResourceRef } from '../model/resource.js';
 import type { Clock, Connect, Connection, ConnectTarget, Identity, TargetExecution } from '../ports.js';
 import { holdsMarker } from '../redact.js';
 import type { Remediator } from '../remediator/define.js';
@@ -124,6 +124,13 @@ const READ_ATTEMPTS = 5;
 const MOST_CONNECTIONS = 64;
 /** A write may take this long; less than that before lease or deadline, and it is not begun. */
 const WRITE_BUDGET = 10_000;
+
+const HOME: Readonly<Record<Partition, string>> = { aws: 'us-east-1', 'aws-cn': 'cn-north-1', 'aws-us-gov': 'us-gov-west-1' };
+
+/** The region of the API endpoint of a resource. */
+export function apiRegion(ref: Pick<ResourceRef, 'region' | 'partition'>): string {
+  return ref.region === GLOBAL_REGION ? HOME[ref.partition] : ref.region;
+}
 
 /** A connection with its clients, and the execution that asked for it first. */
 interface Open {

@@ -103,14 +103,3 @@ export function streamOf(ref: ResourceRef): Digest {
 export function formatResource(ref: ResourceRef): string {
   return `${ref.type} ${ref.id} (${ref.account}, ${ref.region})`;
 }
-
-const HOME: Readonly<Record<Partition, string>> = { aws: 'us-east-1', 'aws-cn': 'cn-north-1', 'aws-us-gov': 'us-gov-west-1' };
-
-/**
- * The region of the API endpoint of a resource: its own, or the home region of the partition.
- *
- * @example apiRegion(resource({ type: 'AWS::IAM::User', id: 'Ada', account: '111111111111', region: 'aws-global' })) // 'us-east-1'
- */
-export function apiRegion(ref: Pick<ResourceRef, 'region' | 'partition'>): string {
-  return ref.region === GLOBAL_REGION ? HOME[ref.partition] : ref.region;
-}

@@ -467,7 +467,7 @@ export function defineRemediator<
   for (const use of definition.uses.reads) {
     for (const name of use.operations)
       if (use.service.operations.get(name)?.access !== 'read')
-        refuse(`${use.service.id}:${name} is declared as a read, but its name does not say that it reads. Observing must not be able to write.`);
+        refuse(`${use.service.id}:${name} is declared as a read, but its name does not say that it reads.`);
   }
   for (const [kind, uses] of [
     ['write', definition.uses.writes],
@@ -500,13 +500,12 @@ export function defineRemediator<
   }
   if (definition.uses.writes.length > 0 && definition.uses.undoes.length === 0) {
     if (definition.rollback?.restores !== 'nothing')
-      refuse("it writes, but declares no undo operations. Declare them, or say `rollback: { restores: 'nothing', … }` and mark each change irreversible.");
-    if (definition.ceiling === 'enforce') refuse('it has no undo, so a person has to decide on each change: its ceiling is approve or notify.');
+      refuse("it writes, but declares no undo operations. Declare them, or say `rollback: { restores: 'nothing', … }`.");
+    if (definition.ceiling === 'enforce') refuse('it has no undo: its ceiling is approve or notify.');
   }
   const { writes, undoes } = definition.uses;
   const by = definition.rollback?.by;
-  if (by !== undefined && (by !== 'person' || undoes.length === 0))
-    refuse(`its rollback is by ${JSON.stringify(by)}: it is by a person, with undo operations, or not declared.`);
+  if (by !== undefined && (by !== 'person' || undoes.length === 0)) refuse('rollback.by is not person, or there is no undo.');
   const passing = [...writes, ...undoes].some(({ service, operations }) =>
     operations.some((name) => service.operations.get(name)?.iam.includes('iam:PassRole')),
   );
@@ -547,7 +546,7 @@ export function defineRemediator<
     ...(definition.alsoFoundBy === undefined ? {} : { alsoFoundBy: definition.alsoFoundBy }),
     ...(definition.inCode === undefined ? {} : { inCode: definition.inCode }),
     ...(definition.passes === undefined ? {} : { passes: definition.passes }),
-    uses: by === 'person' ? { ...definition.uses, undoes: [], undoesByPerson: definition.uses.undoes } : definition.uses,
+    uses: by === undefined ? definition.uses : { ...definition.uses, undoes: [], undoesByPerson: undoes },
     parameterSchema: schema ?? null,
     parameters(input) {
       if (schema === undefined) {

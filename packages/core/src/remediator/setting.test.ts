@@ -445,8 +445,8 @@ describe('a setting without an undo', () => {
     const own = defineSetting({ ...final, ceiling: 'enforce', rollback: restores, undo: open });
     expect([own.uses.undoes.length, own.uses.undoesByPerson]).toEqual([1, undefined]);
     const wrong = (rollback: object) => () => defineSetting({ ...final, ceiling: 'approve', rollback: rollback as never });
-    expect(wrong({ ...restores, by: 'Person' })).toThrow('its rollback is by "Person"');
-    expect(wrong({ ...restores, restores: 'nothing', by: 'person' })).toThrow('its rollback is by "person"');
+    expect(wrong({ ...restores, by: 'Person' })).toThrow('rollback.by');
+    expect(wrong({ ...restores, restores: 'nothing', by: 'person' })).toThrow('rollback.by');
   });
   it('has that in its plan, and declares no operation for it', async () => {
     const melt = defineSetting({ ...final, ceiling: 'approve' });
@@ -460,7 +460,7 @@ describe('a setting without an undo', () => {
 
   it('may not be changed automatically', () => {
     expect(() => defineSetting({ ...final, ceiling: 'enforce' })).toThrow(
-      expect.objectContaining({ code: 'remediator/invalid', message: expect.stringContaining('it has no undo, so a person has to decide on each change') }),
+      expect.objectContaining({ code: 'remediator/invalid', message: expect.stringContaining('it has no undo: its ceiling') }),
     );
   });
 

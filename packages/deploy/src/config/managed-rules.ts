@@ -36,8 +36,7 @@ const listed = (name: string, list: unknown): Readonly<Record<string, string>> =
  * non-compliant, and is reported again.
  */
 const TOGETHER: Readonly<Record<string, readonly string[]>> = {
-  // A trail that exists is secured by the others.
-  CLOUDTRAIL_SECURITY_TRAIL_ENABLED: ['cloudtrail-enable-multi-region-trail', 'cloudtrail-enable-log-file-validation', 'cloudtrail-encrypt-with-kms'],
+  CLOUD_TRAIL_ENABLED: ['cloudtrail-enable-multi-region-trail', 'cloudtrail-restart-logging'],
   IAM_PASSWORD_POLICY: ['iam-strengthen-password-policy', 'iam-set-password-expiration'],
   // A copy is created, and people delete the original.
   RDS_SNAPSHOT_ENCRYPTED: [],
@@ -88,7 +87,7 @@ export function knownRules(remediators: readonly Remediator[], parametersOf: Par
       resourceType: evaluatedBy(identifier, knowing[0]?.resourceTypes[0] ?? ''),
       remediators: knowing,
       input: inputOf(identifier, knowing, parametersOf),
-      remediable: remediable(identifier, knowing, remediators),
+      remediable: remediable(identifier, knowing),
     };
   });
 }
@@ -115,8 +114,8 @@ export function inputOf(identifier: string, remediators: readonly Remediator[], 
   return Object.assign({}, ...inputs);
 }
 
-function remediable(identifier: string, remediators: readonly Remediator[], all: readonly Remediator[]): true | string {
-  const needed = neededFor(identifier, all);
+function remediable(identifier: string, remediators: readonly Remediator[]): true | string {
+  const needed = neededFor(identifier, remediators);
   if (needed === null) return 'it checks more than remediators change';
   if (needed.some((each) => each.ceiling !== 'enforce')) return 'a part of what it checks needs an approval';
   if (remediators.some((each) => does(each) === 'fix' && each.ceiling === 'enforce' && each.freshWithin === null)) return true;

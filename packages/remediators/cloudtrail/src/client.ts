@@ -11,13 +11,11 @@ export const cloudtrail = defineService({
     GetTrail: {},
     GetTrailStatus: {},
     ListTags: {},
-    ListTrails: {},
     // A second one of the name is refused, whoever made the first.
     CreateTrail: { retry: 'verify-first' },
     // Each sets what it names: sent twice, it changes nothing more.
     StartLogging: { retry: 'idempotent' },
     StopLogging: { retry: 'idempotent' },
-    AddTags: { retry: 'idempotent' },
     UpdateTrail: { retry: 'idempotent' },
     PutEventSelectors: { retry: 'idempotent' },
   },

@@ -1,9 +1,8 @@
-import { accountEverywhere, allOf, apiRegion, defineSetting, given, needs, paginate, type ResourceRef, tagsIn } from '@redress/core';
+import { accountEverywhere, defineSetting, given, inParallel, needs } from '@redress/core';
 import * as z from '@redress/core/parameters';
 import { cloudtrail } from './client.js';
 import { packageRef } from './package-ref.js';
-import { marking, READS, type Recorder, recorders, records, retired, stopping } from './recorders.js';
-import { trail } from './trail.js';
+import { isWhole } from './selectors.js';
 
 const parameters = z.strictObject({
   bucket: z.optional(z.bucketName()).check(z.describe('The bucket that the trail delivers to. Its policy has to let cloudtrail.amazonaws.com write.')),
@@ -13,6 +12,16 @@ const parameters = z.strictObject({
     .check(z.describe('The name of the trail to create.')),
   kmsKeyArn: z.optional(z.kmsKeyArn()).check(z.describe('The KMS key that encrypts its files, in the region of the bucket.')),
 });
+
+/** A trail of all regions, as far as it counts. */
+interface Seen {
+  readonly arn: string;
+  readonly logging: boolean;
+  /** Whether it records management events, all of them. */
+  readonly whole: boolean;
+  /** Whether its files are validated and encrypted with a KMS key, and it records what has no region. */
+  readonly secure: boolean;
+}
 
 /**
  * Makes a trail of all regions that records management events, where the account has none, and starts it. It delivers to the bucket that the policy
@@ -37,60 +46,52 @@ export const enableMultiRegionTrail = defineSetting({
     CLOUDTRAIL_SECURITY_TRAIL_ENABLED: 'cloudtrail-security-trail-enabled',
   },
   calls: Object.fromEntries(['DeleteTrail', 'UpdateTrail', 'StopLogging', 'PutEventSelectors'].map((call) => [`cloudtrail:${call}`, 'account'] as const)),
-  ceiling: 'enforce',
+  ceiling: 'approve',
   settle: 'PT60S',
   blindSpots: [
     'Whether the organization is about to add its own trail: management events of a second trail are billed.',
-    'Event data stores that record the same events.',
+    'Single-region trails: they stay as they are, and record the same events a second time.',
     'Whether the bucket policy lets CloudTrail deliver: if not, CloudTrail rejects the call.',
     'How long the bucket keeps the logs, and who reads them.',
   ],
   parameters,
-  read: { reads: READS, of: async ({ aws }) => ({ trails: await recorders(aws.cloudtrail) }) },
-  context: {
-    reads: [cloudtrail.pick('ListTrails', 'ListTags')],
-    async of({ aws, resource, parameters: { name } }) {
-      const own = madeAs(resource, name);
-      // Those of every region, unlike DescribeTrails.
-      const all = (await allOf(paginate(aws.cloudtrail.ListTrails, {}, 'Trails'))).map((each) => given(each, 'TrailARN'));
-      const tags = all.includes(own) ? [tagsIn((await aws.cloudtrail.ListTags({ ResourceIdList: [own] })).ResourceTagList?.[0]?.TagsList)] : [];
-      return { others: all.filter((arn) => arn !== own), ours: tags.map((each) => ({ type: trail.type, id: name, tags: each })) };
+  read: {
+    reads: [cloudtrail.pick('DescribeTrails', 'GetTrailStatus', 'GetEventSelectors')],
+    async of({ aws }) {
+      const all = given(await aws.cloudtrail.DescribeTrails({ includeShadowTrails: true }), 'trailList');
+      const trails: Seen[] = [];
+      for (const each of all) {
+        if (!given(each, 'IsMultiRegionTrail')) continue;
+        const arn = given(each, 'TrailARN');
+        const [{ IsLogging }, selectors] = await inParallel(aws.cloudtrail.GetTrailStatus({ Name: arn }), aws.cloudtrail.GetEventSelectors({ TrailName: arn }));
+        if (IsLogging === undefined) throw new Error(`CloudTrail did not say whether ${arn} is logging.`);
+        // What is not said to be on is not: then the rule that asks for it stays open.
+        const secure = each.LogFileValidationEnabled === true && each.IncludeGlobalServiceEvents === true && (each.KmsKeyId ?? '') !== '';
+        trails.push({ arn, logging: IsLogging, whole: isWhole(selectors), secure });
+      }
+      return { trails: trails.sort((a, b) => a.arn.localeCompare(b.arn)) as readonly Seen[] };
     },
   },
-  contextHolds: true,
-  // An exception on a trail that was created, and never started, holds for its start.
-  usedBy: ({ ours }) => ours,
-  exceptionTypes: [trail.type],
-  hazards: [
-    {
-      code: 'second-copy',
-      effect: 'approve',
-      what: 'The account has another trail: a further trail may record the same events again, which is billed.',
-      advice: 'Make that trail record all management events of all regions. Or approve, and stop it afterwards.',
-      when: ({ context }) => (context === undefined || context.others.length === 0 ? null : `The account has ${context.others.join(', ')}`),
-    },
-    retired,
-  ],
+  hazards: [],
   rollback: {
-    restores: 'equivalent',
-    by: 'person',
-    what: 'A person stops the trail, and tags it as rolled back, so that it is not started again without an approval. No role of Redress may stop or delete it.',
-    not: ['The trail itself stays.', 'Logs delivered until then stay in its bucket.', 'Events after that are in no trail.'],
+    restores: 'nothing',
+    what: 'No role of Redress may stop or delete a trail, so it keeps recording until a person stops it.',
+    not: ['Logs delivered until then stay in its bucket.'],
   },
   alsoFoundBy: { prowler: ['cloudtrail_multi_region_enabled', 'cloudtrail_multi_region_enabled_logging_management_events'] },
   inCode: { cloudFormation: 'AWS::CloudTrail::Trail IsMultiRegionTrail', terraform: 'aws_cloudtrail is_multi_region_trail' },
-  instead({ now: { trails }, id, resource, parameters: { bucket, name } }) {
-    if (trails.some(records)) return null;
+  instead({ now: { trails }, id, parameters: { bucket, name } }) {
+    if (trails.some(({ logging, whole }) => logging && whole)) return null;
     const gap = `Account ${id} has no multi-region trail that records all management events`;
-    const named = trails.find(({ arn }) => arn.split(':')[4] === id && arn.endsWith(`:trail/${name}`));
-    if (named?.whole === false)
+    const ours = trails.find(({ arn }) => isOurs(arn, id, name));
+    if (ours !== undefined) {
+      if (ours.whole) return null;
       return {
         status: 'manual',
-        message: `${gap}, and ${named.arn} leaves some of them out.`,
+        message: `${gap}, and ${ours.arn} leaves some of them out.`,
         steps: ['Make its event selectors include all management events, read and write.'],
       };
-    // One that nobody has started yet: a worker that was lost in between has created it.
-    if (named?.started === false && named.arn === madeAs(resource, name)) return null;
+    }
     const stopped = trails.filter(({ whole }) => whole);
     if (stopped.length === 0) return needs('cloudtrail-enable-multi-region-trail', gap, { bucket });
     return {
@@ -102,19 +103,19 @@ export const enableMultiRegionTrail = defineSetting({
     };
   },
   wanted({ now: { trails }, resource, parameters: { name, kmsKeyArn } }) {
-    if (trails.some(records)) return { trails };
-    const arn = madeAs(resource, name);
-    const { secure } = trails.find((each) => each.arn === arn) ?? { secure: kmsKeyArn !== undefined };
-    return { trails: [...trails.filter((each) => each.arn !== arn), { arn, logging: true, started: true, whole: true, secure }] };
+    if (trails.some(({ logging, whole }) => logging && whole)) return { trails };
+    const known = trails.find(({ arn }) => isOurs(arn, resource.account, name));
+    const made = known?.arn ?? `arn:${resource.partition}:cloudtrail:*:${resource.account}:trail/${name}`;
+    return {
+      trails: [...trails.filter((each) => each !== known), { arn: made, logging: true, whole: true, secure: known?.secure ?? kmsKeyArn !== undefined }],
+    };
   },
   writes: [cloudtrail.pick('CreateTrail', 'StartLogging')],
-  undoes: [cloudtrail.pick('StopLogging', 'AddTags')],
-  write({ now: { trails }, resource, parameters: { bucket = '', prefix, name, kmsKeyArn } }) {
-    const arn = madeAs(resource, name);
-    const marked = { calls: [marking(arn)], restores: 'equivalent' as const };
-    const stopped = stopping(arn);
-    const start = { call: cloudtrail.call('StartLogging', { Name: arn }), summary: `start the trail ${name}` };
-    if (trails.some((each) => each.arn === arn)) return [{ ...start, undo: { ...stopped, calls: [...marked.calls, ...stopped.calls] } }];
+  write({ now: { trails }, id, parameters: { bucket = '', prefix, name, kmsKeyArn } }) {
+    const known = trails.find(({ arn }) => isOurs(arn, id, name))?.arn;
+    // In another region than its own CloudTrail refuses to start it.
+    const start = { call: cloudtrail.call('StartLogging', { Name: known ?? name }), summary: `start the trail ${name}` };
+    if (known !== undefined) return [start];
     const call = cloudtrail.call('CreateTrail', {
       Name: name,
       S3BucketName: bucket,
@@ -124,17 +125,12 @@ export const enableMultiRegionTrail = defineSetting({
       IncludeGlobalServiceEvents: true,
       EnableLogFileValidation: true,
     });
-    // They are undone in reverse: it is marked, then stopped. It stays: nothing is deleted.
-    return [
-      { call, undo: stopped, summary: `create the multi-region trail ${name}, delivered to ${bucket}` },
-      { ...start, undo: marked },
-    ];
+    return [{ call, summary: `create the multi-region trail ${name}, delivered to ${bucket}` }, start];
   },
-  equivalent: ({ before, after }) => same(before.trails.filter(records), after.trails.filter(records)),
-  compliant: ({ now: { trails } }) => `${trails.find(records)?.arn} records management events in all regions.`,
+  compliant: ({ now: { trails } }) => `${trails.find(({ logging, whole }) => logging && whole)?.arn} records management events in all regions.`,
   // The rule of a secure trail asks for all of it of one trail; the other rules for a trail alone.
   judge: ({ state: { trails }, claim, resource }) =>
-    !claim.isRule('CLOUDTRAIL_SECURITY_TRAIL_ENABLED') || trails.some((each) => records(each) && each.secure)
+    !claim.isRule('CLOUDTRAIL_SECURITY_TRAIL_ENABLED') || trails.some(({ logging, whole, secure }) => logging && whole && secure)
       ? []
       : [
           `no multi-region trail of account ${resource.account} has log file validation, is encrypted with a KMS key, and records global services: cloudtrail-enable-log-file-validation and cloudtrail-encrypt-with-kms set that on a trail`,
@@ -142,8 +138,5 @@ export const enableMultiRegionTrail = defineSetting({
   summary: ({ parameters: { name } }) => `create and start the trail ${name}`,
 });
 
-/** Whether they are the same trails. */
-const same = (one: readonly Recorder[], other: readonly Recorder[]) => one.map(({ arn }) => arn).join() === other.map(({ arn }) => arn).join();
-
-/** The ARN of the trail that would be made. */
-const madeAs = (resource: ResourceRef, name: string) => `arn:${resource.partition}:cloudtrail:${apiRegion(resource)}:${resource.account}:trail/${name}`;
+/** Whether it is the trail that would be made: of this account, by its name. */
+const isOurs = (arn: string, account: string, name: string) => arn.split(':')[4] === account && arn.endsWith(`:trail/${name}`);

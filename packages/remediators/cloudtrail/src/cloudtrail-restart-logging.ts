@@ -1,8 +1,11 @@
-import { defineSetting } from '@redress/core';
+import { defineSetting, given } from '@redress/core';
 import { cloudtrail } from './client.js';
 import { packageRef } from './package-ref.js';
-import { copiesOf, READS, retired, stopping } from './recorders.js';
+import { takesManagement } from './selectors.js';
 import { trail } from './trail.js';
+
+/** One that was stopped longer ago was not stopped just now by an attacker. */
+const RECENT = 7 * 86_400_000;
 
 /**
  * Starts a trail that was stopped. Whoever attacks stops logging first.
@@ -25,20 +28,42 @@ export const restartLogging = defineSetting({
   blindSpots: [
     'Events while it was stopped: they are in the 90-day event history, but in no trail.',
     'Whether its bucket still accepts its deliveries.',
-    'Single-region trails of other regions, and event data stores, that already record the same events: each further copy is billed.',
+    'Single-region trails of other regions, and event data stores, that record the same events: each further copy is billed.',
   ],
   read: {
     reads: [cloudtrail.pick('GetTrailStatus')],
     async of({ aws, id }) {
-      const { IsLogging, StartLoggingTime } = await aws.cloudtrail.GetTrailStatus({ Name: id });
-      // When it was started shows that it is still the same start.
-      return { logging: IsLogging, since: StartLoggingTime?.toISOString() };
+      const status = await aws.cloudtrail.GetTrailStatus({ Name: id });
+      // Since when shows that nobody has stopped and started it again.
+      return { logging: status.IsLogging, since: status.IsLogging === true ? given(status, 'StartLoggingTime').toISOString() : null };
     },
   },
-  absent: { since: null },
-  context: { reads: READS, of: async ({ aws, arn }) => ({ copies: await copiesOf(arn, aws.cloudtrail) }) },
+  context: {
+    reads: [cloudtrail.pick('GetTrailStatus', 'DescribeTrails', 'GetEventSelectors')],
+    async of({ aws, id, arn, found }) {
+      const copies: string[] = [];
+      for (const { TrailARN: other = '' } of given(await aws.cloudtrail.DescribeTrails({ includeShadowTrails: true }), 'trailList')) {
+        if (other === arn || !given(await aws.cloudtrail.GetTrailStatus({ Name: other }), 'IsLogging')) continue;
+        if (takesManagement(await aws.cloudtrail.GetEventSelectors({ TrailName: other }))) copies.push(other);
+      }
+      const { StopLoggingTime } = await aws.cloudtrail.GetTrailStatus({ Name: id });
+      return { copies, stopped: StopLoggingTime?.getTime() ?? null, ofOrganization: (await found()).IsOrganizationTrail !== false };
+    },
+  },
   contextHolds: true,
   hazards: [
+    {
+      code: 'not-stopped-just-now',
+      effect: 'approve',
+      what: 'It was stopped more than seven days ago, or was never started: that may be on purpose.',
+      advice: 'Ask its owner. Approve if it is to record; otherwise record an exception.',
+      when: ({ context, observedAt }) =>
+        context === undefined || (context.stopped !== null && observedAt - context.stopped <= RECENT)
+          ? null
+          : context.stopped === null
+            ? 'It was never started'
+            : `It was stopped on ${new Date(context.stopped).toISOString()}`,
+    },
     {
       code: 'second-copy',
       effect: 'approve',
@@ -46,10 +71,23 @@ export const restartLogging = defineSetting({
       advice: 'Ask its owner. Approve if it records more than the other one; otherwise record an exception.',
       when: ({ context }) => (context === undefined || context.copies.length === 0 ? null : `${context.copies.join(', ')} records management events`),
     },
-    retired,
+    {
+      code: 'organization-trail',
+      effect: 'approve',
+      what: 'It is a trail of the organization: it records every account, and is billed for each that has a trail of its own.',
+      advice: 'Find out whether the accounts have trails of their own. Then approve, or record an exception.',
+      when: ({ context, id }) => (context?.ofOrganization === true ? `${id} is a trail of the organization` : null),
+    },
+    {
+      code: 'retired',
+      effect: 'approve',
+      what: 'Tags mark the trail as retired: its deliveries are billed, and may duplicate another trail.',
+      advice: 'Ask its owner. Approve if no other trail records the same events; otherwise record an exception.',
+      words: ['retired', 'retirement', 'deprecated', 'decommissioned', 'obsolete'],
+    },
   ],
   rollback: {
-    restores: 'equivalent',
+    restores: 'exact',
     by: 'person',
     what: 'A person stops the trail again. No role of Redress may.',
     not: ['Logs delivered until then stay in its bucket.', 'Events after that are not in the trail.'],
@@ -60,7 +98,10 @@ export const restartLogging = defineSetting({
   writes: [cloudtrail.pick('StartLogging')],
   undoes: [cloudtrail.pick('StopLogging')],
   write: ({ id }) => cloudtrail.call('StartLogging', { Name: id }),
-  undo: ({ id }) => stopping(id),
-  equivalent: ({ before, after }) => before.logging === after.logging,
+  undo: ({ id }) => ({
+    calls: [cloudtrail.call('StopLogging', { Name: id })],
+    restores: 'exact',
+    destroys: `what ${id} would record from then on, unless another trail records it`,
+  }),
   summary: ({ id }) => `start the trail ${id}`,
 });

@@ -4,99 +4,48 @@ import { assess, look } from '../../../../tests/support/look.js';
 import { enableMultiRegionTrail } from './index.js';
 
 const REF = resource({ type: 'AWS::::Account', id: '111111111111', account: '111111111111', region: GLOBAL_REGION });
-const arn = (name: string, account = '111111111111', region = 'us-east-1') => `arn:aws:cloudtrail:${region}:${account}:trail/${name}`;
+const arn = (name: string, account = '111111111111') => `arn:aws:cloudtrail:us-east-1:${account}:trail/${name}`;
 const MANAGEMENT = { EventSelectors: [{ IncludeManagementEvents: true, ReadWriteType: 'All', ExcludeManagementEventSources: [] }] };
-interface Given {
-  readonly name?: string;
-  readonly account?: string;
-  readonly region?: string;
-  readonly everywhere?: boolean;
-  readonly logging?: boolean | undefined;
-  /** Whether it was started, if it does not log. */
-  readonly started?: boolean;
-  readonly selectors?: object;
-  readonly tags?: object[];
-}
-const one = (given: Given) => {
-  const { name = 'audit', account, region, everywhere = true, selectors = MANAGEMENT, started = false, tags = [] } = given;
-  const TrailARN = arn(name, account, region);
+const one = (given: { name?: string; account?: string; everywhere?: boolean; logging?: boolean | undefined; selectors?: object }) => {
+  const { name = 'audit', account, everywhere = true, selectors = MANAGEMENT } = given;
   return {
     cloudtrail: {
-      DescribeTrails: { trailList: [{ Name: name, TrailARN, IsMultiRegionTrail: everywhere }] },
-      ListTrails: { Trails: [{ Name: name, TrailARN }] },
-      ListTags: { ResourceTagList: [{ ResourceId: TrailARN, TagsList: tags }] },
-      GetTrailStatus: { IsLogging: 'logging' in given ? given.logging : true, ...(started ? { StopLoggingTime: new Date(0) } : {}) },
+      DescribeTrails: { trailList: [{ Name: name, TrailARN: arn(name, account), IsMultiRegionTrail: everywhere }] },
+      GetTrailStatus: { IsLogging: 'logging' in given ? given.logging : true },
       GetEventSelectors: selectors,
     },
   };
 };
-const NONE = { cloudtrail: { DescribeTrails: { trailList: [] }, ListTrails: { Trails: [] } } };
+const NONE = { cloudtrail: { DescribeTrails: { trailList: [] } } };
 const of = (replies: Parameters<typeof assess>[2], parameters: object = { bucket: 'trails' }) => assess(enableMultiRegionTrail, REF, replies, { parameters });
 
 describe('an account', () => {
-  const SINGLE = one({ everywhere: false });
-  // DescribeTrails does not show it.
-  const ELSEWHERE = { cloudtrail: { ...NONE.cloudtrail, ListTrails: one({ everywhere: false, region: 'eu-west-1' }).cloudtrail.ListTrails } };
-  const PART = one({ selectors: { EventSelectors: [] } });
   it.each([
-    ['without a trail', NONE, []],
-    ['with one of a single region', SINGLE, ['second-copy']],
-    ['with one of a part of the events', PART, ['second-copy']],
-    ['with one of a single region elsewhere', ELSEWHERE, ['second-copy']],
-  ])('%s gets a trail for all regions, which is then started', async (_, replies, hazards) => {
+    ['without a trail', NONE],
+    ['with one of a single region', one({ everywhere: false })],
+  ])('%s gets a trail for all regions, which is then started', async (_, replies) => {
     const plan = await of(replies, { bucket: 'trails', prefix: 'all' });
-    const created = { Name: 'management-events', S3BucketName: 'trails', S3KeyPrefix: 'all', IsMultiRegionTrail: true, IncludeGlobalServiceEvents: true };
-    const Name = arn('management-events');
-    expect(plan).toMatchObject({
-      status: 'change',
-      hazards: hazards.map((code) => ({ code, effect: 'approve', message: expect.stringMatching(/^The account has arn:.*:trail\/audit$/) })),
-      changes: [
-        { call: { operation: 'CreateTrail', input: { ...created, EnableLogFileValidation: true } } },
-        { call: { operation: 'StartLogging', input: { Name } } },
-      ],
-    });
-    // In reverse: it is marked, then stopped. Nothing is deleted.
-    const stopped = { calls: [{ operation: 'StopLogging', input: { Name } }], restores: 'equivalent', destroys: expect.stringContaining('the record') };
-    const mark = { ResourceId: Name, TagsList: [{ Key: 'redress:rolled-back', Value: 'cloudtrail-enable-multi-region-trail' }] };
-    const marked = { calls: [{ operation: 'AddTags', input: mark }], restores: 'equivalent' };
-    expect(plan.status === 'change' && plan.changes.map((change) => change.undo)).toMatchObject([stopped, marked]);
-  });
-  const OURS = { name: 'management-events', logging: false };
-  it('with a trail of that name that was never started gets it started, with an undo that marks it and stops it', async () => {
-    expect(await of(one(OURS))).toMatchObject({
-      status: 'change',
-      hazards: [],
-      changes: [
+    expect(plan.status === 'change' ? plan.changes.map(({ call: { operation, input } }) => [operation, input]) : plan).toEqual([
+      [
+        'CreateTrail',
         {
-          call: { operation: 'StartLogging', input: { Name: arn('management-events') } },
-          undo: { calls: [{ operation: 'AddTags' }, { operation: 'StopLogging' }], destroys: expect.stringContaining('the record') },
+          Name: 'management-events',
+          S3BucketName: 'trails',
+          S3KeyPrefix: 'all',
+          IsMultiRegionTrail: true,
+          IncludeGlobalServiceEvents: true,
+          EnableLogFileValidation: true,
         },
       ],
-    });
+      ['StartLogging', { Name: 'management-events' }],
+    ]);
+    expect(plan.status === 'change' && plan.changes.map(({ undo }) => 'irreversible' in undo)).toEqual([true, true]);
   });
-  it.each([
-    ['that somebody has stopped', { ...OURS, started: true }, 'is stopped'],
-    ['of another region', { ...OURS, region: 'eu-west-1' }, 'is stopped'],
-    ['that leaves something out', { ...OURS, selectors: { EventSelectors: [] } }, 'leaves some of them out'],
-  ])('with a trail of that name %s needs manual steps', async (_, given, message) => {
-    expect(await of(one(given))).toMatchObject({ status: 'manual', message: expect.stringContaining(message) });
-  });
-  it('honours an exception on the trail of that name, and asks if its tags say that it is retired', async () => {
-    const tags = [{ Key: 'state', Value: 'Retired' }];
-    const replies = one({ ...OURS, tags });
-    expect(await of(replies)).toMatchObject({ status: 'change', hazards: [{ code: 'retired', effect: 'approve' }] });
-    const seen = await enableMultiRegionTrail.observe({
-      aws: Object.fromEntries(
-        Object.entries(replies).map(([service, calls]) => [
-          service,
-          Object.fromEntries(Object.entries(calls).map(([call, reply]) => [call, async () => reply])),
-        ]),
-      ) as never,
-      resource: REF,
-      parameters: enableMultiRegionTrail.parameters({ bucket: 'trails' }),
-    });
-    expect(seen).toMatchObject({ usedBy: [{ type: 'AWS::CloudTrail::Trail', id: 'management-events', tags: { state: 'Retired' } }] });
-    expect(enableMultiRegionTrail.exceptionTypes).toEqual(['AWS::CloudTrail::Trail']);
+  it('with a stopped trail of that name gets it started, by its ARN', async () => {
+    const plan = await of(one({ name: 'management-events', logging: false }));
+    expect(plan.status === 'change' ? plan.changes.map(({ call: { operation, input } }) => [operation, input]) : plan).toEqual([
+      ['StartLogging', { Name: arn('management-events') }],
+    ]);
   });
   it('is covered by the trail of its organization', async () => {
     expect((await of(one({ account: '999999999999' }))).status).toBe('compliant');

@@ -1,38 +1,51 @@
 import { resource } from '@redress/core';
 import { expect, it } from 'vitest';
-import { assess } from '../../../../tests/support/look.js';
+import { look } from '../../../../tests/support/look.js';
 import { restartLogging } from './index.js';
 
 const REF = resource({ type: 'AWS::CloudTrail::Trail', id: 'audit', account: '111111111111', region: 'us-east-1' });
 const arn = (name: string) => `arn:aws:cloudtrail:us-east-1:111111111111:trail/${name}`;
-const own = { Name: 'audit', TrailARN: arn('audit'), HomeRegion: 'us-east-1', IsMultiRegionTrail: true };
-const whole = { EventSelectors: [{ IncludeManagementEvents: true, ReadWriteType: 'All' }] };
+const NOW = Date.parse('2026-11-30T10:00:00Z');
+const DAY = 86_400_000;
+const MANAGEMENT = { EventSelectors: [{ IncludeManagementEvents: true, ReadWriteType: 'All' }] };
 interface Given {
   readonly state?: string;
-  readonly logging?: Readonly<Record<string, boolean>>;
+  readonly own?: object;
+  readonly stopped?: number | null;
   readonly others?: readonly object[];
+  readonly status?: object;
   readonly selectors?: object;
 }
-const assessed = ({ state = 'live', logging = {}, others = [], selectors = whole }: Given = {}) =>
-  assess(restartLogging, REF, {
-    cloudtrail: {
-      GetTrail: { Trail: own },
-      ListTags: { ResourceTagList: [{ ResourceId: arn('audit'), TagsList: [{ Key: 'state', Value: state }] }] },
-      DescribeTrails: { trailList: [own, ...others] },
-      GetTrailStatus: ({ Name }: { Name: string }) => ({ IsLogging: logging[Name] ?? false }),
-      GetEventSelectors: selectors,
+const OTHER = { TrailARN: arn('other') };
+const seenOf = ({ state = 'live', own = {}, stopped = NOW - DAY, others = [], status = { IsLogging: true }, selectors = MANAGEMENT }: Given = {}) =>
+  look(
+    restartLogging,
+    REF,
+    {
+      cloudtrail: {
+        GetTrail: { Trail: { Name: 'audit', TrailARN: arn('audit'), HomeRegion: 'us-east-1', IsOrganizationTrail: false, ...own } },
+        ListTags: { ResourceTagList: [{ ResourceId: arn('audit'), TagsList: [{ Key: 'state', Value: state }] }] },
+        DescribeTrails: { trailList: [{ TrailARN: arn('audit') }, ...others] },
+        GetTrailStatus: ({ Name }: { Name: string }) =>
+          Name === arn('other') ? status : { IsLogging: false, ...(stopped === null ? {} : { StopLoggingTime: new Date(stopped) }) },
+        GetEventSelectors: selectors,
+      },
     },
-  });
-const other = (IsMultiRegionTrail: boolean) => ({ TrailARN: arn('other'), IsMultiRegionTrail });
+    { now: NOW },
+  );
+const assessed = async (given?: Given) => {
+  const seen = await seenOf(given);
+  return seen === 'gone' ? seen : seen.assessment;
+};
 
-it('starts a trail that is stopped. Its undo is a call that a person sends, and that says what it destroys', async () => {
+it('starts a trail that was just stopped. Its undo is a call that a person sends, and that says what it destroys', async () => {
   expect(await assessed()).toMatchObject({
     status: 'change',
     hazards: [],
     changes: [
       {
         call: { operation: 'StartLogging', input: { Name: 'audit' } },
-        undo: { calls: [{ operation: 'StopLogging', input: { Name: 'audit' } }], restores: 'equivalent', destroys: expect.stringContaining('the record') },
+        undo: { calls: [{ operation: 'StopLogging', input: { Name: 'audit' } }], restores: 'exact', destroys: expect.stringContaining('from then on') },
       },
     ],
   });
@@ -40,28 +53,53 @@ it('starts a trail that is stopped. Its undo is a call that a person sends, and 
   expect(restartLogging.uses.undoes).toEqual([]);
 });
 
-const ON = { [arn('other')]: true };
-const PART = {
-  AdvancedEventSelectors: [
+it.each<[string, Given, string[]]>([
+  ['stopped seven days ago', { stopped: NOW - 7 * DAY }, []],
+  ['stopped before', { stopped: NOW - 7 * DAY - 1 }, ['not-stopped-just-now']],
+  ['never started', { stopped: null }, ['not-stopped-just-now']],
+  ['retired', { state: 'Retired' }, ['retired']],
+  ['of the organization', { own: { IsOrganizationTrail: true } }, ['organization-trail']],
+  ['maybe of the organization', { own: { IsOrganizationTrail: undefined } }, ['organization-trail']],
+  ['next to one that records everything', { others: [OTHER] }, ['second-copy']],
+  ['next to one that does not say what it records', { others: [OTHER], selectors: {} }, ['second-copy']],
+  ['next to one that does not say that it leaves them out', { others: [OTHER], selectors: { EventSelectors: [{}] } }, ['second-copy']],
+  [
+    'next to one that records a part of them',
     {
-      FieldSelectors: [
-        { Field: 'eventCategory', Equals: ['Management'] },
-        { Field: 'readOnly', Equals: ['false'] },
-      ],
+      others: [OTHER],
+      selectors: {
+        AdvancedEventSelectors: [
+          {
+            FieldSelectors: [
+              { Field: 'eventCategory', Equals: ['Management'] },
+              { Field: 'readOnly', Equals: ['false'] },
+            ],
+          },
+        ],
+      },
     },
+    ['second-copy'],
   ],
-};
-const OBJECTS = { EventSelectors: [{ IncludeManagementEvents: false, ReadWriteType: 'All' }] };
-it.each([
-  ['it is retired', { state: 'Retired' }, ['retired']],
-  ['its creation was rolled back', { state: 'rolled-back' }, ['retired']],
-  ['another one records everything', { others: [other(true)], logging: ON }, ['second-copy']],
-  ['another one records a part', { others: [other(true)], logging: ON, selectors: PART }, ['second-copy']],
-  ['another one does not say what it records', { others: [other(true)], logging: ON, selectors: {} }, ['second-copy']],
-  ['another one does not say that it leaves them out', { others: [other(true)], logging: ON, selectors: { EventSelectors: [{}] } }, ['second-copy']],
-  ['another one records one region', { others: [other(false)], logging: ON }, ['second-copy']],
-  ['another one is stopped, too', { others: [other(true)] }, []],
-  ['another one records what is done with objects', { others: [other(true)], logging: ON, selectors: OBJECTS }, []],
-])('asks about a second copy, and about a retired trail: %s', async (_, given, hazards) => {
+  ['next to one that is stopped, too', { others: [OTHER], status: { IsLogging: false } }, []],
+  ['next to one of objects alone', { others: [OTHER], selectors: { EventSelectors: [{ IncludeManagementEvents: false }] } }, []],
+])('needs an approval only where that may be on purpose: one that is %s', async (_, given, hazards) => {
   expect(await assessed(given)).toMatchObject({ status: 'change', hazards: hazards.map((code) => ({ code, effect: 'approve' })) });
+});
+
+it('cannot be judged next to a trail without a logging status', async () => {
+  await expect(seenOf({ others: [OTHER], status: {} })).rejects.toThrow('IsLogging');
+});
+
+it('has in its state since when it logs, and waits for that', async () => {
+  const started = (StartLoggingTime?: Date) =>
+    look(restartLogging, REF, {
+      cloudtrail: {
+        GetTrail: { Trail: { Name: 'audit', TrailARN: arn('audit') } },
+        ListTags: { ResourceTagList: [{ ResourceId: arn('audit'), TagsList: [] }] },
+        DescribeTrails: { trailList: [] },
+        GetTrailStatus: { IsLogging: true, StartLoggingTime },
+      },
+    });
+  expect(await started(new Date(NOW))).toMatchObject({ state: { logging: true, since: '2026-11-30T10:00:00.000Z' }, assessment: { status: 'compliant' } });
+  await expect(started()).rejects.toThrow('StartLoggingTime');
 });

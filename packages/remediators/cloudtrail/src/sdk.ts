@@ -1,6 +1,5 @@
 // The only file of this package that imports an SDK client. It is loaded at the first call.
 export {
-  AddTagsCommand,
   CloudTrailClient,
   CreateTrailCommand,
   DescribeTrailsCommand,
@@ -8,7 +7,6 @@ export {
   GetTrailCommand,
   GetTrailStatusCommand,
   ListTagsCommand,
-  ListTrailsCommand,
   PutEventSelectorsCommand,
   StartLoggingCommand,
   StopLoggingCommand,

@@ -11,10 +11,8 @@ import {
   GetTrailStatusCommand,
   ListTagsCommand,
   PutEventSelectorsCommand,
-  RemoveTagsCommand,
   StartLoggingCommand,
   StopLoggingCommand,
-  type Tag,
   UpdateTrailCommand,
 } from '@aws-sdk/client-cloudtrail';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
@@ -50,9 +48,7 @@ const trail =
     const [Name, S3BucketName] = [sdk.name('trail'), sdk.name('bucket')];
     await new S3Client(sdk.config).send(new CreateBucketCommand({ Bucket: S3BucketName }));
     const TagsList = Object.entries({ team: 'security', ...tags }).map(([Key, Value]) => ({ Key, Value }));
-    const { TrailARN: ResourceId } = await client(sdk).send(new CreateTrailCommand({ Name, S3BucketName, IsMultiRegionTrail: true, ...given }));
-    // Ministack drops the tags of a trail that is created with them.
-    await client(sdk).send(new AddTagsCommand({ ResourceId, TagsList }));
+    await client(sdk).send(new CreateTrailCommand({ Name, S3BucketName, IsMultiRegionTrail: true, TagsList, ...given }));
     if (logs) await client(sdk).send(new StartLoggingCommand({ Name: given.Name ?? Name }));
     return resource({ type: 'AWS::CloudTrail::Trail', id: given.Name ?? Name, account: sdk.account, region: sdk.region });
   };
@@ -86,38 +82,57 @@ const gone: Scenario = {
   arrange: async (sdk) => resource({ type: 'AWS::CloudTrail::Trail', id: sdk.name('gone'), account: sdk.account, region: sdk.region }),
 };
 
-/** A trail, and whether another one records management events: of the others here moto says that they record nothing. */
-const besides = (others: 'recorder' | 'none', make: ReturnType<typeof trail>) => async (sdk: Sdk) => {
-  await client(sdk)
-    .send(new DeleteTrailCommand({ Name: 'recorder' }))
-    .catch(() => undefined);
-  if (others === 'recorder') {
-    await trail({ Name: 'recorder' }, { logs: true })(sdk);
-    await client(sdk).send(new PutEventSelectorsCommand({ TrailName: 'recorder', EventSelectors: [{ ReadWriteType: 'All', IncludeManagementEvents: true }] }));
-  }
-  return make(sdk);
-};
 const stopped: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
   ...common('IsLogging'),
   breakAgain: async (sdk, ref) => {
     await client(sdk).send(new StopLoggingCommand({ Name: ref.id }));
   },
 };
+/** A trail that was stopped. Of others here moto says that they record nothing, but for one with selectors of its own. */
+const stopping =
+  (given: Parameters<typeof trail>[1] = {}, { recorder = false } = {}) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    await client(sdk)
+      .send(new DeleteTrailCommand({ Name: 'recorder' }))
+      .catch(() => undefined);
+    if (recorder) {
+      await trail({ Name: 'recorder' }, { logs: true })(sdk);
+      const EventSelectors: EventSelector[] = [{ ReadWriteType: 'All', IncludeManagementEvents: true }];
+      await client(sdk).send(new PutEventSelectorsCommand({ TrailName: 'recorder', EventSelectors }));
+    }
+    const ref = await trail({}, { ...given, logs: true })(sdk);
+    await client(sdk).send(new StopLoggingCommand({ Name: ref.id }));
+    return ref;
+  };
 describeRemediator(restartLogging, {
   account,
   scenarios: [
-    { ...stopped, name: 'a trail that is stopped', expect: 'change', arrange: besides('none', trail()) },
-    { ...stopped, name: 'someone has just stopped it', expect: 'change', arrange: besides('none', trail()), event: named('StopLogging') },
-    { ...stopped, name: 'another one records the same', expect: 'change', hazards: ['second-copy'], arrange: besides('recorder', trail()) },
-    { ...stopped, name: 'a retired trail', expect: 'change', hazards: ['retired'], arrange: besides('none', trail({}, { tags: { state: 'Retired' } })) },
+    { ...stopped, name: 'a trail that is stopped', expect: 'change', arrange: stopping() },
+    { ...stopped, name: 'someone has just stopped it', expect: 'change', arrange: stopping(), event: named('StopLogging') },
+    { ...stopped, name: 'a trail that was never started', expect: 'change', hazards: ['not-stopped-just-now'], arrange: trail() },
+    { ...stopped, name: 'a retired trail', expect: 'change', hazards: ['retired'], arrange: stopping({ tags: { state: 'Retired' } }) },
+    { ...stopped, name: 'another one records the same', expect: 'change', hazards: ['second-copy'], arrange: stopping({}, { recorder: true }) },
     {
       ...stopped,
-      name: 'a trail whose creation was rolled back',
+      name: 'a trail of the organization',
       expect: 'change',
-      hazards: ['retired'],
-      arrange: besides('none', trail({}, { tags: { 'redress:rolled-back': 'cloudtrail-enable-multi-region-trail' } })),
+      hazards: ['organization-trail'],
+      arrange: async (sdk) => {
+        const ref = await stopping()(sdk);
+        await client(sdk).send(new UpdateTrailCommand({ Name: ref.id, IsOrganizationTrail: true }));
+        return ref;
+      },
     },
-    { ...stopped, name: 'a trail that logs', expect: 'compliant', arrange: besides('none', trail({}, { logs: true })) },
+    {
+      ...stopped,
+      name: 'a trail that logs',
+      expect: 'compliant',
+      arrange: async (sdk) => {
+        const ref = await stopping()(sdk);
+        await client(sdk).send(new StartLoggingCommand({ Name: ref.id }));
+        return ref;
+      },
+    },
     gone,
   ],
 });
@@ -185,26 +200,14 @@ const onlyTrails =
   (...make: readonly ((sdk: Sdk) => Promise<unknown>)[]) =>
   async (sdk: Sdk): Promise<ResourceRef> => {
     const { trailList = [] } = await client(sdk).send(new DescribeTrailsCommand({}));
-    for (const { TrailARN: ResourceId, HomeRegion: region = sdk.region } of trailList) {
-      const home = client({ ...sdk, config: { ...sdk.config, region } });
-      // Ministack keeps the tags of a trail that is deleted for the next one of its name.
-      await home.send(new RemoveTagsCommand({ ResourceId, TagsList: [{ Key: 'redress:rolled-back' }, { Key: 'state' }] }));
-      await home.send(new DeleteTrailCommand({ Name: ResourceId?.split('/').at(-1) }));
-    }
+    for (const { TrailARN: Name, HomeRegion: region = sdk.region } of trailList)
+      await client({ ...sdk, config: { ...sdk.config, region } }).send(new DeleteTrailCommand({ Name: Name?.split('/').at(-1) }));
     for (const each of make) await each(sdk);
     return resource({ type: 'AWS::::Account', id: sdk.account, account: sdk.account, region: GLOBAL_REGION });
   };
-/** A trail that leaves out what is read. */
-const partial = async (sdk: Sdk) => {
-  const { id } = await trail({}, { logs: true })(sdk);
-  await client(sdk).send(new PutEventSelectorsCommand({ TrailName: id, EventSelectors: [{ ReadWriteType: 'WriteOnly', IncludeManagementEvents: true }] }));
-};
-/** The trail that the policy names, never started. */
-const created = async (sdk: Sdk, TagsList: Tag[] = []) => {
+const named2 = async (sdk: Sdk, IsMultiRegionTrail: boolean) => {
   await new S3Client(sdk.config).send(new CreateBucketCommand({ Bucket: 'all-trails' }));
-  const trailOfPolicy = { Name: 'management-events', S3BucketName: 'all-trails', IsMultiRegionTrail: true };
-  const { TrailARN: ResourceId } = await client(sdk).send(new CreateTrailCommand(trailOfPolicy));
-  if (TagsList.length > 0) await client(sdk).send(new AddTagsCommand({ ResourceId, TagsList }));
+  await client(sdk).send(new CreateTrailCommand({ Name: 'management-events', S3BucketName: 'all-trails', IsMultiRegionTrail }));
 };
 const bucketOf = async (sdk: Sdk) => {
   await new S3Client(sdk.config).send(new CreateBucketCommand({ Bucket: 'all-trails' }));
@@ -212,7 +215,7 @@ const bucketOf = async (sdk: Sdk) => {
 const everywhere: Pick<Scenario, 'parameters' | 'breakAgain'> = {
   parameters: { bucket: 'all-trails' },
   breakAgain: async (sdk) => {
-    await client(sdk).send(new DeleteTrailCommand({ Name: 'management-events' }));
+    await client(sdk).send(new StopLoggingCommand({ Name: 'management-events' }));
   },
 };
 // An account of its own: the trails of others would count.
@@ -221,12 +224,12 @@ afterAll(() => alone.close());
 describeRemediator(enableMultiRegionTrail, {
   account: { endpoint: alone.endpoint, accountId: alone.account },
   scenarios: [
-    { ...everywhere, name: 'an account without a trail', expect: 'change', arrange: onlyTrails(bucketOf) },
+    { ...everywhere, name: 'an account without a trail', expect: 'change', irreversible: true, arrange: onlyTrails(bucketOf) },
     {
       ...everywhere,
       name: 'someone has just deleted the last one, and one of a single region is left',
       expect: 'change',
-      hazards: ['second-copy'],
+      irreversible: true,
       arrange: onlyTrails(bucketOf, trail({ IsMultiRegionTrail: false }, { logs: true })),
       event: ({ account: owner }) =>
         cloudTrailEvent({ account: owner, region: 'us-east-1', service: 'cloudtrail', operation: 'DeleteTrail', request: { name: 'x' } }),
@@ -235,24 +238,8 @@ describeRemediator(enableMultiRegionTrail, {
       ...everywhere,
       name: 'the trail is there, and was never started',
       expect: 'change',
-      arrange: onlyTrails((sdk) => created(sdk)),
-    },
-    {
-      ...everywhere,
-      name: 'the trail is there, was never started, and is retired',
-      expect: 'change',
-      hazards: ['retired'],
-      arrange: onlyTrails((sdk) => created(sdk, [{ Key: 'state', Value: 'Retired' }])),
-    },
-    {
-      ...everywhere,
-      name: 'the trail is there, and somebody has stopped it',
-      expect: 'manual',
-      arrange: onlyTrails(async (sdk) => {
-        await created(sdk);
-        await client(sdk).send(new StartLoggingCommand({ Name: 'management-events' }));
-        await client(sdk).send(new StopLoggingCommand({ Name: 'management-events' }));
-      }),
+      irreversible: true,
+      arrange: onlyTrails((sdk) => named2(sdk, true)),
     },
     { ...everywhere, name: 'no bucket is named', expect: 'manual', parameters: {}, arrange: onlyTrails() },
     { ...everywhere, name: 'another one is stopped', expect: 'manual', arrange: onlyTrails(trail()) },
@@ -262,7 +249,12 @@ describeRemediator(enableMultiRegionTrail, {
       name: 'one that leaves out what is read',
       expect: 'manual',
       parameters: {},
-      arrange: onlyTrails(partial),
+      arrange: onlyTrails(async (sdk) => {
+        const { id } = await trail({}, { logs: true })(sdk);
+        await client(sdk).send(
+          new PutEventSelectorsCommand({ TrailName: id, EventSelectors: [{ ReadWriteType: 'WriteOnly', IncludeManagementEvents: true }] }),
+        );
+      }),
     },
   ],
 });

@@ -13,8 +13,8 @@ import {
 
 interface Trail {
   IsLogging: boolean;
-  /** Epoch milliseconds. */
-  started?: number;
+  /** Epoch milliseconds: when it was started, or stopped. */
+  changed?: number;
   LogFileValidationEnabled: boolean;
   CloudWatchLogsLogGroupArn?: string;
   CloudWatchLogsRoleArn?: string;
@@ -22,6 +22,8 @@ interface Trail {
   selectors?: readonly object[];
   tags: { Key: string; Value: string }[];
 }
+/** Not long before the matrix begins. */
+const STOPPED = Date.parse('2026-11-24T09:00:00Z');
 type Named = { readonly Name: string };
 const trails = (custom: Record<string, unknown>) => custom as Record<string, Trail>;
 const trailOf = (custom: Record<string, unknown>, name: string): Trail => {
@@ -30,8 +32,15 @@ const trailOf = (custom: Record<string, unknown>, name: string): Trail => {
   return found;
 };
 const described = (custom: Record<string, unknown>, Name: string, account: string) => {
-  const { IsLogging: _, started: ____, tags: __, selectors: ___, ...trail } = trailOf(custom, Name);
-  return { ...trail, Name, IsMultiRegionTrail: true, HomeRegion: 'us-east-1', TrailARN: `arn:aws:cloudtrail:us-east-1:${account}:trail/${Name}` };
+  const { IsLogging: _, changed: ____, tags: __, selectors: ___, ...trail } = trailOf(custom, Name);
+  return {
+    ...trail,
+    Name,
+    IsMultiRegionTrail: true,
+    IsOrganizationTrail: false,
+    HomeRegion: 'us-east-1',
+    TrailARN: `arn:aws:cloudtrail:us-east-1:${account}:trail/${Name}`,
+  };
 };
 const MANAGEMENT = { IncludeManagementEvents: true, ReadWriteType: 'All' };
 /** As much of CloudTrail as the package uses. */
@@ -54,23 +63,15 @@ const cloudtrail: Readonly<Record<string, Operation>> = {
   },
   GetTrail: ({ custom }, { Name }: Named, { account }) => ({ Trail: described(custom, Name, account) }),
   GetTrailStatus: ({ custom }, { Name }: Named) => {
-    const { IsLogging, started } = trailOf(custom, Name.split('/').at(-1) ?? '');
-    return { IsLogging, ...(started === undefined ? {} : { StartLoggingTime: new Date(started) }) };
-  },
-  ListTrails: ({ custom }, _: object, { account }) => ({
-    Trails: Object.keys(custom).map((Name) => ({ Name, HomeRegion: 'us-east-1', TrailARN: `arn:aws:cloudtrail:us-east-1:${account}:trail/${Name}` })),
-  }),
-  AddTags: ({ custom }, { ResourceId, TagsList }: { readonly ResourceId: string; readonly TagsList: Trail['tags'] }) => {
-    const trail = trailOf(custom, ResourceId.split('/').at(-1) ?? '');
-    trail.tags = [...trail.tags.filter(({ Key }) => TagsList.every((each) => each.Key !== Key)), ...TagsList];
-    return {};
+    const { IsLogging, changed = STOPPED } = trailOf(custom, Name.split('/').at(-1) ?? '');
+    return { IsLogging, [IsLogging ? 'StartLoggingTime' : 'StopLoggingTime']: new Date(changed) };
   },
   ListTags: ({ custom }, { ResourceIdList: [arn = ''] }: { readonly ResourceIdList: string[] }) => ({
     ResourceTagList: [{ ResourceId: arn, TagsList: trailOf(custom, arn.split('/').at(-1) ?? '').tags }],
   }),
   StartLogging: ({ custom }, { Name }: Named) => {
     const trail = trailOf(custom, Name.split('/').at(-1) ?? '');
-    Object.assign(trail, { IsLogging: true, started: (trail.started ?? 0) + 1000 });
+    Object.assign(trail, { IsLogging: true, changed: (trail.changed ?? STOPPED) + 1000 });
     return {};
   },
   StopLogging: ({ custom }, { Name }: Named) => {
@@ -142,13 +143,12 @@ it.each<[id: string, Remediator, broken: Readonly<Record<string, unknown>>, para
   expect(report.injected).toBeGreaterThan(200);
 });
 
-it.each(['none', 'created'] as const)('cloudtrail-enable-multi-region-trail survives every fault at every call, with a trail that is %s', async (before) => {
+it.each(['none', 'stopped'] as const)('cloudtrail-enable-multi-region-trail survives every fault at every call, with a trail that is %s', async (before) => {
   const report = await faultMatrix(enableMultiRegionTrail, {
     services: { cloudtrail },
     parameters: { bucket: 'all-trails' },
-    // It is made, and started. It is marked, and stopped; a rollback that was lost in between marks it again.
+    // It is made, and started.
     calls: before === 'none' ? 2 : 1,
-    undoCalls: 3,
     arrange(account) {
       const { custom } = account.state;
       trails(custom)['management-events'] = sound();
@@ -158,7 +158,7 @@ it.each(['none', 'created'] as const)('cloudtrail-enable-multi-region-trail surv
         rule: 'multi-region-cloudtrail-enabled',
         open: () => {
           if (before === 'none') delete trails(account.state.custom)['management-events'];
-          else trails(account.state.custom)['management-events'] = { ...sound(), IsLogging: false };
+          else trailOf(account.state.custom, 'management-events').IsLogging = false;
         },
         isOpen: () => !logs(),
         others: {

@@ -1,4 +1,4 @@
-import { accountInRegion, classifyAwsError, defineSetting } from '@redress/core';
+import { accountInRegion, classifyAwsError, defineSetting, given } from '@redress/core';
 import { securityhub } from './client.js';
 import { packageRef } from './package-ref.js';
 
@@ -31,16 +31,15 @@ export const enableSecurityHub = defineSetting({
     reads: [securityhub.pick('DescribeHub')],
     async of({ aws }) {
       try {
-        const { HubArn, SubscribedAt } = await aws.securityhub.DescribeHub({});
+        const hub = await aws.securityhub.DescribeHub({});
         // Since when shows that nobody has turned it off and on again.
-        return { enabled: HubArn === undefined ? undefined : true, since: SubscribedAt };
+        return { enabled: hub.HubArn === undefined ? undefined : true, since: given(hub, 'SubscribedAt') };
       } catch (error) {
         if (isOff(error)) return { enabled: false, since: null };
         throw error;
       }
     },
   },
-  absent: { since: null },
   hazards: [],
   rollback: {
     restores: 'exact',

@@ -7,7 +7,7 @@ import { enableSecurityHub } from '../src/index.js';
 const securityhub: Readonly<Record<string, Operation>> = {
   DescribeHub: ({ custom }) => {
     if (custom['hub'] !== true) throw new SimulatedError('InvalidAccessException', 401, 'Account 111111111111 is not subscribed to AWS Security Hub');
-    return { HubArn: 'arn:aws:securityhub:us-east-1:111111111111:hub/default' };
+    return { HubArn: 'arn:aws:securityhub:us-east-1:111111111111:hub/default', SubscribedAt: '2026-11-24T10:00:00Z' };
   },
   EnableSecurityHub: ({ custom }) => {
     if (custom['hub'] === true) throw new SimulatedError('ResourceConflictException', 409);

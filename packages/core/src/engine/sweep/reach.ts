@@ -1,9 +1,9 @@
 // Whether a place can be swept at all: said once for the place, not once for everything that might be in it.
 import { isRedressError, messageOf } from '../../model/errors.js';
 import { isRecord } from '../../model/json.js';
-import { apiRegion, GLOBAL_REGION, partitionOf } from '../../model/resource.js';
+import { GLOBAL_REGION, partitionOf } from '../../model/resource.js';
 import { classifyAwsError } from '../aws-errors.js';
-import { LOOKING } from '../gate.js';
+import { apiRegion, LOOKING } from '../gate.js';
 import type { Runtime } from '../runtime.js';
 import type { SweepTarget } from '../types.js';
 
