@@ -1959,8 +1959,8 @@ export default [
     promise: 'A trail that was stopped long ago, or never started, is not started without an approval.',
     defect: 'when it was stopped does not count',
     file: 'packages/remediators/cloudtrail/src/cloudtrail-restart-logging.ts',
-    find: 'observedAt - context.stopped <= RECENT',
-    replace: 'observedAt - context.stopped <= Infinity',
+    find: 'observedAt - context.stopped > RECENT',
+    replace: 'observedAt - context.stopped > Infinity',
     tests: ['packages/remediators/cloudtrail/src/restart.test.ts'],
   },
   {

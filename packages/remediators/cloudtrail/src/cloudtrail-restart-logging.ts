@@ -41,13 +41,16 @@ export const restartLogging = defineSetting({
   context: {
     reads: [cloudtrail.pick('GetTrailStatus', 'DescribeTrails', 'GetEventSelectors')],
     async of({ aws, id, arn, found }) {
+      const own = await aws.cloudtrail.GetTrailStatus({ Name: id });
+      const stopped = own.StopLoggingTime?.getTime() ?? null;
       const copies: string[] = [];
+      // Nothing is done about a trail that logs, so the others do not count.
+      if (given(own, 'IsLogging')) return { copies, stopped, ofOrganization: false };
       for (const { TrailARN: other = '' } of given(await aws.cloudtrail.DescribeTrails({ includeShadowTrails: true }), 'trailList')) {
         if (other === arn || !given(await aws.cloudtrail.GetTrailStatus({ Name: other }), 'IsLogging')) continue;
         if (takesManagement(await aws.cloudtrail.GetEventSelectors({ TrailName: other }))) copies.push(other);
       }
-      const { StopLoggingTime } = await aws.cloudtrail.GetTrailStatus({ Name: id });
-      return { copies, stopped: StopLoggingTime?.getTime() ?? null, ofOrganization: (await found()).IsOrganizationTrail !== false };
+      return { copies, stopped, ofOrganization: (await found()).IsOrganizationTrail !== false };
     },
   },
   contextHolds: true,
@@ -57,12 +60,11 @@ export const restartLogging = defineSetting({
       effect: 'approve',
       what: 'It was stopped more than seven days ago, or was never started: that may be on purpose.',
       advice: 'Ask its owner. Approve if it is to record; otherwise record an exception.',
-      when: ({ context, observedAt }) =>
-        context === undefined || (context.stopped !== null && observedAt - context.stopped <= RECENT)
-          ? null
-          : context.stopped === null
-            ? 'It was never started'
-            : `It was stopped on ${new Date(context.stopped).toISOString()}`,
+      when({ context, observedAt }) {
+        if (context === undefined) return null;
+        if (context.stopped === null) return 'It was never started';
+        return observedAt - context.stopped > RECENT ? `It was stopped on ${new Date(context.stopped).toISOString()}` : null;
+      },
     },
     {
       code: 'second-copy',

@@ -90,13 +90,12 @@ it('cannot be judged next to a trail without a logging status', async () => {
   await expect(seenOf({ others: [OTHER], status: {} })).rejects.toThrow('IsLogging');
 });
 
-it('has in its state since when it logs, and waits for that', async () => {
+it('has in its state since when it logs, and waits for that; of other trails nothing is read then', async () => {
   const started = (StartLoggingTime?: Date) =>
     look(restartLogging, REF, {
       cloudtrail: {
         GetTrail: { Trail: { Name: 'audit', TrailARN: arn('audit') } },
         ListTags: { ResourceTagList: [{ ResourceId: arn('audit'), TagsList: [] }] },
-        DescribeTrails: { trailList: [] },
         GetTrailStatus: { IsLogging: true, StartLoggingTime },
       },
     });

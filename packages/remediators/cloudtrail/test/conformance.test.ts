@@ -90,17 +90,16 @@ const stopped: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
 };
 /** A trail that was stopped. Of others here moto says that they record nothing, but for one with selectors of its own. */
 const stopping =
-  (given: Parameters<typeof trail>[1] = {}, { recorder = false } = {}) =>
+  (given: Partial<CreateTrailCommandInput> = {}, { recorder = false, tags = {} } = {}) =>
   async (sdk: Sdk): Promise<ResourceRef> => {
-    await client(sdk)
-      .send(new DeleteTrailCommand({ Name: 'recorder' }))
-      .catch(() => undefined);
+    const { trailList = [] } = await client(sdk).send(new DescribeTrailsCommand({ trailNameList: ['recorder'] }));
+    for (const { Name } of trailList) await client(sdk).send(new DeleteTrailCommand({ Name }));
     if (recorder) {
       await trail({ Name: 'recorder' }, { logs: true })(sdk);
       const EventSelectors: EventSelector[] = [{ ReadWriteType: 'All', IncludeManagementEvents: true }];
       await client(sdk).send(new PutEventSelectorsCommand({ TrailName: 'recorder', EventSelectors }));
     }
-    const ref = await trail({}, { ...given, logs: true })(sdk);
+    const ref = await trail(given, { tags, logs: true })(sdk);
     await client(sdk).send(new StopLoggingCommand({ Name: ref.id }));
     return ref;
   };
@@ -110,29 +109,10 @@ describeRemediator(restartLogging, {
     { ...stopped, name: 'a trail that is stopped', expect: 'change', arrange: stopping() },
     { ...stopped, name: 'someone has just stopped it', expect: 'change', arrange: stopping(), event: named('StopLogging') },
     { ...stopped, name: 'a trail that was never started', expect: 'change', hazards: ['not-stopped-just-now'], arrange: trail() },
-    { ...stopped, name: 'a retired trail', expect: 'change', hazards: ['retired'], arrange: stopping({ tags: { state: 'Retired' } }) },
+    { ...stopped, name: 'a retired trail', expect: 'change', hazards: ['retired'], arrange: stopping({}, { tags: { state: 'Retired' } }) },
     { ...stopped, name: 'another one records the same', expect: 'change', hazards: ['second-copy'], arrange: stopping({}, { recorder: true }) },
-    {
-      ...stopped,
-      name: 'a trail of the organization',
-      expect: 'change',
-      hazards: ['organization-trail'],
-      arrange: async (sdk) => {
-        const ref = await stopping()(sdk);
-        await client(sdk).send(new UpdateTrailCommand({ Name: ref.id, IsOrganizationTrail: true }));
-        return ref;
-      },
-    },
-    {
-      ...stopped,
-      name: 'a trail that logs',
-      expect: 'compliant',
-      arrange: async (sdk) => {
-        const ref = await stopping()(sdk);
-        await client(sdk).send(new StartLoggingCommand({ Name: ref.id }));
-        return ref;
-      },
-    },
+    { ...stopped, name: 'a trail of the organization', expect: 'change', hazards: ['organization-trail'], arrange: stopping({ IsOrganizationTrail: true }) },
+    { ...stopped, name: 'a trail that logs', expect: 'compliant', arrange: trail({}, { logs: true }) },
     gone,
   ],
 });
