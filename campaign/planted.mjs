@@ -76,9 +76,11 @@ export async function plant(options = {}) {
   const log = options.log ?? (() => undefined);
   const first = new Map(plantedBugs.toReversed().map((bug) => [bug.promise, bug]));
   const bugs = plantedBugs.filter(
-    (bug) => (options.only === undefined || `${bug.promise} ${bug.defect}`.includes(options.only)) && (options.once !== true || first.get(bug.promise) === bug),
+    (bug) =>
+      (options.only === undefined || `${bug.promise} ${bug.defect} ${bug.file}`.includes(options.only)) &&
+      (options.once !== true || first.get(bug.promise) === bug),
   );
-  if (bugs.length === 0) throw new Error(`No planted defect has ${JSON.stringify(options.only)} in its promise or its description.`);
+  if (bugs.length === 0) throw new Error(`No planted defect has ${JSON.stringify(options.only)} in its promise, its description or its file.`);
   // If the code to replace no longer exists, this list is wrong. All such entries are reported at once.
   const lost = bugs.flatMap(({ file, find, defect }) => {
     const times = readFileSync(join(ROOT, file), 'utf8').split(find).length - 1;

@@ -58,7 +58,7 @@ export function answerTo(rule: AskedRule, remediators: readonly Remediator[], pa
   const fixing = knowing.filter((each) => does(each) === 'fix');
   if (fixing.length === 0)
     return said('reports', knowing.some((each) => does(each) === 'flag') ? 'It is flagged. People close it.' : 'People are notified. They close it.');
-  const needed = neededFor(identifier, knowing);
+  const needed = neededFor(identifier, remediators);
   if (needed === null) return said('reports', 'The rule checks more than remediators change.');
   const differing = Object.entries(inputOf(identifier, knowing, parametersOf)).filter(([key, value]) => (parameters[key] ?? value) !== value);
   if (differing.length > 0)

@@ -37,6 +37,8 @@ const listed = (name: string, list: unknown): Readonly<Record<string, string>> =
  */
 const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   CLOUD_TRAIL_ENABLED: ['cloudtrail-enable-multi-region-trail', 'cloudtrail-restart-logging'],
+  // A trail that exists is secured by the others.
+  CLOUDTRAIL_SECURITY_TRAIL_ENABLED: ['cloudtrail-enable-multi-region-trail', 'cloudtrail-enable-log-file-validation', 'cloudtrail-encrypt-with-kms'],
   IAM_PASSWORD_POLICY: ['iam-strengthen-password-policy', 'iam-set-password-expiration'],
   // A copy is created, and people delete the original.
   RDS_SNAPSHOT_ENCRYPTED: [],
@@ -87,7 +89,7 @@ export function knownRules(remediators: readonly Remediator[], parametersOf: Par
       resourceType: evaluatedBy(identifier, knowing[0]?.resourceTypes[0] ?? ''),
       remediators: knowing,
       input: inputOf(identifier, knowing, parametersOf),
-      remediable: remediable(identifier, knowing),
+      remediable: remediable(identifier, knowing, remediators),
     };
   });
 }
@@ -114,8 +116,8 @@ export function inputOf(identifier: string, remediators: readonly Remediator[], 
   return Object.assign({}, ...inputs);
 }
 
-function remediable(identifier: string, remediators: readonly Remediator[]): true | string {
-  const needed = neededFor(identifier, remediators);
+function remediable(identifier: string, remediators: readonly Remediator[], all: readonly Remediator[]): true | string {
+  const needed = neededFor(identifier, all);
   if (needed === null) return 'it checks more than remediators change';
   if (needed.some((each) => each.ceiling !== 'enforce')) return 'a part of what it checks needs an approval';
   if (remediators.some((each) => does(each) === 'fix' && each.ceiling === 'enforce' && each.freshWithin === null)) return true;

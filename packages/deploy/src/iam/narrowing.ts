@@ -326,6 +326,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     rest: 'Every selection of every backup plan of the account: only the record shows which one a fix created. Only the rollback role has this permission.',
   }),
   'cloudtrail:DescribeTrails': listing('Trails', 'trails'),
+  'cloudtrail:ListTrails': listing('Trails', 'trails'),
   'cloudtrail:GetTrail': trail(),
   'cloudtrail:GetTrailStatus': anyTrail,
   'cloudtrail:GetEventSelectors': anyTrail,

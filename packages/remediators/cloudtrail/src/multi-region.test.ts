@@ -1,62 +1,128 @@
 import { GLOBAL_REGION, resource } from '@redress/core';
 import { describe, expect, it } from 'vitest';
-import { assess, look } from '../../../../tests/support/look.js';
+import { assess, look, stateOf, usersOf } from '../../../../tests/support/look.js';
 import { enableMultiRegionTrail } from './index.js';
 
 const REF = resource({ type: 'AWS::::Account', id: '111111111111', account: '111111111111', region: GLOBAL_REGION });
 const arn = (name: string, account = '111111111111') => `arn:aws:cloudtrail:us-east-1:${account}:trail/${name}`;
 const MANAGEMENT = { EventSelectors: [{ IncludeManagementEvents: true, ReadWriteType: 'All', ExcludeManagementEventSources: [] }] };
-const one = (given: { name?: string; account?: string; everywhere?: boolean; logging?: boolean | undefined; selectors?: object }) => {
-  const { name = 'audit', account, everywhere = true, selectors = MANAGEMENT } = given;
-  return {
-    cloudtrail: {
-      DescribeTrails: { trailList: [{ Name: name, TrailARN: arn(name, account), IsMultiRegionTrail: everywhere }] },
-      GetTrailStatus: { IsLogging: 'logging' in given ? given.logging : true },
-      GetEventSelectors: selectors,
-    },
-  };
-};
-const NONE = { cloudtrail: { DescribeTrails: { trailList: [] } } };
+interface Given {
+  readonly name?: string;
+  readonly account?: string;
+  readonly region?: string;
+  readonly everywhere?: boolean;
+  readonly status?: object;
+  readonly selectors?: object;
+  readonly settings?: object;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+const LOGGING = { IsLogging: true, StartLoggingTime: new Date('2026-11-30T10:00:00Z') };
+const one = ({ name = 'audit', account, everywhere = true, status = LOGGING, selectors = MANAGEMENT, settings = {}, tags = {} }: Given) => ({
+  cloudtrail: {
+    DescribeTrails: { trailList: [{ Name: name, TrailARN: arn(name, account), IsMultiRegionTrail: everywhere, ...settings }] },
+    GetTrailStatus: status,
+    GetEventSelectors: selectors,
+    ListTrails: { Trails: [{ Name: name, TrailARN: arn(name, account) }] },
+    ListTags: { ResourceTagList: [{ TagsList: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }] },
+  },
+});
+const NONE = { cloudtrail: { DescribeTrails: { trailList: [] }, ListTrails: { Trails: [] } } };
 const of = (replies: Parameters<typeof assess>[2], parameters: object = { bucket: 'trails' }) => assess(enableMultiRegionTrail, REF, replies, { parameters });
 
 describe('an account', () => {
-  it.each([
-    ['without a trail', NONE],
-    ['with one of a single region', one({ everywhere: false })],
-  ])('%s gets a trail for all regions, which is then started', async (_, replies) => {
-    const plan = await of(replies, { bucket: 'trails', prefix: 'all' });
-    expect(plan.status === 'change' ? plan.changes.map(({ call: { operation, input } }) => [operation, input]) : plan).toEqual([
-      [
-        'CreateTrail',
+  it('without any trail gets one for all regions, which is then started. A person undoes that', async () => {
+    expect(await of(NONE, { bucket: 'trails', prefix: 'all' })).toMatchObject({
+      status: 'change',
+      hazards: [],
+      changes: [
         {
-          Name: 'management-events',
-          S3BucketName: 'trails',
-          S3KeyPrefix: 'all',
-          IsMultiRegionTrail: true,
-          IncludeGlobalServiceEvents: true,
-          EnableLogFileValidation: true,
+          call: {
+            operation: 'CreateTrail',
+            input: {
+              Name: 'management-events',
+              S3BucketName: 'trails',
+              S3KeyPrefix: 'all',
+              IsMultiRegionTrail: true,
+              IncludeGlobalServiceEvents: true,
+              EnableLogFileValidation: true,
+            },
+          },
+          undo: { calls: [{ operation: 'DeleteTrail', input: { Name: 'management-events' } }], destroys: expect.stringContaining('from then on') },
+        },
+        {
+          call: { operation: 'StartLogging', input: { Name: 'management-events' } },
+          undo: { calls: [{ operation: 'StopLogging', input: { Name: 'management-events' } }], destroys: expect.stringContaining('from then on') },
         },
       ],
-      ['StartLogging', { Name: 'management-events' }],
-    ]);
-    expect(plan.status === 'change' && plan.changes.map(({ undo }) => 'irreversible' in undo)).toEqual([true, true]);
+    });
+    expect([enableMultiRegionTrail.ceiling, enableMultiRegionTrail.uses.undoes]).toEqual(['enforce', []]);
   });
-  it('with a stopped trail of that name gets it started, by its ARN', async () => {
-    const plan = await of(one({ name: 'management-events', logging: false }));
-    expect(plan.status === 'change' ? plan.changes.map(({ call: { operation, input } }) => [operation, input]) : plan).toEqual([
-      ['StartLogging', { Name: arn('management-events') }],
+  it.each<[string, Parameters<typeof of>[0], string]>([
+    ['of this region alone', one({ everywhere: false }), arn('audit')],
+    [
+      'of another region, on the second page of the list',
+      {
+        cloudtrail: {
+          DescribeTrails: { trailList: [] },
+          ListTrails: ({ NextToken }: { NextToken?: string }) =>
+            NextToken === undefined ? { Trails: [], NextToken: 'more' } : { Trails: [{ TrailARN: arn('far').replace('us-east-1', 'eu-west-1') }] },
+        },
+      },
+      ':eu-west-1:',
+    ],
+    ['that leaves out some events', one({ selectors: { EventSelectors: [] } }), arn('audit')],
+  ])('with a trail %s does not get another one without an approval', async (_, replies, named) => {
+    expect(await of(replies)).toMatchObject({
+      status: 'change',
+      hazards: [{ code: 'second-copy', effect: 'approve', message: expect.stringContaining(named) }],
+    });
+  });
+  const CREATED = { name: 'management-events', status: { IsLogging: false }, settings: { S3BucketName: 'trails' }, tags: { team: 'security' } };
+  it('with a trail of that name that a lost worker has created, and nobody has started, gets it started', async () => {
+    expect(await of(one(CREATED))).toMatchObject({
+      status: 'change',
+      hazards: [],
+      changes: [{ call: { operation: 'StartLogging' }, undo: { calls: [{ operation: 'DeleteTrail' }], restores: 'equivalent' } }],
+    });
+    expect(await of(one({ ...CREATED, tags: { state: 'Retired' } }))).toMatchObject({ hazards: [{ code: 'retired' }] });
+  });
+  it('names that trail with its region and its tags, for exceptions on it', async () => {
+    expect(await usersOf(enableMultiRegionTrail, REF, one(CREATED))).toEqual([
+      { type: 'AWS::CloudTrail::Trail', id: 'management-events', region: 'us-east-1', tags: { team: 'security' } },
     ]);
+    expect(await usersOf(enableMultiRegionTrail, REF, NONE)).toEqual([]);
+  });
+  it.each([
+    ['was stopped', { status: { IsLogging: false, StopLoggingTime: new Date('2026-11-30T09:00:00Z') } }],
+    ['delivers to another bucket', { settings: { S3BucketName: 'others' } }],
+  ])('with a trail of that name that %s is left to people, and to the remediator of that trail', async (_, more) => {
+    expect(await of(one({ ...CREATED, ...more }))).toMatchObject({
+      status: 'manual',
+      message: expect.stringContaining('is stopped'),
+      steps: [expect.stringContaining('cloudtrail-restart-logging')],
+    });
   });
   it('is covered by the trail of its organization', async () => {
     expect((await of(one({ account: '999999999999' }))).status).toBe('compliant');
-    expect((await of(one({ account: '999999999999', name: 'management-events', logging: false }))).status).toBe('manual');
+    expect((await of(one({ account: '999999999999', name: 'management-events', status: { IsLogging: false } }))).status).toBe('manual');
   });
-  it('needs manual steps if its trail is stopped, or no bucket is named', async () => {
-    expect(await of(one({ logging: false }))).toMatchObject({ status: 'manual', message: expect.stringContaining('is stopped') });
+  it('needs manual steps if no bucket is named', async () => {
     expect(await of(NONE, {})).toMatchObject({ status: 'manual', message: expect.stringContaining('does not name bucket') });
   });
   it('is not judged by a trail without a logging status', async () => {
-    await expect(of(one({ logging: undefined }))).rejects.toThrow('logging');
+    await expect(of(one({ status: {} }))).rejects.toThrow('IsLogging');
+  });
+  it('has another state once somebody has changed its trail, or has stopped and started it: then a rollback does not delete it', async () => {
+    const of = (given: Given) => stateOf(enableMultiRegionTrail, REF, one(given));
+    const given = await of({ settings: { S3BucketName: 'trails' } });
+    expect(await of({ settings: { S3BucketName: 'trails' } })).toEqual(given);
+    for (const changed of [
+      { settings: { S3BucketName: 'others' } },
+      { settings: { S3BucketName: 'trails', CloudWatchLogsLogGroupArn: 'arn:aws:logs:us-east-1:111111111111:log-group:trails:*' } },
+      { settings: { S3BucketName: 'trails', HasCustomEventSelectors: true } },
+      { settings: { S3BucketName: 'trails' }, status: { IsLogging: true, StartLoggingTime: new Date('2026-11-30T11:00:00Z') } },
+    ])
+      expect(await of(changed)).not.toEqual(given);
   });
 });
 

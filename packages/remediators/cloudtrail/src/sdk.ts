@@ -2,11 +2,13 @@
 export {
   CloudTrailClient,
   CreateTrailCommand,
+  DeleteTrailCommand,
   DescribeTrailsCommand,
   GetEventSelectorsCommand,
   GetTrailCommand,
   GetTrailStatusCommand,
   ListTagsCommand,
+  ListTrailsCommand,
   PutEventSelectorsCommand,
   StartLoggingCommand,
   StopLoggingCommand,

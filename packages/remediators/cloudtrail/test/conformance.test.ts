@@ -185,9 +185,11 @@ const onlyTrails =
     for (const each of make) await each(sdk);
     return resource({ type: 'AWS::::Account', id: sdk.account, account: sdk.account, region: GLOBAL_REGION });
   };
-const named2 = async (sdk: Sdk, IsMultiRegionTrail: boolean) => {
-  await new S3Client(sdk.config).send(new CreateBucketCommand({ Bucket: 'all-trails' }));
-  await client(sdk).send(new CreateTrailCommand({ Name: 'management-events', S3BucketName: 'all-trails', IsMultiRegionTrail }));
+/** The trail that the policy names, as a lost worker leaves it. */
+const created = (state: string) => async (sdk: Sdk) => {
+  const ref = await trail({ Name: 'management-events', S3BucketName: 'all-trails' })(sdk);
+  // Ministack drops the tags of CreateTrail, and keeps those of a trail that is deleted for the next one of its name.
+  await client(sdk).send(new AddTagsCommand({ ResourceId: arnOf(ref), TagsList: [{ Key: 'state', Value: state }] }));
 };
 const bucketOf = async (sdk: Sdk) => {
   await new S3Client(sdk.config).send(new CreateBucketCommand({ Bucket: 'all-trails' }));
@@ -195,7 +197,7 @@ const bucketOf = async (sdk: Sdk) => {
 const everywhere: Pick<Scenario, 'parameters' | 'breakAgain'> = {
   parameters: { bucket: 'all-trails' },
   breakAgain: async (sdk) => {
-    await client(sdk).send(new StopLoggingCommand({ Name: 'management-events' }));
+    await client(sdk).send(new DeleteTrailCommand({ Name: 'management-events' }));
   },
 };
 // An account of its own: the trails of others would count.
@@ -204,22 +206,34 @@ afterAll(() => alone.close());
 describeRemediator(enableMultiRegionTrail, {
   account: { endpoint: alone.endpoint, accountId: alone.account },
   scenarios: [
-    { ...everywhere, name: 'an account without a trail', expect: 'change', irreversible: true, arrange: onlyTrails(bucketOf) },
+    { ...everywhere, name: 'an account without a trail', expect: 'change', arrange: onlyTrails(bucketOf) },
     {
       ...everywhere,
-      name: 'someone has just deleted the last one, and one of a single region is left',
+      name: 'someone has just deleted the last one',
       expect: 'change',
-      irreversible: true,
-      arrange: onlyTrails(bucketOf, trail({ IsMultiRegionTrail: false }, { logs: true })),
+      arrange: onlyTrails(bucketOf),
       event: ({ account: owner }) =>
         cloudTrailEvent({ account: owner, region: 'us-east-1', service: 'cloudtrail', operation: 'DeleteTrail', request: { name: 'x' } }),
     },
     {
       ...everywhere,
+      name: 'one of a single region is left',
+      expect: 'change',
+      hazards: ['second-copy'],
+      arrange: onlyTrails(bucketOf, trail({ IsMultiRegionTrail: false }, { logs: true })),
+    },
+    {
+      ...everywhere,
       name: 'the trail is there, and was never started',
       expect: 'change',
-      irreversible: true,
-      arrange: onlyTrails((sdk) => named2(sdk, true)),
+      arrange: onlyTrails(bucketOf, created('live')),
+    },
+    {
+      ...everywhere,
+      name: 'the trail is there, was never started, and is retired',
+      expect: 'change',
+      hazards: ['retired'],
+      arrange: onlyTrails(bucketOf, created('Retired')),
     },
     { ...everywhere, name: 'no bucket is named', expect: 'manual', parameters: {}, arrange: onlyTrails() },
     { ...everywhere, name: 'another one is stopped', expect: 'manual', arrange: onlyTrails(trail()) },

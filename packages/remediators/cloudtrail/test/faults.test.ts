@@ -13,12 +13,13 @@ import {
 
 interface Trail {
   IsLogging: boolean;
-  /** Epoch milliseconds: when it was started, or stopped. */
-  changed?: number;
+  /** Epoch milliseconds: when it was started, or stopped; null: neither. */
+  changed?: number | null;
   LogFileValidationEnabled: boolean;
   CloudWatchLogsLogGroupArn?: string;
   CloudWatchLogsRoleArn?: string;
   KmsKeyId?: string;
+  S3BucketName: string;
   selectors?: readonly object[];
   tags: { Key: string; Value: string }[];
 }
@@ -48,9 +49,9 @@ const cloudtrail: Readonly<Record<string, Operation>> = {
   DescribeTrails: ({ custom }, { trailNameList: names = Object.keys(custom).sort() }: { readonly trailNameList?: string[] }, { account }) => ({
     trailList: names.filter((name) => trails(custom)[name] !== undefined).map((name) => described(custom, name, account)),
   }),
-  CreateTrail: ({ custom }, { Name }: Named) => {
+  CreateTrail: ({ custom }, { Name, S3BucketName }: Named & Pick<Trail, 'S3BucketName'>) => {
     if (trails(custom)[Name] !== undefined) throw new SimulatedError('TrailAlreadyExistsException', 400);
-    trails(custom)[Name] = { ...sound(), IsLogging: false };
+    trails(custom)[Name] = { ...sound(), IsLogging: false, changed: null, S3BucketName };
     return {};
   },
   GetEventSelectors: ({ custom }, { TrailName }: { readonly TrailName: string }) => {
@@ -64,7 +65,13 @@ const cloudtrail: Readonly<Record<string, Operation>> = {
   GetTrail: ({ custom }, { Name }: Named, { account }) => ({ Trail: described(custom, Name, account) }),
   GetTrailStatus: ({ custom }, { Name }: Named) => {
     const { IsLogging, changed = STOPPED } = trailOf(custom, Name.split('/').at(-1) ?? '');
-    return { IsLogging, [IsLogging ? 'StartLoggingTime' : 'StopLoggingTime']: new Date(changed) };
+    return { IsLogging, ...(changed === null ? {} : { [IsLogging ? 'StartLoggingTime' : 'StopLoggingTime']: new Date(changed) }) };
+  },
+  ListTrails: ({ custom }, _: object, { account }) => ({ Trails: Object.keys(custom).map((name) => described(custom, name, account)) }),
+  DeleteTrail: ({ custom }, { Name }: Named) => {
+    trailOf(custom, Name);
+    delete custom[Name];
+    return {};
   },
   ListTags: ({ custom }, { ResourceIdList: [arn = ''] }: { readonly ResourceIdList: string[] }) => ({
     ResourceTagList: [{ ResourceId: arn, TagsList: trailOf(custom, arn.split('/').at(-1) ?? '').tags }],
@@ -110,6 +117,7 @@ const sound = (): Trail => ({
   CloudWatchLogsLogGroupArn: TARGET.logGroupArn,
   CloudWatchLogsRoleArn: TARGET.roleArn,
   KmsKeyId: KEY.kmsKeyArn,
+  S3BucketName: 'all-trails',
   tags: [{ Key: 'team', Value: 'security' }],
 });
 
@@ -143,11 +151,11 @@ it.each<[id: string, Remediator, broken: Readonly<Record<string, unknown>>, para
   expect(report.injected).toBeGreaterThan(200);
 });
 
-it.each(['none', 'stopped'] as const)('cloudtrail-enable-multi-region-trail survives every fault at every call, with a trail that is %s', async (before) => {
+it.each(['none', 'created'] as const)('cloudtrail-enable-multi-region-trail survives every fault at every call, with a trail that is %s', async (before) => {
   const report = await faultMatrix(enableMultiRegionTrail, {
     services: { cloudtrail },
     parameters: { bucket: 'all-trails' },
-    // It is made, and started.
+    // It is created and started, and stopped and deleted.
     calls: before === 'none' ? 2 : 1,
     arrange(account) {
       const { custom } = account.state;
@@ -157,13 +165,17 @@ it.each(['none', 'stopped'] as const)('cloudtrail-enable-multi-region-trail surv
         resource: resource({ type: 'AWS::::Account', id: account.account, account: account.account, region: GLOBAL_REGION }),
         rule: 'multi-region-cloudtrail-enabled',
         open: () => {
-          if (before === 'none') delete trails(account.state.custom)['management-events'];
-          else trailOf(account.state.custom, 'management-events').IsLogging = false;
+          delete trails(account.state.custom)['management-events'];
+          if (before === 'created') trails(account.state.custom)['management-events'] = { ...sound(), IsLogging: false, changed: null };
         },
         isOpen: () => !logs(),
         others: {
           fix: () => {
             trails(account.state.custom)['management-events'] = sound();
+          },
+          change: () => {
+            const trail = trails(account.state.custom)['management-events'];
+            if (trail !== undefined) delete trail.KmsKeyId;
           },
         },
       });
