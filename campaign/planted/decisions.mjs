@@ -340,7 +340,7 @@ export default [
     promise: 'An exception with an ARN applies only in the region of the ARN.',
     defect: 'the region of the ARN is not compared',
     file: `${CORE}/policy/register.ts`,
-    find: '(each.region === null || each.region === region)',
+    find: '(each.region === null || each.region === ref.region)',
     replace: 'true',
     tests: ['tests/engine/exceptions.test.ts'],
   },

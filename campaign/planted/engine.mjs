@@ -425,8 +425,8 @@ export default [
     promise: 'A rollback does not overwrite what someone changed since.',
     defect: 'the result of the fix need not be known',
     file: `${ENGINE}/rollback.ts`,
-    find: 'if (story.after === null && options.acceptLoss !== true)',
-    replace: 'if (story.after === undefined && options.acceptLoss !== true)',
+    find: 'if (story.after === null && !mayOverwrite)',
+    replace: 'if (story.after === undefined && !mayOverwrite)',
     tests: ['tests/engine/engine.test.ts'],
   },
   {
@@ -1473,8 +1473,8 @@ export default [
     promise: 'A rollback does not overwrite what a person has changed since.',
     defect: 'the state that still showed the gap counts as the result of the fix',
     file: `${ENGINE}/rollback.ts`,
-    find: "if (outcome === 'unknown' && options.acceptLoss !== true)",
-    replace: "if (outcome === 'failed' && options.acceptLoss !== true)",
+    find: "if (outcome === 'unknown' && !mayOverwrite)",
+    replace: "if (outcome === 'failed' && !mayOverwrite)",
     tests: ['tests/engine/lost-and-changed.test.ts'],
   },
   {

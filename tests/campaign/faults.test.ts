@@ -314,6 +314,19 @@ const ALIKE: ReadonlySet<string> = new Set([
   'lets ten workers have one lease',
 ]);
 
+const tryingOnce = () =>
+  answering(
+    ((first) => (redress, here) => ({
+      handle: (event, run) =>
+        first(
+          here,
+          () => redress.handle(event, run),
+          () => Promise.resolve({ results: [], retry: [], counted: {} }),
+        ),
+      sweep: async () => [],
+    }))(once()),
+  );
+
 describe('an engine that is not sound is found, by the faults that show it', () => {
   it.each<[string, Engine, string[], string[]]>([
     [
@@ -355,17 +368,7 @@ describe('an engine that is not sound is found, by the faults that show it', () 
     ],
     [
       'tries nothing a second time',
-      answering(
-        ((first) => (redress, here) => ({
-          handle: (event, run) =>
-            first(
-              here,
-              () => redress.handle(event, run),
-              () => Promise.resolve({ results: [], retry: [], counted: {} }),
-            ),
-          sweep: async () => [],
-        }))(once()),
-      ),
+      tryingOnce(),
       [
         ...['clock-ahead', 'clock-back', 'crash-after', 'crash-before', 'denied', 'dies-after', 'dies-before', 'down', 'gone', 'kill-switch'],
         ...['lost', 'lost-before', 'server', 'stale', 'throttled', 'unavailable', 'unavailable-after'],
@@ -410,6 +413,18 @@ describe('an engine that is not sound is found, by the faults that show it', () 
     for (const [kind, { injected, survived }] of Object.entries(report.kinds))
       expect([kind, injected - survived]).toEqual([kind, report.broken.filter(({ fault }) => fault === kind).length]);
   });
+});
+
+it('what people have to finish stays open only if they are notified of it', async () => {
+  const engine = tryingOnce();
+  let here: Here;
+  const report = await faultMatrix(retention, {
+    finishedByPeople: true,
+    arrange: (account) => (here = { account, gap: gapOf(retention, account) }).gap,
+    engine: (options) => engine(options, here),
+  });
+  expect(brokenBy(report)).toContain('fix: denied');
+  expect(whyBroken(report)).toEqual(['the gap is still open']);
 });
 
 describe('an engine that is not sound without any fault is refused, and it is said why', () => {

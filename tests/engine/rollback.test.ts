@@ -613,3 +613,75 @@ describe('an undo that only a person may send', () => {
     expect(sent()).toEqual([]);
   });
 });
+
+describe('an undo that destroys something, whatever is accepted, is refused', () => {
+  const destroying: Remediator = {
+    ...anyAge,
+    plan: (args) => {
+      const assessment = anyAge.plan(args);
+      if (assessment.status !== 'change') return assessment;
+      return {
+        ...assessment,
+        changes: assessment.changes.map((change) => ({ ...change, undo: { ...change.undo, destroys: 'what it holds' } as typeof change.undo })),
+      };
+    },
+  };
+  const only = { remediators: [destroying] };
+  const refused = async (execution: string, message: string) => {
+    const [writes, rules] = [aws.writes.length, aws.rules('w')];
+    for (const acceptLoss of [false, true])
+      await expect(engine(only).rollback(execution, { by: 'ops', reason: 'vendor', acceptLoss })).rejects.toMatchObject({
+        code: 'rollback/refused',
+        ...(acceptLoss ? { message: expect.stringContaining(message), next: 'Check the resource, and undo it by hand.' } : {}),
+      });
+    expect([aws.writes.length, aws.rules('w')]).toEqual([writes, rules]);
+  };
+
+  it('if the state after the fix was never read', async () => {
+    aws.before = (operation) => {
+      if (operation === 'RevokeRule') aws.faults.set('DescribeWidget', Array(5).fill('denied'));
+    };
+    const [pass] = await engine(only).run(widget('w'));
+    expect(pass?.outcome).toBe('unknown');
+    aws.before = () => undefined;
+    aws.put('w', ['theirs']);
+    await refused(pass?.execution ?? '', 'is not recorded');
+  });
+
+  it('if the read after the fix did not show its change', async () => {
+    aws.before = (operation) => {
+      if (operation === 'DescribeWidget' && aws.writes.length > 0) aws.faults.set('DescribeWidget', ['stale']);
+    };
+    const [pass] = await engine(only).run(widget('w'));
+    expect(pass?.outcome).toBe('unknown');
+    aws.before = () => undefined;
+    await refused(pass?.execution ?? '', 'did not show its change');
+  });
+
+  it('if the worker was lost before any call is recorded: what there is may be the work of somebody else', async () => {
+    const inner = bound(journal);
+    let died = false;
+    const dying: Journal = {
+      ...inner,
+      begin: async (request) => {
+        await inner.begin(request);
+        died = true;
+        throw new Error('the process died');
+      },
+      append: (entry) => (died ? Promise.reject(new Error('the process died')) : inner.append(entry)),
+    };
+    await engine({ ...only, journal: dying })
+      .run(widget('w'))
+      .catch(() => undefined);
+    aws.put('w', ['theirs']);
+    time += 600_000;
+    const [recovered] = await engine(only).recover();
+    expect(recovered).toMatchObject({ outcome: 'remediated' });
+    await refused(recovered?.execution ?? '', 'is recorded as applied');
+  });
+
+  it('but not one whose calls are recorded, and whose state is as the fix left it', async () => {
+    const [pass] = await engine(only).run(widget('w'));
+    expect(await engine(only).rollback(pass?.execution ?? '', { by: 'ops', reason: 'vendor', acceptLoss: true })).toMatchObject({ outcome: 'rolled-back' });
+  });
+});

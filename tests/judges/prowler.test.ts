@@ -1,6 +1,8 @@
 // A scanner that knows nothing of Redress looks at an account in which each mistake was made that remediators close, before and after they did.
-import { createRedress, definePolicy, type JsonObject, type PassResult, type ResourceRef } from '@redress/core';
+import { createRedress, definePolicy, type Journal, type JsonObject, type Mode, type PassResult, type ResourceRef } from '@redress/core';
+import { answerTo } from '@redress/deploy';
 import { memoryJournal } from '@redress/evidence';
+import { packOf } from '@redress/frameworks';
 import { fakeClock, type Scenario, testConnect } from '@redress/testing';
 import { expect, inject, it } from 'vitest';
 import { APPROVER, Bench } from '../../packages/testing/src/bench.js';
@@ -79,6 +81,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 const kits = await conformanceKits();
+const remediators = kits.map(({ remediator }) => remediator);
+const clock = fakeClock();
 const checksOf = ({ remediator }: Kit) => remediator.alsoFoundBy?.['prowler'] ?? [];
 /** Reports change nothing, so no check can go over by them. */
 const closing = kits.filter((kit) => checksOf(kit).length > 0 && kit.remediator.uses.writes.length > 0);
@@ -118,9 +122,7 @@ async function make(kit: Kit): Promise<readonly Mistake[]> {
 }
 
 /** A sweep of the whole account, with a yes to all that waits. */
-async function close({ kit: { remediator, options }, parameters }: Mistake): Promise<readonly PassResult[]> {
-  const clock = fakeClock();
-  const journal = memoryJournal({ clock });
+async function sweep({ kit: { remediator, options }, parameters }: Mistake, journal: Journal, mode: Mode): Promise<readonly PassResult[]> {
   const redress = createRedress({
     remediators: [remediator],
     journal,
@@ -129,7 +131,7 @@ async function close({ kit: { remediator, options }, parameters }: Mistake): Pro
       version: 1,
       environments: { judged: { accounts: [ACCOUNT] } },
       approvers: { judged: [APPROVER] },
-      remediators: { [remediator.id]: { judged: remediator.ceiling, parameters } },
+      remediators: { [remediator.id]: { judged: mode, parameters } },
       limits: [{ per: ['run'], changes: 1000 }],
     }),
     connect: testConnect({ endpoint: options.account.endpoint, accountId: ACCOUNT }),
@@ -142,6 +144,17 @@ async function close({ kit: { remediator, options }, parameters }: Mistake): Pro
   } finally {
     redress.close();
   }
+}
+
+/** How many gaps of each rule of the pack are open, by what the journal says of the remediators that answer it; rules without any are left out. */
+async function openGaps(journal: Journal): Promise<ReadonlyMap<string, number>> {
+  const { gaps } = await journal.standing();
+  const { rules } = await packOf('apra-cpg-234');
+  const all = rules.map((rule) => {
+    const ids = answerTo(rule, remediators).remediators.map(({ id }) => id);
+    return [rule.name, gaps.filter(({ remediator }) => ids.includes(remediator)).length] as const;
+  });
+  return new Map(all.filter(([, open]) => open > 0));
 }
 
 /** What a check says of a resource; of the account, where it names none. */
@@ -175,12 +188,16 @@ it('finds each mistake before a sweep in which everything is approved, none of t
   };
 
   const before = await scan(where);
+  const journal = memoryJournal({ clock });
+  for (const mistake of mistakes) await sweep(mistake, journal, 'notify');
+  const openBefore = await openGaps(journal);
   const unread: string[] = [];
   for (const mistake of mistakes)
-    for (const { outcome, resource, message } of await close(mistake))
+    for (const { outcome, resource, message } of await sweep(mistake, journal, mistake.kit.remediator.ceiling))
       if (resource.id === mistake.resource.id && (outcome === 'failed' || outcome === 'denied'))
         unread.push(`${mistake.kit.remediator.id}, ${resource.id}: ${message}`);
   const after = await scan(where);
+  const openAfter = await openGaps(journal);
 
   const rows = mistakes.flatMap(({ kit, resource, scenario }) =>
     checksOf(kit).map((check) => ({ check, kit, scenario, before: said(before, check, resource), after: said(after, check, resource) })),
@@ -195,6 +212,7 @@ it('finds each mistake before a sweep in which everything is approved, none of t
   const over = [...was].filter((check) => !is.has(check));
   task.meta.said = [
     `${closed.size} checks went from FAIL to PASS on what remediators closed, ${Object.keys(NO_JUDGES).length} cannot judge; of ${was.size} failing checks of ${services.length} services ${over.length} fail nowhere any more; nothing that passed fails`,
+    `of the rules of the pack for APRA CPG 234, ${openBefore.size} had open gaps here before, ${openAfter.size} have after; gaps: ${[...openBefore].map(([name, open]) => `${name} ${open} → ${openAfter.get(name) ?? 0}`).join(', ')}`,
     ...table,
     ...Object.entries(NO_JUDGES).flatMap(([name, why]) =>
       rows.some(({ check, kit }) => `${check} ${kit.remediator.id}` === name) ? [] : [`${name.replace(' ', ' | ')} | not made (no judge: ${why})`],

@@ -1,4 +1,4 @@
-import type { Assessment, Claim, Json, Remediator, ResourceRef, Tagged } from '@redress/core';
+import type { Assessment, Claim, Json, Remediator, ResourceRef } from '@redress/core';
 
 /** The response of a service: a value for every call of an operation, or a function of the input. */
 export type Replies = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -10,13 +10,7 @@ export async function look(
   replies: Replies,
   { parameters: given = {}, now = 0 }: { readonly parameters?: object; readonly now?: number } = {},
 ): Promise<
-  | {
-      readonly state: Json;
-      readonly usedBy: readonly Tagged[];
-      readonly assessment: Assessment;
-      readonly judge: (claim?: Partial<Claim>) => readonly string[] | null | undefined;
-    }
-  | 'gone'
+  { readonly state: Json; readonly assessment: Assessment; readonly judge: (claim?: Partial<Claim>) => readonly string[] | null | undefined } | 'gone'
 > {
   const parameters = remediator.parameters(given);
   const service = (name: string) =>
@@ -36,10 +30,9 @@ export async function look(
   const aws = new Proxy({}, { get: (_, name: string) => service(name) });
   const seen = await remediator.observe({ aws, resource: ref, parameters, purpose: 'decision', observedAt: now } as never);
   if (seen === 'gone') return seen;
-  const { state, context, usedBy = [] } = seen;
+  const { state, context } = seen;
   return {
     state,
-    usedBy,
     assessment: remediator.plan({ state, context, resource: ref, parameters, observedAt: now } as never),
     judge: (claim = {}) =>
       remediator.judge?.({
@@ -62,5 +55,3 @@ async function seen(...args: Parameters<typeof look>) {
 export const assess = async (...args: Parameters<typeof look>): Promise<Assessment> => (await seen(...args)).assessment;
 /** Its state, as a rollback compares it. */
 export const stateOf = async (...args: Parameters<typeof look>): Promise<Json> => (await seen(...args)).state;
-/** What uses it: exceptions on that apply, too. */
-export const usersOf = async (...args: Parameters<typeof look>): Promise<readonly Tagged[]> => (await seen(...args)).usedBy;

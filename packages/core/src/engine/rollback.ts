@@ -49,18 +49,17 @@ async function mayTakeBack(runtime: Pick<Runtime, 'installed'>, execution: strin
   const destroys = plan.changes.flatMap((change) => ('destroys' in change.undo && change.undo.destroys !== undefined ? [change.undo.destroys] : []));
   if (destroys.length > 0 && options.acceptLoss !== true)
     refuse(`Rolling it back destroys something: ${destroys.join('; ')}.`, 'If that is wanted, accept the loss explicitly.');
-  if (story.after === null && options.acceptLoss !== true)
-    refuse(
-      `The state after ${execution} is not recorded, so drift cannot be determined.`,
-      'Check the resource. If its current state may be overwritten, accept the loss explicitly.',
-    );
+  // What destroys something is not sent where the current state may be the work of somebody else, whatever is accepted.
+  const mayOverwrite = options.acceptLoss === true && destroys.length === 0;
+  const next =
+    destroys.length > 0
+      ? 'Check the resource, and undo it by hand.'
+      : 'Check the resource. If its current state may be overwritten, accept the loss explicitly.';
+  if (story.after === null && !mayOverwrite) refuse(`The state after ${execution} is not recorded, so drift cannot be determined.`, next);
   // With a gap that still showed it is not what the fix has left: nothing, or the work of somebody else.
-  if (outcome === 'unknown' && options.acceptLoss !== true)
-    refuse(
-      `The read after ${execution} did not show its change, so it cannot be determined whether the current state comes from somebody else.`,
-      'Check the resource. If its current state may be overwritten, accept the loss explicitly.',
-    );
-  if (appliedUndo.length === 0) refuse(`No call of ${execution} is recorded as applied.`, 'There is nothing to roll back.');
+  if (outcome === 'unknown' && !mayOverwrite)
+    refuse(`The read after ${execution} did not show its change, so it cannot be determined whether the current state comes from somebody else.`, next);
+  if (appliedUndo.length === 0) refuse(`No call of ${execution} is recorded as applied.`, destroys.length > 0 ? next : 'There is nothing to roll back.');
   if (appliedUndo.some(({ calls }) => canonicalJson(calls).includes('{"$unresolved":')))
     refuse('Its undo needs the response of a call, and that response was lost.', 'Roll it back by hand. The plan shows what was changed.');
   if (appliedUndo.some(({ calls }) => holdsMarker(calls)))

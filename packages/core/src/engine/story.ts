@@ -55,12 +55,13 @@ export async function readExecution(journal: Journal, execution: string): Promis
     const calls = Array.isArray(call['undo']) ? (call['undo'] as unknown as ApiCall[]) : [];
     appliedUndo.push({ change, calls });
   }
-  // A recovered execution has no record of its last call: the plan itself says how to undo it.
+  // A recovered execution has no record of its last call: the plan itself says how to undo it. An undo that destroys something takes the record: it may be
+  // the work of somebody else.
   const applied = outcome?.record.body['observedBy'] === 'recovery' && ['remediated', 'flagged'].includes(String(journalMember(outcome, 'outcome')));
   if (applied) {
     for (const change of plan.changes) {
       if (appliedUndo.some((each) => each.change === change)) continue;
-      if ('calls' in change.undo) appliedUndo.push({ change, calls: resolveUndo(change, null) as unknown as ApiCall[] });
+      if ('calls' in change.undo && change.undo.destroys === undefined) appliedUndo.push({ change, calls: resolveUndo(change, null) as unknown as ApiCall[] });
     }
   }
   const body = intent.record.body;

@@ -273,7 +273,10 @@ export interface RollbackOptions {
   /** A person. From a string it is recorded as unverified. */
   readonly by: string;
   readonly reason: string;
-  /** Continue even if the undo destroys something (see its plan), or may overwrite a later change because the state after the fix is not recorded. */
+  /**
+   * Continue even if the undo destroys something (see its plan), or may overwrite a later change because the state after the fix is not recorded. Not if both
+   * apply: what it destroys may then be the work of somebody else.
+   */
   readonly acceptLoss?: boolean;
   /** How long afterwards the same fix only notifies, in milliseconds. Default: 7 days. */
   readonly hold?: number;

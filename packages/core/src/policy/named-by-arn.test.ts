@@ -63,29 +63,3 @@ it('an exception that names a domain by the type of Elasticsearch is not taken f
   const register = defineRegister([{ id: 'EXC-1', scope, reason: 'a vendor', owner: 'web', approver: 'security', expires: '2099-01-01T00:00:00Z' }]);
   expect(matchingNothing(register, [{ id: 'of-domains', resourceTypes: ['AWS::OpenSearch::Domain'], global: false } as unknown as Remediator])).toEqual([]);
 });
-
-const TRAIL = 'arn:aws:cloudtrail:us-east-1:111111111111:trail/audit';
-it.each<[string, object, boolean]>([
-  ['its ARN', { resource: TRAIL }, true],
-  ['its id and its region', { resource: 'AWS::CloudTrail::Trail:audit', region: 'us-east-1' }, true],
-  ['its region and a tag', { region: 'us-east-1', tag: 'state=frozen' }, true],
-  ['its id, and the region of the account', { resource: 'audit', region: 'aws-global' }, false],
-  ['its ARN, and another region', { resource: TRAIL, region: 'eu-west-1' }, false],
-  ['an ARN of another region', { resource: TRAIL.replace('us-east-1', 'eu-west-1') }, false],
-  ['its account, type and region', { account: '111111111111', resourceType: 'AWS::CloudTrail::Trail', region: 'us-east-1' }, false],
-])('an exception on a trail that names it by %s holds for its account, which has no region: %s', (_name, scope, holds) => {
-  const { entries } = defineRegister([{ id: 'EXC-1', scope, reason: 'a vendor', owner: 'web', approver: 'security', expires: '2099-01-01T00:00:00Z' }]);
-  const ref = resource({ type: 'AWS::::Account', id: '111111111111', account: '111111111111', region: 'aws-global' });
-  const trail = { type: 'AWS::CloudTrail::Trail', id: 'audit', region: 'us-east-1', tags: { state: 'frozen' } };
-  const held = [{ type: ref.type, id: ref.id, tags: {} }, trail] as const;
-  expect(entries.map((entry) => inScope(entry, ref, 'any', held))).toEqual([holds ? trail : null]);
-});
-
-it('a region is not taken for one that matches nothing where a remediator of a global resource honours exceptions in it', () => {
-  const scope = { resource: 'AWS::CloudTrail::Trail:audit', region: 'us-east-1' };
-  const register = defineRegister([{ id: 'EXC-1', scope, reason: 'a vendor', owner: 'web', approver: 'security', expires: '2099-01-01T00:00:00Z' }]);
-  const matched = (more: object) =>
-    matchingNothing(register, [{ id: 'of-trails', resourceTypes: ['AWS::::Account'], global: true, ...more } as unknown as Remediator]);
-  expect(matched({ exceptionTypes: ['AWS::CloudTrail::Trail'] })).toEqual([]);
-  expect(matched({}).map(({ path }) => path.at(-1))).toEqual(['resource', 'region']);
-});

@@ -185,29 +185,29 @@ function isIdOf(name: string, id: string, account: string): boolean {
 export function inScope(entry: ExceptionEntry, ref: ResourceRef, remediator: string, held: readonly [Tagged, ...Tagged[]]): Tagged | null {
   const { accounts, regions, resources, resourceTypes, remediators, tags } = entry.scope;
   if (accounts !== null && !accounts.includes(ref.account)) return null;
+  if (regions !== null && !regions.includes(ref.region)) return null;
   if (remediators !== null && !remediators.includes(remediator)) return null;
-  const isNamed = ({ type, id, region = ref.region }: Tagged) =>
+  const isNamed = ({ type, id }: Tagged) =>
     resources === null ||
     resources.some(
       (each) =>
         isIdOf(each.id, id, ref.account) &&
         (each.type === null || each.type === oneType(type)) &&
         (each.account === null || each.account === ref.account) &&
-        (each.region === null || each.region === region),
+        (each.region === null || each.region === ref.region),
     );
   const carries = (each: Tagged) => {
     const found = Object.entries(each.tags);
     return tags === null || tags.some((pair) => found.some(([key, value]) => meantKey(key) === meantKey(pair.key) && value.trim() === pair.value));
   };
   const itself = held[0];
-  const there = held.filter(({ region = ref.region }) => regions?.includes(region) ?? true);
   // What is not named by its id or its tags is not meant: an account's instances do not exempt the groups that they use.
-  const by = there.filter((each) => (resources === null && tags === null ? each === itself : isNamed(each) && carries(each)));
+  const by = resources === null && tags === null ? [itself] : held.filter((each) => isNamed(each) && carries(each));
   const isOfType = (type: string) => resourceTypes === null || resourceTypes.includes(oneType(type));
   if (!isOfType(ref.type) && !by.some((each) => isOfType(each.type))) return null;
   if (by.length > 0) return by.includes(itself) ? itself : (by[0] ?? null);
   // The id of one, the tag of another: together they are in scope.
-  return there.some(isNamed) ? (there.find(carries) ?? null) : null;
+  return held.some(isNamed) ? (held.find(carries) ?? null) : null;
 }
 
 /**
@@ -244,8 +244,7 @@ export function matchingNothing({ entries }: Pick<Register, 'entries'>, remediat
       if (home !== null && scope.accounts !== null && !scope.accounts.includes(home)) say(`is of account ${home}, which account does not name`);
       if (region !== null && scope.regions !== null && !scope.regions.includes(region)) say(`is in ${region}, which region does not name`);
     }
-    // What it is used by may be in a region.
-    const everywhere = asked.every((each) => each.global && each.exceptionTypes === undefined);
+    const everywhere = asked.every((each) => each.global);
     for (const each of scope.regions ?? [])
       if (asked.length > 0 && (each === GLOBAL_REGION ? !asked.some(({ global }) => global) : everywhere))
         found.push(

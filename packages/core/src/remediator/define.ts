@@ -51,8 +51,6 @@ export interface Tagged {
   readonly type: string;
   readonly id: string;
   readonly tags: Tags;
-  /** Where it is, if not in the region of the resource: a register may name it by its ARN. */
-  readonly region?: string;
 }
 
 /** Result of `observe`. */

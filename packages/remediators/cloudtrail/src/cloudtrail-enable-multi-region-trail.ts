@@ -1,9 +1,8 @@
-import { accountEverywhere, allOf, defineSetting, given, inParallel, needs, paginate, tagsIn } from '@redress/core';
+import { accountEverywhere, allOf, defineSetting, given, inParallel, needs, paginate } from '@redress/core';
 import * as z from '@redress/core/parameters';
 import { cloudtrail } from './client.js';
 import { packageRef } from './package-ref.js';
 import { isWhole } from './selectors.js';
-import { retired, trail } from './trail.js';
 
 const parameters = z.strictObject({
   bucket: z.optional(z.bucketName()).check(z.describe('The bucket that the trail delivers to. Its policy has to let cloudtrail.amazonaws.com write.')),
@@ -24,13 +23,13 @@ interface Seen {
   readonly whole: boolean;
   /** Whether its files are validated and encrypted with a KMS key, and it records what has no region. */
   readonly secure: boolean;
-  /** The rest of what is configured: if a person has changed it, the trail is not deleted by a rollback. */
-  readonly settings: Readonly<Record<string, string | boolean>>;
+  /** All else that is configured: if a person has changed any of it, a rollback does not delete the trail. */
+  readonly settings: Readonly<Record<string, unknown>>;
 }
 
 /**
  * Creates a trail of all regions that records management events, and starts it. Automatically only in an account without any trail: there it is the
- * first copy of these events. It delivers to the bucket that the policy names. One that a lost worker has created is started.
+ * first copy of these events. It delivers to the bucket that the policy names. A trail that exists is left to people, and to its own remediators.
  *
  * @see https://docs.aws.amazon.com/securityhub/latest/userguide/cloudtrail-controls.html#cloudtrail-1
  */
@@ -62,7 +61,7 @@ export const enableMultiRegionTrail = defineSetting({
   parameters,
   read: {
     reads: [cloudtrail.pick('DescribeTrails', 'GetTrailStatus', 'GetEventSelectors')],
-    async of({ aws }) {
+    async of({ aws, parameters: { name } }) {
       const all = given(await aws.cloudtrail.DescribeTrails({ includeShadowTrails: true }), 'trailList');
       const trails: Seen[] = [];
       for (const each of all) {
@@ -73,90 +72,70 @@ export const enableMultiRegionTrail = defineSetting({
         const since = logging ? given(status, 'StartLoggingTime') : (status.StopLoggingTime ?? status.StartLoggingTime);
         // What is not said to be on is not: then the rule that asks for it stays open.
         const secure = each.LogFileValidationEnabled === true && each.IncludeGlobalServiceEvents === true && (each.KmsKeyId ?? '') !== '';
-        trails.push({ arn, logging, since: since?.toISOString() ?? null, whole: isWhole(selectors), secure, settings: settingsOf(each) });
+        const { EventSelectors: basic, AdvancedEventSelectors: advanced } = selectors;
+        const settings = { ...each, basic, advanced };
+        trails.push({ arn, logging, since: since?.toISOString() ?? null, whole: isWhole(selectors), secure, settings });
       }
-      return { trails: trails.sort((a, b) => a.arn.localeCompare(b.arn)) as readonly Seen[] };
+      const taken = all.some((each) => each.Name === name && each.IsMultiRegionTrail === false);
+      return { trails: trails.sort((a, b) => a.arn.localeCompare(b.arn)) as readonly Seen[], taken };
     },
   },
   context: {
-    reads: [cloudtrail.pick('ListTrails', 'ListTags')],
-    async of({ aws, id, parameters: { name } }) {
-      // Those of every region, unlike DescribeTrails.
-      const all = (await allOf(paginate(aws.cloudtrail.ListTrails, {}, 'Trails'))).map((each) => given(each, 'TrailARN'));
-      const created = all.find((arn) => isNamed(arn, id, name));
-      if (created === undefined) return { others: all, created: [] };
-      const tags = tagsIn((await aws.cloudtrail.ListTags({ ResourceIdList: [created] })).ResourceTagList?.[0]?.TagsList);
-      return { others: all.filter((arn) => arn !== created), created: [{ type: trail.type, id: name, region: created.split(':')[3] ?? '', tags }] };
+    reads: [cloudtrail.pick('DescribeTrails', 'ListTrails')],
+    async of({ aws }) {
+      // Trails of the organization are in the one, trails of a single region elsewhere in the other.
+      const described = given(await aws.cloudtrail.DescribeTrails({ includeShadowTrails: true }), 'trailList');
+      const listed = await allOf(paginate(aws.cloudtrail.ListTrails, {}, 'Trails'));
+      return { existing: [...new Set([...described, ...listed].map((each) => given(each, 'TrailARN')))] };
     },
   },
   contextHolds: true,
-  // An exception on a trail that was created, and never started, holds for its start.
-  usedBy: ({ created }) => created,
-  exceptionTypes: [trail.type],
   hazards: [
     {
       code: 'second-copy',
       effect: 'approve',
-      what: 'The account has another trail. A further one may record the same events again, which is billed.',
+      what: 'The account has a trail. A further one may record the same events again, which is billed.',
       advice: 'Make that trail record all management events of all regions. If you need both, approve.',
-      when: ({ context }) => (context === undefined || context.others.length === 0 ? null : `The account has ${context.others.join(', ')}`),
+      when: ({ context }) => (context === undefined || context.existing.length === 0 ? null : `The account has ${context.existing.join(', ')}`),
     },
-    retired,
   ],
   rollback: {
-    restores: 'equivalent',
+    restores: 'exact',
     by: 'person',
     what: 'A person stops and deletes the trail that was created. No role of Redress may.',
     not: ['Logs delivered until then stay in its bucket.', 'Events after that are in no trail.'],
   },
   alsoFoundBy: { prowler: ['cloudtrail_multi_region_enabled', 'cloudtrail_multi_region_enabled_logging_management_events'] },
   inCode: { cloudFormation: 'AWS::CloudTrail::Trail IsMultiRegionTrail', terraform: 'aws_cloudtrail is_multi_region_trail' },
-  instead({ now: { trails }, id, parameters: { bucket, name } }) {
+  instead({ now: { trails, taken }, id, parameters: { bucket, name } }) {
     if (trails.some(records)) return null;
     const gap = `Account ${id} has no multi-region trail that records all management events`;
-    const named = trails.find(({ arn }) => isNamed(arn, id, name));
+    const left = (message: string, step: string) => ({ status: 'manual' as const, message: `${gap}${message}.`, steps: [step] });
+    const named = trails.find(({ arn }) => arn.split(':')[4] === id && arn.endsWith(`:trail/${name}`));
     if (named?.whole === false)
-      return {
-        status: 'manual',
-        message: `${gap}, and ${named.arn} leaves some of them out.`,
-        steps: ['Make its event selectors include all management events, read and write.'],
-      };
-    // One that a lost worker has created, as the policy says, and not started.
-    if (named?.since === null && named.settings['S3BucketName'] === bucket) return null;
-    // Whether a trail is started again that somebody has stopped depends on its own exceptions, tags and hazards.
-    const stopped = trails.filter(({ whole }) => whole);
-    if (stopped.length === 0) return needs('cloudtrail-enable-multi-region-trail', gap, { bucket });
-    return {
-      status: 'manual',
-      message: `${gap}: ${stopped.map(({ arn }) => arn).join(', ')} would record them, but is stopped.`,
-      steps: [
+      return left(`, and ${named.arn} leaves some of them out`, 'Make its event selectors include all management events, read and write.');
+    // Whether a trail that exists is started depends on its own exceptions, tags, hazards and holds.
+    const idle = trails.filter(({ whole }) => whole).map(({ arn }) => arn);
+    if (idle.length > 0)
+      return left(
+        `: ${idle.join(', ')} would record them, but is not logging`,
         'Start it in its home region: cloudtrail-restart-logging does that, if the policy enables it. An organization trail is started from the management account.',
-      ],
-    };
+      );
+    if (taken)
+      return left(
+        `, and a trail of one region is called ${name}`,
+        'Make that one a multi-region trail. Or name the new one differently in the policy (`name`).',
+      );
+    return needs('cloudtrail-enable-multi-region-trail', gap, { bucket });
   },
-  wanted({ now: { trails }, resource, parameters: { name, kmsKeyArn } }) {
-    if (trails.some(records)) return { trails };
-    const created = trails.find(({ arn }) => isNamed(arn, resource.account, name)) ?? {
-      arn: `arn:${resource.partition}:cloudtrail:*:${resource.account}:trail/${name}`,
-      since: null,
-      whole: true,
-      secure: kmsKeyArn !== undefined,
-      settings: {},
-    };
-    return { trails: [...trails.filter(({ arn }) => arn !== created.arn), { ...created, logging: true }] };
+  wanted({ now, resource, parameters: { name, kmsKeyArn } }) {
+    if (now.trails.some(records)) return now;
+    const arn = `arn:${resource.partition}:cloudtrail:*:${resource.account}:trail/${name}`;
+    return { ...now, trails: [...now.trails, { arn, logging: true, since: null, whole: true, secure: kmsKeyArn !== undefined, settings: {} }] };
   },
   writes: [cloudtrail.pick('CreateTrail', 'StartLogging')],
   undoes: [cloudtrail.pick('StopLogging', 'DeleteTrail')],
-  write({ now: { trails }, id, parameters: { bucket = '', prefix, name, kmsKeyArn } }) {
-    const undone = (operation: 'StopLogging' | 'DeleteTrail') => ({
-      calls: [cloudtrail.call(operation, { Name: name })],
-      restores: 'equivalent' as const,
-      destroys: `what the trail ${name} would record from then on, unless another trail records it`,
-    });
-    // In another region than its own CloudTrail refuses to start it.
-    const start = { call: cloudtrail.call('StartLogging', { Name: name }), summary: `start the trail ${name}` };
-    // A worker that was lost in between has created it.
-    if (trails.some(({ arn }) => isNamed(arn, id, name))) return [{ ...start, undo: undone('DeleteTrail') }];
+  write({ parameters: { bucket = '', prefix, name, kmsKeyArn } }) {
     const create = cloudtrail.call('CreateTrail', {
       Name: name,
       S3BucketName: bucket,
@@ -166,46 +145,35 @@ export const enableMultiRegionTrail = defineSetting({
       IncludeGlobalServiceEvents: true,
       EnableLogFileValidation: true,
     });
+    const undone = (operation: 'StopLogging' | 'DeleteTrail') => ({
+      calls: [cloudtrail.call(operation, { Name: name })],
+      restores: 'exact' as const,
+      destroys: `what the trail ${name} would record from then on, unless another trail records it`,
+    });
     return [
       { call: create, undo: undone('DeleteTrail'), summary: `create the multi-region trail ${name}, delivered to ${bucket}` },
-      { ...start, undo: undone('StopLogging') },
+      { call: cloudtrail.call('StartLogging', { Name: name }), undo: undone('StopLogging'), summary: `start the trail ${name}` },
     ];
   },
-  // A trail that a lost worker has created, and that was never started, is gone afterwards.
-  equivalent: ({ before, after }) => same(before.trails.filter(records), after.trails.filter(records)),
   compliant: ({ now: { trails } }) => `${trails.find(records)?.arn} records management events in all regions.`,
-  // The rule of a secure trail asks for all of it of one trail; the other rules for a trail alone.
-  judge: ({ state: { trails }, claim, resource }) =>
-    !claim.isRule('CLOUDTRAIL_SECURITY_TRAIL_ENABLED') || trails.some((each) => records(each) && each.secure)
+  judge({ state: { trails }, claim, resource }) {
+    const recording = trails.filter(records);
+    // The rule of a secure trail asks for all of it of one trail; the other rules for a trail alone.
+    if (claim.isRule('CLOUDTRAIL_SECURITY_TRAIL_ENABLED') && !recording.some(({ secure }) => secure))
+      return [
+        `no multi-region trail of account ${resource.account} has log file validation, is encrypted with a KMS key, and records global services: cloudtrail-enable-log-file-validation and cloudtrail-encrypt-with-kms set that on a trail`,
+      ];
+    const asked = Object.entries(TARGETS).filter(([parameter]) => claim.parameters?.[parameter] !== undefined);
+    if (recording.some(({ settings }) => asked.every(([parameter, member]) => settings[member] === claim.parameters?.[parameter]))) return [];
+    return recording.length === 0
       ? []
-      : [
-          `no multi-region trail of account ${resource.account} has log file validation, is encrypted with a KMS key, and records global services: cloudtrail-enable-log-file-validation and cloudtrail-encrypt-with-kms set that on a trail`,
-        ],
+      : [`the rule requires ${asked.map(([parameter]) => `${parameter} ${claim.parameters?.[parameter]}`).join(', ')} of the trail`];
+  },
   summary: ({ parameters: { name } }) => `create and start the trail ${name}`,
 });
 
 /** Whether it records all management events now. */
 const records = ({ logging, whole }: Seen) => logging && whole;
-/** Whether they are the same trails. */
-const same = (one: readonly Seen[], other: readonly Seen[]) => one.map(({ arn }) => arn).join() === other.map(({ arn }) => arn).join();
-/** Whether it is the trail that would be created: of this account, by its name. */
-const isNamed = (arn: string, account: string, name: string) => arn.split(':')[4] === account && arn.endsWith(`:trail/${name}`);
 
-const SETTINGS = [
-  'S3BucketName',
-  'S3KeyPrefix',
-  'SnsTopicARN',
-  'CloudWatchLogsLogGroupArn',
-  'KmsKeyId',
-  'HasCustomEventSelectors',
-  'HasInsightSelectors',
-] as const;
-
-/** What of a trail a person may have changed since it was created. */
-const settingsOf = (trail: Partial<Record<(typeof SETTINGS)[number], string | boolean | undefined>>) =>
-  Object.fromEntries(
-    SETTINGS.flatMap((member) => {
-      const value = trail[member];
-      return value === undefined ? [] : [[member, value] as const];
-    }),
-  );
+/** Parameters of the rules, and the member of a trail that each of them names. */
+const TARGETS = { s3BucketName: 'S3BucketName', snsTopicArn: 'SnsTopicARN', cloudWatchLogsLogGroupArn: 'CloudWatchLogsLogGroupArn' };

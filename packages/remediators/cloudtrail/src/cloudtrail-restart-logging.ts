@@ -2,7 +2,7 @@ import { defineSetting, given } from '@redress/core';
 import { cloudtrail } from './client.js';
 import { packageRef } from './package-ref.js';
 import { takesManagement } from './selectors.js';
-import { retired, trail } from './trail.js';
+import { trail } from './trail.js';
 
 /** One that was stopped longer ago was not stopped just now by an attacker. */
 const RECENT = 7 * 86_400_000;
@@ -80,7 +80,13 @@ export const restartLogging = defineSetting({
       advice: 'Find out whether the accounts have trails of their own. Then approve, or record an exception.',
       when: ({ context, id }) => (context?.ofOrganization === true ? `${id} is a trail of the organization` : null),
     },
-    retired,
+    {
+      code: 'retired',
+      effect: 'approve',
+      what: 'Tags mark the trail as retired: its deliveries are billed, and may duplicate another trail.',
+      advice: 'Ask its owner. Approve if no other trail records the same events; otherwise record an exception.',
+      words: ['retired', 'retirement', 'deprecated', 'decommissioned', 'obsolete'],
+    },
   ],
   rollback: {
     restores: 'exact',

@@ -1,6 +1,6 @@
 import { GLOBAL_REGION, resource } from '@redress/core';
 import { describe, expect, it } from 'vitest';
-import { assess, look, stateOf, usersOf } from '../../../../tests/support/look.js';
+import { assess, look, stateOf } from '../../../../tests/support/look.js';
 import { enableMultiRegionTrail } from './index.js';
 
 const REF = resource({ type: 'AWS::::Account', id: '111111111111', account: '111111111111', region: GLOBAL_REGION });
@@ -14,19 +14,18 @@ interface Given {
   readonly status?: object;
   readonly selectors?: object;
   readonly settings?: object;
-  readonly tags?: Readonly<Record<string, string>>;
 }
 const LOGGING = { IsLogging: true, StartLoggingTime: new Date('2026-11-30T10:00:00Z') };
-const one = ({ name = 'audit', account, everywhere = true, status = LOGGING, selectors = MANAGEMENT, settings = {}, tags = {} }: Given) => ({
+const one = ({ name = 'audit', account, everywhere = true, status = LOGGING, selectors = MANAGEMENT, settings = {} }: Given) => ({
   cloudtrail: {
     DescribeTrails: { trailList: [{ Name: name, TrailARN: arn(name, account), IsMultiRegionTrail: everywhere, ...settings }] },
     GetTrailStatus: status,
     GetEventSelectors: selectors,
     ListTrails: { Trails: [{ Name: name, TrailARN: arn(name, account) }] },
-    ListTags: { ResourceTagList: [{ TagsList: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }] },
   },
 });
-const NONE = { cloudtrail: { DescribeTrails: { trailList: [] }, ListTrails: { Trails: [] } } };
+const NONE_LISTED = { ListTrails: { Trails: [] } };
+const NONE = { cloudtrail: { DescribeTrails: { trailList: [] }, ...NONE_LISTED } };
 const of = (replies: Parameters<typeof assess>[2], parameters: object = { bucket: 'trails' }) => assess(enableMultiRegionTrail, REF, replies, { parameters });
 
 describe('an account', () => {
@@ -60,6 +59,11 @@ describe('an account', () => {
   it.each<[string, Parameters<typeof of>[0], string]>([
     ['of this region alone', one({ everywhere: false }), arn('audit')],
     [
+      'of the organization, that is not listed',
+      { cloudtrail: { ...one({ account: '999999999999', selectors: { EventSelectors: [] } }).cloudtrail, ...NONE_LISTED } },
+      '999999999999',
+    ],
+    [
       'of another region, on the second page of the list',
       {
         cloudtrail: {
@@ -77,30 +81,20 @@ describe('an account', () => {
       hazards: [{ code: 'second-copy', effect: 'approve', message: expect.stringContaining(named) }],
     });
   });
-  const CREATED = { name: 'management-events', status: { IsLogging: false }, settings: { S3BucketName: 'trails' }, tags: { team: 'security' } };
-  it('with a trail of that name that a lost worker has created, and nobody has started, gets it started', async () => {
-    expect(await of(one(CREATED))).toMatchObject({
-      status: 'change',
-      hazards: [],
-      changes: [{ call: { operation: 'StartLogging' }, undo: { calls: [{ operation: 'DeleteTrail' }], restores: 'equivalent' } }],
-    });
-    expect(await of(one({ ...CREATED, tags: { state: 'Retired' } }))).toMatchObject({ hazards: [{ code: 'retired' }] });
-  });
-  it('names that trail with its region and its tags, for exceptions on it', async () => {
-    expect(await usersOf(enableMultiRegionTrail, REF, one(CREATED))).toEqual([
-      { type: 'AWS::CloudTrail::Trail', id: 'management-events', region: 'us-east-1', tags: { team: 'security' } },
-    ]);
-    expect(await usersOf(enableMultiRegionTrail, REF, NONE)).toEqual([]);
-  });
+  const NAMED = { name: 'management-events', settings: { S3BucketName: 'trails' } };
   it.each([
-    ['was stopped', { status: { IsLogging: false, StopLoggingTime: new Date('2026-11-30T09:00:00Z') } }],
-    ['delivers to another bucket', { settings: { S3BucketName: 'others' } }],
-  ])('with a trail of that name that %s is left to people, and to the remediator of that trail', async (_, more) => {
-    expect(await of(one({ ...CREATED, ...more }))).toMatchObject({
+    ['was stopped', { IsLogging: false, StopLoggingTime: new Date('2026-11-30T09:00:00Z') }],
+    ['was never started', { IsLogging: false }],
+  ])('with a trail of that name that %s is left to people, and to the remediator of that trail', async (_, status) => {
+    expect(await of(one({ ...NAMED, status }))).toMatchObject({
       status: 'manual',
-      message: expect.stringContaining('is stopped'),
+      message: expect.stringContaining('is not logging'),
       steps: [expect.stringContaining('cloudtrail-restart-logging')],
     });
+  });
+  it('needs manual steps if the name is taken by a trail of one region, or that trail leaves some events out', async () => {
+    expect(await of(one({ ...NAMED, everywhere: false }))).toMatchObject({ status: 'manual', message: expect.stringContaining('is called management-events') });
+    expect(await of(one({ ...NAMED, selectors: { EventSelectors: [] } }))).toMatchObject({ status: 'manual', message: expect.stringContaining('leaves some') });
   });
   it('is covered by the trail of its organization', async () => {
     expect((await of(one({ account: '999999999999' }))).status).toBe('compliant');
@@ -116,11 +110,13 @@ describe('an account', () => {
     const of = (given: Given) => stateOf(enableMultiRegionTrail, REF, one(given));
     const given = await of({ settings: { S3BucketName: 'trails' } });
     expect(await of({ settings: { S3BucketName: 'trails' } })).toEqual(given);
+    const settings = { S3BucketName: 'trails' };
     for (const changed of [
       { settings: { S3BucketName: 'others' } },
-      { settings: { S3BucketName: 'trails', CloudWatchLogsLogGroupArn: 'arn:aws:logs:us-east-1:111111111111:log-group:trails:*' } },
-      { settings: { S3BucketName: 'trails', HasCustomEventSelectors: true } },
-      { settings: { S3BucketName: 'trails' }, status: { IsLogging: true, StartLoggingTime: new Date('2026-11-30T11:00:00Z') } },
+      { settings: { ...settings, CloudWatchLogsLogGroupArn: 'arn:aws:logs:us-east-1:111111111111:log-group:trails:*' } },
+      { settings: { ...settings, IsOrganizationTrail: true } },
+      { settings, selectors: { EventSelectors: [...MANAGEMENT.EventSelectors, { IncludeManagementEvents: false, DataResources: [] }] } },
+      { settings, status: { IsLogging: true, StartLoggingTime: new Date('2026-11-30T11:00:00Z') } },
     ])
       expect(await of(changed)).not.toEqual(given);
   });
@@ -158,4 +154,14 @@ describe('a rule that requires a secure trail', () => {
   it('is closed by a secure trail', async () => {
     expect(await judged(secure, 'CLOUDTRAIL_SECURITY_TRAIL_ENABLED')).toEqual([]);
   });
+});
+
+it.each<[string, object, number]>([
+  ['nothing', {}, 0],
+  ['its bucket', { s3BucketName: 'trails' }, 0],
+  ['another bucket', { s3BucketName: 'others' }, 1],
+  ['its bucket and a topic', { s3BucketName: 'trails', snsTopicArn: 'arn:aws:sns:us-east-1:111111111111:trails' }, 1],
+])('a rule that requires %s of a trail is judged by that', async (_, parameters, open) => {
+  const seen = await look(enableMultiRegionTrail, REF, one({ settings: { S3BucketName: 'trails' } }));
+  expect(seen === 'gone' ? null : seen.judge({ parameters: parameters as Readonly<Record<string, string>> })).toHaveLength(open);
 });

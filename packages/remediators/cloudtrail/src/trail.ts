@@ -28,12 +28,3 @@ export const trail = defineResource({
     },
   },
 });
-
-/** Tags say that a trail is stopped on purpose. */
-export const retired = {
-  code: 'retired',
-  effect: 'approve',
-  what: 'Tags mark the trail as retired: its deliveries are billed, and may duplicate another trail.',
-  advice: 'Ask its owner. Approve if no other trail records the same events; otherwise record an exception.',
-  words: ['retired', 'retirement', 'deprecated', 'decommissioned', 'obsolete'],
-} as const;

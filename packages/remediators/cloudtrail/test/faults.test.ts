@@ -151,12 +151,14 @@ it.each<[id: string, Remediator, broken: Readonly<Record<string, unknown>>, para
   expect(report.injected).toBeGreaterThan(200);
 });
 
-it.each(['none', 'created'] as const)('cloudtrail-enable-multi-region-trail survives every fault at every call, with a trail that is %s', async (before) => {
+it('cloudtrail-enable-multi-region-trail survives every fault at every call', async () => {
   const report = await faultMatrix(enableMultiRegionTrail, {
     services: { cloudtrail },
     parameters: { bucket: 'all-trails' },
     // It is created and started, and stopped and deleted.
-    calls: before === 'none' ? 2 : 1,
+    calls: 2,
+    // A trail that exists may be the work of somebody else.
+    finishedByPeople: true,
     arrange(account) {
       const { custom } = account.state;
       trails(custom)['management-events'] = sound();
@@ -166,7 +168,6 @@ it.each(['none', 'created'] as const)('cloudtrail-enable-multi-region-trail surv
         rule: 'multi-region-cloudtrail-enabled',
         open: () => {
           delete trails(account.state.custom)['management-events'];
-          if (before === 'created') trails(account.state.custom)['management-events'] = { ...sound(), IsLogging: false, changed: null };
         },
         isOpen: () => !logs(),
         others: {
