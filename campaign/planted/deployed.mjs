@@ -590,8 +590,8 @@ export default [
     promise: 'A rule that several remediators close together is only closed by all of them.',
     defect: 'one of them is enough',
     file: 'packages/deploy/src/config/managed-rules.ts',
-    find: "['cloudtrail-enable-multi-region-trail', 'cloudtrail-restart-logging']",
-    replace: "['cloudtrail-restart-logging']",
+    find: "  CLOUD_TRAIL_ENABLED: ['cloudtrail-enable-multi-region-trail', 'cloudtrail-restart-logging'],",
+    replace: "  CLOUD_TRAIL_ENABLED: ['cloudtrail-restart-logging'],",
     tests: ['packages/deploy/src/config/answer.test.ts'],
   },
 ];

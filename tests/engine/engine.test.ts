@@ -425,9 +425,44 @@ describe('faults', () => {
     expect(aws.rules('w1')).toEqual(['open-2']);
   });
 
-  it('the second of two changes is throttled: partial, and retried', async () => {
+  it('the second of two changes is throttled three times: it is sent again, since half a plan is worse than a slow one', async () => {
     aws.put('w1', ['open-1', 'open-2']);
-    aws.before = (operation) => void (operation === 'RevokeRule' && aws.writes.length === 1 && aws.faults.set('RevokeRule', ['throttled']));
+    aws.faults.set('RevokeRule', [undefined as never, 'throttled', 'throttled', 'throttled']);
+    const before = clock.time;
+    expect(await handle(configEvent('w1'))).toMatchObject([{ outcome: 'remediated' }]);
+    expect([aws.rules('w1'), aws.writes.length]).toEqual([[], 5]);
+    expect(clock.time - before).toBeGreaterThanOrEqual(7000);
+    expect((await journal.view(widget('w1'))).closed).toMatchObject([{ outcome: 'remediated', sent: 2 }]);
+  });
+
+  it('the first of two changes is throttled: nothing is sent again, since nothing has been changed', async () => {
+    aws.put('w1', ['open-1', 'open-2']);
+    aws.faults.set('RevokeRule', ['throttled']);
+    expect(await handle(configEvent('w1'))).toMatchObject([{ outcome: 'failed', retryable: true }]);
+    expect(aws.writes).toEqual(['RevokeRule']);
+  });
+
+  it('a rollback whose second call is throttled sends it again, too', async () => {
+    aws.put('w1', ['open-1', 'open-2']);
+    const [pass] = await handle(configEvent('w1'));
+    aws.faults.set('AuthorizeRule', [undefined as never, 'throttled']);
+    expect(await redress().rollback(pass?.execution ?? '', { by: 'ops', reason: 'r' })).toMatchObject({ outcome: 'rolled-back' });
+    expect(aws.rules('w1').sort()).toEqual(['open-1', 'open-2']);
+  });
+
+  it('the second of two changes is throttled, and there is no time to send it again: partial, and retried', async () => {
+    aws.put('w1', ['open-1', 'open-2']);
+    aws.faults.set('RevokeRule', [undefined as never, 'throttled']);
+    const deadline = clock.time + 60_000;
+    aws.before = (operation) => void (operation === 'RevokeRule' && aws.writes.length === 1 && (clock.time = deadline - 10_500));
+    const [pass] = (await redress().handle(configEvent('w1'), { deadline })).results[0]?.passes ?? [];
+    expect([pass?.outcome, pass?.retryable, aws.writes.length]).toEqual(['partial', true, 2]);
+    expect(pass?.message).toContain('RevokeRule was refused: ThrottlingException');
+  });
+
+  it('the second of two changes is throttled on and on: partial, and retried', async () => {
+    aws.put('w1', ['open-1', 'open-2']);
+    aws.before = (operation) => void (operation === 'RevokeRule' && aws.writes.length >= 1 && aws.faults.set('RevokeRule', ['throttled']));
     const { results, retry } = await redress().handle({ Records: [{ messageId: 'm-1', eventSource: 'aws:sqs', body: JSON.stringify(configEvent('w1')) }] });
     expect([results[0]?.passes.map(({ outcome, retryable }) => [outcome, retryable]), retry]).toEqual([[['partial', true]], ['m-1']]);
     expect((await journal.view(widget('w1'))).closed).toMatchObject([{ outcome: 'partial', sent: 1, retryable: true }]);

@@ -627,12 +627,13 @@ describe('an undo that destroys something, whatever is accepted, is refused', ()
     },
   };
   const only = { remediators: [destroying] };
-  const refused = async (execution: string, message: string) => {
+  const refused = async (execution: string) => {
     const [writes, rules] = [aws.writes.length, aws.rules('w')];
     for (const acceptLoss of [false, true])
       await expect(engine(only).rollback(execution, { by: 'ops', reason: 'vendor', acceptLoss })).rejects.toMatchObject({
         code: 'rollback/refused',
-        ...(acceptLoss ? { message: expect.stringContaining(message), next: 'Check the resource, and undo it by hand.' } : {}),
+        message: expect.stringContaining('It is not certain that what exists now comes from'),
+        next: 'Check the resource, and undo it by hand.',
       });
     expect([aws.writes.length, aws.rules('w')]).toEqual([writes, rules]);
   };
@@ -645,7 +646,7 @@ describe('an undo that destroys something, whatever is accepted, is refused', ()
     expect(pass?.outcome).toBe('unknown');
     aws.before = () => undefined;
     aws.put('w', ['theirs']);
-    await refused(pass?.execution ?? '', 'is not recorded');
+    await refused(pass?.execution ?? '');
   });
 
   it('if the read after the fix did not show its change', async () => {
@@ -655,7 +656,23 @@ describe('an undo that destroys something, whatever is accepted, is refused', ()
     const [pass] = await engine(only).run(widget('w'));
     expect(pass?.outcome).toBe('unknown');
     aws.before = () => undefined;
-    await refused(pass?.execution ?? '', 'did not show its change');
+    await refused(pass?.execution ?? '');
+  });
+
+  it('if the reply was lost, and a look shows that it is done: it may have been somebody else', async () => {
+    aws.faults.set('RevokeRule', ['lost']);
+    const [pass] = await engine(only).run(widget('w'));
+    expect(pass?.outcome).toBe('remediated');
+    await refused(pass?.execution ?? '');
+  });
+
+  it('if a part was found done by somebody else', async () => {
+    aws.faults.set('RevokeRule', [undefined as never, 'denied']);
+    aws.before = (operation) => void (operation === 'DescribeWidget' && aws.writes.length === 2 && aws.put('w', ['theirs']));
+    const [pass] = await engine(only).run(widget('w'));
+    expect(pass).toMatchObject({ outcome: 'remediated', message: expect.stringContaining('found done') });
+    aws.before = () => undefined;
+    await refused(pass?.execution ?? '');
   });
 
   it('if the worker was lost before any call is recorded: what there is may be the work of somebody else', async () => {
@@ -677,11 +694,49 @@ describe('an undo that destroys something, whatever is accepted, is refused', ()
     time += 600_000;
     const [recovered] = await engine(only).recover();
     expect(recovered).toMatchObject({ outcome: 'remediated' });
-    await refused(recovered?.execution ?? '', 'is recorded as applied');
+    await refused(recovered?.execution ?? '');
   });
 
   it('but not one whose calls are recorded, and whose state is as the fix left it', async () => {
     const [pass] = await engine(only).run(widget('w'));
     expect(await engine(only).rollback(pass?.execution ?? '', { by: 'ops', reason: 'vendor', acceptLoss: true })).toMatchObject({ outcome: 'rolled-back' });
+  });
+});
+
+describe('a change that waits for a maintenance window', () => {
+  type Rules = { readonly open: readonly string[] };
+  const arrived = ({ open }: Rules) => open.map((rule) => rule.replace('-soon', '')).sort();
+  const waiting: Remediator = {
+    ...anyAge,
+    effective: (state) => arrived(state as unknown as Rules),
+    equivalent: (before, after) => arrived(before as unknown as Rules).join() === arrived(after as unknown as Rules).join(),
+    // What is called `soon` is as required.
+    plan: (args) => {
+      const assessment = anyAge.plan(args);
+      if (assessment.status !== 'change') return assessment;
+      const changes = assessment.changes.filter(({ call }) => !String(call.input['Rule']).endsWith('-soon'));
+      return changes.length === 0 ? { status: 'compliant', message: 'It comes.' } : { ...assessment, changes };
+    },
+  };
+  const only = { remediators: [waiting] };
+  const fixed = async () => {
+    aws.put('w', ['open-1', 'open-2-soon']);
+    const [pass] = await engine(only).run(widget('w'));
+    expect(pass?.outcome).toBe('remediated');
+    return pass?.execution ?? '';
+  };
+
+  it('can be rolled back once it is in effect: that does not count as drift', async () => {
+    const execution = await fixed();
+    aws.put('w', ['open-2']);
+    expect(await back(execution, only)).toMatchObject({ outcome: 'rolled-back' });
+    expect(aws.rules('w').sort()).toEqual(['open-1', 'open-2']);
+  });
+
+  it('has drifted if something else is in effect', async () => {
+    const execution = await fixed();
+    aws.put('w', ['open-3']);
+    await expect(back(execution, only)).rejects.toMatchObject({ message: expect.stringContaining('drifted') });
+    expect(aws.rules('w')).toEqual(['open-3']);
   });
 });

@@ -10,6 +10,7 @@ import { type Call, type Walked, walk } from './support/calls.js';
 import { ABSENCES, ERRORS, LEFT_OUT } from './support/exceptions.js';
 import { conformanceKits } from './support/kits.js';
 import { type OperationModel, startModels } from './support/models.js';
+import { plansPage } from './support/plans.js';
 import { dropped, hazardsOf, listing, type PlannedWrite, REPLACES, type Reading, reading, variations, writesOf } from './support/replies.js';
 
 const kits = await conformanceKits();
@@ -375,4 +376,11 @@ it('has the reviewed version, and the reviewed model of each operation', async (
   expect(other({ digests: ['0', one.digests[1]] })).toEqual([`${name}: types, limits or values of its input changed`]);
   expect(other({ digests: [one.digests[0], '0'] })).toEqual([`${name}: its reply changed`]);
   expect(changesOf(before.operations, { ...operations, 'RDS:Paint': one })).toEqual(['RDS:Paint: not reviewed yet']);
+});
+
+it('recorded the ten plans of the documentation', () => {
+  const file = join(import.meta.dirname, '..', '..', 'docs', 'plans.md');
+  const page = plansPage(walked);
+  if (process.env['REDRESS_REVIEWED'] === '1') writeFileSync(file, page);
+  expect(readFileSync(file, 'utf8')).toBe(page);
 });

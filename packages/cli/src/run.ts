@@ -240,7 +240,7 @@ function build(own: Io, overrides: RunOverrides, { answer, help }: Ends): Comman
     .argument('[execution]', 'as `redress history` shows it')
     .requiredOption('--reason <text>', 'why')
     .option('--by <name>', 'who does it (default: the user of the operating system)')
-    .option('--accept-loss', 'continue even if the undo destroys something, or may overwrite a later change')
+    .option('--accept-loss', 'accept that the undo destroys something, or that it may overwrite a later change')
     .option('--hold <duration>', 'leave the resource alone for this long afterwards (default: P7D)')
     .option('--all', 'every execution after --since, newest first; only shows them unless --yes is given')
     .option('--since <when>', 'with --all: a duration before now (PT1H), a date (its start, UTC) or a time')

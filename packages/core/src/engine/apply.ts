@@ -8,7 +8,7 @@ import type { Policy } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
 import type { AwsFailure } from './aws-errors.js';
 import { denialOf, toldOf } from './denial.js';
-import { inExecution, LOOKING, type WriteContext, type WriteReply } from './gate.js';
+import { inExecution, LOOKING, WRITE_BUDGET, type WriteContext, type WriteReply } from './gate.js';
 import { remaining, unplanned } from './planning.js';
 import { persist } from './recorder.js';
 import { type Observed, type Runtime, tells } from './runtime.js';
@@ -17,6 +17,9 @@ import { lookUntil } from './verify.js';
 
 /** A call is sent again only after a look has shown that it had no effect. */
 const ATTEMPTS = 2;
+
+/** Milliseconds before a throttled call is sent again, if calls of the same plan have had their effect: half a plan is worse than a slow one. */
+const PAUSES = [1000, 2000, 4000] as const;
 
 /** How far the calls of a plan got. */
 export interface Applied {
@@ -79,8 +82,9 @@ async function make(runtime: Runtime, args: Application, index: number, progress
   const { service, operation } = change.call;
   const context: WriteContext = { remediator, resource: ref, purpose, lease, deadline, recheck };
   // An earlier attempt whose reply was lost may still have had its effect, whatever the looks after it have shown.
-  let lost = false;
-  const unsure = (stop: Stop, is = lost): Stop => {
+  let losses = 0;
+  const pauses = PAUSES.values();
+  const unsure = (stop: Stop, is = losses > 0): Stop => {
     if (is) progress.unsure++;
     return stop;
   };
@@ -106,14 +110,19 @@ async function make(runtime: Runtime, args: Application, index: number, progress
     const described = { requestId: failure.requestId, caller: reply.caller, error: failure.code, name: failure.name };
     const refused = failure.effect === 'refused';
     if (refused) await record('refused', described);
-    const still = refused && !lost ? true : await stillToDo(runtime, args, change);
+    const pause = failure.code === 'aws/throttled' && losses === 0 && progress.sent > 0 ? pauses.next().value : undefined;
+    if (pause !== undefined && runtime.clock.now() + pause + WRITE_BUDGET <= Math.min(lease.until, deadline ?? Infinity)) {
+      await runtime.clock.sleep(pause);
+      continue;
+    }
+    const still = refused && losses === 0 ? true : await stillToDo(runtime, args, change);
     if (still === false) {
       // Its reply was lost; or it was refused, because the lost one has done it.
       progress.sent++;
       await record('applied', { ...described, observedBy: 'look', undo: resolveUndo(change, null) });
       return null;
     }
-    const denial = purpose === 'fix' && !lost ? denialOf(failure) : null;
+    const denial = purpose === 'fix' && losses === 0 ? denialOf(failure) : null;
     const said = denial === null ? failure.message : `${failure.message} ${toldOf(denial)}`;
     if (refused) return unsure({ error: `${service}:${operation} was refused: ${failure.name}: ${said}`, failure, retryable: failure.retryable });
     await record(still === null ? 'unknown' : 'not-applied', described);
@@ -122,8 +131,7 @@ async function make(runtime: Runtime, args: Application, index: number, progress
         { error: `The reply to ${operation} was lost, and whether it had its effect cannot be read: ${failure.message}`, failure, retryable: false },
         true,
       );
-    lost = true;
-    if (attempt >= ATTEMPTS)
+    if (++losses >= ATTEMPTS)
       return unsure({ error: `${operation} was lost twice, and no effect was found: ${failure.message}`, failure, retryable: failure.retryable });
   }
 }

@@ -123,7 +123,7 @@ const READ_ATTEMPTS = 5;
 /** How many connections, each with its clients, are kept open. */
 const MOST_CONNECTIONS = 64;
 /** A write may take this long; less than that before lease or deadline, and it is not begun. */
-const WRITE_BUDGET = 10_000;
+export const WRITE_BUDGET = 10_000;
 
 const HOME: Readonly<Record<Partition, string>> = { aws: 'us-east-1', 'aws-cn': 'cn-north-1', 'aws-us-gov': 'us-gov-west-1' };
 

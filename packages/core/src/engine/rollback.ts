@@ -2,7 +2,7 @@ import { subjectsOf } from '../guardrails/fights.js';
 import { type Decision, type Fact, known } from '../guardrails/guardrail.js';
 import type { Journal, Lease, StreamView } from '../journal.js';
 import { isRedressError, RedressError } from '../model/errors.js';
-import { canonicalJson, digestOf, isRecord, type Json } from '../model/json.js';
+import { canonicalJson, digestOf, isRecord, type Json, toJson } from '../model/json.js';
 import { REVERSIBLE } from '../model/outcome.js';
 import type { Change, Plan } from '../model/plan.js';
 import type { ResourceRef } from '../model/resource.js';
@@ -47,19 +47,26 @@ async function mayTakeBack(runtime: Pick<Runtime, 'installed'>, execution: strin
     if ('irreversible' in undo) refuse(`It cannot be rolled back: ${undo.irreversible}`, 'Restore by hand.');
   }
   const destroys = plan.changes.flatMap((change) => ('destroys' in change.undo && change.undo.destroys !== undefined ? [change.undo.destroys] : []));
+  // With a gap that still showed it is not what the fix has left: nothing, or the work of somebody else.
+  const isUnseen = outcome === 'unknown';
+  if (destroys.length > 0 && (isUnseen || !story.isCertain))
+    refuse(
+      `Rolling it back destroys something: ${destroys.join('; ')}. It is not certain that what exists now comes from ${execution} alone.`,
+      'Check the resource, and undo it by hand.',
+    );
   if (destroys.length > 0 && options.acceptLoss !== true)
     refuse(`Rolling it back destroys something: ${destroys.join('; ')}.`, 'If that is wanted, accept the loss explicitly.');
-  // What destroys something is not sent where the current state may be the work of somebody else, whatever is accepted.
-  const mayOverwrite = options.acceptLoss === true && destroys.length === 0;
-  const next =
-    destroys.length > 0
-      ? 'Check the resource, and undo it by hand.'
-      : 'Check the resource. If its current state may be overwritten, accept the loss explicitly.';
-  if (story.after === null && !mayOverwrite) refuse(`The state after ${execution} is not recorded, so drift cannot be determined.`, next);
-  // With a gap that still showed it is not what the fix has left: nothing, or the work of somebody else.
-  if (outcome === 'unknown' && !mayOverwrite)
-    refuse(`The read after ${execution} did not show its change, so it cannot be determined whether the current state comes from somebody else.`, next);
-  if (appliedUndo.length === 0) refuse(`No call of ${execution} is recorded as applied.`, destroys.length > 0 ? next : 'There is nothing to roll back.');
+  if (story.after === null && options.acceptLoss !== true)
+    refuse(
+      `The state after ${execution} is not recorded, so drift cannot be determined.`,
+      'Check the resource. If its current state may be overwritten, accept the loss explicitly.',
+    );
+  if (isUnseen && options.acceptLoss !== true)
+    refuse(
+      `The read after ${execution} did not show its change, so it cannot be determined whether the current state comes from somebody else.`,
+      'Check the resource. If its current state may be overwritten, accept the loss explicitly.',
+    );
+  if (appliedUndo.length === 0) refuse(`No call of ${execution} is recorded as applied.`, 'There is nothing to roll back.');
   if (appliedUndo.some(({ calls }) => canonicalJson(calls).includes('{"$unresolved":')))
     refuse('Its undo needs the response of a call, and that response was lost.', 'Roll it back by hand. The plan shows what was changed.');
   if (appliedUndo.some(({ calls }) => holdsMarker(calls)))
@@ -199,7 +206,8 @@ async function asLeft(
   if (!observation.ok) return refuse(`The resource cannot be read: ${observation.error}`, 'Try again when it can.', true);
   if (observation.value === 'gone') return refuse('The resource is gone.', 'There is nothing to roll back.');
   const now = observation.value.state;
-  if (after !== null && digestOf(now) !== digestOf(after))
+  const effective = (state: Json) => digestOf(toJson(remediator.effective?.(state) ?? state) as Json);
+  if (after !== null && effective(now) !== effective(after))
     refuse(
       'The resource drifted after the fix: its state is not the one that the fix left.',
       holdsMarker(after)

@@ -85,6 +85,7 @@ describe('an execution in its records', () => {
       by: 'recovery',
       holdFor: 604_800_000,
       appliedUndo: [],
+      isCertain: false,
     });
   });
 
@@ -115,6 +116,18 @@ describe('an execution in its records', () => {
     ];
     expect((await told(...records).story).appliedUndo).toEqual([{ change: changes[1], calls: [{ operation: 'On1' }] }]);
     expect((await told(intent(), applied(0, { undo: null })).story).appliedUndo).toEqual([{ change: changes[0], calls: [] }]);
+  });
+
+  it.each<[string, ReturnType<typeof stored>[], boolean]>([
+    ['acknowledged by AWS, with the state that it left', [applied(0), applied(1), stored('outcome', { journal: {} }, { after: {} })], true],
+    ['made in part, with the state that it left', [applied(0), stored('outcome', { journal: {} }, { after: {} })], true],
+    ['without the state that it left', [applied(0), applied(1), stored('outcome', { journal: {} })], false],
+    ['shown only by reading the resource again', [applied(0), applied(1, { observedBy: 'look' }), stored('outcome', { journal: {} }, { after: {} })], false],
+    ['ended by recovery', [applied(0), applied(1), stored('outcome', { observedBy: 'recovery', journal: {} }, { after: {} })], false],
+    ['made by others, in part', [applied(0), stored('outcome', { foundDone: ['1'], journal: {} }, { after: {} })], false],
+    ['still open', [applied(0)], false],
+  ])('is certain if it is its own work: %s', async (_name, records, isCertain) => {
+    expect((await told(intent(), ...records).story).isCertain).toBe(isCertain);
   });
 
   it.each<[string, object, number]>([

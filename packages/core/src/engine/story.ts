@@ -25,6 +25,11 @@ export interface Story {
   readonly holdFor: number;
   /** The changes that were made, with the calls that undo them. */
   readonly appliedUndo: readonly { readonly change: Change; readonly calls: readonly ApiCall[] }[];
+  /**
+   * Whether AWS has acknowledged each change that was made, and the execution itself has read the state that it left. Otherwise that may be the work of
+   * somebody else, in part.
+   */
+  readonly isCertain: boolean;
 }
 
 /**
@@ -46,22 +51,26 @@ export async function readExecution(journal: Journal, execution: string): Promis
     throw new RedressError('journal/corrupt', `The plan of ${execution} does not match its digest.`, { next: 'Run `redress evidence verify`.' });
   const outcome = records.find((each) => each.record.kind === 'outcome');
   const appliedUndo: { change: Change; calls: readonly ApiCall[] }[] = [];
+  const ended = outcome?.record.body ?? {};
+  const after = outcome?.documents['after'] ?? null;
+  let isCertain = after !== null && ended['observedBy'] === undefined && ended['foundDone'] === undefined;
   for (const each of records) {
     const call = each.record.kind === 'call' ? each.record.body['call'] : undefined;
     if (!isRecord(call) || call['status'] !== 'applied') continue;
+    // A look shows that it is done, and not by whom.
+    if (call['observedBy'] !== undefined) isCertain = false;
     const change = plan.changes[Number(call['index'])];
     // A record whose reply was lost may be there twice; the change was made once, and is undone once.
     if (change === undefined || appliedUndo.some((known) => known.change === change)) continue;
     const calls = Array.isArray(call['undo']) ? (call['undo'] as unknown as ApiCall[]) : [];
     appliedUndo.push({ change, calls });
   }
-  // A recovered execution has no record of its last call: the plan itself says how to undo it. An undo that destroys something takes the record: it may be
-  // the work of somebody else.
-  const applied = outcome?.record.body['observedBy'] === 'recovery' && ['remediated', 'flagged'].includes(String(journalMember(outcome, 'outcome')));
+  // A recovered execution has no record of its last call: the plan itself says how to undo it.
+  const applied = outcome !== undefined && ended['observedBy'] === 'recovery' && ['remediated', 'flagged'].includes(String(journalMember(outcome, 'outcome')));
   if (applied) {
     for (const change of plan.changes) {
       if (appliedUndo.some((each) => each.change === change)) continue;
-      if ('calls' in change.undo && change.undo.destroys === undefined) appliedUndo.push({ change, calls: resolveUndo(change, null) as unknown as ApiCall[] });
+      if ('calls' in change.undo) appliedUndo.push({ change, calls: resolveUndo(change, null) as unknown as ApiCall[] });
     }
   }
   const body = intent.record.body;
@@ -70,12 +79,13 @@ export async function readExecution(journal: Journal, execution: string): Promis
     ref: intent.record.resource,
     plan,
     outcome: outcome === undefined ? null : (journalMember(outcome, 'outcome') as Outcome),
-    after: outcome?.documents['after'] ?? null,
+    after,
     expected: intent.documents['expected'] ?? null,
     rollbackOf: typeof body['rollbackOf'] === 'string' ? body['rollbackOf'] : null,
     by: typeof by === 'string' ? by : 'recovery',
     holdFor: typeof body['holdFor'] === 'number' ? body['holdFor'] : HOLD,
     appliedUndo,
+    isCertain,
   };
 }
 

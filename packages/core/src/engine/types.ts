@@ -274,8 +274,8 @@ export interface RollbackOptions {
   readonly by: string;
   readonly reason: string;
   /**
-   * Continue even if the undo destroys something (see its plan), or may overwrite a later change because the state after the fix is not recorded. Not if both
-   * apply: what it destroys may then be the work of somebody else.
+   * Continue even if the undo destroys something (see its plan), or may overwrite a later change because the state after the fix is not recorded. If it
+   * destroys something and it is not certain that the execution alone has made it, it is refused all the same.
    */
   readonly acceptLoss?: boolean;
   /** How long afterwards the same fix only notifies, in milliseconds. Default: 7 days. */

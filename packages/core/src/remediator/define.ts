@@ -11,6 +11,7 @@ import { CEILINGS, type Ceiling } from './ceiling.js';
 import { parseDuration } from './duration.js';
 import { isIdle } from './idle.js';
 import { placed } from './placed.js';
+import { present } from './present.js';
 import type { AwsReads, OperationNames, OperationUse, ServiceRuntime } from './service.js';
 
 /** A reference to a control in a framework. */
@@ -293,6 +294,13 @@ export interface RemediatorDefinition<
    */
   equivalent?(args: { readonly before: NoInfer<State>; readonly after: NoInfer<State> }): boolean;
   /**
+   * The state once everything that AWS has accepted is in effect, for a change that waits for a maintenance window: that it comes into effect is no
+   * drift. A rollback compares it with what the fix has left. Default: the state itself.
+   *
+   * @example effective: ({ pending, ...state }) => ({ ...state, days: pending ?? state.days })
+   */
+  effective?(state: NoInfer<State>): unknown;
+  /**
    * The batched `observe`: all resources of a place, page by page as the service lists them, each with what the page shows of it. If `plan` finds
    * nothing to do in that, a sweep does not observe the resource individually. `@redress/testing` compares it with `observe`. Yield an empty page
    * for a page that shows nothing yet, so that remediators that list the same resources share each page. The IDs are those that `identify`
@@ -399,6 +407,8 @@ export interface Remediator {
   readonly identify: ((args: { aws: never; resource: ResourceRef }) => Promise<{ readonly id: string; readonly region?: string } | 'gone' | null>) | null;
   /** Whether two states are equivalent after an undo. */
   equivalent(before: Json, after: Json): boolean;
+  /** The state once everything that AWS has accepted is in effect; absent: the state itself. */
+  effective?(state: Json): unknown;
   /** Parts of a claim that are open although there is nothing to change; null: it cannot evaluate the claim. Absent: the read decides. */
   judge?(args: { state: Json; context: unknown; claim: Claim; resource: ResourceRef; parameters: JsonObject }): readonly string[] | null;
   /** Default for `purpose`: `decision`; for `earlier`: null; for `observedAt`: now. */
@@ -541,11 +551,7 @@ export function defineRemediator<
     ...(definition.attested === true ? { attested: true as const } : {}),
     ...(definition.runbook === undefined ? {} : { runbook: { document: definition.runbook.document, waits: duration(definition.runbook.waits, refuse) } }),
     blindSpots: definition.blindSpots,
-    ...(definition.hazards === undefined ? {} : { hazards: definition.hazards }),
-    ...(definition.rollback === undefined ? {} : { rollback: definition.rollback }),
-    ...(definition.alsoFoundBy === undefined ? {} : { alsoFoundBy: definition.alsoFoundBy }),
-    ...(definition.inCode === undefined ? {} : { inCode: definition.inCode }),
-    ...(definition.passes === undefined ? {} : { passes: definition.passes }),
+    ...(present(definition, ['hazards', 'rollback', 'alsoFoundBy', 'inCode', 'passes', 'effective']) as Partial<Remediator>),
     uses: by === undefined ? definition.uses : { ...definition.uses, undoes: [], undoesByPerson: undoes },
     parameterSchema: schema ?? null,
     parameters(input) {

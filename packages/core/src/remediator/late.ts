@@ -1,6 +1,7 @@
 import { RedressError } from '../model/errors.js';
 import { canonicalJson, toJson } from '../model/json.js';
 import type { Remediator } from './define.js';
+import { present } from './present.js';
 
 /** The members that select a remediator and schedule it, which are plain data. `controls`, and the names of `apiCalls`, are facts as well. */
 const FACTS = [
@@ -35,6 +36,7 @@ const DEFINED: Readonly<Record<Exclude<keyof Remediator, (typeof FACTS)[number] 
   parameters: true,
   identify: true,
   equivalent: true,
+  effective: true,
   judge: true,
   observe: true,
   plan: true,
@@ -57,11 +59,10 @@ export interface RemediatorFacts extends Pick<Remediator, (typeof FACTS)[number]
  * @example const facts = s3Remediators.map(remediatorFacts);
  */
 export function remediatorFacts(remediator: Remediator): RemediatorFacts {
-  const facts = Object.fromEntries(FACTS.flatMap((name) => (remediator[name] === undefined ? [] : [[name, remediator[name]]])));
   const controls = Object.fromEntries(
     [...Map.groupBy(remediator.controls, ({ framework }) => framework)].map(([framework, refs]) => [framework, refs.map(({ id }) => id)]),
   );
-  return { ...facts, controls, calls: Object.keys(remediator.apiCalls) } as unknown as RemediatorFacts;
+  return { ...present(remediator, FACTS), controls, calls: Object.keys(remediator.apiCalls) } as unknown as RemediatorFacts;
 }
 
 /**

@@ -233,6 +233,11 @@ export interface SettingDefinition<
   compliant?(args: Judging<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): string;
   /** Whether the value after an `equivalent` undo is as good as the one before the change. */
   equivalent?(args: { readonly before: NoInfer<Read<Raw, Absent>>; readonly after: NoInfer<Read<Raw, Absent>> }): boolean;
+  /**
+   * The value once everything that AWS has accepted is in effect, for a change that waits for a maintenance window: that it comes into effect is no
+   * drift, and an `equivalent` undo is compared by it.
+   */
+  effective?(value: NoInfer<Read<Raw, Absent>>): object;
 }
 
 /**
@@ -268,7 +273,10 @@ export function defineSetting<
   Parameters extends StandardSchemaV1 = StandardSchemaV1<unknown, Record<string, never>>,
 >(definition: SettingDefinition<Found, ReadReads, Raw, Absent, ContextReads, Context, Writes, Undoes, Parameters>): Remediator {
   type Value = Read<Raw, Absent>;
-  const { on, ceiling, writes, hazards, rollback, instead, wanted, write, summary, equivalent } = definition;
+  const { on, ceiling, writes, hazards, rollback, instead, wanted, write, summary, effective } = definition;
+  const equivalent =
+    definition.equivalent ??
+    (effective === undefined ? undefined : ({ before, after }: { before: Value; after: Value }) => same(effective(before), effective(after)));
   const isFinal = rollback.restores === 'nothing';
   const undoes = definition.undoes ?? (isFinal ? [] : writes);
   const back = (changing: Changing<Value, Context, Parameters>): Undo => {
@@ -308,7 +316,7 @@ export function defineSetting<
       })),
     };
   };
-  return remediatorOf(definition, { ceiling, hazards, rollback, writes, undoes, passes: definition.passes, assess, equivalent });
+  return remediatorOf(definition, { ceiling, hazards, rollback, writes, undoes, passes: definition.passes, assess, equivalent, effective });
 }
 
 /** The definition that {@link defineReport} takes. */
@@ -365,6 +373,7 @@ interface Doing<Value, Context, Parameters extends StandardSchemaV1> {
   readonly passes?: Remediator['passes'] | undefined;
   readonly assess: (args: Judging<Value, Context, Parameters>, said: Told<Context>['said']) => Assessment;
   readonly equivalent?: ((args: { readonly before: Value; readonly after: Value }) => boolean) | undefined;
+  readonly effective?: ((value: Value) => object) | undefined;
 }
 
 /** What a look is judged by. */
@@ -443,6 +452,7 @@ function remediatorOf<Found, Raw extends object, Absent extends object, Context,
         Observation<Json, Context> | 'gone'
       >,
     plan: (args) => assess(args) as Assessment<never, never>,
+    ...(doing.effective === undefined ? {} : { effective: doing.effective as never }),
     ...(doing.equivalent === undefined ? {} : { equivalent: (states) => (doing.equivalent as NonNullable<typeof doing.equivalent>)(states as never) }),
     ...(definition.judge !== undefined ? { judge: definition.judge as never } : ruleParameters === undefined ? {} : { judge: judgeBy(ruleParameters, assess) }),
     ...(list === undefined

@@ -38,7 +38,11 @@ const listed = (name: string, list: unknown): Readonly<Record<string, string>> =
 const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   CLOUD_TRAIL_ENABLED: ['cloudtrail-enable-multi-region-trail', 'cloudtrail-restart-logging'],
   // A trail that exists is secured by the others.
-  CLOUDTRAIL_SECURITY_TRAIL_ENABLED: ['cloudtrail-enable-multi-region-trail', 'cloudtrail-enable-log-file-validation', 'cloudtrail-encrypt-with-kms'],
+  CLOUDTRAIL_SECURITY_TRAIL_ENABLED: [
+    ...['cloudtrail-enable-multi-region-trail', 'cloudtrail-restart-logging'],
+    ...['cloudtrail-enable-log-file-validation', 'cloudtrail-encrypt-with-kms'],
+  ],
+  MULTI_REGION_CLOUD_TRAIL_ENABLED: ['cloudtrail-enable-multi-region-trail', 'cloudtrail-restart-logging'],
   IAM_PASSWORD_POLICY: ['iam-strengthen-password-policy', 'iam-set-password-expiration'],
   // A copy is created, and people delete the original.
   RDS_SNAPSHOT_ENCRYPTED: [],

@@ -17,14 +17,15 @@ const parameters = z.strictObject({
 interface Seen {
   readonly arn: string;
   readonly logging: boolean;
-  /** When it was last started or stopped, ISO 8601; null: it was never started. */
-  readonly since: string | null;
   /** Whether it records management events, all of them. */
   readonly whole: boolean;
   /** Whether its files are validated and encrypted with a KMS key, and it records what has no region. */
   readonly secure: boolean;
-  /** All else that is configured: if a person has changed any of it, a rollback does not delete the trail. */
-  readonly settings: Readonly<Record<string, unknown>>;
+  /**
+   * For the trail that is created: all else that is configured, and when it was started or stopped, ISO 8601. If a person has changed any of it, a
+   * rollback does not delete the trail. Of other trails it does not matter.
+   */
+  readonly settings: Readonly<Record<string, unknown>> | null;
 }
 
 /**
@@ -61,7 +62,7 @@ export const enableMultiRegionTrail = defineSetting({
   parameters,
   read: {
     reads: [cloudtrail.pick('DescribeTrails', 'GetTrailStatus', 'GetEventSelectors')],
-    async of({ aws, parameters: { name } }) {
+    async of({ aws, id, parameters: { name } }) {
       const all = given(await aws.cloudtrail.DescribeTrails({ includeShadowTrails: true }), 'trailList');
       const trails: Seen[] = [];
       for (const each of all) {
@@ -73,8 +74,8 @@ export const enableMultiRegionTrail = defineSetting({
         // What is not said to be on is not: then the rule that asks for it stays open.
         const secure = each.LogFileValidationEnabled === true && each.IncludeGlobalServiceEvents === true && (each.KmsKeyId ?? '') !== '';
         const { EventSelectors: basic, AdvancedEventSelectors: advanced } = selectors;
-        const settings = { ...each, basic, advanced };
-        trails.push({ arn, logging, since: since?.toISOString() ?? null, whole: isWhole(selectors), secure, settings });
+        const settings = isNamed(arn, id, name) ? { ...each, basic, advanced, since: since?.toISOString() ?? null } : null;
+        trails.push({ arn, logging, whole: isWhole(selectors), secure, settings });
       }
       const taken = all.some((each) => each.Name === name && each.IsMultiRegionTrail === false);
       return { trails: trails.sort((a, b) => a.arn.localeCompare(b.arn)) as readonly Seen[], taken };
@@ -103,7 +104,11 @@ export const enableMultiRegionTrail = defineSetting({
     restores: 'exact',
     by: 'person',
     what: 'A person stops and deletes the trail that was created. No role of Redress may.',
-    not: ['Logs delivered until then stay in its bucket.', 'Events after that are in no trail.'],
+    not: [
+      'Logs delivered until then stay in its bucket.',
+      'Events after that are in no trail.',
+      'Once there is another trail of all regions, it is refused as drifted.',
+    ],
   },
   alsoFoundBy: { prowler: ['cloudtrail_multi_region_enabled', 'cloudtrail_multi_region_enabled_logging_management_events'] },
   inCode: { cloudFormation: 'AWS::CloudTrail::Trail IsMultiRegionTrail', terraform: 'aws_cloudtrail is_multi_region_trail' },
@@ -111,7 +116,7 @@ export const enableMultiRegionTrail = defineSetting({
     if (trails.some(records)) return null;
     const gap = `Account ${id} has no multi-region trail that records all management events`;
     const left = (message: string, step: string) => ({ status: 'manual' as const, message: `${gap}${message}.`, steps: [step] });
-    const named = trails.find(({ arn }) => arn.split(':')[4] === id && arn.endsWith(`:trail/${name}`));
+    const named = trails.find(({ arn }) => isNamed(arn, id, name));
     if (named?.whole === false)
       return left(`, and ${named.arn} leaves some of them out`, 'Make its event selectors include all management events, read and write.');
     // Whether a trail that exists is started depends on its own exceptions, tags, hazards and holds.
@@ -131,7 +136,7 @@ export const enableMultiRegionTrail = defineSetting({
   wanted({ now, resource, parameters: { name, kmsKeyArn } }) {
     if (now.trails.some(records)) return now;
     const arn = `arn:${resource.partition}:cloudtrail:*:${resource.account}:trail/${name}`;
-    return { ...now, trails: [...now.trails, { arn, logging: true, since: null, whole: true, secure: kmsKeyArn !== undefined, settings: {} }] };
+    return { ...now, trails: [...now.trails, { arn, logging: true, whole: true, secure: kmsKeyArn !== undefined, settings: {} }] };
   },
   writes: [cloudtrail.pick('CreateTrail', 'StartLogging')],
   undoes: [cloudtrail.pick('StopLogging', 'DeleteTrail')],
@@ -163,17 +168,14 @@ export const enableMultiRegionTrail = defineSetting({
       return [
         `no multi-region trail of account ${resource.account} has log file validation, is encrypted with a KMS key, and records global services: cloudtrail-enable-log-file-validation and cloudtrail-encrypt-with-kms set that on a trail`,
       ];
-    const asked = Object.entries(TARGETS).filter(([parameter]) => claim.parameters?.[parameter] !== undefined);
-    if (recording.some(({ settings }) => asked.every(([parameter, member]) => settings[member] === claim.parameters?.[parameter]))) return [];
-    return recording.length === 0
-      ? []
-      : [`the rule requires ${asked.map(([parameter]) => `${parameter} ${claim.parameters?.[parameter]}`).join(', ')} of the trail`];
+    // A rule may ask for a bucket, a topic or a log group besides, which are not judged here.
+    const asksMore = claim.parameters === null ? claim.configRule !== null : Object.values(claim.parameters).some((each) => each !== '');
+    return asksMore ? null : [];
   },
   summary: ({ parameters: { name } }) => `create and start the trail ${name}`,
 });
 
+/** Whether it is the trail that would be created: of this account, by its name. */
+const isNamed = (arn: string, account: string, name: string) => arn.split(':')[4] === account && arn.endsWith(`:trail/${name}`);
 /** Whether it records all management events now. */
 const records = ({ logging, whole }: Seen) => logging && whole;
-
-/** Parameters of the rules, and the member of a trail that each of them names. */
-const TARGETS = { s3BucketName: 'S3BucketName', snsTopicArn: 'SnsTopicARN', cloudWatchLogsLogGroupArn: 'CloudWatchLogsLogGroupArn' };

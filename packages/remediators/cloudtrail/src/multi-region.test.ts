@@ -107,7 +107,7 @@ describe('an account', () => {
     await expect(of(one({ status: {} }))).rejects.toThrow('IsLogging');
   });
   it('has another state once somebody has changed its trail, or has stopped and started it: then a rollback does not delete it', async () => {
-    const of = (given: Given) => stateOf(enableMultiRegionTrail, REF, one(given));
+    const of = (given: Given) => stateOf(enableMultiRegionTrail, REF, one({ name: 'management-events', ...given }));
     const given = await of({ settings: { S3BucketName: 'trails' } });
     expect(await of({ settings: { S3BucketName: 'trails' } })).toEqual(given);
     const settings = { S3BucketName: 'trails' };
@@ -156,12 +156,12 @@ describe('a rule that requires a secure trail', () => {
   });
 });
 
-it.each<[string, object, number]>([
-  ['nothing', {}, 0],
-  ['its bucket', { s3BucketName: 'trails' }, 0],
-  ['another bucket', { s3BucketName: 'others' }, 1],
-  ['its bucket and a topic', { s3BucketName: 'trails', snsTopicArn: 'arn:aws:sns:us-east-1:111111111111:trails' }, 1],
-])('a rule that requires %s of a trail is judged by that', async (_, parameters, open) => {
-  const seen = await look(enableMultiRegionTrail, REF, one({ settings: { S3BucketName: 'trails' } }));
-  expect(seen === 'gone' ? null : seen.judge({ parameters: parameters as Readonly<Record<string, string>> })).toHaveLength(open);
+it.each<[string, Readonly<Record<string, string>> | null, null | []]>([
+  ['nothing', {}, []],
+  ['a bucket', { s3BucketName: 'trails' }, null],
+  ['a bucket that is empty', { s3BucketName: '' }, []],
+  ['unknown things', null, null],
+])('a rule that requires %s of a trail besides is judged so far', async (_, parameters, said) => {
+  const seen = await look(enableMultiRegionTrail, REF, one({}));
+  expect(seen === 'gone' ? 'gone' : seen.judge({ configRule: 'trails', parameters })).toEqual(said);
 });

@@ -80,6 +80,8 @@ export const encryptWithKms = defineSetting({
       SSESpecification: { Enabled: true, SSEType: 'KMS', ...(key === null ? {} : { KMSMasterKeyId: key }) },
     }),
   undo: ({ id }) => ({ calls: [dynamodb.call('UpdateTable', { TableName: id, SSESpecification: { Enabled: false } })], restores: 'equivalent' }),
+  // While it is changed, a table is not active.
+  effective: ({ status: _, ...now }) => now,
   equivalent: ({ before, after }) => before.kms === after.kms,
   summary: ({ id, to }) => `encrypt ${id} with ${to.key ?? 'the AWS managed key aws/dynamodb'}`,
 });

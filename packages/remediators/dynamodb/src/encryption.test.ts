@@ -46,3 +46,10 @@ it('is open if its rule requires another key', async () => {
   expect(seen.judge({ parameters: { kmsKeyArns: 'arn:b' } })).toHaveLength(1);
   expect(seen.judge({ parameters: { kmsKeyArns: 'arn:b, arn:a' } })).toEqual([]);
 });
+
+it('has not drifted once the table is active again; it has, if it has another key', () => {
+  const state = (status: string, key: string) => ({ created: 'first', kms: true, key, status, replicas: [] });
+  const left = encryptWithKms.effective?.(state('UPDATING', 'key/1'));
+  expect(encryptWithKms.effective?.(state('ACTIVE', 'key/1'))).toEqual(left);
+  expect(encryptWithKms.effective?.(state('ACTIVE', 'key/2'))).not.toEqual(left);
+});

@@ -49,6 +49,7 @@ export const enableAutomaticBackups = defineSetting({
   writes: [efs.pick('PutBackupPolicy')],
   write: ({ id }) => efs.call('PutBackupPolicy', { FileSystemId: id, BackupPolicy: { Status: 'ENABLED' } }),
   undo: ({ id }) => ({ calls: [efs.call('PutBackupPolicy', { FileSystemId: id, BackupPolicy: { Status: 'DISABLED' } })], restores: 'equivalent' }),
-  equivalent: ({ before, after }) => isOn(before.status) === isOn(after.status),
+  // It is turned on, and then it is on.
+  effective: ({ status, ...now }) => ({ ...now, on: isOn(status) }),
   summary: ({ id }) => `turn on automatic backups of ${id}`,
 });

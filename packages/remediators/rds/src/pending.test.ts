@@ -1,6 +1,15 @@
-import { type Assessment, type Remediator, resource } from '@redress/core';
+import { type Assessment, type Json, type JsonObject, type Remediator, resource } from '@redress/core';
 import { describe, expect, it } from 'vitest';
-import { disablePublicAccess, enableAutomatedBackups, enableEnhancedMonitoring, enableMultiAz, exportLogsToCloudWatch, rdsRemediators } from './index.js';
+import {
+  disablePublicAccess,
+  enableAutomatedBackups,
+  enableClusterIamAuth,
+  enableEnhancedMonitoring,
+  enableInstanceIamAuth,
+  enableMultiAz,
+  exportLogsToCloudWatch,
+  rdsRemediators,
+} from './index.js';
 
 const REF = resource({ type: 'AWS::RDS::DBInstance', id: 'orders', account: '111111111111', region: 'eu-west-1' });
 const FOUND = {
@@ -31,6 +40,22 @@ async function assess(remediator: Remediator, found: object, parameters: object 
   return remediator.plan({ state: seen.state, context: seen.context, resource: REF, parameters: given, observedAt: 0 } as never);
 }
 const changesOf = (assessment: Assessment) => (assessment.status === 'change' ? assessment.changes : []);
+
+it.each<[Remediator, string, Json, Json, Json]>([
+  [enableMultiAz, 'standby', false, true, { cluster: null, engine: 'mysql', source: null }],
+  [enableAutomatedBackups, 'days', 1, 7, { cluster: null, source: null }],
+  [enableInstanceIamAuth, 'enabled', false, true, { cluster: null, engine: 'mysql' }],
+  [enableClusterIamAuth, 'enabled', false, true, { engine: 'aurora-mysql' }],
+])(
+  '$id has not drifted once its change is in effect; it has, if somebody has set another value, or has recreated it',
+  ({ effective, equivalent }, name, was, is, rest) => {
+    const state = (value: Json, pending: Json, created = 'db-1') => ({ created, [name]: value, pending, ...(rest as JsonObject) });
+    const left = effective?.(state(was, is));
+    expect(effective?.(state(is, null))).toEqual(left);
+    for (const other of [state(was, null), state(is, was), state(is, null, 'db-2')]) expect(effective?.(other)).not.toEqual(left);
+    expect([equivalent(state(was, null), state(is, was)), equivalent(state(was, null), state(is, null))]).toEqual([true, false]);
+  },
+);
 
 describe('pending modifications of others', () => {
   it('are not applied by any call of this package, or by an undo', async () => {

@@ -78,6 +78,6 @@ export const enableAutomatedBackups = defineSetting({
     restores: 'equivalent',
     destroys: now.days === 0 ? `all automated backups of ${id}` : `automated backups of ${id} that are older than ${now.days} days`,
   }),
-  equivalent: ({ before, after }) => before.days === (after.pending ?? after.days),
+  effective: ({ pending, ...now }) => ({ ...now, days: pending ?? now.days }),
   summary: ({ id, now, to }) => `keep automated backups of ${id} for ${to.days} days instead of ${now.days}`,
 });

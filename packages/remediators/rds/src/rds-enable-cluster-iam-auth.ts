@@ -60,6 +60,6 @@ export const enableClusterIamAuth = defineSetting({
   writes: [rds.pick('ModifyDBCluster')],
   write: ({ id, to }) => rds.call('ModifyDBCluster', { DBClusterIdentifier: id, EnableIAMDatabaseAuthentication: to.enabled }),
   undo: ({ id }) => ({ calls: [rds.call('ModifyDBCluster', { DBClusterIdentifier: id, EnableIAMDatabaseAuthentication: false })], restores: 'equivalent' }),
-  equivalent: ({ before, after }) => before.enabled === (after.pending ?? after.enabled),
+  effective: ({ pending, ...now }) => ({ ...now, enabled: pending ?? now.enabled }),
   summary: ({ id }) => `turn on IAM database authentication of ${id}`,
 });

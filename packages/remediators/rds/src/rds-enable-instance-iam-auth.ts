@@ -53,6 +53,6 @@ export const enableInstanceIamAuth = defineSetting({
   writes: [rds.pick('ModifyDBInstance')],
   write: ({ id, to }) => rds.call('ModifyDBInstance', { DBInstanceIdentifier: id, EnableIAMDatabaseAuthentication: to.enabled }),
   undo: ({ id }) => ({ calls: [rds.call('ModifyDBInstance', { DBInstanceIdentifier: id, EnableIAMDatabaseAuthentication: false })], restores: 'equivalent' }),
-  equivalent: ({ before, after }) => before.enabled === (after.pending ?? after.enabled),
+  effective: ({ pending, ...now }) => ({ ...now, enabled: pending ?? now.enabled }),
   summary: ({ id }) => `turn on IAM database authentication of ${id}`,
 });

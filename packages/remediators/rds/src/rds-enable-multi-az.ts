@@ -64,6 +64,6 @@ export const enableMultiAz = defineSetting({
   writes: [rds.pick('ModifyDBInstance')],
   write: ({ id, to }) => rds.call('ModifyDBInstance', { DBInstanceIdentifier: id, MultiAZ: to.standby }),
   undo: ({ id }) => ({ calls: [rds.call('ModifyDBInstance', { DBInstanceIdentifier: id, MultiAZ: false })], restores: 'equivalent' }),
-  equivalent: ({ before, after }) => before.standby === (after.pending ?? after.standby),
+  effective: ({ pending, ...now }) => ({ ...now, standby: pending ?? now.standby }),
   summary: ({ id }) => `give ${id} a standby in another zone`,
 });

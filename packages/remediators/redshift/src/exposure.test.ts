@@ -1,6 +1,6 @@
 import { type Assessment, type Remediator, resource } from '@redress/core';
 import { describe, expect, it } from 'vitest';
-import { disablePublicAccess, encryptCluster, requireTls } from './index.js';
+import { disablePublicAccess, enableEnhancedVpcRouting, encryptCluster, requireTls } from './index.js';
 
 const REF = resource({ type: 'AWS::Redshift::Cluster', id: 'reports', account: '111111111111', region: 'eu-west-1' });
 const KEY = 'arn:aws:kms:{region}:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab';
@@ -108,4 +108,24 @@ describe('TLS', () => {
   it('that is missing in the reply does not count as off', async () => {
     await expect(assess(requireTls, {}, {}, { ssl: [] })).rejects.toThrow('required of reports');
   });
+});
+
+it.each<[Remediator, string, boolean, boolean]>([
+  [disablePublicAccess, 'public', true, false],
+  [encryptCluster, 'encrypted', false, true],
+  [enableEnhancedVpcRouting, 'routed', false, true],
+])(
+  '$id has not drifted once its change is in effect; it has, if somebody has changed it back, or has recreated it',
+  ({ effective, equivalent }, name, was, is) => {
+    const state = (value: boolean, pending: boolean | null, created = 'first') => ({ created, [name]: value, pending });
+    const left = effective?.(state(was, is));
+    expect(effective?.(state(is, null))).toEqual(left);
+    for (const other of [state(was, null), state(is, was), state(is, null, 'second')]) expect(effective?.(other)).not.toEqual(left);
+    expect([equivalent(state(was, null), state(is, was)), equivalent(state(was, null), state(is, null))]).toEqual([true, false]);
+  },
+);
+
+it('the address of a cluster that is no longer public does not count as drift', () => {
+  const state = (address: string | null) => ({ created: 'first', public: false, pending: null, address });
+  expect(disablePublicAccess.effective?.(state('192.0.2.1'))).toEqual(disablePublicAccess.effective?.(state(null)));
 });

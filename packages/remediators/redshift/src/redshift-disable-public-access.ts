@@ -48,7 +48,7 @@ export const disablePublicAccess = defineSetting({
     calls: [redshift.call('ModifyCluster', { ClusterIdentifier: id, PubliclyAccessible: true, ...(address === null ? {} : { ElasticIp: address }) })],
     restores: 'equivalent',
   }),
-  // Redshift takes a while to change it back.
-  equivalent: ({ before, after }) => before.public === (after.pending ?? after.public),
+  // Its address goes, too, and another one may come back.
+  effective: ({ pending, address: _, ...now }) => ({ ...now, public: pending ?? now.public }),
   summary: ({ id }) => `remove the public address of ${id}`,
 });

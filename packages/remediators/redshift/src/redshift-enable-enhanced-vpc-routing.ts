@@ -44,7 +44,7 @@ export const enableEnhancedVpcRouting = defineSetting({
     calls: [redshift.call('ModifyCluster', { ClusterIdentifier: id, EnhancedVpcRouting: routed })],
     restores: 'equivalent',
   }),
-  // Redshift takes a while to change it back.
-  equivalent: ({ before, after }) => before.routed === (after.pending ?? after.routed),
+  // Redshift takes a while to change it.
+  effective: ({ pending, ...now }) => ({ ...now, routed: pending ?? now.routed }),
   summary: ({ id }) => `turn on enhanced VPC routing of ${id}`,
 });

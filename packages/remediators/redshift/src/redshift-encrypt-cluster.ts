@@ -55,7 +55,7 @@ export const encryptCluster = defineSetting({
   writes: [redshift.pick('ModifyCluster')],
   write: ({ id, parameters: { kmsKeyArn = '' } }) => redshift.call('ModifyCluster', { ClusterIdentifier: id, Encrypted: true, KmsKeyId: kmsKeyArn }),
   undo: ({ id }) => ({ calls: [redshift.call('ModifyCluster', { ClusterIdentifier: id, Encrypted: false })], restores: 'equivalent' }),
-  // Redshift takes a while to decrypt it.
-  equivalent: ({ before, after }) => before.encrypted === (after.pending ?? after.encrypted),
+  // Redshift takes a while to encrypt it, and to decrypt it.
+  effective: ({ pending, ...now }) => ({ ...now, encrypted: pending ?? now.encrypted }),
   summary: ({ id, parameters: { kmsKeyArn } }) => `encrypt ${id} with ${kmsKeyArn}`,
 });
