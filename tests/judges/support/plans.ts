@@ -52,7 +52,7 @@ function stable(text: string): string {
   };
   return text
     .replaceAll(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, (found) => named(found, 'uuid'))
-    .replaceAll(/\b([a-z][a-z-]*)-[0-9a-f]{12,17}\b/g, (found, kind: string) => named(found, kind))
+    .replaceAll(/\b([a-z][a-z-]*)-(?:[0-9a-f]{12,}|[0-9A-Z]{20,})\b/g, (found, kind: string) => named(found, kind))
     .replaceAll(/\b[0-9a-f]{16}\b/g, (found) => named(found, 'id'))
     .replaceAll(/\b20\d\d-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)/g, 'TIME');
 }
