@@ -687,9 +687,7 @@ describe('an undo that destroys something, whatever is accepted, is refused', ()
       },
       append: (entry) => (died ? Promise.reject(new Error('the process died')) : inner.append(entry)),
     };
-    await engine({ ...only, journal: dying })
-      .run(widget('w'))
-      .catch(() => undefined);
+    await expect(engine({ ...only, journal: dying }).run(widget('w'))).rejects.toThrow('the process died');
     aws.put('w', ['theirs']);
     time += 600_000;
     const [recovered] = await engine(only).recover();

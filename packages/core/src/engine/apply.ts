@@ -65,7 +65,7 @@ interface Progress {
 
 type Stop = Pick<Applied, 'error' | 'failure' | 'retryable'>;
 
-/** Sends the calls of changes in order, one attempt each; after a lost reply it looks before anything else. */
+/** Sends the calls of changes in order, one attempt each, unless one in the middle is throttled; after a lost reply it looks before anything else. */
 export async function apply(runtime: Runtime, args: Application): Promise<Applied> {
   const progress: Progress = { sent: 0, unsure: 0, calls: [] };
   for (const index of args.changes.keys()) {
