@@ -1,16 +1,16 @@
 // Ten plans that are unlike the others, as the page docs/plans.md shows them: what was there, what is sent, and what undoes it.
-import type { Change, Json } from '@redress/core';
+import { type Change, isRecord, type Json } from '@redress/core';
 import type { Walked } from './calls.js';
 
-/** A remediator, its scenario (the first one that is changed, if none is named), and what is unusual about its plan. */
-const PLANS: readonly { readonly id: string; readonly scenario?: string; readonly why: string }[] = [
+/** A remediator, and what is unusual about its plan in the first scenario that it changes. */
+const PLANS: readonly { readonly id: string; readonly why: string }[] = [
   {
     id: 'iam-strengthen-password-policy',
     why: 'The call replaces the whole policy, so it carries everything that the account has set, and the undo does too. If there was no policy, the undo deletes it.',
   },
   {
     id: 'lambda-remove-public-permission',
-    why: 'A statement is removed from a policy document that is written as a whole. The write names the revision that was read, so AWS refuses it if anybody has changed the policy since.',
+    why: 'One statement is limited to the account, in a policy document that is written as a whole. The write names the revision that was read, so AWS refuses it if anybody has changed the policy since.',
   },
   {
     id: 'cloudtrail-enable-multi-region-trail',
@@ -26,7 +26,7 @@ const PLANS: readonly { readonly id: string; readonly scenario?: string; readonl
   },
   {
     id: 'kms-remove-public-key-policy',
-    why: 'The key policy is written as a whole, without the statement that opens the key to everybody. AWS refuses a policy that locks its owner out.',
+    why: 'The key policy is written as a whole. The statement that opens the key to everybody is limited to the account. AWS refuses a policy that locks its owner out.',
   },
   {
     id: 'ec2-enable-vpc-flow-logs',
@@ -57,11 +57,10 @@ function stable(text: string): string {
     .replaceAll(/\b20\d\d-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)/g, 'TIME');
 }
 
-const isPlain = (value: Json): value is Readonly<Record<string, Json>> => typeof value === 'object' && value !== null && !Array.isArray(value);
 /** Policy documents in calls are text in text: as documents they can be read. */
 function readable(value: Json): Json {
   if (Array.isArray(value)) return value.map(readable);
-  if (isPlain(value)) return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, readable(member)]));
+  if (isRecord(value)) return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, readable(member as Json)]));
   if (typeof value !== 'string' || !/^\{.*\}$/s.test(value)) return value;
   try {
     return { 'as text': readable(JSON.parse(value) as Json) };
@@ -76,10 +75,8 @@ const shown = ({ call, undo }: Change): Json => ({
   undo: 'calls' in undo ? undo.calls.map((each) => ({ call: `${each.service}:${each.operation}`, input: readable(each.input as Json) })) : undo.irreversible,
 });
 
-function section({ id, scenario, why }: (typeof PLANS)[number], walked: readonly Walked[]): string {
-  const found = walked.find(
-    (each) => each.kit.remediator.id === id && (scenario === undefined || each.scenario.name === scenario) && each.look?.assessment?.status === 'change',
-  );
+function section({ id, why }: (typeof PLANS)[number], walked: readonly Walked[]): string {
+  const found = walked.find((each) => each.kit.remediator.id === id && each.look?.assessment?.status === 'change');
   const { look } = found ?? {};
   if (found === undefined || look == null || look.observation === 'gone' || look.assessment?.status !== 'change')
     throw new Error(`${id} has no such scenario.`);
